@@ -1,0 +1,188 @@
+package main
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers is the direction of imports: a package imports its own layer and those before it. A folder that is not named
+// here is below all of them and imports nothing of ours.
+var layers = []string{"gpu", "shaders", "model", "rl", "app", "cmd"}
+
+// file is one Go file: its place below the module's root, and what it imports.
+type file struct {
+	path    string
+	imports []string
+}
+
+// below tells whether path is dir or lies in it.
+func below(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
+
+// badImports returns one sentence for each import that goes the wrong way.
+func badImports(files []file) []string {
+	var bad []string
+	graph := map[string][]string{} // folder to the paths its files import, tests apart
+	for _, f := range files {
+		dir := filepath.ToSlash(filepath.Dir(f.path))
+		top, _, _ := strings.Cut(dir, "/")
+		layer := slices.Index(layers, top)
+		if !strings.HasSuffix(f.path, "_test.go") {
+			graph[dir] = append(graph[dir], f.imports...)
+		}
+		for _, imp := range f.imports {
+			deny := func(why string) { bad = append(bad, fmt.Sprintf("%s imports %s: %s", f.path, imp, why)) }
+			own, isOwn := strings.CutPrefix(imp, module+"/")
+			ownTop, _, _ := strings.Cut(own, "/")
+			switch {
+			case isOwn && layer >= 0 && slices.Index(layers, ownTop) > layer:
+				deny("imports go " + strings.Join(layers, " <- "))
+			case isOwn && layer < 0 && ownTop != top:
+				deny(top + " is no layer, so it imports nothing of ours")
+			case isOwn && (ownTop == "gpu" || ownTop == "shaders") && (below(dir, "app/figures") || below(dir, "app/panels")):
+				deny("figures and panels draw snapshots and never compute")
+			case imp == "syscall/js" && top != "gpu" && top != "app" && top != "cmd":
+				deny("the browser shows only in gpu, app and cmd")
+			case below(imp, binding) && top != "gpu":
+				deny("the WebGPU binding stays behind package gpu")
+			case (below(imp, ebiten) || below(imp, goApp)) && layer < slices.Index(layers, "app"):
+				deny("the engine knows no screen")
+			case imp != "C" && below(dir, "cmd/dev") && (isOwn || strings.Contains(imp, ".")):
+				deny("set-up runs on a bare machine: standard library only")
+			}
+		}
+	}
+	// ebiten needs a document when it is initialised, so a program with it does not start in a Worker.
+	for _, ui := range []string{ebiten, goApp} {
+		if way := route(graph, "cmd/engine", ui); way != nil {
+			bad = append(bad, "cmd/engine runs in a Worker but reaches a screen: "+strings.Join(way, " -> "))
+		}
+	}
+	slices.Sort(bad)
+	return bad
+}
+
+// route is the shortest way from a folder to an import, nil without one.
+func route(graph map[string][]string, from, to string) []string {
+	seen := map[string]bool{from: true}
+	for ways := [][]string{{from}}; len(ways) > 0; ways = ways[1:] {
+		way := ways[0]
+		for _, imp := range graph[way[len(way)-1]] {
+			dir := strings.TrimPrefix(imp, module+"/")
+			if below(imp, to) {
+				return append(slices.Clone(way), imp)
+			}
+			if !seen[dir] {
+				seen[dir] = true
+				ways = append(ways, append(slices.Clone(way), dir))
+			}
+		}
+	}
+	return nil
+}
+
+// goFiles parses the imports of every Go file below root, whatever its build tags say.
+func goFiles(root string) ([]file, error) {
+	var files []file
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := d.Name(); d.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if filepath.Ext(path) != ".go" {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		f := file{path: filepath.ToSlash(rel)}
+		for _, spec := range parsed.Imports {
+			imp, _ := strconv.Unquote(spec.Path.Value)
+			f.imports = append(f.imports, imp)
+		}
+		files = append(files, f)
+		return err
+	})
+	return files, err
+}
+
+func TestImportsFlowOneWay(t *testing.T) {
+	files, err := goFiles(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tops := map[string]bool{}
+	for _, f := range files {
+		top, _, _ := strings.Cut(f.path, "/")
+		tops[top] = true
+	}
+	if !tops["cmd"] || !tops["gpu"] {
+		t.Fatalf("found only %v: not the root of the module", slices.Sorted(maps.Keys(tops)))
+	}
+	for _, sentence := range badImports(files) {
+		t.Error(sentence)
+	}
+}
+
+func TestImportsRules(t *testing.T) {
+	for _, c := range []struct {
+		path, imp string
+		bad       bool
+	}{
+		{"model/forward.go", "attnlab/shaders/nn", false},
+		{"model/forward.go", "attnlab/model/tokens", false},
+		{"model/forward.go", "attnlab/rl", true},
+		{"gpu/gputest/suite.go", "attnlab/shaders", true},
+		{"gpu/device_test.go", "attnlab/shaders", true},
+		{"gpu/device_js.go", "syscall/js", false},
+		{"rl/trace.go", "syscall/js", true},
+		{"cmd/engine/main.go", "syscall/js", false},
+		{"gpu/device.go", "github.com/cogentcore/webgpu/wgpu", false},
+		{"shaders/nn/gelu.go", "github.com/cogentcore/webgpu/wgpu", true},
+		{"cmd/attnlab/main.go", "github.com/cogentcore/webgpu/wgpu", true},
+		{"rl/task.go", "github.com/hajimehoshi/ebiten/v2/vector", true},
+		{"model/config.go", "github.com/maxence-charriere/go-app/v10/pkg/app", true},
+		{"app/figures/tree.go", "github.com/hajimehoshi/ebiten/v2", false},
+		{"app/figures/tree.go", "attnlab/gpu", true},
+		{"app/panels/page.go", "attnlab/shaders/nn", true},
+		{"app/panels/page.go", "attnlab/rl", false},
+		{"app/session/engine.go", "attnlab/gpu", false},
+		{"cmd/lab/main.go", "attnlab/app/panels", false},
+		{"web/web.go", "attnlab/app/theme", true},
+		{"cmd/attnlab/serve.go", "attnlab/web", false},
+		{"cmd/engine/main.go", "github.com/hajimehoshi/ebiten/v2", true},
+		{"cmd/dev/setup.go", "golang.org/x/sys/unix", true},
+		{"cmd/dev/setup.go", "os/exec", false},
+	} {
+		if got := badImports([]file{{c.path, []string{c.imp}}}); (len(got) > 0) != c.bad {
+			t.Errorf("%s imports %s: bad %v, want %v (%q)", c.path, c.imp, !c.bad, c.bad, got)
+		}
+	}
+	// Over several steps, and not through a test file.
+	chain := []file{
+		{"cmd/engine/main.go", []string{"attnlab/app/session"}},
+		{"app/session/engine.go", []string{"attnlab/app/theme"}},
+		{"app/theme/font.go", []string{"github.com/hajimehoshi/ebiten/v2/text"}},
+	}
+	if got := badImports(chain); len(got) != 1 {
+		t.Errorf("engine -> session -> theme -> ebiten: got %q, want one sentence", got)
+	}
+	chain[2].path = "app/theme/font_test.go"
+	if got := badImports(chain); len(got) != 0 {
+		t.Errorf("ebiten in a test of theme: got %q, want nothing", got)
+	}
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// report sums up all stages of one run.
+type report struct {
+	out            io.Writer
+	passed, failed int
+	stages         []stageTime
+	checks         map[engine]int // kernel checks
+	skips          []skip
+}
+
+type stageTime struct {
+	name string
+	took time.Duration
+}
+
+// engine is an adapter as one stage found it.
+type engine struct{ stage, adapter, backend string }
+
+// skip is a test that did not run, and why.
+type skip struct{ stage, test, reason string }
+
+// testEvent is a line of `go test -json`.
+type testEvent struct {
+	Action, Package, Test, Output string
+	Elapsed                       float64 // seconds
+}
+
+// kernelChecks is the line by which gputest tells what ran where.
+var kernelChecks = regexp.MustCompile(`gputest: (.+) \(([^()]*)\): (\d+) kernel checks`)
+
+// read follows the output of one `go test -json`: it prints one line a package and the output of what failed.
+func (r *report) read(stage string, events io.Reader) error {
+	type key struct{ pkg, test string }
+	output := map[key][]string{} // of tests still running
+	ran := map[string][2]int{}   // passed and failed tests of a package
+	lines := bufio.NewScanner(events)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e testEvent
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			fmt.Fprintln(r.out, lines.Text()) // not an event: the go command itself speaks
+			continue
+		}
+		k := key{e.Package, e.Test}
+		switch e.Action {
+		case "build-output":
+			fmt.Fprint(r.out, e.Output)
+		case "output":
+			output[k] = append(output[k], e.Output)
+			if m := kernelChecks.FindStringSubmatch(e.Output); m != nil {
+				n, _ := strconv.Atoi(m[3])
+				r.checks[engine{stage, m[1], m[2]}] += n
+			}
+		case "pass", "fail", "skip":
+			if e.Action == "fail" {
+				r.printOutput(output[k])
+			}
+			count := ran[e.Package]
+			switch {
+			case e.Test == "":
+				// A crash leaves tests without an end; their output has the stack.
+				for _, k := range slices.SortedFunc(maps.Keys(output), func(a, b key) int { return cmp.Compare(a.test, b.test) }) {
+					if e.Action == "fail" && k.pkg == e.Package && k.test != "" {
+						r.printOutput(output[k])
+					}
+				}
+				r.endPackage(e, count)
+			case e.Action == "pass":
+				count[0]++
+			case e.Action == "fail":
+				count[1]++
+			case e.Action == "skip":
+				r.skips = append(r.skips, skip{stage, e.Package + " " + e.Test, reason(output[k])})
+			}
+			ran[e.Package] = count
+			delete(output, k)
+		}
+	}
+	return lines.Err()
+}
+
+// endPackage counts a package's tests; a package that fails without a failing test counts as one.
+func (r *report) endPackage(e testEvent, count [2]int) {
+	if e.Action == "fail" && count[1] == 0 {
+		count[1] = 1
+	}
+	r.passed += count[0]
+	r.failed += count[1]
+	fmt.Fprintf(r.out, "  %-4s %-32s %5d passed %3d failed %7.1f s\n", map[string]string{"pass": "ok", "skip": "none", "fail": "FAIL"}[e.Action],
+		e.Package, count[0], count[1], e.Elapsed)
+}
+
+// printOutput shows what a test or package printed, without the lines that only say what ran.
+func (r *report) printOutput(output []string) {
+	for _, line := range output {
+		if !strings.HasPrefix(line, "=== ") && !strings.HasPrefix(line, "FAIL") {
+			fmt.Fprint(r.out, line)
+		}
+	}
+}
+
+// reason is what a test said last before it was skipped.
+func reason(output []string) string {
+	for _, line := range slices.Backward(output) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "--- ") && !strings.HasPrefix(line, "=== ") {
+			return line
+		}
+	}
+	return "no reason given"
+}
+
+// require fails the run when a stage checked no kernel on an adapter, or none with the host's twins.
+func (r *report) require(stage string) {
+	checks := map[string]int{}
+	for e, n := range r.checks {
+		switch {
+		case e.stage == stage && e.backend == "host":
+			checks["host"] += n
+		case e.stage == stage:
+			checks["adapter"] += n
+		}
+	}
+	for _, kind := range []string{"host", "adapter"} {
+		if checks[kind] == 0 {
+			r.failed++
+			fmt.Fprintf(r.out, "  FAIL %s: no kernel was checked on the %s\n", stage, kind)
+		}
+	}
+}
+
+// print ends the run: durations, engines, skipped tests, and the counts alone on the last line.
+func (r *report) print() {
+	fmt.Fprintln(r.out)
+	w := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
+	for _, s := range r.stages {
+		fmt.Fprintf(w, "%s\t%.1f s\n", s.name, s.took.Seconds())
+	}
+	w.Flush()
+
+	if len(r.checks) > 0 {
+		fmt.Fprintln(w, "\nengine\tadapter\tbackend\tkernel checks\tskipped tests")
+	}
+	skipped := map[string]int{}
+	for _, s := range r.skips {
+		skipped[s.stage]++
+	}
+	byName := func(a, b engine) int {
+		return cmp.Or(cmp.Compare(a.stage, b.stage), cmp.Compare(a.adapter, b.adapter), cmp.Compare(a.backend, b.backend))
+	}
+	for _, e := range slices.SortedFunc(maps.Keys(r.checks), byName) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\n", e.stage, e.adapter, e.backend, r.checks[e], skipped[e.stage])
+	}
+	w.Flush()
+	for _, s := range r.skips {
+		fmt.Fprintf(r.out, "skipped in %s: %s: %s\n", s.stage, s.test, s.reason)
+	}
+	fmt.Fprintf(r.out, "\n%d passed, %d failed\n", r.passed, r.failed)
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+)
+
+// events is what `go test -json` says of three packages: one passes with a skip, one panics, one does not build.
+const events = `{"Action":"start","Package":"a"}
+{"Action":"run","Package":"a","Test":"TestOne"}
+{"Action":"output","Package":"a","Test":"TestOne","Output":"quiet when it passes\n"}
+{"Action":"pass","Package":"a","Test":"TestOne/sub","Elapsed":0}
+{"Action":"pass","Package":"a","Test":"TestOne","Elapsed":0}
+{"Action":"output","Package":"a","Test":"TestTwo","Output":"=== RUN   TestTwo\n"}
+{"Action":"output","Package":"a","Test":"TestTwo","Output":"    a_test.go:9: no shader-f16\n"}
+{"Action":"output","Package":"a","Test":"TestTwo","Output":"--- SKIP: TestTwo (0.00s)\n"}
+{"Action":"skip","Package":"a","Test":"TestTwo","Elapsed":0}
+{"Action":"output","Package":"a","Output":"gputest: host (host): 7 kernel checks\n"}
+{"Action":"output","Package":"a","Output":"gputest: llvmpipe (LLVM 15, 256 bits) (vulkan): 5 kernel checks\n"}
+{"Action":"pass","Package":"a","Elapsed":0.5}
+{"Action":"output","Package":"b","Test":"TestCrash","Output":"panic: out of cheese\n"}
+{"Action":"output","Package":"b","Output":"gputest: llvmpipe (LLVM 15, 256 bits) (vulkan): 1 kernel checks\n"}
+{"Action":"fail","Package":"b","Elapsed":0.5}
+{"ImportPath":"c","Action":"build-output","Output":"c.go:1: syntax error\n"}
+{"ImportPath":"c","Action":"build-fail"}
+{"Action":"fail","Package":"c","Elapsed":0,"FailedBuild":"c"}
+`
+
+func TestReport(t *testing.T) {
+	var out strings.Builder
+	r := report{out: &out, checks: map[engine]int{}}
+	if err := r.read("native", strings.NewReader(events)); err != nil {
+		t.Fatal(err)
+	}
+	r.print()
+	text := out.String()
+	if r.passed != 2 || r.failed != 2 {
+		t.Errorf("%d passed, %d failed, want 2 and 2", r.passed, r.failed)
+	}
+	for _, want := range []string{
+		"out of cheese", "syntax error",
+		"native  llvmpipe (LLVM 15, 256 bits)  vulkan   6              1",
+		"skipped in native: a TestTwo: a_test.go:9: no shader-f16",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "quiet") {
+		t.Errorf("shows the output of a test that passed:\n%s", text)
+	}
+	if !strings.HasSuffix(text, "\n2 passed, 2 failed\n") {
+		t.Errorf("the counts do not stand alone on the last line:\n%s", text)
+	}
+}
+
+func TestReportRequire(t *testing.T) {
+	host, adapter := engine{"native", "host", "host"}, engine{"native", "llvmpipe", "vulkan"}
+	for _, c := range []struct {
+		name   string
+		checks map[engine]int
+		failed int
+	}{
+		{"both", map[engine]int{host: 3, adapter: 3}, 0},
+		{"no adapter", map[engine]int{host: 3}, 1},
+		{"no host", map[engine]int{adapter: 3}, 1},
+		{"zero", map[engine]int{host: 3, adapter: 0}, 1},
+		{"of another stage", map[engine]int{host: 3, {"browser", "swiftshader", "webgpu"}: 3}, 1},
+		{"nothing", nil, 2},
+	} {
+		r := report{out: io.Discard, checks: c.checks}
+		if r.require("native"); r.failed != c.failed {
+			t.Errorf("%s: %d failed, want %d", c.name, r.failed, c.failed)
+		}
+	}
+}

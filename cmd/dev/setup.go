@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// requirement is a Debian package and a file, as a glob, that tells that it is there, by whatever way it came.
+type requirement struct{ pkg, file string }
+
+// adapters are the software GPUs: Mesa's lavapipe for native programs, Chromium's SwiftShader for the browser.
+var adapters = []requirement{
+	{"mesa-vulkan-drivers", "/usr/share/vulkan/icd.d/lvp_icd*.json"},
+	{"libvulkan1", "/usr/lib/*/libvulkan.so.1"},
+	{"chromium", "/usr/bin/chromium"},
+}
+
+// window is what ebiten needs on Linux: X headers to compile, a display to start.
+var window = []requirement{
+	{"libx11-dev", "/usr/include/X11/Xlib.h"},
+	{"libxrandr-dev", "/usr/include/X11/extensions/Xrandr.h"},
+	{"libxinerama-dev", "/usr/include/X11/extensions/Xinerama.h"},
+	{"libxcursor-dev", "/usr/include/X11/Xcursor/Xcursor.h"},
+	{"libxi-dev", "/usr/include/X11/extensions/XInput2.h"},
+	{"libgl1-mesa-dev", "/usr/include/GL/gl.h"},
+	{"libxxf86vm-dev", "/usr/include/X11/extensions/xf86vmode.h"},
+	{"xvfb", "/usr/bin/Xvfb"},
+}
+
+// missing returns the Debian packages whose file is not there.
+func missing(needs []requirement) []string {
+	var pkgs []string
+	for _, r := range needs {
+		if found, _ := filepath.Glob(r.file); len(found) == 0 {
+			pkgs = append(pkgs, r.pkg)
+		}
+	}
+	return pkgs
+}
+
+// setUp installs what the tests of this tree need. Without root it says which line to run.
+func setUp(ctx context.Context) error {
+	needs := adapters
+	packages, err := listPackages(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(packages, func(p goPackage) bool { return p.reaches(ebiten) }) {
+		needs = slices.Concat(adapters, window)
+	}
+	pkgs := missing(needs)
+	if len(pkgs) == 0 {
+		fmt.Println("everything is installed")
+		return nil
+	}
+	line := "install -y --no-install-recommends " + strings.Join(pkgs, " ")
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return fmt.Errorf("this machine has no apt-get: install what Debian calls %s, then run this again", strings.Join(pkgs, " "))
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("some packages are missing; run this line, then this command again:\n\n  sudo sh -c 'apt-get update && apt-get %s'\n", line)
+	}
+	fmt.Printf("installing %s (some minutes)\n", strings.Join(pkgs, " "))
+	for _, args := range []string{"update", line} {
+		// A new machine often updates itself just then, so wait for the lock.
+		cmd := exec.CommandContext(ctx, "apt-get", append([]string{"-qq", "-o", "DPkg::Lock::Timeout=300"}, strings.Fields(args)...)...)
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		cmd.Stderr = os.Stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("apt-get %s: %w", args, err)
+		}
+	}
+	if pkgs := missing(needs); len(pkgs) > 0 {
+		return errors.New("installed, but these packages did not bring the files that were expected: " + strings.Join(pkgs, " "))
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+// Package gputest runs one conformance suite on every engine there is: the host
+// always, and the WebGPU adapter where one is found. Without an adapter a test
+// is skipped with the reason, or fails where ATTNLAB_GPU=require.
+package gputest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"attnlab/gpu"
+)
+
+var (
+	opened  bool
+	adapter *gpu.Device
+	openErr error
+	checks  = map[string]int{}
+)
+
+// Main runs a package's tests and prints how many kernel checks ran on each
+// engine. Use it as the package's TestMain.
+func Main(m *testing.M) {
+	code := m.Run()
+	for engine, n := range checks {
+		fmt.Printf("gputest: %s: %d kernel checks\n", engine, n)
+	}
+	if adapter != nil {
+		adapter.Close()
+	}
+	os.Exit(code)
+}
+
+// Adapter opens the WebGPU adapter once for the package, or skips, or fails
+// where ATTNLAB_GPU=require.
+func Adapter(t testing.TB) *gpu.Device {
+	t.Helper()
+	if !opened || adapter != nil && adapter.Err() != nil {
+		opened = true
+		adapter, _, openErr = gpu.Open(gpu.WebGPU)
+	}
+	if openErr != nil {
+		if os.Getenv("ATTNLAB_GPU") == "require" {
+			t.Fatalf("ATTNLAB_GPU=require: %v", openErr)
+		}
+		t.Skip(openErr)
+	}
+	return adapter
+}
+
+// Each runs f on the host and on the adapter.
+func Each(t *testing.T, f func(t *testing.T, d *gpu.Device)) {
+	t.Helper()
+	t.Run("host", func(t *testing.T) { f(t, gpu.OpenHost()) })
+	t.Run("webgpu", func(t *testing.T) { f(t, Adapter(t)) })
+}
+
+// Verify runs the cases on every engine against the twin in float64.
+func Verify(t *testing.T, cases ...gpu.Case) {
+	t.Helper()
+	Each(t, func(t *testing.T, d *gpu.Device) {
+		for _, c := range cases {
+			if _, err := c.Verify(d); err != nil {
+				t.Error(err)
+			}
+			Count(d)
+		}
+	})
+}
+
+// Count notes one kernel check on d.
+func Count(d *gpu.Device) { checks[d.Info.String()]++ }
+
+// Rand is a seeded source for test data.
+func Rand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
+
+// Gradient checks an analytic gradient against central differences in float64:
+// d/dx of loss at x, where loss must not keep x. grad is compared word by word
+// with the relative tolerance tol (and absolute 1e-7).
+func Gradient(t *testing.T, name string, x, grad []float64, tol float64, loss func() float64) {
+	t.Helper()
+	for i := range x {
+		h := 6e-6 * max(1, math.Abs(x[i]))
+		keep := x[i]
+		x[i] = keep + h
+		up := loss()
+		x[i] = keep - h
+		down := loss()
+		x[i] = keep
+		want := (up - down) / (2 * h)
+		if diff := math.Abs(grad[i] - want); diff > 1e-7+tol*math.Abs(want) {
+			t.Errorf("d loss/d %s[%d] = %g, central difference %g", name, i, grad[i], want)
+			return
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package gpu
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// hostEngine runs the twins on slices, in float32, or in float64 as a referee.
+type hostEngine struct{ double bool }
+
+// OpenHost opens the host engine: no adapter, no cgo.
+func OpenHost() *Device { return openHost(false) }
+
+// OpenReferee opens the host engine in float64: what finite differences and the
+// comparison of other engines need. [Buffer.Read64] sees its full precision.
+func OpenReferee() *Device { return openHost(true) }
+
+func openHost(double bool) *Device {
+	const big = 1 << 40
+	name := "host"
+	if double {
+		name = "host float64"
+	}
+	return &Device{
+		Info:   Info{Name: name, Backend: Host, Vendor: runtime.GOARCH, Software: true},
+		Limits: Limits{big, big, big, big},
+		eng:    hostEngine{double},
+	}
+}
+
+func (e hostEngine) alloc(s *store) error {
+	switch {
+	case s.kind == U32:
+		s.u32 = make([]uint32, s.words)
+	case e.double:
+		s.f64 = make([]float64, s.words)
+	default:
+		s.f32 = make([]float32, s.words)
+	}
+	return nil
+}
+
+func (hostEngine) free(s *store) { s.f32, s.f64, s.u32 = nil, nil, nil }
+
+func (e hostEngine) write(s *store, off int, words []uint32) error {
+	switch {
+	case s.kind == U32:
+		copy(s.u32[off:], words)
+	case e.double:
+		for i, v := range floatsOf(words) {
+			s.f64[off+i] = float64(v)
+		}
+	default:
+		copy(s.f32[off:], floatsOf(words))
+	}
+	return nil
+}
+
+func (e hostEngine) read(s *store, off int, dst []uint32) error {
+	switch {
+	case s.kind == U32:
+		copy(dst, s.u32[off:])
+	case e.double:
+		for i := range dst {
+			floatsOf(dst)[i] = float32(s.f64[off+i])
+		}
+	default:
+		copy(floatsOf(dst), s.f32[off:])
+	}
+	return nil
+}
+
+func (e hostEngine) newProgram() programEngine { return hostProgram{e.double} }
+func (hostEngine) wait() error                 { return nil }
+func (hostEngine) lose()                       {}
+func (hostEngine) close()                      {}
+
+type hostProgram struct{ double bool }
+
+func (hostProgram) add(*dispatch) error { return nil }
+func (hostProgram) release()            {}
+
+func (p hostProgram) run(calls []call, times int) error {
+	for range times {
+		for _, c := range calls {
+			if p.double {
+				c.kernel.host64(c.params, argsOf(c.buffers, func(s *store) []float64 { return s.f64 }))
+			} else {
+				c.kernel.host32(c.params, argsOf(c.buffers, func(s *store) []float32 { return s.f32 }))
+			}
+		}
+	}
+	return nil
+}
+
+func argsOf[X Float](buffers []*Buffer, floats func(*store) []X) Args[X] {
+	a := Args[X]{make([][]X, len(buffers)), make([][]uint32, len(buffers))}
+	for i, b := range buffers {
+		if b.store.released {
+			panic(fmt.Sprintf("gpu: dispatch on released buffer %s", b.store.label))
+		}
+		if b.Kind() == U32 {
+			a.uints[i] = b.store.u32[b.off : b.off+b.n]
+		} else {
+			a.floats[i] = floats(b.store)[b.off : b.off+b.n]
+		}
+	}
+	return a
+}

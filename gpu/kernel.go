@@ -1,0 +1,163 @@
+package gpu
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"sync"
+	"unsafe"
+)
+
+// Float is what a host twin computes in: float32 to stand in for a kernel,
+// float64 to referee it and for finite differences.
+type Float interface{ ~float32 | ~float64 }
+
+// Kind is the element type of a buffer.
+type Kind uint8
+
+const (
+	F32 Kind = iota // 32-bit floats (float64 on the refereeing host)
+	U32             // 32-bit unsigned integers
+)
+
+func (k Kind) String() string { return [...]string{"f32", "u32"}[k] }
+
+// Binding is one storage buffer of a kernel. Binding 0 of the WGSL is the
+// parameter uniform; Bindings[i] of a kernel is WGSL binding i+1.
+type Binding struct {
+	Name  string
+	Kind  Kind
+	Write bool // read_write in WGSL; otherwise read
+}
+
+// In, Out and InOf build the rows of a binding table.
+func In(name string) Binding  { return Binding{Name: name} }
+func InU(name string) Binding { return Binding{Name: name, Kind: U32} }
+
+// Out is written (and may be read) by the kernel.
+func Out(name string) Binding  { return Binding{Name: name, Write: true} }
+func OutU(name string) Binding { return Binding{Name: name, Kind: U32, Write: true} }
+
+// Groups is a number of workgroups in x, y, z.
+type Groups [3]int
+
+// maxGroups is WebGPU's default limit of workgroups in a dimension.
+const maxGroups = 65535
+
+// Groups1D covers n invocations with workgroups of size wg, folding into y
+// beyond 65,535 workgroups; a kernel gets its flat index back from
+// shared/linear.wgsl.
+func Groups1D(n, wg int) Groups {
+	g := (n + wg - 1) / wg
+	if g <= maxGroups {
+		return Groups{g, 1, 1}
+	}
+	y := (g + maxGroups - 1) / maxGroups
+	return Groups{(g + y - 1) / y, y, 1}
+}
+
+// Groups2D covers an x by y grid of invocations with workgroups of wx by wy.
+func Groups2D(x, y, wx, wy int) Groups {
+	return Groups{(x + wx - 1) / wx, (y + wy - 1) / wy, 1}
+}
+
+// Args are the bindings of one dispatch as a host twin sees them.
+type Args[X Float] struct {
+	floats [][]X
+	uints  [][]uint32
+}
+
+// NewArgs binds slices ([]X or []uint32) in the kernel's order, for calling a
+// twin directly in a test.
+func NewArgs[X Float](slices ...any) Args[X] {
+	a := Args[X]{make([][]X, len(slices)), make([][]uint32, len(slices))}
+	for i, s := range slices {
+		switch s := s.(type) {
+		case []X:
+			a.floats[i] = s
+		case []uint32:
+			a.uints[i] = s
+		default:
+			panic(fmt.Sprintf("gpu: NewArgs: slice %d is a %T", i, s))
+		}
+	}
+	return a
+}
+
+// F is binding i as floats.
+func (a Args[X]) F(i int) []X { return a.floats[i] }
+
+// U is binding i as unsigned integers.
+func (a Args[X]) U(i int) []uint32 { return a.uints[i] }
+
+// Kernel is a compute kernel as a value. Make it with [New].
+type Kernel struct {
+	Name     string
+	Source   string // WGSL, imports resolved
+	Bindings []Binding
+	params   reflect.Type
+	bytes    func(any) []byte
+	groups   func(any) Groups
+	host32   func(any, Args[float32])
+	host64   func(any, Args[float64])
+}
+
+// New makes a kernel whose parameter uniform is the struct P: uint32 and float32
+// fields only, in the order of the WGSL's struct Params, 256 bytes at most.
+// groups gives the workgroups of a dispatch; host and host64 are the same
+// generic twin in both precisions.
+func New[P any](name, source string, bindings []Binding, groups func(P) Groups,
+	host func(P, Args[float32]), host64 func(P, Args[float64])) *Kernel {
+	t := reflect.TypeFor[P]()
+	for i := range t.NumField() {
+		if k := t.Field(i).Type.Kind(); k != reflect.Uint32 && k != reflect.Float32 {
+			panic(fmt.Sprintf("gpu: kernel %s: parameter %s is a %s, want uint32 or float32", name, t.Field(i).Name, k))
+		}
+	}
+	if t.Size() > uniformSlot || t.Size() == 0 {
+		panic(fmt.Sprintf("gpu: kernel %s: parameters take %d bytes, want 1 to %d", name, t.Size(), uniformSlot))
+	}
+	if len(bindings) > 8 {
+		panic(fmt.Sprintf("gpu: kernel %s: %d storage buffers, WebGPU's default limit is 8", name, len(bindings)))
+	}
+	return &Kernel{
+		Name: name, Source: source, Bindings: bindings, params: t,
+		bytes: func(p any) []byte {
+			v := p.(P)
+			b := make([]byte, unsafe.Sizeof(v))
+			copy(b, unsafe.Slice((*byte)(unsafe.Pointer(&v)), len(b)))
+			return b
+		},
+		groups: func(p any) Groups { return groups(p.(P)) },
+		host32: func(p any, a Args[float32]) { host(p.(P), a) },
+		host64: func(p any, a Args[float64]) { host64(p.(P), a) },
+	}
+}
+
+// Params is the Go type of the parameter uniform.
+func (k *Kernel) Params() reflect.Type { return k.params }
+
+// Run64 runs the twin in float64: the referee.
+func (k *Kernel) Run64(params any, a Args[float64]) { k.host64(params, a) }
+
+// Rows calls f for every i in [0,n), spread over the processors; f must write
+// only what belongs to row i. Twins use it for their outer loop.
+func Rows(n int, f func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	if workers <= 1 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	// Interleaved, because the cost of causal attention grows with the row.
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}

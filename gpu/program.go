@@ -1,0 +1,101 @@
+package gpu
+
+import "fmt"
+
+// uniformSlot is the bytes of the parameter uniform of one dispatch: WebGPU's
+// alignment of uniform offsets.
+const uniformSlot = 256
+
+// Program is a recorded list of dispatches, built once and replayed. Its kernels
+// run in order, each seeing all that the ones before it wrote.
+type Program struct {
+	dev  *Device
+	name string
+	list []*dispatch
+	eng  programEngine
+}
+
+// dispatch is one recorded call of a kernel.
+type dispatch struct {
+	kernel  *Kernel
+	params  func() any
+	buffers []*Buffer
+}
+
+// call is a dispatch with the parameters of this run.
+type call struct {
+	*dispatch
+	slot   int // place in the program
+	params any
+	groups Groups
+}
+
+// programEngine is an engine's side of a program.
+type programEngine interface {
+	add(*dispatch) error
+	run(calls []call, times int) error
+	release()
+}
+
+// NewProgram starts an empty program.
+func (d *Device) NewProgram(name string) *Program {
+	return &Program{dev: d, name: name, eng: d.eng.newProgram()}
+}
+
+// Add records a dispatch of k. params is called at every run, so a program built
+// for a capacity runs for any shape inside it; it returns the kernel's parameter
+// struct. A dispatch with no workgroups is left out of that run.
+func (p *Program) Add(k *Kernel, params func() any, buffers ...*Buffer) {
+	if len(buffers) != len(k.Bindings) {
+		panic(fmt.Sprintf("gpu: program %s: kernel %s takes %d buffers, got %d", p.name, k.Name, len(k.Bindings), len(buffers)))
+	}
+	for i, b := range buffers {
+		if b.Kind() != k.Bindings[i].Kind {
+			panic(fmt.Sprintf("gpu: program %s: kernel %s: %s is %s, got buffer %s of %s",
+				p.name, k.Name, k.Bindings[i].Name, k.Bindings[i].Kind, b.store.label, b.Kind()))
+		}
+	}
+	d := &dispatch{k, params, buffers}
+	p.list = append(p.list, d)
+	if p.dev.ready() {
+		p.dev.fail(p.eng.add(d))
+	}
+}
+
+// Len is the number of recorded dispatches.
+func (p *Program) Len() int { return len(p.list) }
+
+// Run replays the program times times in one submit, with one set of parameters.
+// It returns before the work is done.
+func (p *Program) Run(times int) error {
+	if !p.dev.ready() {
+		return p.dev.err
+	}
+	calls := make([]call, 0, len(p.list))
+	for i, d := range p.list {
+		params := d.params()
+		g := d.kernel.groups(params)
+		if g[0] > maxGroups || g[1] > maxGroups || g[2] > maxGroups {
+			panic(fmt.Sprintf("gpu: program %s: kernel %s wants %v workgroups, at most %d in a dimension", p.name, d.kernel.Name, g, maxGroups))
+		}
+		if g[0]*g[1]*g[2] == 0 {
+			continue
+		}
+		calls = append(calls, call{d, i, params, g})
+	}
+	p.dev.Counters.Dispatches += int64(len(calls) * times)
+	p.dev.Counters.Submits++
+	p.dev.fail(p.eng.run(calls, times))
+	return p.dev.err
+}
+
+// Release frees what the engine keeps for the program, not its buffers.
+func (p *Program) Release() { p.eng.release() }
+
+// Do runs one kernel once: a program of one dispatch.
+func (d *Device) Do(k *Kernel, params any, buffers ...*Buffer) error {
+	p := d.NewProgram(k.Name)
+	defer p.Release()
+	p.Add(k, func() any { return params }, buffers...)
+	return p.Run(1)
+}

@@ -1,0 +1,177 @@
+//go:build js || cgo
+
+package gpu
+
+import (
+	"fmt"
+
+	"github.com/cogentcore/webgpu/wgpu"
+)
+
+// webgpu is the WebGPU engine, the same in the browser and on the desktop but
+// for what webgpu_js.go and webgpu_native.go hold: opening, errors, waiting, and
+// mapping a buffer to read it.
+type webgpu struct {
+	platform
+	dev       *Device
+	device    *wgpu.Device
+	queue     *wgpu.Queue
+	pipelines map[string]*pipeline // by kernel name
+	staging   *wgpu.Buffer         // for readback, grown as needed
+	stagingN  int
+}
+
+// pipeline is a compiled kernel.
+type pipeline struct {
+	layout  *wgpu.BindGroupLayout
+	compute *wgpu.ComputePipeline
+}
+
+func openWebGPU() (*Device, error) {
+	e := &webgpu{pipelines: map[string]*pipeline{}}
+	info, limits, err := e.open()
+	if err != nil {
+		return nil, err
+	}
+	e.queue = e.device.GetQueue()
+	e.dev = &Device{Info: info, Limits: limits, eng: e}
+	return e.dev, nil
+}
+
+func (e *webgpu) alloc(s *store) error {
+	size := int64(s.words) * 4
+	if limit := min(e.dev.Limits.MaxBufferSize, e.dev.Limits.MaxStorageBufferBindingSize); size > limit {
+		return fmt.Errorf("gpu: buffer %s needs %d MiB, this adapter allows %d MiB; use a smaller batch, context or model", s.label, size>>20, limit>>20)
+	}
+	return e.scoped("buffer "+s.label, func() error {
+		b, err := e.device.CreateBuffer(&wgpu.BufferDescriptor{
+			Label: s.label, Size: uint64(size),
+			Usage: wgpu.BufferUsageStorage | wgpu.BufferUsageCopySrc | wgpu.BufferUsageCopyDst,
+		})
+		s.handle = b
+		return err
+	})
+}
+
+func (e *webgpu) free(s *store) {
+	if b, ok := s.handle.(*wgpu.Buffer); ok && b != nil {
+		b.Destroy()
+		b.Release()
+	}
+}
+
+func (e *webgpu) write(s *store, off int, words []uint32) error {
+	return e.guard(func() error { return e.queue.WriteBuffer(s.handle.(*wgpu.Buffer), uint64(off)*4, bytesOf(words)) })
+}
+
+func (e *webgpu) read(s *store, off int, dst []uint32) error {
+	if len(dst) > e.stagingN {
+		if e.staging != nil {
+			e.staging.Destroy()
+			e.staging.Release()
+		}
+		e.stagingN = max(len(dst), 1<<14)
+		err := e.scoped("readback buffer", func() (err error) {
+			e.staging, err = e.device.CreateBuffer(&wgpu.BufferDescriptor{
+				Label: "readback", Size: uint64(e.stagingN) * 4,
+				Usage: wgpu.BufferUsageMapRead | wgpu.BufferUsageCopyDst,
+			})
+			return err
+		})
+		if err != nil {
+			e.staging, e.stagingN = nil, 0
+			return err
+		}
+	}
+	size := uint64(len(dst)) * 4
+	err := e.guard(func() error {
+		enc, err := e.device.CreateCommandEncoder(nil)
+		if err != nil {
+			return err
+		}
+		defer enc.Release()
+		if err := enc.CopyBufferToBuffer(s.handle.(*wgpu.Buffer), uint64(off)*4, e.staging, 0, size); err != nil {
+			return err
+		}
+		return e.submit(enc)
+	})
+	if err != nil {
+		return err
+	}
+	return e.mapRead(e.staging, bytesOf(dst))
+}
+
+// submit finishes an encoder and hands it to the queue.
+func (e *webgpu) submit(enc *wgpu.CommandEncoder) error {
+	cmd, err := enc.Finish(nil)
+	if err != nil {
+		return err
+	}
+	defer cmd.Release()
+	e.queue.Submit(cmd)
+	return nil
+}
+
+// pipeline compiles k once.
+func (e *webgpu) pipeline(k *Kernel) (*pipeline, error) {
+	if p := e.pipelines[k.Name]; p != nil {
+		return p, nil
+	}
+	entries := []wgpu.BindGroupLayoutEntry{{Binding: 0, Visibility: wgpu.ShaderStageCompute,
+		Buffer: wgpu.BufferBindingLayout{Type: wgpu.BufferBindingTypeUniform, MinBindingSize: uint64(k.params.Size())}}}
+	for i, b := range k.Bindings {
+		typ := wgpu.BufferBindingTypeReadOnlyStorage
+		if b.Write {
+			typ = wgpu.BufferBindingTypeStorage
+		}
+		entries = append(entries, wgpu.BindGroupLayoutEntry{Binding: uint32(i + 1), Visibility: wgpu.ShaderStageCompute,
+			Buffer: wgpu.BufferBindingLayout{Type: typ}})
+	}
+	p := &pipeline{}
+	err := e.compile(k, func(module *wgpu.ShaderModule) (err error) {
+		if p.layout, err = e.device.CreateBindGroupLayout(&wgpu.BindGroupLayoutDescriptor{Label: k.Name, Entries: entries}); err != nil {
+			return err
+		}
+		layout, err := e.device.CreatePipelineLayout(&wgpu.PipelineLayoutDescriptor{Label: k.Name, BindGroupLayouts: []*wgpu.BindGroupLayout{p.layout}})
+		if err != nil {
+			return err
+		}
+		defer layout.Release()
+		p.compute, err = e.device.CreateComputePipeline(&wgpu.ComputePipelineDescriptor{
+			Layout:  layout,
+			Compute: wgpu.ProgrammableStageDescriptor{Module: module, EntryPoint: "main"},
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.pipelines[k.Name] = p
+	return p, nil
+}
+
+// compile makes the shader module of k and what build makes of it; what the
+// engine says against either is an error that names k.
+func (e *webgpu) compile(k *Kernel, build func(*wgpu.ShaderModule) error) error {
+	err := e.scoped("", func() error {
+		module, err := e.device.CreateShaderModule(&wgpu.ShaderModuleDescriptor{
+			Label: k.Name, WGSLDescriptor: &wgpu.ShaderModuleWGSLDescriptor{Code: k.Source}})
+		if err != nil {
+			return err
+		}
+		defer module.Release()
+		return build(module)
+	})
+	if err == nil {
+		return nil
+	}
+	if err = asLost(err); isLost(err) {
+		return err
+	}
+	return &KernelError{k.Name, e.explain(k, err)}
+}
+
+func isLost(err error) bool { _, lost := err.(*LostError); return lost }
+
+func (e *webgpu) lose()  { e.destroy() }
+func (e *webgpu) close() { e.destroy() }

@@ -1,0 +1,127 @@
+//go:build !js && cgo
+
+package gpu
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/cogentcore/webgpu/wgpu"
+)
+
+// platform is what wgpu-native needs besides.
+type platform struct {
+	instance *wgpu.Instance
+	adapter  *wgpu.Adapter
+	gone     bool
+}
+
+func init() { wgpu.SetLogLevel(wgpu.LogLevelOff) }
+
+func (e *webgpu) open() (Info, Limits, error) {
+	e.instance = wgpu.CreateInstance(nil)
+	var err error
+	e.adapter, err = e.instance.RequestAdapter(&wgpu.RequestAdapterOptions{PowerPreference: wgpu.PowerPreferenceHighPerformance})
+	if err != nil || e.adapter == nil {
+		return Info{}, Limits{}, fmt.Errorf("gpu: %w: install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers libvulkan1)", ErrNoAdapter)
+	}
+	a := e.adapter.GetInfo()
+	if strings.HasPrefix(a.Name, "0x") && a.DriverDescription != "" {
+		a.Name = a.DriverDescription
+	}
+	info := Info{Name: a.Name, Backend: strings.ToLower(a.BackendType.String()), Vendor: vendorName(a),
+		Software: a.AdapterType == wgpu.AdapterTypeCPU}
+	limits := e.adapter.GetLimits().Limits
+	limits.MaxPushConstantSize = 0 // above zero it needs a feature that is not asked for
+	e.device, err = e.adapter.RequestDevice(&wgpu.DeviceDescriptor{
+		Label:          "attnlab",
+		RequiredLimits: &wgpu.RequiredLimits{Limits: limits},
+	})
+	if err != nil {
+		return Info{}, Limits{}, fmt.Errorf("gpu: adapter %s gave no device: %w", a.Name, err)
+	}
+	return info, Limits{
+		MaxBufferSize:                     int64(limits.MaxBufferSize),
+		MaxStorageBufferBindingSize:       int64(limits.MaxStorageBufferBindingSize),
+		MaxComputeWorkgroupStorageSize:    int64(limits.MaxComputeWorkgroupStorageSize),
+		MaxComputeInvocationsPerWorkgroup: int64(limits.MaxComputeInvocationsPerWorkgroup),
+	}, nil
+}
+
+// vendorName is what the driver says, or the PCI number.
+func vendorName(a wgpu.AdapterInfo) string {
+	if a.VendorName != "" {
+		return a.VendorName
+	}
+	return fmt.Sprintf("%#x", a.VendorId)
+}
+
+// guard runs f unless the device is gone. The binding reports validation errors
+// as Go errors by itself.
+func (e *webgpu) guard(f func() error) error {
+	if e.gone {
+		return &LostError{Reason: "device destroyed"}
+	}
+	return f()
+}
+
+// scoped is guard with what was being made in the error.
+func (e *webgpu) scoped(what string, f func() error) error {
+	if err := e.guard(f); err != nil {
+		if isLost(err) || what == "" {
+			return err
+		}
+		return fmt.Errorf("gpu: %s: %w", what, err)
+	}
+	return nil
+}
+
+// explain is the engine's message, which holds the compiler's.
+func (e *webgpu) explain(_ *Kernel, err error) string { return err.Error() }
+
+func (e *webgpu) wait() error {
+	return e.guard(func() error { e.device.Poll(true, nil); return nil })
+}
+
+// tick lets wgpu-native take back what finished submissions held.
+func (e *webgpu) tick() { e.device.Poll(false, nil) }
+
+// mapRead waits for the queue and copies the mapped words out. The binding hands
+// C the address of a Go handle that nothing keeps alive until the callback, so
+// the queue is drained first and collection is held off meanwhile.
+func (e *webgpu) mapRead(b *wgpu.Buffer, dst []byte) error {
+	return e.guard(func() error {
+		e.device.Poll(true, nil)
+		defer debug.SetGCPercent(debug.SetGCPercent(-1))
+		status := wgpu.BufferMapAsyncStatusUnknown
+		if err := b.MapAsync(wgpu.MapModeRead, 0, uint64(len(dst)), func(s wgpu.BufferMapAsyncStatus) { status = s }); err != nil {
+			return fmt.Errorf("gpu: read back %d bytes: %w", len(dst), err)
+		}
+		e.device.Poll(true, nil)
+		if status != wgpu.BufferMapAsyncStatusSuccess {
+			return fmt.Errorf("gpu: read back %d bytes: %s", len(dst), status)
+		}
+		copy(dst, b.GetMappedRange(0, uint(len(dst))))
+		return b.Unmap()
+	})
+}
+
+func (e *webgpu) destroy() {
+	if e.gone {
+		return
+	}
+	e.gone = true
+	e.device.Poll(true, nil)
+	for _, p := range e.pipelines {
+		p.compute.Release()
+		p.layout.Release()
+	}
+	if e.staging != nil {
+		e.staging.Release()
+	}
+	e.queue.Release()
+	e.device.Release()
+	e.adapter.Release()
+	e.instance.Release()
+}

@@ -1,0 +1,232 @@
+// Package model is a compact Llama-style transformer: its shape, its parameters
+// in one arena, its tokens, and the folder it is kept in.
+//
+// Names, layouts and numbers are those of Hugging Face's LlamaForCausalLM, so a
+// folder written here opens in transformers with equal logits, and the other
+// way round. Sizes go by single letters everywhere: V vocabulary, D hidden
+// size, F feed-forward size, H query heads, T tokens.
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// Config is the shape of a model. Its JSON form is a Hugging Face config.json;
+// unmarshalling one also validates it.
+type Config struct {
+	VocabSize        int     // V, rows of the embedding
+	HiddenSize       int     // D, width of the residual stream; D = Heads * HeadDim
+	IntermediateSize int     // F, width of the SwiGLU feed-forward part
+	Layers           int     // number of transformer blocks
+	Heads            int     // H, query heads
+	KVHeads          int     // key and value heads; H/KVHeads query heads share one
+	HeadDim          int     // width of one head; even, because RoPE turns pairs
+	MaxContext       int     // longest sequence in tokens
+	RMSNormEps       float64 // added to the mean square before the root
+	RopeTheta        float64 // base of the rotary frequencies
+	TieEmbeddings    bool    // the output matrix is the embedding itself
+
+	// Token ids, or -1 for none.
+	PadID, BosID, EosID int
+}
+
+// Preset returns a named shape for a vocabulary of vocab tokens:
+//
+//	tiny   2 layers, D  48, 3 heads, F 128, context 256: a processor or a software adapter
+//	small  3 layers, D  64, 4 heads, F 160, context 256: the default, 145,472 parameters at V = 58
+//	base   4 layers, D 128, 8 heads, F 352, context 512: a real GPU
+//
+// All have heads of 16 and tied embeddings, and expect pad, bos and eos to be
+// tokens 0, 1 and 2. An unknown name is an error.
+func Preset(name string, vocab int) (Config, error) {
+	c := Config{
+		VocabSize: vocab, HeadDim: 16, MaxContext: 256,
+		RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true,
+		PadID: 0, BosID: 1, EosID: 2,
+	}
+	switch name {
+	case "tiny":
+		c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize = 2, 48, 3, 128
+	case "small":
+		c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize = 3, 64, 4, 160
+	case "base":
+		c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize = 4, 128, 8, 352
+		c.MaxContext = 512
+	default:
+		return Config{}, fmt.Errorf("model: no preset is called %q; choose tiny, small or base", name)
+	}
+	c.KVHeads = c.Heads
+	return c, c.Validate()
+}
+
+// Upper bounds keep every product of sizes far from overflow, whatever a file
+// says. MaxContext is what the attention kernels are tested up to.
+const (
+	maxSize    = 1 << 16
+	maxLayers  = 256
+	maxContext = 4096
+)
+
+// Validate reports the first thing about c that the engine cannot run.
+func (c Config) Validate() error {
+	for _, s := range []struct {
+		key       string
+		got, most int
+	}{
+		{"vocab_size", c.VocabSize, maxSize},
+		{"hidden_size", c.HiddenSize, maxSize},
+		{"intermediate_size", c.IntermediateSize, maxSize},
+		{"num_hidden_layers", c.Layers, maxLayers},
+		{"num_attention_heads", c.Heads, maxSize},
+		{"num_key_value_heads", c.KVHeads, maxSize},
+		{"head_dim", c.HeadDim, maxSize},
+		{"max_position_embeddings", c.MaxContext, maxContext},
+	} {
+		if s.got < 1 || s.got > s.most {
+			return fmt.Errorf("model: %s is %d, it must lie between 1 and %d", s.key, s.got, s.most)
+		}
+	}
+	switch {
+	case c.HiddenSize != c.Heads*c.HeadDim:
+		return fmt.Errorf("model: hidden_size is %d, it must be num_attention_heads × head_dim = %d × %d = %d",
+			c.HiddenSize, c.Heads, c.HeadDim, c.Heads*c.HeadDim)
+	case c.HeadDim%8 != 0:
+		return fmt.Errorf("model: head_dim is %d, it must be a multiple of 8", c.HeadDim)
+	case c.Heads%c.KVHeads != 0:
+		return fmt.Errorf("model: num_key_value_heads is %d, it must divide num_attention_heads, which is %d", c.KVHeads, c.Heads)
+	case !(c.RMSNormEps > 0 && c.RMSNormEps < 1):
+		return fmt.Errorf("model: rms_norm_eps is %g, it must lie between 0 and 1", c.RMSNormEps)
+	case !(c.RopeTheta > 1 && c.RopeTheta <= math.MaxFloat32):
+		return fmt.Errorf("model: rope_theta is %g, it must be greater than 1 and fit a float32", c.RopeTheta)
+	}
+	for _, t := range []struct {
+		key string
+		id  int
+	}{{"pad_token_id", c.PadID}, {"bos_token_id", c.BosID}, {"eos_token_id", c.EosID}} {
+		if t.id < -1 || t.id >= c.VocabSize {
+			return fmt.Errorf("model: %s is %d, the vocabulary has the tokens 0 to %d", t.key, t.id, c.VocabSize-1)
+		}
+	}
+	return nil
+}
+
+// hfConfig is config.json as transformers writes and reads it. Pointers are keys
+// which may be absent; the raw ones are only ever checked.
+type hfConfig struct {
+	Architectures    []string        `json:"architectures"`
+	ModelType        string          `json:"model_type"`
+	VocabSize        int             `json:"vocab_size"`
+	HiddenSize       int             `json:"hidden_size"`
+	IntermediateSize int             `json:"intermediate_size"`
+	Layers           int             `json:"num_hidden_layers"`
+	Heads            int             `json:"num_attention_heads"`
+	KVHeads          *int            `json:"num_key_value_heads"`
+	HeadDim          *int            `json:"head_dim"`
+	MaxContext       int             `json:"max_position_embeddings"`
+	RMSNormEps       *float64        `json:"rms_norm_eps"`
+	RopeTheta        *float64        `json:"rope_theta"`
+	RopeScaling      *ropeParameters `json:"rope_scaling"`
+	RopeParameters   *ropeParameters `json:"rope_parameters,omitempty"`
+	HiddenAct        string          `json:"hidden_act"`
+	AttentionBias    bool            `json:"attention_bias"`
+	MLPBias          bool            `json:"mlp_bias"`
+	TieEmbeddings    bool            `json:"tie_word_embeddings"`
+	PadID            *int            `json:"pad_token_id"`
+	BosID            *int            `json:"bos_token_id"`
+	EosID            *int            `json:"eos_token_id"`
+	TorchDtype       string          `json:"torch_dtype"`
+}
+
+// ropeParameters is where transformers 5 keeps rope_theta; version 4 kept only
+// the scaling there.
+type ropeParameters struct {
+	Theta *float64 `json:"rope_theta,omitempty"`
+	Type  string   `json:"rope_type,omitempty"`
+	Old   string   `json:"type,omitempty"`
+}
+
+func (r *ropeParameters) scaling() string {
+	if r == nil {
+		return ""
+	}
+	for _, kind := range []string{r.Type, r.Old} {
+		if kind != "" && kind != "default" {
+			return kind
+		}
+	}
+	return ""
+}
+
+// MarshalJSON writes c as a Hugging Face config.json.
+func (c Config) MarshalJSON() ([]byte, error) {
+	id := func(i int) *int {
+		if i < 0 {
+			return nil
+		}
+		return &i
+	}
+	return json.Marshal(hfConfig{
+		Architectures: []string{"LlamaForCausalLM"}, ModelType: "llama",
+		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, IntermediateSize: c.IntermediateSize,
+		Layers: c.Layers, Heads: c.Heads, KVHeads: &c.KVHeads, HeadDim: &c.HeadDim,
+		MaxContext: c.MaxContext, RMSNormEps: &c.RMSNormEps, RopeTheta: &c.RopeTheta,
+		HiddenAct: "silu", TieEmbeddings: c.TieEmbeddings,
+		PadID: id(c.PadID), BosID: id(c.BosID), EosID: id(c.EosID),
+		TorchDtype: "float32",
+	})
+}
+
+// UnmarshalJSON reads a Hugging Face config.json, with transformers' defaults
+// for the keys that files leave out. It refuses, by name, whatever the engine
+// has no kernel for.
+func (c *Config) UnmarshalJSON(data []byte) error {
+	var f hfConfig
+	if err := json.Unmarshal(data, &f); err != nil {
+		return err
+	}
+	switch {
+	case f.ModelType != "llama":
+		return fmt.Errorf("model: model_type %q is not supported, only llama is", f.ModelType)
+	case len(f.Architectures) > 0 && f.Architectures[0] != "LlamaForCausalLM":
+		return fmt.Errorf("model: architecture %q is not supported, only LlamaForCausalLM is", f.Architectures[0])
+	case f.HiddenAct != "" && f.HiddenAct != "silu":
+		return fmt.Errorf("model: hidden_act %q is not supported, only silu is", f.HiddenAct)
+	case f.AttentionBias:
+		return fmt.Errorf("model: attention_bias is not supported, it must be false")
+	case f.MLPBias:
+		return fmt.Errorf("model: mlp_bias is not supported, it must be false")
+	}
+	for _, r := range []*ropeParameters{f.RopeScaling, f.RopeParameters} {
+		if kind := r.scaling(); kind != "" {
+			return fmt.Errorf("model: rope scaling %q is not supported, rope_scaling must be null", kind)
+		}
+		if r != nil && f.RopeTheta == nil {
+			f.RopeTheta = r.Theta
+		}
+	}
+	headDim := 0
+	if f.Heads > 0 {
+		headDim = f.HiddenSize / f.Heads
+	}
+	read := Config{
+		VocabSize: f.VocabSize, HiddenSize: f.HiddenSize, IntermediateSize: f.IntermediateSize,
+		Layers: f.Layers, Heads: f.Heads, KVHeads: or(f.KVHeads, f.Heads), HeadDim: or(f.HeadDim, headDim),
+		MaxContext: f.MaxContext, RMSNormEps: or(f.RMSNormEps, 1e-6), RopeTheta: or(f.RopeTheta, 10000),
+		TieEmbeddings: f.TieEmbeddings,
+		PadID:         or(f.PadID, -1), BosID: or(f.BosID, -1), EosID: or(f.EosID, -1),
+	}
+	if err := read.Validate(); err != nil {
+		return err
+	}
+	*c = read
+	return nil
+}
+
+func or[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}

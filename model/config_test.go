@@ -1,0 +1,149 @@
+package model
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+)
+
+func preset(t testing.TB, name string, vocab int) Config {
+	t.Helper()
+	c, err := Preset(name, vocab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestPresets(t *testing.T) {
+	// Counts by hand: V·D + L(4D² + 3DF + 2D) + D.
+	for name, want := range map[string]int{
+		"tiny":  58*48 + 2*(4*48*48+3*48*128+2*48) + 48,
+		"small": 145_472,
+		"base":  58*128 + 4*(4*128*128+3*128*352+2*128) + 128,
+	} {
+		c := preset(t, name, 58)
+		if got := c.Count(); got != want {
+			t.Errorf("%s has %d parameters, want %d", name, got, want)
+		}
+	}
+	if _, err := Preset("huge", 58); err == nil || !strings.Contains(err.Error(), "huge") {
+		t.Errorf("Preset(huge) = %v", err)
+	}
+	if _, err := Preset("small", 2); err == nil {
+		t.Error("a vocabulary of 2 has no token 2 for eos, but no error came")
+	}
+}
+
+func TestConfigJSONRoundTrip(t *testing.T) {
+	c := preset(t, "small", 58)
+	c.KVHeads, c.TieEmbeddings, c.RopeTheta, c.EosID, c.PadID = 2, false, 5000, 0, -1
+	data, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{
+		`"architectures":["LlamaForCausalLM"]`, `"model_type":"llama"`, `"hidden_act":"silu"`,
+		`"attention_bias":false`, `"pad_token_id":null`, `"eos_token_id":0`, `"torch_dtype":"float32"`,
+	} {
+		if !strings.Contains(string(data), key) {
+			t.Errorf("no %s in %s", key, data)
+		}
+	}
+	var back Config
+	if err := json.Unmarshal(data, &back); err != nil || back != c {
+		t.Errorf("read back %+v, %v; want %+v", back, err, c)
+	}
+}
+
+// hf is a minimal config.json; edits replace or (with "") remove keys.
+func hf(edits map[string]string) string {
+	keys := map[string]string{
+		"model_type": `"llama"`, "vocab_size": "58", "hidden_size": "64", "intermediate_size": "160",
+		"num_hidden_layers": "3", "num_attention_heads": "4", "max_position_embeddings": "256",
+	}
+	for k, v := range edits {
+		keys[k] = v
+	}
+	var list []string
+	for k, v := range keys {
+		if v != "" {
+			list = append(list, `"`+k+`":`+v)
+		}
+	}
+	return "{" + strings.Join(list, ",") + "}"
+}
+
+func TestConfigReadsWhatTransformersWrites(t *testing.T) {
+	minimal := Config{
+		VocabSize: 58, HiddenSize: 64, IntermediateSize: 160, Layers: 3, Heads: 4, KVHeads: 4, HeadDim: 16,
+		MaxContext: 256, RMSNormEps: 1e-6, RopeTheta: 10000, PadID: -1, BosID: -1, EosID: -1,
+	}
+	theta := minimal
+	theta.RopeTheta = 500000
+	for name, test := range map[string]struct {
+		json string
+		want Config
+	}{
+		"defaults":        {hf(nil), minimal},
+		"transformers 4":  {hf(map[string]string{"rope_theta": "500000.0", "rope_scaling": "null"}), theta},
+		"transformers 5":  {hf(map[string]string{"rope_parameters": `{"rope_theta":500000.0,"rope_type":"default"}`}), theta},
+		"unknown key":     {hf(map[string]string{"use_cache": "true"}), minimal},
+		"explicit head":   {hf(map[string]string{"head_dim": "16", "num_key_value_heads": "4"}), minimal},
+		"default scaling": {hf(map[string]string{"rope_scaling": `{"type":"default"}`}), minimal},
+	} {
+		var c Config
+		if err := json.Unmarshal([]byte(test.json), &c); err != nil || c != test.want {
+			t.Errorf("%s: %+v, %v; want %+v", name, c, err, test.want)
+		}
+	}
+}
+
+func TestConfigRefuses(t *testing.T) {
+	for _, test := range []struct{ key, value, want string }{
+		{"model_type", `"gpt2"`, "gpt2"},
+		{"model_type", "", "model_type"},
+		{"architectures", `["LlamaForSequenceClassification"]`, "LlamaForSequenceClassification"},
+		{"hidden_act", `"gelu"`, "gelu"},
+		{"attention_bias", "true", "attention_bias"},
+		{"mlp_bias", "true", "mlp_bias"},
+		{"rope_scaling", `{"type":"linear","factor":2}`, "linear"},
+		{"rope_parameters", `{"rope_type":"llama3"}`, "llama3"},
+		{"vocab_size", "0", "vocab_size"},
+		{"vocab_size", "-3", "vocab_size"},
+		{"vocab_size", "1000000000000", "vocab_size"},
+		{"hidden_size", "66", "hidden_size"},
+		{"hidden_size", "", "hidden_size"},
+		{"num_attention_heads", "0", "num_attention_heads"},
+		{"num_attention_heads", "3", "hidden_size"},
+		{"num_attention_heads", "16", "head_dim is 4"},
+		{"num_key_value_heads", "3", "divide"},
+		{"num_key_value_heads", "8", "divide"},
+		{"num_hidden_layers", "257", "num_hidden_layers"},
+		{"head_dim", "12", "head_dim"},
+		{"max_position_embeddings", "0", "max_position_embeddings"},
+		{"max_position_embeddings", "4097", "max_position_embeddings"},
+		{"rms_norm_eps", "0", "rms_norm_eps"},
+		{"rope_theta", "0.5", "rope_theta"},
+		{"rope_theta", "1e300", "rope_theta"},
+		{"eos_token_id", "58", "eos_token_id"},
+		{"eos_token_id", "[1,2]", "eos_token_id"},
+		{"bos_token_id", "-2", "bos_token_id"},
+		{"vocab_size", `"58"`, "vocab_size"},
+	} {
+		var c Config
+		err := json.Unmarshal([]byte(hf(map[string]string{test.key: test.value})), &c)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s = %s: error %v, want one about %q", test.key, test.value, err, test.want)
+		}
+		if c != (Config{}) {
+			t.Errorf("%s = %s: a refused config was stored", test.key, test.value)
+		}
+	}
+	c := preset(t, "tiny", 58)
+	c.RMSNormEps = math.NaN()
+	if c.Validate() == nil {
+		t.Error("a NaN rms_norm_eps passed")
+	}
+}

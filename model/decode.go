@@ -1,0 +1,375 @@
+package model
+
+import (
+	"context"
+	"fmt"
+
+	"attnlab/gpu"
+	"attnlab/shaders/attn"
+	"attnlab/shaders/decode"
+	"attnlab/shaders/nn"
+)
+
+// Sampling says how tokens are drawn.
+type Sampling struct {
+	Temperature float32 // 0 is greedy
+	TopK        int     // 0 is off
+	TopP        float32 // 0 or 1 is off
+	Seed, Step  uint32  // key of the random generator, with sequence and position
+}
+
+// Request is one sequence to go on with.
+type Request struct {
+	Tokens []int  // what is given, at least one token: a prompt, or a prompt and the beginning of a response
+	Max    int    // new tokens at most
+	ID     uint32 // of the sequence, for the random generator: equal requests with different IDs differ
+	Hide   Hide   // tokens that no later one may draw from
+}
+
+// Rollout is what was sampled for a request.
+type Rollout struct {
+	Tokens   []int     // the new ones, ending in EOS unless Max came first
+	LogProbs []float32 // of each, at temperature 1 and without truncation
+	Entropy  []float32 // of the distribution it was drawn from, at temperature 1, in nats
+}
+
+// Decoder samples: it holds a cache of keys and values, so that sequences share
+// what they begin with, and keeps many going at once. It samples on the device and
+// reads tokens back many at a time.
+type Decoder struct {
+	*Model
+	Chunk     int // tokens a readback
+	Generated int // tokens sampled so far
+	Prefilled int // given tokens computed so far: those found in the cache do not count
+
+	cache    *cache
+	slots    int
+	prefill  *pass
+	step     *pass
+	kv       []*gpu.Buffer // a layer each: [rows, 2·K·C]
+	table    *gpu.Buffer   // [slots, MaxContext] row of the pool
+	state    *gpu.Buffer   // [slots,4]: tokens left, count, sequence, –
+	logits   *gpu.Buffer   // [slots, V↑4]
+	out      *gpu.Buffer   // [slots, Chunk]
+	stat     *gpu.Buffer   // [slots, Chunk, 2]
+	sampling Sampling
+}
+
+// pass is the forward pass over cached keys and values for up to some tokens.
+type pass struct {
+	n     int
+	token *gpu.Buffer // [N]
+	at    *gpu.Buffer // [N,4]: slot, position, hidden positions
+	acts  *acts
+	prog  *gpu.Program
+}
+
+// DecoderSize is what a decoder makes room for.
+type DecoderSize struct {
+	Slots int // sequences at once
+	Rows  int // tokens in the cache of keys and values
+	Chunk int // tokens a readback; at least 16 keeps the adapter busy
+}
+
+// NewDecoder makes a decoder for m.
+func NewDecoder(m *Model, size DecoderSize) (*Decoder, error) {
+	d := m.Device
+	dec := &Decoder{Model: m, Chunk: size.Chunk, slots: size.Slots, cache: newCache(size.Rows),
+		table: d.Uints("table", size.Slots*m.MaxContext), state: d.Uints("state", 4*size.Slots),
+		logits: d.Floats("logits", size.Slots*up4(m.VocabSize)),
+		out:    d.Uints("out", size.Slots*size.Chunk), stat: d.Floats("stat", 2*size.Slots*size.Chunk)}
+	dec.cache.reset(m.version)
+	for range m.Layers {
+		dec.kv = append(dec.kv, d.Floats("kv", size.Rows*2*m.KVHeads*m.HeadDim))
+	}
+	dec.prefill = dec.newPass(max(1024, m.MaxContext), false)
+	dec.step = dec.newPass(size.Slots, true)
+	return dec, d.Err()
+}
+
+// cachedQKV takes positions from the second word of at.
+func (s shape) cachedQKV() any {
+	q := s.qkv().(nn.QKV)
+	q.Stride, q.First = 4, 1
+	return q
+}
+
+// newPass records a pass over n new tokens; one that samples goes on to the next
+// token of each.
+func (d *Decoder) newPass(N int, sample bool) *pass {
+	dev := d.Device
+	s := &pass{token: dev.Uints("token", N), at: dev.Uints("at", 4*N),
+		acts: d.newActs(N, false), prog: dev.NewProgram("decode")}
+	k := shape{d.Config, func() int { return s.n }}
+	p, a, T := s.prog, s.acts, uint32(d.MaxContext)
+	p.Add(nn.EmbedFwd, k.embed, s.token, d.weight("embed"), a.layers[0].x)
+	for l, b := range a.layers {
+		p.Add(nn.RMSNormFwd, k.norm, b.x, d.weight(layer(l, "norm1")), b.h1, b.rstd1)
+		p.Add(nn.QKVRopeFwd, k.cachedQKV, b.h1, d.weight(layer(l, "qkv")), s.at, d.rope, b.qkv)
+		p.Add(attn.KVStore, func() any {
+			return attn.KVStoreShape{N: uint32(s.n), H: uint32(d.Heads), K: uint32(d.KVHeads), C: uint32(d.HeadDim), T: T}
+		}, b.qkv, d.table, s.at, d.kv[l])
+		p.Add(attn.Cached(d.HeadDim), func() any {
+			return attn.CachedShape{N: uint32(s.n), H: uint32(d.Heads), K: uint32(d.KVHeads), T: T}
+		}, b.qkv, d.kv[l], d.table, s.at, b.att)
+		d.afterAttention(p, k, l, b, a.output(l))
+	}
+	if sample {
+		p.Add(nn.RMSNormFwd, k.norm, a.x, d.weight("norm"), a.h, a.rstd)
+		p.Add(nn.MatmulNT, k.linear(d.VocabSize, d.HiddenSize), a.h, d.weight(d.head()), d.logits)
+		p.Add(decode.Sample, d.sampleParams, d.logits, s.at, s.token, d.state, d.out, d.stat)
+	}
+	return s
+}
+
+func (d *Decoder) sampleParams() any {
+	s := d.sampling
+	eos := uint32(d.EosID)
+	if d.EosID < 0 {
+		eos = uint32(d.VocabSize) // none
+	}
+	topP := s.TopP
+	if topP <= 0 {
+		topP = 1
+	}
+	return decode.SampleParams{N: uint32(d.step.n), V: uint32(d.VocabSize), M: uint32(d.Chunk), Eos: eos,
+		Seed: s.Seed, Step: s.Step, TopK: uint32(s.TopK), TopP: topP, Temperature: s.Temperature}
+}
+
+// sequence is a request under way.
+type sequence struct {
+	Request
+	index int // of the request
+	slot  int
+	path  []int32 // row of every position, given and to come
+	known int     // rows of the path that are in the trie
+	Rollout
+}
+
+// tokens are the given and the sampled ones.
+func (s *sequence) tokens() []int {
+	return append(s.Request.Tokens[:len(s.Request.Tokens):len(s.Request.Tokens)], s.Rollout.Tokens...)
+}
+
+func (s *sequence) done(eos int) bool {
+	n := len(s.Rollout.Tokens)
+	return n >= s.Max || n > 0 && s.Rollout.Tokens[n-1] == eos
+}
+
+// Generate goes on with every request until EOS or its Max, and returns a rollout
+// for each, in order. onDone, where not nil, sees each rollout as it finishes. A
+// cancelled ctx stops between readbacks with ctx's error.
+func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, onDone func(i int, r Rollout)) ([]Rollout, error) {
+	for i, r := range requests {
+		if err := d.checkRequest(r); err != nil {
+			return nil, fmt.Errorf("request %d: %w", i, err)
+		}
+	}
+	if d.cache.version != d.version {
+		d.cache.reset(d.version)
+	}
+	d.sampling = s
+	rollouts := make([]Rollout, len(requests))
+	var active []*sequence
+	freeSlots := make([]int, 0, d.slots)
+	for slot := d.slots - 1; slot >= 0; slot-- {
+		freeSlots = append(freeSlots, slot)
+	}
+	for next := 0; next < len(requests) || len(active) > 0; {
+		if err := ctx.Err(); err != nil {
+			d.cache.reset(d.version) // rows under way belong to nobody
+			return rollouts, err
+		}
+		var admitted []*sequence
+		for next < len(requests) && len(freeSlots) > 0 {
+			seq := d.admit(requests[next], len(active)+len(admitted) == 0)
+			if seq == nil {
+				break
+			}
+			seq.index, seq.slot = next, freeSlots[len(freeSlots)-1]
+			freeSlots = freeSlots[:len(freeSlots)-1]
+			admitted = append(admitted, seq)
+			next++
+		}
+		if err := d.fill(admitted); err != nil {
+			return rollouts, err
+		}
+		active = append(active, admitted...)
+		if err := d.run(active); err != nil {
+			return rollouts, err
+		}
+		going := active[:0]
+		for _, seq := range active {
+			if !seq.done(d.EosID) {
+				going = append(going, seq)
+				continue
+			}
+			d.retire(seq)
+			freeSlots = append(freeSlots, seq.slot)
+			rollouts[seq.index] = seq.Rollout
+			if onDone != nil {
+				onDone(seq.index, seq.Rollout)
+			}
+		}
+		active = going
+	}
+	return rollouts, d.Device.Err()
+}
+
+func (d *Decoder) checkRequest(r Request) error {
+	switch {
+	case len(r.Tokens) == 0:
+		return fmt.Errorf("model: nothing is given; begin with at least one token")
+	case r.Max < 1:
+		return fmt.Errorf("model: %d new tokens were asked for; ask for at least 1", r.Max)
+	case len(r.Tokens)+r.Max > d.MaxContext:
+		return fmt.Errorf("model: %d given and %d new tokens do not fit the context of %d; shorten one of them", len(r.Tokens), r.Max, d.MaxContext)
+	case len(r.Tokens)+r.Max > len(d.cache.rows):
+		return fmt.Errorf("model: %d tokens do not fit a cache of %d rows; make a larger decoder", len(r.Tokens)+r.Max, len(d.cache.rows))
+	}
+	for i, token := range r.Tokens {
+		if token < 0 || token >= d.VocabSize {
+			return fmt.Errorf("model: token %d at place %d is outside the vocabulary of %d", token, i, d.VocabSize)
+		}
+	}
+	return nil
+}
+
+// admit finds rows for a request: those of its beginning that the cache knows,
+// and free ones for the rest. It returns nil where the pool is full; if alone, the
+// cache is forgotten to make room.
+func (d *Decoder) admit(r Request, alone bool) *sequence {
+	// The last given token is fed to sample from, so it needs a row of its own.
+	given := r.Tokens[:len(r.Tokens)-1]
+	path := d.cache.match(r.Hide, given)
+	known := len(path)
+	fresh := d.cache.take(len(r.Tokens) + r.Max - known)
+	if fresh == nil {
+		if !alone {
+			return nil
+		}
+		d.cache.reset(d.version)
+		path, known = nil, 0
+		fresh = d.cache.take(len(r.Tokens) + r.Max)
+	}
+	return &sequence{Request: r, path: append(path, fresh...), known: known}
+}
+
+// fill computes the given tokens of new sequences but for the last of each. A
+// token that two of them share is computed once.
+func (d *Decoder) fill(admitted []*sequence) error {
+	var token, at []uint32
+	flush := func() error {
+		if len(token) == 0 {
+			return nil
+		}
+		s := d.prefill
+		s.n = len(token)
+		s.token.WriteUints(0, token)
+		s.at.WriteUints(0, at)
+		d.Prefilled += len(token)
+		token, at = token[:0], at[:0]
+		return s.prog.Run(1)
+	}
+	capacity := d.prefill.token.Len()
+	for _, seq := range admitted {
+		given := seq.Request.Tokens[:len(seq.Request.Tokens)-1]
+		// What earlier ones of this batch brought since.
+		if shared := d.cache.match(seq.Hide, given); len(shared) > seq.known {
+			d.cache.put(seq.path[seq.known:len(shared)])
+			copy(seq.path, shared)
+			seq.known = len(shared)
+		}
+		d.writeTable(seq)
+		for len(given) > seq.known {
+			n := min(len(given)-seq.known, capacity-len(token))
+			for t := seq.known; t < seq.known+n; t++ {
+				token = append(token, uint32(given[t]))
+				at = append(at, uint32(seq.slot), uint32(t), uint32(seq.Hide.Start), uint32(seq.Hide.End))
+			}
+			d.cache.insert(seq.Hide, given[:seq.known+n], seq.path, seq.known)
+			seq.known += n
+			if len(token) == capacity {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return flush()
+}
+
+func (d *Decoder) writeTable(seq *sequence) {
+	rows := make([]uint32, len(seq.path))
+	for i, r := range seq.path {
+		rows[i] = uint32(r)
+	}
+	d.table.WriteUints(seq.slot*d.MaxContext, rows)
+}
+
+// run samples up to Chunk tokens for every active sequence in one submit and
+// takes them in.
+func (d *Decoder) run(active []*sequence) error {
+	n := len(active)
+	token, at, state := make([]uint32, n), make([]uint32, 4*n), make([]uint32, 4*n)
+	longest := 0
+	for i, seq := range active {
+		all := seq.tokens()
+		last, left := len(all)-1, seq.Max-len(seq.Rollout.Tokens)
+		token[i] = uint32(all[last])
+		copy(at[4*i:], []uint32{uint32(seq.slot), uint32(last), uint32(seq.Hide.Start), uint32(seq.Hide.End)})
+		copy(state[4*i:], []uint32{uint32(left), 0, seq.ID, 0})
+		longest = max(longest, left)
+	}
+	s := d.step
+	s.n = n
+	s.token.WriteUints(0, token)
+	s.at.WriteUints(0, at)
+	d.state.WriteUints(0, state)
+	if err := s.prog.Run(min(d.Chunk, longest)); err != nil {
+		return err
+	}
+	out, stat := make([]uint32, n*d.Chunk), make([]float32, 2*n*d.Chunk)
+	if err := d.state.ReadUints(0, state); err != nil {
+		return err
+	}
+	if err := d.out.ReadUints(0, out); err != nil {
+		return err
+	}
+	if err := d.stat.Read(0, stat); err != nil {
+		return err
+	}
+	for i, seq := range active {
+		count := int(state[4*i+1])
+		for k := i * d.Chunk; k < i*d.Chunk+count; k++ {
+			seq.Rollout.Tokens = append(seq.Rollout.Tokens, int(out[k]))
+			seq.LogProbs = append(seq.LogProbs, stat[2*k])
+			seq.Entropy = append(seq.Entropy, stat[2*k+1])
+		}
+		d.Generated += count
+	}
+	return nil
+}
+
+// retire puts what a finished sequence computed into the cache: all tokens but
+// the last, which was sampled and never fed.
+func (d *Decoder) retire(seq *sequence) {
+	all := seq.tokens()
+	fed := len(all) - 1
+	d.cache.insert(seq.Hide, all[:fed], seq.path[:fed], seq.known)
+	d.cache.put(seq.path[fed:])
+}
+
+// Release frees the decoder's buffers, not the model.
+func (d *Decoder) Release() {
+	for _, s := range []*pass{d.prefill, d.step} {
+		s.prog.Release()
+		s.acts.release()
+		for _, b := range []*gpu.Buffer{s.token, s.at} {
+			b.Release()
+		}
+	}
+	for _, b := range append(d.kv, d.table, d.state, d.logits, d.out, d.stat) {
+		b.Release()
+	}
+}

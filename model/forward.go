@@ -1,0 +1,142 @@
+package model
+
+import (
+	"attnlab/gpu"
+	"attnlab/shaders/attn"
+	"attnlab/shaders/nn"
+)
+
+// layerActs is what one layer computes from its input x, and what its backward
+// pass reads. [N, …] each.
+type layerActs struct {
+	x     *gpu.Buffer // [N,D] residual stream at the layer's input
+	h1    *gpu.Buffer // [N,D] normed
+	rstd1 *gpu.Buffer // [N]
+	qkv   *gpu.Buffer // [N,(H+2K)·C] after RoPE
+	att   *gpu.Buffer // [N,H·C]
+	lse   *gpu.Buffer // [N,H]
+	mid   *gpu.Buffer // [N,D] residual stream after attention
+	h2    *gpu.Buffer // [N,D] normed
+	rstd2 *gpu.Buffer // [N]
+	gu    *gpu.Buffer // [N,2F]
+	s     *gpu.Buffer // [N,F]
+}
+
+// acts is what a forward pass computes, for up to N tokens.
+type acts struct {
+	layers []layerActs
+	x      *gpu.Buffer // [N,D] residual stream after the last layer
+	h      *gpu.Buffer // [N,D] normed: what the head reads
+	rstd   *gpu.Buffer // [N]
+}
+
+// newActs makes room for N tokens. Where the pass is not differentiated, all
+// layers share one set.
+func (m *Model) newActs(N int, differentiate bool) *acts {
+	d, D, F := m.Device, m.HiddenSize, m.IntermediateSize
+	one := func() layerActs {
+		return layerActs{
+			x: d.Floats("x", N*D), h1: d.Floats("h1", N*D), rstd1: d.Floats("rstd1", N),
+			qkv: d.Floats("qkv", N*m.qkvWidth()), att: d.Floats("att", N*m.Heads*m.HeadDim), lse: d.Floats("lse", N*m.Heads),
+			mid: d.Floats("mid", N*D), h2: d.Floats("h2", N*D), rstd2: d.Floats("rstd2", N),
+			gu: d.Floats("gu", 2*N*F), s: d.Floats("s", N*F),
+		}
+	}
+	a := &acts{h: d.Floats("h", N*D), rstd: d.Floats("rstd", N)}
+	shared := layerActs{}
+	for l := range m.Layers {
+		if differentiate || l == 0 {
+			shared = one()
+		}
+		a.layers = append(a.layers, shared)
+	}
+	if differentiate {
+		a.x = d.Floats("x", N*D)
+	} else {
+		a.x = shared.x
+	}
+	return a
+}
+
+// output is the residual stream at layer l's output: layer l+1's input.
+func (a *acts) output(l int) *gpu.Buffer {
+	if l+1 < len(a.layers) {
+		return a.layers[l+1].x
+	}
+	return a.x
+}
+
+func (a *acts) release() {
+	for _, l := range a.layers {
+		for _, b := range []*gpu.Buffer{l.x, l.h1, l.rstd1, l.qkv, l.att, l.lse, l.mid, l.h2, l.rstd2, l.gu, l.s} {
+			b.Release()
+		}
+	}
+	for _, b := range []*gpu.Buffer{a.x, a.h, a.rstd} {
+		b.Release()
+	}
+}
+
+// The kernels' parameters for the tokens at hand: shape makes them from n, the
+// number of tokens of this run.
+type shape struct {
+	Config
+	n func() int
+}
+
+func (s shape) linear(O, I int) func() any {
+	return func() any { return nn.Matmul{N: uint32(s.n()), O: uint32(O), I: uint32(I)} }
+}
+
+func (s shape) norm() any {
+	return nn.RMSNorm{N: uint32(s.n()), D: uint32(s.HiddenSize), Eps: float32(s.RMSNormEps)}
+}
+
+func (s shape) embed() any {
+	return nn.Embed{N: uint32(s.n()), D: uint32(s.HiddenSize), V: uint32(s.VocabSize)}
+}
+
+func (s shape) qkv() any {
+	return nn.QKV{N: uint32(s.n()), D: uint32(s.HiddenSize), H: uint32(s.Heads), K: uint32(s.KVHeads), C: uint32(s.HeadDim)}
+}
+
+func (s shape) heads() any {
+	return attn.Shape{N: uint32(s.n()), H: uint32(s.Heads), K: uint32(s.KVHeads)}
+}
+
+func (s shape) swiglu() any {
+	return nn.SwiGLU{N: uint32(s.n()), F: uint32(s.IntermediateSize)}
+}
+
+// forward records the pass from tokens to the normed last state. afterAttention,
+// where not nil, records more at each layer.
+//
+//	x = embed[token]
+//	x = x + o·attention(rope(qkv·norm1(x)))
+//	x = x + down·swiglu(gate_up·norm2(x))     for every layer
+//	h = norm(x)
+func (m *Model) forward(p *gpu.Program, in *inputs, a *acts, afterAttention func(l int, a layerActs)) {
+	s := shape{m.Config, func() int { return in.n }}
+	p.Add(nn.EmbedFwd, s.embed, in.token, m.weight("embed"), a.layers[0].x)
+	for l, b := range a.layers {
+		p.Add(nn.RMSNormFwd, s.norm, b.x, m.weight(layer(l, "norm1")), b.h1, b.rstd1)
+		p.Add(nn.QKVRopeFwd, s.qkv, b.h1, m.weight(layer(l, "qkv")), in.pos, m.rope, b.qkv)
+		p.Add(attn.Fwd(m.HeadDim), s.heads, b.qkv, in.span, b.att, b.lse)
+		if afterAttention != nil {
+			afterAttention(l, b)
+		}
+		m.afterAttention(p, s, l, b, a.output(l))
+	}
+	p.Add(nn.RMSNormFwd, s.norm, a.x, m.weight("norm"), a.h, a.rstd)
+}
+
+// afterAttention records the rest of a layer: it is the same whether attention
+// read its keys from the batch or from the cache.
+func (m *Model) afterAttention(p *gpu.Program, s shape, l int, b layerActs, out *gpu.Buffer) {
+	D, F := m.HiddenSize, m.IntermediateSize
+	p.Add(nn.MatmulNTAdd, s.linear(D, m.Heads*m.HeadDim), b.att, m.weight(layer(l, "o")), b.x, b.mid)
+	p.Add(nn.RMSNormFwd, s.norm, b.mid, m.weight(layer(l, "norm2")), b.h2, b.rstd2)
+	p.Add(nn.MatmulNT, s.linear(2*F, D), b.h2, m.weight(layer(l, "gate_up")), b.gu)
+	p.Add(nn.SwiGLUFwd, s.swiglu, b.gu, b.s)
+	p.Add(nn.MatmulNTAdd, s.linear(D, F), b.s, m.weight(layer(l, "down")), b.mid, out)
+}

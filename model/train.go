@@ -1,0 +1,309 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"attnlab/gpu"
+	"attnlab/shaders/loss"
+	"attnlab/shaders/optim"
+)
+
+// Adam are the constants of AdamW (Loshchilov & Hutter 2019) with clipping by
+// global norm.
+type Adam struct {
+	Beta1, Beta2, Eps float32
+	Decay             float32 // of matrices; norms do not decay
+	MaxNorm           float32 // of the whole gradient; 0 does not clip
+}
+
+// DefaultAdam is what the shipped bases were pretrained with.
+var DefaultAdam = Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: 0.01, MaxNorm: 1}
+
+// Part is as much of a step as the trainer has room for: packed sequences with
+// what each token should say. A token with weight 0, or with a target outside the
+// vocabulary, is only context.
+type Part struct {
+	*Batch
+	Targets []uint32  // [N] the token that should follow
+	Weight  []float32 // [N] of its cross-entropy; nil for the policy loss
+	Roll    []float32 // [N,4] old log-prob, reference log-prob, advantage, weight
+}
+
+// PolicyLoss are the coefficients of the policy loss: for every token with ratio
+// ρ = π/π_old and advantage A, −min(ρA, clip(ρ, 1−Low, 1+High)·A), not above
+// −Dual·A where A < 0, plus KL·k3 to the reference, less Entropy times entropy.
+type PolicyLoss struct {
+	Low, High   float32
+	Dual        float32 // 0 is off
+	KL, Entropy float32
+	Temperature float32 // of the rollouts; 0 means 1
+}
+
+// Metrics are the sums of one training step.
+type Metrics struct {
+	Step         int
+	Loss         float64 // the sum that was differentiated
+	Tokens       float64 // tokens with weight
+	LogProb      float64 // mean over these, as the next ones
+	Entropy      float64
+	Correct      float64 // share whose target was the likeliest token; cross-entropy only
+	Ratio        float64 // policy loss only, as the next two
+	KL           float64 // k3 estimate to the reference
+	ClipFraction float64
+	GradNorm     float64 // before clipping
+}
+
+// Places in a row of the ring of metrics.
+const (
+	ringRows  = 64
+	ringWidth = 16
+	ringNorm  = 14
+	partials  = 1024 // of the gradient's square
+)
+
+// Trainer trains a model. A step is one submit where its batch fits in one part;
+// metrics wait in a ring on the device until they are asked for.
+type Trainer struct {
+	*Model
+	Adam
+	Policy PolicyLoss
+	Steps  int // taken: AdamW's t
+
+	capacity int
+	in       *inputs
+	a        *acts
+	g        *gradients
+	m, v     *gpu.Buffer // AdamW's moments, arenas
+	targets  *gpu.Buffer // [N]
+	weight   *gpu.Buffer // [N]
+	roll     *gpu.Buffer // [N,4]
+	stat     *gpu.Buffer // [N,4] cross-entropy, [N,8] policy
+	squares  *gpu.Buffer // partial sums of the gradient's square
+	norm     *gpu.Buffer // [4]
+	ring     *gpu.Buffer // [ringRows, ringWidth]
+	programs map[phase]*gpu.Program
+	rate     float32
+	slot     int     // row of the ring for this run
+	taken    []taken // runs whose metrics are in the ring
+	finished []Metrics
+}
+
+// phase says what a program of the trainer does besides its part of the gradient.
+type phase struct{ policy, first, last bool }
+
+// taken is one run of a part.
+type taken struct {
+	step, slot   int
+	policy, last bool
+}
+
+// NewTrainer makes room for parts of up to capacity tokens.
+func NewTrainer(m *Model, capacity int, adam Adam) (*Trainer, error) {
+	d := m.Device
+	t := &Trainer{Model: m, Adam: adam, capacity: capacity,
+		in: m.newInputs(capacity), a: m.newActs(capacity, true), g: m.newGradients(capacity),
+		m: d.Floats("m", m.ArenaSize()), v: d.Floats("v", m.ArenaSize()),
+		targets: d.Uints("targets", capacity), weight: d.Floats("weight", capacity), roll: d.Floats("roll", 4*capacity),
+		stat: d.Floats("stat", 8*capacity), squares: d.Floats("squares", partials), norm: d.Floats("norm", 4),
+		ring: d.Floats("ring", ringRows*ringWidth), programs: map[phase]*gpu.Program{}}
+	return t, d.Err()
+}
+
+// Restore sets the moments and the number of steps from a checkpoint's state.
+func (t *Trainer) Restore(s *TrainState) error {
+	t.Steps = s.Step
+	t.m.Write(0, s.M)
+	t.v.Write(0, s.V)
+	return t.Device.Err()
+}
+
+// Keep reads moments and steps back, for a checkpoint.
+func (t *Trainer) Keep() (*TrainState, error) {
+	s := &TrainState{Step: t.Steps, M: make([]float32, t.ArenaSize()), V: make([]float32, t.ArenaSize())}
+	if err := t.m.Read(0, s.M); err != nil {
+		return nil, err
+	}
+	return s, t.v.Read(0, s.V)
+}
+
+// Step takes one step of AdamW at the learning rate on the sum of the losses of
+// parts. It returns when the work is submitted, not when it is done.
+func (t *Trainer) Step(rate float32, parts ...Part) error {
+	for i, part := range parts {
+		if err := t.check(part, t.capacity); err != nil {
+			return err
+		}
+		if len(t.taken) == ringRows {
+			if err := t.flush(); err != nil {
+				return err
+			}
+		}
+		f := phase{policy: part.Roll != nil, first: i == 0, last: i == len(parts)-1}
+		t.write(part)
+		t.rate = rate
+		t.slot = len(t.taken)
+		if f.last {
+			t.Steps++
+			t.version++
+		}
+		if err := t.program(f).Run(1); err != nil {
+			return err
+		}
+		t.taken = append(t.taken, taken{t.Steps, t.slot, f.policy, f.last})
+	}
+	return nil
+}
+
+func (t *Trainer) check(part Part, capacity int) error {
+	if len(part.Targets) != part.N() || part.Roll == nil && len(part.Weight) != part.N() || part.Roll != nil && len(part.Roll) != 4*part.N() {
+		panic(fmt.Sprintf("model: a part of %d tokens with %d targets, %d weights, %d roll words", part.N(), len(part.Targets), len(part.Weight), len(part.Roll)))
+	}
+	return t.Config.check(part.Batch, capacity)
+}
+
+func (t *Trainer) write(part Part) {
+	t.in.write(part.Batch, t.VocabSize)
+	t.targets.WriteUints(0, part.Targets)
+	if part.Roll != nil {
+		t.roll.Write(0, part.Roll)
+	} else {
+		t.weight.Write(0, part.Weight)
+	}
+}
+
+// program records, once, what a part of a step does.
+func (t *Trainer) program(f phase) *gpu.Program {
+	if p := t.programs[f]; p != nil {
+		return p
+	}
+	p := t.Device.NewProgram("train")
+	t.programs[f] = p
+	if f.first {
+		p.Add(optim.Fill, func() any { return optim.FillParams{N: uint32(t.ArenaSize())} }, t.g.weights)
+	}
+	t.forward(p, t.in, t.a, nil)
+	columns, weight, stride, at := uint32(4), t.weight, uint32(1), uint32(0)
+	if f.policy {
+		columns, weight, stride, at = 8, t.roll, 4, 3
+		p.Add(loss.Policy, t.policyParams, t.a.h, t.Model.weight(t.head()), t.targets, t.roll, t.g.dlogits, t.stat)
+	} else {
+		p.Add(loss.Xent, t.xentParams, t.a.h, t.Model.weight(t.head()), t.targets, t.weight, t.g.dlogits, t.stat)
+	}
+	p.Add(loss.StatSum, func() any {
+		return loss.StatSumParams{N: uint32(t.in.n), S: columns, Stride: stride, At: at, Slot: uint32(t.slot), M: ringWidth}
+	}, t.stat, weight, t.ring)
+	t.backward(p, t.in, t.a, t.g)
+	if f.last {
+		t.update(p)
+	}
+	return p
+}
+
+// update records the gradient's norm and AdamW.
+func (t *Trainer) update(p *gpu.Program) {
+	n := uint32(t.ArenaSize())
+	p.Add(optim.GradSquare, func() any { return optim.Norm{N: n, P: partials} }, t.g.weights, t.squares)
+	p.Add(optim.GradNorm, func() any { return optim.Norm{P: partials} }, t.squares, t.norm)
+	p.Add(loss.StatSum, func() any {
+		return loss.StatSumParams{N: 1, S: 1, Slot: uint32(t.slot), M: ringWidth, First: ringNorm}
+	}, t.norm, t.weight, t.ring)
+	p.Add(optim.AdamW, func() any {
+		return optim.AdamWParams{N: n, DecayEnd: uint32(t.DecayEnd()), Lr: t.rate,
+			Beta1: t.Beta1, Beta2: t.Beta2, Eps: t.Eps, Decay: t.Decay, MaxNorm: t.MaxNorm,
+			C1: correction(t.Beta1, t.Steps), C2: correction(t.Beta2, t.Steps)}
+	}, t.g.weights, t.norm, t.weights, t.m, t.v)
+}
+
+// correction is AdamW's 1 − β^t.
+func correction(beta float32, t int) float32 {
+	return float32(1 - math.Pow(float64(beta), float64(t)))
+}
+
+func (t *Trainer) xentParams() any {
+	return loss.XentParams{N: uint32(t.in.n), D: uint32(t.HiddenSize), V: uint32(t.VocabSize), Scale: 1}
+}
+
+func (t *Trainer) policyParams() any {
+	l := t.Policy
+	scale := float32(1)
+	if l.Temperature > 0 {
+		scale = 1 / l.Temperature
+	}
+	return loss.PolicyParams{N: uint32(t.in.n), D: uint32(t.HiddenSize), V: uint32(t.VocabSize), Scale: scale,
+		Lo: l.Low, Hi: l.High, Dual: l.Dual, Beta: l.KL, Ent: l.Entropy}
+}
+
+// Metrics waits for the steps so far and returns those that were not returned yet.
+func (t *Trainer) Metrics() ([]Metrics, error) {
+	err := t.flush()
+	done := t.finished
+	t.finished = nil
+	return done, err
+}
+
+// flush reads the ring.
+func (t *Trainer) flush() error {
+	if len(t.taken) == 0 {
+		return t.Device.Err()
+	}
+	rows := make([]float32, len(t.taken)*ringWidth)
+	if err := t.ring.Read(0, rows); err != nil {
+		return err
+	}
+	var sum Metrics
+	for _, k := range t.taken {
+		row := rows[k.slot*ringWidth:][:ringWidth]
+		sum.add(row, k.policy)
+		if k.last {
+			sum.Step, sum.GradNorm = k.step, float64(row[ringNorm])
+			t.finished = append(t.finished, sum.means())
+			sum = Metrics{}
+		}
+	}
+	t.taken = t.taken[:0]
+	return nil
+}
+
+// add takes in one row of the ring: sums of the columns of stat, then a count.
+func (m *Metrics) add(row []float32, policy bool) {
+	m.LogProb += float64(row[0])
+	m.Entropy += float64(row[1])
+	if !policy {
+		m.Loss += float64(row[2])
+		m.Correct += float64(row[3])
+		m.Tokens += float64(row[4])
+		return
+	}
+	m.Ratio += float64(row[2])
+	m.KL += float64(row[3])
+	m.ClipFraction += float64(row[4])
+	m.Loss += float64(row[5])
+	m.Tokens += float64(row[8])
+}
+
+func (m Metrics) means() Metrics {
+	n := max(m.Tokens, 1)
+	m.LogProb, m.Entropy, m.Correct = m.LogProb/n, m.Entropy/n, m.Correct/n
+	m.Ratio, m.KL, m.ClipFraction = m.Ratio/n, m.KL/n, m.ClipFraction/n
+	return m
+}
+
+// Gradients reads the gradient arena of the last step.
+func (t *Trainer) Gradients() ([]float32, error) {
+	arena := make([]float32, t.ArenaSize())
+	return arena, t.g.weights.Read(0, arena)
+}
+
+// Release frees what the trainer made, not the model.
+func (t *Trainer) Release() {
+	for _, p := range t.programs {
+		p.Release()
+	}
+	t.in.release()
+	t.a.release()
+	t.g.release()
+	for _, b := range []*gpu.Buffer{t.m, t.v, t.targets, t.weight, t.roll, t.stat, t.squares, t.norm, t.ring} {
+		b.Release()
+	}
+}

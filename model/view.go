@@ -1,0 +1,83 @@
+package model
+
+import (
+	"fmt"
+
+	"attnlab/gpu"
+	"attnlab/shaders/attn"
+	"attnlab/shaders/nn"
+)
+
+// Logits are the raw logits of a sequence, [T,V], for looking at.
+func (m *Model) Logits(tokens []int) ([][]float32, error) {
+	V := m.VocabSize
+	var logits *gpu.Buffer
+	flat, err := m.once(tokens, func(p *gpu.Program, s shape, _ *inputs, a *acts) *gpu.Buffer {
+		logits = m.Device.Floats("logits", len(tokens)*up4(V))
+		p.Add(nn.MatmulNT, s.linear(V, m.HiddenSize), a.h, m.weight(m.head()), logits)
+		return logits
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]float32, len(tokens))
+	for t := range rows {
+		rows[t] = flat[t*up4(V):][:V]
+	}
+	return rows, nil
+}
+
+// Attention are the attention weights of one head over a sequence, [T,T]: row t
+// is what token t draws from.
+func (m *Model) Attention(tokens []int, l, h int) ([][]float32, error) {
+	if l < 0 || l >= m.Layers || h < 0 || h >= m.Heads {
+		return nil, fmt.Errorf("model: no head %d in layer %d; there are %d layers of %d heads", h, l, m.Layers, m.Heads)
+	}
+	T := len(tokens)
+	var rows *gpu.Buffer
+	flat, err := m.once(tokens, func(*gpu.Program, shape, *inputs, *acts) *gpu.Buffer { return rows },
+		func(p *gpu.Program, in *inputs, at int, a layerActs) {
+			if at != l {
+				return
+			}
+			rows = m.Device.Floats("rows", T*T)
+			p.Add(attn.Rows, func() any {
+				return attn.RowsShape{H: uint32(m.Heads), K: uint32(m.KVHeads), C: uint32(m.HeadDim), Head: uint32(h), M: uint32(T), T: uint32(T)}
+			}, a.qkv, in.span, a.lse, rows)
+		})
+	if err != nil {
+		return nil, err
+	}
+	matrix := make([][]float32, T)
+	for t := range matrix {
+		matrix[t] = flat[t*T:][:T]
+	}
+	return matrix, nil
+}
+
+// once runs one forward pass over a sequence with what more records, and reads
+// the buffer that more returns, which it releases.
+func (m *Model) once(tokens []int, more func(*gpu.Program, shape, *inputs, *acts) *gpu.Buffer,
+	eachLayer func(p *gpu.Program, in *inputs, l int, a layerActs)) ([]float32, error) {
+	b := Pack(tokens)
+	if err := m.check(b, m.MaxContext); err != nil {
+		return nil, err
+	}
+	in, a, p := m.newInputs(b.N()), m.newActs(b.N(), false), m.Device.NewProgram("view")
+	defer in.release()
+	defer a.release()
+	defer p.Release()
+	in.write(b, m.VocabSize)
+	m.forward(p, in, a, func(l int, la layerActs) {
+		if eachLayer != nil {
+			eachLayer(p, in, l, la)
+		}
+	})
+	out := more(p, shape{m.Config, func() int { return in.n }}, in, a)
+	defer out.Release()
+	if err := p.Run(1); err != nil {
+		return nil, err
+	}
+	flat := make([]float32, out.Len())
+	return flat, out.Read(0, flat)
+}

@@ -1,0 +1,185 @@
+package rl
+
+import (
+	"fmt"
+	"math"
+)
+
+// ATTNPO: attention-guided process supervision for efficient reasoning, arXiv
+// 2602.09953 (ACL 2026).
+//
+//	S_k^{l,h} = (1/|s_k|) Σ_{m∈F} Σ_{n∈s_k} a_{m→n}: what the final answer F pays to a token of step k
+//	S_k       = mean of S_k^{l,h} over the N key-focus heads
+//	S_base    = κ p^2 |F| / (|q|+|o|), p the group's accuracy: uniform attention, stricter where p is low
+//	r_i, A_i as TLMRE; then in correct responses the tokens of step k get γ_k A_i:
+//	  A > 0, S_k < S_base, step > T(1-p):  γ_k = (1-δ) [p^λ S_k/S_base + (1 - p^λ)] + δ
+//	  A < 0, S_k > S_base:                 γ_k = 0
+//	  otherwise                            γ_k = 1
+//
+// Tokens outside steps, </think> and answer included, keep A, and so do whole
+// responses of fewer than two steps.
+//
+// The code is the authority here: the paper's own formula for γ is not known
+// to us. Heads are ranked by SRA, read as the mean over responses of the AUC
+// of essential over redundant steps.
+//
+// Departures: κ, which is 1 in the paper; steps are a task's lines and not
+// pieces between trigger phrases.
+
+// ATTNPO configures the method. Reward and advantage of a response are TLMRE's.
+type ATTNPO struct {
+	TLMRE
+	Heads        int // N, key-focus heads
+	Positive     bool
+	Negative     bool
+	ResponseOnly bool // S_base spreads attention over the response alone
+	BaseExponent float64
+	Kappa        float64
+	MixExponent  float64 // λ
+	Floor        float64 // δ
+	Schedule     float64 // T, training steps
+}
+
+// NewATTNPO reads the hyper-parameters of "attnpo".
+func NewATTNPO(h Hyper) ATTNPO {
+	return ATTNPO{
+		TLMRE:        NewTLMRE(h),
+		Heads:        h.int("heads"),
+		Positive:     h.choice("positive") == "on",
+		Negative:     h.choice("negative") == "on",
+		ResponseOnly: h.choice("base-length") == "response",
+		BaseExponent: h["base-exponent"],
+		Kappa:        h["kappa"],
+		MixExponent:  h["mix-exponent"],
+		Floor:        h["floor"],
+		Schedule:     h["schedule"],
+	}
+}
+
+// ---- Score
+
+// FocusHeads returns S_k^{l,h} as [l][h][k]: the sum over the answerTokens
+// tokens of range answer of the mean attention to a token of range k.
+func FocusHeads(s StepAttention, answer, answerTokens int) [][][]float64 {
+	return s.each(func(l, h, k int) float64 { return float64(answerTokens) * s.At(l, h, answer, k) })
+}
+
+// Focus returns S_k, the mean of FocusHeads over the chosen heads.
+func Focus(focus [][][]float64, heads []Head) []float64 {
+	if len(heads) == 0 {
+		panic("rl: Focus of no heads")
+	}
+	s := make([]float64, len(focus[heads[0].Layer][heads[0].Head]))
+	for _, h := range heads {
+		for k, v := range focus[h.Layer][h.Head] {
+			s[k] += v / float64(len(heads))
+		}
+	}
+	return s
+}
+
+// StepRanking returns each head's step ranking accuracy, SRA, as [l][h]: the
+// share of pairs of a needed (essential or correcting) and a redundant step of
+// a response that focus[response][l][h] orders rightly, averaged over the
+// responses that have both. needed[response] and redundant[response] mark the
+// same steps. TopHeads of it are the key-focus heads. NaN without any pair.
+func StepRanking(focus [][][][]float64, needed, redundant [][]bool) [][]float64 {
+	return meanOverTraces(focus, func(i int, score []float64) float64 {
+		return StepAUC(score, needed[i], redundant[i])
+	})
+}
+
+// BaseScore returns S_base. Lengths are in tokens; accuracy is p.
+func (c ATTNPO) BaseScore(accuracy float64, answer, prompt, response int) float64 {
+	over := response
+	if !c.ResponseOnly {
+		over += prompt
+	}
+	if over == 0 {
+		return 0
+	}
+	return c.Kappa * math.Pow(accuracy, c.BaseExponent) * float64(answer) / float64(over)
+}
+
+// ---- Credit
+
+// FocusSample is what ATTNPO's credit needs of a response. Lengths are in
+// tokens.
+type FocusSample struct {
+	Correct bool
+	Length  int
+	Answer  int       // |F|
+	Focus   []float64 // S_k
+}
+
+// StepScales returns γ_k for the steps of each response of a group, and S_base
+// for each response. advantages are TLMRE's, prompt is the length of the
+// prompt, step the training step, counted from 1.
+func (c ATTNPO) StepScales(group []FocusSample, advantages []float64, prompt, step int) (gamma [][]float64, base []float64) {
+	if len(advantages) != len(group) {
+		panic(fmt.Sprintf("rl: StepScales: %d responses, %d advantages", len(group), len(advantages)))
+	}
+	right := 0
+	for _, s := range group {
+		if s.Correct {
+			right++
+		}
+	}
+	p := float64(right) / float64(len(group)) // exactly 1 where all are correct
+	gamma = make([][]float64, len(group))
+	base = make([]float64, len(group))
+	for i, s := range group {
+		base[i] = c.BaseScore(p, s.Answer, prompt, s.Length)
+		if s.Correct {
+			gamma[i] = c.stepScale(s.Focus, base[i], advantages[i], p, step)
+		} else {
+			gamma[i] = ones(len(s.Focus))
+		}
+	}
+	return gamma, base
+}
+
+func (c ATTNPO) stepScale(focus []float64, base, advantage, p float64, step int) []float64 {
+	gamma := ones(len(focus))
+	if len(focus) < 2 {
+		return gamma
+	}
+	mix := math.Pow(p, c.MixExponent)
+	started := float64(step) > c.Schedule*(1-p)
+	for k, s := range focus {
+		switch {
+		case c.Positive && started && advantage > 0 && s < base:
+			gamma[k] = (1-c.Floor)*(mix*s/base+1-mix) + c.Floor
+		case c.Negative && advantage < 0 && s > base:
+			gamma[k] = 0
+		}
+	}
+	return gamma
+}
+
+func ones(n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = 1
+	}
+	return x
+}
+
+// ExpandSteps returns one advantage a response token: factor[k] times advantage
+// inside steps[k], a half-open range of response tokens, and advantage
+// elsewhere.
+func ExpandSteps(length int, steps [][2]int, factor []float64, advantage float64) []float64 {
+	if len(steps) != len(factor) {
+		panic(fmt.Sprintf("rl: ExpandSteps: %d steps, %d factors", len(steps), len(factor)))
+	}
+	a := make([]float64, length)
+	for i := range a {
+		a[i] = advantage
+	}
+	for k, s := range steps {
+		for i := s[0]; i < s[1]; i++ {
+			a[i] = factor[k] * advantage
+		}
+	}
+	return a
+}

@@ -1,0 +1,103 @@
+// Package attn holds the kernels of causal grouped-query attention: forward,
+// backward, attention to a cache while decoding, and two ways to look at the
+// weights, pooled by steps or row by row. None keeps a token-by-token matrix.
+//
+// N counts tokens of all sequences packed one after another, H query heads, K
+// key/value heads (query head h reads key head g = h/(H/K)), C features of a head,
+// a multiple of 4. The operands:
+//
+//	qkv  [N, (H+2K)·C]  query heads, key heads, value heads; RoPE is applied
+//	span [N] × 4 words  (start, end, hideLo, hideHi): token n's sequence is the packed
+//	                    tokens [start,end); n attends to start..n
+//	o    [N, H·C]       weighted values
+//	lse  [N, H]         log Σ exp of the scaled scores of all keys, hidden ones too
+//
+// The weight of a key in [hideLo,hideHi) (packed tokens; lo >= hi hides nothing) is
+// set to zero after the softmax and the others keep theirs: an intervention, for
+// scoring and decoding. The backward kernels ignore it, because nothing is trained
+// on a hidden context.
+//
+// A kernel that keeps heads in registers is built for one C: its constructor ([Fwd]
+// and the others) takes C and returns the same kernel every time.
+package attn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+
+	"attnlab/gpu"
+	"attnlab/shaders"
+)
+
+// Shape are the parameters of the forward and backward kernels: N tokens, H query
+// heads, K key/value heads.
+type Shape struct{ N, H, K uint32 }
+
+// Cases are the conformance cases of the package's kernels: sizes 1, workgroup-1,
+// workgroup, workgroup+1 and a prime, in sequences of different length, with as many
+// key heads as query heads and with fewer.
+func Cases(r *rand.Rand) []gpu.Case {
+	return slices.Concat(
+		fwdCases(r), bwdQCases(r), bwdKVCases(r),
+		kvStoreCases(r), cachedCases(r),
+		stepPoolCases(r), rowsCases(r),
+	)
+}
+
+// registers is how many words an invocation may hold: what GPUs give a thread
+// before they run fewer of them.
+const registers = 128
+
+// tile is the number of rows that an invocation takes, if each needs the given
+// number of heads of C words.
+func tile(heads, C int) int { return min(4, max(1, registers/(heads*C))) }
+
+// perHead makes a constructor that builds the kernel of a head size once.
+func perHead(build func(C int) *gpu.Kernel) func(C int) *gpu.Kernel {
+	var mu sync.Mutex
+	kernels := map[int]*gpu.Kernel{}
+	return func(C int) *gpu.Kernel {
+		if C < 4 || C > 128 || C%4 != 0 {
+			panic(fmt.Sprintf("attn: heads of %d features, want a multiple of 4 up to 128", C))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if kernels[C] == nil {
+			kernels[C] = build(C)
+		}
+		return kernels[C]
+	}
+}
+
+// named is a kernel's name and WGSL for heads of C features, Q rows an invocation.
+func named(name string, C, Q int) (string, string) {
+	source := shaders.Load("attn/"+name, shaders.Tune{"C4": uint32(C / 4), "Q": uint32(Q)})
+	return fmt.Sprintf("%s_c%d", name, C), unroll(source, map[string]int{"c": C / 4, "i": Q})
+}
+
+// column is the place of the key and value heads of query head h in a row of qkv.
+func column(h, H, K, C int) (key, value int) {
+	key = (H + h/(H/K)) * C
+	return key, key + K*C
+}
+
+func dot[X gpu.Float](a, b []X) (sum X) {
+	for i, v := range b[:len(a)] {
+		sum += a[i] * v
+	}
+	return sum
+}
+
+// add adds w·x to y.
+func add[X gpu.Float](y []X, w X, x []X) {
+	for i, v := range x[:len(y)] {
+		y[i] += w * v
+	}
+}
+
+func exp[X gpu.Float](x X) X { return X(math.Exp(float64(x))) }
+
+func scaleOf[X gpu.Float](C int) X { return X(1 / math.Sqrt(float64(C))) }

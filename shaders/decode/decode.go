@@ -1,0 +1,41 @@
+// Package decode holds the kernel that samples tokens on the device, so that a
+// program of many decoding steps needs no word from the host, and the random
+// numbers it draws.
+//
+// N counts rows, each one a sequence that grows by a token a step. V counts
+// tokens of the vocabulary, V4 the same rounded up to a multiple of 4.
+package decode
+
+import (
+	"math/rand/v2"
+
+	"attnlab/gpu"
+)
+
+// Cases are the conformance cases of the package's kernel: sizes 1, workgroup-1,
+// workgroup, workgroup+1 and a prime.
+func Cases(r *rand.Rand) []gpu.Case { return sampleCases(r) }
+
+// Uniform is a random number in [0,1) with 24 bits that depends on nothing but
+// its key: the run's seed, its step, the sequence and the position of the token
+// it draws. It is PCG4D (Jarzynski & Olano, Hash Functions for GPU Rendering,
+// JCGT 2020), the same as shared/random.wgsl bit for bit.
+func Uniform(seed, step, sequence, position uint32) float32 {
+	h := [4]uint32{seed, step, sequence, position}
+	for i := range h {
+		h[i] = h[i]*1664525 + 1013904223
+	}
+	mix(&h)
+	for i := range h {
+		h[i] ^= h[i] >> 16
+	}
+	mix(&h)
+	return float32(h[0]>>8) / (1 << 24)
+}
+
+func mix(h *[4]uint32) {
+	h[0] += h[1] * h[3]
+	h[1] += h[2] * h[0]
+	h[2] += h[0] * h[1]
+	h[3] += h[1] * h[2]
+}

@@ -1,0 +1,79 @@
+package loss
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"attnlab/gpu"
+)
+
+// softmax is what is known of a row of logits: the twin of shared/logits.wgsl.
+type softmax[X gpu.Float] struct{ top, lse, entropy X }
+
+// forward puts scale · h·headᵀ of one row h [D] into row [V4] and sums up its
+// softmax over the V tokens of head [V, D].
+func forward[X gpu.Float](h, head, row []X, V int, scale X) softmax[X] {
+	D := len(h)
+	for v := range V {
+		row[v] = scale * dot(h, head[v*D:(v+1)*D])
+	}
+	clear(row[V:])
+	l := row[:V]
+	s := softmax[X]{top: l[0]}
+	for _, v := range l {
+		s.top = max(s.top, v)
+	}
+	var sum, moment X
+	for _, v := range l {
+		e := exp(v - s.top)
+		sum += e
+		moment += e * (v - s.top)
+	}
+	log := X(math.Log(float64(sum)))
+	s.lse, s.entropy = s.top+log, log-moment/sum
+	return s
+}
+
+// backward replaces the V logits of row by the gradient of a loss of which
+// dlogp and dentropy are the derivatives.
+func (s softmax[X]) backward(row []X, V, target int, scale, dlogp, dentropy X) {
+	for v, l := range row[:V] {
+		logp := l - s.lse
+		prob := exp(logp)
+		row[v] = -scale * prob * (dlogp + dentropy*(logp+s.entropy))
+	}
+	if target < V {
+		row[target] += scale * dlogp
+	}
+}
+
+func exp[X gpu.Float](x X) X { return X(math.Exp(float64(x))) }
+
+// dot takes four partial sums, because one waits for itself.
+func dot[X gpu.Float](a, b []X) X {
+	var s0, s1, s2, s3 X
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
+	}
+	return s0 + s1 + s2 + s3
+}
+
+func pad4(n int) int { return (n + 3) / 4 * 4 }
+
+// rowsOf are h [N,D], head [V,D] and targets [N], one of them missing, for cases
+// and tests: peaked enough that logits matter, flat enough to compare.
+func rowsOf(r *rand.Rand, N, D, V int) (h, head []float32, targets []uint32) {
+	h, head, targets = gpu.Normal(r, N*D), gpu.Normal(r, V*D), make([]uint32, N)
+	for i := range head {
+		head[i] *= float32(2 / math.Sqrt(float64(D)))
+	}
+	for n := range targets {
+		targets[n] = r.Uint32N(uint32(V))
+	}
+	targets[r.IntN(N)] = uint32(V)
+	return h, head, targets
+}

@@ -1,0 +1,29 @@
+// Package loss holds the kernels that turn the last norm's output into a loss
+// and the gradient of its logits: cross-entropy, the clipped policy loss, and
+// the sums of their statistics.
+//
+// N counts tokens of all sequences packed one after another, D features (a
+// multiple of 4), V tokens of the vocabulary and V4 the same rounded up to a
+// multiple of 4, so that a row of logits starts on a vec4f. Row n is predicted
+// to be followed by targets[n]; a target of V or more means that nothing is
+// known of what follows, and the row gets no gradient. logp is the natural
+// logarithm of the target's probability, entropy that of the whole
+// distribution in nats.
+package loss
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"attnlab/gpu"
+)
+
+// Cases are the conformance cases of the package's kernels: sizes 1, tile-1,
+// tile, tile+1 and a prime, with outputs filled with NaN first.
+func Cases(r *rand.Rand) []gpu.Case {
+	return slices.Concat(
+		xentCases(r),
+		policyCases(r),
+		statSumCases(r),
+	)
+}

@@ -1,0 +1,67 @@
+package loss
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"attnlab/gpu"
+	"attnlab/shaders"
+)
+
+// XentParams are N tokens, D features (a multiple of 4), V tokens of the
+// vocabulary, and the scale of the logits: 1/temperature.
+type XentParams struct {
+	N, D, V uint32
+	Scale   float32
+}
+
+// Xent is logits, cross-entropy and its gradient in one kernel, so that
+// probabilities never leave it:
+//
+//	l = scale·h·headᵀ, logp = l[target] − log Σ exp l
+//	loss = −weight·logp, dlogits = scale·weight·(softmax(l) − onehot)
+//
+//	h [N,D], head [V,D], targets [N], weight [N] →
+//	dlogits [N,V4], stat [N,4] = (logp, entropy, loss, 1 where no token beats the target)
+//
+// dlogits is ∂Σloss/∂(h·headᵀ), scale included, 0 in the padding. A row of
+// weight 0 has no gradient but all its statistics, which is how log-probabilities
+// are scored. A target of V or more gives logp, loss and gradient 0.
+var Xent = gpu.New("xent", shaders.Load("loss/xent", nil),
+	[]gpu.Binding{gpu.In("h"), gpu.In("head"), gpu.InU("targets"), gpu.In("weight"), gpu.Out("dlogits"), gpu.Out("stat")},
+	func(p XentParams) gpu.Groups { return gpu.Groups1D((int(p.N)+3)/4, 64) },
+	xent[float32], xent[float64])
+
+func xent[X gpu.Float](p XentParams, a gpu.Args[X]) {
+	h, head, targets, weight, dlogits, stat := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4), a.F(5)
+	D, V, V4, scale := int(p.D), int(p.V), pad4(int(p.V)), X(p.Scale)
+	gpu.Rows(int(p.N), func(n int) {
+		row, target := dlogits[n*V4:(n+1)*V4], int(targets[n])
+		s := forward(h[n*D:(n+1)*D], head, row, V, scale)
+		var w, logp, right X
+		if target < V {
+			w, logp = weight[n], row[target]-s.lse
+			if row[target] >= s.top {
+				right = 1
+			}
+		}
+		s.backward(row, V, target, scale, -w, 0)
+		copy(stat[4*n:], []X{logp, s.entropy, -w * logp, right})
+	})
+}
+
+func xentCases(r *rand.Rand) (cases []gpu.Case) {
+	for _, c := range []struct{ N, D, V int }{{1, 4, 1}, {3, 4, 5}, {4, 48, 58}, {5, 8, 4}, {131, 64, 61}, {252, 4, 7}, {257, 4, 66}} {
+		h, head, targets := rowsOf(r, c.N, c.D, c.V)
+		weight := gpu.Normal(r, c.N)
+		weight[r.IntN(c.N)] = 0
+		cases = append(cases, gpu.Case{
+			Name: fmt.Sprintf("N %d D %d V %d", c.N, c.D, c.V), Kernel: Xent,
+			Params:  XentParams{N: uint32(c.N), D: uint32(c.D), V: uint32(c.V), Scale: 0.8},
+			Buffers: []any{h, head, targets, weight, gpu.NaNs(c.N * pad4(c.V)), gpu.NaNs(c.N * 4)},
+			Tol:     gpu.Tolerance{Abs: 2e-5, Rel: 2e-5},
+			Shape:   map[string][]int{"dlogits": {c.N, pad4(c.V)}, "stat": {c.N, 4}},
+		})
+	}
+	return cases
+}

@@ -1,0 +1,47 @@
+package nn
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"attnlab/gpu"
+	"attnlab/shaders"
+)
+
+// Matmul are the sizes of a linear layer: N tokens, O outputs, I inputs (a
+// multiple of 4). Outputs are stored in rows of O rounded up to 4.
+type Matmul struct{ N, O, I uint32 }
+
+// MatmulNT is a linear layer, y = x·wᵀ.
+//
+//	x [N,I], w [O,I] → y [N, O↑4], padding columns 0
+var MatmulNT = gpu.New("matmul_nt", shaders.Load("nn/matmul_nt", nil),
+	[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.Out("y")},
+	matmulNTGroups, matmulNT[float32], matmulNT[float64])
+
+func matmulNTGroups(p Matmul) gpu.Groups {
+	return gpu.Groups2D(up4(int(p.O))/4, up4(int(p.N))/4, 8, 8)
+}
+
+func matmulNT[X gpu.Float](p Matmul, a gpu.Args[X]) {
+	N, O, I := int(p.N), int(p.O), int(p.I)
+	y := a.F(2)
+	padZero(y, N, O)
+	gemm(matrix[X]{a.F(0), N, I, I, false}, matrix[X]{a.F(1), O, I, I, true}, matrix[X]{y, N, O, up4(O), false})
+}
+
+// matmulShapes has sizes 1, tile-1, tile, tile+1 and primes, of 4 by 4 tiles in
+// workgroups of 32 by 32.
+var matmulShapes = []Matmul{{1, 1, 4}, {3, 4, 8}, {31, 58, 64}, {32, 32, 16}, {33, 5, 48}, {67, 37, 12}}
+
+func matmulNTCases(r *rand.Rand) (cases []gpu.Case) {
+	for _, p := range matmulShapes {
+		N, O, I := int(p.N), int(p.O), int(p.I)
+		cases = append(cases, gpu.Case{
+			Name: fmt.Sprint(p), Kernel: MatmulNT, Params: p,
+			Buffers: []any{gpu.Normal(r, N*I), gpu.Normal(r, O*I), gpu.NaNs(N * up4(O))},
+			Shape:   map[string][]int{"y": {N, up4(O)}},
+		})
+	}
+	return cases
+}

@@ -1,0 +1,36 @@
+package nn
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"attnlab/gpu"
+	"attnlab/shaders"
+)
+
+// MatmulNTAdd is a linear layer added to the residual stream, y = x·wᵀ + r.
+//
+//	x [N,I], w [O,I], r [N, O↑4] → y [N, O↑4]
+var MatmulNTAdd = gpu.New("matmul_nt_add", shaders.Load("nn/matmul_nt_add", nil),
+	[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.In("r"), gpu.Out("y")},
+	matmulNTGroups, matmulNTAdd[float32], matmulNTAdd[float64])
+
+func matmulNTAdd[X gpu.Float](p Matmul, a gpu.Args[X]) {
+	r, y := a.F(2), a.F(3)
+	matmulNT(p, gpu.NewArgs[X](a.F(0), a.F(1), y))
+	for i := range int(p.N) * up4(int(p.O)) {
+		y[i] += r[i]
+	}
+}
+
+func matmulNTAddCases(r *rand.Rand) (cases []gpu.Case) {
+	for _, p := range matmulShapes {
+		N, O, I := int(p.N), int(p.O), int(p.I)
+		cases = append(cases, gpu.Case{
+			Name: fmt.Sprint(p), Kernel: MatmulNTAdd, Params: p,
+			Buffers: []any{gpu.Normal(r, N*I), gpu.Normal(r, O*I), gpu.Normal(r, N*up4(O)), gpu.NaNs(N * up4(O))},
+			Shape:   map[string][]int{"y": {N, up4(O)}},
+		})
+	}
+	return cases
+}

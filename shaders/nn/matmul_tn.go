@@ -1,0 +1,54 @@
+package nn
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"attnlab/gpu"
+	"attnlab/shaders"
+)
+
+// MatmulParts are the sizes of a weight's gradient, made in Z parts.
+type MatmulParts struct{ N, O, I, Z uint32 }
+
+// MatmulTN is the gradient of a linear layer's weight, dw = dyᵀ·x, in Z parts over
+// the tokens: part z covers tokens [z·⌈N/Z⌉, (z+1)·⌈N/Z⌉).
+//
+//	dy [N, O↑4], x [N,I] → part [Z,O,I]
+var MatmulTN = gpu.New("matmul_tn", shaders.Load("nn/matmul_tn", nil),
+	[]gpu.Binding{gpu.In("dy"), gpu.In("x"), gpu.Out("part")},
+	func(p MatmulParts) gpu.Groups {
+		g := gpu.Groups2D(int(p.I)/4, up4(int(p.O))/4, 8, 8)
+		g[2] = int(p.Z)
+		return g
+	},
+	matmulTN[float32], matmulTN[float64])
+
+func matmulTN[X gpu.Float](p MatmulParts, a gpu.Args[X]) {
+	N, O, I, Z := int(p.N), int(p.O), int(p.I), int(p.Z)
+	rows := (N + Z - 1) / Z
+	for z := range Z {
+		part := a.F(2)[z*O*I : (z+1)*O*I]
+		from, to := min(z*rows, N), min((z+1)*rows, N)
+		if from == to {
+			clear(part)
+			continue
+		}
+		gemm(matrix[X]{a.F(0)[from*up4(O):], to - from, O, up4(O), true},
+			matrix[X]{a.F(1)[from*I:], to - from, I, I, false}, matrix[X]{part, O, I, I, false})
+	}
+}
+
+func matmulTNCases(r *rand.Rand) (cases []gpu.Case) {
+	for _, m := range matmulShapes {
+		for _, Z := range []uint32{1, 3} {
+			N, O, I := int(m.N), int(m.O), int(m.I)
+			cases = append(cases, gpu.Case{
+				Name: fmt.Sprint(m, " parts ", Z), Kernel: MatmulTN, Params: MatmulParts{m.N, m.O, m.I, Z},
+				Buffers: []any{padded(r, N, O), gpu.Normal(r, N*I), gpu.NaNs(int(Z) * O * I)},
+				Shape:   map[string][]int{"part": {int(Z), O, I}},
+			})
+		}
+	}
+	return cases
+}

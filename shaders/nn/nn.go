@@ -1,0 +1,28 @@
+// Package nn holds the kernels of the transformer's layers: embedding, RMSNorm,
+// matrix products, the fused QKV projection with RoPE, and SwiGLU.
+//
+// Matrices are [out, in] row-major, as Hugging Face stores them, so a linear
+// layer is y = x·Wᵀ. N counts tokens of all sequences packed one after another,
+// D features, H query heads, K key/value heads, C features of a head, F features
+// of the hidden layer, V tokens of the vocabulary. Feature counts are multiples
+// of 4, because rows are read as vec4f.
+package nn
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"attnlab/gpu"
+)
+
+// Cases are the conformance cases of the package's kernels: sizes 1, workgroup-1,
+// workgroup, workgroup+1 and a prime, with outputs filled with NaN first.
+func Cases(r *rand.Rand) []gpu.Case {
+	return slices.Concat(
+		embedFwdCases(r), embedBwdCases(r),
+		rmsnormFwdCases(r), rmsnormBwdCases(r), rmsnormDWCases(r),
+		matmulNTCases(r), matmulNTAddCases(r), matmulNNCases(r), matmulTNCases(r), sumPartsCases(r),
+		qkvRopeFwdCases(r), ropeBwdCases(r),
+		swigluFwdCases(r), swigluBwdCases(r),
+	)
+}

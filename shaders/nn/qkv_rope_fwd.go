@@ -1,0 +1,93 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"attnlab/gpu"
+	"attnlab/shaders"
+)
+
+// QKV are the sizes of the attention projections: N tokens, D features, H query
+// heads, K key/value heads, C features of a head (a multiple of 8).
+// Token n's position is word n·Stride+First of pos; Stride 0 stands for 1.
+type QKV struct{ N, D, H, K, C, Stride, First uint32 }
+
+// place is where in pos the position of token n is.
+func (p QKV) place(n int) int { return n*int(max(p.Stride, 1)) + int(p.First) }
+
+// width is the row length of qkv.
+func (p QKV) width() int { return int((p.H + 2*p.K) * p.C) }
+
+// QKVRopeFwd projects to queries, keys and values and turns queries and keys by
+// their positions (RoPE, Su et al. 2021, in Hugging Face's rotate-half form).
+//
+//	x [N,D], w [(H+2K)·C,D], pos [N], rope [T,2,C/2] (see [RopeTable]) → qkv [N,(H+2K)·C]
+var QKVRopeFwd = gpu.New("qkv_rope_fwd", shaders.Load("nn/qkv_rope_fwd", nil),
+	[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.InU("pos"), gpu.In("rope"), gpu.Out("qkv")},
+	func(p QKV) gpu.Groups { return gpu.Groups2D(p.width()/8, up4(int(p.N))/4, 8, 8) },
+	qkvRopeFwd[float32], qkvRopeFwd[float64])
+
+// RopeTable is cos θ then sin θ for positions 0..T-1 and pairs j: [T,2,C/2],
+// θ_j = t·base^(−2j/C). Made in float64, because WGSL's cosine is coarse and only
+// promised inside [−π, π].
+func RopeTable(T, C int, base float64) []float32 {
+	table := make([]float32, T*C)
+	for t := range T {
+		for j := range C / 2 {
+			angle := float64(t) * math.Pow(base, -2*float64(j)/float64(C))
+			table[t*C+j] = float32(math.Cos(angle))
+			table[t*C+C/2+j] = float32(math.Sin(angle))
+		}
+	}
+	return table
+}
+
+func qkvRopeFwd[X gpu.Float](p QKV, a gpu.Args[X]) {
+	x, w, pos, rope, qkv := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4)
+	matmulNT(Matmul{p.N, uint32(p.width()), p.D}, gpu.NewArgs[X](x, w, qkv))
+	turn(p, pos, rope, qkv, 1)
+}
+
+// turn rotates the pairs of queries and keys by their angle times sign.
+func turn[X gpu.Float](p QKV, pos []uint32, rope, qkv []X, sign X) {
+	C, half, width := int(p.C), int(p.C)/2, p.width()
+	gpu.Rows(int(p.N), func(n int) {
+		t := int(pos[p.place(n)])
+		cosine, sine := rope[t*C:][:half], rope[t*C+half:][:half]
+		for head := range int(p.H + p.K) {
+			row := qkv[n*width+head*C:][:C]
+			for j := range half {
+				low, high := row[j], row[j+half]
+				row[j] = low*cosine[j] - sign*high*sine[j]
+				row[j+half] = high*cosine[j] + sign*low*sine[j]
+			}
+		}
+	})
+}
+
+var qkvShapes = []QKV{
+	{N: 1, D: 4, H: 1, K: 1, C: 8}, {N: 3, D: 16, H: 2, K: 1, C: 8}, {N: 31, D: 48, H: 3, K: 3, C: 16},
+	{N: 32, D: 64, H: 4, K: 4, C: 16}, {N: 33, D: 48, H: 6, K: 2, C: 8, Stride: 4, First: 1}, {N: 67, D: 32, H: 2, K: 2, C: 32},
+}
+
+func qkvRopeFwdCases(r *rand.Rand) (cases []gpu.Case) {
+	for _, p := range qkvShapes {
+		cases = append(cases, gpu.Case{
+			Name: fmt.Sprint(p), Kernel: QKVRopeFwd, Params: p,
+			Buffers: []any{gpu.Normal(r, int(p.N*p.D)), gpu.Normal(r, p.width()*int(p.D)), positions(r, p.N*max(p.Stride, 1)),
+				RopeTable(256, int(p.C), 10000), gpu.NaNs(int(p.N) * p.width())},
+			Shape: map[string][]int{"qkv": {int(p.N), p.width()}},
+		})
+	}
+	return cases
+}
+
+func positions(r *rand.Rand, n uint32) []uint32 {
+	pos := make([]uint32, n)
+	for i := range pos {
+		pos[i] = r.Uint32N(256)
+	}
+	return pos
+}

@@ -1,0 +1,39 @@
+package nn
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"attnlab/gpu"
+	"attnlab/shaders"
+)
+
+// Parts are the sizes of a sum over parts: M words (a multiple of 4), Z parts.
+type Parts struct{ M, Z uint32 }
+
+// SumParts adds the parts of a gradient to it, dw += Σ_z part[z].
+//
+//	part [Z,M] → dw [M]
+var SumParts = gpu.New("sum_parts", shaders.Load("nn/sum_parts", nil),
+	[]gpu.Binding{gpu.In("part"), gpu.Out("dw")},
+	func(p Parts) gpu.Groups { return gpu.Groups1D(int(p.M)/4, 64) },
+	sumParts[float32], sumParts[float64])
+
+func sumParts[X gpu.Float](p Parts, a gpu.Args[X]) {
+	M, part, dw := int(p.M), a.F(0), a.F(1)
+	for z := range int(p.Z) {
+		for i, v := range part[z*M : (z+1)*M] {
+			dw[i] += v
+		}
+	}
+}
+
+func sumPartsCases(r *rand.Rand) (cases []gpu.Case) {
+	for _, p := range []Parts{{4, 1}, {252, 2}, {256, 3}, {260, 16}, {524, 1}} {
+		cases = append(cases, gpu.Case{
+			Name: fmt.Sprint(p), Kernel: SumParts, Params: p,
+			Buffers: []any{gpu.Normal(r, int(p.M*p.Z)), gpu.Normal(r, int(p.M))},
+		})
+	}
+	return cases
+}

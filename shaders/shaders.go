@@ -1,0 +1,67 @@
+// Package shaders holds the kernels: nn (the layers), attn (attention), loss
+// (cross-entropy and policy loss), optim (gradient norm and AdamW) and decode
+// (sampling). Each kernel is three siblings with one stem: x.wgsl, x.go (doc
+// with the formula, parameters, bindings, workgroups, host twin) and x_test.go.
+//
+// This package assembles their WGSL: a line `#import shared/name` takes in
+// shared/name.wgsl once, and a line `const NAME: T = value; // tunable` is
+// replaced where the kernel's Go gives another value, because the binding has no
+// override constants.
+package shaders
+
+import (
+	"embed"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+//go:embed shared/*.wgsl nn/*.wgsl attn/*.wgsl loss/*.wgsl optim/*.wgsl decode/*.wgsl
+var files embed.FS
+
+// Tune gives tunable constants other values, by name.
+type Tune map[string]uint32
+
+var tunable = regexp.MustCompile(`(?m)^const (\w+): u32 = (\d+)u; // tunable.*$`)
+
+// Load assembles the kernel at path ("nn/rmsnorm_fwd"). It panics where the
+// source does not exist, imports something unknown, or tune names a constant
+// that it does not have: kernels are part of the program.
+func Load(path string, tune Tune) string {
+	source := expand(path, &[]string{})
+	used := map[string]bool{}
+	source = tunable.ReplaceAllStringFunc(source, func(line string) string {
+		name := tunable.FindStringSubmatch(line)[1]
+		value, ok := tune[name]
+		if !ok {
+			return line
+		}
+		used[name] = true
+		return fmt.Sprintf("const %s: u32 = %du; // tuned", name, value)
+	})
+	for name := range tune {
+		if !used[name] {
+			panic(fmt.Sprintf("shaders: %s has no tunable constant %s", path, name))
+		}
+	}
+	return source
+}
+
+func expand(path string, seen *[]string) string {
+	text, err := files.ReadFile(path + ".wgsl")
+	if err != nil {
+		panic(fmt.Sprintf("shaders: no source %s.wgsl", path))
+	}
+	var b strings.Builder
+	for line := range strings.Lines(string(text)) {
+		name, isImport := strings.CutPrefix(strings.TrimSpace(line), "#import ")
+		if !isImport {
+			b.WriteString(line)
+		} else if !slices.Contains(*seen, name) {
+			*seen = append(*seen, name)
+			b.WriteString(expand(name, seen))
+		}
+	}
+	return b.String()
+}

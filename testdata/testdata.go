@@ -1,0 +1,11 @@
+// Package testdata carries the golden tensors, so that tests find them where
+// there is no file system as well. golden.py makes them and says what they are.
+package testdata
+
+import "embed"
+
+// FS holds golden/CASE/{config.json, model.safetensors, golden.safetensors},
+// where CASE is llama-gqa or llama-tied.
+//
+//go:embed golden
+var FS embed.FS
