@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -40,7 +41,12 @@ func (d *Device) alloc(label string, kind Kind, n int) *Buffer {
 		panic(fmt.Sprintf("gpu: buffer %s: %d words", label, n))
 	}
 	s := &store{label: label, kind: kind, words: (n + alignWords - 1) / alignWords * alignWords}
-	d.fail(d.eng.alloc(s))
+	if limit := min(d.Limits.MaxBufferSize, d.Limits.MaxStorageBufferBindingSize); int64(s.words) > limit/4 {
+		d.fail(fmt.Errorf("gpu: buffer %s needs %d MiB, %s allows %d MiB; use a smaller batch, context or model",
+			label, int64(s.words)>>18, d.Info.Name, limit>>20))
+	} else if d.ready() {
+		d.fail(d.eng.alloc(s))
+	}
 	d.Counters.Buffers++
 	d.Counters.Bytes += int64(s.words) * 4
 	return &Buffer{d, s, 0, n}
@@ -91,29 +97,56 @@ func (b *Buffer) WriteUints(off int, data []uint32) {
 
 // Read waits for submitted work and copies the words from off on into dst.
 func (b *Buffer) Read(off int, dst []float32) error {
-	b.check("read", F32, off, len(dst))
-	return b.read(off, wordsOf(dst))
+	return b.dev.Read(b.Into(off, dst))
 }
 
 // ReadUints is Read for a buffer of unsigned integers.
 func (b *Buffer) ReadUints(off int, dst []uint32) error {
+	return b.dev.Read(b.IntoUints(off, dst))
+}
+
+// Transfer is words of a buffer and the slice that they go into.
+type Transfer struct {
+	store *store
+	off   int // words from the start of the store
+	dst   []uint32
+}
+
+// Into takes the words from off on into dst, for [Device.Read].
+func (b *Buffer) Into(off int, dst []float32) Transfer {
+	b.check("read", F32, off, len(dst))
+	return Transfer{b.store, b.off + off, wordsOf(dst)}
+}
+
+// IntoUints is Into for a buffer of unsigned integers.
+func (b *Buffer) IntoUints(off int, dst []uint32) Transfer {
 	b.check("read", U32, off, len(dst))
-	return b.read(off, dst)
+	return Transfer{b.store, b.off + off, dst}
+}
+
+// Read waits for submitted work and makes the transfers in one readback, which in
+// a browser costs milliseconds however little it brings.
+func (d *Device) Read(transfers ...Transfer) error {
+	transfers = slices.DeleteFunc(transfers, func(t Transfer) bool { return len(t.dst) == 0 })
+	if len(transfers) > 0 && d.ready() {
+		d.Counters.Readbacks++
+		d.fail(d.eng.read(transfers))
+	}
+	return d.err
 }
 
 // Read64 reads the words of a refereeing host device in full precision.
-func (b *Buffer) Read64(dst []float64) { copy(dst, b.store.f64[b.off:b.off+b.n]) }
+func (b *Buffer) Read64(dst []float64) { copy(dst, b.wide("read", len(dst))) }
 
 // Write64 writes the words of a refereeing host device in full precision.
-func (b *Buffer) Write64(data []float64) { copy(b.store.f64[b.off:b.off+b.n], data) }
+func (b *Buffer) Write64(data []float64) { copy(b.wide("write", len(data)), data) }
 
-func (b *Buffer) read(off int, dst []uint32) error {
-	if len(dst) == 0 || !b.dev.ready() {
-		return b.dev.Err()
+func (b *Buffer) wide(verb string, n int) []float64 {
+	b.check(verb, F32, 0, n)
+	if b.store.f64 == nil {
+		panic(fmt.Sprintf("gpu: %s of buffer %s in float64: %s is no referee", verb, b.store.label, b.dev.Info))
 	}
-	b.dev.Counters.Readbacks++
-	b.dev.fail(b.dev.eng.read(b.store, b.off+off, dst))
-	return b.dev.Err()
+	return b.store.f64[b.off : b.off+b.n]
 }
 
 func (b *Buffer) check(verb string, kind Kind, off, n int) {

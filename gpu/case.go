@@ -123,9 +123,9 @@ func (c Case) compare(d *Device, r *Report, b Binding, got *Buffer, wantF []floa
 	for i, v := range words {
 		diff, used := math.Abs(float64(v)-wantF[i]), 0.0
 		switch {
-		case math.IsNaN(float64(v)) && math.IsNaN(wantF[i]), float64(v) == wantF[i]:
-			diff = 0
-		case math.IsNaN(diff):
+		case float64(v) == wantF[i]:
+			diff = 0 // equal infinities too
+		case math.IsNaN(diff): // also where the twin left a word out
 			diff, used = math.Inf(1), math.Inf(1)
 		default:
 			used = diff / (tol.Abs + tol.Rel*math.Abs(wantF[i]))

@@ -48,7 +48,7 @@ type engine interface {
 	alloc(*store) error
 	free(*store)
 	write(s *store, off int, words []uint32) error
-	read(s *store, off int, dst []uint32) error
+	read([]Transfer) error
 	newProgram() programEngine
 	wait() error
 	lose()
@@ -121,7 +121,7 @@ func (d *Device) ready() bool { return d.err == nil }
 
 func (d *Device) fail(err error) {
 	if err != nil && d.err == nil {
-		d.err = asLost(err)
+		d.err = own(err)
 	}
 }
 

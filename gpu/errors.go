@@ -20,10 +20,15 @@ func (e *KernelError) Error() string {
 	return fmt.Sprintf("gpu: kernel %s: %s", e.Kernel, e.Message)
 }
 
-// asLost turns an engine's message about a lost device into a LostError.
-func asLost(err error) error {
-	if err != nil && strings.Contains(strings.ToLower(err.Error()), "lost") {
-		return &LostError{Reason: err.Error()}
+// own makes an engine's error one of this package: wgpu-native says only in its
+// message that the device was lost.
+func own(err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(strings.ToLower(text), "device is lost"):
+		return &LostError{Reason: text}
+	case !strings.HasPrefix(text, "gpu: "):
+		return fmt.Errorf("gpu: %w", err)
 	}
 	return err
 }

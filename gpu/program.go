@@ -1,6 +1,12 @@
 package gpu
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+)
 
 // uniformSlot is the bytes of the parameter uniform of one dispatch: WebGPU's
 // alignment of uniform offsets.
@@ -54,12 +60,31 @@ func (p *Program) Add(k *Kernel, params func() any, buffers ...*Buffer) {
 			panic(fmt.Sprintf("gpu: program %s: kernel %s: %s is %s, got buffer %s of %s",
 				p.name, k.Name, k.Bindings[i].Name, k.Bindings[i].Kind, b.store.label, b.Kind()))
 		}
+		for j, other := range buffers[:i] {
+			if clash(b, other, k.Bindings[i].Write, k.Bindings[j].Write) {
+				panic(fmt.Sprintf("gpu: program %s: kernel %s writes buffer %s, which is bound twice, as %s and %s",
+					p.name, k.Name, b.store.label, k.Bindings[j].Name, k.Bindings[i].Name))
+			}
+		}
+		if b.dev != p.dev {
+			panic(fmt.Sprintf("gpu: program %s on %s: kernel %s: buffer %s is on another device, %s",
+				p.name, p.dev.Info, k.Name, b.store.label, b.dev.Info))
+		}
 	}
 	d := &dispatch{k, params, buffers}
 	p.list = append(p.list, d)
 	if p.dev.ready() {
 		p.dev.fail(p.eng.add(d))
 	}
+}
+
+// clash says whether WebGPU refuses two bindings of one dispatch: one allocation
+// read and written, or written twice where the parts overlap.
+func clash(a, b *Buffer, writeA, writeB bool) bool {
+	if a.store != b.store || !writeA && !writeB {
+		return false
+	}
+	return writeA != writeB || a.off < b.off+b.n && b.off < a.off+a.n
 }
 
 // Len is the number of recorded dispatches.
@@ -71,22 +96,35 @@ func (p *Program) Run(times int) error {
 	if !p.dev.ready() {
 		return p.dev.err
 	}
-	calls := make([]call, 0, len(p.list))
-	for i, d := range p.list {
-		params := d.params()
-		g := d.kernel.groups(params)
-		if g[0] > maxGroups || g[1] > maxGroups || g[2] > maxGroups {
-			panic(fmt.Sprintf("gpu: program %s: kernel %s wants %v workgroups, at most %d in a dimension", p.name, d.kernel.Name, g, maxGroups))
-		}
-		if g[0]*g[1]*g[2] == 0 {
-			continue
-		}
-		calls = append(calls, call{d, i, params, g})
-	}
+	calls := p.calls()
 	p.dev.Counters.Dispatches += int64(len(calls) * times)
 	p.dev.Counters.Submits++
 	p.dev.fail(p.eng.run(calls, times))
 	return p.dev.err
+}
+
+// calls are the dispatches of this run.
+func (p *Program) calls() []call {
+	calls := make([]call, 0, len(p.list))
+	for i, d := range p.list {
+		params := d.params()
+		if reflect.TypeOf(params) != d.kernel.params {
+			panic(fmt.Sprintf("gpu: program %s: kernel %s takes parameters %v, got %T", p.name, d.kernel.Name, d.kernel.params, params))
+		}
+		for _, b := range d.buffers {
+			if b.store.released {
+				panic(fmt.Sprintf("gpu: program %s: kernel %s on released buffer %s", p.name, d.kernel.Name, b.store.label))
+			}
+		}
+		g := d.kernel.groups(params)
+		if g[0] > maxGroups || g[1] > maxGroups || g[2] > maxGroups {
+			panic(fmt.Sprintf("gpu: program %s: kernel %s wants %v workgroups, at most %d in a dimension", p.name, d.kernel.Name, g, maxGroups))
+		}
+		if g[0]*g[1]*g[2] > 0 {
+			calls = append(calls, call{d, i, params, g})
+		}
+	}
+	return calls
 }
 
 // Release frees what the engine keeps for the program, not its buffers.
@@ -98,4 +136,41 @@ func (d *Device) Do(k *Kernel, params any, buffers ...*Buffer) error {
 	defer p.Release()
 	p.Add(k, func() any { return params }, buffers...)
 	return p.Run(1)
+}
+
+// Timing is how long the dispatches of one kernel took in a run.
+type Timing struct {
+	Kernel string
+	Calls  int
+	Took   time.Duration
+}
+
+// Profile runs the program once, waiting after each dispatch, and says where the
+// time went, the longest first. The sum is more than a run takes.
+func (p *Program) Profile() ([]Timing, error) {
+	byKernel := map[string]*Timing{}
+	var timings []*Timing
+	for _, c := range p.calls() {
+		if err := p.dev.Wait(); err != nil {
+			return nil, err
+		}
+		start := time.Now()
+		p.dev.fail(p.eng.run([]call{c}, 1))
+		if err := p.dev.Wait(); err != nil {
+			return nil, err
+		}
+		t := byKernel[c.kernel.Name]
+		if t == nil {
+			t = &Timing{Kernel: c.kernel.Name}
+			byKernel[c.kernel.Name], timings = t, append(timings, t)
+		}
+		t.Calls++
+		t.Took += time.Since(start)
+	}
+	slices.SortFunc(timings, func(a, b *Timing) int { return cmp.Compare(b.Took, a.Took) })
+	sorted := make([]Timing, len(timings))
+	for i, t := range timings {
+		sorted[i] = *t
+	}
+	return sorted, p.dev.err
 }

@@ -2,11 +2,7 @@
 
 package gpu
 
-import (
-	"fmt"
-
-	"github.com/cogentcore/webgpu/wgpu"
-)
+import "github.com/cogentcore/webgpu/wgpu"
 
 // webgpu is the WebGPU engine, the same in the browser and on the desktop but
 // for what webgpu_js.go and webgpu_native.go hold: opening, errors, waiting, and
@@ -16,8 +12,8 @@ type webgpu struct {
 	dev       *Device
 	device    *wgpu.Device
 	queue     *wgpu.Queue
-	pipelines map[string]*pipeline // by kernel name
-	staging   *wgpu.Buffer         // for readback, grown as needed
+	pipelines map[*Kernel]*pipeline
+	staging   *wgpu.Buffer // for readback, grown as needed
 	stagingN  int
 }
 
@@ -28,7 +24,7 @@ type pipeline struct {
 }
 
 func openWebGPU() (*Device, error) {
-	e := &webgpu{pipelines: map[string]*pipeline{}}
+	e := &webgpu{pipelines: map[*Kernel]*pipeline{}}
 	info, limits, err := e.open()
 	if err != nil {
 		return nil, err
@@ -39,13 +35,9 @@ func openWebGPU() (*Device, error) {
 }
 
 func (e *webgpu) alloc(s *store) error {
-	size := int64(s.words) * 4
-	if limit := min(e.dev.Limits.MaxBufferSize, e.dev.Limits.MaxStorageBufferBindingSize); size > limit {
-		return fmt.Errorf("gpu: buffer %s needs %d MiB, this adapter allows %d MiB; use a smaller batch, context or model", s.label, size>>20, limit>>20)
-	}
 	return e.scoped("buffer "+s.label, func() error {
 		b, err := e.device.CreateBuffer(&wgpu.BufferDescriptor{
-			Label: s.label, Size: uint64(size),
+			Label: s.label, Size: uint64(s.words) * 4,
 			Usage: wgpu.BufferUsageStorage | wgpu.BufferUsageCopySrc | wgpu.BufferUsageCopyDst,
 		})
 		s.handle = b
@@ -61,16 +53,20 @@ func (e *webgpu) free(s *store) {
 }
 
 func (e *webgpu) write(s *store, off int, words []uint32) error {
-	return e.guard(func() error { return e.queue.WriteBuffer(s.handle.(*wgpu.Buffer), uint64(off)*4, bytesOf(words)) })
+	return e.guard(func() error { return e.writeBuffer(s.handle.(*wgpu.Buffer), off*4, bytesOf(words)) })
 }
 
-func (e *webgpu) read(s *store, off int, dst []uint32) error {
-	if len(dst) > e.stagingN {
+func (e *webgpu) read(transfers []Transfer) error {
+	n := 0
+	for _, t := range transfers {
+		n += len(t.dst)
+	}
+	if n > e.stagingN {
 		if e.staging != nil {
 			e.staging.Destroy()
 			e.staging.Release()
 		}
-		e.stagingN = max(len(dst), 1<<14)
+		e.stagingN = max(n, 1<<14)
 		err := e.scoped("readback buffer", func() (err error) {
 			e.staging, err = e.device.CreateBuffer(&wgpu.BufferDescriptor{
 				Label: "readback", Size: uint64(e.stagingN) * 4,
@@ -83,22 +79,30 @@ func (e *webgpu) read(s *store, off int, dst []uint32) error {
 			return err
 		}
 	}
-	size := uint64(len(dst)) * 4
 	err := e.guard(func() error {
 		enc, err := e.device.CreateCommandEncoder(nil)
 		if err != nil {
 			return err
 		}
 		defer enc.Release()
-		if err := enc.CopyBufferToBuffer(s.handle.(*wgpu.Buffer), uint64(off)*4, e.staging, 0, size); err != nil {
-			return err
+		at := uint64(0)
+		for _, t := range transfers {
+			size := uint64(len(t.dst)) * 4
+			if err := enc.CopyBufferToBuffer(t.store.handle.(*wgpu.Buffer), uint64(t.off)*4, e.staging, at, size); err != nil {
+				return err
+			}
+			at += size
 		}
 		return e.submit(enc)
 	})
 	if err != nil {
 		return err
 	}
-	return e.mapRead(e.staging, bytesOf(dst))
+	return e.mapRead(e.staging, 4*n, func(mapped []byte) {
+		for _, t := range transfers {
+			mapped = mapped[copy(bytesOf(t.dst), mapped):]
+		}
+	})
 }
 
 // submit finishes an encoder and hands it to the queue.
@@ -114,7 +118,7 @@ func (e *webgpu) submit(enc *wgpu.CommandEncoder) error {
 
 // pipeline compiles k once.
 func (e *webgpu) pipeline(k *Kernel) (*pipeline, error) {
-	if p := e.pipelines[k.Name]; p != nil {
+	if p := e.pipelines[k]; p != nil {
 		return p, nil
 	}
 	entries := []wgpu.BindGroupLayoutEntry{{Binding: 0, Visibility: wgpu.ShaderStageCompute,
@@ -146,7 +150,7 @@ func (e *webgpu) pipeline(k *Kernel) (*pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.pipelines[k.Name] = p
+	e.pipelines[k] = p
 	return p, nil
 }
 
@@ -165,7 +169,7 @@ func (e *webgpu) compile(k *Kernel, build func(*wgpu.ShaderModule) error) error 
 	if err == nil {
 		return nil
 	}
-	if err = asLost(err); isLost(err) {
+	if isLost(err) {
 		return err
 	}
 	return &KernelError{k.Name, e.explain(k, err)}

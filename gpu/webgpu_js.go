@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"syscall/js"
+	"unsafe"
 
 	"github.com/cogentcore/webgpu/wgpu"
 )
@@ -17,6 +18,8 @@ type platform struct {
 	raw      js.Value
 	lost     string // why, once lost
 	uncaught error
+	onError  js.Func
+	upload   js.Value // Uint8Array, grown as needed
 }
 
 func (e *webgpu) open() (Info, Limits, error) {
@@ -78,12 +81,13 @@ func (e *webgpu) listen() {
 		return nil
 	})
 	e.raw.Get("lost").Call("then", lost)
-	e.raw.Set("onuncapturederror", js.FuncOf(func(_ js.Value, args []js.Value) any {
+	e.onError = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if e.uncaught == nil {
 			e.uncaught = errors.New("gpu: " + args[0].Get("error").Get("message").String())
 		}
 		return nil
-	}))
+	})
+	e.raw.Set("onuncapturederror", e.onError)
 }
 
 // guard runs f and turns a lost device, an uncaptured error and a JavaScript
@@ -155,17 +159,40 @@ func (e *webgpu) wait() error {
 	})
 }
 
+// writeBuffer copies data to JavaScript and writes it from there. The binding's own
+// WriteBuffer hands out a view of Go's memory, which throws when that memory grows
+// on the way.
+func (e *webgpu) writeBuffer(b *wgpu.Buffer, off int, data []byte) error {
+	if e.upload.IsUndefined() || e.upload.Length() < len(data) {
+		e.upload = js.Global().Get("Uint8Array").New(max(len(data), 1<<16))
+	}
+	js.CopyBytesToJS(e.upload, data)
+	e.raw.Get("queue").Call("writeBuffer", rawBuffer(b), off, e.upload, 0, len(data))
+	return nil
+}
+
+// rawBuffer is the JavaScript buffer, the one field of the binding's, which has no
+// way to ask for it.
+func rawBuffer(b *wgpu.Buffer) js.Value { return *(*js.Value)(unsafe.Pointer(b)) }
+
+// The conversion above holds as long as these are of one size.
+var _ = [1]struct{}{}[unsafe.Sizeof(wgpu.Buffer{})-unsafe.Sizeof(js.Value{})]
+
+// endPass ends the pass; what was wrong with it comes as an uncaptured error.
+func endPass(pass *wgpu.ComputePassEncoder) error { pass.End(); return nil }
+
 func (e *webgpu) tick() {}
 
-func (e *webgpu) mapRead(b *wgpu.Buffer, dst []byte) error {
+// mapRead maps the first n bytes of b for take.
+func (e *webgpu) mapRead(b *wgpu.Buffer, n int, take func(mapped []byte)) error {
 	return e.guard(func() error {
-		if err := b.MapAsync(wgpu.MapModeRead, 0, uint64(len(dst)), func(wgpu.BufferMapAsyncStatus) {}); err != nil {
+		if err := b.MapAsync(wgpu.MapModeRead, 0, uint64(n), func(wgpu.BufferMapAsyncStatus) {}); err != nil {
 			return err
 		}
 		if e.lost != "" {
 			return &LostError{Reason: e.lost}
 		}
-		copy(dst, b.GetMappedRange(0, uint(len(dst)))) // throws if the map was refused: guard
+		take(b.GetMappedRange(0, uint(n))) // throws if the map was refused: guard
 		return b.Unmap()
 	})
 }
@@ -174,6 +201,11 @@ func (e *webgpu) destroy() {
 	if e.lost == "" {
 		e.raw.Call("destroy")
 		e.lost = "destroyed"
+	}
+	if e.onError.Truthy() {
+		e.raw.Set("onuncapturederror", js.Null())
+		e.onError.Release()
+		e.onError = js.Func{}
 	}
 }
 

@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"fmt"
+	"os"
 	"runtime/debug"
 	"strings"
 
@@ -20,6 +21,10 @@ type platform struct {
 func init() { wgpu.SetLogLevel(wgpu.LogLevelOff) }
 
 func (e *webgpu) open() (Info, Limits, error) {
+	if os.Getenv("XDG_RUNTIME_DIR") == "" {
+		os.Setenv("XDG_RUNTIME_DIR", os.TempDir()) // or the Vulkan loader complains on stderr
+	}
+	// Without a descriptor: the binding hands over one with words it never set.
 	e.instance = wgpu.CreateInstance(nil)
 	var err error
 	e.adapter, err = e.instance.RequestAdapter(&wgpu.RequestAdapterOptions{PowerPreference: wgpu.PowerPreferenceHighPerformance})
@@ -84,25 +89,31 @@ func (e *webgpu) wait() error {
 	return e.guard(func() error { e.device.Poll(true, nil); return nil })
 }
 
+func (e *webgpu) writeBuffer(b *wgpu.Buffer, off int, data []byte) error {
+	return e.queue.WriteBuffer(b, uint64(off), data)
+}
+
+// endPass says what was wrong with a dispatch of the pass.
+func endPass(pass *wgpu.ComputePassEncoder) error { return pass.End() }
+
 // tick lets wgpu-native take back what finished submissions held.
 func (e *webgpu) tick() { e.device.Poll(false, nil) }
 
-// mapRead waits for the queue and copies the mapped words out. The binding hands
-// C the address of a Go handle that nothing keeps alive until the callback, so
+// mapRead maps the first n bytes of b for take. The binding hands C the address of a Go handle that nothing keeps alive until the callback, so
 // the queue is drained first and collection is held off meanwhile.
-func (e *webgpu) mapRead(b *wgpu.Buffer, dst []byte) error {
+func (e *webgpu) mapRead(b *wgpu.Buffer, n int, take func(mapped []byte)) error {
 	return e.guard(func() error {
 		e.device.Poll(true, nil)
 		defer debug.SetGCPercent(debug.SetGCPercent(-1))
 		status := wgpu.BufferMapAsyncStatusUnknown
-		if err := b.MapAsync(wgpu.MapModeRead, 0, uint64(len(dst)), func(s wgpu.BufferMapAsyncStatus) { status = s }); err != nil {
-			return fmt.Errorf("gpu: read back %d bytes: %w", len(dst), err)
+		if err := b.MapAsync(wgpu.MapModeRead, 0, uint64(n), func(s wgpu.BufferMapAsyncStatus) { status = s }); err != nil {
+			return fmt.Errorf("gpu: read back %d bytes: %w", n, err)
 		}
 		e.device.Poll(true, nil)
 		if status != wgpu.BufferMapAsyncStatusSuccess {
-			return fmt.Errorf("gpu: read back %d bytes: %s", len(dst), status)
+			return fmt.Errorf("gpu: read back %d bytes: %s", n, status)
 		}
-		copy(dst, b.GetMappedRange(0, uint(len(dst))))
+		take(b.GetMappedRange(0, uint(n)))
 		return b.Unmap()
 	})
 }

@@ -82,7 +82,7 @@ func (p *webgpuProgram) submit(calls []call, times int) error {
 		}
 	}
 	return p.e.guard(func() error {
-		if err := p.e.queue.WriteBuffer(p.uniform, 0, bytesOf(p.params)); err != nil {
+		if err := p.e.writeBuffer(p.uniform, 0, bytesOf(p.params)); err != nil {
 			return err
 		}
 		enc, err := p.e.device.CreateCommandEncoder(nil)
@@ -99,8 +99,11 @@ func (p *webgpuProgram) submit(calls []call, times int) error {
 				pass.DispatchWorkgroups(uint32(c.groups[0]), uint32(c.groups[1]), uint32(c.groups[2]))
 			}
 		}
-		pass.End()
+		err = endPass(pass)
 		pass.Release() // before submit: wgpu-native insists
+		if err != nil {
+			return err
+		}
 		if err := p.e.submit(enc); err != nil {
 			return err
 		}
@@ -124,7 +127,7 @@ func (p *webgpuProgram) runBisecting(calls []call, times int) error {
 			words := make([][]uint32, len(c.buffers))
 			for i, b := range c.buffers {
 				words[i] = make([]uint32, b.n)
-				if err := p.e.read(b.store, b.off, words[i]); err != nil {
+				if err := p.e.read([]Transfer{{b.store, b.off, words[i]}}); err != nil {
 					return err
 				}
 				if b.Kind() == U32 {

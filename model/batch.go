@@ -12,23 +12,19 @@ import (
 type Batch struct {
 	Tokens []uint32 // [N]
 	Starts []int    // first token of each sequence, and N at the end
+	hide   []Hide   // of each sequence
 	pos    []uint32 // [N], place in its sequence
 	span   []uint32 // [N,4]: first and end of its sequence, hidden keys
 }
 
 // Hide is a range of tokens of a sequence, counted from its start, that no later
-// token may draw from: their attention weights are set to zero and the others
-// are not scaled up. The zero value hides nothing.
+// token may draw from, nor they from themselves: their attention weights are set
+// to zero and the others are not scaled up. The zero value hides nothing.
 type Hide struct{ Start, End int }
 
 // Pack packs sequences.
 func Pack(sequences ...[]int) *Batch {
-	b := &Batch{}
-	for _, s := range sequences {
-		b.add(s, Hide{})
-	}
-	b.Starts = append(b.Starts, len(b.Tokens))
-	return b
+	return PackHiding(sequences, make([]Hide, len(sequences)))
 }
 
 // PackHiding packs sequences, hide[i] hidden in sequence i.
@@ -43,7 +39,7 @@ func PackHiding(sequences [][]int, hide []Hide) *Batch {
 
 func (b *Batch) add(sequence []int, hide Hide) {
 	start := len(b.Tokens)
-	b.Starts = append(b.Starts, start)
+	b.Starts, b.hide = append(b.Starts, start), append(b.hide, hide)
 	for t, token := range sequence {
 		b.Tokens = append(b.Tokens, uint32(token))
 		b.pos = append(b.pos, uint32(t))
@@ -59,17 +55,20 @@ func (b *Batch) Sequences() int { return len(b.Starts) - 1 }
 
 // check says what of the batch the model cannot take.
 func (c Config) check(b *Batch, capacity int) error {
-	if b.N() > capacity {
-		return fmt.Errorf("model: a batch of %d tokens, made for at most %d", b.N(), capacity)
-	}
 	for i := range b.Sequences() {
 		if n := b.Starts[i+1] - b.Starts[i]; n < 1 || n > c.MaxContext {
 			return fmt.Errorf("model: sequence %d has %d tokens, the context holds 1 to %d; shorten it or use a model with a longer context", i, n, c.MaxContext)
 		}
+		if h := b.hide[i]; h.Start < 0 || h.End < h.Start {
+			return fmt.Errorf("model: the hidden range [%d,%d) of sequence %d is none", h.Start, h.End, i)
+		}
+	}
+	if b.N() > capacity {
+		return fmt.Errorf("model: a batch of %d tokens, made for at most %d", b.N(), capacity)
 	}
 	for n, token := range b.Tokens {
 		if int(token) >= c.VocabSize {
-			return fmt.Errorf("model: token %d at place %d is outside the vocabulary of %d", token, n, c.VocabSize)
+			return fmt.Errorf("model: token %d at place %d is outside the vocabulary of %d", int32(token), n, c.VocabSize)
 		}
 	}
 	return nil

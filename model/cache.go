@@ -65,6 +65,39 @@ func (c *cache) take(n int) []int32 {
 	return rows
 }
 
+// prune forgets all rows of the trie but those that paths begin with.
+func (c *cache) prune(paths [][]int32) {
+	used := make([]bool, len(c.rows))
+	for _, path := range paths {
+		for _, r := range path {
+			used[r] = true
+		}
+	}
+	var keep func(at int32) int32
+	keep = func(at int32) int32 {
+		first := int32(-1)
+		for at >= 0 {
+			r := &c.rows[at]
+			this, next := at, r.sibling
+			r.child = keep(r.child)
+			if used[this] {
+				r.sibling, first = first, this
+			} else {
+				c.free = append(c.free, this)
+			}
+			at = next
+		}
+		return first
+	}
+	for hide, root := range c.roots {
+		if root = keep(root); root < 0 {
+			delete(c.roots, hide)
+		} else {
+			c.roots[hide] = root
+		}
+	}
+}
+
 // put gives rows back.
 func (c *cache) put(rows []int32) { c.free = append(c.free, rows...) }
 

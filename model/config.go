@@ -92,8 +92,10 @@ func (c Config) Validate() error {
 	case c.HiddenSize != c.Heads*c.HeadDim:
 		return fmt.Errorf("model: hidden_size is %d, it must be num_attention_heads × head_dim = %d × %d = %d",
 			c.HiddenSize, c.Heads, c.HeadDim, c.Heads*c.HeadDim)
-	case c.HeadDim%8 != 0:
-		return fmt.Errorf("model: head_dim is %d, it must be a multiple of 8", c.HeadDim)
+	case c.HeadDim%8 != 0 || c.HeadDim > 128:
+		return fmt.Errorf("model: head_dim is %d, it must be a multiple of 8 up to 128", c.HeadDim)
+	case c.IntermediateSize%4 != 0:
+		return fmt.Errorf("model: intermediate_size is %d, it must be a multiple of 4", c.IntermediateSize)
 	case c.Heads%c.KVHeads != 0:
 		return fmt.Errorf("model: num_key_value_heads is %d, it must divide num_attention_heads, which is %d", c.KVHeads, c.Heads)
 	case !(c.RMSNormEps > 0 && c.RMSNormEps < 1):

@@ -38,12 +38,12 @@ type Rollout struct {
 // reads tokens back many at a time.
 type Decoder struct {
 	*Model
-	Chunk     int // tokens a readback
 	Generated int // tokens sampled so far
 	Prefilled int // given tokens computed so far: those found in the cache do not count
 
 	cache    *cache
-	slots    int
+	slots    int // sequences at once
+	chunk    int // tokens a readback
 	prefill  *pass
 	step     *pass
 	kv       []*gpu.Buffer // a layer each: [rows, 2·K·C]
@@ -73,8 +73,12 @@ type DecoderSize struct {
 
 // NewDecoder makes a decoder for m.
 func NewDecoder(m *Model, size DecoderSize) (*Decoder, error) {
+	if size.Slots < 1 || size.Rows < 2 || size.Chunk < 1 {
+		return nil, fmt.Errorf("model: a decoder of %d slots, %d cache rows and %d tokens a readback; it needs at least 1, 2 and 1",
+			size.Slots, size.Rows, size.Chunk)
+	}
 	d := m.Device
-	dec := &Decoder{Model: m, Chunk: size.Chunk, slots: size.Slots, cache: newCache(size.Rows),
+	dec := &Decoder{Model: m, slots: size.Slots, chunk: size.Chunk, cache: newCache(size.Rows),
 		table: d.Uints("table", size.Slots*m.MaxContext), state: d.Uints("state", 4*size.Slots),
 		logits: d.Floats("logits", size.Slots*up4(m.VocabSize)),
 		out:    d.Uints("out", size.Slots*size.Chunk), stat: d.Floats("stat", 2*size.Slots*size.Chunk)}
@@ -105,7 +109,7 @@ func (d *Decoder) newPass(N int, sample bool) *pass {
 	p.Add(nn.EmbedFwd, k.embed, s.token, d.weight("embed"), a.layers[0].x)
 	for l, b := range a.layers {
 		p.Add(nn.RMSNormFwd, k.norm, b.x, d.weight(layer(l, "norm1")), b.h1, b.rstd1)
-		p.Add(nn.QKVRopeFwd, k.cachedQKV, b.h1, d.weight(layer(l, "qkv")), s.at, d.rope, b.qkv)
+		p.Add(nn.QKVRopeFwd(nn.Wide), k.cachedQKV, b.h1, d.weight(layer(l, "qkv")), s.at, d.rope, b.qkv)
 		p.Add(attn.KVStore, func() any {
 			return attn.KVStoreShape{N: uint32(s.n), H: uint32(d.Heads), K: uint32(d.KVHeads), C: uint32(d.HeadDim), T: T}
 		}, b.qkv, d.table, s.at, d.kv[l])
@@ -116,7 +120,7 @@ func (d *Decoder) newPass(N int, sample bool) *pass {
 	}
 	if sample {
 		p.Add(nn.RMSNormFwd, k.norm, a.x, d.weight("norm"), a.h, a.rstd)
-		p.Add(nn.MatmulNT, k.linear(d.VocabSize, d.HiddenSize), a.h, d.weight(d.head()), d.logits)
+		p.Add(nn.MatmulNT(nn.Wide), k.linear(d.VocabSize, d.HiddenSize), a.h, d.weight(d.head()), d.logits)
 		p.Add(decode.Sample, d.sampleParams, d.logits, s.at, s.token, d.state, d.out, d.stat)
 	}
 	return s
@@ -132,7 +136,7 @@ func (d *Decoder) sampleParams() any {
 	if topP <= 0 {
 		topP = 1
 	}
-	return decode.SampleParams{N: uint32(d.step.n), V: uint32(d.VocabSize), M: uint32(d.Chunk), Eos: eos,
+	return decode.SampleParams{N: uint32(d.step.n), V: uint32(d.VocabSize), M: uint32(d.chunk), Eos: eos,
 		Seed: s.Seed, Step: s.Step, TopK: uint32(s.TopK), TopP: topP, Temperature: s.Temperature}
 }
 
@@ -151,6 +155,14 @@ func (s *sequence) tokens() []int {
 	return append(s.Request.Tokens[:len(s.Request.Tokens):len(s.Request.Tokens)], s.Rollout.Tokens...)
 }
 
+// last is the token that is fed next.
+func (s *sequence) last() int {
+	if n := len(s.Rollout.Tokens); n > 0 {
+		return s.Rollout.Tokens[n-1]
+	}
+	return s.Request.Tokens[len(s.Request.Tokens)-1]
+}
+
 func (s *sequence) done(eos int) bool {
 	n := len(s.Rollout.Tokens)
 	return n >= s.Max || n > 0 && s.Rollout.Tokens[n-1] == eos
@@ -159,7 +171,7 @@ func (s *sequence) done(eos int) bool {
 // Generate goes on with every request until EOS or its Max, and returns a rollout
 // for each, in order. onDone, where not nil, sees each rollout as it finishes. A
 // cancelled ctx stops between readbacks with ctx's error.
-func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, onDone func(i int, r Rollout)) ([]Rollout, error) {
+func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, onDone func(i int, r Rollout)) (rollouts []Rollout, err error) {
 	for i, r := range requests {
 		if err := d.checkRequest(r); err != nil {
 			return nil, fmt.Errorf("request %d: %w", i, err)
@@ -168,8 +180,13 @@ func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, 
 	if d.cache.version != d.version {
 		d.cache.reset(d.version)
 	}
+	defer func() {
+		if err != nil {
+			d.cache.reset(d.version) // rows under way belong to nobody
+		}
+	}()
 	d.sampling = s
-	rollouts := make([]Rollout, len(requests))
+	rollouts = make([]Rollout, len(requests))
 	var active []*sequence
 	freeSlots := make([]int, 0, d.slots)
 	for slot := d.slots - 1; slot >= 0; slot-- {
@@ -177,24 +194,22 @@ func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, 
 	}
 	for next := 0; next < len(requests) || len(active) > 0; {
 		if err := ctx.Err(); err != nil {
-			d.cache.reset(d.version) // rows under way belong to nobody
 			return rollouts, err
 		}
-		var admitted []*sequence
+		running := len(active)
 		for next < len(requests) && len(freeSlots) > 0 {
-			seq := d.admit(requests[next], len(active)+len(admitted) == 0)
+			seq := d.admit(requests[next], active)
 			if seq == nil {
-				break
+				break // until others are done
 			}
 			seq.index, seq.slot = next, freeSlots[len(freeSlots)-1]
 			freeSlots = freeSlots[:len(freeSlots)-1]
-			admitted = append(admitted, seq)
+			active = append(active, seq)
 			next++
 		}
-		if err := d.fill(admitted); err != nil {
+		if err := d.fill(active[running:]); err != nil {
 			return rollouts, err
 		}
-		active = append(active, admitted...)
 		if err := d.run(active); err != nil {
 			return rollouts, err
 		}
@@ -224,6 +239,8 @@ func (d *Decoder) checkRequest(r Request) error {
 		return fmt.Errorf("model: %d new tokens were asked for; ask for at least 1", r.Max)
 	case len(r.Tokens)+r.Max > d.MaxContext:
 		return fmt.Errorf("model: %d given and %d new tokens do not fit the context of %d; shorten one of them", len(r.Tokens), r.Max, d.MaxContext)
+	case r.Hide.Start < 0 || r.Hide.End < r.Hide.Start:
+		return fmt.Errorf("model: the hidden range [%d,%d) is none", r.Hide.Start, r.Hide.End)
 	case len(r.Tokens)+r.Max > len(d.cache.rows):
 		return fmt.Errorf("model: %d tokens do not fit a cache of %d rows; make a larger decoder", len(r.Tokens)+r.Max, len(d.cache.rows))
 	}
@@ -236,21 +253,24 @@ func (d *Decoder) checkRequest(r Request) error {
 }
 
 // admit finds rows for a request: those of its beginning that the cache knows,
-// and free ones for the rest. It returns nil where the pool is full; if alone, the
-// cache is forgotten to make room.
-func (d *Decoder) admit(r Request, alone bool) *sequence {
+// and free ones for the rest. Where too few are free, the cache forgets what no
+// active sequence needs; where they are still too few, admit returns nil.
+func (d *Decoder) admit(r Request, active []*sequence) *sequence {
 	// The last given token is fed to sample from, so it needs a row of its own.
 	given := r.Tokens[:len(r.Tokens)-1]
 	path := d.cache.match(r.Hide, given)
 	known := len(path)
-	fresh := d.cache.take(len(r.Tokens) + r.Max - known)
+	need := len(r.Tokens) + r.Max - known
+	fresh := d.cache.take(need)
 	if fresh == nil {
-		if !alone {
+		paths := [][]int32{path}
+		for _, seq := range active {
+			paths = append(paths, seq.path[:seq.known])
+		}
+		d.cache.prune(paths)
+		if fresh = d.cache.take(need); fresh == nil {
 			return nil
 		}
-		d.cache.reset(d.version)
-		path, known = nil, 0
-		fresh = d.cache.take(len(r.Tokens) + r.Max)
 	}
 	return &sequence{Request: r, path: append(path, fresh...), known: known}
 }
@@ -314,9 +334,8 @@ func (d *Decoder) run(active []*sequence) error {
 	token, at, state := make([]uint32, n), make([]uint32, 4*n), make([]uint32, 4*n)
 	longest := 0
 	for i, seq := range active {
-		all := seq.tokens()
-		last, left := len(all)-1, seq.Max-len(seq.Rollout.Tokens)
-		token[i] = uint32(all[last])
+		last, left := len(seq.Request.Tokens)+len(seq.Rollout.Tokens)-1, seq.Max-len(seq.Rollout.Tokens)
+		token[i] = uint32(seq.last())
 		copy(at[4*i:], []uint32{uint32(seq.slot), uint32(last), uint32(seq.Hide.Start), uint32(seq.Hide.End)})
 		copy(state[4*i:], []uint32{uint32(left), 0, seq.ID, 0})
 		longest = max(longest, left)
@@ -326,22 +345,16 @@ func (d *Decoder) run(active []*sequence) error {
 	s.token.WriteUints(0, token)
 	s.at.WriteUints(0, at)
 	d.state.WriteUints(0, state)
-	if err := s.prog.Run(min(d.Chunk, longest)); err != nil {
+	if err := s.prog.Run(min(d.chunk, longest)); err != nil {
 		return err
 	}
-	out, stat := make([]uint32, n*d.Chunk), make([]float32, 2*n*d.Chunk)
-	if err := d.state.ReadUints(0, state); err != nil {
-		return err
-	}
-	if err := d.out.ReadUints(0, out); err != nil {
-		return err
-	}
-	if err := d.stat.Read(0, stat); err != nil {
+	out, stat := make([]uint32, n*d.chunk), make([]float32, 2*n*d.chunk)
+	if err := d.Device.Read(d.state.IntoUints(0, state), d.out.IntoUints(0, out), d.stat.Into(0, stat)); err != nil {
 		return err
 	}
 	for i, seq := range active {
 		count := int(state[4*i+1])
-		for k := i * d.Chunk; k < i*d.Chunk+count; k++ {
+		for k := i * d.chunk; k < i*d.chunk+count; k++ {
 			seq.Rollout.Tokens = append(seq.Rollout.Tokens, int(out[k]))
 			seq.LogProbs = append(seq.LogProbs, stat[2*k])
 			seq.Entropy = append(seq.Entropy, stat[2*k+1])

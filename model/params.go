@@ -78,11 +78,13 @@ func (p Param) Tensors() []Tensor {
 //	layers.i.norm1, norm2 [D]                            before attention, before the feed-forward part
 //	norm                  [D]                            after the last layer
 //
-// Matrices start at a standard deviation of 0.02, those that write into the
-// residual stream at 0.02/√(2 Layers) (Radford et al. 2019, section 2.3).
+// Matrices start at a standard deviation of 1/√(3D), what PyTorch's Linear gives a
+// layer of D inputs, those that write into the residual stream at 1/√(2 Layers) of
+// that (Radford et al. 2019, section 2.3). At D 64 the customary 0.02 of large
+// models takes five times as many tokens to find the induction heads.
 func (c Config) Params() []Param {
-	const std = 0.02
-	residual := float32(std / math.Sqrt(2*float64(c.Layers)))
+	std := float32(1 / math.Sqrt(3*float64(c.HiddenSize)))
+	residual := std / float32(math.Sqrt(2*float64(c.Layers)))
 	var table []Param
 	next := 0
 	add := func(name string, cols int, decay bool, std float32, parts ...part) {

@@ -124,7 +124,7 @@ func TestInit(t *testing.T) {
 			}
 			continue
 		}
-		want := 0.02
+		want := 1 / math.Sqrt(3*float64(c.HiddenSize))
 		if strings.HasSuffix(p.Name, ".o") || strings.HasSuffix(p.Name, ".down") {
 			want /= math.Sqrt(8) // two writes a layer, four layers
 		}

@@ -54,6 +54,8 @@ type ScoreRequest struct {
 // with steps², never with tokens².
 type Scorer struct {
 	*Model
+	Temperature float32 // logits are divided by it; 0 means 1
+
 	capacity int
 	in       *inputs
 	a        *acts
@@ -81,10 +83,15 @@ func NewScorer(m *Model, capacity int) (*Scorer, error) {
 }
 
 // makeRoom allocates for steps ranges and words of pooled attention a layer, and
-// records the program, which binds them.
+// records the program, which binds them. Room doubles, so that passes of growing
+// size record it seldom.
 func (s *Scorer) makeRoom(steps, words int) {
-	if s.steps != nil && steps <= s.steps.Len()/2 && words <= s.pooled[0].Len() {
-		return
+	if s.steps != nil {
+		haveSteps, haveWords := s.steps.Len()/2, s.pooled[0].Len()
+		if steps <= haveSteps && words <= haveWords {
+			return
+		}
+		steps, words = grown(haveSteps, steps), grown(haveWords, words)
 	}
 	s.releaseRoom()
 	d := s.Device
@@ -100,8 +107,23 @@ func (s *Scorer) makeRoom(steps, words int) {
 		}, a.qkv, s.in.span, a.lse, s.steps, s.seqs, s.pooled[l])
 	})
 	p.Add(loss.Xent, func() any {
-		return loss.XentParams{N: uint32(s.in.n), D: uint32(s.HiddenSize), V: uint32(s.VocabSize), Scale: 1}
+		return loss.XentParams{N: uint32(s.in.n), D: uint32(s.HiddenSize), V: uint32(s.VocabSize), Scale: s.scale()}
 	}, s.a.h, s.Model.weight(s.head()), s.targets, s.weight, s.logits, s.stat)
+}
+
+// grown is room for at least want, doubled from have.
+func grown(have, want int) int {
+	for have < want {
+		have *= 2
+	}
+	return have
+}
+
+func (s *Scorer) scale() float32 {
+	if s.Temperature == 0 {
+		return 1
+	}
+	return 1 / s.Temperature
 }
 
 func (s *Scorer) releaseRoom() {
@@ -160,20 +182,19 @@ func (s *Scorer) pass(requests []ScoreRequest) ([]Score, error) {
 	s.in.write(b, s.VocabSize)
 	s.steps.WriteUints(0, steps)
 	s.seqs.WriteUints(0, seqs)
-	s.targets.WriteUints(0, b.next(s.VocabSize))
+	s.targets.WriteUints(0, b.Next(s.VocabSize))
 	s.nSeqs, s.words = len(requests), words
 	if err := s.prog.Run(1); err != nil {
 		return nil, err
 	}
 	stat, pooled := make([]float32, 4*b.N()), make([][]float32, s.Layers)
-	if err := s.stat.Read(0, stat); err != nil {
-		return nil, err
-	}
+	results := []gpu.Transfer{s.stat.Into(0, stat)}
 	for l := range pooled {
 		pooled[l] = make([]float32, words)
-		if err := s.pooled[l].Read(0, pooled[l]); err != nil {
-			return nil, err
-		}
+		results = append(results, s.pooled[l].Into(0, pooled[l]))
+	}
+	if err := s.Device.Read(results...); err != nil {
+		return nil, err
 	}
 	scores := make([]Score, len(requests))
 	for i, r := range requests {
@@ -182,8 +203,8 @@ func (s *Scorer) pass(requests []ScoreRequest) ([]Score, error) {
 	return scores, nil
 }
 
-// next is the token after each, V after the last of a sequence: none.
-func (b *Batch) next(V int) []uint32 {
+// Next is the token after each, V after the last of a sequence: none.
+func (b *Batch) Next(V int) []uint32 {
 	next := make([]uint32, b.N())
 	copy(next, b.Tokens[1:])
 	for _, end := range b.Starts[1:] {

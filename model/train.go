@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"attnlab/gpu"
 	"attnlab/shaders/loss"
@@ -86,6 +87,7 @@ type Trainer struct {
 	rate     float32
 	slot     int     // row of the ring for this run
 	taken    []taken // runs whose metrics are in the ring
+	sum      Metrics // of the step's parts that have left the ring
 	finished []Metrics
 }
 
@@ -112,6 +114,9 @@ func NewTrainer(m *Model, capacity int, adam Adam) (*Trainer, error) {
 
 // Restore sets the moments and the number of steps from a checkpoint's state.
 func (t *Trainer) Restore(s *TrainState) error {
+	if len(s.M) != t.ArenaSize() || len(s.V) != t.ArenaSize() {
+		panic(fmt.Sprintf("model: moments of %d and %d words, want arenas of %d", len(s.M), len(s.V), t.ArenaSize()))
+	}
 	t.Steps = s.Step
 	t.m.Write(0, s.M)
 	t.v.Write(0, s.V)
@@ -121,19 +126,18 @@ func (t *Trainer) Restore(s *TrainState) error {
 // Keep reads moments and steps back, for a checkpoint.
 func (t *Trainer) Keep() (*TrainState, error) {
 	s := &TrainState{Step: t.Steps, M: make([]float32, t.ArenaSize()), V: make([]float32, t.ArenaSize())}
-	if err := t.m.Read(0, s.M); err != nil {
-		return nil, err
-	}
-	return s, t.v.Read(0, s.V)
+	return s, t.Device.Read(t.m.Into(0, s.M), t.v.Into(0, s.V))
 }
 
 // Step takes one step of AdamW at the learning rate on the sum of the losses of
 // parts. It returns when the work is submitted, not when it is done.
 func (t *Trainer) Step(rate float32, parts ...Part) error {
 	for i, part := range parts {
-		if err := t.check(part, t.capacity); err != nil {
-			return err
+		if err := t.check(part); err != nil {
+			return fmt.Errorf("part %d: %w", i, err)
 		}
+	}
+	for i, part := range parts {
 		if len(t.taken) == ringRows {
 			if err := t.flush(); err != nil {
 				return err
@@ -155,21 +159,39 @@ func (t *Trainer) Step(rate float32, parts ...Part) error {
 	return nil
 }
 
-func (t *Trainer) check(part Part, capacity int) error {
+// check refuses a part before anything of its step is done.
+func (t *Trainer) check(part Part) error {
 	if len(part.Targets) != part.N() || part.Roll == nil && len(part.Weight) != part.N() || part.Roll != nil && len(part.Roll) != 4*part.N() {
 		panic(fmt.Sprintf("model: a part of %d tokens with %d targets, %d weights, %d roll words", part.N(), len(part.Targets), len(part.Weight), len(part.Roll)))
 	}
-	return t.Config.check(part.Batch, capacity)
+	for i, h := range part.hide {
+		if h.Start < h.End {
+			return fmt.Errorf("model: sequence %d hides tokens; only whole contexts are trained on", i)
+		}
+	}
+	return t.Config.check(part.Batch, t.capacity)
 }
 
 func (t *Trainer) write(part Part) {
 	t.in.write(part.Batch, t.VocabSize)
 	t.targets.WriteUints(0, part.Targets)
 	if part.Roll != nil {
-		t.roll.Write(0, part.Roll)
+		t.roll.Write(0, t.onlyTargets(part, part.Roll, 4, 3))
 	} else {
-		t.weight.Write(0, part.Weight)
+		t.weight.Write(0, t.onlyTargets(part, part.Weight, 1, 0))
 	}
+}
+
+// onlyTargets is words, stride a token with its weight at one of them, with weight
+// 0 where the target is outside the vocabulary: such a token counts nowhere.
+func (t *Trainer) onlyTargets(part Part, words []float32, stride, at int) []float32 {
+	words = slices.Clone(words)
+	for n, target := range part.Targets {
+		if int(target) >= t.VocabSize {
+			words[n*stride+at] = 0
+		}
+	}
+	return words
 }
 
 // program records, once, what a part of a step does.
@@ -251,14 +273,13 @@ func (t *Trainer) flush() error {
 	if err := t.ring.Read(0, rows); err != nil {
 		return err
 	}
-	var sum Metrics
 	for _, k := range t.taken {
 		row := rows[k.slot*ringWidth:][:ringWidth]
-		sum.add(row, k.policy)
+		t.sum.add(row, k.policy)
 		if k.last {
-			sum.Step, sum.GradNorm = k.step, float64(row[ringNorm])
-			t.finished = append(t.finished, sum.means())
-			sum = Metrics{}
+			t.sum.Step, t.sum.GradNorm = k.step, float64(row[ringNorm])
+			t.finished = append(t.finished, t.sum.means())
+			t.sum = Metrics{}
 		}
 	}
 	t.taken = t.taken[:0]
@@ -287,6 +308,14 @@ func (m Metrics) means() Metrics {
 	m.LogProb, m.Entropy, m.Correct = m.LogProb/n, m.Entropy/n, m.Correct/n
 	m.Ratio, m.KL, m.ClipFraction = m.Ratio/n, m.KL/n, m.ClipFraction/n
 	return m
+}
+
+// Profile takes one step at rate 0 with a wait after every dispatch and says where
+// the time goes.
+func (t *Trainer) Profile(part Part) ([]gpu.Timing, error) {
+	t.write(part)
+	t.rate, t.slot = 0, 0
+	return t.program(phase{policy: part.Roll != nil, first: true, last: true}).Profile()
 }
 
 // Gradients reads the gradient arena of the last step.

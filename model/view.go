@@ -14,7 +14,7 @@ func (m *Model) Logits(tokens []int) ([][]float32, error) {
 	var logits *gpu.Buffer
 	flat, err := m.once(tokens, func(p *gpu.Program, s shape, _ *inputs, a *acts) *gpu.Buffer {
 		logits = m.Device.Floats("logits", len(tokens)*up4(V))
-		p.Add(nn.MatmulNT, s.linear(V, m.HiddenSize), a.h, m.weight(m.head()), logits)
+		p.Add(nn.MatmulNT(nn.Wide), s.linear(V, m.HiddenSize), a.h, m.weight(m.head()), logits)
 		return logits
 	}, nil)
 	if err != nil {

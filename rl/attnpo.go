@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -56,7 +57,45 @@ func NewATTNPO(h Hyper) ATTNPO {
 	}
 }
 
+// ---- Sample: TLMRE.sample
+
+// findHeads freezes the N key-focus heads of the base for the whole run.
+func (c ATTNPO) findHeads(r *Run) error {
+	if r.state.Heads = r.RunConfig.Heads; len(r.state.Heads) > 0 {
+		return nil
+	}
+	for _, rank := range r.state.Base.Heads[:min(c.Heads, len(r.state.Base.Heads))] {
+		r.state.Heads = append(r.state.Heads, rank.Head)
+	}
+	if len(r.state.Heads) == 0 {
+		return fmt.Errorf("rl: %d probing problems gave no right response with both a needed and a redundant step, so no key-focus head can be found; "+
+			"train the model further, probe more problems, or name heads", r.state.Base.Problems)
+	}
+	return nil
+}
+
 // ---- Score
+
+// focus returns S_k of the right responses that have an advantage; of the others it
+// is not needed and left at 0.
+func (c ATTNPO) focus(r *Run, groups []Group, advantages [][]float64) (focus [][][]float64, err error) {
+	var traces []Trace
+	var wanted []*[]float64
+	for i, group := range groups {
+		focus = append(focus, make([][]float64, len(group.Samples)))
+		for j, s := range group.Samples {
+			focus[i][j] = make([]float64, len(s.Steps))
+			if s.Correct && advantages[i][j] != 0 && (c.Positive || c.Negative) {
+				traces, wanted = append(traces, s.Trace), append(wanted, &focus[i][j])
+			}
+		}
+	}
+	examined, err := Examine(r.Scorer, traces, 1)
+	for i, e := range examined {
+		*wanted[i] = Focus(e.Focus, r.state.Heads)
+	}
+	return focus, err
+}
 
 // FocusHeads returns S_k^{l,h} as [l][h][k]: the sum over the answerTokens
 // tokens of range answer of the mean attention to a token of range k.
@@ -182,4 +221,42 @@ func ExpandSteps(length int, steps [][2]int, factor []float64, advantage float64
 		}
 	}
 	return a
+}
+
+// ---- Loss: see LossConfig
+
+// ---- Step
+
+func (c ATTNPO) step(ctx context.Context, r *Run) error {
+	if len(r.state.Heads) == 0 {
+		if err := c.findHeads(r); err != nil {
+			return err
+		}
+	}
+	groups, err := c.sample(ctx, r)
+	if err != nil {
+		return err
+	}
+	advantages := make([][]float64, len(groups))
+	for i, group := range groups {
+		rewards := c.Rewards(group.verdicts())
+		advantages[i] = c.TLMRE.Credit(rewards)
+		group.credit(rewards, advantages[i])
+	}
+	focus, err := c.focus(r, groups, advantages)
+	if err != nil {
+		return err
+	}
+	for i, group := range groups {
+		members := make([]FocusSample, len(group.Samples))
+		for j, s := range group.Samples {
+			members[j] = FocusSample{s.Correct, len(s.Response()), s.AnswerEnd - s.AnswerStart, focus[i][j]}
+		}
+		scales, _ := c.StepScales(members, advantages[i], len(group.Problem.Prompt), r.state.Step+1)
+		for j := range group.Samples {
+			s := &group.Samples[j]
+			s.Advantage = ExpandSteps(len(s.Response()), s.responseSteps(), scales[j], advantages[i][j])
+		}
+	}
+	return r.learn(groups, c.Loss)
 }

@@ -55,7 +55,9 @@ func NewAttnRL(h Hyper) AttnRL {
 	}
 }
 
-// ---- Score
+// ---- Sample: initial responses and rollouts, see treeTrainer
+
+// ---- Score: what later steps look back at
 
 // FCIHeads returns the forward context influence of each range in each head,
 // [l][h][k]. Range 0 is the prompt, range 1 the first step; ranges from end on
@@ -99,7 +101,7 @@ func MeanFCI(fci [][]float64) float64 {
 	return mean
 }
 
-// ---- Sample: where and how much to branch
+// ---- Score: where and how much to branch
 
 // BranchPoints returns N indices into steps at which to branch, in order; the
 // prefix kept is what lies strictly before the step, so that the influential
@@ -236,4 +238,4 @@ func (c AttnRL) NextBatch(batch, valid int) int {
 	return batch
 }
 
-// ---- Credit: TreeRL.Credit
+// ---- Credit: TreeRL.Credit. Loss: see LossConfig. Step: treeTrainer

@@ -96,3 +96,14 @@ func matches(tokens []int, kinds ...func(int) bool) bool {
 }
 
 func is(token int) func(int) bool { return func(other int) bool { return other == token } }
+
+// Concludes marks the steps that state the right value of the variable asked for.
+func (c *Chain) Concludes(p Problem, t Trace) []bool {
+	problem := c.mustRead(p)
+	concludes := make([]bool, len(t.Steps))
+	for k, step := range t.Steps {
+		name, value, ok := readChainLine(t.Tokens[step.Start:step.End])
+		concludes[k] = ok && name == problem.question && value >= 0 && value == problem.value[name]
+	}
+	return concludes
+}

@@ -171,3 +171,14 @@ func (t countdownTable) derivation(place int) []countdownNumber {
 	}
 	return append(append(t.derivation(t[place].from[0]), t.derivation(t[place].from[1])...), t[place])
 }
+
+// Concludes marks the allowed moves that reach the target.
+func (c *Countdown) Concludes(p Problem, t Trace) []bool {
+	problem := c.mustRead(p)
+	concludes := make([]bool, len(t.Steps))
+	for k, step := range t.Steps {
+		move, ok := readCountdownMove(t.Tokens[step.Start:step.End])
+		concludes[k] = ok && step.Label != Wrong && step.Label != Malformed && move.result == problem.target
+	}
+	return concludes
+}

@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -58,11 +59,36 @@ func NewGRPO(h Hyper) GRPO {
 	}
 }
 
+// ---- Sample
+
+// maxRounds bounds DAPO's dynamic sampling, as its code does.
+const maxRounds = 10
+
+// sample returns P groups of G responses. With dynamic sampling those of one
+// outcome are dropped and others drawn until there are P, or maxRounds are over.
+func (g GRPO) sample(ctx context.Context, r *Run) (kept []Group, err error) {
+	P, G := r.Hyper.int("problems"), r.Hyper.int("group")
+	for round := 0; len(kept) < P && round < maxRounds && (round == 0 || g.Dynamic); round++ {
+		groups := r.draw(P)
+		if err := r.rollouts(ctx, groups, G); err != nil {
+			return nil, err
+		}
+		for _, group := range groups {
+			if correct, _ := group.verdicts(); g.Keep(correct) && len(kept) < P {
+				kept = append(kept, group)
+			}
+		}
+	}
+	return kept, nil
+}
+
 // Keep is DAPO's dynamic sampling: whether a group is trained on, or dropped
 // and replaced by another problem's.
 func (g GRPO) Keep(correct []bool) bool {
 	return !g.Dynamic || slices.Contains(correct, true) && slices.Contains(correct, false)
 }
+
+// ---- Score
 
 // Rewards returns 1[correct] and DAPO's overlong penalty; length is in tokens.
 func (g GRPO) Rewards(correct []bool, length []int) []float64 {
@@ -72,6 +98,8 @@ func (g GRPO) Rewards(correct []bool, length []int) []float64 {
 	}
 	return r
 }
+
+// ---- Credit
 
 // Credit returns one advantage a response.
 func (g GRPO) Credit(rewards []float64) []float64 { return GroupAdvantages(rewards, g.Std) }
@@ -100,6 +128,8 @@ func GroupAdvantages(rewards []float64, std Std) []float64 {
 func constant(x []float64) bool {
 	return len(x) == 0 || slices.Min(x) == slices.Max(x)
 }
+
+// ---- Loss
 
 // Aggregation says how the losses of tokens are averaged.
 type Aggregation int
@@ -176,4 +206,18 @@ func (c LossConfig) TokenWeights(lengths []int) []float64 {
 		}
 	}
 	return w
+}
+
+// ---- Step
+
+func (g GRPO) step(ctx context.Context, r *Run) error {
+	groups, err := g.sample(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, group := range groups {
+		rewards := g.Rewards(group.verdicts())
+		group.credit(rewards, g.Credit(rewards))
+	}
+	return r.learn(groups, g.Loss)
 }

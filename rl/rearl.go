@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"context"
 	"fmt"
 	"slices"
 )
@@ -51,10 +52,18 @@ func NewREARL(h Hyper) REARL {
 		Accuracy:        h["accuracy-weight"],
 		Length:          h["length-weight"],
 		Reflection:      h["reflection-weight"],
-		Density:         1 / h["reflection-tokens"],
+		Density:         density(h["reflection-tokens"]),
 		DensityQuantile: h["density-quantile"],
 		Loss:            newLoss(h),
 	}
+}
+
+// density is the inverse of tokens a reflection; 0 where that is to be measured.
+func density(tokens float64) float64 {
+	if tokens == 0 {
+		return 0
+	}
+	return 1 / tokens
 }
 
 // ---- Sample: where to cut
@@ -119,7 +128,57 @@ func keptSteps(found, offset, n int) int {
 	return max(0, min(cut+1, n-1))
 }
 
-// ---- Credit
+// steps returns how many steps the revision of each response keeps.
+func (c REARL) steps(r *Run, groups []Group) (kept [][]int, err error) {
+	var p [][]float64 // a response, all groups in a row
+	if c.Cut != "oracle" {
+		if p, err = r.Reflector.Results(groups); err != nil {
+			return nil, err
+		}
+	}
+	for _, g := range groups {
+		kept = append(kept, make([]int, len(g.Samples)))
+		for i, s := range g.Samples {
+			row := kept[len(kept)-1]
+			switch c.Cut {
+			case "oracle":
+				row[i] = CutOracle(r.Task.Concludes(g.Problem, s.Trace))
+				continue
+			case "normal":
+				row[i] = CutNormal(p[0])
+			case "weak":
+				row[i] = CutWeak(p[0])
+			case "strong":
+				row[i] = CutStrong(p[0])
+			}
+			p = p[1:]
+		}
+	}
+	return kept, nil
+}
+
+// revise cuts every response, closes its think part and lets the policy finish:
+// one revision each, groups in a row.
+func (c REARL) revise(ctx context.Context, r *Run, groups []Group) ([]Sample, error) {
+	kept, err := c.steps(r, groups)
+	if err != nil {
+		return nil, err
+	}
+	var from []begun
+	for i, g := range groups {
+		for j, s := range g.Samples {
+			end := 0
+			if n := kept[i][j]; n > 0 {
+				end = s.Steps[n-1].End - s.PromptLength
+			}
+			// The forced token has no sampler's log-probability.
+			from = append(from, begun{problem: g.Problem, response: append(slices.Clone(s.Response()[:end]), EndThink), old: s.Old[:end], most: c.RevisionTokens})
+		}
+	}
+	return r.generate(ctx, from)
+}
+
+// ---- Score
 
 // REASample is what REA-RL's rewards need of a response.
 type REASample struct {
@@ -162,10 +221,62 @@ func (c REARL) Rewards(group []REASample) []float64 {
 	return r
 }
 
+// reaSample measures a response for the rewards.
+func reaSample(task Task, t Trace) REASample {
+	think := Text(task, t.Tokens[t.ThinkStart:t.ThinkEnd])
+	return REASample{t.Correct, len(t.Response()), CountReflections(think), t.ThinkTokens()}
+}
+
+func measured(task Task, samples []Sample) []REASample {
+	of := make([]REASample, len(samples))
+	for i, s := range samples {
+		of[i] = reaSample(task, s.Trace)
+	}
+	return of
+}
+
+// ---- Credit
+
 // Credit returns one advantage for each member, all 0 where none is correct.
 func (c REARL) Credit(group []REASample, rewards []float64) []float64 {
 	if !slices.ContainsFunc(group, func(s REASample) bool { return s.Correct }) {
 		return make([]float64, len(group))
 	}
 	return GroupAdvantages(rewards, c.Std)
+}
+
+// ---- Loss: see LossConfig
+
+// ---- Step
+
+func (c REARL) step(ctx context.Context, r *Run) error {
+	if c.Density == 0 {
+		c.Density = r.state.Base.Density
+	}
+	groups := r.draw(r.Hyper.int("problems"))
+	if err := r.rollouts(ctx, groups, r.Hyper.int("group")); err != nil {
+		return err
+	}
+	var revisions []Sample // one a response, groups in a row
+	if c.Revise {
+		var err error
+		if revisions, err = c.revise(ctx, r, groups); err != nil {
+			return err
+		}
+	}
+	for i := range groups {
+		g := &groups[i]
+		own := revisions[:min(len(g.Samples), len(revisions))]
+		revisions = revisions[len(own):]
+		members, copied := c.Group(measured(r.Task, g.Samples), measured(r.Task, own))
+		for j, s := range own {
+			if copied[j] {
+				s = g.Samples[j]
+			}
+			g.Samples = append(g.Samples, s)
+		}
+		rewards := c.Rewards(members)
+		g.credit(rewards, c.Credit(members, rewards))
+	}
+	return r.learn(groups, c.Loss)
 }

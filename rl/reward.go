@@ -94,6 +94,9 @@ func RefinedLengthReward(correct []bool, length []int, codeForm bool) []float64 
 // min(D/D_q, 1) in the code's, which is the same plus one. D and D_q are
 // reflections a think token.
 func ReflectionReward(density, quantile float64, codeForm bool) float64 {
+	if quantile == 0 { // a base that need not reflect: nothing is too little
+		return indicator(codeForm)
+	}
 	if codeForm {
 		return math.Min(density/quantile, 1)
 	}

@@ -1,5 +1,7 @@
 package rl
 
+import "context"
+
 // TLMRE: Training Language Models to Reason Efficiently (Arora & Zanette),
 // arXiv 2502.04463.
 //
@@ -20,10 +22,22 @@ type TLMRE struct {
 // NewTLMRE reads the hyper-parameters of "tlmre" or "attnpo".
 func NewTLMRE(h Hyper) TLMRE { return TLMRE{Alpha: h["alpha"], Loss: newLoss(h)} }
 
+// ---- Sample
+
+// sample returns P groups of G responses.
+func (t TLMRE) sample(ctx context.Context, r *Run) ([]Group, error) {
+	groups := r.draw(r.Hyper.int("problems"))
+	return groups, r.rollouts(ctx, groups, r.Hyper.int("group"))
+}
+
+// ---- Score
+
 // Rewards returns r_i; length is in tokens.
 func (t TLMRE) Rewards(correct []bool, length []int) []float64 {
 	return ShortCorrectReward(correct, length, t.Alpha)
 }
+
+// ---- Credit
 
 // Credit returns one advantage a response.
 func (t TLMRE) Credit(rewards []float64) []float64 { return RLOO(rewards) }
@@ -39,4 +53,20 @@ func RLOO(rewards []float64) []float64 {
 		a[i] *= float64(len(a)) / float64(len(a)-1)
 	}
 	return a
+}
+
+// ---- Loss: see LossConfig
+
+// ---- Step
+
+func (t TLMRE) step(ctx context.Context, r *Run) error {
+	groups, err := t.sample(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, group := range groups {
+		rewards := t.Rewards(group.verdicts())
+		group.credit(rewards, t.Credit(rewards))
+	}
+	return r.learn(groups, t.Loss)
 }

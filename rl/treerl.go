@@ -24,7 +24,7 @@ type TreeRL struct {
 	Initial        int    // M
 	Points         int    // N
 	Rollouts       int    // T
-	Branch         string // "entropy", "fci" or "random"
+	Branch         string // "fci", "entropy", "random" or "earliest"
 	KeepUnbranched bool
 	Loss           LossConfig
 }
@@ -43,6 +43,8 @@ func NewTreeRL(h Hyper) TreeRL {
 
 // Leaves is the number of leaves of a problem whose responses are all expanded.
 func (c TreeRL) Leaves() int { return c.Initial * (1 + c.Points*c.Rollouts) }
+
+// ---- Sample
 
 // UncertainPoints returns the positions of the n allowed tokens with the lowest
 // log probability, in order of position; of equal ones the earlier. A
@@ -64,5 +66,9 @@ func UncertainPoints(logprob []float64, allowed []bool, n int) []int {
 	return at
 }
 
+// ---- Credit
+
 // Credit fills in the advantages of all nodes.
 func (c TreeRL) Credit(t *Tree) error { return t.Credit(c.KeepUnbranched) }
+
+// ---- Loss: see LossConfig. Step: treeTrainer

@@ -43,9 +43,11 @@ func kernels(t *testing.T) map[string][]*gpu.Kernel {
 	return all
 }
 
+var variant = regexp.MustCompile(`_(c\d+|\d+x\d+)$`)
+
 // stem is the file that kernel k comes from: its name, but for the size that it
-// is built for ("attn_fwd_c16").
-func stem(k *gpu.Kernel) string { return regexp.MustCompile(`_c\d+$`).ReplaceAllString(k.Name, "") }
+// is built for ("attn_fwd_c16", "matmul_nt_4x4").
+func stem(k *gpu.Kernel) string { return variant.ReplaceAllString(k.Name, "") }
 
 func TestOrphans(t *testing.T) {
 	// A kernel is three siblings and has conformance cases.

@@ -90,7 +90,7 @@ func Gradient(t *testing.T, name string, x, grad []float64, tol float64, loss fu
 		down := loss()
 		x[i] = keep
 		want := (up - down) / (2 * h)
-		if diff := math.Abs(grad[i] - want); diff > 1e-7+tol*math.Abs(want) {
+		if diff := math.Abs(grad[i] - want); !(diff <= 1e-7+tol*math.Abs(want)) {
 			t.Errorf("d loss/d %s[%d] = %g, central difference %g", name, i, grad[i], want)
 			return
 		}

@@ -36,14 +36,15 @@ import (
 // heads, K key/value heads.
 type Shape struct{ N, H, K uint32 }
 
-// Cases are the conformance cases of the package's kernels: sizes 1, workgroup-1,
-// workgroup, workgroup+1 and a prime, in sequences of different length, with as many
-// key heads as query heads and with fewer.
+// Cases are the conformance cases of the package's kernels, for heads of 16 as every
+// preset has. An output that a kernel writes a part of starts as random numbers,
+// which the rest must keep. The package's tests add other sizes and heads.
 func Cases(r *rand.Rand) []gpu.Case {
+	few := []packing{{6, 2, 16, []int{1}}, {6, 2, 16, []int{3, 17, 45}}, {4, 4, 16, []int{50, 1, 2, 30, 48}}}
 	return slices.Concat(
-		fwdCases(r), bwdQCases(r), bwdKVCases(r),
-		kvStoreCases(r), cachedCases(r),
-		stepPoolCases(r), rowsCases(r),
+		fwdCases(r, few), bwdQCases(r, few), bwdKVCases(r, few),
+		cachedCases(r, 16)[2:], kvStoreCases(r)[2:],
+		stepPoolCases(r, few), rowsCases(r, few),
 	)
 }
 
@@ -75,7 +76,7 @@ func perHead(build func(C int) *gpu.Kernel) func(C int) *gpu.Kernel {
 // named is a kernel's name and WGSL for heads of C features, Q rows an invocation.
 func named(name string, C, Q int) (string, string) {
 	source := shaders.Load("attn/"+name, shaders.Tune{"C4": uint32(C / 4), "Q": uint32(Q)})
-	return fmt.Sprintf("%s_c%d", name, C), unroll(source, map[string]int{"c": C / 4, "i": Q})
+	return fmt.Sprintf("%s_c%d", name, C), shaders.Unroll(source, map[string]int{"c": C / 4, "i": Q})
 }
 
 // column is the place of the key and value heads of query head h in a row of qkv.

@@ -51,8 +51,8 @@ func bwdKV[X gpu.Float](C int, p Shape, a gpu.Args[X]) {
 	})
 }
 
-func bwdKVCases(r *rand.Rand) (cases []gpu.Case) {
-	for _, t := range traces {
+func bwdKVCases(r *rand.Rand, packings []packing) (cases []gpu.Case) {
+	for _, t := range packings {
 		N, W, O := t.N(), t.width(), t.H*t.C
 		b := forward(r, t)
 		dout, delta := gpu.Normal(r, N*O), make([]float32, N*t.H)
@@ -61,7 +61,7 @@ func bwdKVCases(r *rand.Rand) (cases []gpu.Case) {
 		}
 		cases = append(cases, gpu.Case{
 			Name: t.String(), Kernel: BwdKV(t.C), Params: t.shape(),
-			Buffers: []any{b.qkv, b.span, b.lse, delta, dout, gpu.NaNs(N * W)},
+			Buffers: []any{b.qkv, b.span, b.lse, delta, dout, gpu.Normal(r, N*W)},
 			Shape:   map[string][]int{"dqkv": {N, t.H + 2*t.K, t.C}},
 		})
 	}

@@ -45,28 +45,15 @@ func bwdQ[X gpu.Float](C int, p Shape, a gpu.Args[X]) {
 	})
 }
 
-func bwdQCases(r *rand.Rand) (cases []gpu.Case) {
-	for _, t := range traces {
+func bwdQCases(r *rand.Rand, packings []packing) (cases []gpu.Case) {
+	for _, t := range packings {
 		N, W, O := t.N(), t.width(), t.H*t.C
 		b := forward(r, t)
 		cases = append(cases, gpu.Case{
 			Name: t.String(), Kernel: BwdQ(t.C), Params: t.shape(),
-			Buffers: []any{b.qkv, b.span, b.o, b.lse, gpu.Normal(r, N*O), gpu.NaNs(N * W), gpu.NaNs(N * t.H)},
+			Buffers: []any{b.qkv, b.span, b.o, b.lse, gpu.Normal(r, N*O), gpu.Normal(r, N*W), gpu.NaNs(N * t.H)},
 			Shape:   map[string][]int{"dqkv": {N, t.H + 2*t.K, t.C}, "delta": {N, t.H}},
 		})
 	}
 	return cases
-}
-
-// passed is a trace with random operands after the forward pass.
-type passed struct {
-	qkv    []float32
-	span   []uint32
-	o, lse []float32
-}
-
-func forward(r *rand.Rand, t trace) passed {
-	b := passed{gpu.Normal(r, t.N()*t.width()), t.span(r, false), make([]float32, t.N()*t.H*t.C), make([]float32, t.N()*t.H)}
-	fwd(t.C, t.shape(), gpu.NewArgs[float32](b.qkv, b.span, b.o, b.lse))
-	return b
 }

@@ -63,10 +63,9 @@ func cached[X gpu.Float](C int, p CachedShape, a gpu.Args[X]) {
 	})
 }
 
-func cachedCases(r *rand.Rand) (cases []gpu.Case) {
+func cachedCases(r *rand.Rand, C int) (cases []gpu.Case) {
 	const S, T, R = 3, 37, 50
 	for _, c := range []struct{ N, H, K int }{{1, 4, 4}, {63, 1, 1}, {32, 2, 1}, {13, 5, 5}, {31, 6, 2}} {
-		const C = 16
 		var at []uint32
 		for n := range c.N {
 			pos := r.IntN(T)
@@ -77,7 +76,7 @@ func cachedCases(r *rand.Rand) (cases []gpu.Case) {
 			at = append(at, uint32(r.IntN(S)), uint32(pos), uint32(lo), uint32(lo+r.IntN(3)*r.IntN(T)))
 		}
 		cases = append(cases, gpu.Case{
-			Name: fmt.Sprintf("N %d H %d K %d", c.N, c.H, c.K), Kernel: Cached(C),
+			Name: fmt.Sprintf("N %d H %d K %d C %d", c.N, c.H, c.K, C), Kernel: Cached(C),
 			Params: CachedShape{uint32(c.N), uint32(c.H), uint32(c.K), T},
 			Buffers: []any{gpu.Normal(r, c.N*(c.H+2*c.K)*C), gpu.Normal(r, R*2*c.K*C), rowsOf(r, S*T, R), at,
 				gpu.NaNs(c.N * c.H * C)},

@@ -1,7 +1,6 @@
 package attn
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -57,8 +56,8 @@ func fwd[X gpu.Float](C int, p Shape, a gpu.Args[X]) {
 	})
 }
 
-func fwdCases(r *rand.Rand) (cases []gpu.Case) {
-	for _, t := range traces {
+func fwdCases(r *rand.Rand, packings []packing) (cases []gpu.Case) {
+	for _, t := range packings {
 		N, W, O := t.N(), t.width(), t.H*t.C
 		cases = append(cases, gpu.Case{
 			Name: t.String(), Kernel: Fwd(t.C), Params: t.shape(),
@@ -67,53 +66,4 @@ func fwdCases(r *rand.Rand) (cases []gpu.Case) {
 		})
 	}
 	return cases
-}
-
-// trace is the shape of a test: sequences of the given lengths, packed.
-type trace struct {
-	H, K, C int
-	lengths []int
-}
-
-// traces are what the cases run on: 1, 63, 64, 65 and 131 tokens.
-var traces = []trace{
-	{4, 4, 16, []int{1}},
-	{1, 1, 16, []int{40, 1, 22}},
-	{2, 1, 16, []int{64}},
-	{6, 2, 16, []int{3, 17, 45}},
-	{4, 4, 16, []int{50, 1, 2, 30, 48}},
-}
-
-func (t trace) String() string {
-	return fmt.Sprintf("H %d K %d C %d sequences %v", t.H, t.K, t.C, t.lengths)
-}
-
-func (t trace) N() (n int) {
-	for _, l := range t.lengths {
-		n += l
-	}
-	return n
-}
-
-// width is the words of a row of qkv.
-func (t trace) width() int { return (t.H + 2*t.K) * t.C }
-
-func (t trace) shape() Shape { return Shape{uint32(t.N()), uint32(t.H), uint32(t.K)} }
-
-// span is the trace's span; with hide, about half of the tokens have a hidden range
-// somewhere before them.
-func (t trace) span(r *rand.Rand, hide bool) (span []uint32) {
-	start := 0
-	for _, l := range t.lengths {
-		for n := start; n < start+l; n++ {
-			lo, hi := 0, 0
-			if hide && r.IntN(2) == 0 {
-				lo = start + r.IntN(n+1-start)
-				hi = lo + r.IntN(n+2-lo)
-			}
-			span = append(span, uint32(start), uint32(start+l), uint32(lo), uint32(hi))
-		}
-		start += l
-	}
-	return span
 }

@@ -42,8 +42,8 @@ func rows[X gpu.Float](p RowsShape, a gpu.Args[X]) {
 	})
 }
 
-func rowsCases(r *rand.Rand) (cases []gpu.Case) {
-	for _, t := range traces {
+func rowsCases(r *rand.Rand, packings []packing) (cases []gpu.Case) {
+	for _, t := range packings {
 		N := t.N()
 		b := forward(r, t)
 		// All but the first token, if there is another, and fewer columns than the

@@ -47,7 +47,7 @@ func kvStoreCases(r *rand.Rand) (cases []gpu.Case) {
 		cases = append(cases, gpu.Case{
 			Name: fmt.Sprintf("N %d H %d K %d C %d", c.N, c.H, c.K, c.C), Kernel: KVStore,
 			Params:  KVStoreShape{uint32(c.N), uint32(c.H), uint32(c.K), uint32(c.C), T},
-			Buffers: []any{gpu.Normal(r, c.N*(c.H+2*c.K)*c.C), rowsOf(r, R, R), at, gpu.NaNs(R * 2 * c.K * c.C)},
+			Buffers: []any{gpu.Normal(r, c.N*(c.H+2*c.K)*c.C), rowsOf(r, R, R), at, gpu.Normal(r, R*2*c.K*c.C)},
 			Shape:   map[string][]int{"kv": {R, 2 * c.K, c.C}},
 		})
 	}

@@ -69,39 +69,21 @@ func stepPool[X gpu.Float](C int, p StepPoolShape, a gpu.Args[X]) {
 	}
 }
 
-func stepPoolCases(r *rand.Rand) (cases []gpu.Case) {
-	for i, t := range traces {
+func stepPoolCases(r *rand.Rand, packings []packing) (cases []gpu.Case) {
+	for _, t := range packings {
 		steps, seqs, words := t.cut(r)
 		b := forward(r, t)
 		span := t.span(r, true)
 		p := StepPoolShape{uint32(len(seqs) / 4), uint32(t.H), uint32(t.K), 0, uint32(words)}
 		name := t.String()
-		if i >= 3 {
+		if len(t.lengths) > 1 {
 			p.First, p.Pairs = p.Pairs/3, p.Pairs/2
 			name += ", a part"
 		}
 		cases = append(cases, gpu.Case{
 			Name: name, Kernel: StepPool(t.C), Params: p,
-			Buffers: []any{b.qkv, span, b.lse, steps, seqs, gpu.NaNs(words)},
+			Buffers: []any{b.qkv, span, b.lse, steps, seqs, gpu.Normal(r, words)},
 		})
 	}
 	return cases
-}
-
-// cut cuts a trace into steps of 0 to 12 tokens, some tokens belonging to none.
-func (t trace) cut(r *rand.Rand) (steps, seqs []uint32, words int) {
-	start := 0
-	for _, l := range t.lengths {
-		first := len(steps) / 2
-		for at := start; at < start+l || len(steps)/2 == first; {
-			end := min(at+r.IntN(13), start+l)
-			steps = append(steps, uint32(at), uint32(end))
-			at = end + r.IntN(2)
-		}
-		n := len(steps)/2 - first
-		seqs = append(seqs, uint32(first), uint32(n), uint32(words), 0)
-		words += t.H * n * n
-		start += l
-	}
-	return steps, seqs, words
 }

@@ -160,7 +160,7 @@ func sampleCases(r *rand.Rand) (cases []gpu.Case) {
 			}
 			cases = append(cases, gpu.Case{
 				Name: fmt.Sprintf("N %d V %d topK %d topP %g temperature %g", N, V, p.TopK, p.TopP, p.Temperature), Kernel: Sample, Params: p,
-				Buffers: []any{clearLogits(r, p, at, row), at, make([]uint32, N), row, make([]uint32, N*M), gpu.NaNs(2 * N * M)},
+				Buffers: []any{clearLogits(r, p, at, row), at, make([]uint32, N), row, make([]uint32, N*M), gpu.Normal(r, 2*N*M)},
 				Tol:     gpu.Tolerance{Abs: 1e-5, Rel: 1e-4},
 				Shape:   map[string][]int{"logits": {N, (V + 3) / 4 * 4}, "at": {N, 4}, "row": {N, 4}, "out": {N, M}, "stat": {N, M, 2}},
 			})

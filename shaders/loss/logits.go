@@ -64,6 +64,14 @@ func dot[X gpu.Float](a, b []X) X {
 
 func pad4(n int) int { return (n + 3) / 4 * 4 }
 
+// spare is the number of rows behind the N in the outputs of cases.
+const spare = 5
+
+// output is N rows that a kernel must overwrite, and spare ones that must stay.
+func output(r *rand.Rand, N, width int) []float32 {
+	return append(gpu.NaNs(N*width), gpu.Normal(r, spare*width)...)
+}
+
 // rowsOf are h [N,D], head [V,D] and targets [N], one of them missing, for cases
 // and tests: peaked enough that logits matter, flat enough to compare.
 func rowsOf(r *rand.Rand, N, D, V int) (h, head []float32, targets []uint32) {

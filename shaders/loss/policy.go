@@ -97,14 +97,17 @@ func (p PolicyParams) token(logp, old, ref, A float64) (t term) {
 }
 
 func policyCases(r *rand.Rand) (cases []gpu.Case) {
-	for _, c := range []struct{ N, D, V int }{{1, 4, 1}, {3, 4, 5}, {4, 48, 58}, {131, 64, 61}, {252, 4, 7}, {257, 4, 66}} {
+	for _, c := range []struct {
+		N, D, V int
+		dual    float32
+	}{{1, 4, 1, 3}, {3, 4, 5, 0}, {4, 48, 58, 0}, {131, 64, 61, 3}, {252, 4, 7, 3}, {257, 4, 66, 3}} {
 		h, head, targets := rowsOf(r, c.N, c.D, c.V)
-		p := PolicyParams{N: uint32(c.N), D: uint32(c.D), V: uint32(c.V), Scale: 1.25, Lo: 0.2, Hi: 0.28, Dual: 3, Beta: 0.04, Ent: 0.01}
+		p := PolicyParams{N: uint32(c.N), D: uint32(c.D), V: uint32(c.V), Scale: 1.25, Lo: 0.2, Hi: 0.28, Dual: c.dual, Beta: 0.04, Ent: 0.01}
 		cases = append(cases, gpu.Case{
-			Name: fmt.Sprintf("N %d D %d V %d", c.N, c.D, c.V), Kernel: Policy, Params: p,
-			Buffers: []any{h, head, targets, rolls(r, p, h, head, targets), gpu.NaNs(c.N * pad4(c.V)), gpu.NaNs(c.N * 8)},
+			Name: fmt.Sprintf("N %d D %d V %d dual %g", c.N, c.D, c.V, c.dual), Kernel: Policy, Params: p,
+			Buffers: []any{h, head, targets, rolls(r, p, h, head, targets), output(r, c.N, pad4(c.V)), output(r, c.N, 8)},
 			Tol:     gpu.Tolerance{Abs: 5e-5, Rel: 5e-5},
-			Shape:   map[string][]int{"dlogits": {c.N, pad4(c.V)}, "stat": {c.N, 8}},
+			Shape:   map[string][]int{"dlogits": {c.N + spare, pad4(c.V)}, "stat": {c.N + spare, 8}},
 		})
 	}
 	return cases
@@ -112,10 +115,11 @@ func policyCases(r *rand.Rand) (cases []gpu.Case) {
 
 // rolls are old and reference log-probabilities around the true ones, so that
 // all branches of the loss are taken but no token sits on the edge of a clip,
-// where rounding would decide.
+// where rounding would decide. The first row has no weight, the second has left
+// both policies by more than a factor e^20.
 func rolls(r *rand.Rand, p PolicyParams, h, head []float32, targets []uint32) []float32 {
-	V4, D := pad4(int(p.V)), int(p.D)
-	roll, row := make([]float32, 4*p.N), make([]float32, V4)
+	D := int(p.D)
+	roll, row := make([]float32, 4*p.N), make([]float32, pad4(int(p.V)))
 	edges := []float64{math.Log(1 - float64(p.Lo)), math.Log(1 + float64(p.Hi)), math.Log(float64(p.Dual))}
 	for n := range int(p.N) {
 		s := forward(h[n*D:(n+1)*D], head, row, int(p.V), p.Scale)
@@ -129,8 +133,14 @@ func rolls(r *rand.Rand, p PolicyParams, h, head []float32, targets []uint32) []
 				moved += 3e-3
 			}
 		}
-		copy(roll[4*n:], []float32{logp - float32(moved), logp + 0.3*float32(r.NormFloat64()), float32(r.NormFloat64()), r.Float32()})
+		a := roll[4*n : 4*n+4]
+		copy(a, []float32{logp - float32(moved), logp + 0.3*float32(r.NormFloat64()), float32(r.NormFloat64()), r.Float32()})
+		switch n {
+		case 0:
+			a[3] = 0
+		case 1:
+			copy(a, []float32{logp - 21, logp + 21, -1, 0.5})
+		}
 	}
-	roll[4*r.IntN(int(p.N))+3] = 0
 	return roll
 }

@@ -60,14 +60,14 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
     backward(r, s, w * (p.beta * k3_slope - slope), -w * p.ent);
 
     let loss = w * (p.beta * k3 - select(surrogate, p.dual * A, floored) - p.ent * s.entropy);
-    let head_stats = transpose(mat4x4f(s.logp, s.entropy, ratio, k3));
-    let tail_stats = transpose(mat4x4f(select(ZERO, ONE, clipped), loss, ZERO, ZERO));
-    stat[2u * r.x] = head_stats[0];
-    stat[2u * r.y] = head_stats[1];
-    stat[2u * r.z] = head_stats[2];
-    stat[2u * r.w] = head_stats[3];
-    stat[2u * r.x + 1u] = tail_stats[0];
-    stat[2u * r.y + 1u] = tail_stats[1];
-    stat[2u * r.z + 1u] = tail_stats[2];
-    stat[2u * r.w + 1u] = tail_stats[3];
+    let front = transpose(mat4x4f(s.logp, s.entropy, ratio, k3));
+    let back = transpose(mat4x4f(select(ZERO, ONE, clipped), loss, ZERO, ZERO));
+    stat[2u * r.x] = front[0];
+    stat[2u * r.y] = front[1];
+    stat[2u * r.z] = front[2];
+    stat[2u * r.w] = front[3];
+    stat[2u * r.x + 1u] = back[0];
+    stat[2u * r.y + 1u] = back[1];
+    stat[2u * r.z + 1u] = back[2];
+    stat[2u * r.w + 1u] = back[3];
 }

@@ -38,10 +38,17 @@ func TestPolicyClip(t *testing.T) {
 	if got := p.token(math.Log(5), 0, 0, -1); math.Abs(got.loss-5) > 1e-12 || got.clipped {
 		t.Errorf("without dual clip: loss %g clipped %t, want 5 false", got.loss, got.clipped)
 	}
+	if got := p.token(21, 0, 0, -1); math.Abs(got.loss-math.Exp(20)) > 1e-6 || got.slope != 0 {
+		t.Errorf("beyond e^20: loss %g slope %g, want e^20 and 0", got.loss, got.slope)
+	}
 	p.Beta = 0.5
 	got := p.token(-1, -1, -1+math.Ln2, 0) // d = log 2: k3 = 1 - log 2, its slope 1 - 2
 	if math.Abs(got.k3-(1-math.Ln2)) > 1e-12 || math.Abs(got.slope+0.5) > 1e-12 || math.Abs(got.loss-0.5*(1-math.Ln2)) > 1e-12 {
 		t.Errorf("k3 %g slope %g loss %g", got.k3, got.slope, got.loss)
+	}
+	got = p.token(-21, -21, 0, 0)
+	if math.Abs(got.k3-(math.Exp(20)-21)) > 1e-6 || got.slope != 0 {
+		t.Errorf("KL beyond e^20: k3 %g slope %g, want e^20-21 and 0", got.k3, got.slope)
 	}
 }
 
@@ -77,6 +84,7 @@ func TestPolicyGradient(t *testing.T) {
 	} {
 		h32, head32, targets := rowsOf(r, N, D, V)
 		h, head, roll := wide(h32), wide(head32), wide(rolls(r, p, h32, head32, targets))
+		roll[4+3] = 0 // a loss of e^20 would drown the others' differences
 		d, stat := make([]float64, N*pad4(V)), make([]float64, N*8)
 		loss := func() (sum float64) {
 			policy(p, gpu.NewArgs[float64](h, head, targets, roll, d, stat))

@@ -58,9 +58,9 @@ func xentCases(r *rand.Rand) (cases []gpu.Case) {
 		cases = append(cases, gpu.Case{
 			Name: fmt.Sprintf("N %d D %d V %d", c.N, c.D, c.V), Kernel: Xent,
 			Params:  XentParams{N: uint32(c.N), D: uint32(c.D), V: uint32(c.V), Scale: 0.8},
-			Buffers: []any{h, head, targets, weight, gpu.NaNs(c.N * pad4(c.V)), gpu.NaNs(c.N * 4)},
+			Buffers: []any{h, head, targets, weight, output(r, c.N, pad4(c.V)), output(r, c.N, 4)},
 			Tol:     gpu.Tolerance{Abs: 2e-5, Rel: 2e-5},
-			Shape:   map[string][]int{"dlogits": {c.N, pad4(c.V)}, "stat": {c.N, 4}},
+			Shape:   map[string][]int{"dlogits": {c.N + spare, pad4(c.V)}, "stat": {c.N + spare, 4}},
 		})
 	}
 	return cases

@@ -40,4 +40,6 @@ func TestMatmulNNGradient(t *testing.T) {
 	})
 }
 
-func TestMatmulNNDevice(t *testing.T) { gputest.Verify(t, matmulNNCases(gputest.Rand(72))...) }
+func TestMatmulNNDevice(t *testing.T) {
+	gputest.Verify(t, bothTiles(gputest.Rand(72), matmulNNCases)...)
+}

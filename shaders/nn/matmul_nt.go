@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
-	"attnlab/shaders"
 )
 
 // Matmul are the sizes of a linear layer: N tokens, O outputs, I inputs (a
@@ -15,13 +14,12 @@ type Matmul struct{ N, O, I uint32 }
 // MatmulNT is a linear layer, y = x·wᵀ.
 //
 //	x [N,I], w [O,I] → y [N, O↑4], padding columns 0
-var MatmulNT = gpu.New("matmul_nt", shaders.Load("nn/matmul_nt", nil),
-	[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.Out("y")},
-	matmulNTGroups, matmulNT[float32], matmulNT[float64])
-
-func matmulNTGroups(p Matmul) gpu.Groups {
-	return gpu.Groups2D(up4(int(p.O))/4, up4(int(p.N))/4, 8, 8)
-}
+var MatmulNT = tiled(func(t Tile) *gpu.Kernel {
+	return gpu.New(t.name("matmul_nt"), t.load("nn/matmul_nt", map[string]int{"r": t.Rows, "s": t.Cols}),
+		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.Out("y")},
+		func(p Matmul) gpu.Groups { return t.groups(int(p.N), up4(int(p.O))) },
+		matmulNT[float32], matmulNT[float64])
+})
 
 func matmulNT[X gpu.Float](p Matmul, a gpu.Args[X]) {
 	N, O, I := int(p.N), int(p.O), int(p.I)
@@ -30,15 +28,15 @@ func matmulNT[X gpu.Float](p Matmul, a gpu.Args[X]) {
 	gemm(matrix[X]{a.F(0), N, I, I, false}, matrix[X]{a.F(1), O, I, I, true}, matrix[X]{y, N, O, up4(O), false})
 }
 
-// matmulShapes has sizes 1, tile-1, tile, tile+1 and primes, of 4 by 4 tiles in
-// workgroups of 32 by 32.
-var matmulShapes = []Matmul{{1, 1, 4}, {3, 4, 8}, {31, 58, 64}, {32, 32, 16}, {33, 5, 48}, {67, 37, 12}}
+// matmulShapes has sizes 1, tile-1, tile, tile+1 and primes, of tiles of 4 and 8 in
+// workgroups of 32 and 64.
+var matmulShapes = []Matmul{{1, 1, 4}, {7, 9, 8}, {31, 58, 64}, {64, 32, 16}, {33, 5, 48}, {67, 37, 12}}
 
-func matmulNTCases(r *rand.Rand) (cases []gpu.Case) {
+func matmulNTCases(r *rand.Rand, t Tile) (cases []gpu.Case) {
 	for _, p := range matmulShapes {
 		N, O, I := int(p.N), int(p.O), int(p.I)
 		cases = append(cases, gpu.Case{
-			Name: fmt.Sprint(p), Kernel: MatmulNT, Params: p,
+			Name: fmt.Sprint(p), Kernel: MatmulNT(t), Params: p,
 			Buffers: []any{gpu.Normal(r, N*I), gpu.Normal(r, O*I), gpu.NaNs(N * up4(O))},
 			Shape:   map[string][]int{"y": {N, up4(O)}},
 		})

@@ -5,15 +5,17 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
-	"attnlab/shaders"
 )
 
-// MatmulNTAdd is a linear layer added to the residual stream, y = x·wᵀ + r.
+// MatmulNTAdd is a linear layer added to the residual stream, y = x·wᵀ + res.
 //
-//	x [N,I], w [O,I], r [N, O↑4] → y [N, O↑4]
-var MatmulNTAdd = gpu.New("matmul_nt_add", shaders.Load("nn/matmul_nt_add", nil),
-	[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.In("r"), gpu.Out("y")},
-	matmulNTGroups, matmulNTAdd[float32], matmulNTAdd[float64])
+//	x [N,I], w [O,I], res [N, O↑4] → y [N, O↑4]
+var MatmulNTAdd = tiled(func(t Tile) *gpu.Kernel {
+	return gpu.New(t.name("matmul_nt_add"), t.load("nn/matmul_nt_add", map[string]int{"r": t.Rows, "s": t.Cols}),
+		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.In("res"), gpu.Out("y")},
+		func(p Matmul) gpu.Groups { return t.groups(int(p.N), up4(int(p.O))) },
+		matmulNTAdd[float32], matmulNTAdd[float64])
+})
 
 func matmulNTAdd[X gpu.Float](p Matmul, a gpu.Args[X]) {
 	r, y := a.F(2), a.F(3)
@@ -23,11 +25,11 @@ func matmulNTAdd[X gpu.Float](p Matmul, a gpu.Args[X]) {
 	}
 }
 
-func matmulNTAddCases(r *rand.Rand) (cases []gpu.Case) {
+func matmulNTAddCases(r *rand.Rand, t Tile) (cases []gpu.Case) {
 	for _, p := range matmulShapes {
 		N, O, I := int(p.N), int(p.O), int(p.I)
 		cases = append(cases, gpu.Case{
-			Name: fmt.Sprint(p), Kernel: MatmulNTAdd, Params: p,
+			Name: fmt.Sprint(p), Kernel: MatmulNTAdd(t), Params: p,
 			Buffers: []any{gpu.Normal(r, N*I), gpu.Normal(r, O*I), gpu.Normal(r, N*up4(O)), gpu.NaNs(N * up4(O))},
 			Shape:   map[string][]int{"y": {N, up4(O)}},
 		})

@@ -28,4 +28,6 @@ func TestMatmulNTAddParts(t *testing.T) {
 	near(t, "y without residual", y, product, 0)
 }
 
-func TestMatmulNTAddDevice(t *testing.T) { gputest.Verify(t, matmulNTAddCases(gputest.Rand(61))...) }
+func TestMatmulNTAddDevice(t *testing.T) {
+	gputest.Verify(t, bothTiles(gputest.Rand(61), matmulNTAddCases)...)
+}

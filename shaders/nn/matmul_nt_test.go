@@ -40,4 +40,6 @@ func TestMatmulNTPadding(t *testing.T) {
 	}
 }
 
-func TestMatmulNTDevice(t *testing.T) { gputest.Verify(t, matmulNTCases(gputest.Rand(52))...) }
+func TestMatmulNTDevice(t *testing.T) {
+	gputest.Verify(t, bothTiles(gputest.Rand(52), matmulNTCases)...)
+}

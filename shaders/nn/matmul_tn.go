@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
-	"attnlab/shaders"
 )
 
 // MatmulParts are the sizes of a weight's gradient, made in Z parts.
@@ -15,14 +14,16 @@ type MatmulParts struct{ N, O, I, Z uint32 }
 // the tokens: part z covers tokens [z·⌈N/Z⌉, (z+1)·⌈N/Z⌉).
 //
 //	dy [N, O↑4], x [N,I] → part [Z,O,I]
-var MatmulTN = gpu.New("matmul_tn", shaders.Load("nn/matmul_tn", nil),
-	[]gpu.Binding{gpu.In("dy"), gpu.In("x"), gpu.Out("part")},
-	func(p MatmulParts) gpu.Groups {
-		g := gpu.Groups2D(int(p.I)/4, up4(int(p.O))/4, 8, 8)
-		g[2] = int(p.Z)
-		return g
-	},
-	matmulTN[float32], matmulTN[float64])
+var MatmulTN = tiled(func(t Tile) *gpu.Kernel {
+	return gpu.New(t.name("matmul_tn"), t.load("nn/matmul_tn", map[string]int{"r": t.Rows / 4, "s": t.Cols / 4}),
+		[]gpu.Binding{gpu.In("dy"), gpu.In("x"), gpu.Out("part")},
+		func(p MatmulParts) gpu.Groups {
+			g := t.groups(int(p.O), int(p.I))
+			g[2] = int(p.Z)
+			return g
+		},
+		matmulTN[float32], matmulTN[float64])
+})
 
 func matmulTN[X gpu.Float](p MatmulParts, a gpu.Args[X]) {
 	N, O, I, Z := int(p.N), int(p.O), int(p.I), int(p.Z)
@@ -39,12 +40,12 @@ func matmulTN[X gpu.Float](p MatmulParts, a gpu.Args[X]) {
 	}
 }
 
-func matmulTNCases(r *rand.Rand) (cases []gpu.Case) {
+func matmulTNCases(r *rand.Rand, t Tile) (cases []gpu.Case) {
 	for _, m := range matmulShapes {
 		for _, Z := range []uint32{1, 3} {
 			N, O, I := int(m.N), int(m.O), int(m.I)
 			cases = append(cases, gpu.Case{
-				Name: fmt.Sprint(m, " parts ", Z), Kernel: MatmulTN, Params: MatmulParts{m.N, m.O, m.I, Z},
+				Name: fmt.Sprint(m, " parts ", Z), Kernel: MatmulTN(t), Params: MatmulParts{m.N, m.O, m.I, Z},
 				Buffers: []any{padded(r, N, O), gpu.Normal(r, N*I), gpu.NaNs(int(Z) * O * I)},
 				Shape:   map[string][]int{"part": {int(Z), O, I}},
 			})

@@ -4,7 +4,8 @@
 //   part[z,o,i] = Σ_{n in part z} dy[n,o] · x[n,i]
 //
 // dy: [N, O rounded up to 4], padding columns 0; x: [N, I]; part: [Z, O, I].
-// An invocation makes 4 rows by 4 columns of one part.
+// An invocation makes a tile of R/4 rows of four (r) by S/4 columns of four (s) of
+// one part; the names a, b, c, d are the four rows.
 
 struct Params { N: u32, O: u32, I: u32, Z: u32 }
 
@@ -13,30 +14,36 @@ struct Params { N: u32, O: u32, I: u32, Z: u32 }
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> part: array<vec4f>;
 
+const R: u32 = 4u; // tunable
+const S: u32 = 4u; // tunable
+
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) gid: vec3u) {
     let I4 = p.I / 4u;
     let O4 = (p.O + 3u) / 4u;
-    let i = gid.x;
-    if (i >= I4 || gid.y >= O4) { return; }
+    let o = gid.y * (R / 4u);
+    let i = gid.x * (S / 4u);
+    if (i >= I4 || o >= O4) { return; }
+    let o_r = min(o + r, O4 - 1u); // each r
+    let i_s = min(i + s, I4 - 1u); // each s
     let rows = (p.N + p.Z - 1u) / p.Z;
     let stop = min((gid.z + 1u) * rows, p.N);
-    var r0 = vec4f();
-    var r1 = vec4f();
-    var r2 = vec4f();
-    var r3 = vec4f();
+    var a_r_s = vec4f(); // each r s
+    var b_r_s = vec4f(); // each r s
+    var c_r_s = vec4f(); // each r s
+    var d_r_s = vec4f(); // each r s
     for (var n = gid.z * rows; n < stop; n++) {
-        let g = dy[n * O4 + gid.y];
-        let v = x[n * I4 + i];
-        r0 += g.x * v;
-        r1 += g.y * v;
-        r2 += g.z * v;
-        r3 += g.w * v;
+        let g_r = dy[n * O4 + o_r]; // each r
+        let v_s = x[n * I4 + i_s]; // each s
+        a_r_s += g_r.x * v_s; // each r s
+        b_r_s += g_r.y * v_s; // each r s
+        c_r_s += g_r.z * v_s; // each r s
+        d_r_s += g_r.w * v_s; // each r s
     }
-    let o = gid.y * 4u;
-    let at = (gid.z * p.O + o) * I4 + i;
-    part[at] = r0;
-    if (o + 1u < p.O) { part[at + I4] = r1; }
-    if (o + 2u < p.O) { part[at + 2u * I4] = r2; }
-    if (o + 3u < p.O) { part[at + 3u * I4] = r3; }
+    let at = gid.z * p.O * I4 + i;
+    let row_r = 4u * (o + r); // each r
+    if (i + s < I4 && row_r < p.O) { part[at + row_r * I4 + s] = a_r_s; } // each r s
+    if (i + s < I4 && row_r + 1u < p.O) { part[at + (row_r + 1u) * I4 + s] = b_r_s; } // each r s
+    if (i + s < I4 && row_r + 2u < p.O) { part[at + (row_r + 2u) * I4 + s] = c_r_s; } // each r s
+    if (i + s < I4 && row_r + 3u < p.O) { part[at + (row_r + 3u) * I4 + s] = d_r_s; } // each r s
 }

@@ -35,7 +35,7 @@ func TestMatmulTNPartsAddUp(t *testing.T) {
 
 // Parts without tokens are 0 on the device, too.
 func TestMatmulTNMorePartsThanTokens(t *testing.T) {
-	c := matmulTNCases(gputest.Rand(81))[0]
+	c := matmulTNCases(gputest.Rand(81), Wide)[0]
 	p := c.Params.(MatmulParts)
 	p.Z = 5
 	c.Name, c.Params, c.Buffers[2] = "5 parts of 1 token", p, gpu.NaNs(int(5*p.O*p.I))
@@ -55,4 +55,6 @@ func TestMatmulTNGradient(t *testing.T) {
 	})
 }
 
-func TestMatmulTNDevice(t *testing.T) { gputest.Verify(t, matmulTNCases(gputest.Rand(83))...) }
+func TestMatmulTNDevice(t *testing.T) {
+	gputest.Verify(t, bothTiles(gputest.Rand(83), matmulTNCases)...)
+}

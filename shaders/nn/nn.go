@@ -21,8 +21,8 @@ func Cases(r *rand.Rand) []gpu.Case {
 	return slices.Concat(
 		embedFwdCases(r), embedBwdCases(r),
 		rmsnormFwdCases(r), rmsnormBwdCases(r), rmsnormDWCases(r),
-		matmulNTCases(r), matmulNTAddCases(r), matmulNNCases(r), matmulTNCases(r), sumPartsCases(r),
-		qkvRopeFwdCases(r), ropeBwdCases(r),
+		bothTiles(r, matmulNTCases, matmulNTAddCases, matmulNNCases, matmulTNCases, qkvRopeFwdCases),
+		sumPartsCases(r), ropeBwdCases(r),
 		swigluFwdCases(r), swigluBwdCases(r),
 	)
 }

@@ -24,10 +24,13 @@ func (p QKV) width() int { return int((p.H + 2*p.K) * p.C) }
 // their positions (RoPE, Su et al. 2021, in Hugging Face's rotate-half form).
 //
 //	x [N,D], w [(H+2K)·C,D], pos [N], rope [T,2,C/2] (see [RopeTable]) → qkv [N,(H+2K)·C]
-var QKVRopeFwd = gpu.New("qkv_rope_fwd", shaders.Load("nn/qkv_rope_fwd", nil),
-	[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.InU("pos"), gpu.In("rope"), gpu.Out("qkv")},
-	func(p QKV) gpu.Groups { return gpu.Groups2D(p.width()/8, up4(int(p.N))/4, 8, 8) },
-	qkvRopeFwd[float32], qkvRopeFwd[float64])
+var QKVRopeFwd = tiled(func(t Tile) *gpu.Kernel {
+	t.Cols = 8 // four pairs
+	return gpu.New(t.name("qkv_rope_fwd"), shaders.Unroll(shaders.Load("nn/qkv_rope_fwd", shaders.Tune{"R": uint32(t.Rows)}), map[string]int{"r": t.Rows, "q": 4}),
+		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.InU("pos"), gpu.In("rope"), gpu.Out("qkv")},
+		func(p QKV) gpu.Groups { return t.groups(int(p.N), p.width()) },
+		qkvRopeFwd[float32], qkvRopeFwd[float64])
+})
 
 // RopeTable is cos θ then sin θ for positions 0..T-1 and pairs j: [T,2,C/2],
 // θ_j = t·base^(−2j/C). Made in float64, because WGSL's cosine is coarse and only
@@ -72,10 +75,10 @@ var qkvShapes = []QKV{
 	{N: 32, D: 64, H: 4, K: 4, C: 16}, {N: 33, D: 48, H: 6, K: 2, C: 8, Stride: 4, First: 1}, {N: 67, D: 32, H: 2, K: 2, C: 32},
 }
 
-func qkvRopeFwdCases(r *rand.Rand) (cases []gpu.Case) {
+func qkvRopeFwdCases(r *rand.Rand, t Tile) (cases []gpu.Case) {
 	for _, p := range qkvShapes {
 		cases = append(cases, gpu.Case{
-			Name: fmt.Sprint(p), Kernel: QKVRopeFwd, Params: p,
+			Name: fmt.Sprint(p), Kernel: QKVRopeFwd(t), Params: p,
 			Buffers: []any{gpu.Normal(r, int(p.N*p.D)), gpu.Normal(r, p.width()*int(p.D)), positions(r, p.N*max(p.Stride, 1)),
 				RopeTable(256, int(p.C), 10000), gpu.NaNs(int(p.N) * p.width())},
 			Shape: map[string][]int{"qkv": {int(p.N), p.width()}},

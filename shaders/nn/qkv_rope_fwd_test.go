@@ -78,4 +78,6 @@ func TestQKVRopeFwdIsRelative(t *testing.T) {
 	}
 }
 
-func TestQKVRopeFwdDevice(t *testing.T) { gputest.Verify(t, qkvRopeFwdCases(gputest.Rand(102))...) }
+func TestQKVRopeFwdDevice(t *testing.T) {
+	gputest.Verify(t, bothTiles(gputest.Rand(102), qkvRopeFwdCases)...)
+}

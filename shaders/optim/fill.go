@@ -30,12 +30,12 @@ func fill[X gpu.Float](p FillParams, a gpu.Args[X]) {
 	}
 }
 
-func fillCases(*rand.Rand) (cases []gpu.Case) {
+func fillCases(r *rand.Rand) (cases []gpu.Case) {
 	for _, N := range []int{1, 63, 64, 65, 131} {
 		cases = append(cases, gpu.Case{
 			Name: fmt.Sprintf("N %d", N), Kernel: Fill,
 			Params:  FillParams{N: uint32(N), Value: -2.5},
-			Buffers: []any{gpu.NaNs(N + 70)}, // those beyond N stay
+			Buffers: []any{append(gpu.NaNs(N), gpu.Normal(r, 70)...)}, // the latter stay
 		})
 	}
 	return cases

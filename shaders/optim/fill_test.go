@@ -28,4 +28,4 @@ func TestFillPart(t *testing.T) {
 	})
 }
 
-func TestFillDevice(t *testing.T) { gputest.Verify(t, fillCases(nil)...) }
+func TestFillDevice(t *testing.T) { gputest.Verify(t, fillCases(gputest.Rand(6))...) }

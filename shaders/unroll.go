@@ -1,4 +1,4 @@
-package attn
+package shaders
 
 import (
 	"fmt"
@@ -8,12 +8,12 @@ import (
 
 var each = regexp.MustCompile(`^(.*?) *// each ((?:\w )*\w)$`)
 
-// unroll repeats every line that ends in `// each i c`, for i and c counting from 0
+// Unroll repeats every line that ends in `// each i c`, for i and c counting from 0
 // (c fastest): a word i stands for the number and names ending in _i, _c or _i_c get
 // the number there. So `let k_c = key[c]; // each c` becomes `let k_0 = key[0u];`,
 // `let k_1 = key[1u];` and so on: values with names of their own, because software
 // adapters keep an array in memory and are three times as slow with it.
-func unroll(source string, counts map[string]int) string {
+func Unroll(source string, counts map[string]int) string {
 	var b strings.Builder
 	for line := range strings.Lines(source) {
 		m := each.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
@@ -25,7 +25,7 @@ func unroll(source string, counts map[string]int) string {
 		for _, name := range strings.Fields(m[2]) {
 			n, ok := counts[name]
 			if !ok {
-				panic(fmt.Sprintf("attn: %q repeats over %s, which has no count", line, name))
+				panic(fmt.Sprintf("shaders: %q repeats over %s, which has no count", line, name))
 			}
 			lines = repeat(lines, name, n)
 		}

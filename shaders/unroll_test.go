@@ -1,8 +1,10 @@
-package attn
+package shaders_test
 
 import (
 	"strings"
 	"testing"
+
+	"attnlab/shaders"
 )
 
 func TestUnroll(t *testing.T) {
@@ -14,8 +16,8 @@ func TestUnroll(t *testing.T) {
 		{"a_i_c = k_c; // each i c", "a_0_0 = k_0;\na_0_1 = k_1;\na_0_2 = k_2;\na_1_0 = k_0;\na_1_1 = k_1;\na_1_2 = k_2;"},
 		{"n_in = s_i.x; // each i", "n_in = s_0.x;\nn_in = s_1.x;"},
 	} {
-		if got := strings.TrimSuffix(unroll(c.source+"\n", counts), "\n"); got != c.want {
-			t.Errorf("unroll(%q) =\n%s\nwant\n%s", c.source, got, c.want)
+		if got := strings.TrimSuffix(shaders.Unroll(c.source+"\n", counts), "\n"); got != c.want {
+			t.Errorf("Unroll(%q) =\n%s\nwant\n%s", c.source, got, c.want)
 		}
 	}
 }

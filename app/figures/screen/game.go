@@ -1,0 +1,227 @@
+// Package screen puts a figure on a screen with ebiten: it takes mouse, touch and
+// keys to the figure and draws its scene, only when something has changed.
+package screen
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"math"
+	"runtime"
+	"sync"
+	"time"
+
+	"attnlab/app/figures"
+	"attnlab/app/session"
+
+	"github.com/hajimehoshi/ebiten/v2"
+	"github.com/hajimehoshi/ebiten/v2/inpututil"
+)
+
+// Game is a figure as an ebiten game.
+type Game struct {
+	figure *figures.Figure
+	choose func(session.Selection) // tells the engine
+	save   func(png []byte)
+
+	mu   sync.Mutex
+	jobs []func(*figures.Figure, time.Time)
+
+	scale    float64 // device pixels to a CSS pixel
+	w, h     int     // in device pixels
+	painter  painter
+	repaint  bool
+	wantsPNG bool
+	mx, my   float64 // the mouse at the last update
+	drag     drag
+}
+
+// drag is a press that has not ended.
+type drag struct {
+	on, moved bool
+	x, y      float64
+	finger    ebiten.TouchID
+	apart     float64 // between two fingers, 0 for one
+}
+
+// New makes a game of a figure. What is selected in it goes to choose, and an image
+// of it to save when the visitor asks for one.
+func New(figure *figures.Figure, choose func(session.Selection), save func(png []byte)) *Game {
+	return &Game{figure: figure, choose: choose, save: save, scale: 1, mx: math.NaN()}
+}
+
+// Run shows the figure until the program ends.
+func (g *Game) Run() error {
+	// The screen keeps what was drawn, and frames come with input and ScheduleFrame
+	// only: an idle figure costs nothing on the thread it shares with its page.
+	ebiten.SetScreenClearedEveryFrame(false)
+	ebiten.SetFPSMode(ebiten.FPSModeVsyncOffMinimum)
+	ebiten.SetWindowResizingMode(ebiten.WindowResizingModeEnabled)
+	// In a page the ground shows through until the first frame, not black.
+	return ebiten.RunGameWithOptions(g, &ebiten.RunGameOptions{ScreenTransparent: runtime.GOOS == "js"})
+}
+
+// Do runs a job with the figure before the next frame; from any goroutine.
+func (g *Game) Do(job func(*figures.Figure, time.Time)) {
+	g.mu.Lock()
+	g.jobs = append(g.jobs, job)
+	g.mu.Unlock()
+	ebiten.ScheduleFrame()
+}
+
+// SavePNG asks for an image of the figure as it is.
+func (g *Game) SavePNG() {
+	g.Do(func(*figures.Figure, time.Time) { g.wantsPNG, g.repaint = true, true })
+}
+
+// LayoutF implements ebiten.LayoutFer: the screen has as many pixels as the device.
+func (g *Game) LayoutF(width, height float64) (float64, float64) {
+	g.scale = ebiten.Monitor().DeviceScaleFactor()
+	w, h := math.Max(1, math.Floor(width*g.scale)), math.Max(1, math.Floor(height*g.scale))
+	if int(w) != g.w || int(h) != g.h {
+		g.w, g.h, g.repaint = int(w), int(h), true
+		g.figure.Resize(width, height)
+	}
+	return w, h
+}
+
+// Layout is not called where there is LayoutF.
+func (g *Game) Layout(int, int) (int, int) { panic("screen: Layout is not called") }
+
+// Update implements ebiten.Game.
+func (g *Game) Update() error {
+	now := time.Now()
+	g.mu.Lock()
+	jobs := g.jobs
+	g.jobs = nil
+	g.mu.Unlock()
+	for _, job := range jobs {
+		job(g.figure, now)
+	}
+	g.mouse(now)
+	g.touches(now)
+	g.keys(now)
+	return nil
+}
+
+// Draw implements ebiten.Game.
+func (g *Game) Draw(screen *ebiten.Image) {
+	scene, changed, moving := g.figure.Scene(time.Now())
+	if moving {
+		ebiten.ScheduleFrame()
+	}
+	if !changed && !g.repaint {
+		return
+	}
+	g.repaint = false
+	g.painter.paint(screen, scene, g.scale)
+	if g.wantsPNG {
+		g.wantsPNG = false
+		g.export(screen)
+	}
+}
+
+func (g *Game) export(screen *ebiten.Image) {
+	size := screen.Bounds().Size()
+	img := &image.RGBA{Pix: make([]byte, 4*size.X*size.Y), Stride: 4 * size.X, Rect: image.Rectangle{Max: size}}
+	screen.ReadPixels(img.Pix)
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		panic(fmt.Sprintf("screen: encode an image in memory: %v", err))
+	}
+	g.save(b.Bytes())
+}
+
+func (g *Game) tell(s *session.Selection) {
+	if s != nil {
+		g.choose(*s)
+	}
+}
+
+func (g *Game) mouse(now time.Time) {
+	ix, iy := ebiten.CursorPosition()
+	x, y := float64(ix)/g.scale, float64(iy)/g.scale
+	if x != g.mx || y != g.my {
+		if math.IsNaN(g.mx) { // where ebiten starts is not where a mouse is
+			g.mx, g.my = x, y
+		} else {
+			dx, dy := x-g.mx, y-g.my
+			g.mx, g.my = x, y
+			if ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft) && g.drag.on {
+				g.drag.moved = g.drag.moved || math.Hypot(x-g.drag.x, y-g.drag.y) > 4
+				g.figure.Pan(dx, dy)
+			}
+			g.figure.Hover(x, y)
+		}
+	}
+	if inpututil.IsMouseButtonJustPressed(ebiten.MouseButtonLeft) {
+		g.drag = drag{on: true, x: x, y: y}
+	}
+	if inpututil.IsMouseButtonJustReleased(ebiten.MouseButtonLeft) && g.drag.on {
+		if g.drag.on = false; !g.drag.moved {
+			g.tell(g.figure.Press(x, y, now))
+		}
+	}
+	if _, dy := ebiten.Wheel(); dy != 0 {
+		g.figure.Zoom(math.Exp(max(-0.5, min(0.5, dy/250))), x, y)
+	}
+	shape := ebiten.CursorShapeDefault
+	if g.figure.Pressable() {
+		shape = ebiten.CursorShapePointer
+	}
+	ebiten.SetCursorShape(shape)
+}
+
+// touches makes one finger tap and pan, and two zoom.
+func (g *Game) touches(now time.Time) {
+	place := func(id ebiten.TouchID) (float64, float64) {
+		x, y := ebiten.TouchPosition(id)
+		return float64(x) / g.scale, float64(y) / g.scale
+	}
+	ids := ebiten.AppendTouchIDs(nil)
+	switch {
+	case len(ids) >= 2:
+		x0, y0 := place(ids[0])
+		x1, y1 := place(ids[1])
+		apart := max(1, math.Hypot(x1-x0, y1-y0))
+		if g.drag.apart > 0 {
+			g.figure.Zoom(apart/g.drag.apart, (x0+x1)/2, (y0+y1)/2)
+		}
+		g.drag = drag{moved: true, apart: apart}
+	case len(ids) == 1:
+		x, y := place(ids[0])
+		if !g.drag.on || g.drag.finger != ids[0] {
+			g.drag = drag{on: true, moved: g.drag.apart > 0, x: x, y: y, finger: ids[0]}
+			break
+		}
+		if dx, dy := x-g.drag.x, y-g.drag.y; g.drag.moved || math.Hypot(dx, dy) > 8 {
+			g.drag.moved, g.drag.x, g.drag.y = true, x, y
+			g.figure.Pan(dx, dy)
+		}
+	case g.drag.on && inpututil.IsTouchJustReleased(g.drag.finger):
+		if !g.drag.moved {
+			g.tell(g.figure.Press(g.drag.x, g.drag.y, now))
+		}
+		g.drag = drag{}
+	case g.drag.apart > 0:
+		g.drag = drag{}
+	}
+}
+
+var keys = map[ebiten.Key]figures.Key{
+	ebiten.KeyArrowLeft: figures.Left, ebiten.KeyArrowRight: figures.Right, ebiten.KeyArrowUp: figures.Up, ebiten.KeyArrowDown: figures.Down,
+	ebiten.KeyHome: figures.First, ebiten.KeyEnd: figures.Last, ebiten.KeyEnter: figures.Enter, ebiten.KeySpace: figures.Enter, ebiten.KeyEscape: figures.Back,
+	ebiten.KeyEqual: figures.In, ebiten.KeyNumpadAdd: figures.In, ebiten.KeyMinus: figures.Out, ebiten.KeyNumpadSubtract: figures.Out, ebiten.KeyDigit0: figures.Fit,
+	ebiten.KeyBracketLeft: figures.More, ebiten.KeyBracketRight: figures.Fewer, ebiten.KeyC: figures.Next,
+}
+
+func (g *Game) keys(now time.Time) {
+	for _, key := range inpututil.AppendJustPressedKeys(nil) {
+		if key == ebiten.KeyP {
+			g.wantsPNG, g.repaint = true, true
+		} else if k, ok := keys[key]; ok {
+			g.tell(g.figure.Key(k, now))
+		}
+	}
+}

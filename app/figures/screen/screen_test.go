@@ -1,0 +1,125 @@
+package screen
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"testing"
+	"time"
+
+	"attnlab/app/figures"
+	"attnlab/app/session"
+	"attnlab/app/theme"
+
+	"github.com/hajimehoshi/ebiten/v2"
+)
+
+// ebiten draws only while a game runs, so the tests are one.
+type tests struct {
+	m    *testing.M
+	code int
+}
+
+func (t *tests) Update() error {
+	t.code = t.m.Run()
+	return ebiten.Termination
+}
+func (t *tests) Draw(*ebiten.Image)         {}
+func (t *tests) Layout(w, h int) (int, int) { return w, h }
+
+func TestMain(m *testing.M) {
+	game := &tests{m: m, code: 1}
+	if err := ebiten.RunGame(game); err != nil {
+		panic(err)
+	}
+	os.Exit(game.code)
+}
+
+func draw(scene figures.Scene, width, height int, scale float64) *image.RGBA {
+	dst := ebiten.NewImage(int(float64(width)*scale), int(float64(height)*scale))
+	var p painter
+	p.paint(dst, scene, scale)
+	img := image.NewRGBA(dst.Bounds())
+	dst.ReadPixels(img.Pix)
+	return img
+}
+
+func TestPaint(t *testing.T) {
+	red, blue, ink := color.RGBA{200, 0, 0, 255}, color.RGBA{0, 0, 200, 255}, theme.Light.Ink
+	box := func(x, y, w, h float64) figures.Box { return figures.Box{X: x, Y: y, W: w, H: h} }
+	scene := figures.Scene{Ground: theme.Light.Surface, Shapes: []figures.Shape{
+		figures.Fill{Box: box(10, 10, 20, 10), Color: red},
+		figures.Frame{Box: box(40, 10, 20, 10), Width: 1, Color: blue},
+		figures.Cells{Box: box(10, 30, 40, 20), Columns: 4, Rows: 2, Colors: []color.RGBA{red, blue, red, blue, blue, red, blue, red}, Clip: box(10, 30, 30, 20)},
+		figures.Arc{X0: 60, Y0: 50, X1: 100, Y1: 50, BY: -20, Width: 4, Color: ink},
+		figures.Arc{X0: 60, Y0: 55, X1: 100, Y1: 55, Width: 2, Color: ink},
+		figures.Label{X: 10, Y: 75, Text: "M", Size: 12, Color: ink},
+	}}
+	for _, scale := range []float64{1, 2, 1.5} {
+		img := draw(scene, 110, 80, scale)
+		for _, want := range []struct {
+			what string
+			x, y float64
+			c    color.RGBA
+		}{
+			{"the ground", 5, 5, theme.Light.Surface},
+			{"a fill", 11, 11, red}, {"a fill's end", 29, 19, red}, {"beside a fill", 31, 15, theme.Light.Surface},
+			{"a frame", 40.3, 15, blue}, {"inside a frame", 50, 15, theme.Light.Surface},
+			{"the first cell", 15, 35, red}, {"the second cell", 25, 35, blue}, {"the second row", 15, 45, blue}, {"a cell outside the clip", 45, 35, theme.Light.Surface},
+			{"the top of an arc", 80, 30, ink}, {"under an arc", 80, 40, theme.Light.Surface}, {"a line", 80, 55, ink},
+		} {
+			if got := img.RGBAAt(int(want.x*scale), int(want.y*scale)); got != want.c {
+				t.Errorf("scale %v: %s is %v, want %v", scale, want.what, got, want.c)
+			}
+		}
+		dark := 0
+		for y := int(64 * scale); y < int(76*scale); y++ {
+			for x := int(9 * scale); x < int(24*scale); x++ {
+				if img.RGBAAt(x, y).R < 128 {
+					dark++
+				}
+			}
+		}
+		if share := float64(dark) / (scale * scale * 12 * 15); share < 0.08 || share > 0.6 {
+			t.Errorf("scale %v: %.2f of the letter's place is dark", scale, share)
+		}
+	}
+}
+
+// A game draws what changed and nothing else, and gives its picture as PNG.
+func TestGame(t *testing.T) {
+	figure, err := figures.New("matrix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var saved []byte
+	game := New(figure, func(session.Selection) {}, func(b []byte) { saved = b })
+	figure.Resize(300, 200)
+	screen := ebiten.NewImage(300, 200)
+	at := func() color.RGBA { return screen.At(299, 199).(color.RGBA) }
+	game.Draw(screen)
+	if at() != theme.Light.Surface {
+		t.Errorf("the ground is %v", at())
+	}
+	screen.Fill(color.Black)
+	if game.Draw(screen); at() != (color.RGBA{0, 0, 0, 255}) {
+		t.Error("it draws although nothing has changed")
+	}
+	game.Do(func(f *figures.Figure, _ time.Time) { f.SetDark(true) })
+	game.SavePNG()
+	if err := game.Update(); err != nil {
+		t.Fatal(err)
+	}
+	if game.Draw(screen); at() != theme.Dark.Surface {
+		t.Errorf("the ground at night is %v", at())
+	}
+	img, err := png.Decode(bytes.NewReader(saved))
+	if err != nil || img.Bounds() != screen.Bounds() {
+		t.Fatalf("the saved image: %v", err)
+	}
+	if r, g, b, _ := img.At(299, 199).RGBA(); (color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}) != theme.Dark.Surface {
+		t.Error("the saved image has another ground")
+	}
+}

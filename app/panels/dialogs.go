@@ -1,0 +1,122 @@
+package panels
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// dialogs draws the dialog that is open, and the hidden inputs for files.
+func (l *Lab) dialogs() app.UI {
+	file := func(id string) app.HTMLInput {
+		return app.Input().ID(id).Type("file").DataSet("set", id).Hidden(true).TabIndex(-1).Aria("hidden", "true")
+	}
+	return app.Div().Class("dialogs").Body(
+		file("open-trace").Accept(".json,application/json"),
+		file("open-model").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
+		app.If(l.dialog == "keys", l.keysDialog),
+		app.If(l.dialog == "capabilities", l.capabilitiesDialog),
+	)
+}
+
+func dialog(title string, body ...app.UI) app.UI {
+	return app.Dialog().ID("dialog").Aria("labelledby", "dialog-title").Body(append([]app.UI{
+		app.Div().Class("card-head").Body(
+			app.H2().ID("dialog-title").Text(title),
+			app.Button().Type("button").Class("tool").DataSet("do", "close").Aria("label", "close").Body(icon("close")),
+		),
+	}, body...)...)
+}
+
+// keysDialog lists all commands; each can be pressed.
+func (l *Lab) keysDialog() app.UI {
+	var shown []action
+	for _, a := range actions {
+		if a.does != "" && strings.Contains(strings.ToLower(a.does), strings.ToLower(l.filter)) {
+			shown = append(shown, a)
+		}
+	}
+	return dialog("Commands and keys",
+		app.Input().Class("filter").Type("search").DataSet("set", "filter").Placeholder("Find a command").Aria("label", "find a command").Value(l.filter).AutoFocus(true),
+		app.Ul().Class("keys").Body(app.Range(shown).Slice(func(i int) app.UI {
+			a := shown[i]
+			b := app.Button().Type("button").DataSet("do", "run:"+a.name).Body(
+				app.Span().Text(a.does),
+				app.Span().Class("caps").Body(app.Range(keyNames(a)).Slice(func(i int) app.UI { return app.Kbd().Text(keyNames(a)[i]) })),
+			)
+			if a.may != nil && !a.may(l) {
+				b = b.Disabled(true)
+			}
+			return app.Li().Body(b)
+		})),
+		app.If(len(shown) == 0, func() app.UI { return app.P().Class("hint").Text("No command has these letters.") }),
+	)
+}
+
+// capabilitiesDialog says what runs, why, and how it was tested.
+func (l *Lab) capabilitiesDialog() app.UI {
+	c := &l.capabilities
+	if c.Model.Name == "" && c.Adapter == "" {
+		return dialog("What runs here", app.P().Text("The engine is still being loaded: "+l.booting+"."))
+	}
+	ok, worst := 0, 0.0
+	for _, k := range c.Kernels {
+		if k.OK {
+			ok++
+		}
+		worst = max(worst, k.MaxError)
+	}
+	software := ""
+	if c.Software {
+		software = ", in software"
+	}
+	row := func(name string, value ...app.UI) app.UI {
+		return app.Tr().Body(app.Th().Scope("row").Text(name), app.Td().Body(value...))
+	}
+	kernels := c.Kernels
+	return dialog("What runs here",
+		app.Table().Class("table facts-table").Body(app.TBody().Body(
+			row("adapter", app.Text(c.Adapter+software)),
+			row("backend", app.Text(backendName(c.Backend)), app.P().Class("hint").Text(c.Why)),
+			row("model", app.Text(c.Model.Name), app.P().Class("hint").Text(fmt.Sprintf("%d parameters, %d layers, %d heads, context %d, task %s", c.Model.Parameters, c.Model.Layers, c.Model.Heads, c.Model.Context, c.Model.Task))),
+			row("kernels", app.Text(fmt.Sprintf("%d of %d agree with the reference on this adapter; largest error %.1e", ok, len(kernels), worst))),
+		)),
+		app.Details().Class("kernels").Body(
+			app.Summary().Text("Every kernel"),
+			app.Table().Class("table").Body(
+				app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("kernel"), app.Th().Scope("col").Text("result"), app.Th().Scope("col").Class("figure").Text("largest error"))),
+				app.TBody().Body(app.Range(kernels).Slice(func(i int) app.UI {
+					result := "agrees"
+					if !kernels[i].OK {
+						result = "differs: " + kernels[i].Error
+					}
+					return app.Tr().Body(app.Th().Scope("row").Text(kernels[i].Name), app.Td().Text(result), app.Td().Class("figure").Text(fmt.Sprintf("%.1e", kernels[i].MaxError)))
+				})),
+			),
+		),
+		app.H3().Text("Model"),
+		app.Div().Class("buttons").Body(
+			app.Range(c.Bases).Slice(func(i int) app.UI {
+				b := l.button("base:"+c.Bases[i], "", app.Text(c.Bases[i]))
+				return b.Aria("pressed", fmt.Sprint(c.Bases[i] == c.Model.Name))
+			}),
+			l.button("open-model", "", app.Text("Open a model folder")),
+		),
+		app.If(slices.Contains(c.Bases, c.Model.Name), func() app.UI {
+			return app.P().Class("hint").Body(app.Text("Save this one as a Hugging Face folder: "),
+				app.Range([]string{"config.json", "model.safetensors", "tokenizer.json"}).Slice(func(i int) app.UI {
+					name := []string{"config.json", "model.safetensors", "tokenizer.json"}[i]
+					return app.A().Href("./web/models/"+c.Model.Name+"/"+name).Attr("download", name).Text(name + " ")
+				}))
+		}),
+		app.H3().Text("Backend"),
+		app.Div().Class("buttons").Body(
+			l.button("reopen:host", "", app.Text("Run on the CPU")),
+			l.button("reopen:webgpu", "", app.Text("Run on WebGPU")),
+			l.button("reopen:auto", "", app.Text("Let the lab choose")),
+		),
+		app.Div().Class("buttons").Body(l.button("lose", "quiet", app.Text("Lose the GPU on purpose"))),
+	)
+}

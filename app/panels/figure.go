@@ -1,0 +1,181 @@
+package panels
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"attnlab/app/session"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// figure is a drawing in a frame of its own, which follows the session; it can be folded away, and opened in a window. It
+// is loaded after the engine, so that it does not hold up the first answer.
+func (l *Lab) figure(name, title string) app.UI {
+	frame := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure is drawn when the engine is ready; the table below has its numbers.")))
+	href := "./web/figure.html#figure=" + name + "&session=" + l.link.Session + "&theme=" + l.theme
+	if l.opened && l.link.Session != "" {
+		frame = app.IFrame().Class("frame", name).Src(href).Title(title).Attr("loading", "lazy")
+	}
+	return app.Details().Class("figure").ID("figure-"+name).Open(true).Body(
+		app.Summary().Body(
+			app.Span().Text(title),
+			app.A().Class("tool").Href(href).Target("_blank").Rel("noopener").Aria("label", title+", in a window of its own").Title("In a window of its own").Body(icon("out")),
+		),
+		frame,
+	)
+}
+
+// headStrip is every head small: choosing one filters trace, figures and table.
+func (l *Lab) headStrip() app.UI {
+	t := &l.trace
+	values := byFCI.ofHeads(t, &l.heads, l.Selection)
+	lo, hi := byFCI.span(values)
+	what := "all heads, maximum"
+	if l.Selection.Head >= 0 {
+		what = headName(l.Selection.Layer, l.Selection.Head) + " alone"
+	}
+	return app.Div().Class("strip").ID("strip").Role("group").Aria("label", "heads").Body(
+		app.Span().Class("strip-name").Body(l.term("head", "heads"), app.Text(": "+what)),
+		app.Div().Class("strip-layers").Body(app.Range(make([]int, t.Layers)).Slice(func(layer int) app.UI {
+			return app.Div().Class("strip-layer").Body(
+				app.Span().Text("L"+strconv.Itoa(layer)),
+				app.Range(make([]int, t.Heads)).Slice(func(h int) app.UI {
+					i := layer*t.Heads + h
+					class, name := "", headName(layer, h)
+					if i < len(values) {
+						class, name = shade(values[i], lo, hi), name+", FCI "+format(values[i])
+					}
+					selected := layer == l.Selection.Layer && h == l.Selection.Head
+					return app.Button().Type("button").Class("pip", class, when(selected, "selected"), when(l.isKeyFocus(layer, h), "key")).
+						DataSet("do", fmt.Sprintf("head:%d.%d", layer, h)).Aria("pressed", strconv.FormatBool(selected)).Aria("label", name).Title(name)
+				}),
+			)
+		})),
+	)
+}
+
+// stepPanel is what is known of the selected step.
+func (l *Lab) stepPanel() app.UI {
+	t, k := &l.trace, l.Selection.Step
+	if k < 0 || k >= len(t.Steps) {
+		return app.Div().Class("step-panel").ID("step-panel").Body(
+			app.P().Class("hint").Text("Select a step to see what looks back at it."),
+			app.Div().Class("buttons").Body(l.button("step-top", "quiet", app.Text("The step with the highest FCI"))),
+		)
+	}
+	at := strconv.Itoa(k)
+	where := "max over heads"
+	if l.Selection.Head >= 0 {
+		where = "in " + headName(l.Selection.Layer, l.Selection.Head)
+	}
+	layer, head := l.Selection.Layer, l.Selection.Head
+	if head < 0 {
+		layer, head = l.bestHeadOf(k)
+	}
+	focus := math.NaN()
+	if i := (layer*t.Heads+head)*len(t.Steps) + k; layer >= 0 && i < len(t.Focus) {
+		focus = t.Focus[i]
+	}
+	step := t.Steps[k]
+	return app.Div().Class("step-panel").ID("step-panel").Body(
+		app.Div().Class("facts").Body(
+			app.H2().Text("Step "+at),
+			badge(step.Label),
+			fact("FCI, "+where, l.number("fci:"+at, format(stepFCI(t, l.Selection, k)))),
+			fact("answer focus, "+headName(layer, head), l.number(fmt.Sprintf("head-focus:%d.%d", layer, head), format(focus))),
+			fact("mean entropy", app.Span().Class("figure").Text(format(meanOf(t.Entropy, step)))),
+		),
+		app.Div().Class("buttons").Body(
+			l.button("disrupt", "", app.Text("Cut attention to it")),
+			app.If(l.disruption.Step == k && len(l.disruption.Groups) > 0, func() app.UI {
+				g := l.disruption.Groups[0]
+				loss, se := lossOf(g)
+				return app.Span().Class("outcome").Body(
+					app.Text(fmt.Sprintf("accuracy %s → %s, lost ", format(g.Control), format(g.Disrupted))),
+					l.number("group:0", format(loss)), app.Text(" ± "+format(se)+fmt.Sprintf(" (n = %d)", g.N)))
+			}),
+		),
+	)
+}
+
+// bestHeadOf is the head from which step k has its FCI.
+func (l *Lab) bestHeadOf(k int) (layer, head int) {
+	values := byFCI.ofHeads(&l.trace, &l.heads, session.Selection{Step: k})
+	best := 0
+	for i, v := range values {
+		if v > values[best] {
+			best = i
+		}
+	}
+	return best / max(1, l.trace.Heads), best % max(1, l.trace.Heads)
+}
+
+func meanOf(x []float32, step session.StepView) float64 {
+	if step.End > len(x) || step.End <= step.Start {
+		return math.NaN()
+	}
+	var sum float64
+	for _, v := range x[step.Start:step.End] {
+		sum += float64(v)
+	}
+	return sum / float64(step.End-step.Start)
+}
+
+// matrixTable is the step matrix as a table: for screen readers, and for copying.
+func (l *Lab) matrixTable() app.UI {
+	t := &l.trace
+	K := len(t.Steps)
+	if K == 0 || len(t.Attention) == 0 {
+		return app.Details().Class("as-table").Body(app.Summary().Text("The attention as a table"), app.P().Class("hint").Text("There is none yet."))
+	}
+	last := K + 1
+	if t.Answer[1] <= t.Answer[0] {
+		last = K
+	}
+	name := func(j int) string {
+		switch j {
+		case 0:
+			return "prompt"
+		case K + 1:
+			return "answer"
+		}
+		return strconv.Itoa(j - 1)
+	}
+	pay := func(j, k int) float64 {
+		if l.Selection.Head >= 0 {
+			return attention(t, l.Selection.Layer, l.Selection.Head, j, k)
+		}
+		top := 0.0
+		for i := range t.Layers * t.Heads {
+			top = math.Max(top, attention(t, i/t.Heads, i%t.Heads, j, k))
+		}
+		return top
+	}
+	hi := 0.0
+	for j := range last + 1 {
+		for k := range j + 1 {
+			hi = math.Max(hi, pay(j, k))
+		}
+	}
+	where := "maximum over heads"
+	if l.Selection.Head >= 0 {
+		where = headName(l.Selection.Layer, l.Selection.Head)
+	}
+	return app.Details().Class("as-table").Body(
+		app.Summary().Text("The attention as a table"),
+		app.Div().Class("scroll").TabIndex(0).Body(app.Table().Class("matrix").Body(
+			app.Caption().Text("What a token of the row pays to a token of the column, mean over both; "+where),
+			app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("from \\ to"),
+				app.Range(make([]int, last+1)).Slice(func(k int) app.UI { return app.Th().Scope("col").Text(name(k)) }))),
+			app.TBody().Body(app.Range(make([]int, last+1)).Slice(func(j int) app.UI {
+				return app.Tr().Body(app.Th().Scope("row").Text(name(j)),
+					app.Range(make([]int, j+1)).Slice(func(k int) app.UI {
+						v := pay(j, k)
+						return app.Td().Class("figure", shade(v, 0, hi)).Text(format(v))
+					}))
+			})),
+		)),
+	)
+}

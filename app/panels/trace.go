@@ -1,0 +1,347 @@
+package panels
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"attnlab/app/session"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+func (l *Lab) tracePage() app.UI {
+	return app.Div().Class("columns").Body(
+		app.Section().Class("column controls").Aria("label", "problem and sampling").Body(
+			l.introduction(),
+			l.problemPanel(),
+			l.samplingPanel(),
+		),
+		app.Section().Class("column middle").Aria("label", "trace").Body(
+			l.traceHead(),
+			l.transport(),
+			l.rows(),
+			l.cursorPanel(),
+		),
+		app.Section().Class("column figures").Aria("label", "attention").Body(
+			l.headStrip(),
+			l.figure("arcs", "Attention between steps, as arcs"),
+			l.figure("matrix", "Attention between steps, as a matrix"),
+			l.stepPanel(),
+			l.matrixTable(),
+		),
+	)
+}
+
+func (l *Lab) introduction() app.UI {
+	return app.Div().Class("introduction").Body(
+		app.P().Body(
+			app.Text("A small transformer solves arithmetic puzzles by writing its reasoning out, here, on your own GPU. Walk through its "),
+			l.term("trace", "trace"),
+			app.Text(" and see which "),
+			l.term("step", "steps"),
+			app.Text(" later steps look back at, which "),
+			l.term("head", "heads"),
+			app.Text(" find the needed ones, and what breaks when attention to a step is cut."),
+		),
+		l.button("tour", "quiet", app.Text("Take the tour, five steps")),
+	)
+}
+
+func (l *Lab) problemPanel() app.UI {
+	difficulties := []string{"", "2", "3", "4", "5", "6", "7", "8"}
+	check := app.UI(app.P().Class("hint").ID("typed-check").Text("Definitions, then a question: b = k · f is written b &k * &f."))
+	if l.typed != "" && l.checked.Text == l.typed {
+		if l.checked.Error != "" {
+			check = app.P().Class("hint bad").ID("typed-check").Text(l.checked.Error)
+		} else {
+			check = app.P().Class("hint good").ID("typed-check").Text("This problem can be read.")
+		}
+	}
+	typed := app.Textarea().ID("typed").DataSet("set", "typed").Rows(3).Spellcheck(false).
+		Placeholder("k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j").Attr("value", l.typed).Aria("label", "your problem").Aria("describedby", "typed-check")
+	own := app.Details().Class("own")
+	if l.typed != "" {
+		own = own.Open(true)
+	}
+	return app.Div().Class("panel").ID("problem").Body(
+		app.H2().Text("Problem"),
+		app.Div().Class("fields").Body(
+			app.Label().Body(app.Text("difficulty"), choice("difficulty", "difficulty", l.difficulty, difficulties, func(s string) string {
+				if s == "" {
+					return "mixed"
+				}
+				return s + " steps"
+			})),
+			app.Label().Body(app.Text("seed"), app.Input().Type("number").Min(0).Step(1).DataSet("set", "seed").Value(l.Seed)),
+		),
+		app.Div().Class("buttons").Body(
+			l.button("problem", "", icon("fresh"), app.Text("New problem")),
+			l.button("example", "quiet", app.Text("Worked example")),
+		),
+		own.Body(
+			app.Summary().Text("Type your own"),
+			typed,
+			check,
+			l.button("typed", "", app.Text("Use this problem")),
+		),
+	)
+}
+
+func (l *Lab) samplingPanel() app.UI {
+	slider := func(id, name, value string, lo, hi, step, at float64, explain string) app.UI {
+		return app.Label().Class("slider").Body(
+			app.Span().Body(l.term(explain, name)),
+			app.Input().ID(id).Type("range").Min(lo).Max(hi).Step(step).DataSet("set", id).Value(strconv.FormatFloat(at, 'g', 4, 64)).Aria("label", name).Aria("valuetext", value),
+			app.Output().Text(value),
+		)
+	}
+	t := float64(l.sampling.Temperature)
+	temperature := fmt.Sprintf("%.2f", t)
+	if t == 0 {
+		temperature = "greedy"
+	}
+	p := float64(l.sampling.TopP)
+	if p == 0 {
+		p = 1
+	}
+	generate := l.button("generate", "primary", app.Text("Generate"))
+	if l.trace.Complete {
+		generate = l.button("regenerate", "primary", app.Text("Regenerate"))
+	}
+	if l.status.Busy && l.opened {
+		generate = l.button("cancel", "primary", icon("stop"), app.Text("Stop")).Title("Stop (Esc)")
+	}
+	greedy := app.Input().Type("checkbox").DataSet("set", "greedy")
+	if t == 0 {
+		greedy = greedy.Checked(true)
+	}
+	return app.Div().Class("panel").ID("sampling").Body(
+		app.H2().Text("Sampling"),
+		slider("temperature", "temperature", temperature, 0, maxTemperature, 0.05, t, "temperature"),
+		slider("top-p", "top-p", fmt.Sprintf("%.2f", p), 0.05, 1, 0.05, p, "top-p"),
+		app.Div().Class("fields").Body(
+			app.Label().Class("check").Body(greedy, app.Text("greedy")),
+			app.Label().Body(app.Text("draw"), app.Input().Type("number").Min(0).Step(1).DataSet("set", "draw").Value(l.sampling.Seed)),
+		),
+		app.Div().Class("buttons").Body(generate),
+	)
+}
+
+// traceHead says what the trace came to, and what its colours mean.
+func (l *Lab) traceHead() app.UI {
+	t := &l.trace
+	what := "No trace yet. Generate one, or step through it token by token."
+	switch {
+	case len(t.Tokens) == 0 && !l.opened:
+		what = "The engine is being loaded; the first trace comes when it is ready."
+	case len(t.Tokens) == 0:
+		what = "No problem yet. Draw one."
+	case len(t.Tokens) > t.PromptLength:
+		what = fmt.Sprintf("%s, %s of thought", plural(len(t.Steps), "step"), plural(max(0, t.Think[1]-t.Think[0]), "token"))
+		if t.Complete && t.WellFormed {
+			what += ", right answer " + t.Gold
+		}
+	case t.Gold != "":
+		what = "Not generated yet. The right answer is " + t.Gold + "."
+	}
+	name := "Trace"
+	switch {
+	case l.Example:
+		name = "A worked example"
+	case len(t.Tokens) > 0 && t.Typed:
+		name = "Your problem"
+	case len(t.Tokens) > 0:
+		name = "Problem " + strconv.FormatUint(t.Seed, 10)
+	}
+	q := l.Quantity
+	lo, hi := q.span(q.ofTokens(t, l.Selection))
+	return app.Div().Class("trace-head").Body(
+		app.Div().Body(
+			app.H1().Text(name),
+			app.P().Class("verdict").Body(app.Text(what), app.If(t.Complete, func() app.UI { return verdict(t) })),
+		),
+		app.Div().Class("colour").Body(
+			app.Label().Body(app.Text("colour"), choice("colour", "colour of tokens", string(q), names(tokenQuantities), quantityName)),
+			legend(q, lo, hi),
+		),
+	)
+}
+
+func verdict(t *session.Trace) app.UI {
+	switch {
+	case t.Correct:
+		return app.Span().Class("mark right").Text("✓ correct")
+	case t.WellFormed:
+		return app.Span().Class("mark false").Text("✗ not correct")
+	}
+	return app.Span().Class("mark false").Text("✗ no readable answer")
+}
+
+// legend is the colour scale with its ends.
+func legend(q Quantity, lo, hi float64) app.UI {
+	const cells = 11
+	unit := q.Unit()
+	if unit != "" {
+		unit = " " + unit
+	}
+	return app.Div().Class("legend").Aria("label", fmt.Sprintf("%s from %s to %s%s", q.Name(), format(lo), format(hi), unit)).Body(
+		app.Span().Text(format(lo)),
+		app.Span().Class("ramp").Body(app.Range(make([]int, cells)).Slice(func(i int) app.UI {
+			return app.I().Class(shade(float64(i), 0, cells-1))
+		})),
+		app.Span().Text(format(hi)+unit),
+	)
+}
+
+func (l *Lab) transport() app.UI {
+	play := l.button("play", "tool", icon("play")).Aria("label", "play")
+	if l.playing {
+		play = l.button("play", "tool", icon("pause")).Aria("label", "pause")
+	}
+	return app.Div().Class("transport").ID("transport").Role("toolbar").Aria("label", "step through the trace").Body(
+		l.button("back", "tool", icon("back")).Aria("label", "one back"),
+		play,
+		l.button("forward", "tool", icon("next")).Aria("label", "one on"),
+		app.Span().Class("by").Body(
+			app.Text("by"),
+			choice("unit", "go by", l.unit, []string{"step", "token"}, func(s string) string { return s }),
+		),
+		app.Label().Class("by").Body(
+			app.Text("speed"),
+			app.Input().Type("range").Min(1).Max(20).Step(1).DataSet("set", "speed").Value(l.speed).Aria("label", "speed").Aria("valuetext", fmt.Sprintf("%d a second", l.speed)),
+			app.Output().Text(fmt.Sprintf("%d/s", l.speed)),
+		),
+		app.Span().Class("grow"),
+		l.button("save", "quiet", app.Text("Save")),
+		l.button("open-trace", "quiet", app.Text("Open")),
+	)
+}
+
+// rows are the trace as text, a row a step.
+func (l *Lab) rows() app.UI {
+	t := &l.trace
+	if len(t.Tokens) == 0 {
+		return app.Ol().Class("rows empty").Body(app.Range(make([]int, 6)).Slice(func(int) app.UI {
+			return app.Li().Class("row ghost").Aria("hidden", "true")
+		}))
+	}
+	values := l.Quantity.ofTokens(t, l.Selection)
+	lo, hi := l.Quantity.span(values)
+	_, top := byFCI.span(byFCI.ofTokens(t, l.Selection))
+	tokens := func(start, end int) app.UI {
+		return app.Span().Class("tokens").Body(app.Range(make([]int, max(0, min(end, len(t.Tokens))-start))).Slice(func(i int) app.UI {
+			i += start
+			return app.Span().Class("tok", shade(values[i], lo, hi), when(i == l.Selection.Token, "cursor"), when(special(t.Text[i]), "special")).
+				DataSet("do", "token:"+strconv.Itoa(i)).Text(visible(t.Text[i]))
+		}))
+	}
+	column := "FCI"
+	if l.Selection.Head >= 0 {
+		column = "FCI " + headName(l.Selection.Layer, l.Selection.Head)
+	}
+	list := []app.UI{
+		app.Li().Class("row heading").Body(
+			app.Span().Class("no").Text("step"), app.Span().Class("tokens").Text("tokens"),
+			app.Span().Class("fci").Body(l.term("fci", column)), app.Span().Class("label").Body(l.term("label", "label"))),
+		app.Li().Class("row prompt").Body(
+			app.Span().Class("no").Title("the problem").Text("?"), tokens(0, t.PromptLength), app.Span().Class("fci"), app.Span().Class("label")),
+	}
+	for k, step := range t.Steps {
+		fci := stepFCI(t, l.Selection, k)
+		x := 0.0
+		if top > 0 {
+			x = fci / top
+		}
+		list = append(list, app.Li().Class("row", when(k == l.Selection.Step, "selected")).ID("step-"+strconv.Itoa(k)).DataSet("do", "step:"+strconv.Itoa(k)).Body(
+			app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(k == l.Selection.Step)).Aria("label", "step "+strconv.Itoa(k)+", "+step.Label).Text(k),
+			tokens(step.Start, step.End),
+			app.Span().Class("fci").Body(bar(x), l.number("fci:"+strconv.Itoa(k), format(fci))),
+			badge(step.Label),
+		))
+	}
+	if rest := l.afterSteps(); rest < len(t.Tokens) {
+		list = append(list, app.Li().Class("row answer").Body(
+			app.Span().Class("no").Title("the answer part").Text("="), tokens(rest, len(t.Tokens)), app.Span().Class("fci"),
+			app.Span().Class("label").Body(app.If(t.Complete, func() app.UI { return verdict(t) })),
+		))
+	}
+	if !t.Complete && len(t.Tokens) > 0 {
+		list = append(list, app.Li().Class("row more").Body(app.Span().Class("no").Text("…"),
+			app.Span().Class("tokens").Body(l.button("forward", "quiet", app.Text("One "+l.unit+" more")), l.button("generate", "quiet", app.Text("All of it")))))
+	}
+	return app.Ol().Class("rows").ID("rows").Body(list...)
+}
+
+// afterSteps is the first token after the prompt that belongs to no step.
+func (l *Lab) afterSteps() int {
+	if n := len(l.trace.Steps); n > 0 {
+		return l.trace.Steps[n-1].End
+	}
+	return l.trace.PromptLength
+}
+
+// badge is a true label: a letter and a colour, and the word where there is room.
+func badge(label string) app.UI {
+	if label == "" {
+		return app.Span().Class("label")
+	}
+	return app.Span().Class("label").Body(
+		app.Span().Class("badge label-"+label).Aria("hidden", "true").Text(strings.ToUpper(label[:1])),
+		app.Span().Class("word").Text(label),
+	)
+}
+
+// visible is a token as it can be seen.
+func visible(token string) string {
+	switch token {
+	case "\n":
+		return "⏎"
+	}
+	return token
+}
+
+func special(token string) bool {
+	return token == "\n" || strings.HasPrefix(token, "<")
+}
+
+// cursorPanel is what the model thought at the selected token.
+func (l *Lab) cursorPanel() app.UI {
+	t := &l.trace
+	i := l.Selection.Token
+	if i < 0 || i >= len(t.Tokens) {
+		return app.Div().Class("cursor-panel empty").Body(app.P().Class("hint").Text("Select a token, or go by tokens, to see what else the model might have written there."))
+	}
+	value := func(from []float32, sign float64) float64 {
+		if i < len(from) {
+			return sign * float64(from[i])
+		}
+		return math.NaN()
+	}
+	var top []session.Choice
+	if i < len(t.Top) {
+		top = t.Top[i]
+	}
+	at := strconv.Itoa(i)
+	return app.Div().Class("cursor-panel").Body(
+		app.Div().Class("facts").Body(
+			app.H2().Body(app.Text("Token "+at+" "), app.Code().Text(visible(t.Text[i]))),
+			fact("log p", l.number("logprob:"+at, format(value(t.LogProbs, 1)))),
+			fact("entropy", l.number("entropy:"+at, format(value(t.Entropy, 1)))),
+			fact("received", l.number("received:"+at, format(value(t.Received, 1)))),
+		),
+		app.Ol().Class("choices").Aria("label", "likeliest tokens at this place").Body(app.Range(top).Slice(func(n int) app.UI {
+			c := top[n]
+			return app.Li().Class(when(c.Token == t.Tokens[i], "taken")).Body(
+				app.Code().Text(visible(c.Text)), bar(float64(c.Prob)), app.Span().Class("figure").Text(fmt.Sprintf("%.3f", c.Prob)))
+		})),
+		app.If(len(top) == 0, func() app.UI {
+			return app.P().Class("hint").Text("The first token is given; nothing predicts it.")
+		}),
+	)
+}
+
+func fact(name string, value app.UI) app.UI {
+	return app.Span().Class("fact").Body(app.Span().Text(name), value)
+}

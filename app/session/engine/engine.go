@@ -1,0 +1,309 @@
+// Package engine carries out the commands of a session: it owns device, model,
+// decoder, scorer and task, and says by events and snapshots what came of them.
+// Package session has the words; screens know only those.
+//
+// Two goroutines share the work. The inbox hears every command at once and answers
+// what needs no device; the worker carries out the others in order and is the only
+// one that touches the device. In a browser both share one thread, so the worker
+// lets the event loop run between readbacks.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"attnlab/app/session"
+	"attnlab/gpu"
+	"attnlab/model"
+	"attnlab/rl"
+)
+
+// Bases are the shipped models.
+type Bases struct {
+	// List names them. An engine that has not been told otherwise takes small or, on
+	// the host engine, tiny ones first.
+	List func(context.Context) ([]string, error)
+	// Fetch brings a base's files by their names in the folder; progress sees the bytes
+	// so far, and all of them or 0 where unknown.
+	Fetch func(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error)
+}
+
+// Engine is at work on one session.
+type Engine struct {
+	port  *session.Port
+	bases Bases
+
+	mu        sync.Mutex // publishing, and what follows
+	snapshots map[string]session.Event
+	task      rl.Task // of the model, with the difficulty of the last problem
+	losing    atomic.Bool
+
+	// Of the worker:
+	number       uint64 // of the last snapshot
+	breath       time.Time
+	backend      string // as asked for
+	names        []string
+	capabilities session.Capabilities
+	checkpoint   *model.Checkpoint // nil before the first is loaded
+	rig          rig
+	reasoning    *reasoning // nil before the first problem
+	shown        time.Time
+	showing      time.Duration // what the last Trace took
+}
+
+// Run hears and carries out commands, those of first before any other, until ctx
+// ends or the port is closed.
+func Run(ctx context.Context, port *session.Port, bases Bases, first ...session.Command) {
+	task, err := rl.NewTask("chain", "", "")
+	if err != nil {
+		panic(err) // our own defaults
+	}
+	e := &Engine{port: port, bases: bases, task: task, snapshots: map[string]session.Event{}}
+	e.publish(session.NoSelection)
+	ctx, cancel := context.WithCancel(ctx)
+	jobs, finished := make(chan *job), make(chan struct{})
+	var worker sync.WaitGroup
+	worker.Go(func() {
+		for j := range jobs {
+			e.carryOut(j)
+			finished <- struct{}{}
+		}
+		e.rig.release()
+		if e.rig.device != nil {
+			e.rig.device.Close()
+		}
+	})
+	e.hear(ctx, jobs, finished, first)
+	cancel()
+	close(jobs)
+	go func() { // what it is at ends by ctx
+		for range finished {
+		}
+	}()
+	worker.Wait()
+	close(finished)
+}
+
+// job is a command and what stops it.
+type job struct {
+	session.Command
+	ctx  context.Context
+	stop context.CancelFunc
+}
+
+// hear is the inbox.
+func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan struct{}, first []session.Command) {
+	var open []*job // the first is at work if atWork
+	atWork := false
+	add := func(c session.Command) {
+		j := &job{Command: c}
+		j.ctx, j.stop = context.WithCancel(ctx)
+		open = append(open, j)
+	}
+	for _, c := range first {
+		add(c)
+	}
+	for {
+		var work chan<- *job
+		var next *job
+		if len(open) > 0 && !atWork {
+			work, next = jobs, open[0]
+		}
+		select {
+		case work <- next:
+			atWork = true
+		case <-finished:
+			open[0].stop()
+			open, atWork = open[1:], false
+		case <-ctx.Done():
+			return
+		case message, ok := <-e.port.In:
+			if !ok {
+				return
+			}
+			switch m := message.(type) {
+			case error:
+				e.fail("", m)
+			case session.Hello:
+				e.repeat()
+			case session.Select:
+				e.publish(m.Selection)
+			case session.Check:
+				e.check(m)
+			case session.Cancel:
+				if len(open) > 0 {
+					open[0].stop()
+				}
+			case session.LoseDevice:
+				e.losing.Store(true)
+				add(m)
+			case session.Command:
+				add(m)
+			}
+		}
+	}
+}
+
+// publish sends an event, and keeps it for [session.Hello] if it is a snapshot.
+func (e *Engine) publish(event session.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch event.(type) {
+	case session.Failure, session.Checked:
+	default:
+		e.snapshots[session.Kind(event)] = event
+	}
+	e.send(event)
+}
+
+func (e *Engine) send(event session.Event) {
+	if err := e.port.Send(event); err != nil {
+		e.port.Send(session.Failure{Command: session.Kind(event), Text: sentence(err)})
+	}
+}
+
+// repeat sends all snapshots again, in an order in which they make sense.
+func (e *Engine) repeat() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, snapshot := range []session.Event{session.Capabilities{}, session.Trace{}, session.HeadsView{},
+		session.Disruption{}, session.Selection{}, session.Status{}} {
+		if event, ok := e.snapshots[session.Kind(snapshot)]; ok {
+			e.send(event)
+		}
+	}
+}
+
+func (e *Engine) fail(command string, err error) {
+	e.publish(session.Failure{Command: command, Text: sentence(err)})
+}
+
+func (e *Engine) check(c session.Check) {
+	e.mu.Lock()
+	task := e.task
+	e.mu.Unlock()
+	checked := session.Checked{Text: c.Text}
+	if _, err := task.Parse(c.Text); err != nil {
+		checked.Error = sentence(err)
+	}
+	e.publish(checked)
+}
+
+func (e *Engine) setTask(task rl.Task) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.task = task
+}
+
+// next is the number of a new snapshot.
+func (e *Engine) next() uint64 {
+	e.number++
+	return e.number
+}
+
+// busy says what the engine is at.
+func (e *Engine) busy(stage string, done, total int) {
+	e.publish(session.Status{Stage: stage, Done: done, Total: total, Busy: true})
+}
+
+// rest says that the engine waits for a command.
+func (e *Engine) rest(text string) {
+	stage := "ready"
+	if e.rig.model == nil {
+		stage = "waiting"
+	}
+	e.publish(session.Status{Stage: stage, Text: text})
+}
+
+// carryOut does a job. If the device is lost meanwhile it makes a new one and does
+// the job again, once.
+func (e *Engine) carryOut(j *job) {
+	ctx := attentive{j.ctx, e}
+	do := e.plan(j.Command)
+	text, err := do(ctx)
+	if lost(err) {
+		text, err = e.recover(ctx)
+		if err == nil {
+			var more string
+			more, err = do(ctx)
+			text = strings.TrimSpace(text + " " + more)
+		}
+	}
+	switch {
+	case err == nil:
+	case j.ctx.Err() != nil:
+		text = "Stopped."
+	default:
+		e.fail(session.Kind(j.Command), err)
+	}
+	e.rest(text)
+}
+
+// plan is how a command is carried out: a function that may be called again after
+// a loss of the device. It returns a sentence where there is something to say.
+func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
+	switch c := c.(type) {
+	case session.Open:
+		return func(ctx context.Context) (string, error) { return e.open(ctx, c.Backend) }
+	case session.UseModel:
+		return func(ctx context.Context) (string, error) { return "", e.useModel(ctx, c) }
+	case session.NewProblem:
+		return func(ctx context.Context) (string, error) { return "", e.newProblem(c) }
+	case session.Generate:
+		return e.planGenerate(c)
+	case session.ShowTrace:
+		return func(ctx context.Context) (string, error) { return "", e.showTrace(c) }
+	case session.FindHeads:
+		return e.planFindHeads(c)
+	case session.Disrupt:
+		if c.Step < 0 {
+			return func(ctx context.Context) (string, error) { return "", e.disruptMany(ctx, c) }
+		}
+		return e.planDisruptOne(c)
+	case session.LoseDevice:
+		return func(context.Context) (string, error) {
+			if e.rig.device == nil {
+				e.losing.Store(false)
+				return "", errors.New("no engine is open that could lose its device")
+			}
+			e.loseIfAsked()
+			return "", e.rig.device.Err()
+		}
+	}
+	panic(fmt.Sprintf("engine: no plan for %T", c))
+}
+
+// attentive is a context that lets others run whenever it is asked: model asks
+// between readbacks.
+type attentive struct {
+	context.Context
+	e *Engine
+}
+
+// Err lets the inbox and the event loop run, and loses the device if that was asked
+// for.
+func (a attentive) Err() error {
+	// In a browser only a sleep reaches the event loop; it costs some milliseconds.
+	if time.Since(a.e.breath) > 20*time.Millisecond {
+		time.Sleep(time.Millisecond)
+		a.e.breath = time.Now()
+	}
+	a.e.loseIfAsked()
+	return a.Context.Err()
+}
+
+func (e *Engine) loseIfAsked() {
+	if e.rig.device != nil && e.losing.Swap(false) {
+		e.rig.device.Lose()
+	}
+}
+
+func lost(err error) bool {
+	_, is := errors.AsType[*gpu.LostError](err)
+	return is
+}

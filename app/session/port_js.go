@@ -1,0 +1,48 @@
+package session
+
+import (
+	"fmt"
+	"syscall/js"
+)
+
+// Join opens this document's or Worker's end of a session: the BroadcastChannel of
+// its name, which all documents and Workers of one origin share.
+func Join(session string) *Port {
+	return Listen(js.Global().Get("BroadcastChannel").New("attnlab:" + session))
+}
+
+// Listen makes an end of a BroadcastChannel that is open already. It takes over the
+// channel's onmessage, and is ready when it returns.
+func Listen(channel js.Value) *Port {
+	box := newMailbox()
+	hear := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		data := args[0].Get("data")
+		if data.Type() != js.TypeString {
+			box.put(fmt.Errorf("session: a message that is no text; reload the page so that all parts are of one version"))
+			return nil
+		}
+		message, err := Decode([]byte(data.String()))
+		if err != nil {
+			message = err
+		}
+		box.put(message)
+		return nil
+	})
+	channel.Set("onmessage", hear)
+	return &Port{
+		In: box.out,
+		send: func(message any) error {
+			text, err := Encode(message)
+			if err == nil {
+				channel.Call("postMessage", string(text))
+			}
+			return err
+		},
+		leave: func() {
+			channel.Set("onmessage", js.Null())
+			channel.Call("close")
+			hear.Release()
+			box.close()
+		},
+	}
+}

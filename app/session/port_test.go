@@ -1,0 +1,120 @@
+package session
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestHubReachesAllOthersInOrder(t *testing.T) {
+	hub := &Hub{}
+	engine, page, figure := hub.Join(), hub.Join(), hub.Join()
+	const n = 1000 // more than anybody reads meanwhile
+	for i := range n {
+		if err := engine.Send(Status{Done: i}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page.Send(Cancel{})
+	for _, port := range []*Port{page, figure} {
+		for i := range n {
+			if got := <-port.In; got != any(Status{Done: i}) {
+				t.Fatalf("message %d is %v", i, got)
+			}
+		}
+	}
+	if got := <-engine.In; got != any(Cancel{}) {
+		t.Errorf("the engine heard %v first: its own words came back", got)
+	}
+	if got := <-figure.In; got != any(Cancel{}) {
+		t.Errorf("the figure heard %v, want Cancel", got)
+	}
+	figure.Close()
+	figure.Close()
+	page.Send(Hello{})
+	if got := <-engine.In; got != any(Hello{}) {
+		t.Errorf("the engine heard %v, want Hello", got)
+	}
+	if got, open := <-figure.In; open {
+		t.Errorf("a closed port brought %v", got)
+	}
+}
+
+// Every message comes back from its text as it was: no field without a name, no
+// kind left out of the table.
+func TestCodecBringsEveryMessageBack(t *testing.T) {
+	for name, typ := range kinds {
+		v := reflect.New(typ).Elem()
+		fill(v, 3)
+		text, err := Encode(v.Interface())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got, err := Decode(text)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !reflect.DeepEqual(got, v.Interface()) {
+			t.Errorf("%s: got %+v, want %+v", name, got, v.Interface())
+		}
+		var envelope struct{ Body map[string]any }
+		json.Unmarshal(text, &envelope)
+		for key := range envelope.Body {
+			if key != strings.ToLower(key) {
+				t.Errorf("%s: field %q has no JSON name", name, key)
+			}
+		}
+		_, command := got.(Command)
+		_, event := got.(Event)
+		if command == event {
+			t.Errorf("%s is command: %v, event: %v, want exactly one", name, command, event)
+		}
+	}
+}
+
+// fill puts something other than zero everywhere.
+func fill(v reflect.Value, n int) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), n+i)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fallthrough
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), n+i)
+		}
+	case reflect.Map:
+		v.Set(reflect.ValueOf(map[string][]byte{"config.json": {1, 2}}))
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
+	case reflect.String:
+		v.SetString("<think> \n")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Float32, reflect.Float64:
+		v.SetFloat(float64(n) + 0.5)
+	case reflect.Int:
+		v.SetInt(int64(n))
+	default:
+		v.SetUint(uint64(n))
+	}
+}
+
+func TestDecodeRefusesWithASentence(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", "not JSON"},
+		{"[]", "not JSON"},
+		{`{"kind":"Nonsense","body":{}}`, "unknown kind"},
+		{`{"kind":"Select","body":{"selection":7}}`, "cannot be read"},
+		{`{"kind":"Select"}`, "cannot be read"},
+	} {
+		if got, err := Decode([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Decode(%q) = %v, %v; want an error with %q", c.text, got, err, c.want)
+		}
+	}
+}

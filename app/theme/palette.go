@@ -1,0 +1,89 @@
+// Package theme is the one table of colours. Pages take it as CSS variables
+// ([CSS]), figures as values ([Light], [Dark]).
+//
+// Colour carries a number or says what can be pressed; everything else is ink on
+// paper. Text keeps a contrast of at least 4.5:1 and marks one of 3:1 against
+// what they stand on (WCAG 2.2, 1.4.3 and 1.4.11); the tests measure it.
+package theme
+
+import (
+	"fmt"
+	"image/color"
+)
+
+// Palette is one set of colours.
+type Palette struct {
+	Ground  color.RGBA // the page
+	Surface color.RGBA // cards and figures
+	Line    color.RGBA // hairlines, that carry no meaning
+	Ink     color.RGBA // text
+	Muted   color.RGBA // text of less weight, and the edges of controls
+	Accent  color.RGBA // the one thing to press, selection, focus
+
+	// The true labels of steps; on screen always with a letter too. Redundant and
+	// Correcting are darker than a designer would like, to be marks on white.
+	Essential, Redundant, Correcting, Wrong, Malformed color.RGBA
+
+	score  [2]color.RGBA // 0 and 1
+	signed [3]color.RGBA // -1, 0 and 1
+}
+
+// Light is ink on paper.
+var Light = Palette{
+	Ground: rgb(0xfbfaf7), Surface: rgb(0xffffff), Line: rgb(0xe4e1d9),
+	Ink: rgb(0x1d1f24), Muted: rgb(0x6b6f78), Accent: rgb(0x2458d3),
+	Essential: rgb(0x1b7f5c), Redundant: rgb(0x918a7a), Correcting: rgb(0xb97d0e), Wrong: rgb(0xc2372e), Malformed: rgb(0x6b6f78),
+	score:  [2]color.RGBA{rgb(0xf2f4f9), rgb(0x10348f)},
+	signed: [3]color.RGBA{rgb(0xb5332b), rgb(0xf1efea), rgb(0x00718c)},
+}
+
+// Dark is the same at night; high scores are the light end.
+var Dark = Palette{
+	Ground: rgb(0x14161a), Surface: rgb(0x1c1f25), Line: rgb(0x2c313a),
+	Ink: rgb(0xe8e6e1), Muted: rgb(0x9aa0ab), Accent: rgb(0x7aa2ff),
+	Essential: rgb(0x4cc09a), Redundant: rgb(0xa39d8e), Correcting: rgb(0xe3ab45), Wrong: rgb(0xf0776d), Malformed: rgb(0x9aa0ab),
+	score:  [2]color.RGBA{rgb(0x252a34), rgb(0xb3cbff)},
+	signed: [3]color.RGBA{rgb(0xf0776d), rgb(0x2b2e34), rgb(0x3fb2cf)},
+}
+
+// Labels are the names of the true labels of steps, in the order of their meaning.
+var Labels = []string{"essential", "redundant", "correcting", "wrong", "malformed"}
+
+// Label is the colour of a true label, and Muted for any other name.
+func (p Palette) Label(name string) color.RGBA {
+	switch name {
+	case "essential":
+		return p.Essential
+	case "redundant":
+		return p.Redundant
+	case "correcting":
+		return p.Correcting
+	case "wrong":
+		return p.Wrong
+	case "malformed":
+		return p.Malformed
+	}
+	return p.Muted
+}
+
+// On is the text colour that reads on a fill: ink or paper where they reach 4.5:1,
+// else black or white, of which one always does.
+func (p Palette) On(fill color.RGBA) color.RGBA {
+	for _, text := range []color.RGBA{p.Ink, p.Surface} {
+		if Contrast(text, fill) >= 4.5 {
+			return text
+		}
+	}
+	black, white := rgb(0x000000), rgb(0xffffff)
+	if Contrast(black, fill) > Contrast(white, fill) {
+		return black
+	}
+	return white
+}
+
+// Hex writes a colour as CSS does.
+func Hex(c color.RGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
+
+func rgb(hex uint32) color.RGBA {
+	return color.RGBA{uint8(hex >> 16), uint8(hex >> 8), uint8(hex), 0xff}
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"attnlab/rl"
+)
+
+var creditCommand = command{
+	name: "credit",
+	does: "applies a credit rule to one group, without any model",
+	about: `
+It reads one group of responses (or a tree of them) as JSON and prints what each response, step, node and token would get. Lengths and
+ranges are in response tokens, "step" is the training step:
+
+  {"prompt_length": 12, "step": 2000,
+   "responses": [{"length": 90, "correct": true, "answer_tokens": 9, "focus": [0.2, 0.05], "step_ranges": [[0, 30], [30, 81]]}, …],
+   "tree": {"nodes": [{"id": 0, "parent": -1, "reward": null}, …]},
+   "revisions": [{"length": 60, "correct": true, "reflections": 2, "think_tokens": 50}, …]}
+
+"tree" is for treerl and attnrl, "revisions" for rearl. Hyper-parameters are flags with the paper's values as defaults; a method takes
+those that name it.
+
+  attnlab credit --method attnpo --group group.json --json
+  attnlab credit --method rearl --length-weight 0.3 --group - < group.json
+`,
+	flags: func(_ *options, f *flag.FlagSet) action {
+		methods := rl.Methods[1:]
+		method := f.String("method", "", "`M`, one of "+strings.Join(methods, ", "))
+		group := f.String("group", "", "`FILE` with the group, - for standard input")
+		hyper := rl.Hyper{}
+		for _, p := range rl.Table {
+			if p.Name == "group" { // its size: the file says it
+				continue
+			}
+			f.Func(p.Name, hyperHelp(p), func(text string) (err error) {
+				hyper[p.Name], err = p.Parse(text)
+				return err
+			})
+		}
+		return func(_ context.Context, c *console) error {
+			switch {
+			case *method == "":
+				return wrongUsage("credit: --method is missing; choose one of %s", strings.Join(methods, ", "))
+			case !slices.Contains(methods, *method):
+				return wrongUsage("credit: there is no method %q; choose one of %s", *method, strings.Join(methods, ", "))
+			case *group == "":
+				return wrongUsage("credit: --group is missing; give a file, or - for standard input")
+			}
+			return c.credit(*method, *group, hyper)
+		}
+	},
+}
+
+// hyperHelp is the help text of a hyper-parameter's flag.
+func hyperHelp(p rl.Param) string {
+	value := "`X`"
+	if len(p.Choices) > 0 {
+		value = "`" + strings.Join(p.Choices, "|") + "`"
+	}
+	return fmt.Sprintf("%s %s (%s)", value, p.Meaning, strings.Join(p.Methods, ", "))
+}
+
+func (c *console) credit(method, path string, hyper rl.Hyper) error {
+	var data []byte
+	var err error
+	if path == "-" {
+		data, err = io.ReadAll(c.stdin)
+	} else {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return fmt.Errorf("--group: %w", err)
+	}
+	var in rl.GroupInput
+	if err := json.Unmarshal(data, &in); err != nil {
+		return fmt.Errorf("--group: %s is not a group in JSON: %w", path, err)
+	}
+	out, err := rl.CreditGroup(method, in, hyper)
+	if err != nil {
+		return err
+	}
+	return c.print(out, func(w io.Writer) { creditText(w, out) })
+}
+
+func creditText(w io.Writer, out rl.GroupOutput) {
+	if len(out.Nodes) > 0 {
+		fmt.Fprintf(w, "node\tparent\tleaves\tvalue\tglobal\tlocal\tadvantage\n")
+		for _, n := range out.Nodes {
+			fmt.Fprintf(w, "%d\t%d\t%d\t%.4f\t%.4f\t%.4f\t%.4f\n", n.ID, n.Parent, n.Leaves, n.Value, n.Global, n.Local, n.Advantage)
+		}
+	} else {
+		fmt.Fprintf(w, "response\treward\tadvantage\tfactor of each step\n")
+		for i := range out.Rewards {
+			fmt.Fprintf(w, "%d\t%.4f\t%.4f\t%.3f\n", i, out.Rewards[i], out.Advantages[i], out.StepScale[i])
+		}
+	}
+	if !out.Valid {
+		fmt.Fprintln(w, "\nnothing to learn from this group: it would be left out")
+	}
+}

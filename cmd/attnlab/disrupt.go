@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"attnlab/rl"
+)
+
+var disruptCommand = command{
+	name: "disrupt",
+	does: "measures accuracy after attention to one step is removed",
+	about: `
+It samples answers, takes the correct ones with at least two steps, cuts each after a picked step and lets the model go on, once as it is
+(control) and once with the attention of all later tokens to that step set to zero. The step is picked at random among
+
+  fci      the top 20 % of the steps by forward context influence
+  other    the other 80 %
+  entropy  the top 20 % by mean entropy of their tokens
+  random   all
+
+--pick fci and --pick entropy measure "other" too, to compare with; --pick all measures the four. baseline is the accuracy of all controls;
+sampled_accuracy that of the answers before they were cut.
+
+  attnlab disrupt --problems 500
+  attnlab disrupt --pick fci --json
+`,
+	flags: func(o *options, f *flag.FlagSet) action {
+		o.takeTask(f)
+		o.takeModel(f)
+		problems := f.Int("problems", 300, "`N`, problems to sample an answer to")
+		pick := f.String("pick", "all", "`fci|entropy|random|all`: which step to remove")
+		temperature := f.Float64("temperature", 1, "`T` of sampling")
+		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI")
+		return func(ctx context.Context, c *console) error {
+			picks, err := picksOf(*pick)
+			for _, err := range []error{err, atLeast(1, "problems", *problems), checkTemperature(*temperature), atLeast(1, "delta", *delta)} {
+				if err != nil {
+					return err
+				}
+			}
+			return c.disrupt(ctx, *problems, *temperature, *delta, picks)
+		}
+	},
+}
+
+func picksOf(pick string) ([]rl.Pick, error) {
+	switch pick {
+	case "all":
+		return rl.Picks(), nil
+	case "fci", "entropy":
+		return []rl.Pick{rl.Pick(pick), rl.PickOther}, nil
+	case "random":
+		return []rl.Pick{rl.PickRandom}, nil
+	}
+	return nil, wrongUsage("--pick is %q, it must be fci, entropy, random or all", pick)
+}
+
+// disruptDocument is what disrupt prints.
+type disruptDocument struct {
+	Baseline        float64         `json:"baseline"`
+	SampledAccuracy float64         `json:"sampled_accuracy"`
+	Problems        int             `json:"problems"`
+	Groups          []rl.Disruption `json:"groups"`
+}
+
+func (c *console) disrupt(ctx context.Context, problems int, temperature float64, delta int, picks []rl.Pick) error {
+	l, err := c.openLab()
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	d, sampling, err := c.decoder(l, problems*len(picks), temperature)
+	if err != nil {
+		return err
+	}
+	attempts, err := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.EvalStream, c.seed, problems), sampling)
+	if err != nil {
+		return err
+	}
+	scorer, err := l.scorer()
+	if err != nil {
+		return err
+	}
+	traces := make([]rl.Trace, len(attempts))
+	for i, a := range attempts {
+		traces[i] = a.Trace
+	}
+	examined, err := rl.Examine(scorer, traces, delta)
+	if err != nil {
+		return err
+	}
+	p := c.progress("going on from cuts")
+	groups, err := rl.Disrupt(ctx, d, l.Task, attempts, examined, picks, c.seed, sampling, func(done, of int) { p.set(done, of, "") })
+	p.end()
+	switch {
+	case err != nil && ctx.Err() == nil:
+		return err
+	case len(groups) == 0 && err != nil:
+		return fmt.Errorf("stopped before the first cut was finished")
+	case len(groups) == 0:
+		return fmt.Errorf("none of %d responses is correct and has two steps with some FCI; use more or easier problems, or a better model", len(attempts))
+	case err != nil:
+		err = fmt.Errorf("stopped after %d problems", groups[0].Problems)
+	}
+	document := disruptDocument{Problems: len(attempts), Groups: groups, SampledAccuracy: rl.Evaluate(attempts).Accuracy}
+	for _, g := range groups {
+		document.Baseline += g.Control / float64(len(groups))
+	}
+	if err := c.print(document, document.text); err != nil {
+		return err
+	}
+	return err
+}
+
+func (d disruptDocument) text(w io.Writer) {
+	fmt.Fprintf(w, "step picked\tcontrol\tdisrupted\tloss\tessential\tproblems\n")
+	for _, g := range d.Groups {
+		fmt.Fprintf(w, "%s\t%.3f\t%.3f ± %.3f\t%.3f ± %.3f\t%.2f\t%d\n",
+			strings.ReplaceAll(string(g.Pick), "fci", "FCI"), g.Control, g.Accuracy, g.StandardError, g.Loss, g.LossError, g.Essential, g.Problems)
+	}
+	fmt.Fprintf(w, "\nof %d responses %.3f were correct\n", d.Problems, d.SampledAccuracy)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"attnlab/gpu"
+	"attnlab/shaders/attn"
+	"attnlab/shaders/decode"
+	"attnlab/shaders/loss"
+	"attnlab/shaders/nn"
+	"attnlab/shaders/optim"
+)
+
+var doctorCommand = command{
+	name: "doctor",
+	does: "says what this machine can do, and checks every kernel on it",
+	about: `
+Each kernel runs on small cases and is compared with the same sum in float64 in Go. max_error is the largest difference, tolerance_used
+its share of what is allowed there, ms the time of all cases, compilation included. features are optional WebGPU features that attnlab uses: none, so far. The exit status is 1 where a
+kernel is wrong.
+
+  attnlab doctor
+  attnlab doctor --backend host --json
+`,
+	flags: func(_ *options, _ *flag.FlagSet) action {
+		return func(ctx context.Context, c *console) error { return c.doctor(ctx) }
+	},
+}
+
+// doctorDocument is what doctor prints.
+type doctorDocument struct {
+	Adapter  gpu.Info     `json:"adapter"`
+	Features []string     `json:"features"`
+	Limits   gpu.Limits   `json:"limits"`
+	Kernels  []kernelTest `json:"kernels"`
+	Chosen   struct {
+		Backend string `json:"backend"`
+		Why     string `json:"why"`
+	} `json:"chosen"`
+}
+
+// kernelTest is the outcome of all cases of a kernel.
+type kernelTest struct {
+	Name     string `json:"name"`
+	OK       bool   `json:"ok"`
+	MaxError number `json:"max_error"`
+	Used     number `json:"tolerance_used"` // the largest share of a case's tolerance
+	Ms       number `json:"ms"`
+	Cases    int    `json:"cases"`
+	Problem  string `json:"problem,omitempty"` // what the first failing case says
+}
+
+func (c *console) doctor(ctx context.Context) error {
+	d, why, err := gpu.Open(c.backend)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	document := doctorDocument{Adapter: d.Info, Features: []string{}, Limits: d.Limits}
+	document.Chosen.Backend, document.Chosen.Why = gpu.WebGPU, why
+	if d.Info.Backend == gpu.Host {
+		document.Chosen.Backend = gpu.Host
+	} else if d.Info.Software {
+		document.Chosen.Why += ", but it is a program on the CPU: the host engine may be as fast, \"attnlab bench\" compares them"
+	}
+	p := c.progress("checking kernels")
+	document.Kernels, err = testKernels(ctx, d, kernelCases(c.seed), p)
+	p.end()
+	if err != nil {
+		return err
+	}
+	if err := c.print(document, document.text); err != nil {
+		return err
+	}
+	bad := 0
+	for _, k := range document.Kernels {
+		if !k.OK {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d of %d kernels are wrong on %s; use --backend host here, and update the graphics driver", bad, len(document.Kernels), d.Info)
+	}
+	return nil
+}
+
+// kernelCases are the cases of all kernels.
+func kernelCases(seed uint64) []gpu.Case {
+	r := rand.New(rand.NewPCG(seed, 0))
+	return slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r))
+}
+
+// testKernels verifies the cases and sums them up by kernel, in the order in which the kernels come.
+func testKernels(ctx context.Context, d *gpu.Device, cases []gpu.Case, p *progress) ([]kernelTest, error) {
+	tests := []kernelTest{}
+	for i, one := range cases {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("stopped after %d of %d cases", i, len(cases))
+		}
+		at := slices.IndexFunc(tests, func(t kernelTest) bool { return t.Name == one.Kernel.Name })
+		if at < 0 {
+			at = len(tests)
+			tests = append(tests, kernelTest{Name: one.Kernel.Name, OK: true})
+		}
+		t := &tests[at]
+		report, err := one.Verify(d)
+		if err != nil {
+			if t.OK {
+				t.OK, t.Problem = false, err.Error()
+			}
+			if d.Lost() {
+				return nil, err
+			}
+		}
+		t.Cases++
+		t.MaxError = max(t.MaxError, number(report.MaxError))
+		t.Used = max(t.Used, number(report.Used))
+		t.Ms += number(float64(report.Took) / float64(time.Millisecond))
+		p.set(i+1, len(cases), one.Kernel.Name)
+	}
+	return tests, nil
+}
+
+func (d doctorDocument) text(w io.Writer) {
+	software := ""
+	if d.Adapter.Software {
+		software = ", in software"
+	}
+	fmt.Fprintf(w, "adapter\t%s, %s, %s%s\n", d.Adapter.Name, d.Adapter.Backend, d.Adapter.Vendor, software)
+	fmt.Fprintf(w, "chosen\t%s: %s\n", d.Chosen.Backend, d.Chosen.Why)
+	if d.Chosen.Backend == gpu.WebGPU {
+		fmt.Fprintf(w, "limits\tbuffer %d MiB, binding %d MiB, workgroup memory %d KiB, %d invocations\n", d.Limits.MaxBufferSize>>20,
+			d.Limits.MaxStorageBufferBindingSize>>20, d.Limits.MaxComputeWorkgroupStorageSize>>10, d.Limits.MaxComputeInvocationsPerWorkgroup)
+	}
+	fmt.Fprintf(w, "\nkernel\t\tmax error\tof tolerance\tms\tcases\n")
+	for _, k := range d.Kernels {
+		verdict := "ok"
+		if !k.OK {
+			verdict = "WRONG"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%.1e\t%.0f %%\t%.1f\t%d\n", k.Name, verdict, float64(k.MaxError), 100*float64(k.Used), float64(k.Ms), k.Cases)
+		if k.Problem != "" {
+			fmt.Fprintf(w, "  %s\n", k.Problem)
+		}
+	}
+}

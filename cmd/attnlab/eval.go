@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"attnlab/rl"
+)
+
+var evalCommand = command{
+	name: "eval",
+	does: "samples answers to fresh problems and verifies them",
+	about: `
+The problems are drawn from a stream that no training draws from. Means are over responses, lengths are in tokens; ± is the standard error.
+Ctrl-C stops early and sums up what is finished.
+
+  attnlab eval --problems 1000
+  attnlab eval --model runs/attnpo --difficulty 4-5 --temperature 0.6 --json
+  attnlab eval --dump traces.jsonl
+`,
+	flags: func(o *options, f *flag.FlagSet) action {
+		o.takeTask(f)
+		o.takeModel(f)
+		problems := f.Int("problems", 500, "`N`, problems to sample an answer to")
+		temperature := f.Float64("temperature", 1, "`T` of sampling, 0 is greedy")
+		dump := f.String("dump", "", "`FILE` to write one line of JSON a problem to")
+		return func(ctx context.Context, c *console) error { return c.eval(ctx, *problems, *temperature, *dump) }
+	},
+}
+
+// evaluation is what eval prints.
+type evaluation struct {
+	rl.Evaluation
+	Task            string  `json:"task"`
+	Model           string  `json:"model"`
+	Temperature     float64 `json:"temperature"`
+	Seed            uint64  `json:"seed"`
+	GeneratedTokens int     `json:"generated_tokens"`
+	Seconds         float64 `json:"seconds"`
+}
+
+func (c *console) eval(ctx context.Context, problems int, temperature float64, dump string) error {
+	if err := atLeast(1, "problems", problems); err != nil {
+		return err
+	}
+	if err := checkTemperature(temperature); err != nil {
+		return err
+	}
+	l, err := c.openLab()
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	d, sampling, err := c.decoder(l, problems, temperature)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	attempts, stopped := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.EvalStream, c.seed, problems), sampling)
+	if len(attempts) == 0 {
+		return stopped
+	}
+	if dump != "" {
+		if err := writeDump(dump, l.Task, attempts); err != nil {
+			return err
+		}
+	}
+	e := evaluation{rl.Evaluate(attempts), l.Task.Name(), l.base, temperature, c.seed, d.Generated, time.Since(start).Seconds()}
+	if err := c.print(e, e.text); err != nil {
+		return err
+	}
+	return stopped
+}
+
+func (e evaluation) text(w io.Writer) {
+	fmt.Fprintf(w, "problems\t%d\n", e.Problems)
+	fmt.Fprintf(w, "accuracy\t%.3f ± %.3f\n", e.Accuracy, e.AccuracyError)
+	fmt.Fprintf(w, "well-formed\t%.3f\n", e.WellFormed)
+	fmt.Fprintf(w, "think tokens\t%.1f ± %.1f\t%.2f × the needed minimum\n", e.ThinkTokens, e.ThinkTokensError, e.ThinkOverMinimum)
+	fmt.Fprintf(w, "steps\t%.2f\n", e.Steps)
+	for _, label := range rl.Labels() {
+		fmt.Fprintf(w, "  %s\t%.2f\n", label, e.Labels[label])
+	}
+	for _, l := range e.ByDifficulty {
+		fmt.Fprintf(w, "difficulty %d\t%.3f ± %.3f\t%.1f think tokens, %d problems\n", l.Difficulty, l.Accuracy, l.AccuracyError, l.ThinkTokens, l.Problems)
+	}
+	fmt.Fprintf(w, "tokens\t%d\t%.0f a second\n", e.GeneratedTokens, float64(e.GeneratedTokens)/e.Seconds)
+}
+
+// checkTemperature checks --temperature.
+func checkTemperature(t float64) error {
+	if !(t >= 0 && t <= 10) { // catches NaN too
+		return wrongUsage("--temperature is %g, it must lie between 0 and 10", t)
+	}
+	return nil
+}
+
+// dumpLine is one line of --dump.
+type dumpLine struct {
+	Prompt     string `json:"prompt"`
+	Response   string `json:"response"`
+	Gold       string `json:"gold"`
+	Correct    bool   `json:"correct"`
+	WellFormed bool   `json:"well_formed"`
+	Difficulty int    `json:"difficulty"`
+	Steps      []step `json:"steps"`
+}
+
+// step is one step of a trace in JSON. Positions count from the first prompt token.
+type step struct {
+	Start int      `json:"start"`
+	End   int      `json:"end"`
+	Text  string   `json:"text"`
+	Label rl.Label `json:"label"`
+}
+
+func stepsOf(task rl.Task, t rl.Trace) []step {
+	steps := []step{}
+	for _, s := range t.Steps {
+		steps = append(steps, step{s.Start, s.End, rl.Text(task, t.Tokens[s.Start:s.End]), s.Label})
+	}
+	return steps
+}
+
+func writeDump(path string, task rl.Task, attempts []rl.Attempt) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("--dump: %w", err)
+	}
+	w := bufio.NewWriter(file)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	for _, a := range attempts {
+		err = e.Encode(dumpLine{
+			Prompt: rl.Text(task, a.Problem.Prompt), Response: rl.Text(task, a.Trace.Response()), Gold: a.Problem.Gold,
+			Correct: a.Trace.Correct, WellFormed: a.Trace.WellFormed, Difficulty: a.Problem.Difficulty, Steps: stepsOf(task, a.Trace),
+		})
+		if err != nil {
+			break
+		}
+	}
+	for _, end := range []func() error{w.Flush, file.Close} {
+		if endErr := end(); err == nil {
+			err = endErr
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("--dump: %w", err)
+	}
+	return nil
+}

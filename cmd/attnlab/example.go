@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"attnlab/app/session"
+	"attnlab/app/session/engine"
+	"attnlab/rl"
+	"attnlab/web"
+)
+
+var exampleCommand = command{
+	name: "example",
+	does: "writes the worked example that the lab shows first",
+	about: `
+It is a whole snapshot of the engine: the first problem from --seed on whose response is correct and has both a redundant
+and a correcting step. Write it again when the default base has changed.
+
+  attnlab example --out web/example.json
+`,
+	flags: func(o *options, f *flag.FlagSet) action {
+		o.takeModel(f)
+		out := f.String("out", "", "`FILE` to write the snapshot to")
+		return func(ctx context.Context, c *console) error { return c.example(ctx, *out) }
+	},
+}
+
+// exampleTries is how many problems are tried.
+const exampleTries = 300
+
+func (c *console) example(ctx context.Context, out string) error {
+	if out == "" {
+		return wrongUsage("--out is missing: the file to write the example to")
+	}
+	base := c.model
+	if base == "" {
+		base = c.shippedBase()
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var hub session.Hub
+	port := hub.Join()
+	go engine.Run(ctx, hub.Join(), engine.Bases{
+		List: func(context.Context) ([]string, error) { return []string{base}, nil },
+		Fetch: func(_ context.Context, name string, _ func(done, total int)) (map[string][]byte, error) {
+			return modelFiles(name)
+		},
+	}, session.Open{Backend: c.backend})
+	sampling := session.Sampling{Temperature: 0.6, TopP: 1, Seed: 1}
+	ask := func(seed uint64) {
+		port.Send(session.NewProblem{Seed: seed})
+		port.Send(session.Generate{Unit: "all", Restart: true, Sampling: sampling})
+	}
+	seed := c.seed
+	ask(seed)
+	for {
+		select {
+		case <-ctx.Done():
+			return errors.New("stopped before an example was found")
+		case message := <-port.In:
+			switch m := message.(type) {
+			case session.Failure:
+				return errors.New(m.Text)
+			case session.Trace:
+				if !m.Complete || m.Seed != seed {
+					continue
+				}
+				if worthShowing(m) {
+					return c.writeExample(out, m)
+				}
+				if seed++; seed == c.seed+exampleTries {
+					return fmt.Errorf("none of %d responses is correct with a redundant and a correcting step; try another --seed or a better base", exampleTries)
+				}
+				ask(seed)
+			}
+		}
+	}
+}
+
+// worthShowing tells whether a trace has something of everything on one screen.
+func worthShowing(t session.Trace) bool {
+	labels := map[string]int{}
+	for _, s := range t.Steps {
+		labels[s.Label]++
+	}
+	return t.Correct && len(t.Steps) >= 5 && len(t.Steps) <= 9 && labels[rl.Redundant.String()] >= 1 && labels[rl.Correcting.String()] >= 1
+}
+
+func (c *console) writeExample(out string, t session.Trace) error {
+	data, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(out, append(data, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write the example: %w", err)
+	}
+	return c.print(map[string]any{"seed": t.Seed, "steps": len(t.Steps), "bytes": len(data)}, func(w io.Writer) {
+		fmt.Fprintf(w, "problem %d with %d steps is the example now, %d bytes\n", t.Seed, len(t.Steps), len(data))
+	})
+}
+
+// modelFiles are the files of a model: a folder, or a shipped base by name.
+func modelFiles(name string) (map[string][]byte, error) {
+	folder, err := fs.FS(nil), error(nil)
+	if info, statErr := os.Stat(name); statErr == nil && info.IsDir() {
+		folder = os.DirFS(name)
+	} else if folder, err = web.Model(name); err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, file := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
+		data, err := fs.ReadFile(folder, file)
+		if err != nil {
+			return nil, fmt.Errorf("read the model: %w", err)
+		}
+		files[file] = data
+	}
+	return files, nil
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"attnlab/gpu"
+)
+
+// options are the flags that several commands share.
+type options struct {
+	json    bool
+	seed    uint64
+	backend string
+
+	task, difficulty, teacher string
+
+	model string
+}
+
+var defaults = options{seed: 1, backend: gpu.Auto, task: "chain"}
+
+// every adds the flags that every command has.
+func (o *options) every(f *flag.FlagSet) {
+	f.BoolVar(&o.json, "json", o.json, "print one JSON document on standard output and nothing else")
+	f.Uint64Var(&o.seed, "seed", o.seed, "`N`, of everything random; the same seed on the same adapter gives the same result")
+	f.StringVar(&o.backend, "backend", o.backend, "`auto|webgpu|host`: auto takes the GPU where there is one")
+}
+
+// takeTask adds the flags of commands that need a task.
+func (o *options) takeTask(f *flag.FlagSet) {
+	f.StringVar(&o.task, "task", o.task, "`chain|countdown`, the kind of problems")
+	f.StringVar(&o.difficulty, "difficulty", o.difficulty, "`RANGE` of difficulties such as 2-5, or one of them (the task's own where left out)")
+	f.StringVar(&o.teacher, "teacher", o.teacher, "`verdict|recompute|plain`, of task chain: who writes its demonstrations")
+}
+
+// takeModel adds the flag of commands that read a model.
+func (o *options) takeModel(f *flag.FlagSet) {
+	f.StringVar(&o.model, "model", o.model, "`DIR` of a Hugging Face style model, or the name of a shipped base (the task's own where left out)")
+}
+
+// sharedFlags are the names of all flags of options.
+var sharedFlags = []string{"json", "seed", "backend", "task", "difficulty", "teacher", "model"}
+
+// check looks at what package flag cannot.
+func (o *options) check() error {
+	if !slices.Contains([]string{gpu.Auto, gpu.WebGPU, gpu.Host}, o.backend) {
+		return fmt.Errorf("--backend is %q, it must be auto, webgpu or host", o.backend)
+	}
+	return nil
+}
+
+// atLeast checks a flag that counts something.
+func atLeast(least int, name string, value int) error {
+	if value < least {
+		return wrongUsage("--%s is %d, it must be at least %d", name, value, least)
+	}
+	return nil
+}
+
+// parse reads flags up to the first other argument, and says in the project's words what is wrong with them.
+func parse(f *flag.FlagSet, args []string) (rest []string, err error) {
+	f.SetOutput(io.Discard)
+	f.Usage = func() {}
+	err = f.Parse(args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return f.Args(), err
+	}
+	text := err.Error()
+	if name, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
+		return nil, fmt.Errorf("there is no flag --%s", strings.TrimLeft(name, "-"))
+	}
+	if name, missing := strings.CutPrefix(text, "flag needs an argument: -"); missing {
+		return nil, fmt.Errorf("--%s needs a value", name)
+	}
+	if m := regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([\w-]+): `).FindStringSubmatch(text); m != nil {
+		return nil, fmt.Errorf("--%s cannot be %s", m[2], m[1])
+	}
+	return nil, err
+}

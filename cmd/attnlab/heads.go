@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+
+	"attnlab/rl"
+)
+
+var headsCommand = command{
+	name: "heads",
+	does: "finds the heads whose answer looks back at needed steps",
+	about: `
+It samples answers to probing problems and scores every head on the correct ones:
+
+  sra       step ranking accuracy: the share of pairs of a needed and a redundant step of a response that the head's focus orders
+            rightly, averaged over responses; 0.5 is chance (ATTNPO)
+  pairs     how many pairs that were
+  kurtosis  of what later steps pay to each step, averaged: high for receiver heads (Thought Anchors)
+  mean_fci  mean over steps of the head's forward context influence (AttnRL)
+
+key_focus are the best heads by sra, which ATTNPO averages.
+
+  attnlab heads --problems 300
+  attnlab heads --difficulty 2-3 --top 3 --json
+`,
+	flags: func(o *options, f *flag.FlagSet) action {
+		o.takeTask(f)
+		o.takeModel(f)
+		problems := f.Int("problems", 300, "`N`, problems to sample an answer to")
+		temperature := f.Float64("temperature", 1, "`T` of sampling")
+		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for kurtosis and FCI")
+		top := f.Int("top", int(rl.LabHyper("attnpo")["heads"]), "`N`, key-focus heads to choose")
+		return func(ctx context.Context, c *console) error {
+			for _, err := range []error{atLeast(1, "problems", *problems), checkTemperature(*temperature), atLeast(1, "delta", *delta), atLeast(1, "top", *top)} {
+				if err != nil {
+					return err
+				}
+			}
+			return c.heads(ctx, *problems, *temperature, *delta, *top)
+		}
+	},
+}
+
+// headsDocument is what heads prints.
+type headsDocument struct {
+	Heads    []headRow `json:"heads"`
+	KeyFocus []rl.Head `json:"key_focus"`
+	Problems int       `json:"problems"`
+	Correct  int       `json:"correct"`
+	Delta    int       `json:"delta"`
+}
+
+type headRow struct {
+	rl.Head
+	SRA      number `json:"sra"`
+	Pairs    int    `json:"pairs"`
+	Kurtosis number `json:"kurtosis"`
+	MeanFCI  number `json:"mean_fci"`
+}
+
+func (c *console) heads(ctx context.Context, problems int, temperature float64, delta, top int) error {
+	l, err := c.openLab()
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	d, sampling, err := c.decoder(l, problems, temperature)
+	if err != nil {
+		return err
+	}
+	attempts, stopped := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.ProbeStream, c.seed, problems), sampling)
+	if len(attempts) == 0 {
+		return stopped
+	}
+	var correct []rl.Trace
+	for _, a := range attempts {
+		if a.Trace.Correct {
+			correct = append(correct, a.Trace)
+		}
+	}
+	if len(correct) == 0 {
+		return fmt.Errorf("none of %d responses is correct, and heads are scored on correct ones; use more or easier problems, or a better model", len(attempts))
+	}
+	scorer, err := l.scorer()
+	if err != nil {
+		return err
+	}
+	examined, err := rl.Examine(scorer, correct, delta)
+	if err != nil {
+		return err
+	}
+	document := newHeadsDocument(rl.ScoreHeads(examined), top)
+	document.Problems, document.Correct, document.Delta = len(attempts), len(correct), delta
+	if err := c.print(document, document.text); err != nil {
+		return err
+	}
+	return stopped
+}
+
+func newHeadsDocument(s rl.HeadScores, top int) headsDocument {
+	d := headsDocument{KeyFocus: rl.TopHeads(s.SRA, top)}
+	if d.KeyFocus == nil {
+		d.KeyFocus = []rl.Head{} // no response has both a needed and a redundant step
+	}
+	for l := range s.SRA {
+		for h := range s.SRA[l] {
+			d.Heads = append(d.Heads, headRow{rl.Head{Layer: l, Head: h}, number(s.SRA[l][h]), s.Pairs, number(s.Kurtosis[l][h]), number(s.MeanFCI[l][h])})
+		}
+	}
+	return d
+}
+
+func (d headsDocument) text(w io.Writer) {
+	fmt.Fprintf(w, "layer\thead\tSRA\tkurtosis\tmean FCI\n")
+	for _, h := range d.Heads {
+		fmt.Fprintf(w, "%d\t%d\t%v\t%v\t%v\n", h.Layer, h.Head.Head, h.SRA, h.Kurtosis, h.MeanFCI)
+	}
+	fmt.Fprintf(w, "\n%d correct of %d responses, %d pairs of a needed and a redundant step\n", d.Correct, d.Problems, d.Heads[0].Pairs)
+	for i, h := range d.KeyFocus {
+		if i == 0 {
+			fmt.Fprint(w, "key-focus heads:")
+		}
+		fmt.Fprintf(w, " L%d·H%d", h.Layer, h.Head)
+	}
+	fmt.Fprintln(w)
+}

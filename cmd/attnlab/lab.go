@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"attnlab/gpu"
+	"attnlab/model"
+	"attnlab/rl"
+	"attnlab/web"
+)
+
+// lab is a model on a device, with its task.
+type lab struct {
+	rl.Task
+	*model.Model
+	base string // the folder or name that the model is from
+}
+
+// openLab opens what the flags describe.
+func (c *console) openLab() (*lab, error) {
+	task, err := c.newTask()
+	if err != nil {
+		return nil, err
+	}
+	checkpoint, base, err := c.checkpoint()
+	if err != nil {
+		return nil, err
+	}
+	if err := suits(checkpoint, task, base); err != nil {
+		return nil, err
+	}
+	m, err := c.open(checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	c.note("%s with %d parameters on %s", base, m.Count(), m.Device.Info)
+	return &lab{task, m, base}, nil
+}
+
+// open puts a model on the device that the flags ask for.
+func (o *options) open(checkpoint *model.Checkpoint) (*model.Model, error) {
+	d, _, err := gpu.Open(o.backend)
+	if err != nil {
+		return nil, err
+	}
+	m, err := model.New(d, checkpoint.Config, checkpoint.Weights)
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (l *lab) close() {
+	l.Model.Release()
+	l.Device.Close()
+}
+
+func (o *options) newTask() (rl.Task, error) {
+	task, err := rl.NewTask(o.task, o.teacher, o.difficulty)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return task, nil
+}
+
+// shippedBase is the base that a task uses where --model is left out.
+func (o *options) shippedBase() string { return o.task + "-small" }
+
+// checkpoint reads the model of --model: a folder, or a shipped base by its name.
+func (o *options) checkpoint() (c *model.Checkpoint, base string, err error) {
+	base = o.model
+	if base == "" {
+		base = o.shippedBase()
+	} else if info, err := os.Stat(base); err == nil && info.IsDir() {
+		c, err := model.Load(base)
+		return c, base, err
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, "", fmt.Errorf("--model: %w", err)
+	}
+	files, err := web.Model(base)
+	switch {
+	case err == nil:
+		c, err = model.LoadFS(files)
+		return c, base, err
+	case len(web.Models()) == 0:
+		err = errors.New("no base is shipped with this build; train one by \"attnlab pretrain --steps 3000 --out base\" and use it by --model base")
+	}
+	if o.model != "" {
+		err = fmt.Errorf("%s is not a folder, and %w", base, err)
+	}
+	return nil, "", err
+}
+
+// suits says whether a model speaks the language of a task.
+func suits(c *model.Checkpoint, task rl.Task, base string) error {
+	vocabulary := task.Vocabulary()
+	same := len(vocabulary) == c.Config.VocabSize
+	if same && c.Tokenizer != nil {
+		tokens := make([]string, c.Tokenizer.Len())
+		for id := range tokens {
+			tokens[id] = c.Tokenizer.Token(id)
+		}
+		same = slices.Equal(tokens, vocabulary)
+	}
+	if !same {
+		return fmt.Errorf("%s does not have the tokens of task %s; choose the --task that it was trained on, or another --model", base, task.Name())
+	}
+	return nil
+}
+
+// decoder makes a decoder for n sequences, and a sampling that is keyed by --seed.
+func (c *console) decoder(l *lab, n int, temperature float64) (*model.Decoder, model.Sampling, error) {
+	slots := min(n, 64)
+	d, err := model.NewDecoder(l.Model, model.DecoderSize{Slots: slots, Rows: 2 * slots * l.MaxContext, Chunk: 16})
+	return d, model.Sampling{Temperature: float32(temperature), Seed: uint32(rl.SeedOf("sample", c.seed, 0))}, err
+}
+
+// scorer makes a scorer for passes of several traces.
+func (l *lab) scorer() (*model.Scorer, error) {
+	return model.NewScorer(l.Model, max(4096, l.MaxContext))
+}
+
+// attempts samples one response to each problem. Where ctx ended, it returns those before that and the error that says so.
+func (c *console) attempts(ctx context.Context, l *lab, d *model.Decoder, problems []rl.Problem, s model.Sampling) ([]rl.Attempt, error) {
+	p := c.progress("sampling")
+	defer p.end()
+	attempts, err := rl.Attempts(ctx, d, l.Task, problems, s, func(done, of int) { p.set(done, of, "") })
+	if ctx.Err() != nil {
+		err = fmt.Errorf("stopped after %d of %d problems", len(attempts), len(problems))
+	}
+	return attempts, err
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"attnlab/model"
+)
+
+// shortly are flags of a training run that takes no time.
+var shortly = []string{"--model", "", "--problems", "3", "--group", "4", "--probe", "12", "--difficulty", "2", "--eval", "0", "--backend", "host"}
+
+func trainArgs(args ...string) []string {
+	short := slices.Clone(shortly)
+	short[1] = parrot
+	return append(append([]string{"train"}, short...), args...)
+}
+
+// metricsOf reads a run's log without the keys that tell the time.
+func metricsOf(t *testing.T, dir string) (lines []map[string]any) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, metricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		has(t, line, "step", "method", "seed", "accuracy", "reward", "think_tokens", "redundant_steps", "essential_kept", "kl", "entropy",
+			"clip_fraction", "gradient_norm", "groups.all_correct", "groups.all_wrong", "groups.valid", "generated_tokens", "trained_tokens", "seconds")
+		for _, key := range []string{"seconds", "sampling_seconds", "learning_seconds", "tokens_per_second"} {
+			delete(line, key)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func TestTrainAndResume(t *testing.T) {
+	whole, parts := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "parts")
+	for _, args := range [][]string{
+		trainArgs("--method", "grpo", "--steps", "3", "--out", whole, "--eval", "10", "--json"),
+		trainArgs("--method", "grpo", "--steps", "2", "--out", parts),
+		{"train", "--resume", "--steps", "3", "--out", parts, "--eval", "0", "--backend", "host"},
+		{"train", "--resume", "--steps", "3", "--out", parts, "--eval", "4", "--backend", "host"}, // nothing left but to evaluate
+	} {
+		if code, _, stderr := call("", args...); code != 0 {
+			t.Fatalf("attnlab %s: exit status %d, %s", strings.Join(args, " "), code, stderr)
+		}
+	}
+	want, got := metricsOf(t, whole), metricsOf(t, parts)
+	if len(want) != 3 || mustJSON(t, want) != mustJSON(t, got) {
+		t.Errorf("in one go  %s\nin two goes %s", mustJSON(t, want), mustJSON(t, got))
+	}
+	a, err := model.Load(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := model.Load(parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(a.Weights, b.Weights) || !slices.Equal(a.Train.V, b.Train.V) {
+		t.Error("weights or moments of the two differ")
+	}
+	data, err := os.ReadFile(filepath.Join(whole, resultFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result map[string]any
+	if err := json.Unmarshal(data, &result); err != nil {
+		t.Fatal(err)
+	}
+	has(t, result, "step", "method", "accuracy", "base.accuracy", "after.redundant_steps", "evaluation.by_difficulty")
+}
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestTrainKeepsTheBudget(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	var result map[string]any
+	document(t, &result, "", trainArgs("--method", "tlmre", "--budget", "500", "--out", dir)...)
+	lines := metricsOf(t, dir)
+	last := lines[len(lines)-1]["generated_tokens"].(float64)
+	if last < 500 || len(lines) < 2 || lines[len(lines)-2]["generated_tokens"].(float64) >= 500 || result["generated_tokens"] != last {
+		t.Errorf("a budget of 500 tokens, generated %v after %d steps", last, len(lines))
+	}
+}
+
+func TestTrainInterrupted(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { // Ctrl-C once there is a step to keep
+		for ctx.Err() == nil {
+			if data, err := os.ReadFile(filepath.Join(dir, metricsFile)); err == nil && bytes.Contains(data, []byte("\n")) {
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	var out, errs bytes.Buffer
+	code := run(ctx, trainArgs("--method", "grpo", "--steps", "100000", "--out", dir), strings.NewReader(""), &out, &errs)
+	if code != 1 || !strings.Contains(errs.String(), "--resume") {
+		t.Fatalf("exit status %d, %s", code, errs.String())
+	}
+	done := len(metricsOf(t, dir))
+	kept, err := model.Load(dir)
+	if err != nil || kept.Train == nil || kept.Train.Schedule != done {
+		t.Fatalf("%d steps in the log, the checkpoint holds %+v, %v", done, kept.Train, err)
+	}
+	if code, _, stderr := call("", "train", "--resume", "--out", dir, "--steps", "1", "--eval", "0", "--backend", "host"); code != 0 {
+		t.Errorf("going on: %s", stderr)
+	}
+}
+
+func TestTrainErrors(t *testing.T) {
+	taken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(taken, runFile), []byte(`{"method":"grpo"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fresh := filepath.Join(t.TempDir(), "run")
+	for _, test := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"train", "--method", "grpo"}, 2, "--out"},
+		{[]string{"train", "--out", fresh}, 2, "--method"},
+		{[]string{"train", "--method", "ppo", "--out", fresh}, 2, "no method"},
+		{[]string{"train", "--method", "grpo", "--kappa", "1", "--out", fresh}, 2, "does not take --kappa"},
+		{[]string{"train", "--method", "grpo", "--group", "1", "--out", fresh}, 2, "--group cannot be"},
+		{[]string{"train", "--method", "grpo", "--steps", "-1", "--out", fresh}, 2, "--steps"},
+		{[]string{"train", "--resume", "--out", fresh}, 1, "no run"},
+		{[]string{"train", "--method", "grpo", "--out", taken}, 1, "--resume"},
+		{trainArgs("--method", "attnpo", "--focus-heads", "9.9", "--out", filepath.Join(taken, "a")), 1, "no head 9 in layer 9"},
+		{trainArgs("--method", "attnpo", "--focus-heads", "top", "--out", filepath.Join(taken, "b")), 2, "layer.head"},
+		{trainArgs("--method", "rearl", "--cut", "normal", "--out", filepath.Join(taken, "c")), 1, "reflection model"},
+		{[]string{"reflect"}, 2, "--out"},
+		{[]string{"tree", "--branch", "left"}, 2, "--branch cannot be"},
+	} {
+		code, stdout, stderr := call("", test.args...)
+		if code != test.code || !strings.Contains(stderr, test.says) || stdout != "" {
+			t.Errorf("attnlab %s: exit status %d, %q, want %d and %q", strings.Join(test.args, " "), code, stderr, test.code, test.says)
+		}
+	}
+}
+
+func TestTree(t *testing.T) {
+	for _, branch := range []string{"fci", "entropy", "random", "earliest"} {
+		var d treeDocument
+		document(t, &d, "", "tree", "--model", parrot, "--branch", branch, "--seed", "5")
+		if len(d.Nodes) < 10 || d.Root.Leaves < 7 || len(d.BranchPoints) == 0 || d.Nodes[0].Parent != -1 {
+			t.Fatalf("%s: %+v", branch, d)
+		}
+		leaves := 0
+		for _, n := range d.Nodes[1:] {
+			parent := d.Nodes[n.Parent]
+			advantage := (n.Value - d.Root.Value + n.Value - parent.Value) / math.Sqrt(float64(n.Leaves))
+			if !n.Trained {
+				advantage = 0
+			}
+			if math.Abs(n.Advantage-advantage) > 1e-12 || n.Start != parent.End || n.Text == "" {
+				t.Errorf("%s: node %+v below %+v", branch, n, parent)
+			}
+			if n.Reward != nil {
+				leaves++
+			}
+		}
+		if leaves != d.Root.Leaves {
+			t.Errorf("%s: %d leaves, the root says %d", branch, leaves, d.Root.Leaves)
+		}
+		// What tree prints, credit reads.
+		var credit map[string]any
+		document(t, &credit, mustJSON(t, map[string]any{"tree": map[string]any{"nodes": d.Nodes}}), "credit", "--method", "attnrl", "--group", "-")
+		for i, a := range credit["node_advantages"].([]any) {
+			if math.Abs(a.(float64)-d.Nodes[i].Advantage) > 1e-12 {
+				t.Errorf("%s: credit gives node %d %v, tree %v", branch, i, a, d.Nodes[i].Advantage)
+			}
+		}
+	}
+}
+
+func TestReflect(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "reflection")
+	var trained, checked map[string]any
+	document(t, &trained, "", "reflect", "--steps", "2", "--tokens", "400", "--problems", "20", "--difficulty", "2", "--out", dir)
+	document(t, &checked, "", "reflect", "--check", dir, "--problems", "20", "--difficulty", "2")
+	has(t, trained, "traces", "steps", "accuracy", "results", "auc")
+	if mustJSON(t, trained) != mustJSON(t, checked) {
+		t.Errorf("trained %v, checked %v", trained, checked)
+	}
+	var result map[string]any
+	document(t, &result, "", trainArgs("--method", "rearl", "--cut", "weak", "--reflection", dir, "--steps", "1", "--out", filepath.Join(t.TempDir(), "run"))...)
+	has(t, result, "step", "base.density")
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"attnlab/rl"
+)
+
+var treeCommand = command{
+	name: "tree",
+	does: "samples one branch tree and shows its values and advantages",
+	about: `
+Initial responses to one problem are branched and the branches sampled to their end, as TreeRL and AttnRL do. Every node is a stretch of
+tokens: V is the share of right leaves below it, global = V - V(root), local = V - V(parent), advantage = (global + local) / √leaves.
+Positions count from the first prompt token; the root holds the prompt.
+
+Without --prompt it takes the first problem of "attnlab eval" with the same seed.
+
+  attnlab tree --branch fci --seed 3
+  attnlab tree --branch entropy --initial 4 --json
+`,
+	flags: func(o *options, f *flag.FlagSet) action {
+		o.takeTask(f)
+		o.takeModel(f)
+		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>")
+		var rows []rl.Param
+		for _, name := range []string{"branch", "initial", "points", "rollouts", "delta", "quantile", "spacing", "unbranched", "temperature", "max-length"} {
+			i := slices.IndexFunc(rl.Table, func(p rl.Param) bool { return p.Name == name })
+			p := rl.Table[i]
+			p.Methods = []string{"attnrl"}
+			rows = append(rows, p)
+		}
+		given := hyperFlags(f, rows)
+		return func(ctx context.Context, c *console) error {
+			h := rl.LabHyper("attnrl")
+			for name, text := range given {
+				if err := h.Set(name, text); err != nil {
+					return usageError{err}
+				}
+			}
+			return c.tree(ctx, *prompt, h)
+		}
+	},
+}
+
+// treeDocument is what tree prints.
+type treeDocument struct {
+	Problem      string           `json:"problem"`
+	PromptLength int              `json:"prompt_length"`
+	Gold         string           `json:"gold"`
+	Root         treeRoot         `json:"root"`
+	Nodes        []treeNode       `json:"nodes"` // the root first
+	BranchPoints []rl.BranchPoint `json:"branch_points"`
+}
+
+type treeRoot struct {
+	Value  float64 `json:"value"`
+	Leaves int     `json:"leaves"`
+}
+
+// treeNode is a node with its tokens as text, and positions in the trace.
+type treeNode struct {
+	rl.Node
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+	Text  string `json:"text"`
+}
+
+func (c *console) tree(ctx context.Context, prompt string, h rl.Hyper) error {
+	l, err := c.openLab()
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	problem := rl.Problems(l.Task, rl.EvalStream, c.seed, 1)[0]
+	if prompt != "" {
+		if problem, err = l.Task.Parse(prompt); err != nil {
+			return fmt.Errorf("--prompt: %w", err)
+		}
+	}
+	p, err := rl.NewPolicy(l.Model, l.Task, rl.PolicyConfig{Seed: c.seed, Temperature: h["temperature"], MaxLength: int(h["max-length"]), Slots: 32, Tokens: 4096})
+	if err != nil {
+		return err
+	}
+	defer p.Release()
+	grown, err := p.Grow(ctx, rl.NewAttnRL(h), problem)
+	if err != nil {
+		return err
+	}
+	document := newTreeDocument(l.Task, grown)
+	return c.print(document, document.text)
+}
+
+func newTreeDocument(task rl.Task, g rl.Grown) treeDocument {
+	P, root := len(g.Problem.Prompt), g.Tree.Nodes[0]
+	d := treeDocument{Problem: rl.Text(task, g.Problem.Prompt), PromptLength: P, Gold: g.Problem.Gold,
+		Root: treeRoot{root.Value, root.Leaves}, BranchPoints: g.Points}
+	if d.BranchPoints == nil {
+		d.BranchPoints = []rl.BranchPoint{}
+	}
+	// Any response through a node has its tokens.
+	through := map[int]rl.Sample{}
+	for i, leaf := range g.Leaf {
+		for id := leaf; id > 0; id = g.Tree.Nodes[id].Parent {
+			through[id] = g.Leaves[i]
+		}
+	}
+	d.Nodes = append(d.Nodes, treeNode{root, 0, P, d.Problem})
+	for _, n := range g.Tree.Nodes[1:] {
+		d.Nodes = append(d.Nodes, treeNode{n, P + n.Start, P + n.End, rl.Text(task, through[n.ID].Tokens[P+n.Start:P+n.End])})
+	}
+	return d
+}
+
+func (d treeDocument) text(w io.Writer) {
+	fmt.Fprintf(w, "%s\n%d leaves, V(root) %.3f, the right answer is %s\n\n", strings.TrimSpace(d.Problem), d.Root.Leaves, d.Root.Value, d.Gold)
+	fmt.Fprintf(w, "node\tparent\ttree\tleaves\tV\tadvantage\ttext\n")
+	for _, n := range d.Nodes[1:] {
+		text := strings.ReplaceAll(n.Text, "\n", " / ")
+		if runes := []rune(text); len(runes) > 60 {
+			text = string(runes[:60]) + "…"
+		}
+		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%.3f\t%+.3f\t%s\n", n.ID, n.Parent, n.Tree, n.Leaves, n.Value, n.Advantage, text)
+	}
+}

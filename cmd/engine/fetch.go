@@ -1,0 +1,105 @@
+//go:build js
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"syscall/js"
+)
+
+// baseFiles are the files that every shipped base has.
+var baseFiles = []string{"config.json", "tokenizer.json", "model.safetensors"}
+
+func listBases(ctx context.Context) ([]string, error) {
+	data, err := fetch(ctx, "models/bases.json", func(int, int) {})
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	if err := json.Unmarshal(data, &names); err != nil {
+		return nil, fmt.Errorf("models/bases.json is no list of names: %w", err)
+	}
+	return names, nil
+}
+
+// fetchBase reports progress over the weights, which are nearly all.
+func fetchBase(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, file := range baseFiles {
+		report := func(int, int) {}
+		if file == "model.safetensors" {
+			report = progress
+		}
+		data, err := fetch(ctx, "models/"+name+"/"+file, report)
+		if err != nil {
+			return nil, err
+		}
+		files[file] = data
+	}
+	return files, nil
+}
+
+// fetch reads a file beside the Worker. progress sees the bytes so far, and all of
+// them where the server says how many: not where it compresses.
+func fetch(ctx context.Context, path string, progress func(done, total int)) ([]byte, error) {
+	failed := func(err error) ([]byte, error) {
+		return nil, fmt.Errorf("%s could not be loaded (%w); check the connection and try again", path, err)
+	}
+	abort := js.Global().Get("AbortController").New()
+	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
+	defer stop()
+	response, err := await(js.Global().Call("fetch", path, map[string]any{"signal": abort.Get("signal")}))
+	if err != nil {
+		return failed(err)
+	}
+	if !response.Get("ok").Bool() {
+		return failed(fmt.Errorf("the server answered %d", response.Get("status").Int()))
+	}
+	total := 0
+	if headers := response.Get("headers"); !headers.Call("get", "Content-Encoding").Truthy() {
+		if length := headers.Call("get", "Content-Length"); length.Truthy() {
+			total, _ = strconv.Atoi(length.String())
+		}
+	}
+	var data bytes.Buffer
+	for reader := response.Get("body").Call("getReader"); ; {
+		part, err := await(reader.Call("read"))
+		if err != nil {
+			return failed(err)
+		}
+		if part.Get("done").Bool() {
+			return data.Bytes(), nil
+		}
+		chunk := make([]byte, part.Get("value").Get("byteLength").Int())
+		js.CopyBytesToGo(chunk, part.Get("value"))
+		data.Write(chunk)
+		progress(data.Len(), total)
+	}
+}
+
+// await blocks the goroutine until promise settles.
+func await(promise js.Value) (js.Value, error) {
+	type outcome struct {
+		value js.Value
+		err   error
+	}
+	settled := make(chan outcome, 1)
+	take := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		settled <- outcome{value: args[0]}
+		return nil
+	})
+	defer take.Release()
+	refuse := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		settled <- outcome{err: errors.New(args[0].Get("message").String())}
+		return nil
+	})
+	defer refuse.Release()
+	promise.Call("then", take, refuse)
+	o := <-settled
+	return o.value, o.err
+}

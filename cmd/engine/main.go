@@ -1,0 +1,30 @@
+//go:build js
+
+// Command engine is the engine of the lab in a browser. It runs in a dedicated
+// Worker, started by web/worker.js, so that the page never waits for it.
+//
+// It reads the Worker's URL (?session=ID&backend=auto) and opens that backend by
+// itself. Shipped bases are fetched from models/ beside the Worker: models/bases.json
+// lists their names, models/NAME/ holds their files.
+package main
+
+import (
+	"context"
+	"syscall/js"
+
+	"attnlab/app/session"
+	"attnlab/app/session/engine"
+	"attnlab/gpu"
+)
+
+func main() {
+	// worker.js opened the channel before this program was there, and repeats what it
+	// heard meanwhile when main first waits: so it is taken over before anything else.
+	port := session.Listen(js.Global().Get("channel"))
+	query := js.Global().Get("URL").New(js.Global().Get("location").Get("href")).Get("searchParams")
+	backend := gpu.Auto
+	if asked := query.Call("get", "backend"); asked.Truthy() {
+		backend = asked.String()
+	}
+	engine.Run(context.Background(), port, engine.Bases{List: listBases, Fetch: fetchBase}, session.Open{Backend: backend})
+}

@@ -1,0 +1,179 @@
+package rl
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"attnlab/model"
+)
+
+// Attempt is what a policy wrote about one problem, verified.
+type Attempt struct {
+	Problem Problem
+	Trace   Trace
+	Rollout model.Rollout // the response with its log-probabilities and entropies
+}
+
+// Problems draws the first n problems of a stream: problem i has the seed
+// [SeedOf](stream, seed, i). [EvalStream] and [ProbeStream] have none in common
+// with [TrainStream], whatever the seeds.
+func Problems(task Task, stream string, seed uint64, n int) []Problem {
+	problems := make([]Problem, n)
+	for i := range problems {
+		problems[i] = task.Problem(SeedOf(stream, seed, uint64(i)))
+	}
+	return problems
+}
+
+// Attempts samples one response to each problem, as long as the context allows.
+// Problem i is sequence i of the random generator. progress, where not nil, sees
+// how many are finished, of how many.
+//
+// If ctx ends first, Attempts returns its error with the problems before the first
+// unfinished one: the finished ones alone would be the short ones.
+func Attempts(ctx context.Context, d *model.Decoder, task Task, problems []Problem, s model.Sampling, progress func(finished, of int)) ([]Attempt, error) {
+	requests := make([]model.Request, len(problems))
+	for i, p := range problems {
+		room := d.MaxContext - len(p.Prompt)
+		if room < 1 {
+			return nil, fmt.Errorf("rl: the prompt of problem %d has %d tokens, the model's context holds %d; use easier problems or a model with a longer context",
+				i, len(p.Prompt), d.MaxContext)
+		}
+		requests[i] = model.Request{Tokens: p.Prompt, Max: room, ID: uint32(i)}
+	}
+	rollouts, err := d.Generate(ctx, requests, s, count(progress, len(requests)))
+	if err != nil && ctx.Err() == nil {
+		return nil, err
+	}
+	var attempts []Attempt
+	for i, r := range rollouts {
+		if len(r.Tokens) == 0 {
+			break
+		}
+		attempts = append(attempts, Attempt{problems[i], task.Judge(problems[i], r.Tokens), r})
+	}
+	return attempts, err
+}
+
+// count turns a progress function into what a decoder calls for each rollout.
+func count(progress func(finished, of int), of int) func(int, model.Rollout) {
+	if progress == nil {
+		return nil
+	}
+	finished := 0
+	return func(int, model.Rollout) {
+		finished++
+		progress(finished, of)
+	}
+}
+
+// Evaluation sums attempts up. Means are over responses; lengths are in tokens.
+type Evaluation struct {
+	Problems         int               `json:"problems"`
+	Accuracy         float64           `json:"accuracy"`
+	AccuracyError    float64           `json:"accuracy_standard_error"`
+	WellFormed       float64           `json:"well_formed"` // share
+	ThinkTokens      float64           `json:"think_tokens"`
+	ThinkTokensError float64           `json:"think_tokens_standard_error"`
+	ThinkOverMinimum float64           `json:"think_over_minimum"` // think tokens over those of the shortest complete traces
+	Steps            float64           `json:"steps"`
+	Labels           map[Label]float64 `json:"labels"` // steps of each label a response
+	ByDifficulty     []LevelEvaluation `json:"by_difficulty"`
+}
+
+// LevelEvaluation is the part of an evaluation with one difficulty.
+type LevelEvaluation struct {
+	Difficulty       int     `json:"difficulty"`
+	Problems         int     `json:"problems"`
+	Accuracy         float64 `json:"accuracy"`
+	AccuracyError    float64 `json:"accuracy_standard_error"`
+	ThinkTokens      float64 `json:"think_tokens"`
+	ThinkOverMinimum float64 `json:"think_over_minimum"`
+}
+
+// Evaluate sums attempts up, at least one.
+func Evaluate(attempts []Attempt) Evaluation {
+	if len(attempts) == 0 {
+		panic("rl: Evaluate of no attempts")
+	}
+	e := Evaluation{Problems: len(attempts), Labels: map[Label]float64{}}
+	var correct, wellFormed, think, minimum, steps []float64
+	for _, a := range attempts {
+		correct = append(correct, indicator(a.Trace.Correct))
+		wellFormed = append(wellFormed, indicator(a.Trace.WellFormed))
+		think = append(think, float64(a.Trace.ThinkTokens()))
+		minimum = append(minimum, float64(a.Problem.MinimumThink))
+		steps = append(steps, float64(len(a.Trace.Steps)))
+	}
+	for _, label := range Labels() {
+		var count []float64
+		for _, a := range attempts {
+			count = append(count, float64(a.Trace.Count(label)))
+		}
+		e.Labels[label], _ = meanError(count)
+	}
+	e.WellFormed, _ = meanError(wellFormed)
+	e.Steps, _ = meanError(steps)
+	e.Accuracy, e.AccuracyError = meanError(correct)
+	e.ThinkTokens, e.ThinkTokensError = meanError(think)
+	e.ThinkOverMinimum = over(think, minimum)
+	e.ByDifficulty = byDifficulty(attempts)
+	return e
+}
+
+func byDifficulty(attempts []Attempt) []LevelEvaluation {
+	hardest := 0
+	for _, a := range attempts {
+		hardest = max(hardest, a.Problem.Difficulty)
+	}
+	levels := []LevelEvaluation{}
+	for difficulty := range hardest + 1 {
+		var correct, think, minimum []float64
+		for _, a := range attempts {
+			if a.Problem.Difficulty == difficulty {
+				correct = append(correct, indicator(a.Trace.Correct))
+				think = append(think, float64(a.Trace.ThinkTokens()))
+				minimum = append(minimum, float64(a.Problem.MinimumThink))
+			}
+		}
+		if len(correct) == 0 {
+			continue
+		}
+		level := LevelEvaluation{Difficulty: difficulty, Problems: len(correct), ThinkOverMinimum: over(think, minimum)}
+		level.Accuracy, level.AccuracyError = meanError(correct)
+		level.ThinkTokens, _ = meanError(think)
+		levels = append(levels, level)
+	}
+	return levels
+}
+
+// meanError is the mean and its standard error, σ/√n; for a share p that is √(p(1-p)/n).
+func meanError(x []float64) (mean, standardError float64) {
+	n := float64(len(x))
+	for _, v := range x {
+		mean += v
+	}
+	mean /= n // last, so that n ones have the mean 1
+	for _, v := range x {
+		standardError += (v - mean) * (v - mean)
+	}
+	return mean, math.Sqrt(standardError) / n
+}
+
+// over is the ratio of two sums, 0 where the second is.
+func over(x, y []float64) float64 {
+	above, _ := meanError(x)
+	below, _ := meanError(y)
+	if below == 0 {
+		return 0
+	}
+	return above / below
+}
+
+func indicator(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,153 @@
+package rl_test
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+
+	"attnlab/gpu"
+	"attnlab/model"
+	"attnlab/rl"
+	"attnlab/rl/rltest"
+)
+
+// parrots is [rltest.Parrot] on the host with 120 attempts. Its decoder has few slots, so that sequences wait for each other.
+var parrots = sync.OnceValue(func() (p struct {
+	task     rl.Task
+	model    *model.Model
+	decoder  *model.Decoder
+	attempts []rl.Attempt
+}) {
+	check := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	var err error
+	p.task, err = rl.NewTask("chain", "", "")
+	check(err)
+	base := rltest.Parrot(p.task)
+	p.model, err = model.New(gpu.OpenHost(), base.Config, base.Weights)
+	check(err)
+	p.decoder, err = model.NewDecoder(p.model, model.DecoderSize{Slots: 8, Rows: 8 * base.Config.MaxContext, Chunk: 16})
+	check(err)
+	problems := rl.Problems(p.task, rl.EvalStream, 5, 120)
+	p.attempts, err = rl.Attempts(context.Background(), p.decoder, p.task, problems, model.Sampling{Temperature: 1, Seed: 5}, nil)
+	check(err)
+	return p
+})
+
+func TestProblemsOfStreamsAreOthers(t *testing.T) {
+	const n = 20000
+	seen := map[uint64]string{}
+	for _, stream := range []string{rl.TrainStream, rl.EvalStream, rl.ProbeStream} {
+		for _, seed := range []uint64{0, 1, 2} {
+			for i := range uint64(n) {
+				s := rl.SeedOf(stream, seed, i)
+				if other, twice := seen[s]; twice {
+					t.Fatalf("problem %d of stream %s, seed %d, is also in %s", i, stream, seed, other)
+				}
+				seen[s] = stream
+			}
+		}
+	}
+	task := parrots().task
+	a, b := rl.Problems(task, rl.EvalStream, 1, 20), rl.Problems(task, rl.EvalStream, 1, 10)
+	for i := range b {
+		if !slices.Equal(a[i].Prompt, b[i].Prompt) {
+			t.Errorf("problem %d depends on how many are drawn", i)
+		}
+	}
+}
+
+func TestAttemptsOfAParrot(t *testing.T) {
+	task, attempts := parrots().task, parrots().attempts
+	right, steps := 0, 0
+	for i, a := range attempts {
+		if !a.Trace.WellFormed || a.Trace.Answer != "9" {
+			t.Fatalf("attempt %d: %q", i, rl.Text(task, a.Trace.Response()))
+		}
+		if a.Trace.Correct != (a.Problem.Gold == "9") {
+			t.Errorf("attempt %d: correct is %t, the right answer %s", i, a.Trace.Correct, a.Problem.Gold)
+		}
+		if a.Trace.Correct {
+			right++
+		}
+		steps += len(a.Trace.Steps)
+		// A step is a sure "so", one of 16 letters, one of 9 digits, a sure line end, and another one in 0.7 of cases.
+		want := float64(len(a.Trace.Steps))*math.Log(1./16/9) + float64(len(a.Trace.Steps)-1)*math.Log(0.7) + math.Log(0.3)
+		got := 0.0
+		for _, p := range a.Rollout.LogProbs {
+			got += float64(p)
+		}
+		if math.Abs(got-want) > 1e-3 {
+			t.Errorf("attempt %d: log-probability %g, want %g", i, got, want)
+		}
+	}
+	e := rl.Evaluate(attempts)
+	n := float64(len(attempts))
+	near := func(name string, got, want float64) {
+		t.Helper()
+		if math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s is %g, want %g", name, got, want)
+		}
+	}
+	p := float64(right) / n
+	near("accuracy", e.Accuracy, p)
+	near("its standard error", e.AccuracyError, math.Sqrt(p*(1-p)/n))
+	near("well-formed", e.WellFormed, 1)
+	near("steps", e.Steps, float64(steps)/n)
+	near("think tokens", e.ThinkTokens, 4*e.Steps)
+	labels, problems, accuracy := 0.0, 0, 0.0
+	for _, label := range rl.Labels() {
+		labels += e.Labels[label]
+	}
+	near("steps of all labels", labels, e.Steps)
+	for _, l := range e.ByDifficulty {
+		problems += l.Problems
+		accuracy += l.Accuracy * float64(l.Problems) / n
+	}
+	near("problems of all difficulties", float64(problems), n)
+	near("accuracy over all difficulties", accuracy, p)
+	if len(e.ByDifficulty) != 4 || e.ByDifficulty[0].Difficulty != 2 || e.ByDifficulty[3].Difficulty != 5 {
+		t.Errorf("difficulties are %+v, want 2 to 5", e.ByDifficulty)
+	}
+	if right == 0 {
+		t.Error("no attempt is correct, so this shows little")
+	}
+}
+
+// What is kept after Ctrl-C is a beginning of what would have come, not the short responses.
+func TestAttemptsStopped(t *testing.T) {
+	task, d, all := parrots().task, parrots().decoder, parrots().attempts
+	ctx, stop := context.WithCancel(context.Background())
+	some, err := rl.Attempts(ctx, d, task, rl.Problems(task, rl.EvalStream, 5, 60), model.Sampling{Temperature: 1, Seed: 5}, func(finished, of int) {
+		if of != 60 {
+			t.Errorf("progress says %d of %d", finished, of)
+		}
+		if finished == 20 {
+			stop()
+		}
+	})
+	if err != context.Canceled || len(some) == 0 || len(some) >= 60 {
+		t.Fatalf("%d attempts and error %v", len(some), err)
+	}
+	for i := range some {
+		if !slices.Equal(some[i].Trace.Tokens, all[i].Trace.Tokens) {
+			t.Errorf("attempt %d is another one than without the stop", i)
+		}
+	}
+}
+
+func TestAttemptsRefuseLongPrompts(t *testing.T) {
+	task, d := parrots().task, parrots().decoder
+	p := task.Problem(1)
+	for len(p.Prompt) < d.MaxContext {
+		p.Prompt = append(p.Prompt, p.Prompt...)
+	}
+	if _, err := rl.Attempts(context.Background(), d, task, []rl.Problem{p}, model.Sampling{}, nil); err == nil {
+		t.Error("a prompt longer than the context was taken")
+	}
+}

@@ -1,0 +1,83 @@
+package rl
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"attnlab/model"
+)
+
+// Probe is what a model's own samples say of it, on problems that it is never
+// trained on. A run measures its base so that what training does has something to
+// stand next to, and may measure the trained model again. Means are over
+// responses.
+type Probe struct {
+	Problems       int        `json:"problems"`
+	Tokens         int        `json:"tokens"` // sampled for it
+	Accuracy       float64    `json:"accuracy"`
+	ThinkTokens    float64    `json:"think_tokens"`
+	RedundantSteps float64    `json:"redundant_steps"`
+	EssentialSteps float64    `json:"essential_steps"` // correcting ones counted
+	Density        float64    `json:"density"`         // REA-RL's D_q, reflections a think token
+	Heads          []HeadRank `json:"heads"`           // by step ranking accuracy on easy problems, best first
+}
+
+// HeadRank is a head with its step ranking accuracy.
+type HeadRank struct {
+	Head
+	SRA float64 `json:"sra"`
+}
+
+// Measure samples the policy as it stands now on the run's probing problems. The
+// tokens for it are not counted as the run's.
+func (r *Run) Measure(ctx context.Context) (Probe, error) {
+	problems := Problems(r.Task, ProbeStream, r.Seed, r.RunConfig.Probe)
+	attempts, err := Attempts(ctx, r.Decoder, r.Task, problems,
+		model.Sampling{Temperature: float32(r.Temperature), Seed: uint32(SeedOf("probe", r.Seed, 0))}, nil)
+	if err != nil {
+		return Probe{}, err
+	}
+	e := Evaluate(attempts)
+	p := Probe{Problems: e.Problems, Accuracy: e.Accuracy, ThinkTokens: e.ThinkTokens,
+		RedundantSteps: e.Labels[Redundant], EssentialSteps: e.Labels[Essential] + e.Labels[Correcting]}
+	var densities []float64
+	for _, a := range attempts {
+		p.Tokens += len(a.Rollout.Tokens)
+		s := reaSample(r.Task, a.Trace)
+		densities = append(densities, ReflectionDensity(s.Reflections, s.ThinkTokens))
+	}
+	p.Density = Quantile(densities, or(r.Hyper, "density-quantile", 0.2))
+	p.Heads, err = r.rankHeads(attempts)
+	return p, err
+}
+
+// rankHeads ranks all heads on the right responses to the easier half of
+// difficulties, as ATTNPO's probing set is easy.
+func (r *Run) rankHeads(attempts []Attempt) ([]HeadRank, error) {
+	lowest, highest := math.MaxInt, 0
+	for _, a := range attempts {
+		lowest, highest = min(lowest, a.Problem.Difficulty), max(highest, a.Problem.Difficulty)
+	}
+	var traces []Trace
+	for _, a := range attempts {
+		if a.Trace.Correct && 2*a.Problem.Difficulty <= lowest+highest {
+			traces = append(traces, a.Trace)
+		}
+	}
+	examined, err := Examine(r.Scorer, traces, 1)
+	if err != nil {
+		return nil, err
+	}
+	ranks := []HeadRank{}
+	for l, layer := range ScoreHeads(examined).SRA {
+		for h, sra := range layer {
+			if !math.IsNaN(sra) {
+				ranks = append(ranks, HeadRank{Head{l, h}, sra})
+			}
+		}
+	}
+	slices.SortStableFunc(ranks, func(a, b HeadRank) int { return cmp.Compare(b.SRA, a.SRA) })
+	return ranks, nil
+}

@@ -1,0 +1,270 @@
+package rl
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"attnlab/gpu"
+	"attnlab/model"
+)
+
+// Reflector is REA-RL's reflection model: a second compact transformer that reads
+// the question and the numbered steps of a response and says of each whether it
+// states the result, all in one forward pass.
+//
+//	<bos> k 8 ; … ? j <think>  b &k 8 * &f 0 = b 0 \n [1] Result  j &b 0 + &o 4 = j 4 \n [2] Result  …
+//
+// The token after [k] is the same in every input, so that no label can be read off;
+// what counts is the probability of Result there. The paper's model is a 7B one
+// with the steps first and the labels after them; ours sees only what was written
+// up to the step that it labels. It is trained on the truth about the teacher's
+// demonstrations and gets no gold answer.
+type Reflector struct {
+	Task   Task
+	Scorer *model.Scorer
+}
+
+// ReflectedSteps is how many steps of a response are labelled; what comes after is
+// taken for Think.
+const ReflectedSteps = 48
+
+// ReflectionVocabulary is the task's with the numbers of steps and the two labels.
+func ReflectionVocabulary(task Task) []string {
+	vocabulary := task.Vocabulary()
+	for k := range ReflectedSteps {
+		vocabulary = append(vocabulary, fmt.Sprintf("[%d]", k+1))
+	}
+	return append(vocabulary, "Think", "Result")
+}
+
+// ReflectionConfig is the shape of a reflection model for responses of a policy of
+// shape c: a preset's, with room for numbers and labels.
+func ReflectionConfig(task Task, preset string, context int) (model.Config, error) {
+	c, err := model.Preset(preset, len(ReflectionVocabulary(task)))
+	c.MaxContext = context + 2*ReflectedSteps
+	return c, err
+}
+
+// reflectionInput is what the model reads, with the place of the number of each
+// labelled step.
+func reflectionInput(t Trace, words int) (tokens, at []int) {
+	result := words + ReflectedSteps + 1
+	tokens = slices.Clone(t.Tokens[:t.PromptLength])
+	for k, step := range t.Steps {
+		if k == ReflectedSteps {
+			break
+		}
+		tokens = append(tokens, t.Tokens[step.Start:step.End]...)
+		at = append(at, len(tokens))
+		tokens = append(tokens, words+k, result)
+	}
+	return tokens, at
+}
+
+// NewReflector puts a reflection model on a device.
+func NewReflector(d *gpu.Device, task Task, c *model.Checkpoint) (*Reflector, error) {
+	if n := len(ReflectionVocabulary(task)); n != c.Config.VocabSize {
+		return nil, fmt.Errorf("rl: a reflection model for task %s has %d tokens, this one %d; use one that was trained for this task", task.Name(), n, c.Config.VocabSize)
+	}
+	m, err := model.New(d, c.Config, c.Weights)
+	if err != nil {
+		return nil, err
+	}
+	s, err := model.NewScorer(m, max(4096, c.Config.MaxContext))
+	if err != nil {
+		m.Release()
+		return nil, err
+	}
+	return &Reflector{task, s}, nil
+}
+
+// Results returns P_k of every step of every response, groups in a row.
+func (r *Reflector) Results(groups []Group) ([][]float64, error) {
+	var traces []Trace
+	for _, g := range groups {
+		for _, s := range g.Samples {
+			traces = append(traces, s.Trace)
+		}
+	}
+	return r.results(traces)
+}
+
+func (r *Reflector) results(traces []Trace) ([][]float64, error) {
+	words := len(r.Task.Vocabulary())
+	requests := make([]model.ScoreRequest, len(traces))
+	at := make([][]int, len(traces))
+	for i, t := range traces {
+		requests[i].Tokens, at[i] = reflectionInput(t, words)
+		if n := len(requests[i].Tokens); n > r.Scorer.MaxContext {
+			return nil, fmt.Errorf("rl: a response with its labels has %d tokens, the reflection model's context holds %d; train one for a longer context", n, r.Scorer.MaxContext)
+		}
+	}
+	scores, err := r.Scorer.Score(requests)
+	if err != nil {
+		return nil, err
+	}
+	p := make([][]float64, len(traces))
+	for i, t := range traces {
+		p[i] = make([]float64, len(t.Steps))
+		for k, n := range at[i] {
+			p[i][k] = math.Exp(float64(scores[i].LogProbs[n+1]))
+		}
+	}
+	return p, nil
+}
+
+// Reflection says how well a reflection model labels steps that it was not trained
+// on.
+type Reflection struct {
+	Traces   int     `json:"traces"`
+	Steps    int     `json:"steps"`
+	Accuracy float64 `json:"accuracy"` // share labelled rightly, the threshold being 0.5
+	Results  float64 `json:"results"`  // share that truly states the result; 1 less it is the accuracy of saying Think always
+	AUC      float64 `json:"auc"`      // of results over other steps
+}
+
+// Check labels traces, traces[i] of problems[i].
+func (r *Reflector) Check(problems []Problem, traces []Trace) (Reflection, error) {
+	p, err := r.results(traces)
+	if err != nil {
+		return Reflection{}, err
+	}
+	c := Reflection{Traces: len(traces)}
+	var results, others []float64
+	right := 0.0
+	for i, t := range traces {
+		for k, truth := range r.Task.Concludes(problems[i], t) {
+			if truth {
+				results = append(results, p[i][k])
+			} else {
+				others = append(others, p[i][k])
+			}
+			right += indicator(truth == states(p[i][k]))
+		}
+	}
+	c.Steps = len(results) + len(others)
+	if len(results) == 0 || len(others) == 0 {
+		return c, fmt.Errorf("rl: %d traces have %d steps that state the result and %d others; check on more traces", len(traces), len(results), len(others))
+	}
+	c.Accuracy, c.Results = right/float64(c.Steps), float64(len(results))/float64(c.Steps)
+	c.AUC = AUC(results, others)
+	return c, nil
+}
+
+// Release frees the device's memory.
+func (r *Reflector) Release() {
+	r.Scorer.Release()
+	r.Scorer.Model.Release()
+}
+
+// TrainReflection trains a reflection model from scratch on demonstrations of fresh
+// problems. report, where not nil, sees how it stands now and then. If ctx ends,
+// TrainReflection returns its error with the model so far.
+func TrainReflection(ctx context.Context, d *gpu.Device, task Task, c model.Config, p PretrainConfig, report func(PretrainReport)) (*model.Checkpoint, error) {
+	m, err := model.New(d, c, c.Init(p.Seed))
+	if err != nil {
+		return nil, err
+	}
+	defer m.Release()
+	t, err := model.NewTrainer(m, p.Tokens, p.Adam)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Release()
+	p.Rate.Steps = p.Steps
+	var drawn uint64
+	var stopped error
+	for tokens := int64(0); t.Steps < p.Steps; {
+		if stopped = ctx.Err(); stopped != nil {
+			break
+		}
+		rate := p.Rate.Rate(t.Steps)
+		part := reflectionPart(task, c, p, &drawn)
+		tokens += int64(part.N())
+		if err := t.Step(float32(rate), part); err != nil {
+			return nil, err
+		}
+		if t.Steps%max(1, p.Every) > 0 && t.Steps < p.Steps {
+			continue
+		}
+		metrics, err := t.Metrics()
+		if err != nil {
+			return nil, err
+		}
+		last := metrics[len(metrics)-1]
+		if report != nil {
+			report(PretrainReport{Step: t.Steps, Loss: last.Loss, Rate: rate, GradNorm: last.GradNorm, Tokens: tokens})
+		}
+	}
+	tokenizer, err := model.NewTokenizer(ReflectionVocabulary(task))
+	if err != nil {
+		return nil, err
+	}
+	weights, err := m.Weights()
+	if err != nil {
+		return nil, err
+	}
+	return &model.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: weights}, stopped
+}
+
+// demonstrated is a demonstration of problem i of a stream, judged; ok is false
+// where the teacher's did not fit.
+func demonstrated(task Task, stream string, seed, i uint64) (p Problem, t Trace, ok bool) {
+	key := SeedOf(stream, seed, i)
+	p = task.Problem(key)
+	response := task.Demonstrate(p, key)
+	if response == nil {
+		return p, t, false
+	}
+	return p, task.Judge(p, response), true
+}
+
+// reflectionPart packs demonstrations. The loss is the mean cross-entropy of the
+// labels.
+func reflectionPart(task Task, c model.Config, p PretrainConfig, drawn *uint64) model.Part {
+	words := len(task.Vocabulary())
+	var inputs [][]int
+	var places [][]int
+	var truths [][]bool
+	labels := 0
+	for n := 0; ; {
+		problem, t, ok := demonstrated(task, TrainStream, p.Seed, *drawn)
+		*drawn++
+		tokens, at := reflectionInput(t, words)
+		if !ok || len(tokens) > c.MaxContext {
+			continue
+		}
+		if n += len(tokens); n > p.Tokens {
+			*drawn-- // first of the next step
+			break
+		}
+		inputs, places, truths = append(inputs, tokens), append(places, at), append(truths, task.Concludes(problem, t))
+		labels += len(at)
+	}
+	b := model.Pack(inputs...)
+	part := model.Part{Batch: b, Targets: b.Next(c.VocabSize), Weight: make([]float32, b.N())}
+	for i, at := range places {
+		for k, n := range at {
+			part.Targets[b.Starts[i]+n] = uint32(words + ReflectedSteps)
+			if truths[i][k] {
+				part.Targets[b.Starts[i]+n]++
+			}
+			part.Weight[b.Starts[i]+n] = 1 / float32(labels)
+		}
+	}
+	return part
+}
+
+// CheckReflection labels n demonstrations of problems that no model is trained on.
+func CheckReflection(r *Reflector, seed uint64, n int) (Reflection, error) {
+	var problems []Problem
+	var traces []Trace
+	for i := uint64(0); len(traces) < n; i++ {
+		if p, t, ok := demonstrated(r.Task, EvalStream, seed, i); ok {
+			problems, traces = append(problems, p), append(traces, t)
+		}
+	}
+	return r.Check(problems, traces)
+}

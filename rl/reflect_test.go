@@ -1,0 +1,139 @@
+package rl
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"attnlab/gpu"
+	"attnlab/model"
+)
+
+func TestConcludes(t *testing.T) {
+	chain, _ := NewTask("chain", "", "")
+	countdown, _ := NewTask("countdown", "", "")
+	for _, c := range []struct {
+		task           Task
+		prompt, answer string
+		want           []bool
+	}{
+		{chain, "k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j",
+			"b &k 8 * &o 4 = b 2\nj &b 2 + &o 4 = j 7\nwait j &b 2 + &o 4 = j 6\nwait j &b 2 + &o 4 ok\nso j 6\nso b 6\nj\n</think> b 2 j 6 # 6 <eos>",
+			[]bool{false, false, true, false, true, false, false}},
+		{countdown, "3 4 5 ? 17", "3 + 4 = 7\nback\n3 * 4 = 12\n12 + 5 = 17\n9 + 8 = 17\n", []bool{false, false, false, true, false}},
+	} {
+		p, err := c.task.Parse(c.prompt)
+		if err != nil {
+			t.Fatalf("%s: %v", c.task.Name(), err)
+		}
+		response, err := Tokens(c.task, c.answer)
+		if err != nil {
+			t.Fatalf("%s: %v", c.task.Name(), err)
+		}
+		if got := c.task.Concludes(p, c.task.Judge(p, response)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.task.Name(), got, c.want)
+		}
+	}
+}
+
+// The labels are targets and never inputs, one a step, with equal weights.
+func TestReflectionPart(t *testing.T) {
+	task, _ := NewTask("chain", "", "")
+	words := len(task.Vocabulary())
+	shape, err := ReflectionConfig(task, "tiny", 256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := DefaultPretrain(1)
+	p.Tokens = 1024
+	var drawn uint64
+	part := reflectionPart(task, shape, p, &drawn)
+	if part.N() > 1024 || drawn == 0 {
+		t.Fatalf("%d tokens of %d demonstrations", part.N(), drawn)
+	}
+	sum, labels, results := 0.0, 0, 0
+	for n, w := range part.Weight {
+		if w == 0 {
+			continue
+		}
+		sum += float64(w)
+		labels++
+		number, placeholder := int(part.Tokens[n]), int(part.Tokens[n+1])
+		if number < words || number >= words+ReflectedSteps || placeholder != words+ReflectedSteps+1 {
+			t.Fatalf("a label is asked for at token %d, before token %d", number, placeholder)
+		}
+		if int(part.Targets[n]) == placeholder {
+			results++
+		}
+	}
+	if math.Abs(sum-1) > 1e-5 || results == 0 || results == labels {
+		t.Errorf("%d labels of weight %g, %d of them Result", labels, sum, results)
+	}
+}
+
+// P_k is what the model says after [k], whatever the label is.
+func TestReflectorReadsItsModel(t *testing.T) {
+	words := len(commonTokens)
+	shape := diceShape
+	shape.VocabSize, shape.MaxContext = len(ReflectionVocabulary(dice{})), 48+2*ReflectedSteps
+	weights := shape.Init(4)
+	for i := range weights {
+		weights[i] *= 8
+	}
+	r, err := NewReflector(gpu.OpenHost(), dice{}, &model.Checkpoint{Config: shape, Weights: weights})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Release()
+	g := []Group{{Problem: dice{}.Problem(1)}}
+	for _, response := range [][]int{{plus, Newline, minus, plus, Newline, EndThink, Eos}, {EndThink, Eos}, {plus, Newline}} {
+		g[0].Samples = append(g[0].Samples, Sample{Trace: dice{}.Judge(g[0].Problem, response)})
+	}
+	p, err := r.Results(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range g[0].Samples {
+		tokens, at := reflectionInput(s.Trace, words)
+		if len(p[i]) != len(s.Steps) || len(at) != len(s.Steps) {
+			t.Fatalf("response %d: %d probabilities of %d steps", i, len(p[i]), len(s.Steps))
+		}
+		logits, err := r.Scorer.Logits(tokens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, n := range at {
+			sum := 0.0
+			for _, l := range logits[n] {
+				sum += math.Exp(float64(l))
+			}
+			want := math.Exp(float64(logits[n][words+ReflectedSteps+1])) / sum
+			if math.Abs(p[i][k]-want) > 1e-5 {
+				t.Errorf("response %d step %d: %g, want %g", i, k, p[i][k], want)
+			}
+		}
+	}
+}
+
+func TestLearnedCutsRun(t *testing.T) {
+	shape := diceShape
+	shape.VocabSize, shape.MaxContext = len(ReflectionVocabulary(dice{})), 48+2*ReflectedSteps
+	host := gpu.OpenHost()
+	reflector, err := NewReflector(host, dice{}, &model.Checkpoint{Config: shape, Weights: shape.Init(4)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reflector.Release()
+	for _, cut := range []string{"normal", "weak", "strong"} {
+		c := diceRun(t, "rearl", map[string]string{"cut": cut})
+		c.Reflector = reflector
+		r, err := NewRun(host, dice{}, diceBase(t), nil, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report := steps(t, r, 1)[0]; report.Calls != 2 || report.Updates == 0 {
+			t.Errorf("%s: %s", cut, text(t, report))
+		}
+		r.Release()
+	}
+}

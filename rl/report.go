@@ -1,0 +1,176 @@
+package rl
+
+import (
+	"math"
+
+	"attnlab/model"
+)
+
+// StepReport is how a training step went: a line of metrics.jsonl. Means are over
+// the responses that the policy wrote from the start (no branches, no revisions);
+// counts of tokens, calls, updates and seconds are of the run so far.
+type StepReport struct {
+	Step   int    `json:"step"` // from 1
+	Method string `json:"method"`
+	Seed   uint64 `json:"seed"`
+
+	Accuracy    float64 `json:"accuracy"`
+	WellFormed  float64 `json:"well_formed"`
+	Reward      float64 `json:"reward"` // mean over all that was credited
+	ThinkTokens float64 `json:"think_tokens"`
+
+	// What became of the steps that matter, next to the base's own samples.
+	RedundantSteps   float64  `json:"redundant_steps"`   // a response
+	EssentialSteps   float64  `json:"essential_steps"`   // a response, correcting ones counted
+	RedundantRemoved *float64 `json:"redundant_removed"` // share of the base's; negative where there are more
+	EssentialKept    *float64 `json:"essential_kept"`    // share of the base's; above 1 where there are more
+
+	// How well the credit of steps agrees with the truth: the area under the
+	// curve of needed over redundant steps, 0.5 where all steps of a response get
+	// the same; within responses, and over all steps of the batch.
+	CreditAUC       *float64 `json:"credit_auc"`
+	CreditAUCPooled *float64 `json:"credit_auc_pooled"`
+
+	KL           float64 `json:"kl"`      // k3, to the reference, or without one to the policy that sampled
+	Entropy      float64 `json:"entropy"` // of sampled tokens, nats
+	ClipFraction float64 `json:"clip_fraction"`
+	GradNorm     float64 `json:"gradient_norm"`
+	Loss         float64 `json:"loss"`
+
+	Groups GroupCount `json:"groups"`
+	Leaves int        `json:"leaves,omitempty"` // of the trees trained on
+
+	Problems        uint64  `json:"problems"`
+	Generated       int64   `json:"generated_tokens"` // prefixes gone on with are free
+	Charged         int64   `json:"charged_tokens"`   // prefixes count as generated
+	Trained         int64   `json:"trained_tokens"`   // of responses in valid groups
+	Calls           int     `json:"generation_calls"`
+	Updates         int     `json:"updates"`
+	Seconds         float64 `json:"seconds"`
+	Sampling        float64 `json:"sampling_seconds"`  // of this step
+	Learning        float64 `json:"learning_seconds"`  // of this step
+	TokensPerSecond float64 `json:"tokens_per_second"` // generated, of this step as a whole
+}
+
+// GroupCount counts a step's groups by outcome: of the responses written from the
+// start, and those that were trained on.
+type GroupCount struct {
+	AllCorrect int `json:"all_correct"`
+	AllWrong   int `json:"all_wrong"`
+	Valid      int `json:"valid"`
+}
+
+// tally adds up what a step's report says.
+type tally struct {
+	StepReport
+	responses, sampled float64
+	credited           float64
+	within             []float64 // AUC of a response
+	needed, redundant  []float64 // credit of steps
+	updates            float64   // this step's
+}
+
+// sample takes in a response written from the start.
+func (t *tally) sample(trace Trace, r model.Rollout) {
+	t.responses++
+	t.Accuracy += indicator(trace.Correct)
+	t.WellFormed += indicator(trace.WellFormed)
+	t.ThinkTokens += float64(trace.ThinkTokens())
+	t.RedundantSteps += float64(trace.Count(Redundant))
+	t.EssentialSteps += float64(trace.Count(Essential) + trace.Count(Correcting))
+	for _, h := range r.Entropy {
+		t.Entropy += float64(h)
+	}
+	t.sampled += float64(len(r.Entropy))
+}
+
+// groups takes in the outcomes of groups written from the start.
+func (t *tally) groups(groups []Group) {
+	for _, g := range groups {
+		switch g.passRate() {
+		case 1:
+			t.Groups.AllCorrect++
+		case 0:
+			t.Groups.AllWrong++
+		}
+	}
+}
+
+// credit takes in what a group is trained on.
+func (t *tally) credit(g Group) {
+	for _, s := range g.Samples {
+		t.Reward += s.Reward
+		t.credited++
+		if s.Advantage == nil || !g.valid() {
+			continue
+		}
+		t.Trained += int64(len(s.Advantage))
+		credit, needed, redundant := s.stepCredit()
+		if auc := StepAUC(credit, needed, redundant); !math.IsNaN(auc) {
+			t.within = append(t.within, auc)
+		}
+		for k, c := range credit {
+			if needed[k] {
+				t.needed = append(t.needed, c)
+			} else if redundant[k] {
+				t.redundant = append(t.redundant, c)
+			}
+		}
+	}
+}
+
+// stepCredit is the mean advantage of each step's tokens, with its label.
+func (s Sample) stepCredit() (credit []float64, needed, redundant []bool) {
+	for k, r := range s.responseSteps() {
+		mean := s.Advantage[r[0]]
+		if tokens := s.Advantage[r[0]:r[1]]; !constant(tokens) { // rounding would tell equal steps apart
+			mean, _ = meanStd(tokens, 0)
+		}
+		label := s.Steps[k].Label
+		credit = append(credit, mean)
+		needed = append(needed, label == Essential || label == Correcting)
+		redundant = append(redundant, label == Redundant)
+	}
+	return credit, needed, redundant
+}
+
+// update takes in one update of the weights.
+func (t *tally) update(m model.Metrics) {
+	t.updates++
+	t.KL += m.KL
+	t.ClipFraction += m.ClipFraction
+	t.GradNorm += m.GradNorm
+	t.Loss += m.Loss
+}
+
+// report turns sums into means.
+func (t *tally) report(base *Probe) StepReport {
+	r := t.StepReport
+	for _, sum := range []*float64{&r.Accuracy, &r.WellFormed, &r.ThinkTokens, &r.RedundantSteps, &r.EssentialSteps} {
+		*sum /= max(1, t.responses)
+	}
+	for _, sum := range []*float64{&r.KL, &r.ClipFraction, &r.GradNorm, &r.Loss} {
+		*sum /= max(1, t.updates)
+	}
+	r.Reward /= max(1, t.credited)
+	r.Entropy /= max(1, t.sampled)
+	if base != nil {
+		r.RedundantRemoved = finite(ShareRemoved(base.RedundantSteps, r.RedundantSteps))
+		r.EssentialKept = finite(r.EssentialSteps / base.EssentialSteps)
+	}
+	within := 0.0
+	for _, auc := range t.within {
+		within += auc
+	}
+	r.CreditAUC = finite(within / float64(len(t.within)))
+	r.CreditAUCPooled = finite(AUC(t.needed, t.redundant))
+	return r
+}
+
+// finite is nil, JSON's null, where there is no number.
+func finite(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	return &x
+}

@@ -1,0 +1,501 @@
+package rl
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"reflect"
+	"slices"
+	"testing"
+
+	"attnlab/gpu"
+	"attnlab/model"
+)
+
+// dice is a task for models that know nothing: responses of odd length are right,
+// any third token ends a step, and its label is thrown by its length. Random
+// weights then give groups of mixed outcome with steps of every kind.
+type dice struct{}
+
+func (dice) Name() string         { return "dice" }
+func (dice) Vocabulary() []string { return slices.Clone(commonTokens) }
+func (dice) Problem(seed uint64) Problem {
+	random := newRandom(seed, problemStream)
+	prompt := []int{Bos}
+	for range 3 {
+		prompt = append(prompt, semicolon+random.IntN(6))
+	}
+	return Problem{Difficulty: 1 + random.IntN(2), MinimumThink: 2, Prompt: append(prompt, Think), Gold: "+"}
+}
+func (dice) Parse(string) (Problem, error) { return Problem{}, errors.New("dice: not parsed") }
+func (dice) Demonstrate(p Problem, seed uint64) []int {
+	return []int{plus, Newline, minus, plus, Newline, EndThink, hash, Eos}
+}
+func (dice) Judge(p Problem, response []int) Trace {
+	t, _ := cut(p.Prompt, response)
+	t.Steps = nil
+	for start, end := t.ThinkStart, t.ThinkStart+1; end <= t.ThinkEnd; end++ {
+		if t.Tokens[end-1]%3 == 0 || end == t.ThinkEnd {
+			t.Steps = append(t.Steps, Step{start, end, Label((end - start) % 3)})
+			start = end
+		}
+	}
+	t.WellFormed = true
+	t.Correct = len(t.Response())%2 == 1
+	return t
+}
+func (dice) Concludes(_ Problem, t Trace) []bool {
+	yes := make([]bool, len(t.Steps))
+	for k, s := range t.Steps {
+		yes[k] = s.Label == Essential
+	}
+	return yes
+}
+
+var diceShape = model.Config{
+	VocabSize: len(commonTokens), HiddenSize: 16, IntermediateSize: 16, Layers: 1, Heads: 2, KVHeads: 1, HeadDim: 8, MaxContext: 48,
+	RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, PadID: Pad, BosID: Bos, EosID: Eos,
+}
+
+// diceBase is a model with random weights, large enough that they matter.
+func diceBase(t *testing.T) *model.Checkpoint {
+	t.Helper()
+	tokenizer, err := model.NewTokenizer(dice{}.Vocabulary())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &model.Checkpoint{Config: diceShape, Tokenizer: tokenizer, Weights: diceShape.Init(3)}
+}
+
+// diceRun is a small run of a method; change alters its hyper-parameters.
+func diceRun(t *testing.T, method string, change map[string]string) RunConfig {
+	t.Helper()
+	h := LabHyper(method)
+	if _, ok := h["problems"]; ok {
+		h["problems"] = 4
+	}
+	if _, ok := h["initial"]; ok {
+		h["initial"] = 3
+	}
+	for name, text := range change {
+		if err := h.Set(name, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return RunConfig{Method: method, Hyper: h, Seed: 5, Probe: 24, Tokens: 256, Slots: 16}
+}
+
+func open(t *testing.T, kept *model.Checkpoint, c RunConfig) *Run {
+	t.Helper()
+	r, err := NewRun(gpu.OpenHost(), dice{}, diceBase(t), kept, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Release)
+	return r
+}
+
+// steps takes n steps and forgets how long they took.
+func steps(t *testing.T, r *Run, n int) (reports []StepReport) {
+	t.Helper()
+	for range n {
+		report, err := r.Step(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		report.Seconds, report.Sampling, report.Learning, report.TokensPerSecond = 0, 0, 0, 0
+		reports = append(reports, report)
+	}
+	return reports
+}
+
+func weights(t *testing.T, r *Run) []float32 {
+	t.Helper()
+	w, err := r.Model.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// text is a report's JSON: equal texts are equal reports, pointers included.
+func text(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestEveryMethodSteps(t *testing.T) {
+	for _, method := range Methods {
+		t.Run(method, func(t *testing.T) {
+			c := diceRun(t, method, nil)
+			a, b := open(t, nil, c), open(t, nil, c)
+			first, second := steps(t, a, 2), steps(t, b, 2)
+			if text(t, first) != text(t, second) || !slices.Equal(weights(t, a), weights(t, b)) {
+				t.Errorf("two runs of one seed differ:\n%s\n%s", text(t, first), text(t, second))
+			}
+			last := first[1]
+			if last.Step != 2 || last.Updates < 2 || last.Generated == 0 || last.Trained == 0 || last.GradNorm == 0 || last.Entropy == 0 {
+				t.Errorf("report %s", text(t, last))
+			}
+			if slices.Equal(weights(t, a), diceShape.Init(3)) {
+				t.Error("the weights did not change")
+			}
+			if method != "sft" && (last.Groups.Valid == 0 || last.CreditAUC == nil) {
+				t.Errorf("no group was trained on: %s", text(t, last))
+			}
+			c.Seed++
+			if other := steps(t, open(t, nil, c), 2); text(t, other[1].Accuracy) == text(t, last.Accuracy) && other[1].Entropy == last.Entropy {
+				t.Error("another seed samples the same")
+			}
+		})
+	}
+}
+
+func TestResumeEqualsUninterrupted(t *testing.T) {
+	for _, method := range Methods {
+		t.Run(method, func(t *testing.T) {
+			c := diceRun(t, method, nil)
+			whole := open(t, nil, c)
+			want := steps(t, whole, 3)[2]
+
+			begun := open(t, nil, c)
+			steps(t, begun, 1)
+			dir := t.TempDir()
+			kept, err := begun.Checkpoint()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := kept.Save(dir); err != nil {
+				t.Fatal(err)
+			}
+			if kept, err = model.Load(dir); err != nil {
+				t.Fatal(err)
+			}
+			c.Hyper, c.Seed = nil, 0
+			resumed := open(t, kept, c)
+			got := steps(t, resumed, 2)[1]
+			if text(t, got) != text(t, want) {
+				t.Errorf("resumed  %s\nunbroken %s", text(t, got), text(t, want))
+			}
+			if !slices.Equal(weights(t, resumed), weights(t, whole)) {
+				t.Error("the weights differ")
+			}
+		})
+	}
+}
+
+func TestATTNPOWithoutScalingIsTLMRE(t *testing.T) {
+	plain := open(t, nil, diceRun(t, "tlmre", nil))
+	off := open(t, nil, diceRun(t, "attnpo", map[string]string{"positive": "off", "negative": "off"}))
+	on := open(t, nil, diceRun(t, "attnpo", map[string]string{"schedule": "0", "kappa": "4"}))
+	want, got, scaled := steps(t, plain, 3), steps(t, off, 3), steps(t, on, 3)
+	for i := range got {
+		got[i].Method = "tlmre"
+	}
+	if !reflect.DeepEqual(got, want) || !slices.Equal(weights(t, off), weights(t, plain)) {
+		t.Errorf("attnpo %s\ntlmre  %s", text(t, got), text(t, want))
+	}
+	if slices.Equal(weights(t, on), weights(t, plain)) {
+		t.Error("with scaling on it is the same as well")
+	}
+	uniform := true
+	for i := range want {
+		if *want[i].CreditAUC != 0.5 {
+			t.Errorf("uniform credit has AUC %g", *want[i].CreditAUC)
+		}
+		uniform = uniform && *scaled[i].CreditAUC == 0.5
+	}
+	if uniform {
+		t.Error("scaled credit is uniform")
+	}
+}
+
+func TestAttnRLWithoutADSIsTreeRLWithFCI(t *testing.T) {
+	same := map[string]string{"branch": "fci", "clip-high": "0.28", "dual-clip": "3", "pipeline": "on"}
+	tree := open(t, nil, diceRun(t, "treerl", same))
+	same["filter"], same["trees"], same["batch"] = "off", "all", "fixed"
+	attn := open(t, nil, diceRun(t, "attnrl", same))
+	want, got := steps(t, tree, 2), steps(t, attn, 2)
+	for i := range got {
+		got[i].Method = "treerl"
+	}
+	if text(t, got) != text(t, want) {
+		t.Errorf("attnrl %s\ntreerl %s", text(t, got), text(t, want))
+	}
+}
+
+func TestPipelineTakesOneCallAStep(t *testing.T) {
+	fixed := map[string]string{"filter": "off", "trees": "all", "batch": "fixed", "branch": "earliest"}
+	for pipeline, calls := range map[string]int{"on": 1, "off": 2} {
+		fixed["pipeline"] = pipeline
+		r := open(t, nil, diceRun(t, "attnrl", fixed))
+		steps(t, r, 1)
+		before := r.Calls
+		got := steps(t, r, 3)
+		if n := got[2].Calls - before; n != 3*calls {
+			t.Errorf("pipeline %s: %d calls for 3 steps, want %d", pipeline, n, 3*calls)
+		}
+		// Every problem has 3 responses, each at most 2 points with 2 rollouts.
+		for _, report := range got {
+			if report.Leaves > 4*3*5 || report.Groups.Valid == 0 {
+				t.Errorf("pipeline %s: %d leaves, %d valid", pipeline, report.Leaves, report.Groups.Valid)
+			}
+		}
+		problems := uint64(4 * 4)
+		if pipeline == "on" {
+			problems += 4 // begun for the step to come
+		}
+		if got[2].Problems != problems {
+			t.Errorf("pipeline %s: %d problems drawn, want %d", pipeline, got[2].Problems, problems)
+		}
+	}
+}
+
+func TestBranchesKeepPrefixesAndTheirLogProbs(t *testing.T) {
+	for _, branch := range []string{"fci", "entropy", "random", "earliest"} {
+		r := open(t, nil, diceRun(t, "treerl", map[string]string{"branch": branch, "unbranched": "keep"}))
+		c := newTreeRLBranching(r.Hyper)
+		branched := 0
+		for seed := range uint64(4) {
+			g, err := r.Policy.Grow(t.Context(), c, dice{}.Problem(seed))
+			if err != nil {
+				t.Fatal(err)
+			}
+			branched += len(g.Points)
+			for i, s := range g.Leaves {
+				if len(s.Old) != len(s.Response()) {
+					t.Fatalf("%s: %d log-probabilities of %d tokens", branch, len(s.Old), len(s.Response()))
+				}
+				initial := g.Leaves[slices.IndexFunc(g.Leaf, func(leaf int) bool { return g.Tree.Nodes[leaf].Tree == g.Tree.Nodes[g.Leaf[i]].Tree })]
+				keep := g.Tree.Nodes[g.Leaf[i]].Start
+				if !slices.Equal(s.Response()[:keep], initial.Response()[:keep]) {
+					t.Errorf("%s: leaf %d does not begin as its tree", branch, i)
+				}
+			}
+			// The sampler's log-probabilities are the scorer's.
+			which := make([]int, len(g.Leaves))
+			for i := range which {
+				which[i] = i
+			}
+			scored, err := r.logprobs(r.Scorer, g.Leaves, which)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, s := range g.Leaves {
+				for k := range s.Old {
+					if math.Abs(float64(s.Old[k]-scored[i][k])) > 1e-4 {
+						t.Fatalf("%s: leaf %d token %d: %g, scored %g", branch, i, k, s.Old[k], scored[i][k])
+					}
+				}
+			}
+		}
+		if branched == 0 {
+			t.Errorf("%s: nothing branched", branch)
+		}
+	}
+}
+
+// cancelAfter ends after Err was asked n times.
+type cancelAfter struct {
+	context.Context
+	left int
+}
+
+func (c *cancelAfter) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestCancelLeavesTheRunAsItWas(t *testing.T) {
+	for _, method := range []string{"attnpo", "attnrl", "rearl"} {
+		c := diceRun(t, method, nil)
+		whole, r := open(t, nil, c), open(t, nil, c)
+		want := steps(t, whole, 2)
+		steps(t, r, 1)
+		cancelled := 0
+		for n := range 8 {
+			if _, err := r.Step(&cancelAfter{t.Context(), n}); err == nil {
+				break
+			} else if !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			cancelled++
+			if kept, err := r.Checkpoint(); err != nil || kept.Train.Step != want[0].Updates {
+				t.Fatalf("%s: after %d questions: %v", method, n, err)
+			}
+			if n == 2 {
+				break
+			}
+		}
+		if cancelled == 0 {
+			t.Fatalf("%s: never cancelled", method)
+		}
+		if got := steps(t, r, 1); text(t, got[0]) != text(t, want[1]) {
+			t.Errorf("%s: after a cancelled step\n%s\nwithout\n%s", method, text(t, got[0]), text(t, want[1]))
+		}
+	}
+}
+
+func TestGroupsWithoutSpreadDoNothing(t *testing.T) {
+	r := open(t, nil, diceRun(t, "grpo", nil))
+	before := weights(t, r)
+	groups := r.draw(3)
+	if err := r.rollouts(t.Context(), groups, 4); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range groups {
+		equal := []float64{1, 1, 1, 1}
+		g.credit(equal, GroupAdvantages(equal, PopulationStd))
+	}
+	if err := r.learn(groups, newLoss(r.Hyper)); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(before, weights(t, r)) || r.Trainer.Steps != 0 || r.tally.Groups.Valid != 0 {
+		t.Error("equal rewards changed something")
+	}
+}
+
+func TestRolloutsAreOnPolicy(t *testing.T) {
+	// With ratio 1 everywhere nothing is clipped and KL to the sampler is 0, at any temperature.
+	for _, temperature := range []string{"1", "0.7"} {
+		r := open(t, nil, diceRun(t, "grpo", map[string]string{"temperature": temperature, "minibatches": "1"}))
+		report := steps(t, r, 1)[0]
+		if report.ClipFraction != 0 || math.Abs(report.KL) > 1e-6 {
+			t.Errorf("temperature %s: clip fraction %g, KL %g", temperature, report.ClipFraction, report.KL)
+		}
+	}
+}
+
+func TestKLNeedsAReference(t *testing.T) {
+	c := diceRun(t, "grpo", map[string]string{"kl": "0.1", "minibatches": "1", "learning-rate": "0.01"})
+	r := open(t, nil, c)
+	reports := steps(t, r, 3)
+	if reports[0].KL > 1e-6 || reports[2].KL < 1e-5 {
+		t.Errorf("KL to the base: %g, then %g", reports[0].KL, reports[2].KL)
+	}
+}
+
+func TestDynamicSamplingFillsTheBatch(t *testing.T) {
+	r := open(t, nil, diceRun(t, "dapo", map[string]string{"group": "2", "problems": "6"}))
+	report := steps(t, r, 1)[0]
+	if report.Groups.Valid != 6 || report.Problems <= 6 || report.Calls < 2 {
+		t.Errorf("%d valid groups of %d problems in %d calls", report.Groups.Valid, report.Problems, report.Calls)
+	}
+}
+
+func TestRevisions(t *testing.T) {
+	c := diceRun(t, "rearl", nil)
+	r := open(t, nil, c)
+	groups := r.draw(4)
+	if err := r.rollouts(t.Context(), groups, 4); err != nil {
+		t.Fatal(err)
+	}
+	rule := NewREARL(c.Hyper)
+	revisions, err := rule.revise(t.Context(), r, groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range revisions {
+		own := groups[i/4].Samples[i%4]
+		cutAt := s.ThinkEnd
+		if s.Tokens[cutAt] != EndThink || !slices.Equal(s.Tokens[:cutAt], own.Tokens[:cutAt]) {
+			t.Fatalf("revision %d: %v of %v", i, s.Tokens, own.Tokens)
+		}
+		if len(s.Old) != len(s.Response()) || len(s.Response())-(cutAt-s.PromptLength)-1 > rule.RevisionTokens {
+			t.Errorf("revision %d: %d tokens, %d log-probabilities", i, len(s.Response()), len(s.Old))
+		}
+		if forced := s.Old[cutAt-s.PromptLength]; forced >= 0 {
+			t.Errorf("revision %d: the forced token has log-probability %g", i, forced)
+		}
+	}
+}
+
+func TestRunErrors(t *testing.T) {
+	host := gpu.OpenHost()
+	base := diceBase(t)
+	for name, try := range map[string]func() error{
+		"unknown method": func() error { _, err := NewRun(host, dice{}, base, nil, RunConfig{Method: "ppo"}); return err },
+		"no reflection model": func() error {
+			_, err := NewRun(host, dice{}, base, nil, diceRun(t, "rearl", map[string]string{"cut": "normal"}))
+			return err
+		},
+		"no such head": func() error {
+			c := diceRun(t, "attnpo", nil)
+			c.Heads = []Head{{4, 0}}
+			_, err := NewRun(host, dice{}, base, nil, c)
+			return err
+		},
+		"nothing to go on with": func() error {
+			_, err := NewRun(host, dice{}, base, base, diceRun(t, "grpo", nil))
+			return err
+		},
+		"another task's model": func() error {
+			task, _ := NewTask("chain", "", "")
+			_, err := NewRun(host, task, base, nil, diceRun(t, "grpo", nil))
+			return err
+		},
+	} {
+		if err := try(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	r := open(t, nil, diceRun(t, "grpo", nil))
+	steps(t, r, 1)
+	kept, err := r.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]RunConfig{
+		"another method": diceRun(t, "tlmre", nil),
+		"another value":  diceRun(t, "grpo", map[string]string{"group": "3"}),
+		"another seed":   {Method: "grpo", Seed: 77},
+	} {
+		if _, err := NewRun(host, dice{}, base, kept, c); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestEveryMethodStepsOnEveryTask(t *testing.T) {
+	for _, name := range []string{"chain", "countdown"} {
+		task, _ := NewTask(name, "", "")
+		shape := diceShape
+		shape.VocabSize, shape.MaxContext = len(task.Vocabulary()), 256
+		base := &model.Checkpoint{Config: shape, Weights: shape.Init(1)}
+		for _, method := range Methods {
+			c := RunConfig{Method: method, Hyper: LabHyper(method), Seed: 1, Probe: 4, Slots: 8, Tokens: 512, Heads: []Head{{0, 1}}}
+			for name, value := range map[string]float64{"problems": 2, "group": 2, "initial": 2, "max-length": 24, "dynamic": 0} {
+				if _, has := c.Hyper[name]; has {
+					c.Hyper[name] = value
+				}
+			}
+			r, err := NewRun(gpu.OpenHost(), task, base, nil, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report := steps(t, r, 1)[0]; report.Generated == 0 {
+				t.Errorf("%s on %s: %s", method, name, text(t, report))
+			}
+			r.Release()
+		}
+	}
+}
+
+func TestMemoryStaysFlat(t *testing.T) {
+	for _, method := range []string{"grpo", "attnpo", "attnrl"} {
+		r := open(t, nil, diceRun(t, method, nil))
+		steps(t, r, 2)
+		before := r.Model.Device.Counters
+		steps(t, r, 6)
+		if after := r.Model.Device.Counters; after.Buffers != before.Buffers || after.Bytes > before.Bytes+before.Bytes/4 {
+			t.Errorf("%s: %d buffers of %d bytes, later %d of %d", method, before.Buffers, before.Bytes, after.Buffers, after.Bytes)
+		}
+	}
+}

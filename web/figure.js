@@ -1,0 +1,145 @@
+// Starts figure.wasm and stands between it and the document around it: what of
+// keys, wheel and fingers is the figure's, and what is the page's.
+"use strict";
+{
+  const loading = document.getElementById("loading");
+  const system = { dark: matchMedia("(prefers-color-scheme: dark)"), still: matchMedia("(prefers-reduced-motion: reduce)") };
+  const inPage = parent !== window;
+  const host = {
+    ready() { apply(); },
+    fail(text) {
+      loading.textContent = text;
+      document.body.append(loading);
+    },
+    save(png) {
+      const a = document.createElement("a");
+      a.href = URL.createObjectURL(new Blob([png], { type: "image/png" }));
+      a.download = `attnlab-${wanted().get("figure")}.png`;
+      a.click();
+      setTimeout(() => URL.revokeObjectURL(a.href), 10000);
+    },
+  };
+  globalThis.figureHost = host;
+
+  // The session as far as a figure draws it. To read a trace costs the page more than to draw it: the newest is
+  // read, at most four times a second.
+  host.listen = (session) => {
+    const channel = new BroadcastChannel("attnlab:" + session);
+    const end = { onmessage: null, postMessage: (text) => channel.postMessage(text), close: () => channel.close() };
+    const newest = new Map(), resting = new Set();
+    function deliver(kind) {
+      if (resting.has(kind) || !newest.has(kind)) return;
+      const event = newest.get(kind);
+      newest.delete(kind);
+      resting.add(kind);
+      setTimeout(() => { resting.delete(kind); deliver(kind); }, 250);
+      end.onmessage?.(event);
+    }
+    channel.onmessage = (event) => {
+      const kind = /^{"kind":"(\w+)"/.exec(event.data)?.[1];
+      if (kind === "Selection" || kind === "Select") end.onmessage?.(event);
+      if (kind !== "Trace" && kind !== "HeadsView") return;
+      newest.set(kind, event);
+      deliver(kind);
+    };
+    return end;
+  };
+
+  const wanted = () => new URLSearchParams(location.hash.slice(1));
+  let told = {}; // by messages: stronger than the hash
+
+  function apply() {
+    const theme = told.theme || wanted().get("theme") || (system.dark.matches ? "dark" : "light");
+    document.documentElement.dataset.theme = theme;
+    if (!host.set) return;
+    host.set("theme", theme);
+    host.set("motion", system.still.matches ? "none" : "some");
+    const by = told.by || wanted().get("by");
+    if (by) host.set("by", by);
+  }
+
+  // {theme: "light"|"dark"|"", by: "fci"|"focus"|"sra"|"kurtosis", save: true}, of this origin only.
+  addEventListener("message", (e) => {
+    if (e.origin !== location.origin || !e.data || typeof e.data !== "object") return;
+    for (const name of ["theme", "by"]) {
+      if (typeof e.data[name] === "string") told[name] = e.data[name];
+    }
+    if (e.data.save && host.set) host.set("save", "png");
+    apply();
+  });
+  let shown = wanted();
+  addEventListener("hashchange", () => {
+    const now = wanted();
+    if (now.get("figure") !== shown.get("figure") || now.get("session") !== shown.get("session")) location.reload();
+    told = {};
+    shown = now;
+    apply();
+  });
+  system.dark.addEventListener("change", apply);
+  system.still.addEventListener("change", apply);
+  matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", () => location.reload());
+  apply();
+  document.title = `${wanted().get("figure")} · attnlab`;
+
+  // Keys that a figure does not use go to the page, so that its shortcuts work here too; Tab leaves as everywhere.
+  const ours = /^(Arrow(Left|Right|Up|Down)|Home|End|Enter|Space|Escape|Equal|Minus|NumpadAdd|NumpadSubtract|Digit0|BracketLeft|BracketRight|Key[CP])$/;
+  function key(e) {
+    document.documentElement.toggleAttribute("data-keys", true);
+    if (ours.test(e.code) && !e.ctrlKey && !e.metaKey && !e.altKey) return;
+    e.stopImmediatePropagation();
+    if (inPage && e.type === "keydown" && e.key !== "Tab") {
+      const { key, code, ctrlKey, metaKey, altKey, shiftKey } = e;
+      parent.postMessage({ figureKey: { key, code, ctrlKey, metaKey, altKey, shiftKey } }, location.origin);
+    }
+  }
+  addEventListener("keydown", key, true);
+  addEventListener("keyup", key, true);
+
+  // A wheel zooms with Ctrl or once the figure has been clicked into; else it scrolls the page.
+  addEventListener("wheel", (e) => {
+    if (!host.zoomable || !(e.ctrlKey || e.metaKey || document.hasFocus() && document.activeElement?.tagName === "CANVAS")) e.stopImmediatePropagation();
+  }, { capture: true, passive: true });
+
+  // One finger scrolls the page and taps; it pans where the figure is zoomed, and two fingers zoom.
+  let figureHasTouch = false;
+  function touch(e) {
+    if (e.type === "touchstart") figureHasTouch = figureHasTouch || host.zoomable && (e.touches.length > 1 || host.zoomed());
+    if (!figureHasTouch) e.stopImmediatePropagation();
+    if (e.touches.length === 0) figureHasTouch = false;
+  }
+  for (const type of ["touchstart", "touchmove", "touchend"]) addEventListener(type, touch, { capture: true, passive: true });
+  addEventListener("pointerdown", () => document.documentElement.toggleAttribute("data-keys", false), true);
+  addEventListener("focus", () => document.documentElement.toggleAttribute("data-keys", document.activeElement?.matches(":focus-visible")));
+  document.addEventListener("mouseleave", () => host.leave?.());
+
+  new MutationObserver((_, observer) => {
+    const canvas = document.querySelector("canvas");
+    if (!canvas) return;
+    observer.disconnect();
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `Figure ${wanted().get("figure")}: arrow keys select, Escape gives up; the page has the same numbers as a table`);
+  }).observe(document.body, { childList: true });
+
+  // Megabytes are counted as they come; how many there will be is not known where they travel compressed.
+  async function load() {
+    const response = await fetch("figure.wasm");
+    if (!response.ok) throw new Error(`The figure cannot be loaded (${response.status}); reload the page.`);
+    let bytes = 0;
+    const total = response.headers.get("Content-Encoding") ? 0 : Number(response.headers.get("Content-Length"));
+    const count = new TransformStream({
+      transform(chunk, out) {
+        bytes += chunk.length;
+        const mb = (n) => (n / 1e6).toFixed(1);
+        loading.textContent = `Loading the figure: ${mb(bytes)}${total ? " of " + mb(total) : ""} MB`;
+        out.enqueue(chunk);
+      },
+    });
+    const go = new Go();
+    const body = new Response(response.body.pipeThrough(count), { headers: { "Content-Type": "application/wasm" } });
+    const { instance } = await WebAssembly.instantiateStreaming(body, go.importObject);
+    loading.remove();
+    await go.run(instance);
+  }
+  load().catch((e) => host.fail(e.message));
+}

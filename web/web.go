@@ -1,0 +1,41 @@
+// Package web holds what a static host serves, embedded so that one program has it
+// all: the shipped bases so far.
+package web
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// FS are the files below this folder.
+//
+//go:embed models
+var FS embed.FS
+
+// Models lists the shipped bases by name, in alphabetical order.
+func Models() []string {
+	configs, err := fs.Glob(FS, "models/*/config.json")
+	if err != nil {
+		panic(err) // the pattern is ours
+	}
+	names := []string{}
+	for _, path := range configs {
+		names = append(names, strings.Split(path, "/")[1])
+	}
+	return names
+}
+
+// Model is the checkpoint folder of a shipped base.
+func Model(name string) (fs.FS, error) {
+	names := Models()
+	switch {
+	case slices.Contains(names, name):
+		return fs.Sub(FS, "models/"+name)
+	case len(names) == 0:
+		return nil, fmt.Errorf("web: no base is shipped with this build")
+	}
+	return nil, fmt.Errorf("web: no shipped base is called %q; there are %s", name, strings.Join(names, ", "))
+}
