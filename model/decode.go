@@ -104,12 +104,15 @@ func (d *Decoder) newPass(N int, sample bool) *pass {
 	dev := d.Device
 	s := &pass{token: dev.Uints("token", N), at: dev.Uints("at", 4*N),
 		acts: d.newActs(N, false), prog: dev.NewProgram("decode")}
-	k := shape{d.Config, func() int { return s.n }}
+	k := shape{d.Config, nn.Wide, func() int { return s.n }}
+	if sample && (N <= 16 || !dev.Info.Software) {
+		k.tile = nn.Narrow
+	}
 	p, a, T := s.prog, s.acts, uint32(d.MaxContext)
 	p.Add(nn.EmbedFwd, k.embed, s.token, d.weight("embed"), a.layers[0].x)
 	for l, b := range a.layers {
 		p.Add(nn.RMSNormFwd, k.norm, b.x, d.weight(layer(l, "norm1")), b.h1, b.rstd1)
-		p.Add(nn.QKVRopeFwd(nn.Wide), k.cachedQKV, b.h1, d.weight(layer(l, "qkv")), s.at, d.rope, b.qkv)
+		p.Add(nn.QKVRopeFwd(k.tile), k.cachedQKV, b.h1, d.weight(layer(l, "qkv")), s.at, d.rope, b.qkv)
 		p.Add(attn.KVStore, func() any {
 			return attn.KVStoreShape{N: uint32(s.n), H: uint32(d.Heads), K: uint32(d.KVHeads), C: uint32(d.HeadDim), T: T}
 		}, b.qkv, d.table, s.at, d.kv[l])
@@ -120,7 +123,7 @@ func (d *Decoder) newPass(N int, sample bool) *pass {
 	}
 	if sample {
 		p.Add(nn.RMSNormFwd, k.norm, a.x, d.weight("norm"), a.h, a.rstd)
-		p.Add(nn.MatmulNT(nn.Wide), k.linear(d.VocabSize, d.HiddenSize), a.h, d.weight(d.head()), d.logits)
+		p.Add(nn.MatmulNT(k.tile), k.linear(d.VocabSize, d.HiddenSize), a.h, d.weight(d.head()), d.logits)
 		p.Add(decode.Sample, d.sampleParams, d.logits, s.at, s.token, d.state, d.out, d.stat)
 	}
 	return s

@@ -81,7 +81,8 @@ func (a *acts) release() {
 // number of tokens of this run.
 type shape struct {
 	Config
-	n func() int
+	tile nn.Tile // of the matrix products
+	n    func() int
 }
 
 func (s shape) linear(O, I int) func() any {
@@ -116,11 +117,11 @@ func (s shape) swiglu() any {
 //	x = x + down·swiglu(gate_up·norm2(x))     for every layer
 //	h = norm(x)
 func (m *Model) forward(p *gpu.Program, in *inputs, a *acts, afterAttention func(l int, a layerActs)) {
-	s := shape{m.Config, func() int { return in.n }}
+	s := shape{m.Config, nn.Wide, func() int { return in.n }}
 	p.Add(nn.EmbedFwd, s.embed, in.token, m.weight("embed"), a.layers[0].x)
 	for l, b := range a.layers {
 		p.Add(nn.RMSNormFwd, s.norm, b.x, m.weight(layer(l, "norm1")), b.h1, b.rstd1)
-		p.Add(nn.QKVRopeFwd(nn.Wide), s.qkv, b.h1, m.weight(layer(l, "qkv")), in.pos, m.rope, b.qkv)
+		p.Add(nn.QKVRopeFwd(s.tile), s.qkv, b.h1, m.weight(layer(l, "qkv")), in.pos, m.rope, b.qkv)
 		p.Add(attn.Fwd(m.HeadDim), s.heads, b.qkv, in.span, b.att, b.lse)
 		if afterAttention != nil {
 			afterAttention(l, b)
@@ -134,9 +135,9 @@ func (m *Model) forward(p *gpu.Program, in *inputs, a *acts, afterAttention func
 // read its keys from the batch or from the cache.
 func (m *Model) afterAttention(p *gpu.Program, s shape, l int, b layerActs, out *gpu.Buffer) {
 	D, F := m.HiddenSize, m.IntermediateSize
-	p.Add(nn.MatmulNTAdd(nn.Wide), s.linear(D, m.Heads*m.HeadDim), b.att, m.weight(layer(l, "o")), b.x, b.mid)
+	p.Add(nn.MatmulNTAdd(s.tile), s.linear(D, m.Heads*m.HeadDim), b.att, m.weight(layer(l, "o")), b.x, b.mid)
 	p.Add(nn.RMSNormFwd, s.norm, b.mid, m.weight(layer(l, "norm2")), b.h2, b.rstd2)
-	p.Add(nn.MatmulNT(nn.Wide), s.linear(2*F, D), b.h2, m.weight(layer(l, "gate_up")), b.gu)
+	p.Add(nn.MatmulNT(s.tile), s.linear(2*F, D), b.h2, m.weight(layer(l, "gate_up")), b.gu)
 	p.Add(nn.SwiGLUFwd, s.swiglu, b.gu, b.s)
-	p.Add(nn.MatmulNTAdd(nn.Wide), s.linear(D, F), b.s, m.weight(layer(l, "down")), b.mid, out)
+	p.Add(nn.MatmulNTAdd(s.tile), s.linear(D, F), b.s, m.weight(layer(l, "down")), b.mid, out)
 }

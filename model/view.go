@@ -14,7 +14,7 @@ func (m *Model) Logits(tokens []int) ([][]float32, error) {
 	var logits *gpu.Buffer
 	flat, err := m.once(tokens, func(p *gpu.Program, s shape, _ *inputs, a *acts) *gpu.Buffer {
 		logits = m.Device.Floats("logits", len(tokens)*up4(V))
-		p.Add(nn.MatmulNT(nn.Wide), s.linear(V, m.HiddenSize), a.h, m.weight(m.head()), logits)
+		p.Add(nn.MatmulNT(s.tile), s.linear(V, m.HiddenSize), a.h, m.weight(m.head()), logits)
 		return logits
 	}, nil)
 	if err != nil {
@@ -73,7 +73,7 @@ func (m *Model) once(tokens []int, more func(*gpu.Program, shape, *inputs, *acts
 			eachLayer(p, in, l, la)
 		}
 	})
-	out := more(p, shape{m.Config, func() int { return in.n }}, in, a)
+	out := more(p, shape{m.Config, nn.Wide, func() int { return in.n }}, in, a)
 	defer out.Release()
 	if err := p.Run(1); err != nil {
 		return nil, err

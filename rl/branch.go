@@ -204,8 +204,12 @@ func (c treeTrainer) step(ctx context.Context, r *Run) error {
 	}
 	samples = samples[len(first):]
 	valid := 0
+	r.tally.Branches = &GroupCount{}
 	groups := make([]Group, len(ready))
 	for i, s := range ready {
+		if n := len(c.branches(ready[i : i+1])); n > 0 && r.tally.Branches.add(Group{Samples: samples[:n]}) {
+			r.tally.Branches.Valid++
+		}
 		tree, leaves, _, err := c.grow(s, &samples)
 		if err != nil {
 			return err

@@ -19,8 +19,8 @@ import (
 // The token after [k] is the same in every input, so that no label can be read off;
 // what counts is the probability of Result there. The paper's model is a 7B one
 // with the steps first and the labels after them; ours sees only what was written
-// up to the step that it labels. It is trained on the truth about the teacher's
-// demonstrations and gets no gold answer.
+// up to the step that it labels. It begins as the base, is trained on the truth
+// about the teacher's demonstrations, and gets no gold answer.
 type Reflector struct {
 	Task   Task
 	Scorer *model.Scorer
@@ -39,12 +39,23 @@ func ReflectionVocabulary(task Task) []string {
 	return append(vocabulary, "Think", "Result")
 }
 
-// ReflectionConfig is the shape of a reflection model for responses of a policy of
-// shape c: a preset's, with room for numbers and labels.
-func ReflectionConfig(task Task, preset string, context int) (model.Config, error) {
-	c, err := model.Preset(preset, len(ReflectionVocabulary(task)))
-	c.MaxContext = context + 2*ReflectedSteps
-	return c, err
+// BeginReflection makes a base into a reflection model to be trained: the same
+// layers, more words and a longer context. As in the paper it begins as a model that
+// knows the language; a base with random weights begins from scratch.
+func BeginReflection(task Task, base *model.Checkpoint, seed uint64) (*model.Checkpoint, error) {
+	tokenizer, err := model.NewTokenizer(ReflectionVocabulary(task))
+	if err != nil {
+		return nil, err
+	}
+	c := base.Config
+	c.VocabSize = tokenizer.Len()
+	c.MaxContext += 2 * ReflectedSteps
+	r := &model.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: c.Init(seed)}
+	for _, p := range base.Config.Params() {
+		// The rows of new words, in embedding and output, come after the known ones.
+		copy(r.Weights[c.Param(p.Name).Offset:], base.Weights[p.Offset:p.Offset+p.Size()])
+	}
+	return r, r.Config.Validate()
 }
 
 // reflectionInput is what the model reads, with the place of the number of each
@@ -159,54 +170,50 @@ func (r *Reflector) Release() {
 	r.Scorer.Model.Release()
 }
 
-// TrainReflection trains a reflection model from scratch on demonstrations of fresh
-// problems. report, where not nil, sees how it stands now and then. If ctx ends,
-// TrainReflection returns its error with the model so far.
-func TrainReflection(ctx context.Context, d *gpu.Device, task Task, c model.Config, p PretrainConfig, report func(PretrainReport)) (*model.Checkpoint, error) {
-	m, err := model.New(d, c, c.Init(p.Seed))
+// TrainReflection trains a reflection model ([BeginReflection]) on demonstrations
+// of fresh problems and writes its new weights to it. report, where not nil, sees
+// how it stands now and then. If ctx ends, TrainReflection returns its error and
+// leaves the weights as they were.
+func TrainReflection(ctx context.Context, d *gpu.Device, task Task, r *model.Checkpoint, p PretrainConfig, report func(PretrainReport)) error {
+	m, err := model.New(d, r.Config, r.Weights)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer m.Release()
 	t, err := model.NewTrainer(m, p.Tokens, p.Adam)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer t.Release()
 	p.Rate.Steps = p.Steps
 	var drawn uint64
-	var stopped error
 	for tokens := int64(0); t.Steps < p.Steps; {
-		if stopped = ctx.Err(); stopped != nil {
-			break
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		rate := p.Rate.Rate(t.Steps)
-		part := reflectionPart(task, c, p, &drawn)
+		part := reflectionPart(task, r.Config, p, &drawn)
 		tokens += int64(part.N())
 		if err := t.Step(float32(rate), part); err != nil {
-			return nil, err
+			return err
 		}
 		if t.Steps%max(1, p.Every) > 0 && t.Steps < p.Steps {
 			continue
 		}
 		metrics, err := t.Metrics()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		last := metrics[len(metrics)-1]
 		if report != nil {
 			report(PretrainReport{Step: t.Steps, Loss: last.Loss, Rate: rate, GradNorm: last.GradNorm, Tokens: tokens})
 		}
 	}
-	tokenizer, err := model.NewTokenizer(ReflectionVocabulary(task))
-	if err != nil {
-		return nil, err
-	}
 	weights, err := m.Weights()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		r.Weights = weights
 	}
-	return &model.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: weights}, stopped
+	return err
 }
 
 // demonstrated is a demonstration of problem i of a stream, judged; ok is false

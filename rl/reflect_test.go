@@ -40,7 +40,7 @@ func TestConcludes(t *testing.T) {
 func TestReflectionPart(t *testing.T) {
 	task, _ := NewTask("chain", "", "")
 	words := len(task.Vocabulary())
-	shape, err := ReflectionConfig(task, "tiny", 256)
+	shape, err := model.Preset("tiny", len(ReflectionVocabulary(task)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +69,47 @@ func TestReflectionPart(t *testing.T) {
 	if math.Abs(sum-1) > 1e-5 || results == 0 || results == labels {
 		t.Errorf("%d labels of weight %g, %d of them Result", labels, sum, results)
 	}
+}
+
+// A reflection model begins with what the base knows.
+func TestBeginReflection(t *testing.T) {
+	base := diceBase(t)
+	begun, err := BeginReflection(dice{}, base, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := gpu.OpenHost()
+	was, err := model.New(host, base.Config, base.Weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := model.New(host, begun.Config, begun.Weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := dice{}.Problem(1).Prompt
+	want, err := was.Logits(tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := is.Logits(tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range want {
+		wantNear(t, "logits of known words", toFloats(got[n][:len(want[n])]), toFloats(want[n]), 1e-6)
+	}
+	if n := len(got[0]); n != len(want[0])+ReflectedSteps+2 || slices.Max(got[0][len(want[0]):]) == 0 {
+		t.Errorf("%d words, the new ones without weights", n)
+	}
+}
+
+func toFloats(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
 }
 
 // P_k is what the model says after [k], whatever the label is.

@@ -37,8 +37,9 @@ type StepReport struct {
 	GradNorm     float64 `json:"gradient_norm"`
 	Loss         float64 `json:"loss"`
 
-	Groups GroupCount `json:"groups"`
-	Leaves int        `json:"leaves,omitempty"` // of the trees trained on
+	Groups   GroupCount  `json:"groups"`
+	Branches *GroupCount `json:"branches,omitempty"` // the same of a problem's rollouts from branch points alone
+	Leaves   int         `json:"leaves,omitempty"`   // of the trees trained on
 
 	Problems        uint64  `json:"problems"`
 	Generated       int64   `json:"generated_tokens"` // prefixes gone on with are free
@@ -58,6 +59,19 @@ type GroupCount struct {
 	AllCorrect int `json:"all_correct"`
 	AllWrong   int `json:"all_wrong"`
 	Valid      int `json:"valid"`
+}
+
+// add counts a group of one outcome, and says whether it has both.
+func (c *GroupCount) add(g Group) (mixed bool) {
+	switch g.passRate() {
+	case 1:
+		c.AllCorrect++
+	case 0:
+		c.AllWrong++
+	default:
+		return true
+	}
+	return false
 }
 
 // tally adds up what a step's report says.
@@ -84,15 +98,11 @@ func (t *tally) sample(trace Trace, r model.Rollout) {
 	t.sampled += float64(len(r.Entropy))
 }
 
-// groups takes in the outcomes of groups written from the start.
+// groups takes in the outcomes of groups written from the start. Which of them are
+// valid shows when they are credited.
 func (t *tally) groups(groups []Group) {
 	for _, g := range groups {
-		switch g.passRate() {
-		case 1:
-			t.Groups.AllCorrect++
-		case 0:
-			t.Groups.AllWrong++
-		}
+		t.Groups.add(g)
 	}
 }
 

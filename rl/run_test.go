@@ -242,7 +242,8 @@ func TestPipelineTakesOneCallAStep(t *testing.T) {
 		}
 		// Every problem has 3 responses, each at most 2 points with 2 rollouts.
 		for _, report := range got {
-			if report.Leaves > 4*3*5 || report.Groups.Valid == 0 {
+			b := *report.Branches
+			if all := b.AllCorrect + b.AllWrong + b.Valid; all == 0 || all > 4 || report.Leaves > 4*3*5 || report.Groups.Valid == 0 {
 				t.Errorf("pipeline %s: %d leaves, %d valid", pipeline, report.Leaves, report.Groups.Valid)
 			}
 		}

@@ -49,7 +49,8 @@
   let told = {}; // by messages: stronger than the hash
 
   function apply() {
-    const theme = told.theme || wanted().get("theme") || (system.dark.matches ? "dark" : "light");
+    let theme = told.theme || wanted().get("theme");
+    if (theme !== "light" && theme !== "dark") theme = system.dark.matches ? "dark" : "light";
     document.documentElement.dataset.theme = theme;
     if (!host.set) return;
     host.set("theme", theme);

@@ -129,7 +129,8 @@ func (f *Figure) largest(n int) float64 {
 	return largest
 }
 
-// addArcs draws weak ones first. Pairs nearer than Δ do not count in a step's FCI;
+// addArcs draws weak ones first; those of the focused range are shown down to a fifth
+// of the threshold. Pairs nearer than Δ do not count in a step's FCI;
 // they have no colour and no arc.
 func (f *Figure) addArcs(n int, largest float64, focus int, axis axis) {
 	type link struct {
@@ -140,7 +141,11 @@ func (f *Figure) addArcs(n int, largest float64, focus int, axis axis) {
 	for j := range n {
 		for k := range max(0, j+1-max(1, f.trace.Delta)) {
 			share := f.shown(j, k) / max(largest, 1e-12)
-			if share >= f.threshold && share > 0 && (axis.seen(j) || axis.seen(k)) {
+			least := f.threshold
+			if focus >= 0 && (j == focus || k == focus) {
+				least /= 5
+			}
+			if share >= least && share > 0 && (axis.seen(j) || axis.seen(k)) {
 				links = append(links, link{j, k, share})
 			}
 		}

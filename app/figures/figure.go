@@ -107,8 +107,12 @@ func consistent(t session.Trace) bool {
 
 func (f *Figure) choose(s session.Selection, now time.Time) {
 	if s != f.selection {
+		moved := s.Step != f.selection.Step
 		f.selection, f.stale = s, true
 		f.move(now, false)
+		if moved && f.step() >= 0 && f.Zoomed() {
+			f.reveal(f.step() + 1)
+		}
 	}
 }
 

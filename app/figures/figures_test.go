@@ -273,6 +273,19 @@ func TestArcs(t *testing.T) {
 	if len(arcs()) >= all {
 		t.Errorf("%d arcs, then with a higher threshold %d", all, len(arcs()))
 	}
+	f.threshold = 1
+	f.Key(Right, start)
+	f.Scene(start)
+	for _, a := range arcs() {
+		if share := f.shown(a.key.row, a.key.col) / f.largest(14); share < 0.2 || share < 1 && a.key.row != 1 && a.key.col != 1 {
+			t.Errorf("with step 1 selected, an arc of share %v from %d to %d", share, a.key.row, a.key.col)
+		}
+	}
+	if len(arcs()) < 2 {
+		t.Error("the selected step's weaker arcs are not shown")
+	}
+	f.Key(Back, start)
+	f.Scene(start)
 	tip := strings.Join(f.pairTip(9, 3), "; ")
 	a, of := f.attention(9, 3, -1, -1)
 	if want := fmt.Sprintf("step 9 looks at step 3; %s a token, L%d·H%d", number(a), of/2, of%2); tip != want {
@@ -378,6 +391,14 @@ func TestKeys(t *testing.T) {
 	if f.Key(Back, start) != nil {
 		t.Error("nothing to go back from, and the engine is told")
 	}
+	f = figure(t, "matrix", 600, 400, trace(8, 2, 3, true))
+	for _, key := range []Key{First, Right, Down, Down, Down, Down, Down, Up, Down} { // column of step 2, row of step 4
+		f.Key(key, start)
+	}
+	f.Scene(start)
+	if !slices.ContainsFunc(f.scene.Shapes, func(s Shape) bool { l, ok := s.(Label); return ok && l.Text == "step 4 looks at step 2" }) {
+		t.Error("the matrix does not say where the keys have gone")
+	}
 	f = figure(t, "heads", 600, 400, trace(3, 2, 3, true))
 	for _, key := range []Key{Right, Right, Right, Right, Down, Down, Left} {
 		f.Key(key, start)
@@ -415,6 +436,24 @@ func TestZoom(t *testing.T) {
 	before := at()
 	if f.Zoom(4, 200, 400); at() != before {
 		t.Errorf("zooming goes from cell %v to %v", before, at())
+	}
+}
+
+func TestSelectionIsRevealed(t *testing.T) {
+	for _, name := range []string{"arcs", "matrix"} {
+		for _, size := range [][2]float64{{600, 400}, {300, 900}} {
+			f := figure(t, name, size[0], size[1], trace(40, 2, 3, true))
+			f.Zoom(6, 0, 0)
+			for _, step := range []int{39, 3, 20} {
+				f.Show(session.Selection{Step: step, Token: -1, Layer: -1, Head: -1}, start)
+				f.Scene(start)
+				if !slices.ContainsFunc(f.scene.Targets, func(t Target) bool {
+					return t.Arc == nil && t.key.row == step+1 && t.key.col == step+1 && t.W > 5 && t.H > 5
+				}) {
+					t.Errorf("%s %v: step %d is selected and cannot be seen", name, size, step)
+				}
+			}
+		}
 	}
 }
 

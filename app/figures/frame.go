@@ -64,26 +64,32 @@ func (f *Figure) empty(title, next string) {
 		Label{X: f.width / 2, Y: y + 14, Text: fit(next, false, small, f.width-2*margin), Size: small, Align: 0.5, Color: f.palette.Muted})
 }
 
-// tip explains what is under the pointer, beside it.
+// tip explains what is under the pointer, or else where the keys have gone.
 func (f *Figure) tip() {
-	t := f.under
-	if t == nil {
-		return
+	if f.under != nil {
+		f.explain(f.under.Tip(), f.px, f.py)
+	} else if f.name == "matrix" && f.row >= 0 && f.row < f.ranges() && f.step() >= 0 {
+		w, h := f.cell(f.ranges())
+		f.explain(f.pairTip(f.row, f.step()+1), matrixLeft-f.panX+(float64(f.step())+1.5)*w, matrixTop-f.panY+(float64(f.row)+0.5)*h)
 	}
+}
+
+// explain draws lines of text beside a point.
+func (f *Figure) explain(tip []string, x, y float64) {
 	p, widest := f.palette, 0.0
 	var lines []string
-	for _, line := range t.Tip() {
+	for _, line := range tip {
 		line = fit(strings.TrimSpace(line), true, small, f.width-2*margin-16)
 		if line != "" {
 			lines, widest = append(lines, line), max(widest, Width(line, true, small))
 		}
 	}
-	box := Box{f.px + 14, f.py + 16, widest + 16, 15*float64(len(lines)) + 9}
+	box := Box{x + 14, y + 16, widest + 16, 15*float64(len(lines)) + 9}
 	if box.X+box.W > f.width-4 {
-		box.X = max(4, f.px-box.W-10)
+		box.X = max(4, x-box.W-10)
 	}
 	if box.Y+box.H > f.height-4 {
-		box.Y = max(4, f.py-box.H-10)
+		box.Y = max(4, y-box.H-10)
 	}
 	box.X, box.Y = math.Round(box.X), math.Round(box.Y)
 	f.scene.add(Fill{box, p.Ground}, Frame{box, 1, p.Muted})

@@ -203,6 +203,24 @@ func (f *Figure) Pan(dx, dy float64) bool {
 	return x != f.panX || y != f.panY
 }
 
+// reveal scrolls a range into view.
+func (f *Figure) reveal(i int) {
+	within := func(pan, begin, size, view float64) float64 { return max(begin+size-view, min(pan, begin)) }
+	switch n := f.ranges(); {
+	case f.name == "matrix":
+		w, _ := f.cell(n)
+		f.scrollTo(within(f.panX, float64(i)*w, w, f.matrixView().W), f.panY)
+	case f.vertical:
+		view := f.height - header - 4 - margin
+		unit := view / float64(n) * f.zoom
+		f.scrollTo(f.panX, within(f.panY, float64(i)*unit, unit, view))
+	default:
+		view := f.width - 2*margin
+		unit := view / float64(n) * f.zoom
+		f.scrollTo(within(f.panX, float64(i)*unit, unit, view), f.panY)
+	}
+}
+
 // origin is where content that is not moved begins.
 func (f *Figure) origin() (x, y float64) {
 	if f.name == "matrix" {

@@ -146,6 +146,7 @@ func init() {
 		{"open-model", "", "Open a model folder", false, ready, func(l *Lab, _ string) { l.screen.pick("open-model") }},
 		{"base", "", "", false, ready, func(l *Lab, a string) { l.send(session.UseModel{Name: a}) }},
 		{"lose", "", "Lose the GPU on purpose, to see that nothing is lost by it", false, ready, func(l *Lab, _ string) { l.send(session.LoseDevice{}) }},
+		{"fold", "", "", false, nil, func(l *Lab, a string) { l.folded[a] = !l.folded[a] }},
 		{"reopen", "", "", false, nil, func(l *Lab, a string) { l.screen.reopen(a) }},
 		{"skip", "", "", false, nil, func(l *Lab, _ string) { l.screen.reveal("main") }},
 		{"theme", "d", "Light, dark, or as the system has it", false, nil, func(l *Lab, _ string) {

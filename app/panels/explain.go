@@ -68,8 +68,8 @@ func explain(s *state, what string) (Explanation, bool) {
 // explainFCI shows the maximum over heads.
 func explainFCI(s *state, k int) Explanation {
 	t, K := &s.trace, len(s.trace.Steps)
-	e := Explanation{Title: "FCI of step " + strconv.Itoa(k), Value: format(stepFCI(t, session.NoSelection, k)),
-		Formula: fmt.Sprintf("FCI(%d) = max over heads of Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k, k, k, t.Delta),
+	e := Explanation{Title: "FCI of step " + stepName(k), Value: format(stepFCI(t, session.NoSelection, k)),
+		Formula: fmt.Sprintf("FCI(%d) = max over heads of Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k+1, k+1, k+1, t.Delta),
 		Source:  "AttnRL, arXiv 2509.26628, eq. 5 and 6",
 		Note:    "How much later steps look back at this one, in the head that does so most. Press a head to see its sum.",
 	}
@@ -108,8 +108,8 @@ func boolInt(b bool) int {
 func explainHeadFCI(s *state, layer, head, k int) Explanation {
 	t, K := &s.trace, len(s.trace.Steps)
 	at := session.Selection{Layer: layer, Head: head, Step: -1, Token: -1}
-	e := Explanation{Title: fmt.Sprintf("FCI of step %d in %s", k, headName(layer, head)), Value: format(stepFCI(t, at, k)),
-		Formula: fmt.Sprintf("Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k, k, t.Delta),
+	e := Explanation{Title: fmt.Sprintf("FCI of step %d in %s", k+1, headName(layer, head)), Value: format(stepFCI(t, at, k)),
+		Formula: fmt.Sprintf("Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k+1, k+1, t.Delta),
 		Source:  "AttnRL, arXiv 2509.26628, eq. 5",
 		Note:    "S(j, k) is what a token of step j pays to a token of step k: the mean over the tokens of both. The answer counts as one more step.",
 	}
@@ -124,9 +124,9 @@ func explainHeadFCI(s *state, layer, head, k int) Explanation {
 			return e
 		}
 		sum += v
-		term := Term{fmt.Sprintf("S(%d, %d)", j, k), format(v), false, "step:" + strconv.Itoa(j)}
+		term := Term{fmt.Sprintf("S(%d, %d)", j+1, k+1), format(v), false, "step:" + strconv.Itoa(j)}
 		if j == K {
-			term.Name, term.Do = fmt.Sprintf("S(answer, %d)", k), ""
+			term.Name, term.Do = fmt.Sprintf("S(answer, %d)", k+1), ""
 		}
 		e.Terms = append(e.Terms, term)
 	}
@@ -193,7 +193,7 @@ func explainHead(s *state, q Quantity, layer, head int) Explanation {
 	}
 	perStep := func(from []float64) {
 		for k, x := range row(from) {
-			e.Terms = append(e.Terms, Term{"step " + strconv.Itoa(k), format(x), k == step, "step:" + strconv.Itoa(k)})
+			e.Terms = append(e.Terms, Term{"step " + stepName(k), format(x), k == step, "step:" + strconv.Itoa(k)})
 		}
 		if step < 0 {
 			e.Total = "mean " + format(value)

@@ -14,12 +14,18 @@ import (
 // is loaded after the engine, so that it does not hold up the first answer.
 func (l *Lab) figure(name, title string) app.UI {
 	frame := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure is drawn when the engine is ready; the table below has its numbers.")))
-	href := "./web/figure.html#figure=" + name + "&session=" + l.link.Session + "&theme=" + l.theme
+	href := "./web/figure.html#figure=" + name + "&session=" + l.link.Session + "&theme=" + l.theme + "&by=" + string(l.Grid)
 	if l.opened && l.link.Session != "" {
 		frame = app.IFrame().Class("frame", name).Src(href).Title(title).Attr("loading", "lazy")
 	}
-	return app.Details().Class("figure").ID("figure-"+name).Open(true).Body(
-		app.Summary().Body(
+	details := app.Details().Class("figure").ID("figure-" + name)
+	if l.folded[name] {
+		frame = app.Div().Class("frame folded") // a figure that cannot be seen does not run
+	} else {
+		details = details.Open(true)
+	}
+	return details.Body(
+		app.Summary().DataSet("do", "fold:"+name).Body(
 			app.Span().Text(title),
 			app.A().Class("tool").Href(href).Target("_blank").Rel("noopener").Aria("label", title+", in a window of its own").Title("In a window of its own").Body(icon("out")),
 		),
@@ -81,7 +87,7 @@ func (l *Lab) stepPanel() app.UI {
 	step := t.Steps[k]
 	return app.Div().Class("step-panel").ID("step-panel").Body(
 		app.Div().Class("facts").Body(
-			app.H2().Text("Step "+at),
+			app.H2().Text("Step "+stepName(k)),
 			badge(step.Label),
 			fact("FCI, "+where, l.number("fci:"+at, format(stepFCI(t, l.Selection, k)))),
 			fact("answer focus, "+headName(layer, head), l.number(fmt.Sprintf("head-focus:%d.%d", layer, head), format(focus))),
@@ -141,7 +147,7 @@ func (l *Lab) matrixTable() app.UI {
 		case K + 1:
 			return "answer"
 		}
-		return strconv.Itoa(j - 1)
+		return stepName(j - 1)
 	}
 	pay := func(j, k int) float64 {
 		if l.Selection.Head >= 0 {

@@ -4,7 +4,7 @@ package panels
 var glossary = map[string]string{
 	"trace":          "A rollout cut into steps, with all that is known of it: log-probabilities, attention, and whether each step was needed.",
 	"rollout":        "A response that was sampled from the model, from the prompt to the end.",
-	"step":           "One line of the model's reasoning, up to and with its line end. Steps count from 0.",
+	"step":           "One line of the model's reasoning, up to and with its line end.",
 	"head":           "One of several attention patterns of a layer. In each, every token spreads a weight of 1 over the tokens before it, and reads from where the weight lies.",
 	"label":          "The truth about a step, found by replaying the arithmetic. Essential: the right value of a needed variable, stated for the first time. Correcting: the right value after a wrong one. Redundant: nothing new. Wrong: not the true value. Malformed: no line of the grammar.",
 	"fci":            "Forward context influence: how much later steps look back at a step, in the head that does so most. Open a number for its sum.",

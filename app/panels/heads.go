@@ -24,7 +24,7 @@ func (l *Lab) headsPage() app.UI {
 			l.rows(),
 		),
 		app.Section().Class("column figures").Aria("label", "attention").Body(
-			l.figure("heads", "Heads by layer"),
+			l.figure("heads", "Heads by layer, as a figure"),
 			l.figure("matrix", "Attention between steps, as a matrix"),
 			l.stepPanel(),
 			l.matrixTable(),
@@ -57,7 +57,7 @@ func (l *Lab) findPanel() app.UI {
 func (l *Lab) disruptPanel() app.UI {
 	which := "Choose a step first."
 	if k := l.Selection.Step; k >= 0 && k < len(l.trace.Steps) {
-		which = fmt.Sprintf("Step %d: %s", k, l.trace.Steps[k].Text)
+		which = fmt.Sprintf("Step %d: %s", k+1, l.trace.Steps[k].Text)
 	}
 	busy := l.status.Busy && l.opened
 	one := l.button("disrupt", "", app.Text("Cut attention to this step"))
@@ -79,7 +79,7 @@ func (l *Lab) gridHead() app.UI {
 	q := l.Grid
 	of := "mean over the steps of this trace"
 	if k := l.Selection.Step; k >= 0 {
-		of = "on step " + strconv.Itoa(k) + " of this trace"
+		of = "on step " + stepName(k) + " of this trace"
 	}
 	if q == bySRA || q == byKurtosis {
 		of = "not measured yet: find the key-focus heads"
@@ -183,7 +183,7 @@ func (l *Lab) disruptionTable() app.UI {
 	}
 	what := "Attention cut to a step of many problems"
 	if d.Step >= 0 {
-		what = "Attention cut to step " + strconv.Itoa(d.Step) + " of this trace"
+		what = "Attention cut to step " + stepName(d.Step) + " of this trace"
 	}
 	measured := func(v, se float64) app.UI {
 		return app.Td().Class("figure").Body(app.Text(format(v)), app.Span().Class("se").Text(" ± "+format(se)))

@@ -13,7 +13,12 @@ func (l *Lab) pressed(ctx app.Context, e app.Event) {
 	if !target.Truthy() || target.Get("disabled").Truthy() {
 		return
 	}
-	if target.Get("tagName").String() == "A" {
+	if tag := target.Get("tagName").String(); tag == "SUMMARY" {
+		if e.Get("target").Call("closest", "a").Truthy() {
+			return
+		}
+		e.PreventDefault() // what is open is for the state to say
+	} else if tag == "A" {
 		if e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool() || e.Get("shiftKey").Bool() {
 			return // a link opens elsewhere
 		}

@@ -203,5 +203,8 @@ func format(v float64) string {
 	return s
 }
 
+// stepName is the number of step k on screen, where steps count from 1.
+func stepName(k int) string { return strconv.Itoa(k + 1) }
+
 // headName is a head in text: L1·H3.
 func headName(layer, head int) string { return "L" + strconv.Itoa(layer) + "·H" + strconv.Itoa(head) }

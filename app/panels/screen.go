@@ -36,7 +36,13 @@ func (s *screen) open(ctx app.Context, l *Lab) {
 			l.goTo(ParseView(hash))
 		}
 	})
-	listen(window, "attnlab-loading", func(e app.Value) { l.booting = e.Get("detail").String() })
+	listen(window, "message", func(e app.Value) {
+		if data := e.Get("data"); e.Get("origin").Equal(window.Get("location").Get("origin")) && data.Truthy() {
+			if pressed := data.Get("figureKey"); pressed.Truthy() {
+				l.key(pressed)
+			}
+		}
+	})
 	listen(window, "attnlab-update", func(app.Value) { l.update = true })
 	l.update = window.Get("attnlab").Get("update").Truthy()
 	if d := document.Get("documentElement").Get("dataset").Get("theme"); d.Truthy() {
@@ -45,32 +51,36 @@ func (s *screen) open(ctx app.Context, l *Lab) {
 	s.address_ = strings.TrimPrefix(window.Get("location").Get("hash").String(), "#")
 }
 
-// key is a key pressed anywhere in the page.
+// key is a key pressed anywhere in the page, or one that a figure has no use for and hands on.
 func (l *Lab) key(e app.Value) {
 	key := e.Get("key").String()
-	target := e.Get("target")
-	typing := target.Call("matches", "input:not([type=checkbox]):not([type=range]), textarea, select").Bool()
-	pressable := target.Call("matches", "button, a, summary, input, label").Bool()
-	if e.Get("altKey").Bool() || e.Get("isComposing").Truthy() {
-		return
-	}
 	if key == " " {
 		key = "Space"
 	}
+	if e.Get("altKey").Truthy() || e.Get("isComposing").Truthy() {
+		return
+	}
 	for _, modifier := range []string{"Ctrl", "Meta"} {
-		if e.Get(strings.ToLower(modifier) + "Key").Bool() {
+		if e.Get(strings.ToLower(modifier) + "Key").Truthy() {
 			key = modifier + "+" + strings.ToLower(key)
 		}
 	}
 	name := actionOfKey(key)
+	is := func(selector string) bool {
+		target := e.Get("target")
+		return target.Truthy() && target.Get("matches").Truthy() && target.Call("matches", selector).Bool()
+	}
 	switch {
-	case name == "", key == "Space" && pressable,
-		typing && key != "Escape",
-		target.Call("matches", "input[type=range]").Bool() && strings.HasPrefix(key, "Arrow"),
+	case name == "",
+		key == "Space" && is("button, a, summary, input, label, canvas"),
+		key != "Escape" && is("input:not([type=checkbox]):not([type=range]), textarea, select"),
+		strings.HasPrefix(key, "Arrow") && is("input"),
 		l.dialog != "" && name != "escape" && name != "keys":
 		return
 	}
-	e.Call("preventDefault")
+	if e.Get("preventDefault").Truthy() {
+		e.Call("preventDefault")
+	}
 	l.do(name)
 }
 

@@ -35,20 +35,21 @@ type state struct {
 	opened   bool               // the engine has been told what the link says
 	booting  string             // what is being loaded before the engine speaks
 	playing  bool
-	shown    bool   // the engine has a trace of ours; until then screens see the example from the page
-	dialog   string // "", "keys", "capabilities", "tables"
-	explain  string // what the open explanation is of: "fci:3", "term:rollout"
-	filter   string // of the commands dialog
-	tour     int    // 0, or the step of the guided tour
-	theme    string // "", "light", "dark"
-	update   bool   // a newer version of the page is ready
-	notice   string // a sentence that passes
-	disabled bool   // the browser cannot run this
+	shown    bool            // the engine has a trace of ours; until then screens see the example from the page
+	dialog   string          // "", "keys", "capabilities", "tables"
+	explain  string          // what the open explanation is of: "fci:3", "term:rollout"
+	filter   string          // of the commands dialog
+	tour     int             // 0, or the step of the guided tour
+	theme    string          // "", "light", "dark"
+	update   bool            // a newer version of the page is ready
+	folded   map[string]bool // figures, by name
+	notice   string          // a sentence that passes
+	disabled bool            // the browser cannot run this
 	undo     []View
 }
 
 func newState(v View, example session.Trace) *state {
-	s := &state{View: v, example: example, unit: "step", speed: 4, problems: 64, samples: 32, sampling: v.Sampling, typed: v.Text, difficulty: v.Difficulty, booting: "the page"}
+	s := &state{View: v, example: example, unit: "step", speed: 4, problems: 64, samples: 32, sampling: v.Sampling, typed: v.Text, difficulty: v.Difficulty, booting: "the page", folded: map[string]bool{"heads": true}}
 	if s.Example {
 		s.trace = example
 	}

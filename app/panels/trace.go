@@ -255,7 +255,7 @@ func (l *Lab) rows() app.UI {
 			x = fci / top
 		}
 		list = append(list, app.Li().Class("row", when(k == l.Selection.Step, "selected")).ID("step-"+strconv.Itoa(k)).DataSet("do", "step:"+strconv.Itoa(k)).Body(
-			app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(k == l.Selection.Step)).Aria("label", "step "+strconv.Itoa(k)+", "+step.Label).Text(k),
+			app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(k == l.Selection.Step)).Aria("label", "step "+stepName(k)+", "+step.Label).Text(stepName(k)),
 			tokens(step.Start, step.End),
 			app.Span().Class("fci").Body(bar(x), l.number("fci:"+strconv.Itoa(k), format(fci))),
 			badge(step.Label),

@@ -94,7 +94,7 @@ func (v View) String() string {
 		add("token", strconv.Itoa(s.Token))
 	}
 	if s := v.Selection; s.Step >= 0 {
-		add("step", strconv.Itoa(s.Step))
+		add("step", strconv.Itoa(s.Step+1))
 	}
 	if s := v.Selection; s.Head >= 0 {
 		add("head", strconv.Itoa(s.Layer)+"."+strconv.Itoa(s.Head))
@@ -130,7 +130,7 @@ func ParseView(hash string) View {
 		return uint32(n), err
 	})
 	v.Selection.Token = max(-1, parse(q.Get("token"), -1, strconv.Atoi))
-	v.Selection.Step = max(-1, parse(q.Get("step"), -1, strconv.Atoi))
+	v.Selection.Step = max(-1, parse(q.Get("step"), 0, strconv.Atoi)-1)
 	if l, h, ok := parseHead(q.Get("head")); ok {
 		v.Selection.Layer, v.Selection.Head = l, h
 	}

@@ -1,16 +1,18 @@
-// Package session is everything between the engine and its screens: the commands
-// a screen may send, the events and snapshots it gets back, and the goroutine that
-// owns device, model and task. Screens never compute; they draw the newest
-// snapshot of each kind. Snapshots are whole, immutable and numbered.
+// Package session is everything between the engine and its screens: the commands a
+// screen may send, and the events and snapshots it gets back. Screens never compute;
+// they draw the newest snapshot of each kind. Snapshots are whole, immutable and
+// numbered. The goroutine that owns device, model and task is in package engine,
+// which screens do not import.
 //
 // This file is the whole protocol. It travels as JSON ([Encode], [Decode]) over
 // one BroadcastChannel named after the session, so that panels, figures in the
 // page and figures in windows of their own are equals, or over Go channels in
-// tests and on the desktop.
+// tests and on the desktop. Nobody keeps what is said before the engine's Worker
+// runs: a page speaks once it has heard a [Status].
 package session
 
 // Command is what a screen asks of the engine. Commands are carried out in order;
-// [Cancel] and [Select] are heard at once.
+// [Cancel], [Select], [Check] and [Hello] are heard at once.
 type Command interface{ command() }
 
 type (

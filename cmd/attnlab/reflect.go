@@ -17,17 +17,18 @@ var reflectCommand = command{
 	does: "trains the reflection model that cuts responses in rearl",
 	about: `
 The reflection model reads a question and the numbered steps of a response and labels each Think or Result in one forward pass. It is a
-second small transformer, trained from scratch on the teacher's demonstrations with the truth as labels, and checked on demonstrations of
-problems that no training draws from: accuracy at a threshold of 0.5, and the area under the curve.
+second small transformer: it begins as the base of --model, is trained on the teacher's demonstrations with the truth as labels, and checked
+on demonstrations of problems that no training draws from: accuracy at a threshold of 0.5, and the area under the curve.
 
-  attnlab reflect --steps 600 --out reflection
+  attnlab reflect --steps 200 --out reflection
   attnlab train --method rearl --cut normal --reflection reflection --out runs/rearl
   attnlab reflect --check reflection
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeTask(f)
-		preset := f.String("preset", "tiny", "`tiny|small|base`, the size of the model")
-		steps := f.Int("steps", 600, "`N`, optimiser steps")
+		o.takeModel(f)
+		preset := f.String("preset", "", "`tiny|small|base`, begin from scratch with a model of this size")
+		steps := f.Int("steps", 200, "`N`, optimiser steps")
 		tokens := f.Int("tokens", 4096, "`N`, tokens of a step")
 		problems := f.Int("problems", 500, "`N`, demonstrations to check on")
 		check := f.String("check", "", "`DIR` of a reflection model to check instead of training one")
@@ -84,21 +85,21 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Ta
 	if _, err := os.Stat(out); err == nil {
 		return nil, fmt.Errorf("%s is there already; give another --out", out)
 	}
-	policy, err := model.Preset(preset, len(task.Vocabulary()))
-	if err != nil {
-		return nil, usageError{err}
-	}
-	shape, err := rl.ReflectionConfig(task, preset, policy.MaxContext)
+	base, err := c.reflectionBase(task, preset)
 	if err != nil {
 		return nil, err
 	}
-	if tokens < shape.MaxContext {
-		return nil, wrongUsage("reflect: --tokens is %d, it must be at least %d, the longest input", tokens, shape.MaxContext)
+	r, err := rl.BeginReflection(task, base, c.seed)
+	if err != nil {
+		return nil, err
+	}
+	if tokens < r.Config.MaxContext {
+		return nil, wrongUsage("reflect: --tokens is %d, it must be at least %d, the longest input", tokens, r.Config.MaxContext)
 	}
 	config := rl.DefaultPretrain(steps)
 	config.Tokens, config.Seed, config.Every = tokens, c.seed, 10
 	bar := c.progress("reflection model")
-	checkpoint, err := rl.TrainReflection(ctx, d, task, shape, config, func(r rl.PretrainReport) {
+	err = rl.TrainReflection(ctx, d, task, r, config, func(r rl.PretrainReport) {
 		bar.set(r.Step, steps, fmt.Sprintf("loss %.4f", r.Loss))
 	})
 	bar.end()
@@ -108,5 +109,21 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Ta
 	if err != nil {
 		return nil, err
 	}
-	return checkpoint, checkpoint.Save(out)
+	return r, r.Save(out)
+}
+
+// reflectionBase is what a reflection model begins as: the base, or random weights of a preset's shape.
+func (c *console) reflectionBase(task rl.Task, preset string) (*model.Checkpoint, error) {
+	if preset == "" {
+		base, name, err := c.checkpoint()
+		if err != nil {
+			return nil, err
+		}
+		return base, suits(base, task, name)
+	}
+	shape, err := model.Preset(preset, len(task.Vocabulary()))
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return &model.Checkpoint{Config: shape, Weights: shape.Init(c.seed)}, nil
 }

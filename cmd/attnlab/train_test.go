@@ -201,7 +201,7 @@ func TestTree(t *testing.T) {
 func TestReflect(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "reflection")
 	var trained, checked map[string]any
-	document(t, &trained, "", "reflect", "--steps", "2", "--tokens", "400", "--problems", "20", "--difficulty", "2", "--out", dir)
+	document(t, &trained, "", "reflect", "--preset", "tiny", "--steps", "2", "--tokens", "400", "--problems", "20", "--difficulty", "2", "--out", dir)
 	document(t, &checked, "", "reflect", "--check", dir, "--problems", "20", "--difficulty", "2")
 	has(t, trained, "traces", "steps", "accuracy", "results", "auc")
 	if mustJSON(t, trained) != mustJSON(t, checked) {

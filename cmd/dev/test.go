@@ -135,6 +135,8 @@ func runTest(ctx context.Context, args []string) (int, error) {
 	if err := toRoot(); err != nil {
 		return 1, err
 	}
+	// Packages that open a window need X headers, which plain `go test ./...` must do without.
+	os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=desktop"))
 	r := newRun(ctx)
 	r.stage("set-up", func() error { return setUp(ctx) })
 	if r.failed > 0 {

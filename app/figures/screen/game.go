@@ -1,3 +1,5 @@
+//go:build js || desktop
+
 // Package screen puts a figure on a screen with ebiten: it takes mouse, touch and
 // keys to the figure and draws its scene, only when something has changed.
 package screen

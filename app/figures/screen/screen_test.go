@@ -1,3 +1,5 @@
+//go:build js || desktop
+
 package screen
 
 import (

@@ -185,7 +185,7 @@ func TestBusyEngineHears(t *testing.T) {
 
 func TestCancelReachesACommandThatIsNotYetAtWork(t *testing.T) {
 	s := start(t, parrots(t), openHost, session.NewProblem{Seed: 2})
-	for range 20 {
+	for range 5 {
 		s.send(session.FindHeads{Problems: maxProblems})
 		s.send(session.Cancel{})
 		s.until(func(m any) bool { status, ok := m.(session.Status); return ok && status.Text == "Stopped." })

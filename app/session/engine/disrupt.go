@@ -127,12 +127,10 @@ func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
 			picks = append(picks, rl.Pick(p))
 		}
 	}
-	problems := rl.Problems(e.task, rl.EvalStream, experimentSeed, c.Problems)
 	var attempts []rl.Attempt
 	var examined []rl.Examined
-	for len(attempts) < len(problems) {
-		e.busy("sampling", len(attempts), len(problems))
-		some, err := e.attempts(ctx, problems, len(attempts))
+	for len(attempts) < c.Problems {
+		some, err := e.attempts(ctx, "sampling", rl.EvalStream, len(attempts), c.Problems)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,9 +111,14 @@ func start(t testing.TB, bases map[string]map[string][]byte, first ...session.Co
 
 // parrots are bases of known behaviour.
 func parrots(t testing.TB) map[string]map[string][]byte {
-	files := filesOf(t, rltest.Parrot(chain(t)))
-	return map[string]map[string][]byte{"chain-small": files, "chain-tiny": files}
+	parrot.Do(func() { parrotFiles = filesOf(t, rltest.Parrot(chain(t))) })
+	return map[string]map[string][]byte{"chain-small": parrotFiles, "chain-tiny": parrotFiles}
 }
+
+var (
+	parrot      sync.Once
+	parrotFiles map[string][]byte
+)
 
 // send sends a command the way a browser does.
 func (s *screen) send(c session.Command) {

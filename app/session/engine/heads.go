@@ -40,13 +40,11 @@ func (e *Engine) planFindHeads(c session.FindHeads) func(context.Context) (strin
 		if err := checkCount("problems", c.Problems, maxProblems); err != nil {
 			return "", err
 		}
-		problems := rl.Problems(e.task, rl.ProbeStream, experimentSeed, c.Problems)
 		var shown time.Time
-		for done < len(problems) {
-			e.busy("finding heads", done, len(problems))
-			attempts, err := e.attempts(ctx, problems, done)
+		for done < c.Problems {
+			attempts, err := e.attempts(ctx, "finding heads", rl.ProbeStream, done, c.Problems)
 			if err != nil {
-				e.publishHeads(correct, done, len(problems))
+				e.publishHeads(correct, done, c.Problems)
 				return "", err
 			}
 			var traces []rl.Trace
@@ -61,8 +59,8 @@ func (e *Engine) planFindHeads(c session.FindHeads) func(context.Context) (strin
 			}
 			correct = append(correct, examined...)
 			done += len(attempts)
-			if time.Since(shown) > 100*time.Millisecond || done == len(problems) {
-				e.publishHeads(correct, done, len(problems))
+			if time.Since(shown) > 100*time.Millisecond || done == c.Problems {
+				e.publishHeads(correct, done, c.Problems)
 				shown = time.Now()
 			}
 		}
@@ -102,25 +100,32 @@ func known(score [][]float64, n int) []*float64 {
 	return all
 }
 
-// attempts samples answers to as many problems from from on as the decoder keeps
-// going at once. Problem i is sequence i, as in [rl.Attempts].
-func (e *Engine) attempts(ctx context.Context, problems []rl.Problem, from int) ([]rl.Attempt, error) {
-	some := problems[from:min(from+e.rig.slots, len(problems))]
-	requests := make([]model.Request, len(some))
-	for i, p := range some {
+// attempts samples answers to the problems of a stream from from on, as many of the
+// first of as the decoder keeps going at once. They are those of [rl.Problems] and
+// [rl.Attempts].
+func (e *Engine) attempts(ctx context.Context, stage, stream string, from, of int) ([]rl.Attempt, error) {
+	e.busy(stage, from, of)
+	attempts := make([]rl.Attempt, min(e.rig.slots, of-from))
+	requests := make([]model.Request, len(attempts))
+	for i := range attempts {
+		p := e.task.Problem(rl.SeedOf(stream, experimentSeed, uint64(from+i)))
 		room := e.rig.model.MaxContext - len(p.Prompt)
 		if room < 1 {
 			return nil, errors.New("some problems do not fit the model's context; use easier ones")
 		}
+		attempts[i].Problem = p
 		requests[i] = model.Request{Tokens: p.Prompt, Max: room, ID: uint32(from + i)}
 	}
-	rollouts, err := e.rig.decoder.Generate(ctx, requests, experimentSampling, nil)
+	finished := from
+	rollouts, err := e.rig.decoder.Generate(ctx, requests, experimentSampling, func(int, model.Rollout) {
+		finished++
+		e.busy(stage, finished, of)
+	})
 	if err != nil {
 		return nil, err
 	}
-	attempts := make([]rl.Attempt, len(some))
-	for i, p := range some {
-		attempts[i] = rl.Attempt{Problem: p, Trace: e.task.Judge(p, rollouts[i].Tokens), Rollout: rollouts[i]}
+	for i, r := range rollouts {
+		attempts[i].Trace, attempts[i].Rollout = e.task.Judge(attempts[i].Problem, r.Tokens), r
 	}
 	return attempts, nil
 }

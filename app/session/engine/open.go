@@ -107,7 +107,7 @@ func (e *Engine) move(d *gpu.Device) error {
 // recover opens the device again after it was lost and restores the model and the
 // trace.
 func (e *Engine) recover(ctx context.Context) (text string, err error) {
-	e.publish(session.Status{Stage: "opening", Busy: true, Text: "The GPU was taken away; opening it again."})
+	e.publish(session.Status{Stage: "opening", Busy: true, Text: "The GPU was lost; opening it again."})
 	for range 2 { // a new device may be lost at once, while the driver starts again
 		var d *gpu.Device
 		var why string
@@ -121,10 +121,10 @@ func (e *Engine) recover(ctx context.Context) (text string, err error) {
 		before := e.capabilities.Backend
 		e.capabilities.Adapter, e.capabilities.Backend, e.capabilities.Software = d.Info.Name, d.Info.Backend, d.Info.Software
 		e.capabilities.Why = sentence(errors.New(why))
-		text = "The GPU was taken away and opened again; the model and the trace are restored."
+		text = "The GPU was lost and opened again; the model and the trace are restored."
 		if before != d.Info.Backend {
 			e.capabilities.Kernels = nil // of another adapter
-			text = "The GPU was taken away and could not be opened again; the engine goes on from here on the processor."
+			text = "The GPU was lost and could not be opened again; the engine goes on from here on the processor, with the model and the trace restored."
 		}
 		e.announce()
 		if e.reasoning != nil {
