@@ -35,7 +35,7 @@ func openWebGPU() (*Device, error) {
 }
 
 func (e *webgpu) alloc(s *store) error {
-	return e.scoped("buffer "+s.label, func() error {
+	return e.named("buffer "+s.label, func() error {
 		b, err := e.device.CreateBuffer(&wgpu.BufferDescriptor{
 			Label: s.label, Size: uint64(s.words) * 4,
 			Usage: wgpu.BufferUsageStorage | wgpu.BufferUsageCopySrc | wgpu.BufferUsageCopyDst,
@@ -67,7 +67,7 @@ func (e *webgpu) read(transfers []Transfer) error {
 			e.staging.Release()
 		}
 		e.stagingN = max(n, 1<<14)
-		err := e.scoped("readback buffer", func() (err error) {
+		err := e.named("readback buffer", func() (err error) {
 			e.staging, err = e.device.CreateBuffer(&wgpu.BufferDescriptor{
 				Label: "readback", Size: uint64(e.stagingN) * 4,
 				Usage: wgpu.BufferUsageMapRead | wgpu.BufferUsageCopyDst,
@@ -157,7 +157,7 @@ func (e *webgpu) pipeline(k *Kernel) (*pipeline, error) {
 // compile makes the shader module of k and what build makes of it; what the
 // engine says against either is an error that names k.
 func (e *webgpu) compile(k *Kernel, build func(*wgpu.ShaderModule) error) error {
-	err := e.scoped("", func() error {
+	err := e.scoped(func() error {
 		module, err := e.device.CreateShaderModule(&wgpu.ShaderModuleDescriptor{
 			Label: k.Name, WGSLDescriptor: &wgpu.ShaderModuleWGSLDescriptor{Code: k.Source}})
 		if err != nil {

@@ -113,9 +113,21 @@ func (e *webgpu) guard(f func() error) (err error) {
 	return f()
 }
 
-// scoped is guard inside validation and out-of-memory error scopes.
-func (e *webgpu) scoped(what string, f func() error) error {
-	err := e.guard(func() error {
+// named is guard with what was being made in the error. It does not wait for the
+// engine's word, which would cost a round trip for every buffer: that comes as an
+// uncaptured error, with the label in it, at the next call.
+func (e *webgpu) named(what string, f func() error) error {
+	err := e.guard(f)
+	if err != nil && !isLost(err) {
+		return fmt.Errorf("gpu: %s: %w", what, err)
+	}
+	return err
+}
+
+// scoped is guard inside validation and out-of-memory error scopes, and waits for
+// what they caught.
+func (e *webgpu) scoped(f func() error) error {
+	return e.guard(func() error {
 		e.raw.Call("pushErrorScope", "out-of-memory")
 		e.raw.Call("pushErrorScope", "validation")
 		err := f()
@@ -130,10 +142,6 @@ func (e *webgpu) scoped(what string, f func() error) error {
 		}
 		return err
 	})
-	if err != nil && !isLost(err) && what != "" {
-		return fmt.Errorf("gpu: %s: %w", what, err)
-	}
-	return err
 }
 
 // explain adds the compiler's messages about k to err.

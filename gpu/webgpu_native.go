@@ -71,16 +71,17 @@ func (e *webgpu) guard(f func() error) error {
 	return f()
 }
 
-// scoped is guard with what was being made in the error.
-func (e *webgpu) scoped(what string, f func() error) error {
-	if err := e.guard(f); err != nil {
-		if isLost(err) || what == "" {
-			return err
-		}
+// named is guard with what was being made in the error.
+func (e *webgpu) named(what string, f func() error) error {
+	err := e.guard(f)
+	if err != nil && !isLost(err) {
 		return fmt.Errorf("gpu: %s: %w", what, err)
 	}
-	return nil
+	return err
 }
+
+// scoped is guard: the binding has scopes of its own around every call.
+func (e *webgpu) scoped(f func() error) error { return e.guard(f) }
 
 // explain is the engine's message, which holds the compiler's.
 func (e *webgpu) explain(_ *Kernel, err error) string { return err.Error() }

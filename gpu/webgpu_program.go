@@ -34,7 +34,7 @@ func (p *webgpuProgram) add(d *dispatch) error {
 func (p *webgpuProgram) prepare() error {
 	p.release()
 	p.params = make([]uint32, len(p.steps)*uniformSlot/4)
-	return p.e.scoped("program", func() (err error) {
+	return p.e.named("program", func() (err error) {
 		p.uniform, err = p.e.device.CreateBuffer(&wgpu.BufferDescriptor{
 			Label: "params", Size: uint64(len(p.params)) * 4, Usage: wgpu.BufferUsageUniform | wgpu.BufferUsageCopyDst})
 		return err
@@ -49,7 +49,7 @@ func (p *webgpuProgram) bind(i int, d *dispatch) error {
 		entries = append(entries, wgpu.BindGroupEntry{Binding: uint32(j + 1),
 			Buffer: b.store.handle.(*wgpu.Buffer), Offset: uint64(b.off) * 4, Size: uint64(min(roundUp(b.n, 4), b.store.words-b.off)) * 4})
 	}
-	return p.e.scoped("kernel "+d.kernel.Name, func() (err error) {
+	return p.e.named("kernel "+d.kernel.Name, func() (err error) {
 		s.binds, err = p.e.device.CreateBindGroup(&wgpu.BindGroupDescriptor{Label: d.kernel.Name, Layout: s.layout, Entries: entries})
 		return err
 	})

@@ -20,7 +20,7 @@ The reflection model reads a question and the numbered steps of a response and l
 second small transformer: it begins as the base of --model, is trained on the teacher's demonstrations with the truth as labels, and checked
 on demonstrations of problems that no training draws from: accuracy at a threshold of 0.5, and the area under the curve.
 
-  attnlab reflect --steps 200 --out reflection
+  attnlab reflect --out reflection
   attnlab train --method rearl --cut normal --reflection reflection --out runs/rearl
   attnlab reflect --check reflection
 `,
@@ -28,7 +28,7 @@ on demonstrations of problems that no training draws from: accuracy at a thresho
 		o.takeTask(f)
 		o.takeModel(f)
 		preset := f.String("preset", "", "`tiny|small|base`, begin from scratch with a model of this size")
-		steps := f.Int("steps", 200, "`N`, optimiser steps")
+		steps := f.Int("steps", 400, "`N`, optimiser steps")
 		tokens := f.Int("tokens", 4096, "`N`, tokens of a step")
 		problems := f.Int("problems", 500, "`N`, demonstrations to check on")
 		check := f.String("check", "", "`DIR` of a reflection model to check instead of training one")
