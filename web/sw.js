@@ -42,7 +42,8 @@ self.addEventListener("fetch", (event) => {
     const path = url.href.slice(registration.scope.length).replace(/[?#].*$/, "");
     const known = path === "" || path === "index.html" ? at("./") : at(path);
     const kept = await c.match(known);
-    if (kept) return kept;
+    // A Worker takes its address from the response: a new one has none, so that ?session=… of the request stays.
+    if (kept) return url.search ? new Response(kept.body, kept) : kept;
     const response = await fetch(event.request);
     if (response.ok && rest.includes(path)) await c.put(known, response.clone());
     return response;

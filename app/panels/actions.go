@@ -18,8 +18,12 @@ type action struct {
 	do       func(l *Lab, argument string)
 }
 
-// maxTemperature is the top of the slider.
-const maxTemperature = 1.5
+const (
+	maxTemperature = 1.5 // the top of the slider
+	// sliderSteps is how many steps a slider makes of 1. Sliders count steps, as a browser rounds to whole numbers until
+	// it has been told otherwise, and attributes are set in any order.
+	sliderSteps = 20
+)
 
 var actions []action
 
@@ -169,7 +173,7 @@ func init() {
 			l.explain = a
 			l.screen.place("explanation", "explain:"+a)
 		}},
-		{"dismiss", "", "", false, nil, func(l *Lab, _ string) { l.failure, l.notice = session.Failure{}, "" }},
+		{"dismiss", "", "", false, nil, func(l *Lab, _ string) { l.failure, l.notice, l.read = session.Failure{}, "", l.status.Text }},
 		{"reload", "", "", false, func(l *Lab) bool { return l.update }, func(l *Lab, _ string) { l.screen.takeUpdate() }},
 		{"escape", "Escape", "Close, stop, or select nothing", true, nil, func(l *Lab, _ string) { l.escape() }},
 	}

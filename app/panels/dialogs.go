@@ -61,12 +61,11 @@ func (l *Lab) capabilitiesDialog() app.UI {
 	if c.Model.Name == "" && c.Adapter == "" {
 		return dialog("What runs here", app.P().Text("The engine is still being loaded: "+l.booting+"."))
 	}
-	ok, worst := 0, 0.0
+	ok := 0
 	for _, k := range c.Kernels {
 		if k.OK {
 			ok++
 		}
-		worst = max(worst, k.MaxError)
 	}
 	software := ""
 	if c.Software {
@@ -81,7 +80,7 @@ func (l *Lab) capabilitiesDialog() app.UI {
 			row("adapter", app.Text(c.Adapter+software)),
 			row("backend", app.Text(backendName(c.Backend)), app.P().Class("hint").Text(c.Why)),
 			row("model", app.Text(c.Model.Name), app.P().Class("hint").Text(fmt.Sprintf("%d parameters, %d layers, %d heads, context %d, task %s", c.Model.Parameters, c.Model.Layers, c.Model.Heads, c.Model.Context, c.Model.Task))),
-			row("kernels", app.Text(fmt.Sprintf("%d of %d agree with the reference on this adapter; largest error %.1e", ok, len(kernels), worst))),
+			row("kernels", app.Text(fmt.Sprintf("%d of %d agree with the reference on this adapter", ok, len(kernels)))),
 		)),
 		app.Details().Class("kernels").Body(
 			app.Summary().Text("Every kernel"),

@@ -12,13 +12,13 @@ import (
 
 // figure is a drawing in a frame of its own, which follows the session; it can be folded away, and opened in a window. It
 // is loaded after the engine, so that it does not hold up the first answer.
-func (l *Lab) figure(name, title string) app.UI {
+func (l *Lab) figure(name, title string, here bool) app.UI {
 	frame := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure is drawn when the engine is ready; the table below has its numbers.")))
 	href := "./web/figure.html#figure=" + name + "&session=" + l.link.Session + "&theme=" + l.theme + "&by=" + string(l.Grid)
 	if l.opened && l.link.Session != "" {
 		frame = app.IFrame().Class("frame", name).Src(href).Title(title).Attr("loading", "lazy")
 	}
-	details := app.Details().Class("figure").ID("figure-" + name)
+	details := app.Details().Class("figure", when(!here, "elsewhere")).ID("figure-" + name)
 	if l.folded[name] {
 		frame = app.Div().Class("frame folded") // a figure that cannot be seen does not run
 	} else {

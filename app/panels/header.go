@@ -84,9 +84,7 @@ func (l *Lab) banners() app.UI {
 	}
 	return app.Div().Class("banners").Role("status").Body(
 		app.If(l.failure.Text != "", func() app.UI { return banner("failed", l.failure.Text, "dismiss", "Close") }),
-		app.If(l.status.Text != "", func() app.UI {
-			return app.Div().Class("banner").Body(app.P().Text(l.status.Text), l.button("capabilities", "", app.Text("What runs here")))
-		}),
+		app.If(l.status.Text != "" && l.status.Text != l.read, func() app.UI { return banner("", l.status.Text, "dismiss", "Close") }),
 		app.If(l.notice != "", func() app.UI { return banner("", l.notice, "dismiss", "Close") }),
 		app.If(l.update, func() app.UI { return banner("", "A newer version of the lab is ready.", "reload", "Load it") }),
 	)

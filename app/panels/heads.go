@@ -23,12 +23,7 @@ func (l *Lab) headsPage() app.UI {
 			app.Div().Class("trace-head").Body(app.Div().Body(app.H2().Text("The trace"), app.P().Class("hint").Text("Choose the step that FCI, focus and the cut are about."))),
 			l.rows(),
 		),
-		app.Section().Class("column figures").Aria("label", "attention").Body(
-			l.figure("heads", "Heads by layer, as a figure"),
-			l.figure("matrix", "Attention between steps, as a matrix"),
-			l.stepPanel(),
-			l.matrixTable(),
-		),
+		l.figuresColumn(),
 	)
 }
 

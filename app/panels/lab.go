@@ -61,10 +61,17 @@ func (l *Lab) OnMount(ctx app.Context) {
 	l.send(session.Hello{})
 }
 
+// send sends a command. From one that is work for the engine the page counts as busy, until the engine says that it rests.
 func (l *Lab) send(c session.Command) {
-	if l.link.Port != nil {
-		l.link.Port.Send(c)
+	if l.link.Port == nil {
+		return
 	}
+	switch c.(type) {
+	case session.Hello, session.Select, session.Check, session.Cancel:
+	default:
+		l.status = session.Status{Stage: "asking the engine", Busy: true, Text: l.status.Text}
+	}
+	l.link.Port.Send(c)
 }
 
 // hear takes what comes over the link.
@@ -74,8 +81,8 @@ func (l *Lab) hear(message any) {
 		l.select_(m.Selection)
 		l.wrote()
 	case session.Selection: // what the engine remembers; this page knows better
-	case session.Hello: // of a figure: until the engine has a trace, this page shows it the example
-		if !l.shown && len(l.trace.Tokens) > 0 {
+	case session.Hello: // of a figure: until the engine has a model, this page shows it the example
+		if !l.opened && len(l.trace.Tokens) > 0 {
 			l.link.Port.Send(l.trace)
 			l.link.Port.Send(l.Selection)
 		}
@@ -117,7 +124,7 @@ func (l *Lab) do(what string) {
 // selected tells the other screens what is selected now.
 func (l *Lab) selected() {
 	l.send(session.Select{Selection: l.Selection})
-	if !l.shown && l.link.Port != nil {
+	if !l.opened && l.link.Port != nil {
 		l.link.Port.Send(l.Selection)
 	}
 }
@@ -140,7 +147,7 @@ func (l *Lab) restore(old *View) {
 	switch {
 	case v.Example && (old == nil || !old.Example):
 		if len(l.example.Tokens) > 0 {
-			l.trace, l.shown = l.example, false
+			l.trace = l.example
 			p := l.example.PromptLength
 			l.send(session.ShowTrace{Prompt: l.example.Tokens[:p], Response: l.example.Tokens[p:]})
 		} else { // a site without an example begins with a problem
@@ -192,6 +199,9 @@ func (l *Lab) pace() time.Duration { return time.Second / time.Duration(max(1, l
 
 // stepForward moves the cursor, and makes tokens where there are none yet.
 func (l *Lab) stepForward() {
+	if !l.current() {
+		return
+	}
 	if next := l.forward(); next >= 0 {
 		l.selectToken(next)
 		l.selected()

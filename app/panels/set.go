@@ -51,9 +51,9 @@ func (l *Lab) set(name, value string) {
 			l.send(session.Check{Text: value})
 		}
 	case "temperature":
-		l.sampling.Temperature = clamp(parse(value, l.sampling.Temperature, parseFloat), 0, maxTemperature)
+		l.sampling.Temperature = clamp(float32(number(0, 1000))/sliderSteps, 0, maxTemperature)
 	case "top-p":
-		l.sampling.TopP = clamp(parse(value, l.sampling.TopP, parseFloat), 0.05, 1)
+		l.sampling.TopP = clamp(float32(number(1, sliderSteps))/sliderSteps, 0, 1)
 	case "greedy":
 		l.sampling.Temperature = Start().Sampling.Temperature
 		if value == "true" {

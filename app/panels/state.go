@@ -35,13 +35,13 @@ type state struct {
 	opened   bool               // the engine has been told what the link says
 	booting  string             // what is being loaded before the engine speaks
 	playing  bool
-	shown    bool            // the engine has a trace of ours; until then screens see the example from the page
 	dialog   string          // "", "keys", "capabilities", "tables"
 	explain  string          // what the open explanation is of: "fci:3", "term:rollout"
 	filter   string          // of the commands dialog
 	tour     int             // 0, or the step of the guided tour
 	theme    string          // "", "light", "dark"
 	update   bool            // a newer version of the page is ready
+	read     string          // what the engine said last, once it has been read
 	folded   map[string]bool // figures, by name
 	notice   string          // a sentence that passes
 	disabled bool            // the browser cannot run this
@@ -90,25 +90,37 @@ func (s *state) takeTrace(t session.Trace) {
 	if s.wanted != nil {
 		want = *s.wanted
 	}
-	s.trace, s.shown = t, true
-	if !s.Example && s.opened {
+	s.trace = t
+	if !s.Example && s.opened && s.current() {
 		s.Tokens = len(t.Tokens) - t.PromptLength
 		if t.Complete {
 			s.Tokens = AllTokens
 		}
-		if !t.Typed {
-			s.Seed = t.Seed
-		}
-		if s.Tokens != 0 {
+		if s.Tokens != 0 && t.Sampling != (session.Sampling{}) { // a trace from a file was not sampled here
 			s.View.Sampling = t.Sampling
 		}
 	}
 	grew := len(t.Tokens) > len(old.Tokens) && slices.Equal(t.Tokens[:len(old.Tokens)], old.Tokens)
-	if grew && s.Selection.Token == len(old.Tokens)-1 && len(old.Tokens) > old.PromptLength {
+	if grew && len(old.Tokens) > 0 && s.Selection.Token == len(old.Tokens)-1 {
 		s.selectToken(len(t.Tokens) - 1)
 	} else {
 		s.select_(want)
 	}
+}
+
+// current tells whether the trace is of the problem of the view; for a moment after a change it is not.
+func (s *state) current() bool {
+	t := &s.trace
+	switch {
+	case len(t.Tokens) == 0:
+		return false
+	case s.Example:
+		n := s.example.PromptLength
+		return t.PromptLength == n && slices.Equal(t.Tokens[:n], s.example.Tokens[:n])
+	case s.Text != "":
+		return strings.Join(strings.Fields(s.promptText()), " ") == strings.Join(strings.Fields(s.Text), " ") || t.Typed
+	}
+	return !t.Typed && t.Seed == s.Seed
 }
 
 // ready tells whether commands can be carried out.
@@ -124,6 +136,9 @@ func (s *state) select_(want session.Selection) {
 		if want.Token >= len(t.Tokens) {
 			want.Token = -1
 		}
+	}
+	if want.Token >= 0 && len(t.Tokens) > 0 {
+		want.Step = s.stepOf(want.Token)
 	}
 	if t.Layers > 0 && (want.Layer >= t.Layers || want.Head >= t.Heads) {
 		want.Layer, want.Head = -1, -1

@@ -24,13 +24,19 @@ func (l *Lab) tracePage() app.UI {
 			l.rows(),
 			l.cursorPanel(),
 		),
-		app.Section().Class("column figures").Aria("label", "attention").Body(
-			l.headStrip(),
-			l.figure("arcs", "Attention between steps, as arcs"),
-			l.figure("matrix", "Attention between steps, as a matrix"),
-			l.stepPanel(),
-			l.matrixTable(),
-		),
+		l.figuresColumn(),
+	)
+}
+
+// figuresColumn is the same on both pages, so that no figure has to start again when the page changes.
+func (l *Lab) figuresColumn() app.UI {
+	return app.Section().Class("column figures").Aria("label", "attention").Body(
+		l.headStrip(),
+		l.figure("arcs", "Attention between steps, as arcs", l.Page == pageTrace),
+		l.figure("heads", "Heads by layer, as a figure", l.Page == pageHeads),
+		l.figure("matrix", "Attention between steps, as a matrix", true),
+		l.stepPanel(),
+		l.matrixTable(),
 	)
 }
 
@@ -90,10 +96,10 @@ func (l *Lab) problemPanel() app.UI {
 }
 
 func (l *Lab) samplingPanel() app.UI {
-	slider := func(id, name, value string, lo, hi, step, at float64, explain string) app.UI {
+	slider := func(id, value string, lo, hi int, at float64) app.UI {
 		return app.Label().Class("slider").Body(
-			app.Span().Body(l.term(explain, name)),
-			app.Input().ID(id).Type("range").Min(lo).Max(hi).Step(step).DataSet("set", id).Value(strconv.FormatFloat(at, 'g', 4, 64)).Aria("label", name).Aria("valuetext", value),
+			app.Span().Body(l.term(id, id)),
+			app.Input().ID(id).Type("range").Min(lo).Max(hi).DataSet("set", id).Value(math.Round(at*sliderSteps)).Aria("label", id).Aria("valuetext", value),
 			app.Output().Text(value),
 		)
 	}
@@ -106,27 +112,31 @@ func (l *Lab) samplingPanel() app.UI {
 	if p == 0 {
 		p = 1
 	}
-	generate := l.button("generate", "primary", app.Text("Generate"))
-	if l.trace.Complete {
-		generate = l.button("regenerate", "primary", app.Text("Regenerate"))
-	}
-	if l.status.Busy && l.opened {
-		generate = l.button("cancel", "primary", icon("stop"), app.Text("Stop")).Title("Stop (Esc)")
-	}
 	greedy := app.Input().Type("checkbox").DataSet("set", "greedy")
 	if t == 0 {
 		greedy = greedy.Checked(true)
 	}
 	return app.Div().Class("panel").ID("sampling").Body(
 		app.H2().Text("Sampling"),
-		slider("temperature", "temperature", temperature, 0, maxTemperature, 0.05, t, "temperature"),
-		slider("top-p", "top-p", fmt.Sprintf("%.2f", p), 0.05, 1, 0.05, p, "top-p"),
+		slider("temperature", temperature, 0, maxTemperature*sliderSteps, t),
+		slider("top-p", fmt.Sprintf("%.2f", p), 1, sliderSteps, p),
 		app.Div().Class("fields").Body(
 			app.Label().Class("check").Body(greedy, app.Text("greedy")),
 			app.Label().Body(app.Text("draw"), app.Input().Type("number").Min(0).Step(1).DataSet("set", "draw").Value(l.sampling.Seed)),
 		),
-		app.Div().Class("buttons").Body(generate),
+		app.Div().Class("buttons").Body(l.generateButton()),
 	)
+}
+
+// generateButton is the one thing to press: it generates, generates another, or stops.
+func (l *Lab) generateButton() app.UI {
+	switch {
+	case l.status.Busy && l.opened:
+		return l.button("cancel", "primary", icon("stop"), app.Text("Stop")).Title("Stop (Esc)")
+	case l.trace.Complete:
+		return l.button("regenerate", "primary", app.Text("Regenerate"))
+	}
+	return l.button("generate", "primary", app.Text("Generate"))
 }
 
 // traceHead says what the trace came to, and what its colours mean.
@@ -214,6 +224,7 @@ func (l *Lab) transport() app.UI {
 			app.Output().Text(fmt.Sprintf("%d/s", l.speed)),
 		),
 		app.Span().Class("grow"),
+		app.Span().Class("narrow-only").Body(l.generateButton()),
 		l.button("save", "quiet", app.Text("Save")),
 		l.button("open-trace", "quiet", app.Text("Open")),
 	)

@@ -1,0 +1,383 @@
+//go:build !js
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"attnlab/app/session"
+	"attnlab/model"
+	"attnlab/web"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// builtSite builds the site into a folder of the test, as its users do.
+func builtSite(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: builds the site and visits it in Chromium")
+	}
+	if len(web.Models()) == 0 {
+		if os.Getenv("ATTNLAB_GPU") == "require" {
+			t.Fatal("ATTNLAB_GPU=require: no base is shipped in web/models, so a visitor finds no model")
+		}
+		t.Skip("no base is shipped in web/models, so a visitor finds no model")
+	}
+	dir := t.TempDir()
+	if code, _, says := call("", "build", "--out", dir, "--base", under); code != 0 {
+		t.Fatalf("attnlab build: %d, %s", code, says)
+	}
+	return dir
+}
+
+// TestVisit is one visit to the built site in Chromium with WebGPU, from a plain file server below a path. Each check goes
+// on where the one before has left the page.
+func TestVisit(t *testing.T) {
+	dir := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, true)
+	server := plainServer(t, dir, n)
+	var link string
+	var linked session.Trace
+
+	v.check("the first screen stands before any program", func(v *visitor) {
+		html, err := os.ReadFile(filepath.Join(dir, "index.html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"A small transformer", "Generate", "<h1>"} {
+			if !bytes.Contains(html, []byte(want)) {
+				v.Errorf("index.html has no %q", want)
+			}
+		}
+	})
+	v.check("open", func(v *visitor) {
+		v.open(server.URL + under)
+		c := heard[session.Capabilities](v)
+		v.Logf("%s by %s, %s with %d parameters", c.Adapter, c.Backend, c.Model.Name, c.Model.Parameters)
+		if c.Backend != "webgpu" || len(c.Kernels) == 0 {
+			v.Errorf("the engine runs by %s with %d kernels tested: %s", c.Backend, len(c.Kernels), c.Why)
+		}
+		for _, k := range c.Kernels {
+			if !k.OK {
+				v.Errorf("kernel %s: %s", k.Name, k.Error)
+			}
+		}
+	})
+	v.check("generate", func(v *visitor) {
+		v.problem(2)
+		v.enter(`[data-set="draw"]`, "2")
+		v.press(`#sampling [data-do="generate"]`)
+		v.until("the response is complete", ready+` && said("Trace").complete && document.querySelector('#sampling [data-do="regenerate"]')`)
+		tr := heard[session.Trace](v)
+		v.Logf("%d tokens, %d steps, correct %v", len(tr.Tokens), len(tr.Steps), tr.Correct)
+		if rows := eval[int](v, `document.querySelectorAll("#rows [id^=step-]").length`); rows != len(tr.Steps) || rows < 2 {
+			v.Fatalf("%d rows for %d steps", rows, len(tr.Steps))
+		}
+		if shown := eval[int](v, `document.querySelectorAll("#rows .tok").length`); shown != len(tr.Tokens) {
+			v.Errorf("%d of %d tokens are shown", shown, len(tr.Tokens))
+		}
+		if mark := v.text(".verdict .mark"); strings.Contains(mark, "✓") != tr.Correct {
+			v.Errorf("the verdict is %q, correct is %v", mark, tr.Correct)
+		}
+	})
+	v.check("figures equal those of attnlab trace", equalsTrace)
+	v.check("select", func(v *visitor) {
+		tr := heard[session.Trace](v)
+		at := tr.Steps[0].Start
+		v.press(fmt.Sprintf(`[data-do="token:%d"]`, at))
+		v.until("the likeliest tokens are shown", `document.querySelectorAll(".choices li").length > 1`)
+		if got, want := v.text(".choices li code"), tr.Top[at][0].Text; got != want {
+			v.Errorf("the likeliest token is %q, want %q", got, want)
+		}
+		v.press("#step-1 > button")
+		v.until("step 2 is selected everywhere", `document.querySelector("#step-1.selected") && said("Selection").step === 1 && location.hash.includes("step=2")`)
+		if panel := v.text("#step-panel h2"); panel != "Step 2" {
+			v.Errorf("the panel is about %q", panel)
+		}
+	})
+	v.check("heads", func(v *visitor) {
+		v.press(`nav [data-do="page:heads"]`)
+		v.press(`#grid [data-do="head:0.1"]`)
+		v.until("head 1 of layer 0 is selected", `document.querySelector('#grid [data-do="head:0.1"].selected') && said("Selection").head === 1`)
+		v.enter(`[data-set="problems"]`, "4")
+		v.press(`#find [data-do="heads"]`)
+		v.until("4 problems are done", ready+` && said("HeadsView")?.problems === 4`)
+		h := heard[session.HeadsView](v)
+		if len(h.SRA) != h.Layers*h.Heads || h.Of != 4 {
+			v.Errorf("%d of %d problems, %d heads", h.Problems, h.Of, len(h.SRA))
+		}
+		v.until("the page says so", fmt.Sprintf(`document.querySelector("#find").textContent.includes("4 of 4 problems, %d pairs")`, h.Pairs))
+		v.Logf("%d pairs, key-focus heads %v", h.Pairs, h.KeyFocus)
+	})
+	v.check("disrupt", func(v *visitor) {
+		v.enter(`[data-set="samples"]`, "4")
+		v.press(`#disrupt [data-do="disrupt"]`)
+		v.until("the cut is measured", ready+` && said("Disruption")?.groups?.length === 1 && document.querySelector(".results tbody tr")`)
+		d := heard[session.Disruption](v)
+		if g := d.Groups[0]; d.Step != 1 || g.N != 4 || g.Control < 0 || g.Control > 1 || g.Example == "" {
+			v.Errorf("the cut gave %+v", d)
+		}
+		if caption := v.text(".results caption"); !strings.Contains(caption, "step 2 of this trace") {
+			v.Errorf("the table is of %q", caption)
+		}
+	})
+	v.check("lose the device", func(v *visitor) {
+		before := heard[session.Trace](v)
+		v.press(".engine")
+		v.press(`#dialog [data-do="lose"]`)
+		v.until("the loss is told", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model and the trace are restored.")`)
+		v.press(`#dialog [data-do="close"]`)
+		v.until("the engine is ready again", ready)
+		if after := heard[session.Trace](v); !slices.Equal(after.Tokens, before.Tokens) || after.Number == before.Number || len(after.FCI) != len(before.FCI) {
+			v.Errorf("the trace is not restored: snapshot %d with %d tokens after %d with %d", after.Number, len(after.Tokens), before.Number, len(before.Tokens))
+		}
+		if c := heard[session.Capabilities](v); c.Backend != "webgpu" {
+			v.Errorf("it goes on by %s", c.Backend)
+		}
+	})
+	v.check("pictures", pictures)
+	v.check("link", func(v *visitor) {
+		v.run(chromedp.ActionFunc(func(context.Context) error {
+			return browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite, browser.PermissionTypeClipboardSanitizedWrite}).
+				WithOrigin(server.URL).Do(v.browserOf())
+		}))
+		v.press(`.tools [data-do="link"]`)
+		v.until("the link is copied", `document.querySelector(".banners").textContent.includes("Link copied.")`)
+		link = eval[string](v, "navigator.clipboard.readText()")
+		if href := eval[string](v, "location.href"); link != href || !strings.Contains(link, "seed=2") {
+			v.Errorf("the link is %s, the address %s", link, href)
+		}
+		linked = heard[session.Trace](v)
+		v.run(chromedp.Navigate("about:blank"))
+		v.open(link)
+		v.same(linked)
+	})
+	v.check("long tasks", longTasks)
+	v.check("damaged checkpoint", func(v *visitor) { damaged(v, dir) })
+	v.check("offline", func(v *visitor) {
+		v.until("the Service Worker keeps the site", `navigator.serviceWorker.controller`)
+		server.CloseClientConnections()
+		server.Close()
+		v.run(chromedp.Navigate("about:blank"))
+		v.open(link)
+		v.same(linked)
+		if c := heard[session.Capabilities](v); c.Backend != "webgpu" {
+			v.Errorf("offline the engine runs by %s", c.Backend)
+		}
+	})
+	for _, line := range n.all() {
+		t.Errorf("%s", line)
+	}
+}
+
+// TestVisitWithoutAdapter visits the site with a browser that has no WebGPU.
+func TestVisitWithoutAdapter(t *testing.T) {
+	dir := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, false)
+	v.open(plainServer(t, dir, n).URL + under)
+	c := heard[session.Capabilities](v)
+	if c.Backend != "host" || v.text(".engine .backend") != "CPU" {
+		t.Errorf("the engine runs by %s on %s, the page says %q", c.Backend, c.Adapter, v.text(".engine .backend"))
+	}
+	if says := v.text(".banners"); !strings.Contains(says, c.Why) || !strings.Contains(says, "The engine runs on the processor instead") {
+		t.Errorf("the visitor reads %q", says)
+	}
+	v.problem(2)
+	v.press(`#sampling [data-do="generate"]`)
+	v.until("the response is complete", ready+` && said("Trace").complete`)
+	if tr := heard[session.Trace](v); len(tr.FCI) != len(tr.Steps) {
+		t.Errorf("%d FCI for %d steps", len(tr.FCI), len(tr.Steps))
+	}
+	for _, line := range n.all() {
+		t.Errorf("%s", line)
+	}
+}
+
+// problem draws the problem of a seed.
+func (v *visitor) problem(seed int) {
+	v.Helper()
+	v.enter(`[data-set="seed"]`, fmt.Sprint(seed))
+	v.until("the problem is drawn", fmt.Sprintf(`%s && said("Trace").seed === %d && said("Trace").tokens.length === said("Trace").prompt_length && document.querySelector('#sampling [data-do="generate"]')`, ready, seed))
+}
+
+// same waits until the page shows what the link was copied from.
+func (v *visitor) same(want session.Trace) {
+	v.Helper()
+	v.until("the linked state is back", ready+` && said("Trace").complete && document.querySelector("#step-1.selected") && document.querySelector('#grid [data-do="head:0.1"].selected')`)
+	if got := heard[session.Trace](v); !slices.Equal(got.Tokens, want.Tokens) || got.Sampling != want.Sampling {
+		v.Errorf("the link gives another trace: %v, want %v", got.Text, want.Text)
+	}
+	want1 := session.Selection{Step: 1, Token: -1, Layer: 0, Head: 1}
+	if got := heard[session.Selection](v); got != want1 {
+		v.Errorf("selected is %+v, want %+v", got, want1)
+	}
+}
+
+// equalsTrace compares the page's numbers with those of the command line on the host for the same seed.
+func equalsTrace(v *visitor) {
+	got := heard[session.Trace](v)
+	var want traceDocument
+	document(v.T, &want, "", "trace", "--seed", fmt.Sprint(got.Seed), "--temperature", fmt.Sprint(got.Sampling.Temperature), "--attention",
+		"--model", heard[session.Capabilities](v).Model.Name)
+	if !slices.Equal(got.Tokens, want.Tokens) {
+		v.Fatalf("the page wrote\n%s\nthe host\n%s", line(got.Text), line(want.Text))
+	}
+	worst := 0.0
+	compare := func(what string, at int, a, b float64) {
+		d := math.Abs(a-b) / max(1, math.Abs(b))
+		worst = max(worst, d)
+		if !(d <= 1e-4) {
+			v.Errorf("%s %d is %g in the page and %g on the host", what, at, a, b)
+		}
+	}
+	for i := range got.Tokens {
+		compare("log-prob", i, float64(got.LogProbs[i]), float64(want.LogProbs[i]))
+		compare("entropy", i, float64(got.Entropy[i]), float64(want.Entropy[i]))
+	}
+	K := len(want.Steps)
+	for k := range K {
+		compare("FCI", k, got.FCI[k], want.FCI[k])
+		for l := range got.Layers {
+			for h := range got.Heads {
+				i := l*got.Heads + h
+				compare("FCI of a head", i*K+k, got.FCIHeads[i*K+k], want.FCIHeads[l][h][k])
+				compare("focus", i*K+k, got.Focus[i*K+k], want.Focus[l][h][k])
+				for j := range K {
+					at := (i*(K+2)+1+j)*(K+2) + 1 + k
+					compare("attention", at, float64(got.Attention[at]), want.StepAttention[l][h][j][k])
+				}
+			}
+		}
+	}
+	v.Logf("%d tokens, %d steps, %d heads: off by %.1e at most", len(got.Tokens), K, got.Layers*got.Heads, worst)
+}
+
+// longTasks counts what blocks the page while the engine writes a response and the figures are folded away.
+func longTasks(v *visitor) {
+	v.press(`nav [data-do="page:trace"]`)
+	for _, figure := range []string{"arcs", "matrix"} {
+		v.press(fmt.Sprintf(`[data-do="fold:%s"]`, figure))
+	}
+	v.until("the figures are gone", `document.querySelectorAll("iframe").length === 0`)
+	before := heard[session.Trace](v).Number
+	eval[int](v, `long.length = 0`)
+	v.press(`#sampling [data-do="regenerate"]`)
+	v.until("another response is complete", fmt.Sprintf(`document.querySelector(".engine.ready") && /"number":(\d+)/.exec(heard.Trace)[1] > %d && heard.Trace.includes('"complete":true')`, before))
+	tasks := eval[[]float64](v, `new Promise((done) => setTimeout(() => done(long), 300))`)
+	v.Logf("%d tasks of the main thread over 50 ms: %.0f", len(tasks), tasks)
+	for _, ms := range tasks {
+		if ms > 250 { // a machine at its limit stretches tasks; one like this is felt on any
+			v.Errorf("a task of the main thread took %.0f ms", ms)
+		}
+	}
+}
+
+// damaged opens a model folder whose weights end early: a sentence, and the model at work stays.
+func damaged(v *visitor, site string) {
+	before := heard[session.Capabilities](v).Model
+	dir := v.TempDir()
+	files := map[string][]byte{}
+	var paths []string
+	for _, name := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
+		data, err := os.ReadFile(filepath.Join(site, "web", "models", before.Name, name))
+		if err != nil {
+			v.Fatal(err)
+		}
+		if name == "model.safetensors" {
+			data = data[:len(data)/2]
+		}
+		files[name] = data
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			v.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	v.run(chromedp.SetUploadFiles("#open-model", paths, chromedp.ByQuery))
+	v.until("the damage is told", `document.querySelector(".banner.failed p")`)
+	_, err := model.LoadFiles(files)
+	if err == nil {
+		v.Fatal("half a file of weights can be loaded")
+	}
+	// The page has the same words as a sentence.
+	words := strings.TrimPrefix(err.Error(), "model: ")
+	if says := v.text(".banner.failed p"); !strings.Contains(strings.ToLower(says), strings.ToLower(words)) {
+		v.Errorf("the visitor reads %q, want %q", says, words)
+	}
+	v.until("the engine is ready", ready)
+	if after := heard[session.Capabilities](v).Model; after != before {
+		v.Errorf("the model at work is %+v, was %+v", after, before)
+	}
+	v.press(".banner.failed button")
+}
+
+// pictures takes both pages, wide and narrow, light and dark, into the ignored folder shots, and leaves the page as it was.
+func pictures(v *visitor) {
+	folder := filepath.Join("..", "..", "shots")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		v.Fatal(err)
+	}
+	for _, page := range []string{"trace", "heads"} {
+		v.press(fmt.Sprintf(`nav [data-do="page:%s"]`, page))
+		for _, size := range []image.Point{{1440, 900}, {390, 844}} {
+			for _, theme := range []string{"light", "dark"} {
+				name := fmt.Sprintf("%s-%dx%d-%s.png", page, size.X, size.Y, theme)
+				var data []byte
+				v.run(
+					emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
+					chromedp.EmulateViewport(int64(size.X), int64(size.Y)),
+					chromedp.Evaluate(`scrollTo(0, 0), new Promise((done) => setTimeout(done, 400))`, nil, awaited),
+					chromedp.CaptureScreenshot(&data),
+				)
+				if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
+					v.Fatal(err)
+				}
+				picture, err := png.Decode(bytes.NewReader(data))
+				if err != nil || picture.Bounds().Size() != size {
+					v.Errorf("%s is no picture of its size: %v", name, err)
+					continue
+				}
+				if colours := coloursOf(picture); colours < 20 {
+					v.Errorf("%s has %d colours", name, colours)
+				}
+				r, g, b, _ := picture.At(2, size.Y-2).RGBA()
+				if bright := r+g+b > 3*0x8000; bright != (theme == "light") {
+					v.Errorf("%s: the ground is %x %x %x", name, r>>8, g>>8, b>>8)
+				}
+				if wide := eval[int](v, "document.documentElement.scrollWidth"); wide > size.X {
+					v.Errorf("%s: the page is %d wide", name, wide)
+				}
+			}
+		}
+		v.run(chromedp.EmulateViewport(1440, 900))
+	}
+	v.run(emulation.SetEmulatedMedia())
+}
+
+// coloursOf counts the colours of a picture.
+func coloursOf(m image.Image) int {
+	seen := map[[3]uint32]bool{}
+	b := m.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y += 3 {
+		for x := b.Min.X; x < b.Max.X; x += 3 {
+			r, g, b, _ := m.At(x, y).RGBA()
+			seen[[3]uint32{r, g, b}] = true
+		}
+	}
+	return len(seen)
+}

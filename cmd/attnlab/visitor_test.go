@@ -1,0 +1,253 @@
+//go:build !js
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"attnlab/app/session"
+
+	"github.com/chromedp/cdproto/cdp"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// patience is how long a visitor waits for one thing to happen.
+const patience = 60 * time.Second
+
+// under is the path that the built site is served below.
+const under = "/labs/attention/"
+
+// notes collects what must not happen, from anywhere.
+type notes struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (n *notes) add(format string, args ...any) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lines = append(n.lines, fmt.Sprintf(format, args...))
+}
+
+func (n *notes) all() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return append([]string(nil), n.lines...)
+}
+
+// consoleLine is how Chromium's own log gives what any page, frame or Worker says on its console.
+var consoleLine = regexp.MustCompile(`:CONSOLE[:(]\d+\)?\] (.*)`)
+
+// Write takes Chromium's log.
+func (n *notes) Write(p []byte) (int, error) {
+	for line := range strings.Lines(string(p)) {
+		if m := consoleLine.FindStringSubmatch(line); m != nil {
+			n.add("console: %s", strings.TrimSpace(m[1]))
+		}
+	}
+	return len(p), nil
+}
+
+// plainServer hands a folder out below [under], as any file server does. What is asked for and not there is noted.
+func plainServer(t testing.TB, folder string, n *notes) *httptest.Server {
+	files := http.StripPrefix(strings.TrimSuffix(under, "/"), http.FileServer(http.Dir(folder)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := os.Stat(folder + strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(under, "/"))); err != nil || !strings.HasPrefix(r.URL.Path, under) {
+			n.add("%s was asked for and is not there", r.URL)
+		}
+		files.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// visitor is one tab of a headless Chromium.
+type visitor struct {
+	*testing.T
+	ctx   context.Context
+	notes *notes
+}
+
+var (
+	everyFlag  = []string{"no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage", "disable-default-apps", "hide-scrollbars", "mute-audio"}
+	webgpuFlag = []string{"enable-unsafe-webgpu", "enable-unsafe-swiftshader"}
+)
+
+// newVisitor opens a browser, with WebGPU in software or without any. It has no way to other hosts: whatever asks for one,
+// page, Worker or Service Worker, reaches a proxy that notes it.
+func newVisitor(t *testing.T, n *notes, webgpu bool) *visitor {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("ATTNLAB_GPU") == "require" {
+			t.Fatalf("ATTNLAB_GPU=require: %v", err)
+		}
+		t.Skip(err)
+	}
+	abroad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.add("a request left the origin: %s %s", r.Method, r.URL)
+		http.Error(w, "no other host", http.StatusBadGateway)
+	}))
+	t.Cleanup(abroad.Close)
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.WindowSize(1440, 900), chromedp.CombinedOutput(n),
+		chromedp.WSURLReadTimeout(patience), chromedp.Flag("headless", true), chromedp.Flag("enable-logging", "stderr"),
+		chromedp.ProxyServer(strings.TrimPrefix(abroad.URL, "http://")), // loopback addresses do without
+	}
+	flags := everyFlag
+	if webgpu {
+		flags = append(flags[:len(flags):len(flags)], webgpuFlag...)
+		options = append(options, chromedp.Flag("use-webgpu-adapter", "swiftshader"), chromedp.Flag("use-gl", "angle"), chromedp.Flag("use-angle", "swiftshader"))
+	}
+	for _, f := range flags {
+		options = append(options, chromedp.Flag(f, true))
+	}
+	ctx, end := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(end)
+	return (&visitor{T: t, ctx: ctx, notes: n}).tab()
+}
+
+// tab opens another tab, or the first.
+func (v *visitor) tab() *visitor {
+	v.Helper()
+	ctx, end := chromedp.NewContext(v.ctx)
+	v.Cleanup(end)
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			v.notes.add("exception: %v", e.ExceptionDetails)
+		case *cdplog.EventEntryAdded:
+			if e.Entry.Level == cdplog.LevelError {
+				v.notes.add("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+			}
+		}
+	})
+	w := &visitor{T: v.T, ctx: ctx, notes: v.notes}
+	w.run(chromedp.EmulateViewport(1440, 900))
+	return w
+}
+
+// check is a subtest in this tab.
+func (v *visitor) check(name string, f func(v *visitor)) {
+	v.Run(name, func(t *testing.T) {
+		begin := time.Now()
+		f(&visitor{T: t, ctx: v.ctx, notes: v.notes})
+		t.Logf("%.1f s", time.Since(begin).Seconds())
+	})
+}
+
+func (v *visitor) run(actions ...chromedp.Action) {
+	v.Helper()
+	// The tab belongs to the context that first runs something, so only later ones may end earlier.
+	if chromedp.FromContext(v.ctx).Target == nil {
+		if err := chromedp.Run(v.ctx); err != nil {
+			v.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		v.Fatalf("%v; the page says %s", err, v.saying())
+	}
+}
+
+// eval is the value of a JavaScript expression in the page.
+func eval[T any](v *visitor, expression string) (value T) {
+	v.Helper()
+	v.run(chromedp.Evaluate(expression, &value, awaited))
+	return value
+}
+
+// awaited is for an expression that may be a promise.
+func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+
+// ear hears what is said in the session, as every screen does: the newest of each kind, unread. It also counts the
+// tasks of the main thread that took over 50 ms.
+const ear = `(() => {
+	globalThis.heard = {};
+	globalThis.long = [];
+	new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
+	globalThis.channel = new BroadcastChannel("attnlab:" + attnlab.session);
+	channel.onmessage = ({ data }) => { heard[/^{"kind":"(\w+)"/.exec(data)[1]] = data; };
+	globalThis.said = (kind) => heard[kind] ? JSON.parse(heard[kind]).body : undefined;
+	channel.postMessage('{"kind":"Hello","body":{}}');
+	return true;
+})()`
+
+// ready tells whether the engine rests with a model.
+const ready = `document.querySelector(".engine.ready") && said("Capabilities")?.model.name && said("Trace")`
+
+// open opens an address and waits for the engine.
+func (v *visitor) open(url string) {
+	v.Helper()
+	v.run(chromedp.Navigate(url), chromedp.Evaluate(ear, nil))
+	v.until("the engine is ready", ready)
+}
+
+// until waits until an expression is true in the page.
+func (v *visitor) until(what, expression string) {
+	v.Helper()
+	for end := time.Now().Add(patience); !eval[bool](v, "!!("+expression+")"); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			v.Fatalf("not within %v: %s; the page says %s", patience, what, v.saying())
+		}
+	}
+}
+
+// saying is what a visitor reads in the header and the banners, for messages of failed tests.
+func (v *visitor) saying() (text string) {
+	ctx, cancel := context.WithTimeout(v.ctx, 5*time.Second)
+	defer cancel()
+	chromedp.Run(ctx, chromedp.Evaluate(`[...document.querySelectorAll(".engine, .banner p, .verdict")].map((e) => e.textContent).join(" | ")`, &text))
+	return fmt.Sprintf("%q", text)
+}
+
+// press clicks, by mouse, on what a selector finds first.
+func (v *visitor) press(selector string) {
+	v.Helper()
+	v.until(selector+" can be pressed", fmt.Sprintf(`(e => e && !e.disabled && e.getClientRects().length)(document.querySelector(%q))`, selector))
+	v.run(chromedp.Click(selector, chromedp.ByQuery))
+}
+
+// enter types into a field and leaves it.
+func (v *visitor) enter(selector, text string) {
+	v.Helper()
+	v.run(chromedp.Focus(selector, chromedp.ByQuery), chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).select()`, selector), nil),
+		chromedp.KeyEvent(text+kb.Enter))
+	v.until(selector+" says "+text, fmt.Sprintf(`document.querySelector(%q).value === %q`, selector, text))
+}
+
+// heard is the newest event of a kind.
+func heard[E session.Event](v *visitor) (e E) {
+	v.Helper()
+	text := eval[string](v, fmt.Sprintf(`heard[%q] || ""`, session.Kind(e)))
+	message, err := session.Decode([]byte(text))
+	if err != nil {
+		v.Fatalf("%s: %v", session.Kind(e), err)
+	}
+	return message.(E)
+}
+
+// text is what an element says.
+func (v *visitor) text(selector string) string {
+	v.Helper()
+	return eval[string](v, fmt.Sprintf(`document.querySelector(%q)?.textContent ?? ""`, selector))
+}
+
+// browserOf is the browser of a tab, for commands that are not a tab's.
+func (v *visitor) browserOf() context.Context {
+	return cdp.WithExecutor(v.ctx, chromedp.FromContext(v.ctx).Browser)
+}
