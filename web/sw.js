@@ -44,7 +44,7 @@ self.addEventListener("fetch", (event) => {
     const kept = await c.match(known);
     // A Worker takes its address from the response: a new one has none, so that ?session=… of the request stays.
     if (kept) return url.search ? new Response(kept.body, kept) : kept;
-    const response = await fetch(event.request);
+    const response = await fetch(event.request).catch(() => Response.error()); // offline, and never fetched before
     if (response.ok && rest.includes(path)) await c.put(known, response.clone());
     return response;
   })());

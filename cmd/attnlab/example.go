@@ -20,8 +20,8 @@ var exampleCommand = command{
 	name: "example",
 	does: "writes the worked example that the lab shows first",
 	about: `
-It is a whole snapshot of the engine: the first problem from --seed on whose response is correct and has both a redundant
-and a correcting step. Write it again when the default base has changed.
+It is a whole snapshot of the engine: the first problem from --seed on whose response is correct and has both essential
+and redundant steps, two each. Write it again when the default base has changed.
 
   attnlab example --out web/example.json
 `,
@@ -76,7 +76,7 @@ func (c *console) example(ctx context.Context, out string) error {
 					return c.writeExample(out, m)
 				}
 				if seed++; seed == c.seed+exampleTries {
-					return fmt.Errorf("none of %d responses is correct with a redundant and a correcting step; try another --seed or a better base", exampleTries)
+					return fmt.Errorf("none of %d responses is correct with two essential and two redundant steps; try another --seed or a better base", exampleTries)
 				}
 				ask(seed)
 			}
@@ -84,13 +84,13 @@ func (c *console) example(ctx context.Context, out string) error {
 	}
 }
 
-// worthShowing tells whether a trace has something of everything on one screen.
+// worthShowing tells whether a trace fits one screen and shows what the lab is about: steps that were needed, and steps that were not.
 func worthShowing(t session.Trace) bool {
 	labels := map[string]int{}
 	for _, s := range t.Steps {
 		labels[s.Label]++
 	}
-	return t.Correct && len(t.Steps) >= 5 && len(t.Steps) <= 9 && labels[rl.Redundant.String()] >= 1 && labels[rl.Correcting.String()] >= 1
+	return t.Correct && len(t.Steps) >= 5 && len(t.Steps) <= 9 && labels[rl.Essential.String()] >= 2 && labels[rl.Redundant.String()] >= 2
 }
 
 func (c *console) writeExample(out string, t session.Trace) error {

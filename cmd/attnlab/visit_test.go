@@ -1,4 +1,4 @@
-//go:build !js
+//go:build !js && visit
 
 package main
 
@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"attnlab/app/session"
 	"attnlab/model"
@@ -64,8 +65,9 @@ func TestVisit(t *testing.T) {
 			}
 		}
 	})
-	v.check("open", func(v *visitor) {
+	opened := v.check("open", func(v *visitor) {
 		v.open(server.URL + under)
+		v.Logf("ready after %v", eval[[]string](v, "stages"))
 		c := heard[session.Capabilities](v)
 		v.Logf("%s by %s, %s with %d parameters", c.Adapter, c.Backend, c.Model.Name, c.Model.Parameters)
 		if c.Backend != "webgpu" || len(c.Kernels) == 0 {
@@ -77,6 +79,9 @@ func TestVisit(t *testing.T) {
 			}
 		}
 	})
+	if !opened {
+		t.FailNow() // nothing else can be seen
+	}
 	v.check("generate", func(v *visitor) {
 		v.problem(2)
 		v.enter(`[data-set="draw"]`, "2")
@@ -141,7 +146,9 @@ func TestVisit(t *testing.T) {
 		v.press(`#dialog [data-do="lose"]`)
 		v.until("the loss is told", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model and the trace are restored.")`)
 		v.press(`#dialog [data-do="close"]`)
-		v.until("the engine is ready again", ready)
+		v.until("the dialog is closed and the engine ready again", `!document.querySelector("#dialog") && `+ready)
+		v.press(".banner button")
+		v.until("the banner is closed", `!document.querySelector(".banner")`)
 		if after := heard[session.Trace](v); !slices.Equal(after.Tokens, before.Tokens) || after.Number == before.Number || len(after.FCI) != len(before.FCI) {
 			v.Errorf("the trace is not restored: snapshot %d with %d tokens after %d with %d", after.Number, len(after.Tokens), before.Number, len(before.Tokens))
 		}
@@ -150,7 +157,7 @@ func TestVisit(t *testing.T) {
 		}
 	})
 	v.check("pictures", pictures)
-	v.check("link", func(v *visitor) {
+	v.check("copy the link", func(v *visitor) {
 		v.run(chromedp.ActionFunc(func(context.Context) error {
 			return browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite, browser.PermissionTypeClipboardSanitizedWrite}).
 				WithOrigin(server.URL).Do(v.browserOf())
@@ -162,13 +169,10 @@ func TestVisit(t *testing.T) {
 			v.Errorf("the link is %s, the address %s", link, href)
 		}
 		linked = heard[session.Trace](v)
-		v.run(chromedp.Navigate("about:blank"))
-		v.open(link)
-		v.same(linked)
 	})
 	v.check("long tasks", longTasks)
 	v.check("damaged checkpoint", func(v *visitor) { damaged(v, dir) })
-	v.check("offline", func(v *visitor) {
+	v.check("open the link to the same state, without a network", func(v *visitor) {
 		v.until("the Service Worker keeps the site", `navigator.serviceWorker.controller`)
 		server.CloseClientConnections()
 		server.Close()
@@ -276,14 +280,18 @@ func longTasks(v *visitor) {
 	v.until("the figures are gone", `document.querySelectorAll("iframe").length === 0`)
 	before := heard[session.Trace](v).Number
 	eval[int](v, `long.length = 0`)
+	begin := time.Now()
 	v.press(`#sampling [data-do="regenerate"]`)
 	v.until("another response is complete", fmt.Sprintf(`document.querySelector(".engine.ready") && /"number":(\d+)/.exec(heard.Trace)[1] > %d && heard.Trace.includes('"complete":true')`, before))
 	tasks := eval[[]float64](v, `new Promise((done) => setTimeout(() => done(long), 300))`)
-	v.Logf("%d tasks of the main thread over 50 ms: %.0f", len(tasks), tasks)
+	blocked, all := 0.0, float64(time.Since(begin).Milliseconds())
 	for _, ms := range tasks {
-		if ms > 250 { // a machine at its limit stretches tasks; one like this is felt on any
-			v.Errorf("a task of the main thread took %.0f ms", ms)
-		}
+		blocked += ms
+	}
+	v.Logf("%d tasks of the main thread over 50 ms: %.0f, in %.0f ms", len(tasks), tasks, all)
+	// A machine with other work stretches every task, so the bound is a share of the time.
+	if blocked > all/10 {
+		v.Errorf("long tasks kept the page from answering for %.0f of %.0f ms", blocked, all)
 	}
 }
 
@@ -292,7 +300,6 @@ func damaged(v *visitor, site string) {
 	before := heard[session.Capabilities](v).Model
 	dir := v.TempDir()
 	files := map[string][]byte{}
-	var paths []string
 	for _, name := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
 		data, err := os.ReadFile(filepath.Join(site, "web", "models", before.Name, name))
 		if err != nil {
@@ -302,20 +309,18 @@ func damaged(v *visitor, site string) {
 			data = data[:len(data)/2]
 		}
 		files[name] = data
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			v.Fatal(err)
 		}
-		paths = append(paths, path)
 	}
-	v.run(chromedp.SetUploadFiles("#open-model", paths, chromedp.ByQuery))
+	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
 	v.until("the damage is told", `document.querySelector(".banner.failed p")`)
 	_, err := model.LoadFiles(files)
 	if err == nil {
 		v.Fatal("half a file of weights can be loaded")
 	}
 	// The page has the same words as a sentence.
-	words := strings.TrimPrefix(err.Error(), "model: ")
+	words := strings.ReplaceAll(err.Error(), "model: ", "")
 	if says := v.text(".banner.failed p"); !strings.Contains(strings.ToLower(says), strings.ToLower(words)) {
 		v.Errorf("the visitor reads %q, want %q", says, words)
 	}

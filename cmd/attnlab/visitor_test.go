@@ -1,4 +1,4 @@
-//go:build !js
+//go:build !js && visit
 
 package main
 
@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,7 @@ import (
 )
 
 // patience is how long a visitor waits for one thing to happen.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute // software kernels are tested at the start, and machines can be busy
 
 // under is the path that the built site is served below.
 const under = "/labs/attention/"
@@ -51,10 +52,13 @@ func (n *notes) all() []string {
 // consoleLine is how Chromium's own log gives what any page, frame or Worker says on its console.
 var consoleLine = regexp.MustCompile(`:CONSOLE[:(]\d+\)?\] (.*)`)
 
+// chatter is what Chromium itself writes there about its software drivers.
+var chatter = regexp.MustCompile(`GL Driver Message|No available adapters|fallback to software WebGL`)
+
 // Write takes Chromium's log.
 func (n *notes) Write(p []byte) (int, error) {
 	for line := range strings.Lines(string(p)) {
-		if m := consoleLine.FindStringSubmatch(line); m != nil {
+		if m := consoleLine.FindStringSubmatch(line); m != nil && !chatter.MatchString(line) {
 			n.add("console: %s", strings.TrimSpace(m[1]))
 		}
 	}
@@ -77,14 +81,17 @@ func plainServer(t testing.TB, folder string, n *notes) *httptest.Server {
 // visitor is one tab of a headless Chromium.
 type visitor struct {
 	*testing.T
-	ctx   context.Context
-	notes *notes
+	ctx context.Context
 }
 
 var (
-	everyFlag  = []string{"no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage", "disable-default-apps", "hide-scrollbars", "mute-audio"}
+	everyFlag  = []string{"no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage", "disable-default-apps", "disable-extensions", "hide-scrollbars", "mute-audio"}
 	webgpuFlag = []string{"enable-unsafe-webgpu", "enable-unsafe-swiftshader"}
 )
+
+// chromiumsOwn are the hosts that Chromium itself asks for: time, updates, forms, accounts.
+var chromiumsOwn = []string{"clients2.google.com", "update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com",
+	"optimizationguide-pa.googleapis.com", "safebrowsing.googleapis.com", "safebrowsingohttpgateway.googleapis.com", "android.clients.google.com", "www.google.com"}
 
 // newVisitor opens a browser, with WebGPU in software or without any. It has no way to other hosts: whatever asks for one,
 // page, Worker or Service Worker, reaches a proxy that notes it.
@@ -98,7 +105,9 @@ func newVisitor(t *testing.T, n *notes, webgpu bool) *visitor {
 		t.Skip(err)
 	}
 	abroad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n.add("a request left the origin: %s %s", r.Method, r.URL)
+		if !slices.Contains(chromiumsOwn, r.URL.Hostname()) {
+			n.add("a request left the origin: %s %s", r.Method, r.URL)
+		}
 		http.Error(w, "no other host", http.StatusBadGateway)
 	}))
 	t.Cleanup(abroad.Close)
@@ -117,34 +126,30 @@ func newVisitor(t *testing.T, n *notes, webgpu bool) *visitor {
 	}
 	ctx, end := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(end)
-	return (&visitor{T: t, ctx: ctx, notes: n}).tab()
-}
-
-// tab opens another tab, or the first.
-func (v *visitor) tab() *visitor {
-	v.Helper()
-	ctx, end := chromedp.NewContext(v.ctx)
-	v.Cleanup(end)
+	quiet := chromedp.WithErrorf(func(string, ...any) {}) // of events newer than chromedp
+	ctx, end = chromedp.NewContext(ctx, quiet)
+	t.Cleanup(end)
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch e := event.(type) {
 		case *runtime.EventExceptionThrown:
-			v.notes.add("exception: %v", e.ExceptionDetails)
+			n.add("exception: %v", e.ExceptionDetails)
 		case *cdplog.EventEntryAdded:
 			if e.Entry.Level == cdplog.LevelError {
-				v.notes.add("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+				n.add("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
 			}
 		}
 	})
-	w := &visitor{T: v.T, ctx: ctx, notes: v.notes}
-	w.run(chromedp.EmulateViewport(1440, 900))
-	return w
+	v := &visitor{T: t, ctx: ctx}
+	v.run(chromedp.EmulateViewport(1440, 900))
+	return v
 }
 
-// check is a subtest in this tab.
-func (v *visitor) check(name string, f func(v *visitor)) {
-	v.Run(name, func(t *testing.T) {
+// check is a subtest in this tab. It tells whether all is well.
+func (v *visitor) check(name string, f func(v *visitor)) bool {
+	v.Helper()
+	return v.Run(name, func(t *testing.T) {
 		begin := time.Now()
-		f(&visitor{T: t, ctx: v.ctx, notes: v.notes})
+		f(&visitor{T: t, ctx: v.ctx})
 		t.Logf("%.1f s", time.Since(begin).Seconds())
 	})
 }
@@ -179,9 +184,15 @@ func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithA
 const ear = `(() => {
 	globalThis.heard = {};
 	globalThis.long = [];
+	globalThis.stages = []; // of the engine, with the seconds since the page was asked for
 	new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
 	globalThis.channel = new BroadcastChannel("attnlab:" + attnlab.session);
-	channel.onmessage = ({ data }) => { heard[/^{"kind":"(\w+)"/.exec(data)[1]] = data; };
+	channel.onmessage = ({ data }) => {
+		const kind = /^{"kind":"(\w+)"/.exec(data)[1];
+		heard[kind] = data;
+		const stage = kind === "Status" && JSON.parse(data).body.stage;
+		if (stage && !stages.at(-1)?.startsWith(stage)) stages.push(stage + " " + (performance.now() / 1000).toFixed(1));
+	};
 	globalThis.said = (kind) => heard[kind] ? JSON.parse(heard[kind]).body : undefined;
 	channel.postMessage('{"kind":"Hello","body":{}}');
 	return true;
