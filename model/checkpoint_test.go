@@ -18,7 +18,7 @@ func checkpoint(t testing.TB) *Checkpoint {
 	t.Helper()
 	tok := tokenizer(t)
 	c := preset(t, "tiny", tok.Len())
-	c.HiddenSize, c.Heads, c.HeadDim, c.KVHeads, c.IntermediateSize = 16, 2, 8, 1, 5
+	c.HiddenSize, c.Heads, c.HeadDim, c.KVHeads, c.IntermediateSize = 16, 2, 8, 1, 4
 	return &Checkpoint{Config: c, Tokenizer: tok, Weights: c.Init(1), Train: &TrainState{
 		Step: 3, Tokens: 1 << 40, Seed: 1<<64 - 1, Problems: 24, Schedule: 3, ScheduleOf: 100,
 		Method: json.RawMessage(`{"heads":[[1,3]]}`), M: c.Init(2), V: c.Init(3),
@@ -102,7 +102,7 @@ func TestLoadGolden(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	other := checkpoint(t)
-	other.Config.IntermediateSize = 6
+	other.Config.IntermediateSize = 8
 	other.Weights, other.Train = other.Config.Init(1), nil
 	otherFiles, err := other.Files()
 	if err != nil {
@@ -130,7 +130,7 @@ func TestLoadRefuses(t *testing.T) {
 			f["model.safetensors"] = f["model.safetensors"][:len(f["model.safetensors"])-4]
 		}, "model.safetensors: model: not a safetensors file to be trusted"},
 		"other shape": {func(f map[string][]byte) { f["config.json"] = otherFiles["config.json"] },
-			"tensor model.layers.0.mlp.gate_proj.weight has shape [5 16], the config wants [6 16]"},
+			"tensor model.layers.0.mlp.gate_proj.weight has shape [4 16], the config wants [8 16]"},
 		"missing tensor": {func(f map[string][]byte) { f["config.json"] = untiedFiles["config.json"] },
 			"tensor lm_head.weight is missing, the config wants it in shape [13 16]"},
 		"tensor too many": {func(f map[string][]byte) { f["model.safetensors"] = untiedFiles["model.safetensors"] },

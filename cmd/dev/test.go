@@ -198,6 +198,13 @@ func runTest(ctx context.Context, args []string) (int, error) {
 			r.require(s.name)
 		}
 	}
+	if !*short && *only == "" {
+		// By itself, because it measures how soon the page answers.
+		r.stage("lab in the browser", func() error {
+			lab := []goPackage{{ImportPath: module + "/cmd/attnlab"}}
+			return r.test("lab", lab, []string{require}, "-tags=desktop,visit", "-run=^TestVisit")
+		})
+	}
 	return r.exit()
 }
 
