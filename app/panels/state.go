@@ -66,6 +66,9 @@ func (s *state) apply(event session.Event) {
 		if s.status.Busy && !e.Busy {
 			s.booting = ""
 		}
+		if e.Text == "" {
+			e.Text = s.status.Text // a sentence stays until it is read: the next command must not take it away
+		}
 		s.status = e
 	case session.Capabilities:
 		s.capabilities = e
