@@ -81,7 +81,7 @@ func (p Param) Tensors() []Tensor {
 // Matrices start at a standard deviation of 1/√(3D), what PyTorch's Linear gives a
 // layer of D inputs, those that write into the residual stream at 1/√(2 Layers) of
 // that (Radford et al. 2019, section 2.3). At D 64 the customary 0.02 of large
-// models takes five times as many tokens to find the induction heads.
+// models needs several times as many tokens to leave the first plateau.
 func (c Config) Params() []Param {
 	std := float32(1 / math.Sqrt(3*float64(c.HiddenSize)))
 	residual := std / float32(math.Sqrt(2*float64(c.Layers)))
