@@ -252,9 +252,10 @@ func (c ATTNPO) step(ctx context.Context, r *Run) error {
 		for j, s := range group.Samples {
 			members[j] = FocusSample{s.Correct, len(s.Response()), s.AnswerEnd - s.AnswerStart, focus[i][j]}
 		}
-		scales, _ := c.StepScales(members, advantages[i], len(group.Problem.Prompt), r.state.Step+1)
+		scales, base := c.StepScales(members, advantages[i], len(group.Problem.Prompt), r.state.Step+1)
 		for j := range group.Samples {
 			s := &group.Samples[j]
+			s.Given.Focus, s.Given.Base, s.Given.Scales = focus[i][j], base[j], scales[j]
 			s.Advantage = ExpandSteps(len(s.Response()), s.responseSteps(), scales[j], advantages[i][j])
 		}
 	}

@@ -162,6 +162,7 @@ func (c AttnRL) grow(s shoot, samples *[]Sample) (tree *Tree, leaves []Sample, l
 	err = c.Credit(tree)
 	for i := range leaves {
 		leaves[i].Reward = indicator(leaves[i].Correct)
+		leaves[i].Given = Given{Advantage: leaves[i].Reward - tree.Nodes[0].Value, Leaf: leaf[i]}
 		if tree.Nodes[leaf[i]].Trained && tree.Valid() {
 			leaves[i].Advantage = tree.TokenAdvantages(leaf[i])
 		}
@@ -214,61 +215,10 @@ func (c treeTrainer) step(ctx context.Context, r *Run) error {
 		if err != nil {
 			return err
 		}
-		groups[i] = Group{Problem: s.Problem, Index: s.Index, Samples: leaves}
+		groups[i] = Group{Problem: s.Problem, Index: s.Index, Samples: leaves, Tree: tree}
 		valid += tree.ValidSequences()
 	}
 	r.tally.Leaves = valid
 	r.state.Batch = c.NextBatch(r.state.Batch, valid)
 	return r.learn(groups, c.Loss)
-}
-
-// ---- One tree, to look at
-
-// Grown is the branch tree of one problem.
-type Grown struct {
-	Problem Problem
-	Tree    *Tree
-	Leaves  []Sample // all responses
-	Leaf    []int    // the nodes that they end in
-	Points  []BranchPoint
-}
-
-// BranchPoint is where a response was branched.
-type BranchPoint struct {
-	Tree  int     `json:"tree"`
-	Step  int     `json:"step"`
-	FCI   float64 `json:"fci"`
-	Token int     `json:"token"` // position in the trace of the first token sampled anew
-}
-
-// Grow samples and credits the whole branch tree of one problem: all initial
-// responses are expanded.
-func (p *Policy) Grow(ctx context.Context, c AttnRL, problem Problem) (Grown, error) {
-	c.Filter, c.Trees = "off", "all"
-	groups := []Group{{Problem: problem}}
-	if err := p.rollouts(ctx, groups, c.Initial); err != nil {
-		return Grown{}, err
-	}
-	shoots, err := c.plan(p, &EasyFilter{}, groups)
-	if err != nil {
-		return Grown{}, err
-	}
-	samples, err := p.generate(ctx, c.branches(shoots))
-	if err != nil {
-		return Grown{}, err
-	}
-	g := Grown{Problem: problem}
-	if g.Tree, g.Leaves, g.Leaf, err = c.grow(shoots[0], &samples); err != nil {
-		return Grown{}, err
-	}
-	c.Branch = "fci" // to show it whatever the rule was
-	fci, err := c.scores(p, groups)
-	for tree, points := range shoots[0].Points {
-		s := groups[0].Samples[tree]
-		for _, at := range points {
-			k := slices.IndexFunc(s.Steps, func(step Step) bool { return s.PromptLength+at < step.End })
-			g.Points = append(g.Points, BranchPoint{Tree: tree, Step: k, FCI: fci[0][tree][k], Token: s.PromptLength + at})
-		}
-	}
-	return g, err
 }

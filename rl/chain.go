@@ -123,6 +123,9 @@ func NewChain(config ChainConfig) (*Chain, error) {
 // Name is "chain".
 func (c *Chain) Name() string { return "chain" }
 
+// Reflections are REA-RL's words, of which "wait" is a token.
+func (c *Chain) Reflections() []string { return slices.Clone(reflectionWords) }
+
 // Vocabulary lists the 58 tokens.
 func (c *Chain) Vocabulary() []string { return slices.Clone(chainVocabulary) }
 

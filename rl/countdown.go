@@ -110,6 +110,9 @@ func NewCountdown(config CountdownConfig) (*Countdown, error) {
 // Name is "countdown".
 func (c *Countdown) Name() string { return "countdown" }
 
+// Reflections is "back": the search gives up what it has and starts again.
+func (c *Countdown) Reflections() []string { return []string{"back"} }
+
 // Vocabulary lists the 60 tokens.
 func (c *Countdown) Vocabulary() []string { return slices.Clone(countdownVocabulary) }
 

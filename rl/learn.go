@@ -11,6 +11,7 @@ import (
 // which no token has an advantage takes no part at all.
 func (r *Run) learn(groups []Group, c LossConfig) error {
 	start := time.Now()
+	r.last = groups
 	var valid []Group
 	for _, g := range groups {
 		r.tally.credit(g)

@@ -38,6 +38,7 @@ type Sample struct {
 	Old       []float32 // [response] log-probabilities under the policy that wrote it
 	Reward    float64
 	Advantage []float64 // [response]; nil is not trained on
+	Given     Given     `json:"-"`
 }
 
 // Group is the responses to one problem.
@@ -45,6 +46,7 @@ type Group struct {
 	Problem Problem
 	Index   uint64 // of the problem in its stream
 	Samples []Sample
+	Tree    *Tree `json:"-"` // of trees, once credited
 }
 
 // begun is a response to begin or to go on with: the first tokens that are given,
@@ -101,6 +103,15 @@ func deal(groups []Group, samples []Sample, n int) {
 
 // generate writes and judges all responses in one call of the decoder.
 func (p *Policy) generate(ctx context.Context, from []begun) ([]Sample, error) {
+	samples, err := p.write(ctx, from, 0)
+	if err == nil {
+		p.Calls++
+	}
+	return samples, err
+}
+
+// write is a part of such a call: its responses from number first on.
+func (p *Policy) write(ctx context.Context, from []begun, first int) ([]Sample, error) {
 	requests := []model.Request{}
 	of := make([]int, len(from)) // its request, or -1
 	for i, b := range from {
@@ -117,7 +128,7 @@ func (p *Policy) generate(ctx context.Context, from []begun) ([]Sample, error) {
 			continue
 		}
 		of[i] = len(requests)
-		requests = append(requests, model.Request{Tokens: tokens, Max: room, ID: uint32(i)})
+		requests = append(requests, model.Request{Tokens: tokens, Max: room, ID: uint32(first + i)})
 	}
 	start := time.Now()
 	rollouts, err := p.Decoder.Generate(ctx, requests, model.Sampling{Temperature: float32(p.Temperature),
@@ -125,7 +136,6 @@ func (p *Policy) generate(ctx context.Context, from []begun) ([]Sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Calls++
 	p.tally.Sampling += time.Since(start).Seconds()
 	samples := make([]Sample, len(from))
 	for i, b := range from {
@@ -211,10 +221,18 @@ func (g Group) credit(rewards, advantages []float64) {
 	for i := range g.Samples {
 		s := &g.Samples[i]
 		s.Reward = rewards[i]
+		s.Given.Advantage = advantages[i]
 		s.Advantage = make([]float64, len(s.Response()))
 		for t := range s.Advantage {
 			s.Advantage[t] = advantages[i]
 		}
+	}
+}
+
+// before keeps what each response would have got without the method's own term.
+func (g Group) before(advantages []float64) {
+	for i := range g.Samples {
+		g.Samples[i].Given.Advantage = advantages[i]
 	}
 }
 
@@ -255,7 +273,13 @@ func NewPolicy(m *model.Model, task Task, c PolicyConfig) (*Policy, error) {
 		d.Release()
 		return nil, err
 	}
-	return &Policy{Task: task, Decoder: d, Scorer: s, Temperature: c.Temperature, MaxLength: c.MaxLength, seed: c.Seed, tally: &tally{}}, nil
+	return PolicyOf(d, s, task, c), nil
+}
+
+// PolicyOf is a policy of a decoder and a scorer that are there already; of the room
+// in c nothing is used.
+func PolicyOf(d *model.Decoder, s *model.Scorer, task Task, c PolicyConfig) *Policy {
+	return &Policy{Task: task, Decoder: d, Scorer: s, Temperature: c.Temperature, MaxLength: c.MaxLength, seed: c.Seed, tally: &tally{}}
 }
 
 // Release frees the device's memory, not the model.

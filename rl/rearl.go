@@ -24,7 +24,7 @@ import (
 // step drops that step, for the paper its last paragraph; in the cut "strong"
 // we read "highest before the first result" as the likeliest step of 0.25 or
 // more before the first of 0.5; oracle cuts use the task's labels in place of
-// a reflection model.
+// a reflection model; the words that count as reflections are the task's.
 
 // REARL configures the method.
 type REARL struct {
@@ -207,24 +207,32 @@ func (c REARL) Group(responses, revisions []REASample) (group []REASample, copie
 
 // Rewards returns R for each member of a group.
 func (c REARL) Rewards(group []REASample) []float64 {
+	rewards, _ := c.rewards(group)
+	return rewards
+}
+
+// rewards returns R and what it is the weighted sum of: R_acc, R_len and R_refl.
+func (c REARL) rewards(group []REASample) (rewards []float64, parts [][3]float64) {
 	correct := make([]bool, len(group))
 	length := make([]int, len(group))
 	for i, s := range group {
 		correct[i], length[i] = s.Correct, s.Length
 	}
-	short := RefinedLengthReward(correct, length, c.CodeForm)
-	r := accuracyReward(correct)
+	right, short := accuracyReward(correct), RefinedLengthReward(correct, length, c.CodeForm)
+	parts = make([][3]float64, len(group))
+	rewards = make([]float64, len(group))
 	for i, s := range group {
 		density := ReflectionDensity(s.Reflections, s.ThinkTokens)
-		r[i] = c.Accuracy*r[i] + c.Length*short[i] + c.Reflection*ReflectionReward(density, c.Density, c.CodeForm)
+		parts[i] = [3]float64{right[i], short[i], ReflectionReward(density, c.Density, c.CodeForm)}
+		rewards[i] = c.Accuracy*parts[i][0] + c.Length*parts[i][1] + c.Reflection*parts[i][2]
 	}
-	return r
+	return rewards, parts
 }
 
 // reaSample measures a response for the rewards.
 func reaSample(task Task, t Trace) REASample {
 	think := Text(task, t.Tokens[t.ThinkStart:t.ThinkEnd])
-	return REASample{t.Correct, len(t.Response()), CountReflections(think), t.ThinkTokens()}
+	return REASample{t.Correct, len(t.Response()), CountReflections(think, task.Reflections()), t.ThinkTokens()}
 }
 
 func measured(task Task, samples []Sample) []REASample {
@@ -273,10 +281,16 @@ func (c REARL) step(ctx context.Context, r *Run) error {
 			if copied[j] {
 				s = g.Samples[j]
 			}
+			s.Given.Revision, s.Given.Copied = true, copied[j]
 			g.Samples = append(g.Samples, s)
 		}
-		rewards := c.Rewards(members)
+		rewards, parts := c.rewards(members)
 		g.credit(rewards, c.Credit(members, rewards))
+		correct, _ := g.verdicts()
+		g.before(GroupAdvantages(accuracyReward(correct), c.Std))
+		for j := range g.Samples {
+			g.Samples[j].Given.Rewards = parts[j]
+		}
 	}
 	return r.learn(groups, c.Loss)
 }

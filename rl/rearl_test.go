@@ -66,6 +66,32 @@ func TestREAGroup(t *testing.T) {
 	wantNear(t, "all wrong", rule.Credit(wrong, rewards), []float64{0, 0}, 0)
 }
 
+// A task's words of reflection are found in what its teacher writes.
+func TestTasksReflect(t *testing.T) {
+	for _, name := range []string{"chain", "countdown"} {
+		task := openTask(t, name, "", "")
+		reflecting := 0
+		for seed := range uint64(40) {
+			p := task.Problem(seed)
+			trace := task.Judge(p, task.Demonstrate(p, seed))
+			s := reaSample(task, trace)
+			lines := 0
+			for _, step := range trace.Steps {
+				if first := Text(task, trace.Tokens[step.Start:step.Start+1]); first == "wait" || first == "back" {
+					lines++
+				}
+			}
+			if s.Reflections != lines {
+				t.Errorf("%s: %d reflections counted, %d lines begin with one: %s", name, s.Reflections, lines, Text(task, trace.Response()))
+			}
+			reflecting += s.Reflections
+		}
+		if reflecting == 0 {
+			t.Errorf("%s: nobody reflects", name)
+		}
+	}
+}
+
 // The code's reflection reward is the paper's plus one, and its length reward
 // the paper's less one half: credit is the same.
 func TestREAFormsGiveOneCredit(t *testing.T) {

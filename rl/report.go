@@ -56,6 +56,7 @@ type StepReport struct {
 // GroupCount counts a step's groups by outcome: of the responses written from the
 // start, and those that were trained on.
 type GroupCount struct {
+	Total      int `json:"total"`
 	AllCorrect int `json:"all_correct"`
 	AllWrong   int `json:"all_wrong"`
 	Valid      int `json:"valid"`
@@ -63,6 +64,7 @@ type GroupCount struct {
 
 // add counts a group of one outcome, and says whether it has both.
 func (c *GroupCount) add(g Group) (mixed bool) {
+	c.Total++
 	switch g.passRate() {
 	case 1:
 		c.AllCorrect++

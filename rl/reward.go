@@ -112,16 +112,16 @@ func ReflectionDensity(reflections, thinkTokens int) float64 {
 	return float64(reflections) / float64(thinkTokens)
 }
 
-// REA-RL's words; hits on one line that are at most reflectionGap characters
-// apart count once.
-var reflection = regexp.MustCompile(`(?i)\b(wait|alternatively|check|but)\b`)
+// reflectionWords are REA-RL's.
+var reflectionWords = []string{"wait", "alternatively", "check", "but"}
 
+// Hits on one line that are at most reflectionGap characters apart count once.
 const reflectionGap = 59
 
-// CountReflections counts the reflections in a think part: whole words, in any
-// case.
-func CountReflections(think string) int {
-	n := 0
+// CountReflections counts the reflections in a think part: whole words out of
+// words, in any case.
+func CountReflections(think string, words []string) int {
+	n, reflection := 0, regexp.MustCompile(`(?i)\b(`+strings.Join(words, "|")+`)\b`)
 	for line := range strings.Lines(think) {
 		last := -1 // end of the hit before
 		for _, hit := range reflection.FindAllStringIndex(line, -1) {

@@ -50,7 +50,7 @@ func TestCountReflections(t *testing.T) {
 		"rebuttal, checked, awaited: but":          1, // whole words
 		"ALTERNATIVELY":                            1,
 	} {
-		if got := CountReflections(text); got != want {
+		if got := CountReflections(text, reflectionWords); got != want {
 			t.Errorf("CountReflections(%q) = %d, want %d", text, got, want)
 		}
 	}

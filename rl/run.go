@@ -38,6 +38,7 @@ type Run struct {
 	reference *model.Scorer     // frozen; nil where the loss has no KL term
 	method    method
 	state     runState
+	last      []Group // of the last step
 }
 
 // method is what methods differ in: one training step, from sampling to the update.
@@ -200,12 +201,8 @@ func or(h Hyper, name string, otherwise float64) float64 {
 // kept, and gone on with.
 func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	start := time.Now()
-	if r.state.Base == nil {
-		base, err := r.Measure(ctx)
-		if err != nil {
-			return StepReport{}, err
-		}
-		r.state.Base = &base
+	if err := r.MeasureBase(ctx); err != nil {
+		return StepReport{}, err
 	}
 	before, count := r.state, r.Policy.Count
 	r.tally = &tally{}
@@ -224,6 +221,19 @@ func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	report.Trained, report.Updates, report.Seconds = r.state.Trained, r.Trainer.Steps, r.state.Seconds
 	report.TokensPerSecond = float64(r.Generated-count.Generated) / seconds
 	return report, nil
+}
+
+// MeasureBase measures the model as the run begins, once: [Run.Step] does where it
+// was not done before.
+func (r *Run) MeasureBase(ctx context.Context) error {
+	if r.state.Base != nil {
+		return nil
+	}
+	base, err := r.Measure(ctx)
+	if err == nil {
+		r.state.Base = &base
+	}
+	return err
 }
 
 // Steps is the number of training steps taken.

@@ -2,7 +2,6 @@ package rl
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"reflect"
@@ -12,122 +11,6 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 )
-
-// dice is a task for models that know nothing: responses of odd length are right,
-// any third token ends a step, and its label is thrown by its length. Random
-// weights then give groups of mixed outcome with steps of every kind.
-type dice struct{}
-
-func (dice) Name() string         { return "dice" }
-func (dice) Vocabulary() []string { return slices.Clone(commonTokens) }
-func (dice) Problem(seed uint64) Problem {
-	random := newRandom(seed, problemStream)
-	prompt := []int{Bos}
-	for range 3 {
-		prompt = append(prompt, semicolon+random.IntN(6))
-	}
-	return Problem{Difficulty: 1 + random.IntN(2), MinimumThink: 2, Prompt: append(prompt, Think), Gold: "+"}
-}
-func (dice) Parse(string) (Problem, error) { return Problem{}, errors.New("dice: not parsed") }
-func (dice) Demonstrate(p Problem, seed uint64) []int {
-	return []int{plus, Newline, minus, plus, Newline, EndThink, hash, Eos}
-}
-func (dice) Judge(p Problem, response []int) Trace {
-	t, _ := cut(p.Prompt, response)
-	t.Steps = nil
-	for start, end := t.ThinkStart, t.ThinkStart+1; end <= t.ThinkEnd; end++ {
-		if t.Tokens[end-1]%3 == 0 || end == t.ThinkEnd {
-			t.Steps = append(t.Steps, Step{start, end, Label((end - start) % 3)})
-			start = end
-		}
-	}
-	t.WellFormed = true
-	t.Correct = len(t.Response())%2 == 1
-	return t
-}
-func (dice) Concludes(_ Problem, t Trace) []bool {
-	yes := make([]bool, len(t.Steps))
-	for k, s := range t.Steps {
-		yes[k] = s.Label == Essential
-	}
-	return yes
-}
-
-var diceShape = model.Config{
-	VocabSize: len(commonTokens), HiddenSize: 16, IntermediateSize: 16, Layers: 1, Heads: 2, KVHeads: 1, HeadDim: 8, MaxContext: 48,
-	RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, PadID: Pad, BosID: Bos, EosID: Eos,
-}
-
-// diceBase is a model with random weights, large enough that they matter.
-func diceBase(t *testing.T) *model.Checkpoint {
-	t.Helper()
-	tokenizer, err := model.NewTokenizer(dice{}.Vocabulary())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &model.Checkpoint{Config: diceShape, Tokenizer: tokenizer, Weights: diceShape.Init(3)}
-}
-
-// diceRun is a small run of a method; change alters its hyper-parameters.
-func diceRun(t *testing.T, method string, change map[string]string) RunConfig {
-	t.Helper()
-	h := LabHyper(method)
-	if _, ok := h["problems"]; ok {
-		h["problems"] = 4
-	}
-	if _, ok := h["initial"]; ok {
-		h["initial"] = 3
-	}
-	for name, text := range change {
-		if err := h.Set(name, text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return RunConfig{Method: method, Hyper: h, Seed: 5, Probe: 24, Tokens: 256, Slots: 16}
-}
-
-func open(t *testing.T, kept *model.Checkpoint, c RunConfig) *Run {
-	t.Helper()
-	r, err := NewRun(gpu.OpenHost(), dice{}, diceBase(t), kept, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(r.Release)
-	return r
-}
-
-// steps takes n steps and forgets how long they took.
-func steps(t *testing.T, r *Run, n int) (reports []StepReport) {
-	t.Helper()
-	for range n {
-		report, err := r.Step(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		report.Seconds, report.Sampling, report.Learning, report.TokensPerSecond = 0, 0, 0, 0
-		reports = append(reports, report)
-	}
-	return reports
-}
-
-func weights(t *testing.T, r *Run) []float32 {
-	t.Helper()
-	w, err := r.Model.Weights()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
-// text is a report's JSON: equal texts are equal reports, pointers included.
-func text(t *testing.T, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
 
 func TestEveryMethodSteps(t *testing.T) {
 	for _, method := range Methods {
@@ -243,7 +126,7 @@ func TestPipelineTakesOneCallAStep(t *testing.T) {
 		// Every problem has 3 responses, each at most 2 points with 2 rollouts.
 		for _, report := range got {
 			b := *report.Branches
-			if all := b.AllCorrect + b.AllWrong + b.Valid; all == 0 || all > 4 || report.Leaves > 4*3*5 || report.Groups.Valid == 0 {
+			if all := b.AllCorrect + b.AllWrong + b.Valid; all == 0 || all != b.Total || all > 4 || report.Leaves > 4*3*5 || report.Groups.Valid == 0 {
 				t.Errorf("pipeline %s: %d leaves, %d valid", pipeline, report.Leaves, report.Groups.Valid)
 			}
 		}

@@ -39,7 +39,8 @@ func (sft) sample(r *Run) (traces [][]int, prompts []int) {
 // ---- Step
 
 func (s sft) step(ctx context.Context, r *Run) error {
-	if err := r.rollouts(ctx, r.draw(sftWatched), 1); err != nil {
+	r.last = r.draw(sftWatched)
+	if err := r.rollouts(ctx, r.last, 1); err != nil {
 		return err
 	}
 	traces, prompts := s.sample(r)

@@ -28,6 +28,9 @@ type Task interface {
 	// demonstration is always well-formed and not always correct. It is nil where prompt and response would not fit the context.
 	Demonstrate(p Problem, seed uint64) []int
 
+	// Reflections lists the words by which a trace reflects on what it did before.
+	Reflections() []string
+
 	// Concludes tells for each step of a judged trace whether it states the final result, and rightly.
 	Concludes(p Problem, t Trace) []bool
 

@@ -65,8 +65,10 @@ func (t TLMRE) step(ctx context.Context, r *Run) error {
 		return err
 	}
 	for _, group := range groups {
-		rewards := t.Rewards(group.verdicts())
+		correct, length := group.verdicts()
+		rewards := t.Rewards(correct, length)
 		group.credit(rewards, t.Credit(rewards))
+		group.before(t.Credit(accuracyReward(correct)))
 	}
 	return r.learn(groups, t.Loss)
 }
