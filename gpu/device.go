@@ -12,6 +12,7 @@ import (
 type Device struct {
 	Info     Info
 	Limits   Limits
+	Features []string // optional ones that the adapter offers, by WebGPU's names; no kernel needs any
 	Counters Counters
 	eng      engine
 	err      error

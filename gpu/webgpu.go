@@ -30,7 +30,7 @@ func openWebGPU() (*Device, error) {
 		return nil, err
 	}
 	e.queue = e.device.GetQueue()
-	e.dev = &Device{Info: info, Limits: limits, eng: e}
+	e.dev = &Device{Info: info, Limits: limits, Features: e.features(), eng: e}
 	return e.dev, nil
 }
 

@@ -15,6 +15,7 @@ import (
 // platform holds the raw JavaScript device: the binding drops limits, events and
 // messages, so those go through it.
 type platform struct {
+	adapter  js.Value
 	raw      js.Value
 	lost     string // why, once lost
 	uncaught error
@@ -51,7 +52,17 @@ func (e *webgpu) open() (Info, Limits, error) {
 	device := wgpu.NewDevice(e.raw)
 	e.device = &device
 	e.listen()
+	e.adapter = adapter
 	return adapterInfo(adapter), limits, nil
+}
+
+func (e *webgpu) features() []string {
+	names := []string{}
+	all := js.Global().Get("Array").Call("from", e.adapter.Get("features"))
+	for i := range all.Length() {
+		names = append(names, all.Index(i).String())
+	}
+	return names
 }
 
 func adapterInfo(adapter js.Value) Info {

@@ -54,6 +54,17 @@ func (e *webgpu) open() (Info, Limits, error) {
 	}, nil
 }
 
+// features are WebGPU's and, after them, wgpu's own.
+func (e *webgpu) features() []string {
+	names := []string{}
+	for _, f := range e.adapter.EnumerateFeatures() {
+		if name := strings.TrimPrefix(f.String(), "native-feature-"); name != "" { // the binding knows not all
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // vendorName is what the driver says, or the PCI number.
 func vendorName(a wgpu.AdapterInfo) string {
 	if a.VendorName != "" {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"attnlab/gpu"
 	"attnlab/model"
@@ -345,6 +346,17 @@ func TestPretrain(t *testing.T) {
 	document(t, &e, "", "eval", "--problems", "2", "--difficulty", "2", "--model", out)
 	if e["problems"] != 2.0 {
 		t.Errorf("the pretrained model gives %v", e)
+	}
+}
+
+// Saving on the way does not stop the training.
+func TestPretrainSaves(t *testing.T) {
+	defer func(d time.Duration) { saveEvery = d }(saveEvery)
+	saveEvery = 0
+	var v rl.PretrainReport
+	document(t, &v, "", "pretrain", "--preset", "tiny", "--tokens", "256", "--steps", "41", "--out", filepath.Join(t.TempDir(), "base"))
+	if v.Step != 41 {
+		t.Errorf("it ended after step %d of 41", v.Step)
 	}
 }
 

@@ -15,6 +15,7 @@ type console struct {
 	options
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	args           []string // besides flags, of a command that takes some
 }
 
 // print writes a command's result: with --json the document, otherwise text, whose tabs make columns.
@@ -51,6 +52,15 @@ func (n number) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return json.Marshal(float64(n))
+}
+
+// UnmarshalJSON is the inverse.
+func (n *number) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*n = noNumber
+		return nil
+	}
+	return json.Unmarshal(data, (*float64)(n))
 }
 
 func (n number) String() string {

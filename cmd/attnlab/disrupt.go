@@ -31,18 +31,17 @@ sampled_accuracy that of the answers before they were cut.
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeTask(f)
 		o.takeModel(f)
-		problems := f.Int("problems", 300, "`N`, problems to sample an answer to")
+		s := takeSampled(f, 300)
 		pick := f.String("pick", "all", "`fci|entropy|random|all`: which step to remove")
-		temperature := f.Float64("temperature", 1, "`T` of sampling")
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI")
 		return func(ctx context.Context, c *console) error {
 			picks, err := picksOf(*pick)
-			for _, err := range []error{err, atLeast(1, "problems", *problems), checkTemperature(*temperature), atLeast(1, "delta", *delta)} {
+			for _, err := range []error{err, s.check(), atLeast(1, "delta", *delta)} {
 				if err != nil {
 					return err
 				}
 			}
-			return c.disrupt(ctx, *problems, *temperature, *delta, picks)
+			return c.disrupt(ctx, *s, *delta, picks)
 		}
 	},
 }
@@ -67,17 +66,17 @@ type disruptDocument struct {
 	Groups          []rl.Disruption `json:"groups"`
 }
 
-func (c *console) disrupt(ctx context.Context, problems int, temperature float64, delta int, picks []rl.Pick) error {
+func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []rl.Pick) error {
 	l, err := c.openLab()
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	d, sampling, err := c.decoder(l, problems*len(picks), temperature)
+	d, sampling, err := c.decoder(l, s.problems*len(picks), s.temperature)
 	if err != nil {
 		return err
 	}
-	attempts, err := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.EvalStream, c.seed, problems), sampling)
+	attempts, err := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.EvalStream, c.seed, s.problems), sampling)
 	if err != nil {
 		return err
 	}

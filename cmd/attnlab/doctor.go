@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"attnlab/gpu"
@@ -22,8 +23,8 @@ var doctorCommand = command{
 	does: "says what this machine can do, and checks every kernel on it",
 	about: `
 Each kernel runs on small cases and is compared with the same sum in float64 in Go. max_error is the largest difference, tolerance_used
-its share of what is allowed there, ms the time of all cases, compilation included. features are optional WebGPU features that attnlab uses: none, so far. The exit status is 1 where a
-kernel is wrong.
+its share of what is allowed there, ms the time of all cases, compilation included. features are the optional ones that the adapter offers;
+attnlab needs none of them. The exit status is 1 where a kernel is wrong.
 
   attnlab doctor
   attnlab doctor --backend host --json
@@ -62,7 +63,7 @@ func (c *console) doctor(ctx context.Context) error {
 		return err
 	}
 	defer d.Close()
-	document := doctorDocument{Adapter: d.Info, Features: []string{}, Limits: d.Limits}
+	document := doctorDocument{Adapter: d.Info, Features: append([]string{}, d.Features...), Limits: d.Limits}
 	document.Chosen.Backend, document.Chosen.Why = gpu.WebGPU, why
 	if d.Info.Backend == gpu.Host {
 		document.Chosen.Backend = gpu.Host
@@ -137,6 +138,9 @@ func (d doctorDocument) text(w io.Writer) {
 	if d.Chosen.Backend == gpu.WebGPU {
 		fmt.Fprintf(w, "limits\tbuffer %d MiB, binding %d MiB, workgroup memory %d KiB, %d invocations\n", d.Limits.MaxBufferSize>>20,
 			d.Limits.MaxStorageBufferBindingSize>>20, d.Limits.MaxComputeWorkgroupStorageSize>>10, d.Limits.MaxComputeInvocationsPerWorkgroup)
+	}
+	if len(d.Features) > 0 {
+		fmt.Fprintf(w, "features\t%s\n", strings.Join(d.Features, ", "))
 	}
 	fmt.Fprintf(w, "\nkernel\t\tmax error\tof tolerance\tms\tcases\n")
 	for _, k := range d.Kernels {

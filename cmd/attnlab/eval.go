@@ -27,10 +27,9 @@ Ctrl-C stops early and sums up what is finished.
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeTask(f)
 		o.takeModel(f)
-		problems := f.Int("problems", 500, "`N`, problems to sample an answer to")
-		temperature := f.Float64("temperature", 1, "`T` of sampling, 0 is greedy")
+		s := takeSampled(f, 500)
 		dump := f.String("dump", "", "`FILE` to write one line of JSON a problem to")
-		return func(ctx context.Context, c *console) error { return c.eval(ctx, *problems, *temperature, *dump) }
+		return func(ctx context.Context, c *console) error { return c.eval(ctx, *s, *dump) }
 	},
 }
 
@@ -45,11 +44,8 @@ type evaluation struct {
 	Seconds         float64 `json:"seconds"`
 }
 
-func (c *console) eval(ctx context.Context, problems int, temperature float64, dump string) error {
-	if err := atLeast(1, "problems", problems); err != nil {
-		return err
-	}
-	if err := checkTemperature(temperature); err != nil {
+func (c *console) eval(ctx context.Context, s sampled, dump string) error {
+	if err := s.check(); err != nil {
 		return err
 	}
 	l, err := c.openLab()
@@ -57,12 +53,12 @@ func (c *console) eval(ctx context.Context, problems int, temperature float64, d
 		return err
 	}
 	defer l.close()
-	d, sampling, err := c.decoder(l, problems, temperature)
+	d, sampling, err := c.decoder(l, s.problems, s.temperature)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
-	attempts, stopped := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.EvalStream, c.seed, problems), sampling)
+	attempts, stopped := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.EvalStream, c.seed, s.problems), sampling)
 	if len(attempts) == 0 {
 		return stopped
 	}
@@ -71,7 +67,7 @@ func (c *console) eval(ctx context.Context, problems int, temperature float64, d
 			return err
 		}
 	}
-	e := evaluation{rl.Evaluate(attempts), l.Task.Name(), l.base, temperature, c.seed, d.Generated, time.Since(start).Seconds()}
+	e := evaluation{rl.Evaluate(attempts), l.Task.Name(), l.base, s.temperature, c.seed, d.Generated, time.Since(start).Seconds()}
 	if err := c.print(e, e.text); err != nil {
 		return err
 	}
@@ -91,14 +87,6 @@ func (e evaluation) text(w io.Writer) {
 		fmt.Fprintf(w, "difficulty %d\t%.3f ± %.3f\t%.1f think tokens, %d problems\n", l.Difficulty, l.Accuracy, l.AccuracyError, l.ThinkTokens, l.Problems)
 	}
 	fmt.Fprintf(w, "tokens\t%d\t%.0f a second\n", e.GeneratedTokens, float64(e.GeneratedTokens)/e.Seconds)
-}
-
-// checkTemperature checks --temperature.
-func checkTemperature(t float64) error {
-	if !(t >= 0 && t <= 10) { // catches NaN too
-		return wrongUsage("--temperature is %g, it must lie between 0 and 10", t)
-	}
-	return nil
 }
 
 // dumpLine is one line of --dump.

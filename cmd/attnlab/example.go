@@ -47,7 +47,7 @@ func (c *console) example(ctx context.Context, out string) error {
 	defer stop()
 	var hub session.Hub
 	port := hub.Join()
-	go engine.Run(ctx, hub.Join(), engine.Bases{
+	go engine.Run(ctx, hub.Join(), engine.Library{
 		List: func(context.Context) ([]string, error) { return []string{base}, nil },
 		Fetch: func(_ context.Context, name string, _ func(done, total int)) (map[string][]byte, error) {
 			return modelFiles(name)

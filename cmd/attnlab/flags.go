@@ -63,6 +63,35 @@ func atLeast(least int, name string, value int) error {
 	return nil
 }
 
+// sampled is how commands sample answers to problems.
+type sampled struct {
+	problems    int
+	temperature float64
+}
+
+// takeSampled adds the flags of commands that do.
+func takeSampled(f *flag.FlagSet, problems int) *sampled {
+	s := &sampled{}
+	f.IntVar(&s.problems, "problems", problems, "`N`, problems to sample an answer to")
+	f.Float64Var(&s.temperature, "temperature", 1, "`T` of sampling, 0 is greedy")
+	return s
+}
+
+func (s sampled) check() error {
+	if err := atLeast(1, "problems", s.problems); err != nil {
+		return err
+	}
+	return checkTemperature(s.temperature)
+}
+
+// checkTemperature checks --temperature.
+func checkTemperature(t float64) error {
+	if !(t >= 0 && t <= 10) { // catches NaN too
+		return wrongUsage("--temperature is %g, it must lie between 0 and 10", t)
+	}
+	return nil
+}
+
 // parse reads flags up to the first other argument, and says in the project's words what is wrong with them.
 func parse(f *flag.FlagSet, args []string) (rest []string, err error) {
 	f.SetOutput(io.Discard)

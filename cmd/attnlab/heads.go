@@ -29,17 +29,16 @@ key_focus are the best heads by sra, which ATTNPO averages.
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeTask(f)
 		o.takeModel(f)
-		problems := f.Int("problems", 300, "`N`, problems to sample an answer to")
-		temperature := f.Float64("temperature", 1, "`T` of sampling")
+		s := takeSampled(f, 300)
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for kurtosis and FCI")
 		top := f.Int("top", int(rl.LabHyper("attnpo")["heads"]), "`N`, key-focus heads to choose")
 		return func(ctx context.Context, c *console) error {
-			for _, err := range []error{atLeast(1, "problems", *problems), checkTemperature(*temperature), atLeast(1, "delta", *delta), atLeast(1, "top", *top)} {
+			for _, err := range []error{s.check(), atLeast(1, "delta", *delta), atLeast(1, "top", *top)} {
 				if err != nil {
 					return err
 				}
 			}
-			return c.heads(ctx, *problems, *temperature, *delta, *top)
+			return c.heads(ctx, *s, *delta, *top)
 		}
 	},
 }
@@ -61,17 +60,17 @@ type headRow struct {
 	MeanFCI  number `json:"mean_fci"`
 }
 
-func (c *console) heads(ctx context.Context, problems int, temperature float64, delta, top int) error {
+func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 	l, err := c.openLab()
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	d, sampling, err := c.decoder(l, problems, temperature)
+	d, sampling, err := c.decoder(l, s.problems, s.temperature)
 	if err != nil {
 		return err
 	}
-	attempts, stopped := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.ProbeStream, c.seed, problems), sampling)
+	attempts, stopped := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.ProbeStream, c.seed, s.problems), sampling)
 	if len(attempts) == 0 {
 		return stopped
 	}

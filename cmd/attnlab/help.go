@@ -40,7 +40,11 @@ func help(w io.Writer, args []string) error {
 	f := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
 	o.every(f)
 	cmd.flags(&o, f)
-	fmt.Fprintf(w, "usage: attnlab %s [flags]\n\n%s: %s.\n%s", cmd.name, cmd.name, cmd.does, cmd.about)
+	takes := ""
+	if cmd.takes != "" {
+		takes = " [" + cmd.takes + "…]"
+	}
+	fmt.Fprintf(w, "usage: attnlab %s [flags]%s\n\n%s: %s.\n%s", cmd.name, takes, cmd.name, cmd.does, cmd.about)
 	printFlags(w, "\nFlags:\n", f, func(name string) bool { return !slices.Contains(sharedFlags, name) })
 	printFlags(w, "\nFlags of other commands too:\n", f, func(name string) bool { return slices.Contains(sharedFlags, name) })
 	return nil

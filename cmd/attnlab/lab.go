@@ -23,15 +23,8 @@ type lab struct {
 
 // openLab opens what the flags describe.
 func (c *console) openLab() (*lab, error) {
-	task, err := c.newTask()
+	task, checkpoint, base, err := c.taskAndModel()
 	if err != nil {
-		return nil, err
-	}
-	checkpoint, base, err := c.checkpoint()
-	if err != nil {
-		return nil, err
-	}
-	if err := suits(checkpoint, task, base); err != nil {
 		return nil, err
 	}
 	m, err := c.open(checkpoint)
@@ -67,6 +60,19 @@ func (o *options) newTask() (rl.Task, error) {
 		return nil, usageError{err}
 	}
 	return task, nil
+}
+
+// taskAndModel are what --task and --model name, which must suit each other, and the model's folder or name.
+func (o *options) taskAndModel() (rl.Task, *model.Checkpoint, string, error) {
+	task, err := o.newTask()
+	if err != nil {
+		return nil, nil, "", err
+	}
+	checkpoint, base, err := o.checkpoint()
+	if err == nil {
+		err = suits(checkpoint, task, base)
+	}
+	return task, checkpoint, base, err
 }
 
 // shippedBase is the base that a task uses where --model is left out.

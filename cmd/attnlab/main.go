@@ -31,12 +31,14 @@ var commands = []command{
 	trainCommand,
 	treeCommand,
 	reflectCommand,
+	compareCommand,
 	benchCommand,
 }
 
 // command is one row of [commands].
 type command struct {
 	name  string
+	takes string // what may stand besides flags, or empty
 	does  string // one line
 	about string // what else to know, and examples
 	// flags adds the command's own flags, and those of o that it takes besides the ones every command has.
@@ -95,7 +97,12 @@ func (c *console) dispatch(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
 	c.every(f)
 	do := cmd.flags(&c.options, f)
-	if rest, err = parse(f, rest[1:]); errors.Is(err, flag.ErrHelp) {
+	rest, err = parse(f, rest[1:])
+	for cmd.takes != "" && err == nil && len(rest) > 0 {
+		c.args = append(c.args, rest[0])
+		rest, err = parse(f, rest[1:])
+	}
+	if errors.Is(err, flag.ErrHelp) {
 		return help(c.stdout, []string{"help", cmd.name})
 	}
 	shared.Visit(func(set *flag.Flag) {

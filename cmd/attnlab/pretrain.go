@@ -63,8 +63,8 @@ type pretraining struct {
 	resume        bool
 }
 
-// saveEvery is how much work a crash may cost.
-const saveEvery = time.Minute
+// saveEvery is how much work a crash may cost. Tests save oftener.
+var saveEvery = time.Minute
 
 func (c *console) pretrain(ctx context.Context, p pretraining) error {
 	task, err := c.newTask()
@@ -159,6 +159,7 @@ func (c *console) runPretraining(ctx context.Context, r *rl.Pretraining, p pretr
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	bar := c.progress("training")
+	bar.from = r.Trainer.Steps
 	saved := time.Now()
 	err = r.Run(ctx, func(report rl.PretrainReport) {
 		last = report
@@ -166,7 +167,9 @@ func (c *console) runPretraining(ctx context.Context, r *rl.Pretraining, p pretr
 		if err := json.NewEncoder(log).Encode(report); err != nil {
 			fail(fmt.Errorf("step %d, loss %g: %w; give a lower --rate if the loss is not finite", report.Step, report.Loss, err))
 		} else if time.Since(saved) > saveEvery {
-			fail(save(r, p.out))
+			if err := save(r, p.out); err != nil {
+				fail(err) // fail(nil) would stop the run too
+			}
 			saved = time.Now()
 		}
 	})

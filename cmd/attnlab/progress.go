@@ -12,6 +12,7 @@ import (
 type progress struct {
 	w        io.Writer
 	what     string // "sampling"
+	from     int    // done before it began
 	terminal bool
 	start    time.Time
 	shown    time.Time
@@ -46,8 +47,8 @@ func (p *progress) set(done, of int, note string) {
 	if note != "" {
 		note = "  " + note
 	}
-	if done > 0 && done < of {
-		left := now.Sub(p.start) * time.Duration(of-done) / time.Duration(done)
+	if done > p.from && done < of {
+		left := now.Sub(p.start) * time.Duration(of-done) / time.Duration(done-p.from)
 		note += fmt.Sprintf("  %s left", left.Round(time.Second))
 	}
 	if !p.terminal {

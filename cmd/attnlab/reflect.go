@@ -115,11 +115,8 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Ta
 // reflectionBase is what a reflection model begins as: the base, or random weights of a preset's shape.
 func (c *console) reflectionBase(task rl.Task, preset string) (*model.Checkpoint, error) {
 	if preset == "" {
-		base, name, err := c.checkpoint()
-		if err != nil {
-			return nil, err
-		}
-		return base, suits(base, task, name)
+		_, base, _, err := c.taskAndModel()
+		return base, err
 	}
 	shape, err := model.Preset(preset, len(task.Vocabulary()))
 	if err != nil {

@@ -40,7 +40,7 @@ var programs = []struct{ command, file string }{
 
 // later are the files below web that a first visit does without.
 func later(name, base string) bool {
-	return strings.HasPrefix(name, "figure.") || name == "icon.png" ||
+	return strings.HasPrefix(name, "figure.") || name == "icon.png" || strings.HasPrefix(name, "runs/") ||
 		strings.HasPrefix(name, "models/") && name != "models/bases.json" && !strings.HasPrefix(name, "models/"+base+"/")
 }
 
@@ -75,8 +75,12 @@ func (c *console) site(ctx context.Context, base string) ([]siteFile, error) {
 		return nil, err
 	}
 	add("models/bases.json", names)
-	templates := map[string]string{}
 	folder := filepath.Join(root, "web")
+	if names, err = json.Marshal(shippedRuns(folder)); err != nil {
+		return nil, err
+	}
+	add("runs/runs.json", names)
+	templates := map[string]string{}
 	err = filepath.WalkDir(folder, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -115,6 +119,16 @@ func (c *console) site(ctx context.Context, base string) ([]siteFile, error) {
 		return nil, err
 	}
 	return finish(files, templates, page)
+}
+
+// shippedRuns lists the runs below web by name.
+func shippedRuns(folder string) []string {
+	names := []string{}
+	logs, _ := filepath.Glob(filepath.Join(folder, "runs", "*", metricsFile)) // only a bad pattern fails
+	for _, log := range logs {
+		names = append(names, filepath.Base(filepath.Dir(log)))
+	}
+	return names
 }
 
 // firstScreen is the page as it stands before any program is loaded, with the shipped example. The page's own program

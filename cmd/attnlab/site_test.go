@@ -97,7 +97,7 @@ func TestSiteHandler(t *testing.T) {
 func TestLater(t *testing.T) {
 	for name, want := range map[string]bool{
 		"app.wasm": false, "engine.wasm": false, "figure.wasm": true, "figure.html": true, "lab.css": false, "models/bases.json": false,
-		"models/chain-small/model.safetensors": false, "models/chain-tiny/model.safetensors": true,
+		"runs/runs.json": true, "models/chain-small/model.safetensors": false, "models/chain-tiny/model.safetensors": true,
 	} {
 		if got := later(name, "chain-small"); got != want {
 			t.Errorf("later(%s) = %v", name, got)

@@ -62,7 +62,7 @@ are found on them, and looked at again after the last step. Hyper-parameters are
 func hyperFlags(f *flag.FlagSet, rows []rl.Param) map[string]string {
 	given := map[string]string{}
 	for _, p := range rows {
-		f.Func(p.Name, hyperHelp(p)+hyperDefault(p), func(text string) error {
+		f.Func(p.Name, hyperHelp(p)+", default "+byMethod(p, rl.LabHyper), func(text string) error {
 			_, err := p.Parse(text)
 			given[p.Name] = text
 			return err
@@ -71,18 +71,18 @@ func hyperFlags(f *flag.FlagSet, rows []rl.Param) map[string]string {
 	return given
 }
 
-// hyperDefault says what a hyper-parameter is where it is not given: what most methods take, then the others.
-func hyperDefault(p rl.Param) string {
+// byMethod says what a hyper-parameter is where it is not given: what most methods take, then the others.
+func byMethod(p rl.Param, usual func(method string) rl.Hyper) string {
 	of := map[string][]string{} // methods by value
 	most := ""
 	for _, method := range p.Methods {
-		value := p.Format(rl.LabHyper(method)[p.Name])
+		value := p.Format(usual(method)[p.Name])
 		of[value] = append(of[value], method)
 		if len(of[value]) > len(of[most]) {
 			most = value
 		}
 	}
-	text := ", default " + most
+	text := most
 	for _, value := range slices.Sorted(maps.Keys(of)) {
 		if value != most {
 			text += ", for " + strings.Join(of[value], " ") + " " + value
@@ -120,6 +120,7 @@ const (
 // trained is what came of a run: result.json.
 type trained struct {
 	rl.StepReport
+	Adapter    string         `json:"adapter"`
 	Base       *rl.Probe      `json:"base"`
 	After      *rl.Probe      `json:"after"` // the same problems, answered by the trained model
 	FocusHeads []focusHead    `json:"focus_heads,omitempty"`
@@ -141,15 +142,8 @@ func (c *console) train(ctx context.Context, t training) error {
 	if err != nil {
 		return err
 	}
-	task, err := c.newTask()
+	task, base, name, err := c.taskAndModel()
 	if err != nil {
-		return err
-	}
-	base, name, err := c.checkpoint()
-	if err != nil {
-		return err
-	}
-	if err := suits(base, task, name); err != nil {
 		return err
 	}
 	config, err := t.config()
@@ -254,7 +248,14 @@ func (t *training) write(path string) error {
 	if err := os.MkdirAll(t.out, 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	return writeJSON(path, t)
+	return wrapOut(writeJSON(path, t))
+}
+
+func wrapOut(err error) error {
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return nil
 }
 
 func writeJSON(path string, v any) error {
@@ -262,10 +263,7 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
-		return fmt.Errorf("--out: %w", err)
-	}
-	return nil
+	return os.WriteFile(path, append(data, '\n'), 0o644)
 }
 
 // hyper are the method's hyper-parameters with those that were given.
@@ -306,6 +304,7 @@ func (c *console) runTraining(ctx context.Context, r *rl.Run, t training) (resul
 	result.StepReport = last
 	defer log.Close()
 	bar := c.progress(t.Method)
+	bar.from, _ = t.part(r)
 	saved := time.Now()
 	for stepping := true; stepping && !t.done(r); {
 		report, err := r.Step(ctx)
@@ -321,11 +320,8 @@ func (c *console) runTraining(ctx context.Context, r *rl.Run, t training) (resul
 		}
 		result.StepReport = report
 		note := fmt.Sprintf("accuracy %.3f, %.1f think tokens, %.0f tokens a second", report.Accuracy, report.ThinkTokens, report.TokensPerSecond)
-		if t.steps > 0 {
-			bar.set(report.Step, t.steps, note)
-		} else {
-			bar.set(int(min(report.Generated, t.budget)), int(t.budget), note)
-		}
+		done, of := t.part(r)
+		bar.set(done, of, note)
 		if time.Since(saved) > saveEvery {
 			if err := t.save(r); err != nil {
 				return result, err
@@ -351,6 +347,15 @@ func (c *console) runTraining(ctx context.Context, r *rl.Run, t training) (resul
 
 func (t *training) done(r *rl.Run) bool {
 	return t.steps > 0 && r.Steps() >= t.steps || t.budget > 0 && r.Generated >= t.budget
+}
+
+// part is how much of the run is done, of how much: steps, or tokens where their budget will end it first.
+func (t *training) part(r *rl.Run) (done, of int) {
+	steps, tokens := int64(r.Steps()), min(r.Generated, t.budget)
+	if t.steps == 0 || t.budget > 0 && tokens*int64(t.steps) > steps*t.budget {
+		return int(tokens), int(t.budget)
+	}
+	return int(steps), t.steps
 }
 
 func (t *training) save(r *rl.Run) error {
@@ -394,7 +399,7 @@ func (t *training) conclude(ctx context.Context, r *rl.Run, result *trained) err
 	if err != nil {
 		return err
 	}
-	result.Base, result.After = r.Base(), &after
+	result.Adapter, result.Base, result.After = r.Model.Device.Info.String(), r.Base(), &after
 	for _, h := range r.FocusHeads() {
 		result.FocusHeads = append(result.FocusHeads, focusHead{h, rankOf(h, result.Base), rankOf(h, result.After)})
 	}
@@ -407,7 +412,7 @@ func (t *training) conclude(ctx context.Context, r *rl.Run, result *trained) err
 		e := rl.Evaluate(attempts)
 		result.Evaluation = &e
 	}
-	return writeJSON(filepath.Join(t.out, resultFile), result)
+	return wrapOut(writeJSON(filepath.Join(t.out, resultFile), result))
 }
 
 func rankOf(h rl.Head, p *rl.Probe) number {

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+)
+
+const (
+	plotWidth  = 64 // characters
+	plotHeight = 18 // lines
+	baseMark   = "*"
+)
+
+// mark is the letter of a row in table and plot.
+func mark(row int) string {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return letters[row%len(letters):][:1]
+}
+
+// dot is a place in the plot, with half the lengths of its error bars.
+type dot struct {
+	mark         string
+	x, y, dx, dy float64
+}
+
+func (d comparison) dots() []dot {
+	dots := []dot{{mark: baseMark, x: float64(d.Base.ThinkTokens), y: float64(d.Base.Accuracy)}}
+	for i, r := range d.Runs {
+		p := dot{mark: mark(i), x: float64(r.ThinkTokens), y: float64(r.Accuracy)}
+		if r.Seeds > 1 {
+			p.dx, p.dy = float64(r.ThinkTokensSD), float64(r.AccuracySD)
+		}
+		dots = append(dots, p)
+	}
+	return dots
+}
+
+// plot draws accuracy against think tokens in text: a letter at each mean, bars one standard deviation long to each side. Up and left is
+// better. A letter whose place is taken stands right beside it.
+func (d comparison) plot(w io.Writer) {
+	dots := d.dots()
+	loX, hiX, loY, hiY := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for _, p := range dots {
+		loX, hiX = min(loX, p.x-p.dx), max(hiX, p.x+p.dx)
+		loY, hiY = min(loY, p.y-p.dy), max(hiY, p.y+p.dy)
+	}
+	spanX, spanY := max(hiX-loX, 1), max(hiY-loY, 0.01)
+	column := func(x float64) int { return int(math.Round((x - loX) / spanX * (plotWidth - 1))) }
+	line := func(y float64) int { return int(math.Round((hiY - y) / spanY * (plotHeight - 1))) }
+
+	var cells [plotHeight][plotWidth]string
+	for _, p := range dots {
+		for x := column(p.x - p.dx); x <= column(p.x+p.dx) && p.dx > 0; x++ {
+			cells[line(p.y)][x] = "─"
+		}
+		for y := line(p.y + p.dy); y <= line(p.y-p.dy) && p.dy > 0; y++ {
+			cells[y][column(p.x)] = "│"
+		}
+	}
+	taken := map[[2]int]bool{}
+	for _, p := range dots {
+		at := [2]int{line(p.y), column(p.x)}
+		for taken[at] && at[1] < plotWidth-1 {
+			at[1]++
+		}
+		taken[at] = true
+		cells[at[0]][at[1]] = p.mark
+	}
+
+	fmt.Fprintln(w, "accuracy")
+	for i, row := range cells {
+		label, text := "", ""
+		if i%4 == 0 || i == plotHeight-1 {
+			label = fmt.Sprintf("%.3f", hiY-spanY*float64(i)/(plotHeight-1))
+		}
+		for _, cell := range row {
+			if cell == "" {
+				cell = " "
+			}
+			text += cell
+		}
+		fmt.Fprintf(w, "%6s ┤%s\n", label, strings.TrimRight(text, " "))
+	}
+	left, right := fmt.Sprintf("%.1f", loX), fmt.Sprintf("%.1f think tokens", loX+spanX)
+	fmt.Fprintf(w, "%6s └%s\n%8s%s%*s\n", "", strings.Repeat("─", plotWidth), "", left, plotWidth-len(left), right)
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+)
+
+// table is rows of cells below a head.
+type table struct {
+	head []string
+	rows [][]string
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// write prints the table in columns, or in Markdown.
+func (t *table) write(w io.Writer, markdown bool) {
+	before, between, after := "", "\t", ""
+	if markdown {
+		before, between, after = "| ", " | ", " |"
+	}
+	for i, row := range append([][]string{t.head}, t.rows...) {
+		fmt.Fprintln(w, before+strings.Join(row, between)+after)
+		if i == 0 && markdown {
+			fmt.Fprintln(w, "|"+strings.Repeat("---|", len(row)))
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+// tables prints what came of the runs, what they took, and what became of focus heads.
+func (d comparison) tables(w io.Writer, markdown bool) {
+	kind := d.Task
+	if d.Difficulty != "" {
+		kind += ", difficulty " + d.Difficulty
+	}
+	fmt.Fprintf(w, "Task %s, means over seeds ± standard deviation. The base: %s, %d problems.\n\n", kind, d.Base.From, d.Base.Problems)
+	d.outcomes().write(w, markdown)
+	d.costs().write(w, markdown)
+	heads := table{head: []string{"method", "seed", "head", "step ranking before", "after"}}
+	for _, r := range d.Runs {
+		for _, h := range r.FocusHeads {
+			heads.add(r.Method, fmt.Sprint(h.Seed), fmt.Sprintf("L%d·H%d", h.Layer, h.Head.Head), h.Before.String(), h.After.String())
+		}
+	}
+	if len(heads.rows) > 0 {
+		heads.write(w, markdown)
+	}
+	for _, text := range d.LeftOut {
+		fmt.Fprintf(w, "Left out: %s.\n", text)
+	}
+	if len(d.LeftOut) > 0 {
+		fmt.Fprintln(w)
+	}
+}
+
+func (d comparison) outcomes() *table {
+	t := &table{head: []string{"", "method", "seeds", "accuracy", "by difficulty", "think tokens", "length", "redundant removed", "essential lost", "AES"}}
+	t.add(baseMark, "base", "", three(d.Base.Accuracy), levelsText(d.Base.ByDifficulty), one(d.Base.ThinkTokens), "", "", "", "")
+	for i, r := range d.Runs {
+		t.add(mark(i), r.Method, fmt.Sprint(r.Seeds), spread{r.Accuracy, r.AccuracySD}.text(three), levelsText(r.ByDifficulty),
+			spread{r.ThinkTokens, r.ThinkTokensSD}.text(one), signed(percent(r.LengthChange), r.LengthChange)+" %", r.RedundantRemoved.text(percent)+" %",
+			r.EssentialLost.text(percent)+" %", signed(two(r.AES), r.AES))
+	}
+	return t
+}
+
+func (d comparison) costs() *table {
+	t := &table{head: []string{"method", "groups all correct", "all wrong", "valid", "steps", "updates", "tokens", "charged", "minutes", "credit AUC"}}
+	if d.Reach > 0 {
+		t.head = append(t.head, fmt.Sprintf("tokens to %.2g", d.Reach))
+	}
+	for _, r := range d.Runs {
+		row := []string{r.Method, r.Groups.AllCorrect.text(percent) + " %", r.Groups.AllWrong.text(percent) + " %", r.Groups.Valid.text(percent) + " %",
+			r.Steps.text(whole), r.Updates.text(whole), r.GeneratedTokens.text(thousands), r.ChargedTokens.text(thousands),
+			r.Seconds.text(func(n number) string { return fmt.Sprintf("%.1f", time.Duration(float64(n)*1e9).Minutes()) }), r.CreditAUC.text(two)}
+		if d.Reach > 0 {
+			row = append(row, fmt.Sprintf("%s (%d of %d)", r.TokensToReach.text(thousands), r.Reached, r.Seeds))
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+// text prints mean ± standard deviation, where there are.
+func (s spread) text(form func(number) string) string {
+	if math.IsNaN(float64(s.Mean)) {
+		return "–"
+	}
+	if math.IsNaN(float64(s.SD)) {
+		return form(s.Mean)
+	}
+	return form(s.Mean) + " ± " + form(s.SD)
+}
+
+func levelsText(levels []level) string {
+	var at, all []string
+	for _, l := range levels {
+		at, all = append(at, fmt.Sprint(l.Difficulty)), append(all, two(l.Accuracy.Mean))
+	}
+	if len(at) == 0 {
+		return ""
+	}
+	return strings.Join(all, " ") + " (" + strings.Join(at, " ") + ")"
+}
+
+// signed puts a plus before what is above 0.
+func signed(text string, n number) string {
+	if n > 0 {
+		return "+" + text
+	}
+	return text
+}
+
+func three(n number) string     { return fmt.Sprintf("%.3f", float64(n)) }
+func two(n number) string       { return fmt.Sprintf("%.2f", float64(n)) }
+func one(n number) string       { return fmt.Sprintf("%.1f", float64(n)) }
+func whole(n number) string     { return fmt.Sprintf("%.0f", float64(n)) }
+func percent(n number) string   { return fmt.Sprintf("%.0f", 100*float64(n)) }
+func thousands(n number) string { return fmt.Sprintf("%.0f k", float64(n)/1e3) }

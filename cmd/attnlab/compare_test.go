@@ -1,0 +1,190 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"attnlab/rl"
+)
+
+// writeRun writes a finished run with the outcome given, of 6 steps whose accuracy rises by .1 each, from .1.
+func writeRun(t *testing.T, dir string, run training, accuracy, tokens, redundant float64) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	run.Task, run.Difficulty, run.Model = "chain", "2-3", "/somewhere/"+run.Model
+	auc := 0.75
+	var log strings.Builder
+	var last rl.StepReport
+	for step := 1; step <= 6; step++ {
+		last = rl.StepReport{Step: step, Method: run.Method, Seed: run.Seed, Accuracy: float64(step) / 10, CreditAUC: &auc,
+			Groups: rl.GroupCount{Total: 4, AllCorrect: 1, Valid: 2}, Generated: int64(1000 * step), Charged: int64(1500 * step), Updates: 2 * step, Seconds: 10 * float64(step)}
+		log.WriteString(mustJSON(t, last) + "\n")
+	}
+	result := trained{StepReport: last, Adapter: "an adapter",
+		Base:       &rl.Probe{Problems: 100, Accuracy: 0.5, ThinkTokens: 50, RedundantSteps: 4, EssentialSteps: 2},
+		FocusHeads: []focusHead{{rl.Head{Layer: 1, Head: 0}, 0.9, noNumber}},
+		Evaluation: &rl.Evaluation{Problems: 10, Accuracy: accuracy, ThinkTokens: tokens,
+			Labels:       map[rl.Label]float64{rl.Redundant: redundant, rl.Essential: 1.5, rl.Correcting: 0.3},
+			ByDifficulty: []rl.LevelEvaluation{{Difficulty: 2, Accuracy: accuracy + .1, ThinkTokens: 40}, {Difficulty: 3, Accuracy: accuracy - .1}}}}
+	for name, v := range map[string]any{runFile: run, resultFile: result} {
+		if err := writeJSON(filepath.Join(dir, name), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, metricsFile), []byte(log.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCompare(t *testing.T) {
+	root := t.TempDir()
+	in := func(name string) string { return filepath.Join(root, name) }
+	common := map[string]string{"learning-rate": "0.001", "problems": "16"} // the first all have in common, the second is the default
+	cut := map[string]string{"learning-rate": "0.001", "cut": "normal"}
+	writeRun(t, in("a1"), training{Method: "attnpo", Seed: 1, Model: "base", Hyper: common}, 0.5, 20, 1)
+	writeRun(t, in("a2"), training{Method: "attnpo", Seed: 2, Model: "base", Hyper: common}, 0.7, 30, 2)
+	writeRun(t, in("wrong"), training{Method: "attnpo", Seed: 1, Model: "base", Hyper: common, FocusHeads: "0.0,0.1"}, 0.4, 60, 5)
+	writeRun(t, in("g"), training{Method: "grpo", Seed: 1, Model: "base", Hyper: common}, 0.5, 50, 4)
+	writeRun(t, in("r"), training{Method: "rearl", Seed: 1, Model: "base", Hyper: cut, Reflection: "/tmp/reflection"}, 0.6, 40, 4)
+	writeRun(t, in("open"), training{Method: "grpo", Seed: 9, Model: "base", Hyper: common}, 0.5, 50, 4)
+	if err := os.Remove(filepath.Join(in("open"), resultFile)); err != nil {
+		t.Fatal(err)
+	}
+
+	var d comparison
+	document(t, &d, "", "compare", "--runs", in("r"), in("a2"), in("open"), "--reach", "0.4", "--runs", in("a1"), in("g"), in("wrong"))
+	var names []string
+	for _, r := range d.Runs {
+		names = append(names, r.Method)
+	}
+	if got, want := strings.Join(names, "; "), "grpo; attnpo; attnpo focus-heads=0.0,0.1; rearl cut=normal"; got != want {
+		t.Fatalf("rows %s, want %s", got, want)
+	}
+	if len(d.LeftOut) != 1 || !strings.Contains(d.LeftOut[0], "open is not finished") || d.Base.Problems != 200 || d.Base.Accuracy != 0.5 {
+		t.Errorf("left out %v, base %+v", d.LeftOut, d.Base)
+	}
+	near := func(what string, got number, want float64) {
+		t.Helper()
+		if !(math.Abs(float64(got)-want) < 1e-9) {
+			t.Errorf("%s is %v, want %g", what, got, want)
+		}
+	}
+	attnpo, grpo := d.Runs[1], d.Runs[0]
+	near("accuracy", attnpo.Accuracy, 0.6)
+	near("its deviation", attnpo.AccuracySD, math.Sqrt(0.02))
+	near("think tokens", attnpo.ThinkTokens, 25)
+	near("length change", attnpo.LengthChange, -0.5)
+	near("AES", attnpo.AES, 0.5+3*0.2)
+	near("redundant removed", attnpo.RedundantRemoved.Mean, 1-1.5/4)
+	near("essential lost", attnpo.EssentialLost.Mean, 0.1)
+	near("accuracy at 3", attnpo.ByDifficulty[1].Accuracy.Mean, 0.5)
+	near("all correct", attnpo.Groups.AllCorrect.Mean, 0.25)
+	near("valid", attnpo.Groups.Valid.Mean, 0.5)
+	near("tokens", attnpo.GeneratedTokens.Mean, 6000)
+	near("charged", attnpo.ChargedTokens.Mean, 9000)
+	near("credit AUC", attnpo.CreditAUC.Mean, 0.75)
+	near("tokens to .4", attnpo.TokensToReach.Mean, 6000) // steps 2 to 6
+	if attnpo.Seeds != 2 || attnpo.Reached != 2 || !math.IsNaN(float64(grpo.AccuracySD)) || len(attnpo.FocusHeads) != 2 || !math.IsNaN(float64(attnpo.FocusHeads[0].After)) {
+		t.Errorf("attnpo %+v\ngrpo %+v", attnpo, grpo)
+	}
+	near("AES of a loss", d.Runs[2].AES, -0.2-5*0.2)
+
+	// With an evaluation of the base, and as text.
+	base := in("base.json")
+	if err := writeJSON(base, evaluation{Evaluation: rl.Evaluation{Problems: 7, Accuracy: 0.8, ThinkTokens: 100, Labels: map[rl.Label]float64{rl.Redundant: 5}}, Task: "chain"}); err != nil {
+		t.Fatal(err)
+	}
+	code, text, stderr := call("", "compare", in("g"), in("a1"), in("a2"), "--base", base)
+	if code != 0 || !strings.Contains(text, "AES") || !strings.Contains(text, "0.600 ± 0.141") || !strings.Contains(text, "base.json, 7 problems") {
+		t.Errorf("exit status %d, %s%s", code, text, stderr)
+	}
+	code, text, _ = call("", "compare", "--runs", in("g"), "--markdown")
+	if code != 0 || !strings.Contains(text, "| a | grpo learning-rate=0.001 | 1 | 0.500 |") || strings.Contains(text, "┤") {
+		t.Errorf("exit status %d, %s", code, text)
+	}
+}
+
+// The plot shows each row at its place.
+func TestComparePlot(t *testing.T) {
+	d := comparison{Base: baseRow{Accuracy: 0.5, ThinkTokens: 50}, Runs: []groupRow{
+		{Seeds: 1, Accuracy: 0.6, ThinkTokens: 20}, {Seeds: 1, Accuracy: 0.6, ThinkTokens: 20}, {Seeds: 3, Accuracy: 0.55, ThinkTokens: 35, AccuracySD: 0.02, ThinkTokensSD: 5}}}
+	var text strings.Builder
+	d.plot(&text)
+	lines := strings.Split(text.String(), "\n")
+	top, bottom := lines[1], lines[plotHeight]
+	if !strings.HasPrefix(top, " 0.600 ┤ab") || !strings.HasSuffix(bottom, strings.Repeat(" ", plotWidth-1)+baseMark) || !strings.Contains(text.String(), "─c─") || strings.Count(text.String(), "│") < 4 {
+		t.Errorf("plot\n%s", text.String())
+	}
+}
+
+func TestCompareRefuses(t *testing.T) {
+	root := t.TempDir()
+	in := func(name string) string { return filepath.Join(root, name) }
+	run := training{Method: "grpo", Seed: 1, Model: "base"}
+	for _, name := range []string{"good", "twin", "broken", "longer", "other"} {
+		writeRun(t, in(name), run, 0.5, 50, 4)
+	}
+	os.WriteFile(filepath.Join(in("broken"), resultFile), []byte(`{"step":`), 0o644)
+	run.Model = "another"
+	writeRun(t, in("other"), run, 0.5, 50, 4)
+	log, _ := os.ReadFile(filepath.Join(in("longer"), metricsFile))
+	os.WriteFile(filepath.Join(in("longer"), metricsFile), append(log, `{"step":7}`+"\n"...), 0o644)
+	os.WriteFile(in("countdown.json"), []byte(`{"problems":5,"task":"countdown"}`), 0o644)
+	for args, says := range map[string]string{
+		"":                                   "--runs is missing",
+		"GOOD --reach 2":                     "--reach is 2",
+		"--runs GOOD/none":                   "there is no run in",
+		"GOOD TWIN":                          "the same run twice",
+		"GOOD BROKEN":                        "cannot be read",
+		"LONGER":                             "none of these runs is finished",
+		"GOOD OTHER":                         "have not the same model (base and another)",
+		"GOOD --base GOOD/none":              "--base",
+		"GOOD --base GOOD/run.json":          "is not what attnlab eval --json prints",
+		"GOOD --base GOOD/../countdown.json": "is an evaluation on task countdown",
+		"GOOD --markdown --json":             "either --markdown or --json",
+		"GOOD --ship GOOD/run.json":          "--ship",
+		"GOOD --bogus":                       "no flag --bogus",
+	} {
+		words := []string{"compare"}
+		for _, word := range strings.Fields(args) {
+			first, rest, _ := strings.Cut(word, "/")
+			if strings.ToUpper(first) == first && !strings.HasPrefix(word, "-") && first != "2" {
+				word = filepath.Join(in(strings.ToLower(first)), rest)
+			}
+			words = append(words, word)
+		}
+		code, stdout, stderr := call("", words...)
+		if code == 0 || stdout != "" || !strings.HasPrefix(stderr, "attnlab: ") || !strings.Contains(stderr, says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("compare %s: exit status %d, %q, %q, want %q in it", args, code, stdout, stderr, says)
+		}
+	}
+}
+
+// What is shipped is named after what sets it apart, can be compared again but for its measurement, and knows no path of this machine.
+func TestCompareShips(t *testing.T) {
+	root := t.TempDir()
+	writeRun(t, filepath.Join(root, "a"), training{Method: "attnpo", Seed: 3, Model: "base", FocusHeads: "0.0,0.1", Reflection: "/tmp/x"}, 0.5, 20, 1)
+	code, _, stderr := call("", "compare", filepath.Join(root, "a"), "--ship", filepath.Join(root, "web", "runs"))
+	if code != 0 {
+		t.Fatal(stderr)
+	}
+	if got := shippedRuns(filepath.Join(root, "web")); len(got) != 1 || got[0] != "attnpo-focus-heads-0.0-0.1-3" {
+		t.Fatalf("shipped %v", got)
+	}
+	folder := filepath.Join(root, "web", "runs", "attnpo-focus-heads-0.0-0.1-3")
+	data, err := os.ReadFile(filepath.Join(folder, runFile))
+	var run shipped
+	if err != nil || json.Unmarshal(data, &run) != nil || run.Model != "base" || run.Seed != 3 || run.Steps != 6 || run.Name != "attnpo focus-heads=0.0,0.1, seed 3" || run.Note != "attnlab train on an adapter" || strings.Contains(string(data), "/") {
+		t.Errorf("%v, %s", err, data)
+	}
+	log, err := os.ReadFile(filepath.Join(folder, metricsFile))
+	if err != nil || strings.Count(string(log), "\n") != 6 {
+		t.Errorf("%v, %s", err, log)
+	}
+}
