@@ -1,21 +1,68 @@
 package session
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
+	"slices"
+	"strconv"
 )
 
-// envelope is how a command or an event travels.
-type envelope struct {
-	Kind string          `json:"kind"`
-	Body json.RawMessage `json:"body"`
-}
+// A message travels as {"kind":"Trace","body":{...}}, without spaces: a reader learns its kind, and whether it
+// wants the rest, from its first bytes.
+const (
+	opening = `{"kind":"`
+	middle  = `","body":`
+	closing = `}`
+)
 
 var kinds = kindTable(
-	Hello{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Cancel{}, LoseDevice{},
+	Hello{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, Cancel{}, LoseDevice{},
+	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ImportRun{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadsView{}, Disruption{}, Selection{},
+	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{},
 )
+
+func (Hello) command()        {}
+func (Open) command()         {}
+func (UseModel) command()     {}
+func (NewProblem) command()   {}
+func (Check) command()        {}
+func (Generate) command()     {}
+func (ShowTrace) command()    {}
+func (FindHeads) command()    {}
+func (Disrupt) command()      {}
+func (Select) command()       {}
+func (Hover) command()        {}
+func (GrowTree) command()     {}
+func (CompareRules) command() {}
+func (Begin) command()        {}
+func (Advance) command()      {}
+func (ShowCredit) command()   {}
+func (ResumeRun) command()    {}
+func (DropRun) command()      {}
+func (ExportRun) command()    {}
+func (ImportRun) command()    {}
+func (Cancel) command()       {}
+func (LoseDevice) command()   {}
+
+func (Tree) event()         {}
+func (Rules) event()        {}
+func (Run) event()          {}
+func (Credit) event()       {}
+func (Methods) event()      {}
+func (Runs) event()         {}
+func (RunFiles) event()     {}
+func (Status) event()       {}
+func (Failure) event()      {}
+func (Checked) event()      {}
+func (Capabilities) event() {}
+func (Trace) event()        {}
+func (HeadsView) event()    {}
+func (Disruption) event()   {}
+func (Selection) event()    {}
 
 func kindTable(messages ...any) map[string]reflect.Type {
 	table := map[string]reflect.Type{}
@@ -34,22 +81,71 @@ func Encode(message any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("session: %s cannot be written: %w", Kind(message), err)
 	}
-	return json.Marshal(envelope{Kind(message), body})
+	return slices.Concat([]byte(opening+Kind(message)+middle), body, []byte(closing)), nil
 }
 
 // Decode reads what [Encode] wrote: a [Command] or an [Event].
 func Decode(data []byte) (any, error) {
-	var e envelope
-	if err := json.Unmarshal(data, &e); err != nil {
-		return nil, fmt.Errorf("session: a message that is not JSON: %w", err)
+	rest, opened := bytes.CutPrefix(data, []byte(opening))
+	kind, rest, cut := bytes.Cut(rest, []byte(middle))
+	body, closed := bytes.CutSuffix(rest, []byte(closing))
+	if !opened || !cut || !closed {
+		return nil, fmt.Errorf("session: %.40q is no message; reload the page so that all parts are of one version", data)
 	}
-	t, ok := kinds[e.Kind]
+	t, ok := kinds[string(kind)]
 	if !ok {
-		return nil, fmt.Errorf("session: a message of unknown kind %.40q; reload the page so that all parts are of one version", e.Kind)
+		return nil, fmt.Errorf("session: a message of unknown kind %.40q; reload the page so that all parts are of one version", kind)
 	}
 	v := reflect.New(t)
-	if err := json.Unmarshal(e.Body, v.Interface()); err != nil {
-		return nil, fmt.Errorf("session: %s cannot be read: %w", e.Kind, err)
+	if err := json.Unmarshal(body, v.Interface()); err != nil {
+		return nil, fmt.Errorf("session: %s cannot be read: %w", kind, err)
 	}
 	return v.Elem().Interface(), nil
+}
+
+// Densities are numbers of which there are many and of which five digits are enough. They are the most of a [Trace],
+// which every screen reads while it grows.
+type Densities []float32
+
+// MarshalJSON writes five significant digits of each.
+func (d Densities) MarshalJSON() ([]byte, error) {
+	text := make([]byte, 0, 9*len(d)+2)
+	for i, v := range d {
+		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil, fmt.Errorf("session: density %d is %v", i, v)
+		}
+		text = append(text, ',')
+		text = strconv.AppendFloat(text, float64(v), 'g', 5, 32)
+	}
+	if len(d) == 0 {
+		text = append(text, ',')
+	}
+	text[0] = '['
+	return append(text, ']'), nil
+}
+
+// UnmarshalJSON reads an array of numbers.
+func (d *Densities) UnmarshalJSON(text []byte) error {
+	inner, opened := bytes.CutPrefix(text, []byte("["))
+	inner, closed := bytes.CutSuffix(inner, []byte("]"))
+	if !opened || !closed {
+		*d = nil
+		if string(text) == "null" {
+			return nil
+		}
+		return fmt.Errorf("session: %.40q is no array of numbers", text)
+	}
+	values := make(Densities, 0, bytes.Count(inner, []byte(","))+1)
+	for number := range bytes.SplitSeq(inner, []byte(",")) {
+		if number = bytes.TrimSpace(number); len(number) == 0 && len(values) == 0 {
+			continue // an empty array
+		}
+		v, err := strconv.ParseFloat(string(number), 32)
+		if err != nil {
+			return fmt.Errorf("session: %.40q is no number", number)
+		}
+		values = append(values, float32(v))
+	}
+	*d = values
+	return nil
 }

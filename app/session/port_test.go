@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -88,7 +89,10 @@ func fill(v reflect.Value, n int) {
 			fill(v.Index(i), n+i)
 		}
 	case reflect.Map:
-		v.Set(reflect.ValueOf(map[string][]byte{"config.json": {1, 2}}))
+		key, value := reflect.ValueOf("config.json"), reflect.New(v.Type().Elem()).Elem()
+		fill(value, n)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(v.Elem(), n)
@@ -98,7 +102,7 @@ func fill(v reflect.Value, n int) {
 		v.SetBool(true)
 	case reflect.Float32, reflect.Float64:
 		v.SetFloat(float64(n) + 0.5)
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(n))
 	default:
 		v.SetUint(uint64(n))
@@ -107,14 +111,49 @@ func fill(v reflect.Value, n int) {
 
 func TestDecodeRefusesWithASentence(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"", "not JSON"},
-		{"[]", "not JSON"},
+		{"", "no message"},
+		{"[]", "no message"},
+		{`{"kind":"Select","body":{}`, "cannot be read"},
 		{`{"kind":"Nonsense","body":{}}`, "unknown kind"},
 		{`{"kind":"Select","body":{"selection":7}}`, "cannot be read"},
-		{`{"kind":"Select"}`, "cannot be read"},
+		{`{"kind":"Select"}`, "no message"},
+		{`{"kind":"Trace","body":{"attention":["a"]}}`, "cannot be read"},
+		{`{"kind":"Trace","body":{"attention":7}}`, "cannot be read"},
 	} {
 		if got, err := Decode([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Decode(%q) = %v, %v; want an error with %q", c.text, got, err, c.want)
 		}
+	}
+}
+
+func TestDensitiesKeepFiveDigits(t *testing.T) {
+	for _, c := range []struct {
+		in   Densities
+		text string
+	}{
+		{nil, "[]"},
+		{Densities{0, 0, 1, -0.5}, "[0,0,1,-0.5]"},
+		{Densities{0.018237654, 1.0 / 3, 123456.7, 1e-9}, "[0.018238,0.33333,1.2346e+05,1e-09]"},
+	} {
+		text, err := json.Marshal(c.in)
+		if err != nil || string(text) != c.text {
+			t.Errorf("%v is written as %s, %v; want %s", c.in, text, err, c.text)
+		}
+		var back Densities
+		if err := json.Unmarshal(text, &back); err != nil || len(back) != len(c.in) {
+			t.Errorf("%s is read as %v, %v", text, back, err)
+		}
+		for i := range back {
+			if d := math.Abs(float64(back[i] - c.in[i])); d > 5e-5*math.Abs(float64(c.in[i])) {
+				t.Errorf("%v comes back as %v", c.in[i], back[i])
+			}
+		}
+	}
+	if _, err := json.Marshal(Densities{float32(math.NaN())}); err == nil {
+		t.Error("NaN was written")
+	}
+	var back Densities
+	if err := json.Unmarshal([]byte(" [ 1 , 2.5 ] "), &back); err != nil || len(back) != 2 || back[1] != 2.5 {
+		t.Errorf("spaces are read as %v, %v", back, err)
 	}
 }

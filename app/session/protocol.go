@@ -11,14 +11,15 @@
 // runs: a page speaks once it has heard a [Status].
 package session
 
-// Command is what a screen asks of the engine. Commands are carried out in order;
-// [Cancel], [Select], [Check] and [Hello] are heard at once.
+// Command is what a screen asks of the engine. Commands are carried out in order, but
+// that [Advance] lets others go first between two steps; [Cancel], [Select], [Check],
+// [ShowCredit] and [Hello] are heard at once.
 type Command interface{ command() }
 
 type (
 	// Hello makes the engine send every current snapshot again: a new screen says it.
 	Hello struct{}
-	// Open opens an engine, tests its kernels and loads the default base.
+	// Open opens an engine, loads the default base and tests the kernels.
 	Open struct {
 		Backend string `json:"backend"` // auto, webgpu or host
 	}
@@ -68,27 +69,71 @@ type (
 	Select struct {
 		Selection Selection `json:"selection"`
 	}
-	// Cancel stops the command at work; what it has so far stays.
-	Cancel struct{}
+	// Hover is the step that a screen points at, -1 for none. It is for the other screens;
+	// no engine keeps it.
+	Hover struct {
+		Step int `json:"step"`
+	}
+	// GrowTree grows a branch tree over the problem on show. Unit "all" grows it whole,
+	// "round" goes on by one round: initial responses, branch points, then the rollouts
+	// of one branch point after another. Restart begins again.
+	GrowTree struct {
+		Unit    string   `json:"unit"`
+		Restart bool     `json:"restart,omitempty"`
+		Rule    TreeRule `json:"rule"`
+		Seed    uint64   `json:"seed"`
+	}
+	// CompareRules grows trees by two rules on the same initial responses of Problems
+	// problems.
+	CompareRules struct {
+		Rules    [2]string `json:"rules"`
+		Rule     TreeRule  `json:"rule"` // what both share; its Branch is not used
+		Problems int       `json:"problems"`
+		Seed     uint64    `json:"seed"`
+	}
+	// Begin makes a new run from the model on show and puts it in the place of the one
+	// at work, which stays among the [Runs]. It takes no step: [Advance] does.
+	Begin struct {
+		Settings RunSettings `json:"settings"`
+	}
+	// Advance takes training steps of the run at work; 0 goes on to the run's end. Cancel
+	// pauses it after the step under way.
+	Advance struct {
+		Steps int `json:"steps"`
+	}
+	// ShowCredit chooses the rollout whose credit [Credit] explains, by its place in the
+	// run's newest table.
+	ShowCredit struct {
+		Rollout int `json:"rollout"`
+	}
+	// ResumeRun puts a kept run back to work at the step it was kept at.
+	ResumeRun struct {
+		ID string `json:"id"`
+	}
+	// DropRun forgets a kept run.
+	DropRun struct {
+		ID string `json:"id"`
+	}
+	// ExportRun asks for a run's files by a [RunFiles] event.
+	ExportRun struct {
+		ID string `json:"id"`
+	}
+	// ImportRun takes in a run's files: an exported folder, or a metrics.jsonl alone, which
+	// can be compared and not gone on with.
+	ImportRun struct {
+		Name  string            `json:"name"`
+		Files map[string][]byte `json:"files"`
+	}
+	// Cancel stops the command at work, or those of a kind; what they have so far stays.
+	Cancel struct {
+		Command string `json:"command,omitempty"`
+	}
 	// LoseDevice provokes the loss of the GPU, to see that nothing is lost by it.
 	LoseDevice struct{}
 )
 
-func (Hello) command()      {}
-func (Open) command()       {}
-func (UseModel) command()   {}
-func (NewProblem) command() {}
-func (Check) command()      {}
-func (Generate) command()   {}
-func (ShowTrace) command()  {}
-func (FindHeads) command()  {}
-func (Disrupt) command()    {}
-func (Select) command()     {}
-func (Cancel) command()     {}
-func (LoseDevice) command() {}
-
-// Event is what the engine says. Trace, Heads, Disruption, Capabilities, Status and
-// Selection are snapshots: the newest of each kind is the whole truth.
+// Event is what the engine says. All but Failure, Checked and RunFiles are snapshots:
+// the newest of each kind is the whole truth.
 type Event interface{ event() }
 
 type (
@@ -116,7 +161,8 @@ type (
 		Backend  string        `json:"backend"`
 		Software bool          `json:"software"`
 		Why      string        `json:"why"`
-		Kernels  []KernelCheck `json:"kernels"`
+		Kernels  []KernelCheck `json:"kernels"`            // tested so far
+		Untested int           `json:"untested,omitempty"` // kernels whose test is still to come
 		Model    ModelInfo     `json:"model"`
 		Bases    []string      `json:"bases"` // shipped, by name
 	}
@@ -149,7 +195,7 @@ type (
 		FCI          []float64  `json:"fci"`       // [K]
 		FCIHeads     []float64  `json:"fci_heads"` // [L,H,K]
 		Focus        []float64  `json:"focus"`     // [L,H,K]
-		Attention    []float32  `json:"attention"` // [L,H,K+2,K+2] mean density over prompt, steps, answer; row looks at column
+		Attention    Densities  `json:"attention"` // [L,H,K+2,K+2] mean density over prompt, steps, answer; row looks at column
 	}
 	// HeadsView is what finding the key-focus heads has given so far.
 	HeadsView struct {
@@ -172,14 +218,69 @@ type (
 	}
 )
 
-func (Status) event()       {}
-func (Failure) event()      {}
-func (Checked) event()      {}
-func (Capabilities) event() {}
-func (Trace) event()        {}
-func (HeadsView) event()    {}
-func (Disruption) event()   {}
-func (Selection) event()    {}
+type (
+	// Tree is the branch tree so far, or of the last rule that grew one.
+	Tree struct {
+		Number  uint64       `json:"number"`
+		Problem string       `json:"problem"`
+		Gold    string       `json:"gold"`
+		Seed    uint64       `json:"seed"`
+		Rule    TreeRule     `json:"rule"`
+		Prompt  int          `json:"prompt_length"`
+		Done    bool         `json:"done"`    // every branch point has its rollouts
+		Next    string       `json:"next"`    // what the next round does, as a sentence
+		Nodes   []TreeNode   `json:"nodes"`   // the root first; parents before children
+		Points  []BranchView `json:"points"`  // in the order they are rolled out
+		Charged int64        `json:"charged"` // tokens of all responses, prefixes each time
+		Sampled int64        `json:"sampled"` // tokens really generated
+	}
+	// Rules is what [CompareRules] has so far.
+	Rules struct {
+		Number   uint64        `json:"number"`
+		Problems int           `json:"problems"` // done
+		Of       int           `json:"of"`
+		Rows     []RuleOutcome `json:"rows"` // one a rule
+	}
+	// Run is the run at work: settings, state and every step's report.
+	Run struct {
+		Number   uint64       `json:"number"`
+		Info     RunInfo      `json:"info"`
+		Settings RunSettings  `json:"settings"`
+		Base     []Metric     `json:"base"`             // of the model it started from, measured before the first step
+		Metrics  []Metric     `json:"metrics"`          // columns: each has one value a step
+		Rollouts []RolloutRow `json:"rollouts"`         // of the last step
+		Sample   string       `json:"sample,omitempty"` // pretraining: what the model writes now
+		Left     float64      `json:"left"`             // seconds to the end, 0 where unknown
+		Rate     float64      `json:"rate"`             // tokens a second
+		Kept     int          `json:"kept"`             // step of the newest copy in browser storage, -1 without one
+	}
+	// Credit explains the credit of one rollout of the run's last step.
+	Credit struct {
+		Number  uint64       `json:"number"`
+		Rollout int          `json:"rollout"`
+		Text    []string     `json:"text"`   // tokens of the response
+		Before  []float64    `json:"before"` // [response] advantage before the method's own term
+		After   []float64    `json:"after"`  // [response] advantage that is trained on
+		Steps   []CreditStep `json:"steps"`
+		Outcome []Term       `json:"outcome"` // reward to advantage: the sum, term by term
+	}
+	// Methods is the one table of hyper-parameters, from which controls are made.
+	Methods struct {
+		Methods []string   `json:"methods"`
+		Rows    []HyperRow `json:"rows"`
+	}
+	// Runs lists every run of this browser and every imported or shipped one.
+	Runs struct {
+		Number uint64    `json:"number"`
+		Runs   []KeptRun `json:"runs"`
+	}
+	// RunFiles answers [ExportRun].
+	RunFiles struct {
+		ID    string            `json:"id"`
+		Name  string            `json:"name"`
+		Files map[string][]byte `json:"files"`
+	}
+)
 
 // Sampling says how tokens are drawn; Temperature 0 is greedy, TopP 0 or 1 is off.
 type Sampling struct {
@@ -194,13 +295,13 @@ type Selection struct {
 	Token int `json:"token"` // position in the trace
 	Layer int `json:"layer"`
 	Head  int `json:"head"`
+	Node  int `json:"node"` // of the branch tree, by its id
 }
 
 // NoSelection selects nothing.
-var NoSelection = Selection{-1, -1, -1, -1}
+var NoSelection = Selection{-1, -1, -1, -1, -1}
 
-// StepView is a step with its true label, which is empty for a line that is still
-// being written.
+// StepView is a step with its true label, empty for a line still being written.
 type StepView struct {
 	Start int    `json:"start"`
 	End   int    `json:"end"`
@@ -243,4 +344,128 @@ type DisruptionGroup struct {
 	DisruptedSE   float64 `json:"disrupted_se"`
 	Example       string  `json:"example,omitempty"`        // one disrupted rest, as text
 	ExampleIntact string  `json:"example_intact,omitempty"` // one control
+}
+
+// TreeRule is how a branch tree grows (TreeRL's M, N, T; AttnRL's rule and Δ).
+type TreeRule struct {
+	Branch   string `json:"branch"` // fci, entropy, random or earliest
+	Initial  int    `json:"initial"`
+	Points   int    `json:"points"`
+	Rollouts int    `json:"rollouts"`
+}
+
+// TreeNode is a stretch of tokens of one or more responses, [Start, End) in positions of
+// the trace, with its values as in rl.Node. The value of a node without finished
+// leaves is nil.
+type TreeNode struct {
+	ID        int      `json:"id"`
+	Parent    int      `json:"parent"` // -1 at the root
+	Tree      int      `json:"tree"`   // initial response it belongs to, -1 at the root
+	Start     int      `json:"start"`
+	End       int      `json:"end"`
+	Text      string   `json:"text"`
+	Leaves    int      `json:"leaves"`
+	Reward    *float64 `json:"reward"` // of a leaf
+	Value     *float64 `json:"value"`
+	Global    float64  `json:"global"`
+	Local     float64  `json:"local"`
+	Advantage float64  `json:"advantage"`
+	Trained   bool     `json:"trained"`
+}
+
+// BranchView is a place where a response was or will be sampled anew.
+type BranchView struct {
+	Tree  int     `json:"tree"`
+	Step  int     `json:"step"`
+	Token int     `json:"token"` // position in the trace
+	Score float64 `json:"score"` // FCI; by rule entropy -log p of the token
+	Node  int     `json:"node"`  // that ends there, -1 before its rollouts
+}
+
+// RuleOutcome is what a branching rule gave, over problems. A problem's rollouts from
+// branch points alone are all correct, all wrong or mixed, which is valid.
+type RuleOutcome struct {
+	Branch     string  `json:"branch"`
+	Problems   int     `json:"problems"`
+	AllCorrect float64 `json:"all_correct"`
+	AllWrong   float64 `json:"all_wrong"`
+	Valid      float64 `json:"valid"`
+	ValidSE    float64 `json:"valid_se"`
+	Sampled    float64 `json:"sampled"`  // tokens generated at branch points, a problem
+	Position   float64 `json:"position"` // mean place of branch points, share of the response
+}
+
+// RunSettings say all that a run needs besides the model: the link of a run holds them.
+type RunSettings struct {
+	Method     string             `json:"method"` // "pretrain", or one of rl.Methods
+	Model      string             `json:"model"`  // what it starts from; the preset of pretraining
+	Task       string             `json:"task"`
+	Teacher    string             `json:"teacher"`    // of task chain
+	Difficulty string             `json:"difficulty"` // empty is the task's own
+	Seed       uint64             `json:"seed"`
+	Steps      int                `json:"steps"`
+	Hyper      map[string]float64 `json:"hyper,omitempty"` // only what differs from the lab's values
+	Probe      int                `json:"probe,omitempty"` // problems the base is measured on, 0 is the default
+}
+
+// HyperRow is a row of rl.Table: a switch has Choices and its values are indices into them.
+type HyperRow struct {
+	Name, Symbol, Meaning, Source string
+	Choices                       []string
+	Min, Max, Step                float64
+	Paper, Lab                    map[string]float64 // by method, for those that have it
+}
+
+// RunInfo is how a run stands.
+type RunInfo struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`  // for people
+	State string `json:"state"` // "new", "running", "paused", "done", "metrics only"
+	Step  int    `json:"step"`
+	From  string `json:"from"`           // "this browser", "imported", "shipped"
+	Note  string `json:"note,omitempty"` // adapter, command: where its numbers came from
+}
+
+// Metric is one column of a run's metrics, named as in metrics.jsonl.
+type Metric struct {
+	Name   string     `json:"name"`
+	Values []*float64 `json:"values"` // one a step; nil where there is none
+}
+
+// KeptRun is a run with its curves.
+type KeptRun struct {
+	Info     RunInfo     `json:"info"`
+	Settings RunSettings `json:"settings"`
+	Metrics  []Metric    `json:"metrics"`
+}
+
+// RolloutRow is a rollout of the run's last step.
+type RolloutRow struct {
+	Group     int     `json:"group"`
+	Kind      string  `json:"kind"` // "", "branch", "revision"
+	Prompt    string  `json:"prompt"`
+	Gold      string  `json:"gold"`
+	Correct   bool    `json:"correct"`
+	Tokens    int     `json:"tokens"`
+	Think     int     `json:"think"`
+	Reward    float64 `json:"reward"`
+	Advantage float64 `json:"advantage"` // of the response, before the method's own term
+	Trained   bool    `json:"trained"`
+}
+
+// CreditStep is the credit of one step and why.
+type CreditStep struct {
+	Start int     `json:"start"` // in the response
+	End   int     `json:"end"`
+	Label string  `json:"label"`
+	Scale float64 `json:"scale"` // what the method multiplies or replaces: after / before
+	Terms []Term  `json:"terms"` // the arithmetic, in order
+}
+
+// Term is one line of an arithmetic: "γ = p² S/S_base + 1 - p²", 0.42.
+type Term struct {
+	Name   string  `json:"name"`
+	Form   string  `json:"form"` // the formula, with the paper's symbols
+	Value  float64 `json:"value"`
+	Source string  `json:"source,omitempty"`
 }

@@ -179,7 +179,9 @@ func runTest(ctx context.Context, args []string) (int, error) {
 		// Each test runs once an engine: what needs no C compiler proves it here, all else runs next.
 		{"host", filter(native, func(p goPackage) bool { return p.tested() && !cgo(p) }), []string{noCgo}, nil},
 		{"native", filter(native, func(p goPackage) bool { return p.tested() && cgo(p) }), nil, nil},
-		{"browser", filter(browser, func(p goPackage) bool { return p.tested() && p.under("gpu", "shaders", "model") }),
+		{"browser", filter(browser, func(p goPackage) bool {
+			return p.tested() && (p.under("gpu", "shaders", "model") || p.ImportPath == module+"/cmd/engine")
+		}),
 			jsEnv, []string{"-exec", "'" + dev + "' browser-exec"}},
 	} {
 		r.stage(s.name+" tests", func() error {

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"strconv"
 	"syscall/js"
+
+	"attnlab/app/session/engine"
 )
 
 // baseFiles are the files that every shipped base has.
@@ -44,6 +46,35 @@ func fetchBase(ctx context.Context, name string, progress func(done, total int))
 	return files, nil
 }
 
+// listRuns fetches the shipped runs: runs/runs.json names them, and a site without it
+// ships none.
+func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
+	data, err := fetch(ctx, "runs/runs.json", func(int, int) {})
+	if errors.Is(err, errMissing) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	if err := json.Unmarshal(data, &names); err != nil {
+		return nil, fmt.Errorf("runs/runs.json is no list of names: %w", err)
+	}
+	var runs []engine.ShippedRun
+	for _, name := range names {
+		run := engine.ShippedRun{Name: name, Files: map[string][]byte{}}
+		for _, file := range []string{"run.json", "metrics.jsonl"} {
+			if run.Files[file], err = fetch(ctx, "runs/"+name+"/"+file, func(int, int) {}); err != nil {
+				return runs, err
+			}
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}
+
+var errMissing = errors.New("the server has no such file")
+
 // fetch reads a file beside the Worker. progress sees the bytes so far, and all of
 // them where the server says how many: not where it compresses.
 func fetch(ctx context.Context, path string, progress func(done, total int)) ([]byte, error) {
@@ -56,6 +87,9 @@ func fetch(ctx context.Context, path string, progress func(done, total int)) ([]
 	response, err := await(js.Global().Call("fetch", path, map[string]any{"signal": abort.Get("signal")}))
 	if err != nil {
 		return failed(err)
+	}
+	if response.Get("status").Int() == 404 {
+		return failed(errMissing)
 	}
 	if !response.Get("ok").Bool() {
 		return failed(fmt.Errorf("the server answered %d", response.Get("status").Int()))

@@ -5,7 +5,9 @@
 //
 // It reads the Worker's URL (?session=ID&backend=auto) and opens that backend by
 // itself. Shipped bases are fetched from models/ beside the Worker: models/bases.json
-// lists their names, models/NAME/ holds their files.
+// lists their names, models/NAME/ holds their files. So are the runs that others are
+// compared with: runs/runs.json, if it is there, and runs/NAME/. The visitor's own
+// runs are kept in the browser's IndexedDB.
 package main
 
 import (
@@ -26,5 +28,5 @@ func main() {
 	if asked := query.Call("get", "backend"); asked.Truthy() {
 		backend = asked.String()
 	}
-	engine.Run(context.Background(), port, engine.Bases{List: listBases, Fetch: fetchBase}, session.Open{Backend: backend})
+	engine.Run(context.Background(), port, engine.Library{List: listBases, Fetch: fetchBase, Runs: listRuns, Store: &shelf{}}, session.Open{Backend: backend})
 }

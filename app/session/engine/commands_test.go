@@ -164,7 +164,7 @@ func TestBusyEngineHears(t *testing.T) {
 	}
 	s.send(session.Hello{})
 	trace := s.trace
-	s.trace.Number, s.heads.Number = 0, 0 // as a new screen
+	s.trace.Number, s.heads.Number, s.runs.Number = 0, 0, 0 // as a new screen
 	s.until(func(m any) bool { _, ok := m.(session.Trace); return ok })
 	if !reflect.DeepEqual(s.trace, trace) {
 		t.Errorf("Hello brought %+v", s.trace)

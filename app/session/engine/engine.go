@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,55 +24,83 @@ import (
 	"attnlab/rl"
 )
 
-// Bases are the shipped models.
-type Bases struct {
+// Library is what an engine gets from outside: shipped models and runs, and room for
+// the visitor's runs.
+type Library struct {
 	// List names them. An engine that has not been told otherwise takes small or, on
 	// the host engine, tiny ones first.
 	List func(context.Context) ([]string, error)
 	// Fetch brings a base's files by their names in the folder; progress sees the bytes
 	// so far, and all of them or 0 where unknown.
 	Fetch func(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error)
+	// Runs brings the files of the shipped runs that others are compared with: run.json
+	// and metrics.jsonl. Nil is none.
+	Runs func(context.Context) ([]ShippedRun, error)
+	// Store keeps runs from one visit to the next; nil keeps none.
+	Store Store
+}
+
+// ShippedRun is the files of a run by their names in its folder.
+type ShippedRun struct {
+	Name  string
+	Files map[string][]byte
 }
 
 // Engine is at work on one session.
 type Engine struct {
-	port  *session.Port
-	bases Bases
+	port    *session.Port
+	library Library
 
 	mu        sync.Mutex // publishing, and what follows
 	snapshots map[string]session.Event
 	task      rl.Task // of the model, with the difficulty of the last problem
 	losing    atomic.Bool
+	crowded   atomic.Bool   // others wait while training goes on
+	number    atomic.Uint64 // of the last snapshot
+
+	crediting sync.Mutex
+	credit    explained
 
 	// Of the worker:
-	number       uint64 // of the last snapshot
 	breath       time.Time
 	backend      string // as asked for
 	names        []string
 	capabilities session.Capabilities
 	checkpoint   *model.Checkpoint // nil before the first is loaded
 	rig          rig
+	test         selfTest
 	reasoning    *reasoning // nil before the first problem
 	shown        time.Time
 	showing      time.Duration // what the last Trace took
+	run          *training     // at work; nil before the first
+	runs         []*training   // all that are known, the newest last
+	runsLoaded   bool
+	growth       *growth // the tree on show; nil before the first
 }
 
 // Run hears and carries out commands, those of first before any other, until ctx
 // ends or the port is closed.
-func Run(ctx context.Context, port *session.Port, bases Bases, first ...session.Command) {
+func Run(ctx context.Context, port *session.Port, library Library, first ...session.Command) {
 	task, err := rl.NewTask("chain", "", "")
 	if err != nil {
 		panic(err) // our own defaults
 	}
-	e := &Engine{port: port, bases: bases, task: task, snapshots: map[string]session.Event{}}
+	e := &Engine{port: port, library: library, task: task, snapshots: map[string]session.Event{}, credit: explained{rollout: -1}}
+	e.publish(methods())
 	e.publish(session.NoSelection)
 	ctx, cancel := context.WithCancel(ctx)
-	jobs, finished := make(chan *job), make(chan struct{})
+	jobs, finished := make(chan *job), make(chan bool)
 	var worker sync.WaitGroup
 	worker.Go(func() {
-		for j := range jobs {
-			e.carryOut(j)
-			finished <- struct{}{}
+		for {
+			j, ok := e.nextJob(ctx, jobs)
+			if !ok {
+				break
+			}
+			finished <- e.carryOut(j)
+		}
+		if e.run != nil && e.run.learner != nil {
+			e.putAway(e.run)
 		}
 		e.rig.release()
 		if e.rig.device != nil {
@@ -94,10 +123,17 @@ type job struct {
 	session.Command
 	ctx  context.Context
 	stop context.CancelFunc
+	do   func(context.Context) (string, error) // the plan, once it is begun
+}
+
+// trains tells whether a job makes room for others.
+func (j *job) trains() bool {
+	_, is := j.Command.(session.Advance)
+	return is
 }
 
 // hear is the inbox.
-func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan struct{}, first []session.Command) {
+func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan bool, first []session.Command) {
 	var open []*job // the first is at work if atWork
 	atWork := false
 	add := func(c session.Command) {
@@ -114,12 +150,17 @@ func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan str
 		if len(open) > 0 && !atWork {
 			work, next = jobs, open[0]
 		}
+		e.crowded.Store(slices.ContainsFunc(open, func(j *job) bool { return !j.trains() }))
 		select {
 		case work <- next:
 			atWork = true
-		case <-finished:
-			open[0].stop()
-			open, atWork = open[1:], false
+		case later := <-finished:
+			if atWork = false; !later {
+				open[0].stop()
+				open = open[1:]
+				continue
+			}
+			slices.SortStableFunc(open, func(a, b *job) int { return indicator(a.trains()) - indicator(b.trains()) })
 		case <-ctx.Done():
 			return
 		case message, ok := <-e.port.In:
@@ -133,12 +174,17 @@ func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan str
 				e.repeat()
 			case session.Select:
 				e.publish(m.Selection)
+			case session.Hover: // for the other screens
 			case session.Check:
 				e.check(m)
 			case session.Cancel:
-				if len(open) > 0 {
-					open[0].stop()
+				for i, j := range open {
+					if m.Command == session.Kind(j.Command) || m.Command == "" && i == 0 {
+						j.stop()
+					}
 				}
+			case session.ShowCredit:
+				e.showCredit(m)
 			case session.LoseDevice:
 				e.losing.Store(true)
 				add(m)
@@ -154,7 +200,7 @@ func (e *Engine) publish(event session.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch event.(type) {
-	case session.Failure, session.Checked:
+	case session.Failure, session.Checked, session.RunFiles:
 	default:
 		e.snapshots[session.Kind(event)] = event
 	}
@@ -171,8 +217,8 @@ func (e *Engine) send(event session.Event) {
 func (e *Engine) repeat() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, snapshot := range []session.Event{session.Capabilities{}, session.Trace{}, session.HeadsView{},
-		session.Disruption{}, session.Selection{}, session.Status{}} {
+	for _, snapshot := range []session.Event{session.Methods{}, session.Capabilities{}, session.Trace{}, session.HeadsView{},
+		session.Disruption{}, session.Tree{}, session.Rules{}, session.Runs{}, session.Run{}, session.Credit{}, session.Selection{}, session.Status{}} {
 		if event, ok := e.snapshots[session.Kind(snapshot)]; ok {
 			e.send(event)
 		}
@@ -201,10 +247,7 @@ func (e *Engine) setTask(task rl.Task) {
 }
 
 // next is the number of a new snapshot.
-func (e *Engine) next() uint64 {
-	e.number++
-	return e.number
-}
+func (e *Engine) next() uint64 { return e.number.Add(1) }
 
 // busy says what the engine is at.
 func (e *Engine) busy(stage string, done, total int) {
@@ -220,21 +263,26 @@ func (e *Engine) rest(text string) {
 	e.publish(session.Status{Stage: stage, Text: text})
 }
 
-// carryOut does a job. If the device is lost meanwhile it makes a new one and does
-// the job again, once.
-func (e *Engine) carryOut(j *job) {
+// carryOut does a job, or as much of it as may be done while others wait: then later
+// is true. If the device is lost meanwhile it makes a new one and does the job
+// again, once.
+func (e *Engine) carryOut(j *job) (later bool) {
 	ctx := attentive{j.ctx, e}
-	do := e.plan(j.Command)
-	text, err := do(ctx)
+	if j.do == nil {
+		j.do = e.plan(j.Command)
+	}
+	text, err := j.do(ctx)
 	if lost(err) {
 		text, err = e.recover(ctx)
 		if err == nil {
 			var more string
-			more, err = do(ctx)
+			more, err = j.do(ctx)
 			text = strings.TrimSpace(text + " " + more)
 		}
 	}
 	switch {
+	case err == errLater:
+		return true
 	case err == nil:
 	case j.ctx.Err() != nil:
 		text = "Stopped."
@@ -242,6 +290,7 @@ func (e *Engine) carryOut(j *job) {
 		e.fail(session.Kind(j.Command), err)
 	}
 	e.rest(text)
+	return false
 }
 
 // plan is how a command is carried out: a function that may be called again after
@@ -265,6 +314,22 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 			return func(ctx context.Context) (string, error) { return "", e.disruptMany(ctx, c) }
 		}
 		return e.planDisruptOne(c)
+	case session.GrowTree:
+		return e.planGrowTree(c)
+	case session.CompareRules:
+		return e.planCompareRules(c)
+	case session.Begin:
+		return func(ctx context.Context) (string, error) { return "", e.beginRun(ctx, c.Settings) }
+	case session.Advance:
+		return e.planAdvance(c)
+	case session.ResumeRun:
+		return func(ctx context.Context) (string, error) { return "", e.resumeRun(ctx, c.ID) }
+	case session.DropRun:
+		return func(ctx context.Context) (string, error) { return "", e.dropRun(ctx, c.ID) }
+	case session.ExportRun:
+		return func(ctx context.Context) (string, error) { return "", e.exportRun(ctx, c.ID) }
+	case session.ImportRun:
+		return func(ctx context.Context) (string, error) { return "", e.importRun(ctx, c) }
 	case session.LoseDevice:
 		return func(context.Context) (string, error) {
 			if e.rig.device == nil {
@@ -301,6 +366,13 @@ func (e *Engine) loseIfAsked() {
 	if e.rig.device != nil && e.losing.Swap(false) {
 		e.rig.device.Lose()
 	}
+}
+
+func indicator(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 func lost(err error) bool {

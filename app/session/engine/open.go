@@ -1,13 +1,9 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -15,31 +11,14 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/rl"
-	"attnlab/shaders/attn"
-	"attnlab/shaders/decode"
-	"attnlab/shaders/loss"
-	"attnlab/shaders/nn"
-	"attnlab/shaders/optim"
 )
 
-// open opens a device, tests its kernels, and puts the model on it: the one at
-// work, else the default base. If it fails the old device stays.
+// open opens a device and puts the model on it: the one at work, else the default
+// base. If it fails the old device stays.
 func (e *Engine) open(ctx context.Context, backend string) (text string, err error) {
 	e.busy("opening", 0, 0)
 	d, why, err := gpu.Open(backend)
 	if err != nil {
-		return "", err
-	}
-	kernels, err := e.testKernels(ctx, d)
-	bad := slices.DeleteFunc(slices.Clone(kernels), func(k session.KernelCheck) bool { return k.OK })
-	if err == nil && len(bad) > 0 && backend == gpu.Auto && d.Info.Backend != gpu.Host {
-		why = fmt.Sprintf("%d of %d kernels gave wrong numbers on %s, %s first", len(bad), len(kernels), d.Info, bad[0].Name)
-		d.Close()
-		d = gpu.OpenHost()
-		kernels, err = e.testKernels(ctx, d)
-	}
-	if err != nil {
-		d.Close()
 		return "", err
 	}
 	if err := e.move(d); err != nil {
@@ -47,13 +26,15 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 		return "", err
 	}
 	e.backend = backend
-	e.capabilities = session.Capabilities{Adapter: d.Info.Name, Backend: d.Info.Backend, Software: d.Info.Software,
-		Why: sentence(errors.New(why)), Kernels: kernels, Model: e.capabilities.Model}
-	if e.names, err = e.bases.List(ctx); err != nil {
+	e.describe(why)
+	if e.names, err = e.library.List(ctx); err != nil {
 		e.names = nil
 		e.fail("Open", err)
 	}
-	e.announce()
+	if !e.runsLoaded {
+		e.loadRuns(ctx)
+	}
+	e.listRuns()
 	switch {
 	case e.checkpoint == nil && len(e.names) == 0:
 		return "", errors.New("no base is shipped with this build; open the folder of a model")
@@ -64,8 +45,6 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 	}
 	if d.Info.Backend == gpu.Host && backend != gpu.Host {
 		text = e.capabilities.Why + " The engine runs on the processor instead, with a small model: the same figures, more slowly."
-	} else if len(bad) > 0 {
-		text = fmt.Sprintf("%d of %d kernels give wrong numbers here, so do not trust what you see; choose the host engine.", len(bad), len(kernels))
 	}
 	return text, err
 }
@@ -95,6 +74,18 @@ func (e *Engine) move(d *gpu.Device) error {
 			return err
 		}
 	}
+	if e.run != nil {
+		if !e.rig.device.Lost() {
+			if err := e.copyState(e.run); err != nil {
+				return err
+			}
+		}
+		if err := e.moveRun(e.run, d); err != nil {
+			next.release()
+			return err
+		}
+		defer e.showRun(e.run)
+	}
 	old := e.rig
 	e.rig = next
 	if old.device != nil {
@@ -119,12 +110,14 @@ func (e *Engine) recover(ctx context.Context) (text string, err error) {
 			continue
 		}
 		before := e.capabilities.Backend
-		e.capabilities.Adapter, e.capabilities.Backend, e.capabilities.Software = d.Info.Name, d.Info.Backend, d.Info.Software
-		e.capabilities.Why = sentence(errors.New(why))
-		text = "The GPU was lost and opened again; the model and the trace are restored."
+		e.describe(why)
+		what := "the model and the trace"
+		if e.run != nil {
+			what = "the model, the trace and the run"
+		}
+		text = "The GPU was lost and opened again; " + what + " are restored."
 		if before != d.Info.Backend {
-			e.capabilities.Kernels = nil // of another adapter
-			text = "The GPU was lost and could not be opened again; the engine goes on from here on the processor, with the model and the trace restored."
+			text = "The GPU was lost and could not be opened again; the engine goes on from here on the processor, with " + what + " restored."
 		}
 		e.announce()
 		if e.reasoning != nil {
@@ -140,62 +133,13 @@ func (e *Engine) recover(ctx context.Context) (text string, err error) {
 // announce sends the capabilities.
 func (e *Engine) announce() {
 	c := e.capabilities
-	c.Bases = e.names
+	c.Bases = slices.Clone(e.names)
+	for _, t := range slices.Backward(e.runs) {
+		if t.info.State != metricsOnly && t.step() > 0 {
+			c.Bases = append(c.Bases, runModel+t.info.ID)
+		}
+	}
 	e.publish(c)
-}
-
-// casesPerKernel are enough to see that a kernel works here, and leave the visitor
-// waiting for seconds less than all; "attnlab doctor" runs them all.
-const casesPerKernel = 2
-
-// testKernels verifies all kernels on d, a result a kernel. The error is that of a
-// lost device or of ctx.
-func (e *Engine) testKernels(ctx context.Context, d *gpu.Device) ([]session.KernelCheck, error) {
-	r := rand.New(rand.NewPCG(1, 0))
-	cases := largest(slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r)))
-	checks := []session.KernelCheck{}
-	for i, c := range cases {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		at := slices.IndexFunc(checks, func(k session.KernelCheck) bool { return k.Name == c.Kernel.Name })
-		if at < 0 {
-			at = len(checks)
-			checks = append(checks, session.KernelCheck{Name: c.Kernel.Name, OK: true})
-			e.busy("testing kernels", i, len(cases))
-		}
-		k := &checks[at]
-		report, err := c.Verify(d)
-		switch {
-		case d.Err() != nil && d.Lost():
-			return nil, err
-		case err != nil && k.OK:
-			k.OK, k.Error = false, sentence(err)
-		}
-		k.MaxError = max(k.MaxError, min(report.MaxError, 1e30)) // JSON has no infinity
-	}
-	return checks, nil
-}
-
-// largest keeps the cases of each kernel that fill its buffers most: those of
-// several workgroups, the last not full.
-func largest(cases []gpu.Case) (kept []gpu.Case) {
-	words := func(c gpu.Case) (n int) {
-		for _, b := range c.Buffers {
-			n += reflect.ValueOf(b).Len()
-		}
-		return n
-	}
-	byKernel := map[string][]gpu.Case{}
-	for _, c := range cases {
-		byKernel[c.Kernel.Name] = append(byKernel[c.Kernel.Name], c)
-	}
-	for _, name := range slices.Sorted(maps.Keys(byKernel)) {
-		of := byKernel[name]
-		slices.SortStableFunc(of, func(a, b gpu.Case) int { return cmp.Compare(words(b), words(a)) })
-		kept = append(kept, of[:min(casesPerKernel, len(of))]...)
-	}
-	return kept
 }
 
 // useModel loads a shipped base or the files of a folder. The old model stays until
@@ -204,18 +148,14 @@ func (e *Engine) useModel(ctx context.Context, c session.UseModel) error {
 	if e.rig.device == nil {
 		return errors.New("no engine is open yet; open one first")
 	}
-	files, name := c.Files, c.Name
-	if files == nil {
-		if !slices.Contains(e.names, name) {
-			return fmt.Errorf("no shipped base is called %q; there are %s", name, strings.Join(e.names, ", "))
-		}
-		var err error
-		if files, err = e.bases.Fetch(ctx, name, func(done, total int) { e.busy("loading", done, total) }); err != nil {
-			return err
-		}
+	name := c.Name
+	var checkpoint *model.Checkpoint
+	var err error
+	if e.busy("loading", 0, 0); c.Files != nil {
+		checkpoint, err = model.LoadFiles(c.Files)
+	} else {
+		checkpoint, err = e.modelNamed(ctx, name)
 	}
-	e.busy("loading", 0, 0)
-	checkpoint, err := model.LoadFiles(files)
 	if err != nil {
 		return err
 	}
@@ -236,6 +176,7 @@ func (e *Engine) useModel(ctx context.Context, c session.UseModel) error {
 	// stays, if the new one can read it.
 	e.clear(session.HeadsView{})
 	e.clear(session.Disruption{Step: -1})
+	e.clearTree()
 	switch r := e.reasoning; {
 	case r == nil:
 		e.setTask(task)
@@ -263,6 +204,12 @@ func (e *Engine) clear(empty session.Event) {
 		s.Number = e.next()
 		empty = s
 	case session.Disruption:
+		s.Number = e.next()
+		empty = s
+	case session.Tree:
+		s.Number = e.next()
+		empty = s
+	case session.Credit:
 		s.Number = e.next()
 		empty = s
 	}

@@ -57,6 +57,9 @@ func (e *Engine) newProblem(c session.NewProblem) error {
 // begin takes another problem or response: what was found out about the steps of
 // the old one goes.
 func (e *Engine) begin(r *reasoning) {
+	if e.reasoning != r {
+		e.clearTree()
+	}
 	e.reasoning = r
 	e.mu.Lock()
 	old, have := e.snapshots[session.Kind(session.Disruption{})].(session.Disruption)
@@ -181,8 +184,8 @@ func (e *Engine) generate(ctx context.Context, unit string, from int) error {
 			more = more[:i+1]
 		}
 		r.response = append(r.response, more...)
-		// Scoring may take a quarter of the time, and screens see ten traces a second at most.
-		if time.Since(e.shown) > max(100*time.Millisecond, 3*e.showing) && !full() && !r.complete(room) {
+		// Scoring may take a quarter of the time, and screens see four traces a second at most.
+		if time.Since(e.shown) > max(250*time.Millisecond, 3*e.showing) && !full() && !r.complete(room) {
 			if err := e.show(); err != nil {
 				return err
 			}

@@ -10,8 +10,12 @@ import (
 	"attnlab/rl"
 )
 
-// choices is how many likely tokens are kept for each place.
-const choices = 8
+// At each place the likeliest tokens are kept: 8 at most, and of those beyond the third only what three decimals show.
+const (
+	choices = 8
+	always  = 3
+	visible = 0.0005
+)
 
 // delta is Δ of the scores, in steps: the lab's own, as "attnlab trace" has it.
 var delta = int(rl.LabHyper("attnrl")["delta"])
@@ -100,10 +104,13 @@ func likeliest(logits []float32, vocabulary []string) []session.Choice {
 	for _, l := range logits {
 		sum += math.Exp(float64(l) - top)
 	}
-	kept := make([]session.Choice, min(choices, len(order)))
-	for i := range kept {
-		kept[i] = session.Choice{Token: order[i], Text: vocabulary[order[i]],
-			Prob: float32(math.Exp(float64(logits[order[i]])-top) / sum)}
+	kept := []session.Choice{}
+	for i, token := range order[:min(choices, len(order))] {
+		p := math.Exp(float64(logits[token])-top) / sum
+		if i >= always && p < visible {
+			break
+		}
+		kept = append(kept, session.Choice{Token: token, Text: vocabulary[token], Prob: float32(p)})
 	}
 	return kept
 }

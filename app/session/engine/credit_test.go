@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+
+	"attnlab/app/session"
+)
+
+// The credit on show is that of the newest step, also after the step that it was
+// asked in.
+func TestShowCredit(t *testing.T) {
+	s := start(t, able(t), openHost)
+	s.must(session.Begin{Settings: short("attnrl", 3)})
+	s.must(session.Advance{Steps: 1})
+	at := slices.IndexFunc(s.run.Rollouts, func(r session.RolloutRow) bool { return r.Trained })
+	if at < 0 || !slices.ContainsFunc(s.run.Rollouts, func(r session.RolloutRow) bool { return r.Kind == "branch" }) {
+		t.Fatalf("rollouts %+v", s.run.Rollouts)
+	}
+	s.send(session.ShowCredit{Rollout: at})
+	s.until(func(m any) bool { _, ok := m.(session.Credit); return ok })
+	row, first := s.run.Rollouts[at], s.credit
+	if first.Rollout != at || len(first.Text) != row.Tokens || len(first.After) != row.Tokens || first.Before[0] != row.Advantage || len(first.Steps) == 0 {
+		t.Errorf("%+v of %+v", first, row)
+	}
+	for _, step := range first.Steps {
+		if len(step.Terms) == 0 || step.Label == "" || step.End <= step.Start {
+			t.Errorf("%+v", step)
+		}
+	}
+	s.must(session.Advance{Steps: 1})
+	if s.credit.Number == first.Number || s.credit.Rollout != at {
+		t.Error("the credit of the step before stayed")
+	}
+	s.send(session.ShowCredit{Rollout: 10000})
+	s.until(func(m any) bool { f, ok := m.(session.Failure); return ok && f.Command == "ShowCredit" })
+}
