@@ -21,9 +21,10 @@
   };
   globalThis.figureHost = host;
 
-  // The session as far as a figure draws it. To read a trace costs the page more than to draw it: the newest is
-  // read, at most four times a second.
-  host.listen = (session) => {
+  // The session as far as a figure draws it: selections and the given kinds of snapshots. To read one costs the page
+  // more than to draw it: the newest is read, at most four times a second.
+  host.listen = (session, kinds) => {
+    const drawn = new Set(kinds.split(" "));
     const channel = new BroadcastChannel("attnlab:" + session);
     const end = { onmessage: null, postMessage: (text) => channel.postMessage(text), close: () => channel.close() };
     const newest = new Map(), resting = new Set();
@@ -37,8 +38,8 @@
     }
     channel.onmessage = (event) => {
       const kind = /^{"kind":"(\w+)"/.exec(event.data)?.[1];
-      if (kind === "Selection" || kind === "Select") end.onmessage?.(event);
-      if (kind !== "Trace" && kind !== "HeadsView") return;
+      if (kind === "Selection" || kind === "Select" || kind === "Hover") end.onmessage?.(event);
+      if (!drawn.has(kind)) return;
       newest.set(kind, event);
       deliver(kind);
     };
@@ -47,6 +48,7 @@
 
   const wanted = () => new URLSearchParams(location.hash.slice(1));
   let told = {}; // by messages: stronger than the hash
+  const choices = { by: "fci", runs: "", smooth: "0", x: "step" }; // and what they are without either
 
   function apply() {
     let theme = told.theme || wanted().get("theme");
@@ -55,14 +57,14 @@
     if (!host.set) return;
     host.set("theme", theme);
     host.set("motion", system.still.matches ? "none" : "some");
-    const by = told.by || wanted().get("by");
-    if (by) host.set("by", by);
+    for (const [name, usual] of Object.entries(choices)) host.set(name, told[name] ?? wanted().get(name) ?? usual);
   }
 
-  // {theme: "light"|"dark"|"", by: "fci"|"focus"|"sra"|"kurtosis", save: true}, of this origin only.
+  // {theme: "light"|"dark"|"", by: "fci"|"focus"|"sra"|"kurtosis", runs: "ID,ID", smooth: "0.6", x: "step"|"tokens",
+  // save: true}, of this origin only.
   addEventListener("message", (e) => {
     if (e.origin !== location.origin || !e.data || typeof e.data !== "object") return;
-    for (const name of ["theme", "by"]) {
+    for (const name of ["theme", ...Object.keys(choices)]) {
       if (typeof e.data[name] === "string") told[name] = e.data[name];
     }
     if (e.data.save && host.set) host.set("save", "png");

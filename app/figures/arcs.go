@@ -105,10 +105,14 @@ func (a axis) arc(j, k int) Arc {
 	return Arc{X0: a.at(j), Y0: a.line, X1: a.at(k), Y1: a.line, BY: -high}
 }
 
-// focused is the range that is under the pointer or else selected, -1 for none.
+// focused is the range that is under the pointer here or on another screen, or else
+// selected, -1 for none.
 func (f *Figure) focused() int {
 	if t := f.under; t != nil && t.key.row == t.key.col {
 		return t.key.row
+	}
+	if f.hovered >= 0 && f.hovered < len(f.trace.Steps) {
+		return f.hovered + 1
 	}
 	if step := f.step(); step >= 0 {
 		return step + 1

@@ -1,5 +1,6 @@
-// Package figures is what the lab draws of attention: arcs over the steps of a trace,
-// the matrix of steps, and the grid of heads. A [Figure] turns snapshots and input
+// Package figures is what the lab draws: of attention the arcs over the steps of a
+// trace, the matrix of steps and the grid of heads; the branch tree; and of runs their
+// curves and accuracy against length. A [Figure] turns snapshots and input
 // into a [Scene] of plain shapes; package screen puts those on a screen. Figures
 // never compute a score.
 package figures
@@ -16,7 +17,7 @@ import (
 )
 
 // Names lists the figures.
-var Names = []string{"arcs", "matrix", "heads"}
+var Names = []string{"arcs", "matrix", "heads", "tree", "curves", "scatter"}
 
 const (
 	margin   = 12.0
@@ -26,6 +27,7 @@ const (
 	reach    = 9.0                    // how near a pointer is to an arc that it is at
 	explains = 200 * time.Millisecond // a change moves as long as this
 	live     = 400 * time.Millisecond // snapshots closer than this do not move: they are the motion
+	pace     = 100 * time.Millisecond // runs are not drawn more often, but for a pointer or a key
 )
 
 // Figure is one figure and all that it shows. It is used by one goroutine.
@@ -37,7 +39,10 @@ type Figure struct {
 	still     bool // no motion
 	trace     session.Trace
 	probe     session.HeadsView
+	growth    growth
+	history   history
 	selection session.Selection
+	hovered   int // step that another screen points at, -1 for none
 
 	by        string  // heads: what colours them, one of Quantities
 	threshold float64 // arcs: weights below this share of the largest are left out
@@ -47,14 +52,16 @@ type Figure struct {
 
 	pointed  bool
 	px, py   float64
-	row      int // matrix: the range whose row the keyboard is in, -1 for none
+	row      int // matrix: the range whose row the keyboard is in; scatter: the chosen point; -1 for none
 	values   eased
 	arrived  time.Time // of the last trace
 	scene    Scene
 	stale    bool
-	under    *Target // what is under the pointer
-	choice   string  // a quantity just chosen by a click
-	vertical bool    // arcs: the line goes down
+	news     bool      // there is more to draw, at the pace of runs
+	drawn    time.Time // when the scene was made
+	under    *Target   // what is under the pointer
+	choice   string    // a quantity just chosen by a click
+	vertical bool      // arcs: the line goes down
 }
 
 // New makes a figure by name.
@@ -62,15 +69,37 @@ func New(name string) (*Figure, error) {
 	if !slices.Contains(Names, name) {
 		return nil, fmt.Errorf("figures: there is no figure %.30q; there are %s", name, strings.Join(Names, ", "))
 	}
-	return &Figure{name: name, palette: theme.Light, selection: session.NoSelection, by: Quantities[0],
-		threshold: 0.25, zoom: 1, row: -1, stale: true}, nil
+	return &Figure{name: name, palette: theme.Light, selection: session.NoSelection, hovered: -1, by: Quantities[0],
+		threshold: 0.25, zoom: 1, row: -1, history: history{cursor: math.NaN()}, stale: true}, nil
 }
 
 // Name is the figure's name.
 func (f *Figure) Name() string { return f.name }
 
+// Follows are the kinds of snapshots that the figure draws, besides selections.
+func (f *Figure) Follows() []string {
+	switch f.name {
+	case "heads":
+		return []string{"Trace", "HeadsView"}
+	case "tree":
+		return []string{"Tree"}
+	case "curves", "scatter":
+		return []string{"Run", "Runs"}
+	}
+	return []string{"Trace"}
+}
+
 // Show takes what travels in a session; what the figure does not draw changes nothing.
 func (f *Figure) Show(event any, now time.Time) {
+	switch event.(type) {
+	case nil:
+		return
+	case session.Selection, session.Select, session.Hover:
+	default:
+		if !slices.Contains(f.Follows(), session.Kind(event)) {
+			return
+		}
+	}
 	switch e := event.(type) {
 	case session.Trace:
 		if len(e.Attention) == 0 { // not scored yet
@@ -91,10 +120,22 @@ func (f *Figure) Show(event any, now time.Time) {
 		}
 		f.probe = e
 		f.move(now, true)
+	case session.Tree:
+		f.grow(e, now)
+	case session.Run:
+		f.history.run = e
+		f.rescale(now)
+	case session.Runs:
+		f.history.runs = e
+		f.rescale(now)
 	case session.Selection:
 		f.choose(e, now)
 	case session.Select: // of another screen; true at once, whether or not an engine is there
 		f.choose(e.Selection, now)
+	case session.Hover:
+		if e.Step != f.hovered && (f.name == "arcs" || f.name == "matrix") {
+			f.hovered, f.stale = e.Step, true
+		}
 	}
 }
 
@@ -107,9 +148,12 @@ func consistent(t session.Trace) bool {
 
 func (f *Figure) choose(s session.Selection, now time.Time) {
 	if s != f.selection {
-		moved := s.Step != f.selection.Step
+		moved, other := s.Step != f.selection.Step, s.Node != f.selection.Node
 		f.selection, f.stale = s, true
 		f.move(now, false)
+		if other && f.name == "tree" && f.Zoomed() {
+			f.revealNode()
+		}
 		if moved && f.step() >= 0 && f.Zoomed() {
 			f.reveal(f.step() + 1)
 		}
@@ -157,10 +201,14 @@ func (f *Figure) move(now time.Time, jump bool) {
 // there will be more to draw without any input.
 func (f *Figure) Scene(now time.Time) (scene Scene, changed, moving bool) {
 	moving = f.values.step(now)
-	if !f.stale && !moving {
-		return f.scene, false, false
+	f.news = f.news || moving
+	if paced := f.name == "curves" || f.name == "scatter"; f.news && !(paced && now.Sub(f.drawn) < pace) {
+		f.stale = true
 	}
-	f.stale = false
+	if !f.stale {
+		return f.scene, false, f.news
+	}
+	f.stale, f.news, f.drawn = false, false, now
 	before := f.met()
 	f.layout()
 	// With the data, what is under a resting pointer can have changed.
@@ -184,6 +232,12 @@ func (f *Figure) layout() {
 		f.matrix()
 	case "heads":
 		f.grid()
+	case "tree":
+		f.branches()
+	case "curves":
+		f.curves()
+	case "scatter":
+		f.scatter()
 	}
 }
 

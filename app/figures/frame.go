@@ -68,6 +68,12 @@ func (f *Figure) empty(title, next string) {
 func (f *Figure) tip() {
 	if f.under != nil {
 		f.explain(f.under.Tip(), f.px, f.py)
+	} else if f.name == "scatter" && f.row >= 0 {
+		for _, t := range f.scene.Targets {
+			if t.key.row == f.row {
+				f.explain(t.Tip(), t.X+t.W/2, t.Y+t.H/2)
+			}
+		}
 	} else if f.name == "matrix" && f.row >= 0 && f.row < f.ranges() && f.step() >= 0 {
 		w, h := f.cell(f.ranges())
 		f.explain(f.pairTip(f.row, f.step()+1), matrixLeft-f.panX+(float64(f.step())+1.5)*w, matrixTop-f.panY+(float64(f.row)+0.5)*h)

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"math"
 	"time"
 
 	"attnlab/app/session"
@@ -28,6 +29,15 @@ func (f *Figure) Leave() {
 	if f.pointed {
 		f.pointed, f.under, f.stale = false, nil, true
 	}
+}
+
+// Pointed is the step under the pointer, -1 for none: of an arc or a cell the one that
+// is looked at.
+func (f *Figure) Pointed() int {
+	if (f.name == "arcs" || f.name == "matrix") && f.pointed && f.under != nil && f.under.Select != nil {
+		return f.under.Select.Step
+	}
+	return -1
 }
 
 // Pressable says whether a click would do something where the pointer is.
@@ -89,9 +99,13 @@ func (f *Figure) Key(key Key, now time.Time) *session.Selection {
 	switch key {
 	case Back:
 		s := f.selection
-		if f.row = -1; s.Step >= 0 || s.Token >= 0 {
+		f.row, f.history.cursor = -1, math.NaN()
+		switch {
+		case f.name == "tree":
+			s.Node = -1
+		case s.Step >= 0 || s.Token >= 0:
 			s.Step, s.Token = -1, -1
-		} else {
+		default:
 			s.Layer, s.Head = -1, -1
 		}
 		f.stale = true
@@ -114,8 +128,15 @@ func (f *Figure) Key(key Key, now time.Time) *session.Selection {
 			}
 		}
 	default:
-		if f.name == "heads" {
+		switch f.name {
+		case "heads":
 			return f.moveHead(key, now)
+		case "tree":
+			return f.take(f.moveNode(key), now)
+		case "curves":
+			return f.moveReading(key)
+		case "scatter":
+			return f.moveCluster(key)
 		}
 		return f.moveStep(key, now)
 	}
@@ -179,7 +200,7 @@ func (f *Figure) moveHead(key Key, now time.Time) *session.Selection {
 }
 
 // Zoomable says whether the figure has more to show than fits.
-func (f *Figure) Zoomable() bool { return f.name != "heads" }
+func (f *Figure) Zoomable() bool { return f.name == "arcs" || f.name == "matrix" || f.name == "tree" }
 
 // Zoomed says whether there is more of the content than is in view.
 func (f *Figure) Zoomed() bool { return f.zoom > 1 }
@@ -223,8 +244,11 @@ func (f *Figure) reveal(i int) {
 
 // origin is where content that is not moved begins.
 func (f *Figure) origin() (x, y float64) {
-	if f.name == "matrix" {
+	switch f.name {
+	case "matrix":
 		return matrixLeft, matrixTop
+	case "tree":
+		return treeLeft, treeTop
 	}
 	return margin, header + 4
 }
@@ -237,6 +261,13 @@ func (f *Figure) scrollTo(x, y float64) {
 		view := f.matrixView()
 		w, h := f.cell(n)
 		roomX, roomY = w*float64(n)-view.W, h*float64(n)-view.H
+	case f.name == "tree":
+		view := f.treeView()
+		lanes := 1.0
+		if len(f.values.now) > 0 {
+			lanes = max(1, f.values.now[0])
+		}
+		roomX, roomY = view.W*(f.zoom-1), lanes*min(tallest, view.H/lanes)*f.zoom-view.H
 	case f.name == "arcs" && f.vertical:
 		roomY = (f.height - header - 4 - margin) * (f.zoom - 1)
 	case f.name == "arcs":

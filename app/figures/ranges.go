@@ -21,10 +21,17 @@ func (f *Figure) ranges() int {
 }
 
 // truth is what the drawn values should become: the attention between ranges, [N, N],
-// or one value a head.
+// one value a head, where the nodes of a tree lie, or what axes span.
 func (f *Figure) truth() []float64 {
-	if f.name == "heads" {
+	switch f.name {
+	case "heads":
 		return f.quantity()
+	case "tree":
+		return f.growth.values()
+	case "curves":
+		return f.history.scales()
+	case "scatter":
+		return f.history.extent()
 	}
 	n := len(f.trace.Steps) + 2
 	values := make([]float64, n*n)

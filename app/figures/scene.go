@@ -15,7 +15,7 @@ type Scene struct {
 	Targets []Target
 }
 
-// Shape is one of [Fill], [Frame], [Arc], [Label] and [Cells].
+// Shape is one of [Fill], [Frame], [Arc], [Path], [Dot], [Label] and [Cells].
 type Shape interface{ shape() }
 
 type (
@@ -39,6 +39,17 @@ type (
 		Width                  float64
 		Color                  color.RGBA
 	}
+	// Path is a line through points, x and y, without gaps at its corners.
+	Path struct {
+		Points [][2]float64
+		Width  float64
+		Color  color.RGBA
+	}
+	// Dot is a disc about a point.
+	Dot struct {
+		X, Y, Radius float64
+		Color        color.RGBA
+	}
 	// Label is one line of text with its baseline at Y.
 	Label struct {
 		X, Y  float64
@@ -60,6 +71,8 @@ type (
 func (Fill) shape()  {}
 func (Frame) shape() {}
 func (Arc) shape()   {}
+func (Path) shape()  {}
+func (Dot) shape()   {}
 func (Label) shape() {}
 func (Cells) shape() {}
 

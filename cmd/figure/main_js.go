@@ -1,7 +1,10 @@
 // Command figure is one ebiten figure in a document of its own, figure.html: an
 // iframe of the page, or a window. It is told what to show by the document's hash,
 //
-//	#figure=arcs|matrix|heads&session=ID[&theme=light|dark][&by=fci|focus|sra|kurtosis]
+//	#figure=arcs|matrix|heads|tree|curves|scatter&session=ID[&theme=light|dark]
+//	heads:   [&by=fci|focus|sra|kurtosis]
+//	curves:  [&runs=ID,ID...][&smooth=0..0.95][&x=step|tokens], without runs the run at work
+//	scatter: [&runs=ID,ID...], without runs all
 //
 // and by messages, which figure.js brings; it follows the session like any screen.
 package main
@@ -9,6 +12,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall/js"
 	"time"
@@ -38,10 +42,10 @@ func run() error {
 		return fmt.Errorf("figure: the address names no session; open the figure from the lab's page")
 	}
 	host := js.Global().Get("figureHost")
-	port := session.Listen(host.Call("listen", values.Get("session")))
+	port := session.Listen(host.Call("listen", values.Get("session"), strings.Join(figure.Follows(), " ")))
 	game := screen.New(figure,
-		func(s session.Selection) {
-			if err := port.Send(session.Select{Selection: s}); err != nil {
+		func(c session.Command) {
+			if err := port.Send(c); err != nil {
 				host.Call("fail", err.Error())
 			}
 		},
@@ -52,10 +56,7 @@ func run() error {
 		})
 	go func() {
 		for message := range port.In {
-			switch message.(type) {
-			case session.Trace, session.HeadsView, session.Selection, session.Select:
-				game.Do(func(f *figures.Figure, now time.Time) { f.Show(message, now) })
-			}
+			game.Do(func(f *figures.Figure, now time.Time) { f.Show(message, now) })
 		}
 	}()
 	offer(host, figure, game)
@@ -81,6 +82,15 @@ func offer(host js.Value, figure *figures.Figure, game *screen.Game) {
 			game.Do(func(f *figures.Figure, _ time.Time) { f.SetStill(value == "none") })
 		case "by":
 			game.Do(func(f *figures.Figure, now time.Time) { f.SetBy(value, now) })
+		case "runs":
+			ids := strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
+			game.Do(func(f *figures.Figure, now time.Time) { f.SetRuns(ids, now) })
+		case "smooth":
+			if share, err := strconv.ParseFloat(value, 64); err == nil {
+				game.Do(func(f *figures.Figure, now time.Time) { f.SetSmooth(share, now) })
+			}
+		case "x":
+			game.Do(func(f *figures.Figure, now time.Time) { f.SetTokens(value == "tokens", now) })
 		case "save":
 			game.SavePNG()
 		}

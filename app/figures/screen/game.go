@@ -24,7 +24,7 @@ import (
 // Game is a figure as an ebiten game.
 type Game struct {
 	figure *figures.Figure
-	choose func(session.Selection) // tells the engine
+	say    func(session.Command) // to all other screens and the engine
 	save   func(png []byte)
 
 	mu   sync.Mutex
@@ -36,6 +36,7 @@ type Game struct {
 	repaint  bool
 	wantsPNG bool
 	mx, my   float64 // the mouse at the last update
+	pointed  int     // the step it is at, as said last
 	drag     drag
 }
 
@@ -47,10 +48,10 @@ type drag struct {
 	apart     float64 // between two fingers, 0 for one
 }
 
-// New makes a game of a figure. What is selected in it goes to choose, and an image
-// of it to save when the visitor asks for one.
-func New(figure *figures.Figure, choose func(session.Selection), save func(png []byte)) *Game {
-	return &Game{figure: figure, choose: choose, save: save, scale: 1, mx: math.NaN()}
+// New makes a game of a figure. What is selected and pointed at in it goes to say, and an
+// image of it to save when the visitor asks for one.
+func New(figure *figures.Figure, say func(session.Command), save func(png []byte)) *Game {
+	return &Game{figure: figure, say: say, save: save, scale: 1, mx: math.NaN(), pointed: -1}
 }
 
 // Run shows the figure until the program ends.
@@ -104,6 +105,10 @@ func (g *Game) Update() error {
 	g.mouse(now)
 	g.touches(now)
 	g.keys(now)
+	if at := g.figure.Pointed(); at != g.pointed {
+		g.pointed = at
+		g.say(session.Hover{Step: at})
+	}
 	return nil
 }
 
@@ -137,7 +142,7 @@ func (g *Game) export(screen *ebiten.Image) {
 
 func (g *Game) tell(s *session.Selection) {
 	if s != nil {
-		g.choose(*s)
+		g.say(session.Select{Selection: *s})
 	}
 }
 

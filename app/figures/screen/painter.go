@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 
 	"attnlab/app/figures"
 
@@ -21,7 +22,7 @@ type painter struct {
 	faces map[faceKey]font.Face
 	cells map[[2]int]*ebiten.Image // by columns and rows
 
-	vertices []ebiten.Vertex // of arcs that follow one another
+	vertices []ebiten.Vertex // of lines and discs that follow one another
 	indices  []uint32
 }
 
@@ -53,9 +54,15 @@ func (p *painter) paint(dst *ebiten.Image, scene figures.Scene, scale float64) {
 	}
 	dst.Fill(scene.Ground)
 	for _, shape := range scene.Shapes {
-		arc, isArc := shape.(figures.Arc)
-		if isArc {
-			p.arc(arc, scale)
+		switch s := shape.(type) { // triangles, drawn with those that follow
+		case figures.Arc:
+			p.arc(s, scale)
+			continue
+		case figures.Path:
+			p.path(s, scale)
+			continue
+		case figures.Dot:
+			p.dot(s, scale)
 			continue
 		}
 		p.flush(dst)
@@ -147,20 +154,13 @@ func (p *painter) grid(dst *ebiten.Image, c figures.Cells, scale float64) {
 	dst.SubImage(clip).(*ebiten.Image).DrawImage(img, op)
 }
 
-// arc appends a strip of triangles. Its edges fade over one device pixel, so that all
-// arcs are one draw call and smooth without a second buffer.
+// arc appends half an ellipse, or a line.
 func (p *painter) arc(a figures.Arc, scale float64) {
 	pieces := 1
 	if a.BX != 0 || a.BY != 0 {
 		pieces = int(max(12, min(64, math.Hypot(a.X1-a.X0, a.Y1-a.Y0)*scale/8)))
 	}
-	half := a.Width * scale / 2
-	offsets := [4]float64{-half - 0.5, -max(0, half-0.5), max(0, half-0.5), half + 0.5}
-	alphas := [4]float32{0, 1, 1, 0}
-	if half < 0.5 { // thinner than a pixel: as much paler
-		alphas[1], alphas[2] = float32(2*half), float32(2*half)
-	}
-	r, g, b := float32(a.Color.R)/255, float32(a.Color.G)/255, float32(a.Color.B)/255
+	s := p.strip(a.Width*scale, a.Color)
 	for i := range pieces + 1 {
 		t := float64(i) / float64(pieces)
 		x, y := a.Point(t)
@@ -179,23 +179,103 @@ func (p *painter) arc(a figures.Arc, scale float64) {
 			}
 		}
 		n := max(1e-9, math.Hypot(dx, dy))
-		nx, ny := -dy/n, dx/n
-		base := uint32(len(p.vertices))
-		for k, offset := range offsets {
-			p.vertices = append(p.vertices, ebiten.Vertex{
-				DstX: float32(x*scale + nx*offset), DstY: float32(y*scale + ny*offset), SrcX: 1.5, SrcY: 1.5,
-				ColorR: r * alphas[k], ColorG: g * alphas[k], ColorB: b * alphas[k], ColorA: alphas[k]})
-		}
-		if i == 0 {
-			continue
-		}
-		for k := range uint32(3) {
-			p.indices = append(p.indices, base-4+k, base-3+k, base+k, base-3+k, base+1+k, base+k)
+		s.to(x*scale, y*scale, -dy/n, dx/n)
+	}
+}
+
+// path appends a line through points, whose corners are mitred, and bevelled where they
+// are sharp.
+func (p *painter) path(l figures.Path, scale float64) {
+	points := slices.CompactFunc(slices.Clone(l.Points), func(a, b [2]float64) bool { return a == b })
+	if len(points) < 2 {
+		return
+	}
+	across := func(i int) (x, y float64) { // of the piece that begins at point i
+		dx, dy := points[i+1][0]-points[i][0], points[i+1][1]-points[i][1]
+		n := math.Hypot(dx, dy)
+		return -dy / n, dx / n
+	}
+	s := p.strip(l.Width*scale, l.Color)
+	for i, point := range points {
+		ax, ay := across(max(0, i-1))
+		bx, by := across(min(len(points)-2, i))
+		x, y, nx, ny := point[0]*scale, point[1]*scale, (ax+bx)/2, (ay+by)/2
+		if n := nx*nx + ny*ny; n > 0.4 {
+			s.to(x, y, nx/n, ny/n) // as long as the corner needs
+		} else {
+			s.to(x, y, ax, ay)
+			s.to(x, y, bx, by)
 		}
 	}
 }
 
-// flush draws the arcs so far.
+// dot appends a disc whose edge fades over one device pixel.
+func (p *painter) dot(d figures.Dot, scale float64) {
+	r := d.Radius * scale
+	if r <= 0 {
+		return
+	}
+	red, g, b := float32(d.Color.R)/255, float32(d.Color.G)/255, float32(d.Color.B)/255
+	vertex := func(radius, angle float64, alpha float32) {
+		sin, cos := math.Sincos(angle)
+		p.vertices = append(p.vertices, ebiten.Vertex{DstX: float32(d.X*scale + radius*cos), DstY: float32(d.Y*scale + radius*sin), SrcX: 1.5, SrcY: 1.5,
+			ColorR: red * alpha, ColorG: g * alpha, ColorB: b * alpha, ColorA: alpha})
+	}
+	pieces := uint32(max(12, min(48, 4*r)))
+	base := uint32(len(p.vertices))
+	vertex(0, 0, 1)
+	for i := range pieces {
+		angle := 2 * math.Pi * float64(i) / float64(pieces)
+		vertex(max(0, r-0.5), angle, 1)
+		vertex(r+0.5, angle, 0)
+	}
+	for i := range pieces {
+		in, out := base+1+2*i, base+2+2*i
+		next, beyond := base+1+2*((i+1)%pieces), base+2+2*((i+1)%pieces)
+		p.indices = append(p.indices, base, in, next, in, out, next, out, beyond, next)
+	}
+}
+
+// strip is a line under way: triangles between the points so far.
+type strip struct {
+	*painter
+	begun   bool
+	offsets [4]float64
+	alphas  [4]float32
+	r, g, b float32
+}
+
+// strip begins a line width device pixels wide. Its edges fade over one device pixel,
+// so that all lines are one draw call and smooth without a second buffer.
+func (p *painter) strip(width float64, c color.RGBA) strip {
+	half := width / 2
+	s := strip{
+		painter: p, offsets: [4]float64{-half - 0.5, -max(0, half-0.5), max(0, half-0.5), half + 0.5}, alphas: [4]float32{0, 1, 1, 0},
+		r: float32(c.R) / 255, g: float32(c.G) / 255, b: float32(c.B) / 255,
+	}
+	if half < 0.5 { // thinner than a pixel: as much paler
+		s.alphas[1], s.alphas[2] = float32(2*half), float32(2*half)
+	}
+	return s
+}
+
+// to goes on to a point, where the line's width lies along (nx, ny).
+func (s *strip) to(x, y, nx, ny float64) {
+	base := uint32(len(s.vertices))
+	for k, offset := range s.offsets {
+		s.vertices = append(s.vertices, ebiten.Vertex{
+			DstX: float32(x + nx*offset), DstY: float32(y + ny*offset), SrcX: 1.5, SrcY: 1.5,
+			ColorR: s.r * s.alphas[k], ColorG: s.g * s.alphas[k], ColorB: s.b * s.alphas[k], ColorA: s.alphas[k]})
+	}
+	if s.begun {
+		for k := range uint32(3) {
+			s.indices = append(s.indices, base-4+k, base-3+k, base+k, base-3+k, base+1+k, base+k)
+		}
+	}
+	s.begun = true
+}
+
+// flush draws the triangles so far.
 func (p *painter) flush(dst *ebiten.Image) {
 	if len(p.indices) == 0 {
 		return

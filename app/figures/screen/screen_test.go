@@ -57,6 +57,8 @@ func TestPaint(t *testing.T) {
 		figures.Cells{Box: box(10, 30, 40, 20), Columns: 4, Rows: 2, Colors: []color.RGBA{red, blue, red, blue, blue, red, blue, red}, Clip: box(10, 30, 30, 20)},
 		figures.Arc{X0: 60, Y0: 50, X1: 100, Y1: 50, BY: -20, Width: 4, Color: ink},
 		figures.Arc{X0: 60, Y0: 55, X1: 100, Y1: 55, Width: 2, Color: ink},
+		figures.Path{Points: [][2]float64{{65, 5}, {75, 5}, {75, 5}, {75, 25}, {75, 7}}, Width: 4, Color: red},
+		figures.Dot{X: 95, Y: 15, Radius: 6, Color: blue},
 		figures.Label{X: 10, Y: 75, Text: "M", Size: 12, Color: ink},
 	}}
 	for _, scale := range []float64{1, 2, 1.5} {
@@ -71,6 +73,8 @@ func TestPaint(t *testing.T) {
 			{"a frame", 40.3, 15, blue}, {"inside a frame", 50, 15, theme.Light.Surface},
 			{"the first cell", 15, 35, red}, {"the second cell", 25, 35, blue}, {"the second row", 15, 45, blue}, {"a cell outside the clip", 45, 35, theme.Light.Surface},
 			{"the top of an arc", 80, 30, ink}, {"under an arc", 80, 40, theme.Light.Surface}, {"a line", 80, 55, ink},
+			{"a path", 70, 5, red}, {"its corner", 76, 4, red}, {"its turn", 75, 24, red}, {"beside a path", 80, 15, theme.Light.Surface},
+			{"a dot", 95, 15, blue}, {"a dot's edge", 99.5, 15, blue}, {"beside a dot", 100, 20, theme.Light.Surface},
 		} {
 			if got := img.RGBAAt(int(want.x*scale), int(want.y*scale)); got != want.c {
 				t.Errorf("scale %v: %s is %v, want %v", scale, want.what, got, want.c)
@@ -97,7 +101,7 @@ func TestGame(t *testing.T) {
 		t.Fatal(err)
 	}
 	var saved []byte
-	game := New(figure, func(session.Selection) {}, func(b []byte) { saved = b })
+	game := New(figure, func(session.Command) {}, func(b []byte) { saved = b })
 	figure.Resize(300, 200)
 	screen := ebiten.NewImage(300, 200)
 	at := func() color.RGBA { return screen.At(299, 199).(color.RGBA) }

@@ -1,0 +1,120 @@
+package figures
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+
+	"attnlab/app/session"
+)
+
+// recent is how many steps a run is judged by.
+const recent = 5
+
+// lately is mean and standard deviation (n - 1) of the last steps that have a value,
+// and how many these are.
+func lately(values []float64) (mean, deviation float64, n int) {
+	var last []float64
+	for _, v := range slices.Backward(values) {
+		if !math.IsNaN(v) && len(last) < recent {
+			last = append(last, v)
+		}
+	}
+	mean, deviation = spread(last)
+	return mean, deviation, len(last)
+}
+
+// spread is mean and standard deviation (n - 1), which is 0 of a single value.
+func spread(values []float64) (mean, deviation float64) {
+	n := float64(len(values))
+	for _, v := range values {
+		mean += v / n
+	}
+	for _, v := range values {
+		deviation += (v - mean) * (v - mean)
+	}
+	return mean, math.Sqrt(deviation / max(1, n-1))
+}
+
+// cluster is the runs of one method and settings that differ in their seed only.
+type cluster struct {
+	name, id string       // id is that of its first run
+	points   [][2]float64 // think tokens and accuracy of each
+	mean     [2]float64
+	sd       [2]float64 // over the runs; of one run over its last steps
+	base     *[2]float64
+}
+
+func (h *history) clusters() []cluster {
+	var list []cluster
+	places := map[string]int{}
+	for _, r := range h.chosen {
+		accuracy, an, n := lately(column(r.Metrics, "accuracy"))
+		think, tn, m := lately(column(r.Metrics, "think_tokens"))
+		if n == 0 || m == 0 {
+			continue
+		}
+		settings := r.Settings
+		settings.Seed = 0
+		key, err := json.Marshal(settings)
+		if err != nil {
+			continue // a number that is none: it came from a file
+		}
+		at, known := places[string(key)]
+		if !known {
+			at = len(list)
+			places[string(key)] = at
+			list = append(list, cluster{name: r.Info.Name, id: r.Info.ID, sd: [2]float64{tn, an}, base: h.baseOf(r.Settings)})
+		} else {
+			list[at].name = r.Settings.Method
+		}
+		list[at].points = append(list[at].points, [2]float64{think, accuracy})
+	}
+	for i := range list {
+		c := &list[i]
+		for axis := range 2 {
+			var values []float64
+			for _, p := range c.points {
+				values = append(values, p[axis])
+			}
+			mean, sd := spread(values)
+			if c.mean[axis] = mean; len(values) > 1 {
+				c.sd[axis] = sd
+			}
+		}
+	}
+	return list
+}
+
+// baseOf is where runs with these settings began, as far as the run at work tells.
+func (h *history) baseOf(s session.RunSettings) *[2]float64 {
+	w := h.run.Settings
+	think, accuracy := column(h.run.Base, "think_tokens"), column(h.run.Base, "accuracy")
+	if len(think) == 0 || len(accuracy) == 0 || s.Model != w.Model || s.Task != w.Task || s.Teacher != w.Teacher || s.Difficulty != w.Difficulty {
+		return nil
+	}
+	return &[2]float64{think[0], accuracy[0]}
+}
+
+// extent is what scatter's axes span: all points with their bars, and the bases.
+func (h *history) extent() []float64 {
+	x0, x1, y0, y1 := inf, -inf, inf, -inf
+	take := func(x, y float64) { x0, x1, y0, y1 = min(x0, x), max(x1, x), min(y0, y), max(y1, y) }
+	for _, c := range h.groups {
+		take(c.mean[0]-c.sd[0], c.mean[1]-c.sd[1])
+		take(c.mean[0]+c.sd[0], c.mean[1]+c.sd[1])
+		for _, p := range c.points {
+			take(p[0], p[1])
+		}
+		if c.base != nil {
+			take(c.base[0], c.base[1])
+		}
+	}
+	if x0 > x1 {
+		return nil
+	}
+	padX, padY := 0.08*(x1-x0), 0.08*(y1-y0)
+	x0, x1 = widen(x0-padX, x1+padX, 8, 0, inf)
+	y0, y1 = widen(y0-padY, y1+padY, 0.1, 0, 1)
+	return []float64{x0, x1, y0, y1}
+}
