@@ -11,7 +11,7 @@ import (
 // action is one thing a visitor can do. The table [actions] feeds buttons, keys and the list of commands alike.
 type action struct {
 	name     string
-	keys     string // separated by spaces, as KeyboardEvent.key; empty for none
+	keys     string // separated by spaces, as KeyboardEvent.key; "tree:Enter" is a key on that page only; empty for none
 	does     string // in the list of commands; empty keeps it out
 	undoable bool
 	may      func(l *Lab) bool // nil: always
@@ -29,10 +29,15 @@ var actions []action
 
 // The table refers to functions that refer to the table, so it is filled here.
 func init() {
+	actions = slices.Concat(labActions(), treeActions(), trainActions(), compareActions(), learnActions())
+}
+
+// labActions are those of the Trace and Heads pages, and of the lab as a whole.
+func labActions() []action {
 	ready := func(l *Lab) bool { return l.ready() }
 	generated := func(l *Lab) bool { return l.ready() && len(l.trace.Tokens) > 0 }
 	complete := func(l *Lab) bool { return l.ready() && l.trace.Complete }
-	actions = []action{
+	return []action{
 		// The problem and the response.
 		{"generate", "g", "Generate the response, or the rest of it", true, generated, func(l *Lab, _ string) { l.generate(l.trace.Complete) }},
 		{"regenerate", "r", "Generate another response to the same problem", true, generated, func(l *Lab, _ string) {
@@ -45,6 +50,7 @@ func init() {
 		{"example", "e", "Go back to the worked example", true, ready, func(l *Lab, _ string) {
 			v := Start()
 			v.Page, v.Quantity, v.Grid = l.Page, l.Quantity, l.Grid
+			v.Growth, v.Curves, v.Runs = l.Growth.anew(), l.Curves, l.Runs
 			l.goTo(v)
 		}},
 		{"forward", "ArrowRight l", "One step or token on, making it where there is none yet", true, nil, func(l *Lab, _ string) { l.stepForward() }},
@@ -136,8 +142,13 @@ func init() {
 
 		// The page.
 		{"page", "", "", true, nil, func(l *Lab, a string) { l.show(a) }},
-		{"trace", "t", "Page Trace", true, nil, func(l *Lab, _ string) { l.show(pageTrace) }},
-		{"heads-page", "w", "Page Heads", true, nil, func(l *Lab, _ string) { l.show(pageHeads) }},
+		{"trace", "1 t", "Page Trace", true, nil, func(l *Lab, _ string) { l.show(pageTrace) }},
+		{"heads-page", "2 w", "Page Heads", true, nil, func(l *Lab, _ string) { l.show(pageHeads) }},
+		{"tree-page", "3", "Page Tree", true, nil, func(l *Lab, _ string) { l.show(pageTree) }},
+		{"train-page", "4", "Page Train", true, nil, func(l *Lab, _ string) { l.show(pageTrain) }},
+		{"compare-page", "5", "Page Compare", true, nil, func(l *Lab, _ string) { l.show(pageCompare) }},
+		{"learn-page", "6", "Page Learn", true, nil, func(l *Lab, _ string) { l.show(pageLearn) }},
+		{"glossary-page", "7", "The glossary", true, nil, func(l *Lab, _ string) { l.show(pageGlossary) }},
 		{"undo", "z Ctrl+z", "Undo the last action", false, func(l *Lab) bool { return len(l.undo) > 0 }, func(l *Lab, _ string) {
 			last := l.undo[len(l.undo)-1]
 			l.undo = l.undo[:len(l.undo)-1]
@@ -189,11 +200,14 @@ func findAction(name string) (action, bool) {
 	return actions[i], true
 }
 
-// actionOfKey is the action of a key, written like "Ctrl+z"; empty where there is none.
-func actionOfKey(key string) string {
-	for _, a := range actions {
-		if a.keys != "" && slices.Contains(strings.Fields(a.keys), key) {
-			return a.name
+// actionOfKey is the action of a key, written like "Ctrl+z", on a page: the page's own comes before everyone's. It is
+// empty where there is none.
+func actionOfKey(page, key string) string {
+	for _, k := range []string{page + ":" + key, key} {
+		for _, a := range actions {
+			if slices.Contains(strings.Fields(a.keys), k) {
+				return a.name
+			}
 		}
 	}
 	return ""
@@ -217,7 +231,8 @@ func (l *Lab) generate(restart bool) {
 func (l *Lab) problem(seed uint64) {
 	v := l.View
 	v.Example, v.Seed, v.Difficulty, v.Text, v.Sampling, v.Tokens = false, seed, l.difficulty, "", l.sampling, 0
-	v.Selection.Step, v.Selection.Token = -1, -1
+	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
+	v.Growth = v.Growth.anew()
 	l.goTo(v)
 }
 
@@ -227,7 +242,8 @@ func (l *Lab) typedProblem() {
 	}
 	v := l.View
 	v.Example, v.Text, v.Sampling, v.Tokens = false, l.typed, l.sampling, 0
-	v.Selection.Step, v.Selection.Token = -1, -1
+	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
+	v.Growth = v.Growth.anew()
 	l.goTo(v)
 }
 
@@ -258,7 +274,7 @@ func (l *Lab) moveHead(by int) {
 }
 
 func (l *Lab) show(page string) {
-	if page != pageHeads {
+	if !slices.Contains(pageNames, page) {
 		page = pageTrace
 	}
 	l.Page, l.explain = page, ""
@@ -279,6 +295,8 @@ func (l *Lab) escape() {
 		l.explain = ""
 	case l.tour > 0:
 		l.tour = 0
+	case l.View.Lesson.Lesson > 0:
+		l.goLesson(lessonAt{})
 	case l.playing:
 		l.playing = false
 	case l.status.Busy:

@@ -16,6 +16,8 @@ func (l *Lab) dialogs() app.UI {
 	return app.Div().Class("dialogs").Body(
 		file("open-trace").Accept(".json,application/json"),
 		file("open-model").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
+		file("open-run").Multiple(true).Accept(".zip,.jsonl,.json,.safetensors"),
+		file("open-run-folder").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
 		app.If(l.dialog == "keys", l.keysDialog),
 		app.If(l.dialog == "capabilities", l.capabilitiesDialog),
 	)
@@ -75,12 +77,16 @@ func (l *Lab) capabilitiesDialog() app.UI {
 		return app.Tr().Body(app.Th().Scope("row").Text(name), app.Td().Body(value...))
 	}
 	kernels := c.Kernels
+	tested := fmt.Sprintf("%d of %d agree with the reference on this adapter", ok, len(kernels))
+	if c.Untested > 0 {
+		tested += fmt.Sprintf("; %d are still to be tested, while nothing else is asked for", c.Untested)
+	}
 	return dialog("What runs here",
 		app.Table().Class("table facts-table").Body(app.TBody().Body(
 			row("adapter", app.Text(c.Adapter+software)),
 			row("backend", app.Text(backendName(c.Backend)), app.P().Class("hint").Text(c.Why)),
 			row("model", app.Text(c.Model.Name), app.P().Class("hint").Text(fmt.Sprintf("%d parameters, %d layers, %d heads, context %d, task %s", c.Model.Parameters, c.Model.Layers, c.Model.Heads, c.Model.Context, c.Model.Task))),
-			row("kernels", app.Text(fmt.Sprintf("%d of %d agree with the reference on this adapter", ok, len(kernels)))),
+			row("kernels", app.Text(tested)),
 		)),
 		app.Details().Class("kernels").Body(
 			app.Summary().Text("Every kernel"),
@@ -98,12 +104,12 @@ func (l *Lab) capabilitiesDialog() app.UI {
 		app.H3().Text("Model"),
 		app.Div().Class("buttons").Body(
 			app.Range(c.Bases).Slice(func(i int) app.UI {
-				b := l.button("base:"+c.Bases[i], "", app.Text(c.Bases[i]))
+				b := l.button("base:"+c.Bases[i], "", app.Text(l.modelName(c.Bases[i])))
 				return b.Aria("pressed", fmt.Sprint(c.Bases[i] == c.Model.Name))
 			}),
 			l.button("open-model", "", app.Text("Open a model folder")),
 		),
-		app.If(slices.Contains(c.Bases, c.Model.Name), func() app.UI {
+		app.If(slices.Contains(c.Bases, c.Model.Name) && !strings.HasPrefix(c.Model.Name, "run:"), func() app.UI {
 			return app.P().Class("hint").Body(app.Text("Save this one as a Hugging Face folder: "),
 				app.Range([]string{"config.json", "model.safetensors", "tokenizer.json"}).Slice(func(i int) app.UI {
 					name := []string{"config.json", "model.safetensors", "tokenizer.json"}[i]

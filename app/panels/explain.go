@@ -21,6 +21,7 @@ type Explanation struct {
 	Terms   []Term // what the formula adds up, or takes the largest of
 	Total   string // what the terms come to
 	Note    string
+	More    string // word of the glossary, empty for none
 }
 
 // Term is one number in a formula.
@@ -29,6 +30,7 @@ type Term struct {
 	Value  string
 	Chosen bool   // the largest one
 	Do     string // what pressing it does, empty for nothing
+	Form   string // its own formula, where it has one
 }
 
 // explain is the explanation of what, such as "fci:3" or "term:head"; false where there is nothing to explain.
@@ -38,8 +40,8 @@ func explain(s *state, what string) (Explanation, bool) {
 	t := &s.trace
 	switch {
 	case kind == "term":
-		text, ok := glossary[of]
-		return Explanation{Title: of, Note: text}, ok
+		w, ok := define(of)
+		return Explanation{Title: w.word, Formula: w.formula, Source: w.source, Note: w.means, More: w.word}, ok
 	case kind == "fci" && i >= 0 && i < len(t.Steps):
 		if s.Selection.Head >= 0 {
 			return explainHeadFCI(s, s.Selection.Layer, s.Selection.Head, i), true
@@ -59,6 +61,12 @@ func explain(s *state, what string) (Explanation, bool) {
 			return Explanation{}, false
 		}
 		return explainHead(s, Quantity(strings.TrimPrefix(kind, "head-")), layer, head), true
+	case kind == "hyper":
+		return explainHyper(s, of)
+	case kind == "credit":
+		return explainCredit(s, i)
+	case kind == "outcome":
+		return explainOutcome(s, i)
 	case kind == "group" && i >= 0 && i < len(s.disruption.Groups):
 		return explainGroup(s.disruption.Groups[i]), true
 	}
@@ -70,7 +78,7 @@ func explainFCI(s *state, k int) Explanation {
 	t, K := &s.trace, len(s.trace.Steps)
 	e := Explanation{Title: "FCI of step " + stepName(k), Value: format(stepFCI(t, session.NoSelection, k)),
 		Formula: fmt.Sprintf("FCI(%d) = max over heads of Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k+1, k+1, k+1, t.Delta),
-		Source:  "AttnRL, arXiv 2509.26628, eq. 5 and 6",
+		Source:  fromAttnRL + "FCI, by paper and code",
 		Note:    "How much later steps look back at this one, in the head that does so most. Press a head to see its sum.",
 	}
 	type scored struct {
@@ -89,7 +97,7 @@ func explainFCI(s *state, k int) Explanation {
 			e.Total = fmt.Sprintf("and %d heads with less", len(heads)-n)
 			break
 		}
-		e.Terms = append(e.Terms, Term{headName(h.layer, h.head), format(h.v), n == 0, fmt.Sprintf("head:%d.%d", h.layer, h.head)})
+		e.Terms = append(e.Terms, Term{headName(h.layer, h.head), format(h.v), n == 0, fmt.Sprintf("head:%d.%d", h.layer, h.head), ""})
 	}
 	if k == 0 {
 		e.Note = "The first step is not scored: everything later looks back at it anyway."
@@ -110,7 +118,7 @@ func explainHeadFCI(s *state, layer, head, k int) Explanation {
 	at := session.Selection{Layer: layer, Head: head, Step: -1, Token: -1}
 	e := Explanation{Title: fmt.Sprintf("FCI of step %d in %s", k+1, headName(layer, head)), Value: format(stepFCI(t, at, k)),
 		Formula: fmt.Sprintf("Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k+1, k+1, t.Delta),
-		Source:  "AttnRL, arXiv 2509.26628, eq. 5",
+		Source:  fromAttnRL + "FCI, by paper and code",
 		Note:    "S(j, k) is what a token of step j pays to a token of step k: the mean over the tokens of both. The answer counts as one more step.",
 	}
 	if k == 0 {
@@ -124,7 +132,7 @@ func explainHeadFCI(s *state, layer, head, k int) Explanation {
 			return e
 		}
 		sum += v
-		term := Term{fmt.Sprintf("S(%d, %d)", j+1, k+1), format(v), false, "step:" + strconv.Itoa(j)}
+		term := Term{fmt.Sprintf("S(%d, %d)", j+1, k+1), format(v), false, "step:" + strconv.Itoa(j), ""}
 		if j == K {
 			term.Name, term.Do = fmt.Sprintf("S(answer, %d)", k+1), ""
 		}
@@ -193,7 +201,7 @@ func explainHead(s *state, q Quantity, layer, head int) Explanation {
 	}
 	perStep := func(from []float64) {
 		for k, x := range row(from) {
-			e.Terms = append(e.Terms, Term{"step " + stepName(k), format(x), k == step, "step:" + strconv.Itoa(k)})
+			e.Terms = append(e.Terms, Term{"step " + stepName(k), format(x), k == step, "step:" + strconv.Itoa(k), ""})
 		}
 		if step < 0 {
 			e.Total = "mean " + format(value)
@@ -204,17 +212,18 @@ func explainHead(s *state, q Quantity, layer, head int) Explanation {
 		if step >= 0 && step < len(t.Steps) {
 			return explainHeadFCI(s, layer, head, step)
 		}
-		e.Formula, e.Source = "the mean over steps k of Σ over j ≥ k + Δ of S(j, k)", "AttnRL, arXiv 2509.26628, eq. 5"
+		e.Formula, e.Source = "the mean over steps k of Σ over j ≥ k + Δ of S(j, k)", fromAttnRL+"FCI, by paper and code"
 		perStep(t.FCIHeads)
 	case byFocus:
-		e.Formula, e.Source = "S(k) = Σ over answer tokens m of the mean over tokens n of step k of a(m → n)", "ATTNPO, section on step scores"
+		e.Formula, e.Source = "S(k) = Σ over answer tokens m of the mean over tokens n of step k of a(m → n)", fromATTNPO+"step score (its figure 3 and summaries)"
 		e.Note = fmt.Sprintf("What the answer, %d tokens long, pays to a token of the step.", max(0, t.Answer[1]-t.Answer[0]))
 		perStep(t.Focus)
 	case bySRA:
+		e.Source = fromATTNPO + "key-focus heads; read as an AUC, which is our reading"
 		e.Formula = "the share of pairs (a needed step, a redundant one) in which the needed one has the higher focus; ties count half"
 		e.Note = fmt.Sprintf("Averaged over correct responses to %d problems, %d pairs in all. 0.5 is chance. Heads with the highest are the key-focus heads.", s.heads.Problems, s.heads.Pairs)
 	case byKurtosis:
-		e.Formula, e.Source = "the fourth standardised moment of a head's vertical scores, less 3, averaged over traces", "Thought Anchors, arXiv 2506.19143"
+		e.Formula, e.Source = "the fourth standardised moment of a head's vertical scores, less 3, averaged over traces", "Thought Anchors, arXiv 2506.19143, receiver heads, by its code"
 		e.Note = fmt.Sprintf("High where few steps receive most of the attention: a receiver head. Over %d problems.", s.heads.Problems)
 	}
 	return e
@@ -224,7 +233,7 @@ func explainGroup(g session.DisruptionGroup) Explanation {
 	loss, se := lossOf(g)
 	return Explanation{Title: "accuracy lost, " + pickName(g.Pick), Value: format(loss) + " ± " + format(se),
 		Formula: "loss = accuracy of the controls − accuracy with attention cut;  its standard error = √(SE² + SE²)",
-		Source:  "AttnRL, arXiv 2509.26628, analysis of FCI",
+		Source:  fromAttnRL + "disruption analysis",
 		Terms: []Term{
 			{Name: "control", Value: fmt.Sprintf("%s ± %s", format(g.Control), format(g.ControlSE))},
 			{Name: "cut", Value: fmt.Sprintf("%s ± %s", format(g.Disrupted), format(g.DisruptedSE))},
@@ -258,11 +267,16 @@ func (l *Lab) explanation() app.UI {
 				if t.Do != "" {
 					return item.Body(app.Button().Type("button").DataSet("do", t.Do).Body(app.Span().Text(t.Name), app.Span().Class("figure").Text(t.Value)))
 				}
-				return item.Body(app.Span().Text(t.Name), app.Span().Class("figure").Text(t.Value))
+				return item.Body(
+					app.Span().Body(app.Text(t.Name), app.If(t.Form != "", func() app.UI { return app.Span().Class("form").Text(t.Form) })),
+					app.Span().Class("figure").Text(t.Value))
 			}))
 		}),
 		app.If(e.Total != "", func() app.UI { return app.P().Class("total").Text(e.Total) }),
 		app.If(e.Note != "", func() app.UI { return app.P().Text(e.Note) }),
 		app.If(e.Source != "", func() app.UI { return app.P().Class("hint").Text(e.Source) }),
+		app.If(e.More != "", func() app.UI {
+			return app.Div().Class("buttons").Body(app.Button().Type("button").Class("quiet").DataSet("do", "term:"+e.More).Text("More in the glossary"))
+		}),
 	)
 }

@@ -13,14 +13,14 @@ import (
 // figure is a drawing in a frame of its own, which follows the session; it can be folded away, and opened in a window. It
 // is loaded after the engine, so that it does not hold up the first answer.
 func (l *Lab) figure(name, title string, here bool) app.UI {
-	frame := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure is drawn when the engine is ready; the table below has its numbers.")))
-	href := "./web/figure.html#figure=" + name + "&session=" + l.link.Session + "&theme=" + l.theme + "&by=" + string(l.Grid)
+	view := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure is drawn when the engine is ready; the table below has its numbers.")))
+	href := "./web/figure.html#figure=" + name + "&session=" + l.link.Session + "&theme=" + l.theme + "&by=" + string(l.Grid) + l.figureOptions(name)
 	if l.opened && l.link.Session != "" {
-		frame = app.IFrame().Class("frame", name).Src(href).Title(title).Attr("loading", "lazy")
+		view = &frame{Name: name, Title: title, Address: href}
 	}
 	details := app.Details().Class("figure", when(!here, "elsewhere")).ID("figure-" + name)
 	if l.folded[name] {
-		frame = app.Div().Class("frame folded") // a figure that cannot be seen does not run
+		view = app.Div().Class("frame folded") // a figure that cannot be seen does not run
 	} else {
 		details = details.Open(true)
 	}
@@ -29,7 +29,7 @@ func (l *Lab) figure(name, title string, here bool) app.UI {
 			app.Span().Text(title),
 			app.A().Class("tool").Href(href).Target("_blank").Rel("noopener").Aria("label", title+", in a window of its own").Title("In a window of its own").Body(icon("out")),
 		),
-		frame,
+		view,
 	)
 }
 
@@ -129,12 +129,19 @@ func meanOf(x []float32, step session.StepView) float64 {
 	return sum / float64(step.End-step.Start)
 }
 
-// matrixTable is the step matrix as a table: for screen readers, and for copying.
+// matrixTable is the step matrix as a table: for screen readers, and for copying. It has many cells, so it is made only
+// when it is open.
 func (l *Lab) matrixTable() app.UI {
 	t := &l.trace
 	K := len(t.Steps)
-	if K == 0 || len(t.Attention) == 0 {
-		return app.Details().Class("as-table").Body(app.Summary().Text("The attention as a table"), app.P().Class("hint").Text("There is none yet."))
+	table := func(content app.UI) app.UI {
+		return app.Details().Class("as-table").Open(!l.folded["table"]).Body(app.Summary().DataSet("do", "fold:table").Text("The attention as a table"), content)
+	}
+	switch {
+	case l.folded["table"]:
+		return table(app.Div())
+	case K == 0 || len(t.Attention) == 0:
+		return table(app.P().Class("hint").Text("There is none yet."))
 	}
 	last := K + 1
 	if t.Answer[1] <= t.Answer[0] {
@@ -169,8 +176,7 @@ func (l *Lab) matrixTable() app.UI {
 	if l.Selection.Head >= 0 {
 		where = headName(l.Selection.Layer, l.Selection.Head)
 	}
-	return app.Details().Class("as-table").Body(
-		app.Summary().Text("The attention as a table"),
+	return table(
 		app.Div().Class("scroll").TabIndex(0).Body(app.Table().Class("matrix").Body(
 			app.Caption().Text("What a token of the row pays to a token of the column, mean over both; "+where),
 			app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("from \\ to"),

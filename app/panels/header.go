@@ -14,7 +14,10 @@ func (l *Lab) header() app.UI {
 		app.Nav().Aria("label", "pages").Body(
 			l.tab(pageTrace, "Trace"),
 			l.tab(pageHeads, "Heads"),
-			app.Button().Type("button").Class("tab").DataSet("do", "tour").Text("Learn"),
+			l.tab(pageTree, "Tree"),
+			l.tab(pageTrain, "Train"),
+			l.tab(pageCompare, "Compare"),
+			l.tab(pageLearn, "Learn"),
 		),
 		l.engineChip(),
 		app.Div().Class("tools").Body(
@@ -60,6 +63,9 @@ func (l *Lab) engineChip() app.UI {
 		app.Span().Class("dot").Aria("hidden", "true"),
 		app.Span().Class("what").Aria("live", "polite").Text(text),
 		app.If(state == "ready", func() app.UI { return app.Span().Class("backend").Text(backendName(c.Backend)) }),
+		app.If(state == "ready" && c.Untested > 0, func() app.UI {
+			return app.Span().Class("testing").Text(fmt.Sprintf("testing kernels, %d to go", c.Untested))
+		}),
 		progress,
 	).Aria("label", "engine: "+text)
 }
@@ -86,6 +92,7 @@ func (l *Lab) banners() app.UI {
 		app.If(l.failure.Text != "", func() app.UI { return banner("failed", l.failure.Text, "dismiss", "Close") }),
 		app.If(l.status.Text != "" && l.status.Text != l.read, func() app.UI { return banner("", l.status.Text, "dismiss", "Close") }),
 		app.If(l.notice != "", func() app.UI { return banner("", l.notice, "dismiss", "Close") }),
+		l.runBanner(),
 		app.If(l.update, func() app.UI { return banner("", "A newer version of the lab is ready.", "reload", "Load it") }),
 	)
 }

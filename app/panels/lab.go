@@ -55,6 +55,9 @@ func (l *Lab) OnMount(ctx app.Context) {
 	l.screen.open(ctx, l)
 	go func() {
 		for message := range l.link.Port.In {
+			if _, ok := message.(session.Selection); ok {
+				continue // what the engine remembers; this page knows better, and need not be drawn for it
+			}
 			ctx.Dispatch(func(ctx app.Context) { l.hear(message) })
 		}
 	}()
@@ -67,7 +70,7 @@ func (l *Lab) send(c session.Command) {
 		return
 	}
 	switch c.(type) {
-	case session.Hello, session.Select, session.Check, session.Cancel:
+	case session.Hello, session.Select, session.Check, session.Cancel, session.ShowCredit:
 	default:
 		l.status = session.Status{Stage: "asking the engine", Busy: true, Text: l.status.Text}
 	}
@@ -77,7 +80,9 @@ func (l *Lab) send(c session.Command) {
 // hear takes what comes over the link.
 func (l *Lab) hear(message any) {
 	switch m := message.(type) {
-	case session.Select: // of another screen
+	case session.Hover: // of another screen, like this
+		l.hovered = m.Step
+	case session.Select:
 		l.select_(m.Selection)
 		l.wrote()
 	case session.Selection: // what the engine remembers; this page knows better
@@ -86,14 +91,25 @@ func (l *Lab) hear(message any) {
 			l.link.Port.Send(l.trace)
 			l.link.Port.Send(l.Selection)
 		}
+	case session.RunFiles:
+		l.takeFiles(m)
 	case session.Event:
-		l.apply(m)
-		l.wrote()
+		node := l.Selection.Node
+		if l.apply(m); !l.status.Busy { // the address can wait
+			l.wrote()
+		}
+		if l.Selection.Node != node { // a tree that grows numbers its nodes anew
+			l.selected()
+		}
 		if _, ok := m.(session.Capabilities); ok && !l.opened && l.capabilities.Model.Name != "" {
 			l.opened = true
 			l.restore(nil) // whatever the engine has, it is to have what the link says
 		}
 		l.advance()
+		l.lessonHeard(m)
+		if run, ok := m.(session.Run); ok {
+			l.followRun(run)
+		}
 	case error:
 		l.notice = m.Error()
 	}
@@ -132,6 +148,15 @@ func (l *Lab) selected() {
 // goTo shows another view, by the commands it takes to get there.
 func (l *Lab) goTo(v View) {
 	old := l.View
+	if v.Page != pageTrain { // only links to that page hold a plan
+		v.Plan = l.Plan
+	}
+	if v.Page != pageTree {
+		v.Growth = l.Growth
+	}
+	if v.Page != pageCompare {
+		v.Runs = l.Runs
+	}
 	l.View = v
 	l.difficulty, l.typed, l.sampling = v.Difficulty, v.Text, v.Sampling
 	l.restore(&old)
@@ -165,12 +190,14 @@ func (l *Lab) restore(old *View) {
 			l.send(session.Generate{Unit: "token", Restart: i == 0, Sampling: v.Sampling})
 		}
 	}
+	l.restoreTree(old)
 	l.selected()
 }
 
 // wrote brings the address up to date.
 func (l *Lab) wrote() {
 	l.screen.address(l.View)
+	l.screen.setTitle(l.title())
 }
 
 // advance goes on playing once the engine is free.
@@ -189,7 +216,7 @@ func (l *Lab) play() {
 
 // tick is one beat of a play.
 func (l *Lab) tick() {
-	if !l.status.Busy {
+	if l.ready() {
 		l.stepForward()
 	}
 	l.advance()
@@ -215,16 +242,33 @@ func (l *Lab) stepForward() {
 
 // Render draws the page.
 func (l *Lab) Render() app.UI {
-	return app.Div().ID("lab").Class("lab").DataSet("page", l.Page).DataSet("tour", strconv.Itoa(l.tour)).
+	return app.Div().ID("lab").Class("lab").DataSet("page", l.Page).DataSet("tour", strconv.Itoa(l.tour)).DataSet("lesson", l.View.Lesson.String()).DataSet("ring", l.ring()).
 		OnClick(l.pressed).OnInput(l.changed).OnChange(l.changed).Body(
 		l.header(),
 		l.banners(),
-		app.Main().ID("main").TabIndex(-1).Body(
-			app.If(l.Page == pageHeads, l.headsPage).Else(l.tracePage),
-		),
+		app.Main().ID("main").TabIndex(-1).Body(l.page()),
 		l.footer(),
 		l.explanation(),
 		l.tourCard(),
+		l.lessonCard(),
 		l.dialogs(),
 	)
+}
+
+func (l *Lab) page() app.UI {
+	switch l.Page {
+	case pageHeads:
+		return l.headsPage()
+	case pageTree:
+		return l.treePage()
+	case pageTrain:
+		return l.trainPage()
+	case pageCompare:
+		return l.comparePage()
+	case pageLearn:
+		return l.learnPage()
+	case pageGlossary:
+		return l.glossaryPage()
+	}
+	return l.tracePage()
 }

@@ -97,7 +97,7 @@ func TestViewAsLink(t *testing.T) {
 	all := Start()
 	all.Page, all.Example, all.Seed, all.Difficulty = pageHeads, false, math.MaxUint64, "5"
 	all.Sampling = session.Sampling{Temperature: 0.15, TopP: 0.9, Seed: 12}
-	all.Selection = session.Selection{Step: 2, Token: 30, Layer: 1, Head: 3}
+	all.Selection = session.Selection{Step: 2, Token: 30, Layer: 1, Head: 3, Node: -1}
 	all.Quantity, all.Grid = byEntropy, bySRA
 	for _, v := range []View{Start(), typed, all} {
 		if got := ParseView("#" + v.String()); got != v {
@@ -185,6 +185,16 @@ func pages(t *testing.T) map[string]string {
 	l.hear(session.HeadsView{Number: 1, Problems: 8, Of: 8, Layers: 2, Heads: 2, SRA: []*float64{&v, nil, &v, &v}, Kurtosis: make([]*float64, 4), MeanFCI: make([]*float64, 4), Pairs: 9, KeyFocus: [][2]int{{0, 0}}})
 	l.hear(session.Disruption{Number: 1, Step: -1, Groups: []session.DisruptionGroup{{Pick: "fci", N: 40, Control: 0.75, ControlSE: 0.03, Disrupted: 0.25, DisruptedSE: 0.04, Example: "so b 1", ExampleIntact: "so b 0"}}})
 	draw("heads", l)
+	l.do("page:tree")
+	l.hear(grown())
+	l.do("node:1")
+	l.do("fold:tree-list")
+	draw("tree", l)
+	l.do("page:compare")
+	l.hear(some())
+	l.do("ask-drop:g1")
+	draw("compare", l)
+	l.do("page:heads")
 	for _, d := range []string{"keys", "capabilities"} {
 		l.do(d)
 		draw(d, l)
@@ -193,6 +203,7 @@ func pages(t *testing.T) map[string]string {
 		l.goTour(i + 1)
 		draw("tour "+strconv.Itoa(i+1), l)
 	}
+	trainPages(t, draw)
 	return html
 }
 
@@ -240,8 +251,12 @@ func TestActions(t *testing.T) {
 				t.Errorf("key %s is for %s and for %s", k, other, a.name)
 			}
 			keys[k] = a.name
-			if actionOfKey(k) != a.name {
-				t.Errorf("key %s does %q", k, actionOfKey(k))
+			page, own, found := strings.Cut(k, ":")
+			if !found {
+				page, own = "", k
+			}
+			if got := actionOfKey(page, own); got != a.name {
+				t.Errorf("key %s does %q", k, got)
 			}
 		}
 		if a.keys != "" && a.does == "" {

@@ -54,6 +54,9 @@ func title(a action) string {
 func keyNames(a action) []string {
 	keys := strings.Fields(a.keys)
 	for i, k := range keys {
+		if _, own, found := strings.Cut(k, ":"); found {
+			k = own
+		}
 		keys[i] = strings.NewReplacer("ArrowRight", "→", "ArrowLeft", "←", "ArrowDown", "↓", "ArrowUp", "↑", "Escape", "Esc", "Meta+k", "⌘K", "Ctrl+", "Ctrl ").Replace(k)
 	}
 	return keys
@@ -61,7 +64,11 @@ func keyNames(a action) []string {
 
 // number is a number that opens to its formula and what it came from.
 func (l *Lab) number(explain, text string) app.UI {
-	return app.Button().Type("button").Class("num", open(l.explain == explain)).DataSet("do", "explain:"+explain).
+	return number(explain, text, l.explain == explain)
+}
+
+func number(explain, text string, opened bool) app.UI {
+	return app.Button().Type("button").Class("num", open(opened)).DataSet("do", "explain:"+explain).
 		Aria("label", text+", explain").Text(text)
 }
 
@@ -107,7 +114,7 @@ var icons = map[string]string{
 }
 
 // choice is a menu of named values; do is the action that takes one.
-func choice(do, label, chosen string, values []string, name func(string) string) app.UI {
+func choice(do, label, chosen string, values []string, name func(string) string) app.HTMLSelect {
 	return app.Select().DataSet("set", do).Aria("label", label).Body(
 		app.Range(values).Slice(func(i int) app.UI {
 			o := app.Option().Value(values[i]).Text(name(values[i]))

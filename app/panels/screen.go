@@ -2,7 +2,7 @@ package panels
 
 import (
 	"encoding/json"
-	"io"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +17,8 @@ type screen struct {
 	ctx      app.Context
 	address_ string // as last written
 	theme    string
+	title    string
+	lock     app.Value // of the Wake Lock API, nil without one
 }
 
 // open listens to keys, to the address, and to what the loader says.
@@ -31,6 +33,7 @@ func (s *screen) open(ctx app.Context, l *Lab) {
 	window := app.Window()
 	document := window.Get("document")
 	listen(document, "keydown", func(e app.Value) { l.key(e) })
+	l.pointing(document)
 	listen(window, "hashchange", func(app.Value) {
 		if hash := strings.TrimPrefix(window.Get("location").Get("hash").String(), "#"); hash != s.address_ {
 			l.goTo(ParseView(hash))
@@ -43,6 +46,7 @@ func (s *screen) open(ctx app.Context, l *Lab) {
 			}
 		}
 	})
+	listen(document, "visibilitychange", func(app.Value) { l.visible(!document.Get("hidden").Bool()) })
 	listen(window, "attnlab-update", func(app.Value) { l.update = true })
 	l.update = window.Get("attnlab").Get("update").Truthy()
 	if d := document.Get("documentElement").Get("dataset").Get("theme"); d.Truthy() {
@@ -65,7 +69,11 @@ func (l *Lab) key(e app.Value) {
 			key = modifier + "+" + strings.ToLower(key)
 		}
 	}
-	name := actionOfKey(key)
+	page := l.Page
+	if target := e.Get("target"); target.Truthy() && target.Get("closest").Truthy() && target.Call("closest", "#lesson").Truthy() {
+		page = "lesson"
+	}
+	name := actionOfKey(page, key)
 	is := func(selector string) bool {
 		target := e.Get("target")
 		return target.Truthy() && target.Get("matches").Truthy() && target.Call("matches", selector).Bool()
@@ -73,7 +81,7 @@ func (l *Lab) key(e app.Value) {
 	switch {
 	case name == "",
 		key == "Space" && is("button, a, summary, input, label, canvas"),
-		key != "Escape" && is("input:not([type=checkbox]):not([type=range]), textarea, select"),
+		key != "Escape" && is("input:not([type=checkbox]):not([type=range]):not([type=radio]), textarea, select"),
 		strings.HasPrefix(key, "Arrow") && is("input"),
 		l.dialog != "" && name != "escape" && name != "keys":
 		return
@@ -166,20 +174,33 @@ func (s *screen) setTheme(theme string) {
 
 // save offers a trace as a file.
 func (s *screen) save(t session.Trace) {
-	data, err := json.Marshal(t)
-	if err != nil {
-		return
+	if data, err := json.Marshal(t); err == nil {
+		s.download("trace-"+t.Task+"-"+strconv.FormatUint(t.Seed, 10)+".json", "application/json", data)
 	}
+}
+
+// download offers data as a file of a media type.
+func (s *screen) download(name, kind string, data []byte) {
 	window := app.Window()
+	bytes := window.Get("Uint8Array").New(len(data))
+	app.CopyBytesToJS(bytes, data)
 	parts := window.Get("Array").New()
-	parts.Call("push", string(data))
-	blob := window.Get("Blob").New(parts, map[string]any{"type": "application/json"})
+	parts.Call("push", bytes)
+	blob := window.Get("Blob").New(parts, map[string]any{"type": kind})
 	url := window.Get("URL").Call("createObjectURL", blob)
 	link := window.Get("document").Call("createElement", "a")
 	link.Set("href", url)
-	link.Set("download", "trace-"+t.Task+"-"+strconv.FormatUint(t.Seed, 10)+".json")
+	link.Set("download", name)
 	link.Call("click")
 	window.Call("setTimeout", window.Get("URL").Get("revokeObjectURL").Call("bind", window.Get("URL"), url), 10000)
+}
+
+// saveFigure asks a figure for its picture, which it offers as a file itself.
+func (s *screen) saveFigure(name string) {
+	frame := app.Window().Get("document").Call("querySelector", "iframe."+name)
+	if frame.Truthy() {
+		frame.Get("contentWindow").Call("postMessage", map[string]any{"save": true}, app.Window().Get("location").Get("origin"))
+	}
 }
 
 // pick asks for files by the hidden input of that id.
@@ -193,15 +214,18 @@ func (s *screen) pick(id string) {
 // maxFile bounds what is read from a visitor's disk, in bytes.
 const maxFile = 256 << 20
 
-// readFiles brings the files of an input, by name, and calls then with them.
+// readFiles brings the files of an input, by name, or by path inside the folder that was chosen, and calls then with them.
 func (s *screen) readFiles(files app.Value, then func(files map[string][]byte, err error)) {
 	n, got := files.Length(), map[string][]byte{}
 	left := n
 	for i := range n {
 		file := files.Index(i)
 		name := file.Get("name").String()
+		if _, inside, ok := strings.Cut(file.Get("webkitRelativePath").String(), "/"); ok {
+			name = inside
+		}
 		if file.Get("size").Int() > maxFile {
-			then(nil, io.ErrShortBuffer)
+			then(nil, fmt.Errorf("%s is larger than %d MB, which this page does not read.", name, maxFile>>20))
 			return
 		}
 		file.Call("arrayBuffer").Then(func(buffer app.Value) {

@@ -69,6 +69,8 @@ func (l *Lab) set(name, value string) {
 		l.samples = number(1, 512)
 	case "filter":
 		l.filter = value
+	default:
+		_ = l.setTree(name, value) || l.setTrain(name, value) || l.setCompare(name, value) || l.setLearn(name, value)
 	}
 	if l.Tokens == 0 && !l.Example { // what the link says of a response still to be made
 		l.View.Sampling = l.sampling
@@ -83,7 +85,11 @@ func (l *Lab) openFiles(name string, files app.Value) {
 			l.send(session.UseModel{Name: "your folder", Files: modelFiles(files)})
 			return
 		}
-		if err == nil {
+		switch {
+		case err != nil:
+		case strings.HasPrefix(name, "open-run"):
+			err = l.importRun(files)
+		default:
 			err = l.openTrace(files)
 		}
 		if err != nil {

@@ -20,6 +20,14 @@ type state struct {
 	disruption   session.Disruption
 	checked      session.Checked
 	failure      session.Failure
+	tree         session.Tree
+	rules        session.Rules
+	run          session.Run
+	credit       session.Credit
+	methods      session.Methods
+	runs         session.Runs
+
+	training
 
 	// The controls' own values, until a command takes them.
 	difficulty string
@@ -39,6 +47,8 @@ type state struct {
 	explain  string          // what the open explanation is of: "fci:3", "term:rollout"
 	filter   string          // of the commands dialog
 	tour     int             // 0, or the step of the guided tour
+	records  []record        // what was done in each lesson
+	dropping string          // run that is deleted if that is confirmed
 	theme    string          // "", "light", "dark"
 	update   bool            // a newer version of the page is ready
 	read     string          // what the engine said last, once it has been read
@@ -46,10 +56,11 @@ type state struct {
 	notice   string          // a sentence that passes
 	disabled bool            // the browser cannot run this
 	undo     []View
+	hovered  int // step that another screen points at, -1 for none
 }
 
 func newState(v View, example session.Trace) *state {
-	s := &state{View: v, example: example, unit: "step", speed: 4, problems: 64, samples: 32, sampling: v.Sampling, typed: v.Text, difficulty: v.Difficulty, booting: "the page", folded: map[string]bool{"heads": true}}
+	s := &state{View: v, example: example, unit: "step", speed: 4, problems: 64, samples: 32, sampling: v.Sampling, typed: v.Text, difficulty: v.Difficulty, booting: "the page", hovered: -1, folded: map[string]bool{"heads": true, "table": true, "metrics": true, "settings": true}}
 	if s.Example {
 		s.trace = example
 	}
@@ -76,6 +87,18 @@ func (s *state) apply(event session.Event) {
 		s.heads = e
 	case session.Disruption:
 		s.disruption = e
+	case session.Tree:
+		s.takeTree(e)
+	case session.Rules:
+		s.rules = e
+	case session.Run:
+		s.takeRun(e)
+	case session.Credit:
+		s.takeCredit(e)
+	case session.Methods:
+		s.methods = e
+	case session.Runs:
+		s.runs = e
 	case session.Checked:
 		s.checked = e
 	case session.Failure:
@@ -126,8 +149,10 @@ func (s *state) current() bool {
 	return !t.Typed && t.Seed == s.Seed
 }
 
-// ready tells whether commands can be carried out.
-func (s *state) ready() bool { return s.capabilities.Model.Name != "" && !s.status.Busy }
+// ready tells whether commands can be carried out. Training makes room for them between two of its steps.
+func (s *state) ready() bool {
+	return s.capabilities.Model.Name != "" && (!s.status.Busy || s.status.Stage == "training")
+}
 
 // select_ selects what of want exists.
 func (s *state) select_(want session.Selection) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"attnlab/app/session"
 
@@ -228,93 +227,6 @@ func (l *Lab) transport() app.UI {
 		l.button("save", "quiet", app.Text("Save")),
 		l.button("open-trace", "quiet", app.Text("Open")),
 	)
-}
-
-// rows are the trace as text, a row a step.
-func (l *Lab) rows() app.UI {
-	t := &l.trace
-	if len(t.Tokens) == 0 {
-		return app.Ol().Class("rows empty").Body(app.Range(make([]int, 6)).Slice(func(int) app.UI {
-			return app.Li().Class("row ghost").Aria("hidden", "true")
-		}))
-	}
-	values := l.Quantity.ofTokens(t, l.Selection)
-	lo, hi := l.Quantity.span(values)
-	_, top := byFCI.span(byFCI.ofTokens(t, l.Selection))
-	tokens := func(start, end int) app.UI {
-		return app.Span().Class("tokens").Body(app.Range(make([]int, max(0, min(end, len(t.Tokens))-start))).Slice(func(i int) app.UI {
-			i += start
-			return app.Span().Class("tok", shade(values[i], lo, hi), when(i == l.Selection.Token, "cursor"), when(special(t.Text[i]), "special")).
-				DataSet("do", "token:"+strconv.Itoa(i)).Text(visible(t.Text[i]))
-		}))
-	}
-	column := "FCI"
-	if l.Selection.Head >= 0 {
-		column = "FCI " + headName(l.Selection.Layer, l.Selection.Head)
-	}
-	list := []app.UI{
-		app.Li().Class("row heading").Body(
-			app.Span().Class("no").Text("step"), app.Span().Class("tokens").Text("tokens"),
-			app.Span().Class("fci").Body(l.term("fci", column)), app.Span().Class("label").Body(l.term("label", "label"))),
-		app.Li().Class("row prompt").Body(
-			app.Span().Class("no").Title("the problem").Text("?"), tokens(0, t.PromptLength), app.Span().Class("fci"), app.Span().Class("label")),
-	}
-	for k, step := range t.Steps {
-		fci := stepFCI(t, l.Selection, k)
-		x := 0.0
-		if top > 0 {
-			x = fci / top
-		}
-		list = append(list, app.Li().Class("row", when(k == l.Selection.Step, "selected")).ID("step-"+strconv.Itoa(k)).DataSet("do", "step:"+strconv.Itoa(k)).Body(
-			app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(k == l.Selection.Step)).Aria("label", "step "+stepName(k)+", "+step.Label).Text(stepName(k)),
-			tokens(step.Start, step.End),
-			app.Span().Class("fci").Body(bar(x), l.number("fci:"+strconv.Itoa(k), format(fci))),
-			badge(step.Label),
-		))
-	}
-	if rest := l.afterSteps(); rest < len(t.Tokens) {
-		list = append(list, app.Li().Class("row answer").Body(
-			app.Span().Class("no").Title("the answer part").Text("="), tokens(rest, len(t.Tokens)), app.Span().Class("fci"),
-			app.Span().Class("label").Body(app.If(t.Complete, func() app.UI { return verdict(t) })),
-		))
-	}
-	if !t.Complete && len(t.Tokens) > 0 {
-		list = append(list, app.Li().Class("row more").Body(app.Span().Class("no").Text("…"),
-			app.Span().Class("tokens").Body(l.button("forward", "quiet", app.Text("One "+l.unit+" more")), l.button("generate", "quiet", app.Text("All of it")))))
-	}
-	return app.Ol().Class("rows").ID("rows").Body(list...)
-}
-
-// afterSteps is the first token after the prompt that belongs to no step.
-func (l *Lab) afterSteps() int {
-	if n := len(l.trace.Steps); n > 0 {
-		return l.trace.Steps[n-1].End
-	}
-	return l.trace.PromptLength
-}
-
-// badge is a true label: a letter and a colour, and the word where there is room.
-func badge(label string) app.UI {
-	if label == "" {
-		return app.Span().Class("label")
-	}
-	return app.Span().Class("label").Body(
-		app.Span().Class("badge label-"+label).Aria("hidden", "true").Text(strings.ToUpper(label[:1])),
-		app.Span().Class("word").Text(label),
-	)
-}
-
-// visible is a token as it can be seen.
-func visible(token string) string {
-	switch token {
-	case "\n":
-		return "⏎"
-	}
-	return token
-}
-
-func special(token string) bool {
-	return token == "\n" || strings.HasPrefix(token, "<")
 }
 
 // cursorPanel is what the model thought at the selected token.

@@ -2,6 +2,7 @@ package panels
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 // View is all of the lab that a link can carry: what is shown, of which problem, sampled how, and what is selected. It
 // is written after the # of the address, so no server ever sees it. Undo goes back to an earlier View.
 type View struct {
-	Page string // "trace" or "heads"
+	Page string // one of pageNames
 
 	// The problem: Text where it was typed, else what Seed draws. With Example it is the shipped trace instead.
 	Example    bool
@@ -25,6 +26,14 @@ type View struct {
 	Selection session.Selection
 	Quantity  Quantity // the colour of tokens
 	Grid      Quantity // the colour of heads
+
+	Lesson lessonAt // beside the page
+	Term   string   // that the glossary is open at
+
+	Growth Growth // of the branch tree
+	Plan   Plan   // of the run to begin, or at work
+	Curves Curves // of training
+	Runs   string // that are compared, ids with commas between; empty is all
 }
 
 // AllTokens in View.Tokens means a finished response.
@@ -35,13 +44,21 @@ func Start() View {
 	return View{
 		Page: pageTrace, Example: true, Seed: 1, Sampling: session.Sampling{Temperature: 0.6, TopP: 1, Seed: 1}, Tokens: AllTokens,
 		Selection: session.NoSelection, Quantity: byFCI, Grid: byFCI,
+		Growth: startGrowth(), Plan: startPlan(), Curves: startCurves(),
 	}
 }
 
 const (
-	pageTrace = "trace"
-	pageHeads = "heads"
+	pageTrace    = "trace"
+	pageHeads    = "heads"
+	pageTree     = "tree"
+	pageTrain    = "train"
+	pageCompare  = "compare"
+	pageLearn    = "learn"
+	pageGlossary = "glossary"
 )
+
+var pageNames = []string{pageTrace, pageHeads, pageTree, pageTrain, pageCompare, pageLearn, pageGlossary}
 
 // sameProblem tells whether two views are of one problem.
 func (v View) sameProblem(w View) bool {
@@ -99,11 +116,35 @@ func (v View) String() string {
 	if s := v.Selection; s.Head >= 0 {
 		add("head", strconv.Itoa(s.Layer)+"."+strconv.Itoa(s.Head))
 	}
+	if s := v.Selection; s.Node >= 0 {
+		add("node", strconv.Itoa(s.Node))
+	}
 	if v.Quantity != start.Quantity {
 		add("colour", string(v.Quantity))
 	}
 	if v.Grid != start.Grid {
 		add("heads-by", string(v.Grid))
+	}
+	if v.Page == pageTree {
+		v.Growth.write(add)
+	}
+	if v.Page == pageTrain {
+		v.Plan.write(add)
+	}
+	if v.Page == pageTrain || v.Page == pageCompare {
+		v.Curves.write(add)
+	}
+	if v.Page == pageCompare && v.Runs != "" {
+		add("runs", v.Runs)
+	}
+	if v.Lesson.Lesson > 0 {
+		add("lesson", v.Lesson.String())
+	}
+	if v.Lesson.Guess > 0 {
+		add("guess", strconv.Itoa(v.Lesson.Guess))
+	}
+	if v.Page == pageGlossary && v.Term != "" {
+		add("term", v.Term)
 	}
 	return b.String()
 }
@@ -115,8 +156,8 @@ func ParseView(hash string) View {
 	if err != nil {
 		return v
 	}
-	if q.Get("page") == pageHeads {
-		v.Page = pageHeads
+	if page := q.Get("page"); slices.Contains(pageNames, page) {
+		v.Page = page
 	}
 	if q.Has("seed") || q.Has("problem") {
 		v.Example, v.Text, v.Difficulty = false, q.Get("problem"), q.Get("difficulty")
@@ -134,11 +175,17 @@ func ParseView(hash string) View {
 	if l, h, ok := parseHead(q.Get("head")); ok {
 		v.Selection.Layer, v.Selection.Head = l, h
 	}
+	v.Selection.Node = max(-1, parse(q.Get("node"), -1, strconv.Atoi))
+	v.Growth, v.Plan, v.Curves, v.Runs = readGrowth(q), readPlan(q), readCurves(q), q.Get("runs")
 	if s := Quantity(q.Get("colour")); s.of(tokenQuantities) {
 		v.Quantity = s
 	}
 	if s := Quantity(q.Get("heads-by")); s.of(headQuantities) {
 		v.Grid = s
+	}
+	v.Lesson = parseLesson(q.Get("lesson"), q.Get("guess"))
+	if w, ok := define(q.Get("term")); ok && v.Page == pageGlossary {
+		v.Term = w.word
 	}
 	return v
 }

@@ -1,0 +1,42 @@
+package panels
+
+import "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+// frame is the iframe of a figure. What it shows is the part of its address after the #; a change there takes the place
+// of what was there before, where a new src would be one more entry of the history.
+type frame struct {
+	app.Compo
+	Name, Title, Address string
+
+	first string // address that it was loaded with
+}
+
+// Render draws the iframe with the address that it began with.
+func (f *frame) Render() app.UI {
+	if f.first == "" {
+		f.first = f.Address
+	}
+	return app.IFrame().Class("frame", f.Name).Src(f.first).Title(f.Title).Attr("loading", "lazy")
+}
+
+// OnUpdate follows the address.
+func (f *frame) OnUpdate(app.Context) {
+	if window := f.JSValue().Get("contentWindow"); window.Truthy() {
+		window.Get("location").Call("replace", f.Address)
+	}
+}
+
+// figureOptions is what the address of a figure says besides the session and the colours.
+func (l *Lab) figureOptions(name string) string {
+	switch name {
+	case "curves":
+		options := "&x=" + l.Curves.X + "&smooth=" + l.Curves.share()
+		if l.Page == pageCompare {
+			options += "&runs=" + l.chosenIDs()
+		}
+		return options
+	case "scatter":
+		return "&runs=" + l.chosenIDs()
+	}
+	return ""
+}

@@ -1,0 +1,149 @@
+package panels
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// row is a line of the trace with tokens: the problem or a step. go-app draws it again only when its Line has changed, so
+// that neither a trace that grows nor a selection costs more than the lines it changes.
+type row struct {
+	app.Compo
+	Line line
+}
+
+// line is all that a row shows.
+type line struct {
+	step     int // -1 is the problem
+	start    int // its first token
+	tokens   []string
+	shades   []string // the colour class of each token
+	cursor   int      // the token that is selected, as a position in the trace
+	selected bool
+	hovered  bool    // a figure points at it
+	share    float64 // of the longest bar
+	fci      string
+	explain  bool // the number is open
+	label    string
+}
+
+// lines are what the rows of the trace show: the problem, the steps, and what comes after them.
+func (l *Lab) lines() (problem line, steps []line, answer line) {
+	t := &l.trace
+	values := l.Quantity.ofTokens(t, l.Selection)
+	lo, hi := l.Quantity.span(values)
+	_, top := byFCI.span(byFCI.ofTokens(t, l.Selection))
+	of := func(step, start, end int) line {
+		end = max(start, min(end, len(t.Tokens)))
+		n := line{step: step, start: start, tokens: t.Text[start:end], shades: make([]string, end-start), cursor: -1}
+		for i := range n.shades {
+			n.shades[i] = shade(values[start+i], lo, hi)
+		}
+		if at := l.Selection.Token; start <= at && at < end {
+			n.cursor = at
+		}
+		return n
+	}
+	for k, step := range t.Steps {
+		n, fci := of(k, step.Start, step.End), stepFCI(t, l.Selection, k)
+		if n.fci, n.label = format(fci), step.Label; top > 0 {
+			n.share = fci / top
+		}
+		n.selected, n.hovered, n.explain = k == l.Selection.Step, k == l.hovered, l.explain == "fci:"+strconv.Itoa(k)
+		steps = append(steps, n)
+	}
+	return of(-1, 0, t.PromptLength), steps, of(-1, l.afterSteps(), len(t.Tokens))
+}
+
+// rows are the trace as text, a row a step.
+func (l *Lab) rows() app.UI {
+	t := &l.trace
+	if len(t.Tokens) == 0 {
+		return app.Ol().Class("rows empty").Body(app.Range(make([]int, 6)).Slice(func(int) app.UI {
+			return app.Li().Class("row ghost").Aria("hidden", "true")
+		}))
+	}
+	column := "FCI"
+	if l.Selection.Head >= 0 {
+		column = "FCI " + headName(l.Selection.Layer, l.Selection.Head)
+	}
+	problem, steps, answer := l.lines()
+	list := []app.UI{
+		app.Li().Class("row heading").Body(
+			app.Span().Class("no").Text("step"), app.Span().Class("tokens").Text("tokens"),
+			app.Span().Class("fci").Body(l.term("fci", column)), app.Span().Class("label").Body(l.term("label", "label"))),
+		&row{Line: problem},
+	}
+	for _, n := range steps {
+		list = append(list, &row{Line: n})
+	}
+	if len(answer.tokens) > 0 {
+		list = append(list, app.Li().Class("row answer").Body(
+			app.Span().Class("no").Title("the answer part").Text("="), answer.body(), app.Span().Class("fci"),
+			app.Span().Class("label").Body(app.If(t.Complete, func() app.UI { return verdict(t) })),
+		))
+	}
+	if !t.Complete {
+		list = append(list, app.Li().Class("row more").Body(app.Span().Class("no").Text("…"),
+			app.Span().Class("tokens").Body(l.button("forward", "quiet", app.Text("One "+l.unit+" more")), l.button("generate", "quiet", app.Text("All of it")))))
+	}
+	return app.Ol().Class("rows").ID("rows").Body(list...)
+}
+
+// Render draws the row.
+func (r *row) Render() app.UI {
+	n := r.Line
+	if n.step < 0 {
+		return app.Li().Class("row prompt").Body(
+			app.Span().Class("no").Title("the problem").Text("?"), n.body(), app.Span().Class("fci"), app.Span().Class("label"))
+	}
+	at, name := strconv.Itoa(n.step), stepName(n.step)
+	return app.Li().Class("row", when(n.selected, "selected"), when(n.hovered, "hovered")).ID("step-"+at).DataSet("do", "step:"+at).Body(
+		app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(n.selected)).Aria("label", "step "+name+", "+n.label).Text(name),
+		n.body(),
+		app.Span().Class("fci").Body(bar(n.share), number("fci:"+at, n.fci, n.explain)),
+		badge(n.label),
+	)
+}
+
+// body is the tokens of a line.
+func (n line) body() app.UI {
+	return app.Span().Class("tokens").Body(app.Range(n.tokens).Slice(func(i int) app.UI {
+		return app.Span().Class("tok", n.shades[i], when(n.start+i == n.cursor, "cursor"), when(special(n.tokens[i]), "special")).
+			DataSet("do", "token:"+strconv.Itoa(n.start+i)).Text(visible(n.tokens[i]))
+	}))
+}
+
+// afterSteps is the first token after the prompt that belongs to no step.
+func (l *Lab) afterSteps() int {
+	if n := len(l.trace.Steps); n > 0 {
+		return l.trace.Steps[n-1].End
+	}
+	return l.trace.PromptLength
+}
+
+// badge is a true label: a letter and a colour, and the word where there is room.
+func badge(label string) app.UI {
+	if label == "" {
+		return app.Span().Class("label")
+	}
+	return app.Span().Class("label").Body(
+		app.Span().Class("badge label-"+label).Aria("hidden", "true").Text(strings.ToUpper(label[:1])),
+		app.Span().Class("word").Text(label),
+	)
+}
+
+// visible is a token as it can be seen.
+func visible(token string) string {
+	switch token {
+	case "\n":
+		return "⏎"
+	}
+	return token
+}
+
+func special(token string) bool {
+	return token == "\n" || strings.HasPrefix(token, "<")
+}
