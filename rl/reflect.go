@@ -14,10 +14,11 @@ import (
 // the question and the numbered steps of a response and says of each whether it
 // states the result, all in one forward pass.
 //
-//	<bos> k 8 ; … ? j <think>  b &k 8 * &f 0 = b 0 \n [1] Result  j &b 0 + &o 4 = j 4 \n [2] Result  …
+//	<bos> k 8 ; … ? j <think>  [1] b &k 8 * &f 0 = b 0 \n Result  [2] j &b 0 + &o 4 = j 4 \n Result  …
 //
-// The token after [k] is the same in every input, so that no label can be read off;
-// what counts is the probability of Result there. The paper's model is a 7B one
+// The token after a step is the same in every input, so that no label can be read
+// off; what counts is the probability of Result there. It is asked for at the step's
+// last token, where the base already knows what may come next. The paper's model is a 7B one
 // with the steps first and the labels after them; ours sees only what was written
 // up to the step that it labels. It begins as the base, is trained on the truth
 // about the teacher's demonstrations, and gets no gold answer.
@@ -58,7 +59,7 @@ func BeginReflection(task Task, base *model.Checkpoint, seed uint64) (*model.Che
 	return r, r.Config.Validate()
 }
 
-// reflectionInput is what the model reads, with the place of the number of each
+// reflectionInput is what the model reads, with the place of the last token of each
 // labelled step.
 func reflectionInput(t Trace, words int) (tokens, at []int) {
 	result := words + ReflectedSteps + 1
@@ -67,9 +68,9 @@ func reflectionInput(t Trace, words int) (tokens, at []int) {
 		if k == ReflectedSteps {
 			break
 		}
-		tokens = append(tokens, t.Tokens[step.Start:step.End]...)
-		at = append(at, len(tokens))
-		tokens = append(tokens, words+k, result)
+		tokens = append(append(tokens, words+k), t.Tokens[step.Start:step.End]...)
+		at = append(at, len(tokens)-1)
+		tokens = append(tokens, result)
 	}
 	return tokens, at
 }

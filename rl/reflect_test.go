@@ -58,9 +58,9 @@ func TestReflectionPart(t *testing.T) {
 		}
 		sum += float64(w)
 		labels++
-		number, placeholder := int(part.Tokens[n]), int(part.Tokens[n+1])
-		if number < words || number >= words+ReflectedSteps || placeholder != words+ReflectedSteps+1 {
-			t.Fatalf("a label is asked for at token %d, before token %d", number, placeholder)
+		last, placeholder := int(part.Tokens[n]), int(part.Tokens[n+1])
+		if last != Newline || placeholder != words+ReflectedSteps+1 {
+			t.Fatalf("a label is asked for at token %d, before token %d", last, placeholder)
 		}
 		if int(part.Targets[n]) == placeholder {
 			results++

@@ -27,27 +27,41 @@ on demonstrations of problems that no training draws from: accuracy at a thresho
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeTask(f)
 		o.takeModel(f)
-		preset := f.String("preset", "", "`tiny|small|base`, begin from scratch with a model of this size")
-		steps := f.Int("steps", 400, "`N`, optimiser steps")
-		tokens := f.Int("tokens", 4096, "`N`, tokens of a step")
-		problems := f.Int("problems", 500, "`N`, demonstrations to check on")
-		check := f.String("check", "", "`DIR` of a reflection model to check instead of training one")
-		out := f.String("out", "", "`DIR` to write")
+		var r reflecting
+		f.StringVar(&r.preset, "preset", "", "`tiny|small|base`, begin from scratch with a model of this size")
+		f.IntVar(&r.steps, "steps", 400, "`N`, optimiser steps")
+		f.IntVar(&r.tokens, "tokens", 4096, "`N`, tokens of a step")
+		f.Float64Var(&r.rate, "rate", 1e-3, "`R`, highest learning rate")
+		f.IntVar(&r.problems, "problems", 500, "`N`, demonstrations to check on")
+		f.StringVar(&r.check, "check", "", "`DIR` of a reflection model to check instead of training one")
+		f.StringVar(&r.out, "out", "", "`DIR` to write")
 		return func(ctx context.Context, c *console) error {
-			if (*out == "") == (*check == "") {
+			if (r.out == "") == (r.check == "") {
 				return wrongUsage("reflect: give either --out, a folder for the reflection model, or --check, the folder of one")
 			}
-			for _, err := range []error{atLeast(1, "steps", *steps), atLeast(1, "problems", *problems)} {
+			for _, err := range []error{atLeast(1, "steps", r.steps), atLeast(1, "problems", r.problems)} {
 				if err != nil {
 					return err
 				}
 			}
-			return c.reflect(ctx, *preset, *steps, *tokens, *problems, *check, *out)
+			if !(r.rate > 0 && r.rate <= 1) {
+				return wrongUsage("reflect: --rate is %g, it must lie between 0 and 1", r.rate)
+			}
+			return c.reflect(ctx, r)
 		}
 	},
 }
 
-func (c *console) reflect(ctx context.Context, preset string, steps, tokens, problems int, check, out string) error {
+// reflecting is what the flags of reflect say.
+type reflecting struct {
+	preset        string
+	steps, tokens int
+	rate          float64
+	problems      int
+	check, out    string
+}
+
+func (c *console) reflect(ctx context.Context, f reflecting) error {
 	task, err := c.newTask()
 	if err != nil {
 		return err
@@ -58,10 +72,10 @@ func (c *console) reflect(ctx context.Context, preset string, steps, tokens, pro
 	}
 	defer d.Close()
 	var checkpoint *model.Checkpoint
-	if check != "" {
-		checkpoint, err = model.Load(check)
+	if f.check != "" {
+		checkpoint, err = model.Load(f.check)
 	} else {
-		checkpoint, err = c.trainReflection(ctx, d, task, preset, steps, tokens, out)
+		checkpoint, err = c.trainReflection(ctx, d, task, f)
 	}
 	if err != nil {
 		return err
@@ -71,7 +85,7 @@ func (c *console) reflect(ctx context.Context, preset string, steps, tokens, pro
 		return err
 	}
 	defer r.Release()
-	reflection, err := rl.CheckReflection(r, c.seed, problems)
+	reflection, err := rl.CheckReflection(r, c.seed, f.problems)
 	if err != nil {
 		return err
 	}
@@ -81,11 +95,11 @@ func (c *console) reflect(ctx context.Context, preset string, steps, tokens, pro
 	})
 }
 
-func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Task, preset string, steps, tokens int, out string) (*model.Checkpoint, error) {
-	if _, err := os.Stat(out); err == nil {
-		return nil, fmt.Errorf("%s is there already; give another --out", out)
+func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Task, f reflecting) (*model.Checkpoint, error) {
+	if _, err := os.Stat(f.out); err == nil {
+		return nil, fmt.Errorf("%s is there already; give another --out", f.out)
 	}
-	base, err := c.reflectionBase(task, preset)
+	base, err := c.reflectionBase(task, f.preset)
 	if err != nil {
 		return nil, err
 	}
@@ -93,14 +107,14 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Ta
 	if err != nil {
 		return nil, err
 	}
-	if tokens < r.Config.MaxContext {
-		return nil, wrongUsage("reflect: --tokens is %d, it must be at least %d, the longest input", tokens, r.Config.MaxContext)
+	if f.tokens < r.Config.MaxContext {
+		return nil, wrongUsage("reflect: --tokens is %d, it must be at least %d, the longest input", f.tokens, r.Config.MaxContext)
 	}
-	config := rl.DefaultPretrain(steps)
-	config.Tokens, config.Seed, config.Every = tokens, c.seed, 10
+	config := rl.DefaultPretrain(f.steps)
+	config.Tokens, config.Rate.Peak, config.Seed, config.Every = f.tokens, f.rate, c.seed, 10
 	bar := c.progress("reflection model")
 	err = rl.TrainReflection(ctx, d, task, r, config, func(r rl.PretrainReport) {
-		bar.set(r.Step, steps, fmt.Sprintf("loss %.4f", r.Loss))
+		bar.set(r.Step, f.steps, fmt.Sprintf("loss %.4f", r.Loss))
 	})
 	bar.end()
 	if err != nil && ctx.Err() != nil {
@@ -109,7 +123,7 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Ta
 	if err != nil {
 		return nil, err
 	}
-	return r, r.Save(out)
+	return r, r.Save(f.out)
 }
 
 // reflectionBase is what a reflection model begins as: the base, or random weights of a preset's shape.
