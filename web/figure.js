@@ -26,7 +26,9 @@
   host.listen = (session, kinds) => {
     const drawn = new Set(kinds.split(" "));
     const channel = new BroadcastChannel("attnlab:" + session);
-    const end = { onmessage: null, postMessage: (text) => channel.postMessage(text), close: () => channel.close() };
+    let selected; // as last heard
+    const postMessage = (text) => { selected = undefined; channel.postMessage(text); };
+    const end = { onmessage: null, postMessage, close: () => channel.close() };
     const newest = new Map(), resting = new Set();
     function deliver(kind) {
       if (resting.has(kind) || !newest.has(kind)) return;
@@ -38,7 +40,12 @@
     }
     channel.onmessage = (event) => {
       const kind = /^{"kind":"(\w+)"/.exec(event.data)?.[1];
-      if (kind === "Selection" || kind === "Select" || kind === "Hover") end.onmessage?.(event);
+      if (kind === "Hover") end.onmessage?.(event);
+      if (kind === "Selection" || kind === "Select") { // the engine repeats what a screen selects: one frame is enough
+        const now = /{"step":[^}]*}/.exec(event.data)?.[0];
+        if (now !== selected) end.onmessage?.(event);
+        selected = now;
+      }
       if (!drawn.has(kind)) return;
       newest.set(kind, event);
       deliver(kind);

@@ -15,7 +15,7 @@ func (l *Lab) glossaryPage() app.UI {
 	})
 	return app.Div().Class("learn").Body(
 		app.H1().Text("Glossary"),
-		app.P().Class("hint").Text(fmt.Sprintf("%d terms. Where a source says second-hand we know it from summaries of the paper; by its code means that the code decides.", len(words))),
+		app.P().Class("hint").Text(fmt.Sprintf("%d terms. A source marked “second-hand” is known to us from summaries of the paper; where it says “by its code”, the code decides.", len(words))),
 		app.Dl().Class("glossary").Body(app.Range(words).Slice(func(i int) app.UI {
 			e := words[i]
 			v := l.View

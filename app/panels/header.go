@@ -33,8 +33,11 @@ func (l *Lab) tab(page, name string) app.UI {
 	v := l.View
 	v.Page = page
 	a := app.A().Class("tab").Href("#"+v.String()).DataSet("do", "page:"+page).Text(name)
-	if l.Page == page {
+	switch {
+	case l.Page == page:
 		a = a.Aria("current", "page")
+	case l.Page == pageGlossary && page == pageLearn: // which leads there
+		a = a.Aria("current", "true")
 	}
 	return a
 }

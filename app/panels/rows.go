@@ -36,6 +36,7 @@ func (l *Lab) lines() (problem line, steps []line, answer line) {
 	lo, hi := l.Quantity.span(values)
 	_, top := byFCI.span(byFCI.ofTokens(t, l.Selection))
 	of := func(step, start, end int) line {
+		start = min(start, len(t.Tokens)) // a file can say anything
 		end = max(start, min(end, len(t.Tokens)))
 		n := line{step: step, start: start, tokens: t.Text[start:end], shades: make([]string, end-start), cursor: -1}
 		for i := range n.shades {

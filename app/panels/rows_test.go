@@ -38,7 +38,7 @@ func TestOnlyChangedRowsAreDrawn(t *testing.T) {
 		{"a token of it", func() { l.do("token:9") }, []int{3}},
 		{"a number is opened", func() { l.do("explain:fci:2") }, []int{2}},
 		{"the figure points nowhere", func() { l.hear(session.Hover{Step: -1}) }, []int{2}},
-		{"a head is selected", func() { l.do("head:0.0") }, []int{1, 2, 3}},
+		{"a head is selected", func() { l.do("head:0.0") }, []int{1, 2}},
 	} {
 		if c.do(); !reflect.DeepEqual(changed(), c.want) {
 			t.Errorf("%s: other rows than %v changed", c.what, c.want)

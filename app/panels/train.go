@@ -235,6 +235,13 @@ func upperFirst(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
 // duration is a time for people, from seconds.
 func duration(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second))

@@ -39,7 +39,7 @@ func grouped(n int64) string {
 // bigMeasures are what training is for, smallMeasures how it goes. A run shows those that its metrics have.
 var (
 	bigMeasures = []measure{
-		{"accuracy", "accuracy", "accuracy", "of the step's responses", format, true},
+		{"accuracy", "accuracy", "accuracy", "of this step", format, true},
 		{"think_tokens", "think tokens", "think tokens", "a response", tenth, true},
 		{"redundant_removed", "redundant removed", "redundant removed", "of the base's steps", share, false},
 		{"essential_kept", "essential kept", "essential kept", "of the base's steps", share, false},

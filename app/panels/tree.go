@@ -69,7 +69,7 @@ func (l *Lab) growPanel() app.UI {
 		),
 		app.Div().Class("buttons").Body(l.button("grow-again", "quiet", app.Text("Start again"))),
 		app.If(l.planted() && !l.tree.Done && l.tree.Next != "", func() app.UI {
-			return app.P().Class("hint").ID("next-round").Text("Next: " + l.tree.Next)
+			return app.P().Class("hint").ID("next-round").Text("Next: " + lowerFirst(l.tree.Next))
 		}),
 	)
 }

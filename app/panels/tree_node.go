@@ -16,7 +16,13 @@ import (
 func (l *Lab) nodePanel() app.UI {
 	t := &l.tree
 	n, ok := findNode(t, l.Selection.Node)
-	if !l.planted() || !ok {
+	if !l.planted() {
+		return app.Div().Class("step-panel node-panel").ID("node-panel").Body(
+			app.H2().Body(l.term("credit", "Credit"), app.Text(" of a node")),
+			app.P().Class("hint").Text("Once there is a tree, choose a node of it: its tokens stand here, with the arithmetic from right leaves to its advantage."),
+		)
+	}
+	if !ok {
 		return app.Div().Class("step-panel node-panel").ID("node-panel").Body(
 			app.H2().Text("No node chosen"),
 			app.P().Class("hint").Text("Choose a node in the tree, or go from node to node with the arrow keys: left to the parent, right to the first child, up and down among siblings."),

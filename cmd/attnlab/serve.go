@@ -105,7 +105,7 @@ func contentType(name string) string {
 		return "text/css; charset=utf-8"
 	case ".wasm":
 		return "application/wasm"
-	case ".json":
+	case ".json", ".jsonl":
 		return "application/json"
 	case ".webmanifest":
 		return "application/manifest+json"

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"attnlab/app/session"
-	"attnlab/model"
 	"attnlab/web"
 
 	"github.com/chromedp/cdproto/browser"
@@ -70,7 +69,11 @@ func TestVisit(t *testing.T) {
 		v.Logf("ready after %v", eval[[]string](v, "stages"))
 		c := heard[session.Capabilities](v)
 		v.Logf("%s by %s, %s with %d parameters", c.Adapter, c.Backend, c.Model.Name, c.Model.Parameters)
-		if c.Backend != "webgpu" || len(c.Kernels) == 0 {
+		begin := time.Now()
+		v.until("all kernels are tested", `!said("Capabilities").untested`)
+		c = heard[session.Capabilities](v)
+		v.Logf("%d kernels tested %.1f s later", len(c.Kernels), time.Since(begin).Seconds())
+		if c.Backend != "webgpu" || len(c.Kernels) < 20 {
 			v.Errorf("the engine runs by %s with %d kernels tested: %s", c.Backend, len(c.Kernels), c.Why)
 		}
 		for _, k := range c.Kernels {
@@ -170,8 +173,13 @@ func TestVisit(t *testing.T) {
 		}
 		linked = heard[session.Trace](v)
 	})
+	v.check("answers to keys and clicks", answers)
+	v.check("figures and text are linked", follows)
 	v.check("long tasks", longTasks)
+	v.check("save and open a trace", keepsTraces)
+	v.check("open a model folder", func(v *visitor) { folder(v, dir) })
 	v.check("damaged checkpoint", func(v *visitor) { damaged(v, dir) })
+	v.check("update", func(v *visitor) { updates(v, dir) })
 	v.check("open the link to the same state, without a network", func(v *visitor) {
 		v.until("the Service Worker keeps the site", `navigator.serviceWorker.controller`)
 		server.CloseClientConnections()
@@ -226,7 +234,7 @@ func (v *visitor) same(want session.Trace) {
 	if got := heard[session.Trace](v); !slices.Equal(got.Tokens, want.Tokens) || got.Sampling != want.Sampling {
 		v.Errorf("the link gives another trace: %v, want %v", got.Text, want.Text)
 	}
-	want1 := session.Selection{Step: 1, Token: -1, Layer: 0, Head: 1}
+	want1 := session.Selection{Step: 1, Token: -1, Layer: 0, Head: 1, Node: -1}
 	if got := heard[session.Selection](v); got != want1 {
 		v.Errorf("selected is %+v, want %+v", got, want1)
 	}
@@ -269,66 +277,6 @@ func equalsTrace(v *visitor) {
 		}
 	}
 	v.Logf("%d tokens, %d steps, %d heads: off by %.1e at most", len(got.Tokens), K, got.Layers*got.Heads, worst)
-}
-
-// longTasks counts what blocks the page while the engine writes a response and the figures are folded away.
-func longTasks(v *visitor) {
-	v.press(`nav [data-do="page:trace"]`)
-	for _, figure := range []string{"arcs", "matrix"} {
-		v.press(fmt.Sprintf(`[data-do="fold:%s"]`, figure))
-	}
-	v.until("the figures are gone", `document.querySelectorAll("iframe").length === 0`)
-	before := heard[session.Trace](v).Number
-	eval[int](v, `long.length = 0`)
-	begin := time.Now()
-	v.press(`#sampling [data-do="regenerate"]`)
-	v.until("another response is complete", fmt.Sprintf(`document.querySelector(".engine.ready") && /"number":(\d+)/.exec(heard.Trace)[1] > %d && heard.Trace.includes('"complete":true')`, before))
-	tasks := eval[[]float64](v, `new Promise((done) => setTimeout(() => done(long), 300))`)
-	blocked, all := 0.0, float64(time.Since(begin).Milliseconds())
-	for _, ms := range tasks {
-		blocked += ms
-	}
-	v.Logf("%d tasks of the main thread over 50 ms: %.0f, in %.0f ms", len(tasks), tasks, all)
-	// A machine with other work stretches every task, so the bound is a share of the time.
-	if blocked > all/10 {
-		v.Errorf("long tasks kept the page from answering for %.0f of %.0f ms", blocked, all)
-	}
-}
-
-// damaged opens a model folder whose weights end early: a sentence, and the model at work stays.
-func damaged(v *visitor, site string) {
-	before := heard[session.Capabilities](v).Model
-	dir := v.TempDir()
-	files := map[string][]byte{}
-	for _, name := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
-		data, err := os.ReadFile(filepath.Join(site, "web", "models", before.Name, name))
-		if err != nil {
-			v.Fatal(err)
-		}
-		if name == "model.safetensors" {
-			data = data[:len(data)/2]
-		}
-		files[name] = data
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			v.Fatal(err)
-		}
-	}
-	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
-	v.until("the damage is told", `document.querySelector(".banner.failed p")`)
-	_, err := model.LoadFiles(files)
-	if err == nil {
-		v.Fatal("half a file of weights can be loaded")
-	}
-	// The page has the same words as a sentence.
-	words := strings.ReplaceAll(err.Error(), "model: ", "")
-	if says := v.text(".banner.failed p"); !strings.Contains(strings.ToLower(says), strings.ToLower(words)) {
-		v.Errorf("the visitor reads %q, want %q", says, words)
-	}
-	v.until("the engine is ready", ready)
-	if after := heard[session.Capabilities](v).Model; after != before {
-		v.Errorf("the model at work is %+v, was %+v", after, before)
-	}
-	v.press(".banner.failed button")
 }
 
 // pictures takes both pages, wide and narrow, light and dark, into the ignored folder shots, and leaves the page as it was.

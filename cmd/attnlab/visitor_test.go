@@ -205,7 +205,7 @@ const ready = `document.querySelector(".engine.ready") && said("Capabilities")?.
 func (v *visitor) open(url string) {
 	v.Helper()
 	v.run(chromedp.Navigate(url), chromedp.Evaluate(ear, nil))
-	v.until("the engine is ready", ready)
+	v.runs("the engine is ready", ready)
 }
 
 // until waits until an expression is true in the page.
@@ -214,6 +214,21 @@ func (v *visitor) until(what, expression string) {
 	for end := time.Now().Add(patience); !eval[bool](v, "!!("+expression+")"); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			v.Fatalf("not within %v: %s; the page says %s", patience, what, v.saying())
+		}
+	}
+}
+
+// runs waits until an expression is true while the engine moves on: patience is for standing still.
+func (v *visitor) runs(what, expression string) {
+	v.Helper()
+	const moves = `JSON.stringify([stages.at(-1), said("Status"), said("Capabilities")?.untested, said("Run")?.number, said("Rules")?.number, said("HeadsView")?.number, said("Disruption")?.number, said("Trace")?.number])`
+	last := ""
+	for end := time.Now(); !eval[bool](v, "!!("+expression+")"); time.Sleep(100 * time.Millisecond) {
+		if at := eval[string](v, moves); at != last {
+			last, end = at, time.Now().Add(patience)
+		}
+		if time.Now().After(end) {
+			v.Fatalf("not within %v: %s; the page says %s, the engine %s", patience, what, v.saying(), last)
 		}
 	}
 }

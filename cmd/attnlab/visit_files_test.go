@@ -1,0 +1,156 @@
+//go:build !js && visit
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"attnlab/app/session"
+	"attnlab/model"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/chromedp"
+)
+
+// modelFolder is a folder with the files of a base, as change makes them.
+func modelFolder(t testing.TB, site, base string, change func(name string, data []byte) []byte) (dir string, files map[string][]byte) {
+	t.Helper()
+	dir, files = t.TempDir(), map[string][]byte{}
+	for _, name := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
+		data, err := os.ReadFile(filepath.Join(site, "web", "models", base, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = change(name, data)
+		if err := os.WriteFile(filepath.Join(dir, name), files[name], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, files
+}
+
+// damaged opens a model folder whose weights end early: a sentence, and the model at work stays.
+func damaged(v *visitor, site string) {
+	before := heard[session.Capabilities](v).Model
+	dir, files := modelFolder(v, site, before.Name, func(name string, data []byte) []byte {
+		if name == "model.safetensors" {
+			return data[:len(data)/2]
+		}
+		return data
+	})
+	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
+	v.until("the damage is told", `document.querySelector(".banner.failed p")`)
+	_, err := model.LoadFiles(files)
+	if err == nil {
+		v.Fatal("half a file of weights can be loaded")
+	}
+	// The page has the same words as a sentence.
+	words := strings.ReplaceAll(err.Error(), "model: ", "")
+	if says := v.text(".banner.failed p"); !strings.Contains(strings.ToLower(says), strings.ToLower(words)) {
+		v.Errorf("the visitor reads %q, want %q", says, words)
+	}
+	v.until("the engine is ready", ready)
+	if after := heard[session.Capabilities](v).Model; after != before {
+		v.Errorf("the model at work is %+v, was %+v", after, before)
+	}
+	v.press(".banner.failed button")
+}
+
+// keepsTraces saves the trace as a file, draws another problem, and opens the file again.
+func keepsTraces(v *visitor) {
+	dir, want := v.TempDir(), heard[session.Trace](v)
+	v.run(chromedp.ActionFunc(func(context.Context) error {
+		return browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(dir).Do(v.browserOf())
+	}))
+	v.press(`#transport [data-do="save"]`)
+	file := filepath.Join(dir, fmt.Sprintf("trace-%s-%d.json", want.Task, want.Seed))
+	var saved session.Trace
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		data, err := os.ReadFile(file)
+		if err == nil {
+			if err = json.Unmarshal(data, &saved); err == nil {
+				break
+			}
+		}
+		if time.Now().After(end) {
+			v.Fatalf("the trace was not saved: %v", err)
+		}
+	}
+	if !slices.Equal(saved.Tokens, want.Tokens) || len(saved.Attention) != len(want.Attention) {
+		v.Errorf("the file has %d tokens, the page %d", len(saved.Tokens), len(want.Tokens))
+	}
+	v.problem(3)
+	v.run(chromedp.SetUploadFiles("#open-trace", []string{file}, chromedp.ByQuery))
+	v.until("the saved trace is back", fmt.Sprintf(`%s && said("Trace").complete && said("Trace").tokens.length === %d`, ready, len(want.Tokens)))
+	if got := heard[session.Trace](v); !slices.Equal(got.Tokens, want.Tokens) || len(got.FCI) != len(want.FCI) {
+		v.Errorf("the file opens to %d tokens and %d FCI, want %d and %d", len(got.Tokens), len(got.FCI), len(want.Tokens), len(want.FCI))
+	}
+	if broken := filepath.Join(dir, "broken.json"); os.WriteFile(broken, []byte(`{"tokens":[1,2],"text":["a"]}`), 0o600) == nil {
+		v.run(chromedp.SetUploadFiles("#open-trace", []string{broken}, chromedp.ByQuery))
+		v.until("a file without a trace is refused", `document.querySelector(".banner.failed p")?.textContent.includes("holds no trace")`)
+		v.press(".banner.failed button")
+	}
+}
+
+// folder opens a good model folder, and goes back to the shipped base.
+func folder(v *visitor, site string) {
+	before := heard[session.Capabilities](v).Model
+	dir, _ := modelFolder(v, site, "chain-tiny", func(_ string, data []byte) []byte { return data })
+	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
+	v.until("the folder's model is at work", ready+` && said("Capabilities").model.name === "your folder"`)
+	if m := heard[session.Capabilities](v).Model; m.Parameters >= before.Parameters {
+		v.Errorf("the model at work is %+v", m)
+	}
+	v.press(".engine")
+	v.press(fmt.Sprintf(`#dialog [data-do="base:%s"]`, before.Name))
+	v.press(`#dialog [data-do="close"]`)
+	v.until("the base is back", fmt.Sprintf(`%s && said("Capabilities").model.name === %q`, ready, before.Name))
+}
+
+// updates puts another version of the site on the server: the visitor is told, and takes it by a click.
+func updates(v *visitor, site string) {
+	v.until("the Service Worker keeps the site", `navigator.serviceWorker.controller`)
+	old := eval[string](v, "attnlab.version")
+	next := strings.Repeat("5", len(old))
+	for _, name := range []string{"index.html", "sw.js"} {
+		path := filepath.Join(site, name)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			v.Fatal(err)
+		}
+		if text := strings.ReplaceAll(string(data), old, next); text == string(data) {
+			v.Fatalf("%s does not say its version %s", name, old)
+		} else if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			v.Fatal(err)
+		}
+	}
+	// As a browser does by itself when the page is opened again.
+	eval[bool](v, `navigator.serviceWorker.getRegistration().then((r) => r.update()).then(() => true)`)
+	v.until("the visitor is told", `[...document.querySelectorAll(".banner p")].some((p) => p.textContent.includes("A newer version of the lab is ready."))`)
+	if now := eval[string](v, "attnlab.version"); now != old {
+		v.Errorf("the page changed to version %s before it was asked to", now)
+	}
+	v.press(`.banner [data-do="reload"]`)
+	for end := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
+		var now string
+		ctx, cancel := context.WithTimeout(v.ctx, 5*time.Second)
+		chromedp.Run(ctx, chromedp.Evaluate(`globalThis.attnlab?.version ?? ""`, &now)) // fails while the page changes
+		cancel()
+		if now == next {
+			break
+		}
+		if time.Now().After(end) {
+			v.Fatalf("the page is still of version %s", now)
+		}
+	}
+	v.run(chromedp.Evaluate(ear, nil))
+	v.until("the engine is ready", ready)
+}
