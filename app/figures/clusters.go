@@ -43,11 +43,13 @@ type cluster struct {
 	mean     [2]float64
 	sd       [2]float64 // over the runs; of one run over its last steps
 	base     *[2]float64
+	settings string // of all its runs
+	step     int    // that the first of them came to
+	ended    bool   // all that is left of it is metrics
 }
 
 func (h *history) clusters() []cluster {
 	var list []cluster
-	places := map[string]int{}
 	for _, r := range h.chosen {
 		accuracy, an, n := lately(column(r.Metrics, "accuracy"))
 		think, tn, m := lately(column(r.Metrics, "think_tokens"))
@@ -56,15 +58,20 @@ func (h *history) clusters() []cluster {
 		}
 		settings := r.Settings
 		settings.Seed = 0
+		step, ended := r.Info.Step, r.Info.State == "metrics only"
+		if ended { // by a budget of tokens, perhaps, and so at nearly the same step
+			settings.Steps = 0
+		}
 		key, err := json.Marshal(settings)
 		if err != nil {
 			continue // a number that is none: it came from a file
 		}
-		at, known := places[string(key)]
-		if !known {
+		at := slices.IndexFunc(list, func(c cluster) bool {
+			return r.Settings.Method != "" && c.settings == string(key) && c.ended == ended && (!ended || 10*max(c.step-step, step-c.step) <= max(c.step, step))
+		})
+		if at < 0 {
 			at = len(list)
-			places[string(key)] = at
-			list = append(list, cluster{name: r.Info.Name, id: r.Info.ID, sd: [2]float64{tn, an}, base: h.baseOf(r.Settings)})
+			list = append(list, cluster{name: r.Info.Name, id: r.Info.ID, sd: [2]float64{tn, an}, base: h.baseOf(r.Settings), settings: string(key), step: step, ended: ended})
 		} else {
 			list[at].name = r.Settings.Method
 		}

@@ -22,7 +22,6 @@ const tail = 5
 // standing is where runs that differ in nothing but their seed have come to.
 type standing struct {
 	settings session.RunSettings // with the seed of the first
-	step     int
 	from     string
 	runs     []session.KeptRun
 }
@@ -38,10 +37,10 @@ func standings(runs []session.KeptRun) []standing {
 	var all []standing
 	for _, r := range runs {
 		i := slices.IndexFunc(all, func(s standing) bool {
-			return s.step == r.Info.Step && s.from == r.Info.From && sameButSeed(s.runs[0], r)
+			return s.from == r.Info.From && sameButSeed(s.runs[0], r) && asFar(s.runs[0], r)
 		})
 		if i < 0 {
-			all = append(all, standing{settings: r.Settings, step: r.Info.Step, from: r.Info.From})
+			all = append(all, standing{settings: r.Settings, from: r.Info.From})
 			i = len(all) - 1
 		}
 		all[i].runs = append(all[i].runs, r)
@@ -49,9 +48,21 @@ func standings(runs []session.KeptRun) []standing {
 	return all
 }
 
+// asFar tells whether two runs have come to the same step. Where all that is left of them is their metrics they may have
+// ended by a budget of tokens, at nearly the same step.
+func asFar(a, b session.KeptRun) bool {
+	s, t := a.Info.Step, b.Info.Step
+	return s == t || ended(a) && ended(b) && 10*max(s-t, t-s) <= max(s, t)
+}
+
+func ended(r session.KeptRun) bool { return r.Info.State == "metrics only" }
+
 // sameButSeed compares settings; runs of which these are unknown stand alone.
 func sameButSeed(a, b session.KeptRun) bool {
 	s, t := a.Settings, b.Settings
+	if ended(a) && ended(b) {
+		s.Steps, t.Steps = 0, 0
+	}
 	return s.Method != "" && s.Method == t.Method && s.Model == t.Model && s.Task == t.Task && s.Teacher == t.Teacher &&
 		s.Difficulty == t.Difficulty && s.Steps == t.Steps && maps.Equal(s.Hyper, t.Hyper)
 }
@@ -74,11 +85,24 @@ func (s standing) name(row func(name string) (hyperRow, bool)) string {
 
 // seeds are those of its runs.
 func (s standing) seeds() string {
-	var seeds []string
+	var seeds []uint64
 	for _, r := range s.runs {
-		seeds = append(seeds, strconv.FormatUint(r.Settings.Seed, 10))
+		seeds = append(seeds, r.Settings.Seed)
 	}
-	return strings.Join(seeds, " ")
+	slices.Sort(seeds)
+	return strings.Trim(fmt.Sprint(seeds), "[]")
+}
+
+// steps is how far its runs have come.
+func (s standing) steps() string {
+	var steps []int
+	for _, r := range s.runs {
+		steps = append(steps, r.Info.Step)
+	}
+	if lo, hi := slices.Min(steps), slices.Max(steps); lo < hi {
+		return fmt.Sprintf("%d to %d", lo, hi)
+	}
+	return strconv.Itoa(steps[0])
 }
 
 // ends is the mean over runs of a metric at their ends: of its last steps, or of the last alone for one that adds up.
@@ -150,7 +174,7 @@ func (l *Lab) standingsTable() app.UI {
 			generated.mean, generated.sd = generated.mean/1000, generated.sd/1000
 			return app.Tr().Body(
 				app.Th().Scope("row").Text(s.name(row(s.settings.Method))), app.Td().Text(s.from), app.Td().Class("figure").Text(len(s.runs)), app.Td().Text(s.seeds()),
-				app.Td().Class("figure").Text(s.step),
+				app.Td().Class("figure").Text(s.steps()),
 				measured(s.ends("accuracy", tail), 3), measured(s.ends("think_tokens", tail), 1),
 				measured(s.ends("redundant_removed", tail), 3), measured(s.ends("essential_kept", tail), 3), measured(generated, 1),
 			)

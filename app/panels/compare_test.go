@@ -92,6 +92,17 @@ func TestStandings(t *testing.T) {
 	if got := apart[1].name(func(string) (hyperRow, bool) { return hyperRow{}, false }); got != "attnpo, kappa 0.5" {
 		t.Errorf("what differs is not in the name %q", got)
 	}
+	budgets := some().Runs[:2] // of one budget of tokens, which ends runs at unlike steps
+	for i, steps := range []int{36, 37} {
+		budgets[i].Info.State, budgets[i].Info.Step, budgets[i].Settings.Steps = "metrics only", steps, steps
+	}
+	if one := standings(budgets); len(one) != 1 || one[0].steps() != "36 to 37" {
+		t.Errorf("two seeds of one budget stand as %+v", one)
+	}
+	budgets[1].Info.Step = 60
+	if two := standings(budgets); len(two) != 2 {
+		t.Error("a run that went on much longer is taken for a seed of the other")
+	}
 	alone := standings([]session.KeptRun{some().Runs[3], some().Runs[3]})
 	if len(alone) != 2 {
 		t.Error("runs of unknown settings are taken for seeds of one")

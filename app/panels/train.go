@@ -40,7 +40,7 @@ func (l *Lab) trainPage() app.UI {
 	if l.shownMethod() == pretrain {
 		right = l.samplePanel
 	}
-	return app.Div().Class("columns train").Body(
+	return app.Div().Class("columns train", when(l.run.Info.ID == "", "blank"), when(l.fixed(), "at-work")).Body(
 		app.Section().Class("column controls").Aria("label", "method and settings").Body(
 			l.methodPanel(),
 			l.settingsPanel(),
@@ -215,7 +215,7 @@ func (s *state) runState() string {
 			text += ", " + duration(s.run.Left) + " left"
 		}
 		if s.run.Rate > 0 {
-			text += fmt.Sprintf(", %.0f tokens a second", s.run.Rate)
+			text += ", " + counts(s.run.Rate) + " tokens a second"
 		}
 		return text + "."
 	case i.State == "done":

@@ -18,7 +18,7 @@ import (
 
 // resumable are the kept runs that can be gone on with, the newest first, without the one at work.
 func (s *state) resumable() (runs []session.KeptRun) {
-	for _, r := range slices.Backward(s.runs.Runs) {
+	for _, r := range s.runs.Runs { // as the engine lists them
 		if r.Info.ID != s.run.Info.ID && slices.Contains([]string{"new", "running", "paused"}, r.Info.State) {
 			runs = append(runs, r)
 		}
@@ -42,7 +42,7 @@ func (l *Lab) runBanner() app.UI {
 // runsPanel lists the runs that are kept here, and takes in others.
 func (l *Lab) runsPanel() app.UI {
 	var kept []session.KeptRun
-	for _, r := range slices.Backward(l.runs.Runs) {
+	for _, r := range l.runs.Runs {
 		if r.Info.From != "shipped" && r.Info.ID != l.run.Info.ID {
 			kept = append(kept, r)
 		}

@@ -13,8 +13,8 @@ import (
 
 // methodText says what a method does, in a sentence, and whose it is.
 var methodText = map[string]struct{ name, does, source string }{
-	pretrain: {"Pretraining", "From random weights: predict the next token of a teacher's worked solutions, until the model reasons by itself.", "ours"},
-	"sft":    {"SFT", "Go on with a teacher's worked solutions, without any reward: the plainest thing to do with more compute.", "ours"},
+	pretrain: {"Pretraining", "From random weights: predict the next token of a teacher's worked solutions, until the model reasons by itself.", "the lab's own"},
+	"sft":    {"SFT", "Go on with a teacher's worked solutions, without any reward: the plainest thing to do with more compute.", "the lab's own"},
 	"grpo":   {"GRPO", "A response is credited with its reward less its group's mean, over the group's standard deviation, and every token alike.", "DeepSeekMath, arXiv 2402.03300, eq. 3 and 4"},
 	"drgrpo": {"Dr. GRPO", "GRPO without the division by the standard deviation and by the response's length.", "arXiv 2503.20783"},
 	"dapo":   {"DAPO", "GRPO with more room above the clip, groups of one outcome replaced by others, and a soft penalty for overlong responses.", "arXiv 2503.14476, eq. 8 to 13"},
@@ -166,15 +166,17 @@ func (l *Lab) settingsPanel() app.UI {
 			return app.Div().Class("knob wrong").Body(app.Span().Text(unknown[i]), l.button("reset:"+unknown[i], "tool", icon("undo")).Aria("label", "reset "+unknown[i]), complaint(wrong[unknown[i]]))
 		}),
 		app.Range(first).Slice(func(i int) app.UI { return l.knob(first[i], wrong[first[i].Name], false) }),
-		all.Body(
-			app.Summary().DataSet("do", "fold:settings").Text(fmt.Sprintf("All settings, %d more", more)),
-			app.If(!l.folded["settings"], func() app.UI {
-				return app.Div().Class("knobs").Body(
-					app.If(l.Plan.Method != pretrain, func() app.UI { return l.probeKnob() }),
-					app.Range(rest).Slice(func(i int) app.UI { return l.knob(rest[i], wrong[rest[i].Name], true) }),
-				)
-			}),
-		),
+		app.If(more > 0, func() app.UI {
+			return all.Body(
+				app.Summary().DataSet("do", "fold:settings").Text(fmt.Sprintf("All settings, %d more", more)),
+				app.If(!l.folded["settings"], func() app.UI {
+					return app.Div().Class("knobs").Body(
+						app.If(l.Plan.Method != pretrain, func() app.UI { return l.probeKnob() }),
+						app.Range(rest).Slice(func(i int) app.UI { return l.knob(rest[i], wrong[rest[i].Name], true) }),
+					)
+				}),
+			)
+		}),
 	)
 }
 
@@ -204,7 +206,7 @@ func (l *Lab) knob(r hyperRow, wrong string, said bool) app.UI {
 	return app.Div().Class("knob", when(wrong != "", "wrong"), when(differs || bad, "differs")).Body(
 		app.Span().Class("knob-name").Body(
 			app.Button().Type("button").Class("term", open(l.explain == "hyper:"+r.Name)).DataSet("do", "explain:hyper:"+r.Name).Text(r.Name),
-			app.If(r.Symbol != "", func() app.UI { return app.Span().Class("symbol").Text(" " + r.Symbol) }),
+			app.If(r.Symbol != "", func() app.UI { return symbol(r.Symbol) }),
 		),
 		control,
 		disabled(l.fixed() || !differs && !bad, l.button("reset:"+r.Name, "tool", icon("undo")).Aria("label", "reset "+r.Name).Title("Back to "+r.text(r.lab(l.Plan.Method)))),
@@ -213,6 +215,12 @@ func (l *Lab) knob(r hyperRow, wrong string, said bool) app.UI {
 		}),
 		complaint(wrong),
 	)
+}
+
+// symbol is a paper's letter, with what stands low after a "_".
+func symbol(s string) app.UI {
+	letter, low, _ := strings.Cut(s, "_")
+	return app.Span().Class("symbol").Body(app.Text(" "+letter), app.If(low != "", func() app.UI { return app.Sub().Text(low) }))
 }
 
 // values sets the paper's value beside the lab's.

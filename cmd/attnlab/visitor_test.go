@@ -19,6 +19,7 @@ import (
 	"attnlab/app/session"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -141,7 +142,16 @@ func newVisitor(t *testing.T, n *notes, webgpu bool) *visitor {
 	})
 	v := &visitor{T: t, ctx: ctx}
 	v.run(chromedp.EmulateViewport(1440, 900))
+	v.look("")
 	return v
+}
+
+// look sets what the system says of colours, "" for nothing. Motion is reduced: frames drawn in software cost the engine
+// half of its time.
+func (v *visitor) look(colours string) {
+	v.Helper()
+	v.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: colours}, {Name: "prefers-reduced-motion", Value: "reduce"}}))
 }
 
 // check is a subtest in this tab. It tells whether all is well.

@@ -204,7 +204,7 @@ func runTest(ctx context.Context, args []string) (int, error) {
 		// By itself, because it measures how soon the page answers.
 		r.stage("lab in the browser", func() error {
 			lab := []goPackage{{ImportPath: module + "/cmd/attnlab"}}
-			return r.test("lab", lab, []string{require}, "-tags=desktop,visit", "-run=^TestVisit")
+			return r.test("lab", lab, []string{require}, "-tags=desktop,visit", "-timeout=30m", "-run=^TestVisit")
 		})
 	}
 	return r.exit()

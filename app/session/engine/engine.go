@@ -275,6 +275,7 @@ func (e *Engine) carryOut(j *job) (later bool) {
 	if lost(err) {
 		text, err = e.recover(ctx)
 		if err == nil {
+			e.publish(session.Status{Stage: "opening", Busy: true, Text: text}) // at once: training may go on for long
 			var more string
 			more, err = j.do(ctx)
 			text = strings.TrimSpace(text + " " + more)

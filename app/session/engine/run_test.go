@@ -225,6 +225,9 @@ func TestARunComesBack(t *testing.T) {
 			unlucky.send(session.LoseDevice{})
 			unlucky.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.State == "done" })
 			sameMetrics(t, unlucky.run.Metrics, want)
+			if !slices.ContainsFunc(unlucky.said, func(text string) bool { return strings.Contains(text, "the run are restored") }) {
+				t.Errorf("said %q", unlucky.said)
+			}
 			if len(unlucky.failures) > 0 {
 				t.Error(unlucky.failures)
 			}
