@@ -73,7 +73,9 @@ func (h *history) clusters() []cluster {
 			at = len(list)
 			list = append(list, cluster{name: r.Info.Name, id: r.Info.ID, sd: [2]float64{tn, an}, base: h.baseOf(r.Settings), settings: string(key), step: step, ended: ended})
 		} else {
-			list[at].name = r.Settings.Method
+			if list[at].name = r.Settings.Method; r.Settings.FocusHeads != "" {
+				list[at].name += ", heads " + r.Settings.FocusHeads
+			}
 		}
 		list[at].points = append(list[at].points, [2]float64{think, accuracy})
 	}

@@ -64,7 +64,7 @@ func sameButSeed(a, b session.KeptRun) bool {
 		s.Steps, t.Steps = 0, 0
 	}
 	return s.Method != "" && s.Method == t.Method && s.Model == t.Model && s.Task == t.Task && s.Teacher == t.Teacher &&
-		s.Difficulty == t.Difficulty && s.Steps == t.Steps && maps.Equal(s.Hyper, t.Hyper)
+		s.Difficulty == t.Difficulty && s.Steps == t.Steps && s.FocusHeads == t.FocusHeads && maps.Equal(s.Hyper, t.Hyper)
 }
 
 // name is the method, and what of its settings is not as usual.
@@ -79,6 +79,9 @@ func (s standing) name(row func(name string) (hyperRow, bool)) string {
 			text = r.text(s.settings.Hyper[name])
 		}
 		parts = append(parts, name+" "+text)
+	}
+	if heads := s.settings.FocusHeads; heads != "" {
+		parts = append(parts, "heads "+heads)
 	}
 	return strings.Join(parts, ", ")
 }

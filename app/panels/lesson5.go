@@ -77,7 +77,8 @@ func shippedOutcomes(runs []session.KeptRun) string {
 	tokens, accuracy := map[string][]float64{}, map[string][]float64{}
 	for _, r := range runs {
 		t, a := valuesOf(r.Metrics, "think_tokens"), valuesOf(r.Metrics, "accuracy")
-		if r.Info.From != "shipped" || len(t) == 0 || len(a) == 0 {
+		control := r.Settings.FocusHeads != ""
+		if r.Info.From != "shipped" || control || len(t) == 0 || len(a) == 0 {
 			continue
 		}
 		m := r.Settings.Method

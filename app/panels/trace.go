@@ -3,6 +3,7 @@ package panels
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"attnlab/app/session"
@@ -56,6 +57,9 @@ func (l *Lab) introduction() app.UI {
 
 func (l *Lab) problemPanel() app.UI {
 	difficulties := []string{"", "2", "3", "4", "5", "6", "7", "8"}
+	if !slices.Contains(difficulties, l.difficulty) { // of a link
+		difficulties = append(difficulties, l.difficulty)
+	}
 	check := app.UI(app.P().Class("hint").ID("typed-check").Text("Definitions, then a question: b = k · f is written b &k * &f."))
 	if l.typed != "" && l.checked.Text == l.typed {
 		if l.checked.Error != "" {

@@ -404,8 +404,9 @@ type RunSettings struct {
 	Difficulty string             `json:"difficulty"` // empty is the task's own
 	Seed       uint64             `json:"seed"`
 	Steps      int                `json:"steps"`
-	Hyper      map[string]float64 `json:"hyper,omitempty"` // only what differs from the lab's values
-	Probe      int                `json:"probe,omitempty"` // problems the base is measured on, 0 is the default
+	Hyper      map[string]float64 `json:"hyper,omitempty"`       // only what differs from the lab's values
+	Probe      int                `json:"probe,omitempty"`       // problems the base is measured on, 0 is the default
+	FocusHeads string             `json:"focus_heads,omitempty"` // "0.0,0.2", heads of attnpo in place of those it finds
 }
 
 // HyperRow is a row of rl.Table: a switch has Choices and its values are indices into them.

@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 
 	"attnlab/app/session"
 	"attnlab/gpu"
@@ -40,16 +42,35 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 	if t.settings.Method == pretrain {
 		return newSupervised(d, task, t, hyper)
 	}
+	heads, err := headsOf(t.settings.FocusHeads)
+	if err != nil {
+		return nil, err
+	}
 	base := t.start
 	if base == nil {
 		base = t.state // of its shape; no more is asked of it without a KL term, see Engine.baseOf
 	}
 	run, err := rl.NewRun(d, task, base, t.state, rl.RunConfig{Method: t.settings.Method, Hyper: hyper, Seed: t.settings.Seed,
-		Probe: t.settings.Probe, Heads: t.heads})
+		Probe: t.settings.Probe, Heads: heads})
 	if err != nil {
 		return nil, err
 	}
 	return reinforcement{run}, nil
+}
+
+// headsOf reads heads as run.json has them; none are the method's own to find.
+func headsOf(text string) (heads []rl.Head, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		var h rl.Head
+		if n, err := fmt.Sscanf(part, "%d.%d", &h.Layer, &h.Head); n != 2 || err != nil {
+			return nil, fmt.Errorf("the run's heads are %.60q; they must be layer.head,layer.head, counted from 0", text)
+		}
+		heads = append(heads, h)
+	}
+	return heads, nil
 }
 
 // reinforcement is one of rl.Methods.

@@ -20,10 +20,9 @@ import (
 type training struct {
 	info     session.RunInfo
 	settings session.RunSettings
-	paper    bool      // of an imported one: its hyper-parameters were the papers'
-	heads    []rl.Head // of an imported one: attnpo's in place of those it finds
-	lines    [][]byte  // of the log
-	metrics  metrics   // the same as columns
+	paper    bool     // of an imported one: its hyper-parameters were the papers'
+	lines    [][]byte // of the log
+	metrics  metrics  // the same as columns
 	sample   string
 
 	start   *model.Checkpoint // what it began from; nil where that is not at hand

@@ -66,12 +66,7 @@ type runJSON struct {
 func (t *training) about() ([]byte, error) {
 	s := t.settings
 	a := runJSON{Method: s.Method, Model: s.Model, Task: s.Task, Difficulty: s.Difficulty, Teacher: s.Teacher, Seed: s.Seed, Probe: s.Probe,
-		Hyper: map[string]string{}, Steps: s.Steps, Name: t.info.Name, From: t.info.From, Note: t.info.Note, Sample: t.sample}
-	var heads []string
-	for _, h := range t.heads {
-		heads = append(heads, fmt.Sprintf("%d.%d", h.Layer, h.Head))
-	}
-	a.FocusHeads = strings.Join(heads, ",")
+		FocusHeads: s.FocusHeads, Hyper: map[string]string{}, Steps: s.Steps, Name: t.info.Name, From: t.info.From, Note: t.info.Note, Sample: t.sample}
 	for _, p := range rowsOf(s.Method) {
 		if v, ok := s.Hyper[p.Name]; ok {
 			a.Hyper[p.Name] = p.Format(v)
@@ -108,14 +103,8 @@ func (t *training) readAbout(data []byte) error {
 			return err
 		}
 	}
-	for text := range strings.SplitSeq(a.FocusHeads, ",") {
-		var head rl.Head
-		if n, _ := fmt.Sscanf(text, "%d.%d", &head.Layer, &head.Head); n == 2 {
-			t.heads = append(t.heads, head)
-		}
-	}
 	t.settings = session.RunSettings{Method: a.Method, Model: a.Model, Task: a.Task, Teacher: a.Teacher, Difficulty: a.Difficulty, Seed: a.Seed,
-		Steps: a.Steps, Hyper: changes(a.Method, h), Probe: a.Probe}
+		Steps: a.Steps, Hyper: changes(a.Method, h), Probe: a.Probe, FocusHeads: a.FocusHeads}
 	t.info.Name, t.info.From, t.info.Note, t.sample = a.Name, a.From, a.Note, a.Sample
 	return nil
 }

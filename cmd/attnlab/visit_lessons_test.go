@@ -1,0 +1,95 @@
+//go:build !js && visit
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"attnlab/app/session"
+)
+
+// TestVisitLessons follows each lesson to its end, with its shorter experiment.
+func TestVisitLessons(t *testing.T) {
+	dir := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, true)
+	server := plainServer(t, dir, n)
+	if !v.check("open", func(v *visitor) {
+		v.open(server.URL + under + "#page=learn")
+		v.base("chain-tiny")
+	}) {
+		t.FailNow()
+	}
+	for lesson := 1; lesson <= 5; lesson++ {
+		v.check(fmt.Sprint("lesson ", lesson), func(v *visitor) { follow(v, lesson) })
+	}
+	v.check("all are listed with their findings", func(v *visitor) {
+		v.press(`nav [data-do="page:learn"]`)
+		v.until("five findings are listed", `document.querySelectorAll(".lessons .found").length === 5`)
+	})
+	v.check("glossary", func(v *visitor) {
+		v.press(`[data-do="page:glossary"]`)
+		v.until("the words are listed", `document.querySelectorAll("main dt, main h3").length > 30`)
+		v.press(`nav [data-do="page:learn"]`)
+	})
+	v.check("pictures", func(v *visitor) {
+		v.pictures("learn", "glossary")
+	})
+	for _, line := range n.all() {
+		t.Errorf("%s", line)
+	}
+}
+
+// follow goes through a lesson: what it shows, a prediction, the experiment, and what came of it.
+func follow(v *visitor, lesson int) {
+	v.press(`nav [data-do="page:learn"]`)
+	v.press(fmt.Sprintf(`.lessons [data-do="lesson:%d.1"]`, lesson))
+	predicted, tried, checked := false, false, false
+	for step := 1; !checked; step++ {
+		v.until("the step is shown", fmt.Sprintf(`document.getElementById("lab").dataset.lesson === "%d.%d" && !document.getElementById("lesson").hidden`, lesson, step))
+		if there := eval[bool](v, `((ring) => !ring || document.getElementById(ring) !== null)(document.getElementById("lab").dataset.ring)`); !there {
+			v.Errorf("step %d rings what is not there", step)
+		}
+		has := func(selector string) bool {
+			return eval[bool](v, fmt.Sprintf(`!!document.querySelector(%q)`, "#lesson "+selector))
+		}
+		switch {
+		case has(`[data-do="lesson-show:0"]`):
+			v.press(`#lesson [data-do="lesson-show:0"]`)
+			v.runs("it has been shown", ready)
+		case has(`[data-set="guess"]`):
+			v.press(`#lesson [data-set="guess"][value="2"]`)
+			v.until("the prediction is taken", `location.hash.includes("guess=2")`)
+			predicted = true
+		case has(`[data-do="lesson-try:0"]`):
+			v.press(`#lesson [data-do="lesson-try:0"]`)
+			v.until("the experiment goes on", `document.querySelector('#lesson [data-do="lesson-stop"]')`)
+			v.runs("the experiment is done", ready+` && !document.querySelector('#lesson [data-do="lesson-stop"]')`)
+			v.Logf("%s", v.text("#lesson .so-far"))
+			tried = true
+		case has(".outcome-of"):
+			if numbers := v.text("#lesson .measured"); !strings.Contains(numbers, "±") || !strings.Contains(numbers, "n = ") {
+				v.Errorf("measured is %q", numbers)
+			}
+			says := v.text("#lesson .says")
+			if !strings.HasPrefix(says, "You said: ") && !strings.HasPrefix(says, "Too close to call") {
+				v.Errorf("the lesson finds %q", says)
+			}
+			v.Logf("%s %s", v.text("#lesson .measured"), says)
+			checked = true
+		}
+		v.press(`#lesson [data-do="lesson-next"]`)
+		if step > 9 {
+			v.Fatalf("the lesson does not end: predicted %v, tried %v", predicted, tried)
+		}
+	}
+	if !predicted || !tried {
+		v.Errorf("predicted %v, tried %v", predicted, tried)
+	}
+	v.until("the lesson is over", `document.getElementById("lesson").hidden && document.querySelector(".lessons")`)
+	if failure := heard[session.Status](v); failure.Busy {
+		v.Errorf("the engine is still at %s", failure.Stage)
+	}
+}

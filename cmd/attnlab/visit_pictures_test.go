@@ -1,0 +1,58 @@
+//go:build !js && visit
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+
+	"github.com/chromedp/chromedp"
+)
+
+// pictures takes pages, wide and narrow, light and dark, into the ignored folder shots, and leaves the tab as it was.
+func (v *visitor) pictures(pages ...string) {
+	v.Helper()
+	folder := filepath.Join("..", "..", "shots")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		v.Fatal(err)
+	}
+	for _, page := range pages {
+		v.press(fmt.Sprintf(`[data-do="page:%s"]`, page))
+		for _, size := range []image.Point{{1440, 900}, {390, 844}} {
+			for _, theme := range []string{"light", "dark"} {
+				name := fmt.Sprintf("%s-%dx%d-%s.png", page, size.X, size.Y, theme)
+				var data []byte
+				v.look(theme)
+				v.run(
+					chromedp.EmulateViewport(int64(size.X), int64(size.Y)),
+					chromedp.Evaluate(`scrollTo(0, 0), new Promise((done) => setTimeout(done, 400))`, nil, awaited),
+					chromedp.CaptureScreenshot(&data),
+				)
+				if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
+					v.Fatal(err)
+				}
+				picture, err := png.Decode(bytes.NewReader(data))
+				if err != nil || picture.Bounds().Size() != size {
+					v.Errorf("%s is no picture of its size: %v", name, err)
+					continue
+				}
+				if colours := coloursOf(picture); colours < 20 {
+					v.Errorf("%s has %d colours", name, colours)
+				}
+				r, g, b, _ := picture.At(2, size.Y-2).RGBA()
+				if bright := r+g+b > 3*0x8000; bright != (theme == "light") {
+					v.Errorf("%s: the ground is %x %x %x", name, r>>8, g>>8, b>>8)
+				}
+				if wide := eval[int](v, "document.documentElement.scrollWidth"); wide > size.X {
+					v.Errorf("%s: the page is %d wide", name, wide)
+				}
+			}
+		}
+		v.run(chromedp.EmulateViewport(1440, 900))
+	}
+	v.look("")
+}

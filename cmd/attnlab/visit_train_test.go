@@ -1,0 +1,339 @@
+//go:build !js && visit
+
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"attnlab/app/session"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/chromedp"
+)
+
+// smallRun is a run that a software adapter has time for, as a link and as flags of the command line. Its problems are
+// ones that chain-tiny solves sometimes, so that groups are valid.
+const (
+	smallRunSteps = 10
+	smallRun      = "#page=train&model=chain-tiny&run-difficulty=2-3&steps=10&probe=64&h.problems=4&h.group=4"
+)
+
+var smallRunFlags = []string{"train", "--method", "attnpo", "--model", "chain-tiny", "--difficulty", "2-3", "--steps", "10", "--probe", "64", "--problems", "4", "--group", "4", "--seed", "1", "--eval", "0"}
+
+// byTheClock are the metrics that time decides.
+var byTheClock = []string{"seconds", "sampling_seconds", "learning_seconds", "tokens_per_second"}
+
+// TestVisitTrain trains in the page, with and without interruptions, and lays the runs side by side.
+func TestVisitTrain(t *testing.T) {
+	dir := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, true)
+	server := plainServer(t, dir, n)
+	files := v.downloads()
+	var whole, broken []map[string]any
+	var archive []byte
+
+	if !v.check("open", func(v *visitor) {
+		v.open(server.URL + under + smallRun)
+		v.until("the run can begin", `document.querySelector('#run-buttons [data-do="train"]:not(:disabled)')`)
+	}) {
+		t.FailNow()
+	}
+	trained := v.check("train without a pause", func(v *visitor) {
+		v.press(`#run-buttons [data-do="train"]`)
+		v.runs(`the run is done`, `said("Run")?.info.state === "done"`)
+		_, whole = exported(v, files)
+		if len(whole) != smallRunSteps {
+			v.Fatalf("the file has %d steps", len(whole))
+		}
+		valid := 0.0
+		for _, step := range whole {
+			valid += step["groups"].(map[string]any)["valid"].(float64)
+		}
+		if valid == 0 {
+			v.Errorf("no group was valid, so nothing was learned")
+		}
+		v.Logf("%d steps with %.0f valid groups, %.0f tokens", len(whole), valid, whole[len(whole)-1]["generated_tokens"])
+	})
+	if !trained {
+		t.FailNow() // all else is about runs
+	}
+	v.check("the credit of a rollout", credits)
+	v.check("pictures of a run", func(v *visitor) { v.pictures("train") })
+	v.check("metrics equal those of attnlab train", func(v *visitor) { equalsTrain(v, whole) })
+	v.check("pause, step, reload, resume, lose the device", func(v *visitor) {
+		v.press(`#run-buttons [data-do="train"]`) // of a run that is done: another by the same settings
+		v.runs("some steps are taken", `said("Run")?.info.state === "running" && said("Run")?.info.step >= 2`)
+		v.press(`#run-buttons [data-do="train"]`)
+		v.runs("the run is paused", ready+` && said("Run")?.info.state === "paused"`)
+		at := heard[session.Run](v).Info
+		v.press(`#run-buttons [data-do="train-step"]`)
+		v.runs("one more step is taken", fmt.Sprintf(`%s && said("Run")?.info.state === "paused" && said("Run")?.info.step === %d`, ready, at.Step+1))
+		if kept := heard[session.Run](v).Kept; kept != at.Step+1 {
+			v.Errorf("step %d is kept, the run is at step %d", kept, at.Step+1)
+		}
+
+		v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))
+		v.runs("the engine is ready again", ready)
+		if says := v.text("#resume-banner"); !strings.Contains(says, fmt.Sprintf("was at step %d of %d", at.Step+1, smallRunSteps)) {
+			v.Errorf("after the reload the visitor reads %q", says)
+		}
+		v.press(`#resume-banner [data-do^="resume-run"]`)
+		v.runs("the run is back", fmt.Sprintf(`%s && said("Run")?.info.id === %q && said("Run")?.info.step === %d`, ready, at.ID, at.Step+1))
+
+		v.press(`#run-buttons [data-do="train"]`)
+		v.runs("another step is taken", fmt.Sprintf(`said("Run")?.info.step >= %d`, at.Step+2))
+		v.press(".engine")
+		v.press(`#dialog [data-do="lose"]`)
+		lost := heard[session.Run](v).Info.Step
+		v.runs("the loss is told", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model, the trace and the run are restored.")`)
+		v.press(`#dialog [data-do="close"]`)
+		v.runs("the run is done", ready+` && said("Run")?.info.state === "done"`)
+		v.Logf("paused at step %d, the device was lost after step %d", at.Step, lost)
+		if lost >= smallRunSteps {
+			v.Errorf("the device was lost when the run was over")
+		}
+		archive, broken = exported(v, files)
+		if len(broken) != len(whole) {
+			v.Fatalf("the file has %d steps", len(broken))
+		}
+		for k := range whole {
+			for _, name := range slices.Sorted(maps.Keys(whole[k])) {
+				if a, b := fmt.Sprint(whole[k][name]), fmt.Sprint(broken[k][name]); a != b && !slices.Contains(byTheClock, name) {
+					v.Errorf("step %d: %s is %s, without interruptions %s", k+1, name, b, a)
+				}
+			}
+		}
+	})
+	v.check("use the trained model", func(v *visitor) {
+		v.press(`#run-buttons [data-do="use-run"]`)
+		v.runs("it is at work on the Trace page", ready+` && said("Capabilities")?.model.name.startsWith("run:attnpo-") && document.querySelector("#rows")`)
+		v.press(`#sampling [data-do="generate"]`)
+		v.runs("it has answered", ready+` && said("Trace")?.complete && document.querySelectorAll("#rows [id^=step-]").length > 0`)
+	})
+	v.check("compare", func(v *visitor) { compares(v, files, archive, whole) })
+	v.check("pictures of the comparison", func(v *visitor) { v.pictures("compare") })
+	for _, line := range n.all() {
+		t.Errorf("%s", line)
+	}
+}
+
+// downloads is the folder that the browser saves into from now on.
+func (v *visitor) downloads() string {
+	v.Helper()
+	dir := v.TempDir()
+	v.run(chromedp.ActionFunc(func(context.Context) error {
+		return browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(dir).Do(v.browserOf())
+	}))
+	return dir
+}
+
+// saved presses something that saves a file into the folder, and takes that file out of it.
+func (v *visitor) saved(dir, selector string) []byte {
+	v.Helper()
+	v.press(selector)
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			v.Fatal(err)
+		}
+		for _, file := range files {
+			if name := file.Name(); strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".crdownload") {
+				continue // still being written
+			}
+			path := filepath.Join(dir, file.Name())
+			data, err := os.ReadFile(path)
+			if err == nil {
+				err = os.Remove(path)
+			}
+			if err != nil {
+				v.Fatal(err)
+			}
+			return data
+		}
+	}
+	v.Fatalf("%s saved no file within %v; the page says %s", selector, patience, v.saying())
+	return nil
+}
+
+// exported exports the run at work, and reads its metrics.
+func exported(v *visitor, dir string) (file []byte, metrics []map[string]any) {
+	v.Helper()
+	file = v.saved(dir, `#run-buttons [data-do="export-run"]`)
+	archive, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		v.Fatal(err)
+	}
+	var names []string
+	for _, f := range archive.File {
+		names = append(names, f.Name)
+	}
+	for _, want := range []string{"config.json", "metrics.jsonl", "model.safetensors", "run.json", "tokenizer.json", "training.json"} {
+		if !slices.Contains(names, want) {
+			v.Errorf("the exported run has no %s: %q", want, names)
+		}
+	}
+	log, err := archive.Open("metrics.jsonl")
+	if err != nil {
+		v.Fatal(err)
+	}
+	defer log.Close()
+	return file, readLog(v, log)
+}
+
+// readLog reads a metrics.jsonl.
+func readLog(v *visitor, log io.Reader) (metrics []map[string]any) {
+	v.Helper()
+	for d := json.NewDecoder(log); d.More(); {
+		var step map[string]any
+		if err := d.Decode(&step); err != nil {
+			v.Fatal(err)
+		}
+		metrics = append(metrics, step)
+	}
+	return metrics
+}
+
+// credits chooses a rollout: its reward becomes an advantage, and that the advantage of each token.
+func credits(v *visitor) {
+	v.until("rollouts are listed", `document.querySelectorAll("#rollouts tr.rollout").length === 4`)
+	v.press(`#rollouts [data-do^="credit:"] button`)
+	v.until("its credit is explained", `said("Credit")?.text.length > 0 && document.querySelector("#rollouts tr.rollout.selected")`)
+	c := heard[session.Credit](v)
+	if len(c.Before) != len(c.Text) || len(c.After) != len(c.Text) || len(c.Outcome) == 0 {
+		v.Errorf("%d tokens, %d and %d advantages, %d terms", len(c.Text), len(c.Before), len(c.After), len(c.Outcome))
+	}
+	if len(heard[session.Run](v).Rollouts) != 16 {
+		v.Errorf("%d rollouts", len(heard[session.Run](v).Rollouts))
+	}
+}
+
+// equalsTrain compares the page's metrics with those of the command line on the host for the same seed and settings.
+func equalsTrain(v *visitor, page []map[string]any) {
+	out := filepath.Join(v.TempDir(), "run")
+	if code, _, says := call("", append(slices.Clone(smallRunFlags), "--out", out, "--backend", "host")...); code != 0 {
+		v.Fatalf("attnlab train: %d, %s", code, says)
+	}
+	log, err := os.Open(filepath.Join(out, "metrics.jsonl"))
+	if err != nil {
+		v.Fatal(err)
+	}
+	defer log.Close()
+	host := readLog(v, log)
+	if len(host) != len(page) {
+		v.Fatalf("%d steps in the page, %d on the host", len(page), len(host))
+	}
+	worst, where := 0.0, ""
+	for k := range host {
+		a, b := flat("", page[k]), flat("", host[k])
+		for _, name := range slices.Sorted(maps.Keys(b)) {
+			if slices.Contains(byTheClock, name) {
+				continue
+			}
+			d := math.Abs(a[name] - b[name])
+			if d > worst {
+				worst, where = d, fmt.Sprintf("%s at step %d", name, k+1)
+			}
+			if !(d <= 1e-3) {
+				v.Errorf("step %d: %s is %g in the page and %g on the host", k+1, name, a[name], b[name])
+			}
+		}
+		if v.Failed() {
+			v.Fatalf("from step %d on the runs differ", k+1)
+		}
+	}
+	v.Logf("%d steps: off by %.1e at most, %s", len(host), worst, where)
+}
+
+// flat is the numbers of a document by their names, those inside others as "a.b". What is no number is NaN.
+func flat(under string, document map[string]any) map[string]float64 {
+	numbers := map[string]float64{}
+	for name, value := range document {
+		switch value := value.(type) {
+		case map[string]any:
+			maps.Copy(numbers, flat(under+name+".", value))
+		case float64:
+			numbers[under+name] = value
+		}
+	}
+	return numbers
+}
+
+// compares lays the page's runs beside one of the command line, takes them out as files, and takes an exported one in again.
+func compares(v *visitor, dir string, archive []byte, whole []map[string]any) {
+	var lines []byte
+	for _, step := range whole {
+		line, err := json.Marshal(step)
+		if err != nil {
+			v.Fatal(err)
+		}
+		lines = append(append(lines, line...), '\n')
+	}
+	v.press(`nav [data-do="page:compare"]`)
+	v.until("both runs are there", `said("Runs")?.runs.filter((r) => r.info.from === "this browser").length === 2 && document.querySelectorAll("#contenders .contender").length >= 2`)
+	imported := func(name string, data []byte, n int, state string) session.KeptRun {
+		path := filepath.Join(v.TempDir(), name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			v.Fatal(err)
+		}
+		v.run(chromedp.SetUploadFiles("#open-run", []string{path}, chromedp.ByQuery))
+		v.until(name+" is taken in", fmt.Sprintf(`said("Runs")?.runs.filter((r) => r.info.from === "imported").length === %d`, n))
+		run := heard[session.Runs](v).Runs[0]
+		if run.Info.State != state || run.Info.Step != smallRunSteps {
+			v.Errorf("%s becomes %+v, want %s", name, run.Info, state)
+		}
+		for _, m := range run.Metrics {
+			for k, value := range m.Values {
+				if want, ok := flat("", whole[k])[m.Name]; ok && !slices.Contains(byTheClock, m.Name) && (value == nil || *value != want) {
+					v.Errorf("%s: %s of step %d is %v, want %g", name, m.Name, k+1, value, want)
+				}
+			}
+		}
+		return run
+	}
+	imported("metrics.jsonl", lines, 1, "metrics only")
+	again := imported("run.zip", archive, 2, "done")
+
+	shown := len(heard[session.Runs](v).Runs)
+	v.until("all are compared", fmt.Sprintf(`document.querySelectorAll("#contenders .contender input:checked").length === %d && document.querySelectorAll("#standings tbody tr").length >= 2`, shown))
+	steps := 0
+	for _, r := range heard[session.Runs](v).Runs {
+		steps += r.Info.Step
+	}
+	text := v.saved(dir, `#take-out [data-do="save-csv"]`)
+	if rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll(); err != nil || len(rows) != 1+steps || !slices.Contains(rows[0], "think_tokens") {
+		v.Errorf("the CSV has %d lines, want %d: %v", len(rows), 1+steps, err)
+	}
+	var runs []session.KeptRun
+	if text = v.saved(dir, `#take-out [data-do="save-json"]`); json.Unmarshal(text, &runs) != nil || len(runs) != shown {
+		v.Errorf("the JSON has %d runs, want %d", len(runs), shown)
+	}
+	for _, figure := range []string{"scatter", "curves"} {
+		v.until("the figure is there", fmt.Sprintf(`document.querySelector("iframe.%s")?.contentDocument?.querySelector("canvas")`, figure))
+		if picture := v.saved(dir, fmt.Sprintf(`#take-out [data-do="save-%s"]`, figure)); !bytes.HasPrefix(picture, []byte("\x89PNG")) {
+			v.Errorf("the picture of %s begins with %q", figure, picture[:min(8, len(picture))])
+		}
+	}
+
+	v.press(fmt.Sprintf(`#contenders [data-set="contender:%s"]`, again.Info.ID))
+	v.until("one is left out", fmt.Sprintf(`document.querySelectorAll("#contenders .contender input:checked").length === %d && location.hash.includes("runs=")`, shown-1))
+	v.press(fmt.Sprintf(`#contenders [data-do="ask-drop:%s"]`, again.Info.ID))
+	v.press(fmt.Sprintf(`#contenders [data-do="drop-run:%s"]`, again.Info.ID))
+	v.until("it is forgotten", fmt.Sprintf(`said("Runs")?.runs.length === %d`, shown-1))
+	v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))
+	v.runs("the others are still there", fmt.Sprintf(`%s && said("Runs")?.runs.length === %d`, ready, shown-1))
+}
