@@ -102,6 +102,9 @@ func (s *state) apply(event session.Event) {
 	case session.Checked:
 		s.checked = e
 	case session.Failure:
+		if e.Command == "ShowCredit" && len(s.run.Rollouts) == 0 {
+			return // the page asked about a run that another has replaced meanwhile
+		}
 		s.failure, s.playing = e, false
 	}
 }

@@ -376,3 +376,16 @@ func TestCourse(t *testing.T) {
 		t.Errorf("5001 values are drawn as %d points, want at most 101 and the last", strings.Count(got, ","))
 	}
 }
+
+// A run may be replaced while its credit is asked for: that is nobody's failure.
+func TestCreditOfAReplacedRun(t *testing.T) {
+	l, _ := trainer(t)
+	refusal := session.Failure{Command: "ShowCredit", Text: "There is no credit to explain yet; take a training step first."}
+	if l.hear(refusal); l.failure.Text != "" {
+		t.Errorf("without a run the visitor reads %q", l.failure.Text)
+	}
+	l.hear(madeRun("running"))
+	if l.hear(refusal); l.failure.Text == "" {
+		t.Error("with rollouts on show the failure is not told")
+	}
+}
