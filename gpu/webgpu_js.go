@@ -5,6 +5,7 @@ package gpu
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"syscall/js"
 	"unsafe"
@@ -201,6 +202,16 @@ var _ = [1]struct{}{}[unsafe.Sizeof(wgpu.Buffer{})-unsafe.Sizeof(js.Value{})]
 func endPass(pass *wgpu.ComputePassEncoder) error { pass.End(); return nil }
 
 func (e *webgpu) tick() {}
+
+// mostDispatches bounds a submit. On a GPU nothing does. Where the adapter is a
+// program, browsers run it on the thread that draws their pages: that draws between
+// submits.
+func (e *webgpu) mostDispatches() int {
+	if e.dev.Info.Software {
+		return 16
+	}
+	return math.MaxInt
+}
 
 // mapRead maps the first n bytes of b for take.
 func (e *webgpu) mapRead(b *wgpu.Buffer, n int, take func(mapped []byte)) error {

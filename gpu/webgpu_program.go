@@ -81,23 +81,39 @@ func (p *webgpuProgram) submit(calls []call, times int) error {
 			}
 		}
 	}
-	return p.e.guard(func() error {
-		if err := p.e.writeBuffer(p.uniform, 0, bytesOf(p.params)); err != nil {
+	if err := p.e.guard(func() error { return p.e.writeBuffer(p.uniform, 0, bytesOf(p.params)) }); err != nil {
+		return err
+	}
+	all := times * len(calls)
+	piece := min(all, p.e.mostDispatches())
+	for from := 0; from < all; from += piece {
+		if from > 0 {
+			if err := p.e.wait(); err != nil {
+				return err
+			}
+		}
+		if err := p.encode(calls, from, min(from+piece, all)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// encode submits the dispatches from from to to, counted over all repetitions of the calls.
+func (p *webgpuProgram) encode(calls []call, from, to int) error {
+	return p.e.guard(func() error {
 		enc, err := p.e.device.CreateCommandEncoder(nil)
 		if err != nil {
 			return err
 		}
 		defer enc.Release()
 		pass := enc.BeginComputePass(nil)
-		for range times {
-			for _, c := range calls {
-				s := &p.steps[c.slot]
-				pass.SetPipeline(s.compute)
-				pass.SetBindGroup(0, s.binds, nil)
-				pass.DispatchWorkgroups(uint32(c.groups[0]), uint32(c.groups[1]), uint32(c.groups[2]))
-			}
+		for i := from; i < to; i++ {
+			c := calls[i%len(calls)]
+			s := &p.steps[c.slot]
+			pass.SetPipeline(s.compute)
+			pass.SetBindGroup(0, s.binds, nil)
+			pass.DispatchWorkgroups(uint32(c.groups[0]), uint32(c.groups[1]), uint32(c.groups[2]))
 		}
 		err = endPass(pass)
 		pass.Release() // before submit: wgpu-native insists

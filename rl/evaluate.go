@@ -78,7 +78,8 @@ type Evaluation struct {
 	ThinkTokensError float64           `json:"think_tokens_standard_error"`
 	ThinkOverMinimum float64           `json:"think_over_minimum"` // think tokens over those of the shortest complete traces
 	Steps            float64           `json:"steps"`
-	Labels           map[Label]float64 `json:"labels"` // steps of each label a response
+	Reflections      float64           `json:"reflections"` // re-checks a response, as [CountReflections] counts them
+	Labels           map[Label]float64 `json:"labels"`      // steps of each label a response
 	ByDifficulty     []LevelEvaluation `json:"by_difficulty"`
 }
 
@@ -90,16 +91,18 @@ type LevelEvaluation struct {
 	AccuracyError    float64 `json:"accuracy_standard_error"`
 	ThinkTokens      float64 `json:"think_tokens"`
 	ThinkOverMinimum float64 `json:"think_over_minimum"`
+	Reflections      float64 `json:"reflections"`
 }
 
-// Evaluate sums attempts up, at least one.
-func Evaluate(attempts []Attempt) Evaluation {
+// Evaluate sums attempts at problems of a task up, at least one.
+func Evaluate(task Task, attempts []Attempt) Evaluation {
 	if len(attempts) == 0 {
 		panic("rl: Evaluate of no attempts")
 	}
 	e := Evaluation{Problems: len(attempts), Labels: map[Label]float64{}}
-	var correct, wellFormed, think, minimum, steps []float64
+	var correct, wellFormed, think, minimum, steps, reflections []float64
 	for _, a := range attempts {
+		reflections = append(reflections, float64(reaSample(task, a.Trace).Reflections))
 		correct = append(correct, indicator(a.Trace.Correct))
 		wellFormed = append(wellFormed, indicator(a.Trace.WellFormed))
 		think = append(think, float64(a.Trace.ThinkTokens()))
@@ -115,26 +118,29 @@ func Evaluate(attempts []Attempt) Evaluation {
 	}
 	e.WellFormed, _ = meanError(wellFormed)
 	e.Steps, _ = meanError(steps)
+	e.Reflections, _ = meanError(reflections)
 	e.Accuracy, e.AccuracyError = meanError(correct)
 	e.ThinkTokens, e.ThinkTokensError = meanError(think)
 	e.ThinkOverMinimum = over(think, minimum)
-	e.ByDifficulty = byDifficulty(attempts)
+	e.ByDifficulty = byDifficulty(attempts, reflections)
 	return e
 }
 
-func byDifficulty(attempts []Attempt) []LevelEvaluation {
+// byDifficulty has the reflections of each attempt.
+func byDifficulty(attempts []Attempt, reflections []float64) []LevelEvaluation {
 	hardest := 0
 	for _, a := range attempts {
 		hardest = max(hardest, a.Problem.Difficulty)
 	}
 	levels := []LevelEvaluation{}
 	for difficulty := range hardest + 1 {
-		var correct, think, minimum []float64
-		for _, a := range attempts {
+		var correct, think, minimum, checks []float64
+		for i, a := range attempts {
 			if a.Problem.Difficulty == difficulty {
 				correct = append(correct, indicator(a.Trace.Correct))
 				think = append(think, float64(a.Trace.ThinkTokens()))
 				minimum = append(minimum, float64(a.Problem.MinimumThink))
+				checks = append(checks, reflections[i])
 			}
 		}
 		if len(correct) == 0 {
@@ -143,6 +149,7 @@ func byDifficulty(attempts []Attempt) []LevelEvaluation {
 		level := LevelEvaluation{Difficulty: difficulty, Problems: len(correct), ThinkOverMinimum: over(think, minimum)}
 		level.Accuracy, level.AccuracyError = meanError(correct)
 		level.ThinkTokens, _ = meanError(think)
+		level.Reflections, _ = meanError(checks)
 		levels = append(levels, level)
 	}
 	return levels

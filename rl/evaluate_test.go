@@ -86,7 +86,7 @@ func TestAttemptsOfAParrot(t *testing.T) {
 			t.Errorf("attempt %d: log-probability %g, want %g", i, got, want)
 		}
 	}
-	e := rl.Evaluate(attempts)
+	e := rl.Evaluate(task, attempts)
 	n := float64(len(attempts))
 	near := func(name string, got, want float64) {
 		t.Helper()
@@ -105,6 +105,7 @@ func TestAttemptsOfAParrot(t *testing.T) {
 		labels += e.Labels[label]
 	}
 	near("steps of all labels", labels, e.Steps)
+	near("reflections of who never checks", e.Reflections, 0)
 	for _, l := range e.ByDifficulty {
 		problems += l.Problems
 		accuracy += l.Accuracy * float64(l.Problems) / n

@@ -180,7 +180,7 @@ var (
 var Table = []Param{
 	// Rollouts and the optimiser.
 	{Name: "problems", Symbol: "P", Meaning: "problems sampled at a training step", Source: "AttnRL, training set-up; ATTNPO script; REA-RL code; TreeRL code; otherwise unstated",
-		Min: 1, Max: 512, Step: 1, Default: By{"": 64, "attnpo": 128, "rearl": 16, "treerl": 16, "dapo": 512}, Lab: By{"": 16, "treerl": 10, "attnrl": 10, "rearl": 28}, Methods: sampling},
+		Min: 1, Max: 512, Step: 1, Default: By{"": 64, "attnpo": 128, "rearl": 16, "treerl": 16, "dapo": 512}, Lab: By{"": 16, "treerl": 10, "attnrl": 10}, Methods: sampling},
 	{Name: "group", Symbol: "G", Meaning: "responses sampled for a problem, revisions not counted", Source: "ATTNPO script; REA-RL, sequential revision; otherwise unstated",
 		Min: 2, Max: 64, Step: 1, Default: By{"": 8, "rearl": 4}, Methods: groupMethods},
 	{Name: "temperature", Symbol: "T", Meaning: "sampling temperature while training", Source: "AttnRL, training set-up; ATTNPO script; TreeRL; REA-RL code",

@@ -39,7 +39,7 @@ func (r *Run) Measure(ctx context.Context) (Probe, error) {
 	if err != nil {
 		return Probe{}, err
 	}
-	e := Evaluate(attempts)
+	e := Evaluate(r.Task, attempts)
 	p := Probe{Problems: e.Problems, Accuracy: e.Accuracy, ThinkTokens: e.ThinkTokens,
 		RedundantSteps: e.Labels[Redundant], EssentialSteps: e.Labels[Essential] + e.Labels[Correcting]}
 	var densities []float64

@@ -26,6 +26,7 @@ func (l *Lab) pressed(ctx app.Context, e app.Event) {
 		e.Call("stopPropagation") // go-app would follow it
 	}
 	l.do(target.Get("dataset").Get("do").String())
+	l.screen.answer()
 }
 
 // button is a button for an action, with the action's words and keys as its title.

@@ -3,6 +3,7 @@ package panels
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,22 @@ func (s *screen) open(ctx app.Context, l *Lab) {
 	s.address_ = strings.TrimPrefix(window.Get("location").Get("hash").String(), "#")
 }
 
+// answer draws what a key or a click changed before its event is over. go-app draws by a timer, which browsers put off
+// after an input until their next frame, and draw that only in the one after it. While goroutines run Go looks after
+// timers itself: it is kept running until the page is drawn.
+func (s *screen) answer() {
+	if s.ctx.Context == nil {
+		return
+	}
+	drawn := false
+	s.ctx.Defer(func(app.Context) { drawn = true })
+	go func() {
+		for begun := time.Now(); !drawn && time.Since(begun) < 50*time.Millisecond; {
+			runtime.Gosched()
+		}
+	}()
+}
+
 // key is a key pressed anywhere in the page, or one that a figure has no use for and hands on.
 func (l *Lab) key(e app.Value) {
 	key := e.Get("key").String()
@@ -90,6 +107,7 @@ func (l *Lab) key(e app.Value) {
 		e.Call("preventDefault")
 	}
 	l.do(name)
+	l.screen.answer()
 }
 
 // address writes a view into the address bar: a new page is a new entry of the history.

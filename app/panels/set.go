@@ -34,6 +34,7 @@ func (l *Lab) changed(ctx app.Context, e app.Event) {
 		value = strconv.FormatBool(target.Get("checked").Bool())
 	}
 	l.set(name, value)
+	l.screen.answer()
 }
 
 // set gives a control its value.

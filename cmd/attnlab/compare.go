@@ -22,6 +22,7 @@ Each DIR is a run by attnlab train, measured at its end. Runs that differ only i
 deviation. Accuracy, think tokens and steps are of the evaluation at the end, on fresh problems; groups, tokens, updates and time of the
 training itself. Runs that are not finished are left out, and it is said which.
 
+  reflections       words of re-checking a response, at the easiest and the hardest difficulty
   redundant removed   share of the base's redundant steps, a response, that is gone
   essential lost      the same of its essential and correcting steps; negative where there are more
   AES                 accuracy-efficiency score: share of think tokens removed, plus 3 × the relative gain in accuracy or minus 5 × the loss
@@ -66,6 +67,7 @@ type baseRow struct {
 	Problems       int     `json:"problems"`
 	Accuracy       number  `json:"accuracy"`
 	ThinkTokens    number  `json:"think_tokens"`
+	Reflections    number  `json:"reflections"` // not in a probe
 	RedundantSteps number  `json:"redundant_steps"`
 	EssentialSteps number  `json:"essential_steps"` // correcting ones counted
 	ByDifficulty   []level `json:"by_difficulty,omitempty"`
@@ -84,7 +86,8 @@ type groupRow struct {
 	AES           number   `json:"aes"`           // of the means
 
 	ByDifficulty     []level             `json:"by_difficulty"`
-	Labels           map[rl.Label]spread `json:"labels"` // steps a response
+	Labels           map[rl.Label]spread `json:"labels"`      // steps a response
+	Reflections      spread              `json:"reflections"` // re-checks a response
 	RedundantRemoved spread              `json:"redundant_removed"`
 	EssentialLost    spread              `json:"essential_lost"`
 	CreditAUC        spread              `json:"credit_auc"` // mean over the training steps
@@ -111,6 +114,7 @@ type level struct {
 	Difficulty  int    `json:"difficulty"`
 	Accuracy    spread `json:"accuracy"`
 	ThinkTokens spread `json:"think_tokens"`
+	Reflections spread `json:"reflections"`
 }
 
 // heldFocus says whether a head that attnpo held on to still ranks steps after training.
@@ -215,14 +219,14 @@ func baseOf(path string, runs []finishedRun) (b baseRow, err error) {
 		if e.Task != runs[0].Task {
 			return b, fmt.Errorf("--base: %s is an evaluation on task %s, and the runs are of task %s", path, e.Task, runs[0].Task)
 		}
-		b = baseRow{From: path, Problems: e.Problems, Accuracy: number(e.Accuracy), ThinkTokens: number(e.ThinkTokens),
+		b = baseRow{From: path, Problems: e.Problems, Accuracy: number(e.Accuracy), ThinkTokens: number(e.ThinkTokens), Reflections: number(e.Reflections),
 			RedundantSteps: number(e.Labels[rl.Redundant]), EssentialSteps: number(essential(e.Labels))}
 		for _, l := range e.ByDifficulty {
-			b.ByDifficulty = append(b.ByDifficulty, level{l.Difficulty, spread{number(l.Accuracy), noNumber}, spread{number(l.ThinkTokens), noNumber}})
+			b.ByDifficulty = append(b.ByDifficulty, level{l.Difficulty, spread{number(l.Accuracy), noNumber}, spread{number(l.ThinkTokens), noNumber}, spread{number(l.Reflections), noNumber}})
 		}
 		return b, nil
 	}
-	b.From = "probe"
+	b.From, b.Reflections = "probe", noNumber
 	probes := map[uint64]*rl.Probe{}
 	for _, r := range runs {
 		if probes[r.Seed] == nil || r.result.Base.Problems > probes[r.Seed].Problems {

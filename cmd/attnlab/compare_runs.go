@@ -212,6 +212,7 @@ func (g *runGroup) row(base baseRow, reach float64) groupRow {
 	for _, label := range rl.Labels() {
 		row.Labels[label] = over(func(r finishedRun) float64 { return r.result.Evaluation.Labels[label] })
 	}
+	row.Reflections = over(func(r finishedRun) float64 { return r.result.Evaluation.Reflections })
 	row.RedundantRemoved = over(func(r finishedRun) float64 {
 		return rl.ShareRemoved(float64(base.RedundantSteps), r.result.Evaluation.Labels[rl.Redundant])
 	})
@@ -251,15 +252,16 @@ func (g *runGroup) row(base baseRow, reach float64) groupRow {
 
 // levels are the difficulties of the group's evaluations.
 func (g *runGroup) levels() (levels []level) {
-	accuracy, think := map[int][]float64{}, map[int][]float64{}
+	accuracy, think, reflections := map[int][]float64{}, map[int][]float64{}, map[int][]float64{}
 	for _, r := range g.runs {
 		for _, l := range r.result.Evaluation.ByDifficulty {
 			accuracy[l.Difficulty] = append(accuracy[l.Difficulty], l.Accuracy)
 			think[l.Difficulty] = append(think[l.Difficulty], l.ThinkTokens)
+			reflections[l.Difficulty] = append(reflections[l.Difficulty], l.Reflections)
 		}
 	}
 	for _, difficulty := range slices.Sorted(maps.Keys(accuracy)) {
-		levels = append(levels, level{difficulty, spreadOf(accuracy[difficulty]), spreadOf(think[difficulty])})
+		levels = append(levels, level{difficulty, spreadOf(accuracy[difficulty]), spreadOf(think[difficulty]), spreadOf(reflections[difficulty])})
 	}
 	return levels
 }

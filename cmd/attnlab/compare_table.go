@@ -58,11 +58,11 @@ func (d comparison) tables(w io.Writer, markdown bool) {
 }
 
 func (d comparison) outcomes() *table {
-	t := &table{head: []string{"", "method", "seeds", "accuracy", "by difficulty", "think tokens", "length", "redundant removed", "essential lost", "AES"}}
-	t.add(baseMark, "base", "", three(d.Base.Accuracy), levelsText(d.Base.ByDifficulty), one(d.Base.ThinkTokens), "", "", "", "")
+	t := &table{head: []string{"", "method", "seeds", "accuracy", "by difficulty", "think tokens", "length", "reflections", "easy / hard", "redundant removed", "essential lost", "AES"}}
+	t.add(baseMark, "base", "", three(d.Base.Accuracy), levelsText(d.Base.ByDifficulty), one(d.Base.ThinkTokens), "", spread{d.Base.Reflections, noNumber}.text(two), endsText(d.Base.ByDifficulty), "", "", "")
 	for i, r := range d.Runs {
 		t.add(mark(i), r.Method, fmt.Sprint(r.Seeds), spread{r.Accuracy, r.AccuracySD}.text(three), levelsText(r.ByDifficulty),
-			spread{r.ThinkTokens, r.ThinkTokensSD}.text(one), signed(percent(r.LengthChange), r.LengthChange)+" %", r.RedundantRemoved.text(percent)+" %",
+			spread{r.ThinkTokens, r.ThinkTokensSD}.text(one), signed(percent(r.LengthChange), r.LengthChange)+" %", r.Reflections.text(two), endsText(r.ByDifficulty), r.RedundantRemoved.text(percent)+" %",
 			r.EssentialLost.text(percent)+" %", signed(two(r.AES), r.AES))
 	}
 	return t
@@ -105,6 +105,14 @@ func levelsText(levels []level) string {
 		return ""
 	}
 	return strings.Join(all, " ") + " (" + strings.Join(at, " ") + ")"
+}
+
+// endsText is the reflections at the easiest and the hardest difficulty.
+func endsText(levels []level) string {
+	if len(levels) < 2 {
+		return ""
+	}
+	return two(levels[0].Reflections.Mean) + " / " + two(levels[len(levels)-1].Reflections.Mean)
 }
 
 // signed puts a plus before what is above 0.

@@ -29,9 +29,9 @@ func writeRun(t *testing.T, dir string, run training, accuracy, tokens, redundan
 	result := trained{StepReport: last, Adapter: "an adapter",
 		Base:       &rl.Probe{Problems: 100, Accuracy: 0.5, ThinkTokens: 50, RedundantSteps: 4, EssentialSteps: 2},
 		FocusHeads: []focusHead{{rl.Head{Layer: 1, Head: 0}, 0.9, noNumber}},
-		Evaluation: &rl.Evaluation{Problems: 10, Accuracy: accuracy, ThinkTokens: tokens,
+		Evaluation: &rl.Evaluation{Problems: 10, Accuracy: accuracy, ThinkTokens: tokens, Reflections: tokens / 10,
 			Labels:       map[rl.Label]float64{rl.Redundant: redundant, rl.Essential: 1.5, rl.Correcting: 0.3},
-			ByDifficulty: []rl.LevelEvaluation{{Difficulty: 2, Accuracy: accuracy + .1, ThinkTokens: 40}, {Difficulty: 3, Accuracy: accuracy - .1}}}}
+			ByDifficulty: []rl.LevelEvaluation{{Difficulty: 2, Accuracy: accuracy + .1, ThinkTokens: 40, Reflections: 1}, {Difficulty: 3, Accuracy: accuracy - .1, Reflections: tokens / 5}}}}
 	for name, v := range map[string]any{runFile: run, resultFile: result} {
 		if err := writeJSON(filepath.Join(dir, name), v); err != nil {
 			t.Fatal(err)
@@ -84,6 +84,8 @@ func TestCompare(t *testing.T) {
 	near("redundant removed", attnpo.RedundantRemoved.Mean, 1-1.5/4)
 	near("essential lost", attnpo.EssentialLost.Mean, 0.1)
 	near("accuracy at 3", attnpo.ByDifficulty[1].Accuracy.Mean, 0.5)
+	near("reflections", attnpo.Reflections.Mean, 2.5)
+	near("reflections at 3", attnpo.ByDifficulty[1].Reflections.Mean, 5)
 	near("all correct", attnpo.Groups.AllCorrect.Mean, 0.25)
 	near("valid", attnpo.Groups.Valid.Mean, 0.5)
 	near("tokens", attnpo.GeneratedTokens.Mean, 6000)

@@ -105,7 +105,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []rl.
 	case err != nil:
 		err = fmt.Errorf("stopped after %d problems", groups[0].Problems)
 	}
-	document := disruptDocument{Problems: len(attempts), Groups: groups, SampledAccuracy: rl.Evaluate(attempts).Accuracy}
+	document := disruptDocument{Problems: len(attempts), Groups: groups, SampledAccuracy: rl.Evaluate(l.Task, attempts).Accuracy}
 	for _, g := range groups {
 		document.Baseline += g.Control / float64(len(groups))
 	}

@@ -67,7 +67,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 			return err
 		}
 	}
-	e := evaluation{rl.Evaluate(attempts), l.Task.Name(), l.base, s.temperature, c.seed, d.Generated, time.Since(start).Seconds()}
+	e := evaluation{rl.Evaluate(l.Task, attempts), l.Task.Name(), l.base, s.temperature, c.seed, d.Generated, time.Since(start).Seconds()}
 	if err := c.print(e, e.text); err != nil {
 		return err
 	}
@@ -79,12 +79,13 @@ func (e evaluation) text(w io.Writer) {
 	fmt.Fprintf(w, "accuracy\t%.3f ± %.3f\n", e.Accuracy, e.AccuracyError)
 	fmt.Fprintf(w, "well-formed\t%.3f\n", e.WellFormed)
 	fmt.Fprintf(w, "think tokens\t%.1f ± %.1f\t%.2f × the needed minimum\n", e.ThinkTokens, e.ThinkTokensError, e.ThinkOverMinimum)
+	fmt.Fprintf(w, "reflections\t%.2f\n", e.Reflections)
 	fmt.Fprintf(w, "steps\t%.2f\n", e.Steps)
 	for _, label := range rl.Labels() {
 		fmt.Fprintf(w, "  %s\t%.2f\n", label, e.Labels[label])
 	}
 	for _, l := range e.ByDifficulty {
-		fmt.Fprintf(w, "difficulty %d\t%.3f ± %.3f\t%.1f think tokens, %d problems\n", l.Difficulty, l.Accuracy, l.AccuracyError, l.ThinkTokens, l.Problems)
+		fmt.Fprintf(w, "difficulty %d\t%.3f ± %.3f\t%.1f think tokens, %.2f reflections, %d problems\n", l.Difficulty, l.Accuracy, l.AccuracyError, l.ThinkTokens, l.Reflections, l.Problems)
 	}
 	fmt.Fprintf(w, "tokens\t%d\t%.0f a second\n", e.GeneratedTokens, float64(e.GeneratedTokens)/e.Seconds)
 }

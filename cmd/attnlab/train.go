@@ -409,7 +409,7 @@ func (t *training) conclude(ctx context.Context, r *rl.Run, result *trained) err
 		if err != nil {
 			return err
 		}
-		e := rl.Evaluate(attempts)
+		e := rl.Evaluate(r.Task, attempts)
 		result.Evaluation = &e
 	}
 	return wrapOut(writeJSON(filepath.Join(t.out, resultFile), result))

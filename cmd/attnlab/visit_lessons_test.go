@@ -10,7 +10,7 @@ import (
 	"attnlab/app/session"
 )
 
-// TestVisitLessons follows lessons to their end, with their shorter experiment.
+// TestVisitLessons follows the five lessons to their end, with their shorter experiment.
 func TestVisitLessons(t *testing.T) {
 	dir := builtSite(t)
 	n := &notes{}
@@ -22,12 +22,12 @@ func TestVisitLessons(t *testing.T) {
 	}) {
 		t.FailNow()
 	}
-	for lesson := 1; lesson <= 4; lesson++ { // not the fifth, which begins a run: when one is there already it may end before the new one has taken a step
+	for lesson := 1; lesson <= 5; lesson++ {
 		v.check(fmt.Sprint("lesson ", lesson), func(v *visitor) { follow(v, lesson) })
 	}
 	v.check("all are listed with their findings", func(v *visitor) {
 		v.press(`nav [data-do="page:learn"]`)
-		v.until("four findings are listed", `document.querySelectorAll(".lessons .found").length === 4`)
+		v.until("five findings are listed", `document.querySelectorAll(".lessons .found").length === 5`)
 	})
 	v.check("glossary", func(v *visitor) {
 		v.press(`[data-do="page:glossary"]`)

@@ -56,6 +56,7 @@ type Engine struct {
 	task      rl.Task // of the model, with the difficulty of the last problem
 	losing    atomic.Bool
 	crowded   atomic.Bool   // others wait while training goes on
+	queued    atomic.Bool   // there is more to do after the job at work
 	number    atomic.Uint64 // of the last snapshot
 
 	crediting sync.Mutex
@@ -151,6 +152,7 @@ func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan boo
 			work, next = jobs, open[0]
 		}
 		e.crowded.Store(slices.ContainsFunc(open, func(j *job) bool { return !j.trains() }))
+		e.queued.Store(len(open) > 1)
 		select {
 		case work <- next:
 			atWork = true
@@ -254,13 +256,18 @@ func (e *Engine) busy(stage string, done, total int) {
 	e.publish(session.Status{Stage: stage, Done: done, Total: total, Busy: true})
 }
 
-// rest says that the engine waits for a command.
+// rest says that a job is done, and that the engine waits for a command unless it has one already: screens that wait
+// for the end of several commands see one end.
 func (e *Engine) rest(text string) {
-	stage := "ready"
-	if e.rig.model == nil {
-		stage = "waiting"
+	time.Sleep(time.Millisecond) // so that the inbox has heard what was sent
+	status := session.Status{Stage: "ready", Text: text}
+	switch {
+	case e.queued.Load():
+		status.Stage, status.Busy = "going on", true
+	case e.rig.model == nil:
+		status.Stage = "waiting"
 	}
-	e.publish(session.Status{Stage: stage, Text: text})
+	e.publish(status)
 }
 
 // carryOut does a job, or as much of it as may be done while others wait: then later

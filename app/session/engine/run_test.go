@@ -121,6 +121,18 @@ func sameMetrics(t testing.TB, got, want []session.Metric) {
 	}
 }
 
+// Screens that send several commands and wait see one end of them all, whether another run was there before or not.
+func TestCommandsInARowHaveOneEnd(t *testing.T) {
+	s := startWith(t, Library{Store: newShelf()}, able(t), openHost)
+	for n := range 2 {
+		s.send(session.Begin{Settings: short("grpo", 2)})
+		s.do(session.Advance{})
+		if s.run.Info.State != "done" || len(s.runs.Runs) != n+1 || len(s.failures) > 0 {
+			t.Fatalf("run %d rests at %+v with %d runs, %v", n+1, s.run.Info, len(s.runs.Runs), s.failures)
+		}
+	}
+}
+
 // The page trains as "attnlab train" does: by rl.Run with the same configuration.
 func TestARunIsWhatRlSays(t *testing.T) {
 	for _, method := range []string{"grpo", "attnpo", "attnrl", "rearl"} {

@@ -1,0 +1,228 @@
+//go:build !js && visit
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"attnlab/app/session"
+
+	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// soakRun goes on for as long as anybody looks. Its steps are small, so that there are many.
+const soakRun = "#page=train&model=chain-tiny&run-difficulty=2-3&steps=100000&probe=16&h.problems=4&h.group=4"
+
+// footprint is the memory of the lab, in MB.
+type footprint struct {
+	heap, screens, worker float64 // JavaScript of the page and its figures; Go of the same; Go of the Worker
+	processes             float64 // resident, of all of Chromium
+}
+
+// wasmSeen makes every document remember the instances of its programs: their memory is Go's.
+const wasmSeen = `for (const name of ["instantiate", "instantiateStreaming"]) {
+	const begin = WebAssembly[name];
+	WebAssembly[name] = async (...given) => {
+		const made = await begin.apply(WebAssembly, given);
+		(globalThis.programs ??= []).push(made.instance ?? made);
+		return made;
+	};
+}`
+
+// TestVisitSoak trains for half a minute, or ATTNLAB_SOAK_MINUTES, with figures drawn and somebody at the keys: memory
+// stays, figures go on, and the page answers.
+func TestVisitSoak(t *testing.T) {
+	length := 30 * time.Second
+	if text := os.Getenv("ATTNLAB_SOAK_MINUTES"); text != "" {
+		minutes, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(minutes > 0) {
+			t.Fatalf("ATTNLAB_SOAK_MINUTES is %q; give a number of minutes", text)
+		}
+		length = time.Duration(minutes * float64(time.Minute))
+	}
+	dir := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, true)
+	server := plainServer(t, dir, n)
+	v.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(wasmSeen).Do(ctx)
+		return err
+	}))
+	v.open(server.URL + under + soakRun)
+	v.press(`#run-buttons [data-do="train"]`)
+	v.runs("a step is taken", `said("Run")?.info.step >= 1 && document.querySelector("#rollouts h2")`)
+	v.until("the curves are drawn", `document.querySelector("iframe.curves")?.contentDocument?.querySelector("canvas")`)
+	eval[bool](v, stopwatch+`("#rollouts h2")`)
+
+	const parts = 10
+	var all []float64
+	var prints []footprint
+	var curves []byte
+	begun := time.Now()
+	for part := range parts {
+		eval[int](v, `answered.length = 0`)
+		for asked := 0; time.Since(begun) < length*time.Duration(part+1)/parts; {
+			if asked == 0 {
+				time.Sleep(time.Second) // what was measured before held the page up
+			}
+			if asked%2 == 0 {
+				v.run(chromedp.Click(`#rollouts [data-do="group-next"]`, chromedp.ByQuery))
+			} else {
+				v.run(chromedp.KeyEvent("n"))
+			}
+			asked++
+			v.until("it is answered", fmt.Sprintf(`answered.length === %d`, asked))
+			if asked%4 == 0 {
+				v.run(chromedp.KeyEvent(kb.ArrowDown)) // the credit of another rollout
+			}
+			time.Sleep(min(2*time.Second, length/60))
+		}
+		times := eval[[]float64](v, `answered`)
+		all = append(all, times...)
+		slices.Sort(times)
+		now := v.footprint()
+		prints = append(prints, now)
+		r := heard[session.Run](v)
+		v.Logf("%4.1f min, step %5d, %3.0f tokens/s: %3d answers, median %3.0f ms, 95th percentile %3.0f ms; MB: heap %.1f, screens %.1f, Worker %.1f, processes %.0f",
+			time.Since(begun).Minutes(), r.Info.Step, r.Rate, len(times), times[len(times)/2], times[len(times)*95/100], now.heap, now.screens, now.worker, now.processes)
+		picture := v.clip("iframe.curves")
+		if bytes.Equal(picture, curves) {
+			v.Errorf("the curves have not moved in part %d", part+1)
+		}
+		curves = picture
+	}
+	slices.Sort(all)
+	p95 := all[len(all)*95/100]
+	v.Logf("%d answers in %.1f minutes: median %.0f ms, 95th percentile %.0f ms, slowest %.0f ms", len(all), length.Minutes(), all[len(all)/2], p95, all[len(all)-1])
+	if p95 > 200 { // 100 on an idle machine, as in answers
+		v.Errorf("the 95th percentile of the answers is %.0f ms", p95)
+	}
+	if length >= 10*time.Minute { // what is loaded and compiled late is there by the third part
+		for _, m := range []struct {
+			what string
+			of   func(footprint) float64
+		}{
+			{"JavaScript", func(f footprint) float64 { return f.heap }}, {"the screens' Go", func(f footprint) float64 { return f.screens }},
+			{"the Worker's Go", func(f footprint) float64 { return f.worker }}, {"Chromium", func(f footprint) float64 { return f.processes }},
+		} {
+			if early, late := m.of(prints[2]), m.of(prints[parts-1]); late > 1.15*early+8 {
+				v.Errorf("the memory of %s grew from %.0f to %.0f MB", m.what, early, late)
+			}
+		}
+	}
+	v.check("hidden tab", hides)
+	v.check("screen kept awake", staysAwake)
+	v.press(`#run-buttons [data-do="train"]`)
+	v.runs("the run is paused", ready+` && said("Run")?.info.state === "paused"`)
+	for _, line := range n.all() {
+		t.Errorf("%s", line)
+	}
+}
+
+// hides hides the tab as far as the page can tell, and shows it again: training has gone on, and the page says so.
+func hides(v *visitor) {
+	hidden := func(is bool) {
+		eval[bool](v, fmt.Sprintf(`(Object.defineProperty(document, "hidden", { value: %v, configurable: true }), document.dispatchEvent(new Event("visibilitychange")))`, is))
+	}
+	hidden(true)
+	at := heard[session.Run](v).Info.Step
+	v.runs("training goes on", fmt.Sprintf(`said("Run")?.info.step >= %d`, at+2))
+	hidden(false)
+	v.until("the page says so", `document.body.textContent.includes("Training went on while this tab was hidden")`)
+}
+
+// staysAwake asks the browser to keep the screen awake, and no more.
+func staysAwake(v *visitor) {
+	eval[bool](v, `(() => {
+		globalThis.locks = [];
+		const lock = { released: false, release() { lock.released = true; return Promise.resolve(); } };
+		navigator.wakeLock.request = (kind) => { locks.push(kind); globalThis.lock = lock; return Promise.resolve(lock); };
+		return true;
+	})()`)
+	v.press(`[data-set="awake"]`)
+	v.until("the screen is kept awake", `locks.join() === "screen"`)
+	v.press(`[data-set="awake"]`)
+	v.until("it may sleep again", `lock.released`)
+}
+
+// clip is a picture of an element.
+func (v *visitor) clip(selector string) (picture []byte) {
+	v.Helper()
+	v.run(chromedp.Screenshot(selector, &picture, chromedp.ByQuery))
+	return picture
+}
+
+// footprint measures.
+func (v *visitor) footprint() (f footprint) {
+	v.Helper()
+	const MB = 1 << 20
+	v.run(heapprofiler.CollectGarbage(), chromedp.ActionFunc(func(ctx context.Context) error {
+		used, _, _, _, err := runtime.GetHeapUsage().Do(ctx)
+		f.heap = used / MB
+		return err
+	}))
+	const memory = `.reduce((sum, p) => sum + p.exports.mem.buffer.byteLength, 0)`
+	f.screens = eval[float64](v, `[globalThis, ...[...document.querySelectorAll("iframe")].map((f) => f.contentWindow)].flatMap((w) => w.programs ?? [])`+memory) / MB
+	targets, err := target.GetTargets().Do(v.browserOf())
+	if err != nil {
+		v.Fatal(err)
+	}
+	at := slices.IndexFunc(targets, func(of *target.Info) bool { return of.Type == "worker" })
+	if at < 0 {
+		v.Fatal("there is no Worker")
+	}
+	worker, leave := chromedp.NewContext(v.ctx, chromedp.WithTargetID(targets[at].TargetID))
+	defer leave()
+	if err := chromedp.Run(worker, chromedp.Evaluate(`wasm.instance.exports.mem.buffer.byteLength`, &f.worker)); err != nil {
+		v.Fatal(err)
+	}
+	f.worker /= MB
+	f.processes = residentBelow(v, chromedp.FromContext(v.ctx).Browser.Process().Pid) / MB
+	return f
+}
+
+// residentBelow is the resident memory of a process and of all that it began, in bytes.
+func residentBelow(v *visitor, pid int) float64 {
+	v.Helper()
+	parents, resident := map[int]int{}, map[int]float64{}
+	entries, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		v.Fatal(err)
+	}
+	for _, path := range entries {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		id, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:])) // from the third field on
+		parents[id], _ = strconv.Atoi(fields[1])
+		pages, _ := strconv.ParseFloat(fields[21], 64)
+		resident[id] = pages * float64(os.Getpagesize())
+	}
+	sum := 0.0
+	for id := range resident {
+		for at := id; at != 0; at = cmp.Or(parents[at], 0) {
+			if at == pid {
+				sum += resident[id]
+				break
+			}
+		}
+	}
+	return sum
+}
