@@ -19,8 +19,8 @@ func (l *Lab) changed(ctx app.Context, e app.Event) {
 		return
 	}
 	name, typing := what.String(), e.Get("type").String() == "input"
-	number := target.Get("type").String() == "number"
-	if number && typing {
+	kind := target.Get("type").String()
+	if typing && (kind == "number" || kind == "checkbox") { // a change will follow
 		return
 	}
 	if files := target.Get("files"); files.Truthy() {
@@ -30,7 +30,7 @@ func (l *Lab) changed(ctx app.Context, e app.Event) {
 		return
 	}
 	value := target.Get("value").String()
-	if target.Get("type").String() == "checkbox" {
+	if kind == "checkbox" {
 		value = strconv.FormatBool(target.Get("checked").Bool())
 	}
 	l.set(name, value)

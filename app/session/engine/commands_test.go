@@ -170,8 +170,11 @@ func TestBusyEngineHears(t *testing.T) {
 		t.Errorf("Hello brought %+v", s.trace)
 	}
 	s.send(session.Cancel{})
-	s.do(session.Generate{Unit: "token", Sampling: sampling}) // rests after Cancel, or after both
-	s.until(func(m any) bool { _, ok := m.(session.Trace); return ok })
+	s.send(session.Generate{Unit: "token", Sampling: sampling})
+	s.until(func(m any) bool { // at rest after both
+		status, ok := m.(session.Status)
+		return ok && !status.Busy && len(s.trace.Tokens) > s.trace.PromptLength
+	})
 	if len(s.failures) != 0 || !slices.Contains(s.said, "Stopped.") {
 		t.Errorf("failures %v, said %q", s.failures, s.said)
 	}

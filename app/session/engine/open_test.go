@@ -41,12 +41,10 @@ func TestTheDeviceIsLost(t *testing.T) {
 			})
 			s.said = nil
 			s.send(session.LoseDevice{})
-			for range 2 {
-				s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
+			restored := func() bool {
+				return slices.ContainsFunc(s.said, func(text string) bool { return strings.Contains(text, "restored") })
 			}
-			if !slices.ContainsFunc(s.said, func(text string) bool { return strings.Contains(text, "restored") }) {
-				t.Errorf("said %q", s.said)
-			}
+			s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy && restored() })
 			same(t, s.trace, want)
 			if len(s.failures) > 0 {
 				t.Errorf("failures %v", s.failures)
