@@ -109,10 +109,11 @@ func TestVisitSoak(t *testing.T) {
 	slices.Sort(all)
 	p95 := all[len(all)*95/100]
 	v.Logf("%d answers in %.1f minutes: median %.0f ms, 95th percentile %.0f ms, slowest %.0f ms", len(all), length.Minutes(), all[len(all)/2], p95, all[len(all)-1])
-	if p95 > 200 { // 100 on an idle machine, as in answers
-		v.Errorf("the 95th percentile of the answers is %.0f ms", p95)
+	long := length >= 10*time.Minute
+	if bound := 200.0; long && p95 > bound || all[len(all)/2] > bound { // few answers have no 95th percentile to speak of
+		t.Errorf("the answers took %.0f ms by the median and %.0f at the 95th percentile, which is over %.0f", all[len(all)/2], p95, bound)
 	}
-	if length >= 10*time.Minute { // what is loaded and compiled late is there by the third part
+	if long { // what is loaded and compiled late is there by the third part
 		for _, m := range []struct {
 			what string
 			of   func(footprint) float64
