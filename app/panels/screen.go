@@ -56,9 +56,9 @@ func (s *screen) open(ctx app.Context, l *Lab) {
 	s.address_ = strings.TrimPrefix(window.Get("location").Get("hash").String(), "#")
 }
 
-// answer draws what a key or a click changed before its event is over. go-app draws by a timer, which browsers put off
-// after an input until their next frame, and draw that only in the one after it. While goroutines run Go looks after
-// timers itself: it is kept running until the page is drawn.
+// answer draws what a key or a click changed before its event is over: go-app draws by a timer, and that of the browser
+// comes late where it is busy. While goroutines run Go looks after timers itself, so it is kept running until the page is
+// drawn. In Chromium, beside training, the median answer fell from 77 to 39 ms.
 func (s *screen) answer() {
 	if s.ctx.Context == nil {
 		return
