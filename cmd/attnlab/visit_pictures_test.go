@@ -56,3 +56,16 @@ func (v *visitor) pictures(pages ...string) {
 	}
 	v.look("")
 }
+
+// coloursOf counts the colours of a picture.
+func coloursOf(m image.Image) int {
+	seen := map[[3]uint32]bool{}
+	b := m.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y += 3 {
+		for x := b.Min.X; x < b.Max.X; x += 3 {
+			r, g, b, _ := m.At(x, y).RGBA()
+			seen[[3]uint32{r, g, b}] = true
+		}
+	}
+	return len(seen)
+}

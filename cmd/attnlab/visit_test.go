@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"image"
-	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -20,7 +18,6 @@ import (
 	"attnlab/web"
 
 	"github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -159,7 +156,7 @@ func TestVisit(t *testing.T) {
 			v.Errorf("it goes on by %s", c.Backend)
 		}
 	})
-	v.check("pictures", pictures)
+	v.check("pictures", func(v *visitor) { v.pictures("trace", "heads") })
 	v.check("copy the link", func(v *visitor) {
 		v.run(chromedp.ActionFunc(func(context.Context) error {
 			return browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite, browser.PermissionTypeClipboardSanitizedWrite}).
@@ -277,60 +274,4 @@ func equalsTrace(v *visitor) {
 		}
 	}
 	v.Logf("%d tokens, %d steps, %d heads: off by %.1e at most", len(got.Tokens), K, got.Layers*got.Heads, worst)
-}
-
-// pictures takes both pages, wide and narrow, light and dark, into the ignored folder shots, and leaves the page as it was.
-func pictures(v *visitor) {
-	folder := filepath.Join("..", "..", "shots")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		v.Fatal(err)
-	}
-	for _, page := range []string{"trace", "heads"} {
-		v.press(fmt.Sprintf(`nav [data-do="page:%s"]`, page))
-		for _, size := range []image.Point{{1440, 900}, {390, 844}} {
-			for _, theme := range []string{"light", "dark"} {
-				name := fmt.Sprintf("%s-%dx%d-%s.png", page, size.X, size.Y, theme)
-				var data []byte
-				v.run(
-					emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
-					chromedp.EmulateViewport(int64(size.X), int64(size.Y)),
-					chromedp.Evaluate(`scrollTo(0, 0), new Promise((done) => setTimeout(done, 400))`, nil, awaited),
-					chromedp.CaptureScreenshot(&data),
-				)
-				if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
-					v.Fatal(err)
-				}
-				picture, err := png.Decode(bytes.NewReader(data))
-				if err != nil || picture.Bounds().Size() != size {
-					v.Errorf("%s is no picture of its size: %v", name, err)
-					continue
-				}
-				if colours := coloursOf(picture); colours < 20 {
-					v.Errorf("%s has %d colours", name, colours)
-				}
-				r, g, b, _ := picture.At(2, size.Y-2).RGBA()
-				if bright := r+g+b > 3*0x8000; bright != (theme == "light") {
-					v.Errorf("%s: the ground is %x %x %x", name, r>>8, g>>8, b>>8)
-				}
-				if wide := eval[int](v, "document.documentElement.scrollWidth"); wide > size.X {
-					v.Errorf("%s: the page is %d wide", name, wide)
-				}
-			}
-		}
-		v.run(chromedp.EmulateViewport(1440, 900))
-	}
-	v.run(emulation.SetEmulatedMedia())
-}
-
-// coloursOf counts the colours of a picture.
-func coloursOf(m image.Image) int {
-	seen := map[[3]uint32]bool{}
-	b := m.Bounds()
-	for y := b.Min.Y; y < b.Max.Y; y += 3 {
-		for x := b.Min.X; x < b.Max.X; x += 3 {
-			r, g, b, _ := m.At(x, y).RGBA()
-			seen[[3]uint32{r, g, b}] = true
-		}
-	}
-	return len(seen)
 }
