@@ -1,7 +1,6 @@
 package figures
 
 import (
-	"encoding/json"
 	"math"
 	"slices"
 
@@ -36,16 +35,14 @@ func spread(values []float64) (mean, deviation float64) {
 	return mean, math.Sqrt(deviation / max(1, n-1))
 }
 
-// cluster is the runs of one method and settings that differ in their seed only.
+// cluster is runs that repeat each other.
 type cluster struct {
 	name, id string       // id is that of its first run
 	points   [][2]float64 // think tokens and accuracy of each
 	mean     [2]float64
 	sd       [2]float64 // over the runs; of one run over its last steps
 	base     *[2]float64
-	settings string // of all its runs
-	step     int    // that the first of them came to
-	ended    bool   // all that is left of it is metrics
+	first    session.KeptRun
 }
 
 func (h *history) clusters() []cluster {
@@ -56,22 +53,10 @@ func (h *history) clusters() []cluster {
 		if n == 0 || m == 0 {
 			continue
 		}
-		settings := r.Settings
-		settings.Seed = 0
-		step, ended := r.Info.Step, r.Info.State == "metrics only"
-		if ended { // by a budget of tokens, perhaps, and so at nearly the same step
-			settings.Steps = 0
-		}
-		key, err := json.Marshal(settings)
-		if err != nil {
-			continue // a number that is none: it came from a file
-		}
-		at := slices.IndexFunc(list, func(c cluster) bool {
-			return r.Settings.Method != "" && c.settings == string(key) && c.ended == ended && (!ended || 10*max(c.step-step, step-c.step) <= max(c.step, step))
-		})
+		at := slices.IndexFunc(list, func(c cluster) bool { return c.first.Repeats(r) })
 		if at < 0 {
 			at = len(list)
-			list = append(list, cluster{name: r.Info.Name, id: r.Info.ID, sd: [2]float64{tn, an}, base: h.baseOf(r.Settings), settings: string(key), step: step, ended: ended})
+			list = append(list, cluster{name: r.Info.Name, id: r.Info.ID, sd: [2]float64{tn, an}, base: h.baseOf(r.Settings), first: r})
 		} else {
 			if list[at].name = r.Settings.Method; r.Settings.FocusHeads != "" {
 				list[at].name += ", heads " + r.Settings.FocusHeads

@@ -177,7 +177,7 @@ func (h *history) chart(m metric) (chart, bool) {
 		if n == 0 || !m.of(r.Settings) {
 			continue
 		}
-		c.lines = append(c.lines, line{i, x[:n], raw[:n], smoothed(raw[:n], h.smooth)})
+		c.lines = append(c.lines, line{i, x[:n], raw[:n], smoothed(column(r.Metrics, "step"), raw[:n], h.smooth)})
 		for _, v := range raw[:n] {
 			if !math.IsNaN(v) {
 				c.lo, c.hi = min(c.lo, v), max(c.hi, v)
@@ -243,14 +243,18 @@ func (h *history) scales() []float64 {
 	return values
 }
 
-// smoothed is the exponential moving average that keeps s of the one before, freed of
-// the bias of its beginning; a gap stays a gap.
-func smoothed(values []float64, s float64) []float64 {
+// smoothed is the exponential moving average that keeps s of the one before from a step to the next, freed of
+// the bias of its beginning; a gap stays a gap. Where older steps are told with gaps between them it keeps as much less.
+func smoothed(steps, values []float64, s float64) []float64 {
 	out := make([]float64, len(values))
 	var sum, weight float64
 	for i, v := range values {
 		if out[i] = v; !math.IsNaN(v) {
-			sum, weight = s*sum+(1-s)*v, s*weight+(1-s)
+			keep := s
+			if n := len(steps); i > 0 && n == len(values) {
+				keep = math.Pow(s, (steps[i]-steps[i-1])/(steps[n-1]-steps[n-2]))
+			}
+			sum, weight = keep*sum+(1-keep)*v, keep*weight+(1-keep)
 			out[i] = sum / weight
 		}
 	}

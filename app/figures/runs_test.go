@@ -77,14 +77,18 @@ func TestTicks(t *testing.T) {
 // counts 1-s times what follows it s times.
 func TestSmoothing(t *testing.T) {
 	nan := math.NaN()
-	if got := smoothed([]float64{2, 2, nan, 2}, 0.9); math.Abs(got[0]-2) > 1e-12 || math.Abs(got[1]-2) > 1e-12 || !math.IsNaN(got[2]) || math.Abs(got[3]-2) > 1e-12 {
+	if got := smoothed([]float64{1, 2, 3, 4}, []float64{2, 2, nan, 2}, 0.9); math.Abs(got[0]-2) > 1e-12 || math.Abs(got[1]-2) > 1e-12 || !math.IsNaN(got[2]) || math.Abs(got[3]-2) > 1e-12 {
 		t.Errorf("equal values become %v", got)
 	}
-	if got, want := smoothed([]float64{1, 4}, 0.5)[1], 3.0; math.Abs(got-want) > 1e-12 { // (.25 + .5·4) / .75
+	if got, want := smoothed([]float64{1, 2}, []float64{1, 4}, 0.5)[1], 3.0; math.Abs(got-want) > 1e-12 { // (.25 + .5·4) / .75
 		t.Errorf("1, 4 smooth to %v, want %v", got, want)
 	}
+	every, told := smoothed([]float64{1, 2, 3, 4, 5, 6}, []float64{1, 1, 4, 4, 4, 4}, 0.5), smoothed([]float64{1, 3, 5, 6}, []float64{1, 4, 4, 4}, 0.5)
+	if last := told[3]; math.Abs(last-every[5]) > 0.1 {
+		t.Errorf("with every second of the older steps the end is %v, with all %v", last, every[5])
+	}
 	raw := []float64{3, 1, 4, 1, 5}
-	if got := smoothed(raw, 0); !slices.Equal(got, raw) {
+	if got := smoothed([]float64{1, 2, 3, 4, 5}, raw, 0); !slices.Equal(got, raw) {
 		t.Errorf("without smoothing %v", got)
 	}
 }

@@ -207,6 +207,16 @@ func (s *state) choose(id string, is bool) {
 	}
 }
 
+// export asks for all steps of the chosen runs as a file of that name.
+func (l *Lab) export(name string) {
+	command := session.ExportMetrics{Name: name}
+	for _, r := range l.chosenRuns() {
+		command.IDs = append(command.IDs, r.Info.ID)
+	}
+	l.exporting = name
+	l.send(command)
+}
+
 // compareActions are what can be done on the Compare page.
 func compareActions() []action {
 	some := func(l *Lab) bool { return l.Page == pageCompare && len(l.chosenRuns()) > 0 }
@@ -221,10 +231,10 @@ func compareActions() []action {
 		}},
 		{"ask-drop", "", "", false, nil, func(l *Lab, a string) { l.dropping = a }},
 		{"save-csv", "compare:s", "Save the chosen runs as CSV", false, some, func(l *Lab, _ string) {
-			l.screen.download("attnlab-runs.csv", "text/csv", metricsCSV(l.chosenRuns()))
+			l.export("attnlab-runs.csv")
 		}},
 		{"save-json", "", "Save the chosen runs as JSON", false, some, func(l *Lab, _ string) {
-			l.screen.download("attnlab-runs.json", "application/json", runsJSON(l.chosenRuns()))
+			l.export("attnlab-runs.json")
 		}},
 		{"save-scatter", "compare:p", "Save the plot as PNG", false, some, func(l *Lab, _ string) { l.screen.saveFigure("scatter") }},
 		{"save-curves", "", "Save the curves as PNG", false, some, func(l *Lab, _ string) { l.screen.saveFigure("curves") }},

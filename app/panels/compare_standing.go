@@ -1,9 +1,6 @@
 package panels
 
 import (
-	"bytes"
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -32,13 +29,11 @@ type average struct {
 	n        int
 }
 
-// standings puts runs together that differ in nothing but their seed, and have come as far.
+// standings puts runs together that repeat each other.
 func standings(runs []session.KeptRun) []standing {
 	var all []standing
 	for _, r := range runs {
-		i := slices.IndexFunc(all, func(s standing) bool {
-			return s.from == r.Info.From && sameButSeed(s.runs[0], r) && asFar(s.runs[0], r)
-		})
+		i := slices.IndexFunc(all, func(s standing) bool { return s.runs[0].Repeats(r) })
 		if i < 0 {
 			all = append(all, standing{settings: r.Settings, from: r.Info.From})
 			i = len(all) - 1
@@ -46,25 +41,6 @@ func standings(runs []session.KeptRun) []standing {
 		all[i].runs = append(all[i].runs, r)
 	}
 	return all
-}
-
-// asFar tells whether two runs have come to the same step. Where all that is left of them is their metrics they may have
-// ended by a budget of tokens, at nearly the same step.
-func asFar(a, b session.KeptRun) bool {
-	s, t := a.Info.Step, b.Info.Step
-	return s == t || ended(a) && ended(b) && 10*max(s-t, t-s) <= max(s, t)
-}
-
-func ended(r session.KeptRun) bool { return r.Info.State == "metrics only" }
-
-// sameButSeed compares settings; runs of which these are unknown stand alone.
-func sameButSeed(a, b session.KeptRun) bool {
-	s, t := a.Settings, b.Settings
-	if ended(a) && ended(b) {
-		s.Steps, t.Steps = 0, 0
-	}
-	return s.Method != "" && s.Method == t.Method && s.Model == t.Model && s.Task == t.Task && s.Teacher == t.Teacher &&
-		s.Difficulty == t.Difficulty && s.Steps == t.Steps && s.FocusHeads == t.FocusHeads && maps.Equal(s.Hyper, t.Hyper)
 }
 
 // name is the method, and what of its settings is not as usual.
@@ -192,13 +168,15 @@ func (l *Lab) curvesTable() app.UI {
 	if !l.folded["curves-table"] { // closed at first
 		return details.Body(summary)
 	}
-	runs, steps := l.chosenRuns(), 0
+	runs := l.chosenRuns()
+	steps := 0 // of the longest
 	for _, r := range runs {
-		steps = max(steps, len(column(r.Metrics, "step")))
+		steps = max(steps, r.Info.Step)
 	}
-	cell := func(r session.KeptRun, name string, k int, format func(float64) string) app.UI {
-		if values := column(r.Metrics, name); k < len(values) && values[k] != nil {
-			return app.Td().Class("figure").Text(format(*values[k]))
+	cell := func(r session.KeptRun, name string, step int, format func(float64) string) app.UI {
+		row := slices.IndexFunc(column(r.Metrics, "step"), func(s *float64) bool { return s != nil && *s == float64(step) })
+		if values := column(r.Metrics, name); row >= 0 && row < len(values) && values[row] != nil {
+			return app.Td().Class("figure").Text(format(*values[row]))
 		}
 		return app.Td().Class("figure").Text("–")
 	}
@@ -209,57 +187,13 @@ func (l *Lab) curvesTable() app.UI {
 			return app.Th().Scope("col").ColSpan(2).Text(runs[i].Info.Name)
 		}))),
 		app.TBody().Body(app.Range(make([]int, shown)).Slice(func(row int) app.UI {
-			k := steps - 1 - row
-			return app.Tr().Body(app.Th().Scope("row").Text(k+1), app.Range(slices.Concat(runs, runs)).Slice(func(i int) app.UI {
+			step := steps - row
+			return app.Tr().Body(app.Th().Scope("row").Text(step), app.Range(slices.Concat(runs, runs)).Slice(func(i int) app.UI {
 				if i%2 == 0 {
-					return cell(runs[i/2], "accuracy", k, format)
+					return cell(runs[i/2], "accuracy", step, format)
 				}
-				return cell(runs[i/2], "think_tokens", k, tenth)
+				return cell(runs[i/2], "think_tokens", step, tenth)
 			}))
 		})),
 	)))
-}
-
-// metricsCSV is a line for every step of every run. A metric that a step does not have is empty.
-func metricsCSV(runs []session.KeptRun) []byte {
-	var names []string
-	for _, r := range runs {
-		for _, m := range r.Metrics {
-			if !slices.Contains(names, m.Name) {
-				names = append(names, m.Name)
-			}
-		}
-	}
-	known := []string{"id", "name", "from", "run_method", "run_seed"}
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	w.Write(slices.Concat(known, names))
-	for _, r := range runs {
-		steps := 0
-		for _, m := range r.Metrics {
-			steps = max(steps, len(m.Values))
-		}
-		for k := range steps {
-			line := []string{r.Info.ID, r.Info.Name, r.Info.From, r.Settings.Method, strconv.FormatUint(r.Settings.Seed, 10)}
-			for _, name := range names {
-				text := ""
-				if values := column(r.Metrics, name); k < len(values) && values[k] != nil {
-					text = plain(*values[k])
-				}
-				line = append(line, text)
-			}
-			w.Write(line)
-		}
-	}
-	w.Flush()
-	return b.Bytes()
-}
-
-// runsJSON is runs with settings and metrics, as the session has them.
-func runsJSON(runs []session.KeptRun) []byte {
-	data, err := json.MarshalIndent(runs, "", "\t")
-	if err != nil {
-		panic("panels: runs as JSON: " + err.Error())
-	}
-	return data
 }

@@ -1,9 +1,6 @@
 package panels
 
 import (
-	"bytes"
-	"encoding/csv"
-	"encoding/json"
 	"math"
 	"reflect"
 	"strings"
@@ -94,7 +91,7 @@ func TestStandings(t *testing.T) {
 	}
 	budgets := some().Runs[:2] // of one budget of tokens, which ends runs at unlike steps
 	for i, steps := range []int{36, 37} {
-		budgets[i].Info.State, budgets[i].Info.Step, budgets[i].Settings.Steps = "metrics only", steps, steps
+		budgets[i].Info.State, budgets[i].Info.Step, budgets[i].Settings.Steps = session.MetricsOnly, steps, steps
 	}
 	if one := standings(budgets); len(one) != 1 || one[0].steps() != "36 to 37" {
 		t.Errorf("two seeds of one budget stand as %+v", one)
@@ -166,25 +163,22 @@ func TestComparePage(t *testing.T) {
 	}
 }
 
+// Files are made of all steps by the engine, and only this page offers those that it asked for.
 func TestRunsAsFiles(t *testing.T) {
-	runs := some().Runs
-	rows, err := csv.NewReader(bytes.NewReader(metricsCSV(runs))).ReadAll()
-	if err != nil {
-		t.Fatal(err)
+	l, engine := compareBench(t)
+	l.hear(some())
+	l.set("contender:a2", "false")
+	said(t, engine, 0)
+	l.do("save-csv")
+	if got := said(t, engine, 1)[0]; !reflect.DeepEqual(got, session.ExportMetrics{IDs: []string{"a1", "g1", "m1"}, Name: "attnlab-runs.csv"}) {
+		t.Errorf("the button sends %#v", got)
 	}
-	if len(rows) != 1+6+6+6+2 {
-		t.Fatalf("%d lines, want a head and one a step", len(rows))
+	l.hear(session.RunFiles{ID: "attnlab-runs.json", Files: map[string][]byte{"attnlab-runs.json": nil}})
+	if l.exporting != "attnlab-runs.csv" {
+		t.Error("the file of another page is taken")
 	}
-	want := [][]string{
-		{"id", "name", "from", "run_method", "run_seed", "step", "accuracy", "think_tokens", "generated_tokens"},
-		{"a1", "a1", "shipped", "attnpo", "1", "1", "0", "99", "1000"},
-		{"g1", "g1", "this browser", "grpo", "1", "3", "", "", ""},
-	}
-	if got := [][]string{rows[0], rows[1], rows[15]}; !reflect.DeepEqual(got, want) {
-		t.Errorf("lines 1, 2 and 16 are\n %q, want\n %q", got, want)
-	}
-	var back []session.KeptRun
-	if err := json.Unmarshal(runsJSON(runs), &back); err != nil || !reflect.DeepEqual(back, runs) {
-		t.Errorf("runs as JSON read back differently (%v)", err)
+	l.hear(session.RunFiles{ID: "attnlab-runs.csv", Name: "attnlab-runs.csv", Files: map[string][]byte{"attnlab-runs.csv": []byte("id\n")}})
+	if l.exporting != "" || l.failure.Text != "" {
+		t.Errorf("the file is not offered: %q, %+v", l.exporting, l.failure)
 	}
 }

@@ -18,7 +18,7 @@ type training struct {
 	stopped   string            // run that was put aside: its settings may be changed for another
 	group     int               // whose rollouts are listed
 	awaited   *int              // rollout whose credit has been asked for and is not there yet
-	exporting string            // run whose files this page has asked for
+	exporting string            // run, or file of metrics, that this page has asked for
 	awake     bool              // the screen is to stay on
 	asleep    string            // why it may not, as a sentence
 	away      away
@@ -220,7 +220,7 @@ func (s *state) runState() string {
 		return text + "."
 	case i.State == "done":
 		return at + ": done."
-	case i.State == "metrics only":
+	case i.State == session.MetricsOnly:
 		return fmt.Sprintf("%d steps, metrics only: it can be compared and not gone on with.", i.Step)
 	case s.stopped == i.ID:
 		return "Stopped at step " + strconv.Itoa(i.Step) + " of " + strconv.Itoa(of) + "; it can be resumed."
@@ -281,7 +281,7 @@ func (l *Lab) runTransport() app.UI {
 	if l.status.Busy && !l.running() && l.opened {
 		add(l.button("cancel", "quiet", icon("stop"), app.Text("Stop what the engine is at")))
 	}
-	if i.ID != "" && !l.running() && i.State != "metrics only" {
+	if i.ID != "" && !l.running() && i.State != session.MetricsOnly {
 		add(app.Span().Class("grow"), l.button("use-run", "", app.Text("Use on Trace")), l.button("export-run", "", app.Text("Export")))
 	}
 	return app.Div().Class("buttons run-buttons").ID("run-buttons").Body(buttons...)

@@ -141,13 +141,13 @@ func (l *Lab) smallNumbers() app.UI {
 		return app.Div().Class("small").DataSet("measure", m.name).Title(m.from(&l.run)).Body(
 			app.Span().Class("hint").Body(app.If(m.word != "", func() app.UI { return l.term(m.word, m.label) }).Else(func() app.UI { return app.Text(m.label) })),
 			app.Span().Class("figure").Text(m.text(latest(l.run.Metrics, m.name))),
-			course(column(l.run.Metrics, m.name)),
+			course(column(l.run.Metrics, "step"), column(l.run.Metrics, m.name)),
 		)
 	}))
 }
 
-// course is a column as a line, 100 by 20, from its least to its largest value. It has at most 100 points.
-func course(values []*float64) app.UI {
+// course is a column over the steps as a line, 100 by 20, from its least to its largest value. It has at most 100 points.
+func course(steps, values []*float64) app.UI {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, v := range values {
 		if v != nil {
@@ -161,8 +161,8 @@ func course(values []*float64) app.UI {
 			continue
 		}
 		x, y := 100.0, 10.0
-		if len(values) > 1 {
-			x = 100 * float64(i) / float64(len(values)-1)
+		if first, last := *steps[0], *steps[len(steps)-1]; last > first {
+			x = 100 * (*steps[i] - first) / (last - first)
 		}
 		if hi > lo {
 			y = 19 - 18*(*values[i]-lo)/(hi-lo)
@@ -186,11 +186,28 @@ func (l *Lab) curveControls() app.UI {
 			}
 			return "steps"
 		})),
+		app.If(l.thinned() > 1, func() app.UI {
+			return app.P().Class("hint").Text(fmt.Sprintf("Of the older steps one in %.0f is drawn. Export and CSV have all.", l.thinned()))
+		}),
 	)
 }
 
-// tableRows is how many of the newest steps the table has.
-const tableRows = 50
+// thinned is how far apart the older steps of the drawn runs are, at most.
+func (l *Lab) thinned() (apart float64) {
+	runs := []session.KeptRun{{Metrics: l.run.Metrics}}
+	if l.Page == pageCompare {
+		runs = l.chosenRuns()
+	}
+	for _, r := range runs {
+		if steps := column(r.Metrics, "step"); len(steps) > session.NewestSteps {
+			apart = max(apart, (*steps[1]-*steps[0])/(*steps[len(steps)-1]-*steps[len(steps)-2]))
+		}
+	}
+	return apart
+}
+
+// tableRows is how many of the newest steps the table has, no more than are told one by one.
+const tableRows = min(50, session.NewestSteps)
 
 // metricsTable is the curves as a table: for screen readers, and for copying.
 func (l *Lab) metricsTable() app.UI {
@@ -211,19 +228,19 @@ func (l *Lab) metricsTable() app.UI {
 			shown = append(shown, m)
 		}
 	}
-	steps := len(column(l.run.Metrics, "step"))
-	caption := plural(steps, "step")
-	if steps > tableRows {
-		caption = fmt.Sprintf("The newest %d of %d steps", tableRows, steps)
+	rows := len(column(l.run.Metrics, "step"))
+	caption := plural(rows, "step")
+	if rows > tableRows {
+		caption = fmt.Sprintf("The newest %d of %d steps", tableRows, l.run.Info.Step)
 	}
 	return details.Open(true).Body(
 		app.Summary().DataSet("do", "fold:metrics").Text("The metrics as a table"),
-		app.If(steps == 0, func() app.UI { return app.P().Class("hint").Text("There are none yet.") }),
+		app.If(rows == 0, func() app.UI { return app.P().Class("hint").Text("There are none yet.") }),
 		app.Div().Class("scroll").TabIndex(0).Body(app.Table().Class("matrix").Body(
 			app.Caption().Text(caption),
 			app.THead().Body(app.Tr().Body(app.Range(shown).Slice(func(i int) app.UI { return app.Th().Scope("col").Text(shown[i].label) }))),
-			app.TBody().Body(app.Range(make([]int, min(steps, tableRows))).Slice(func(row int) app.UI {
-				at := steps - 1 - row
+			app.TBody().Body(app.Range(make([]int, min(rows, tableRows))).Slice(func(row int) app.UI {
+				at := rows - 1 - row
 				return app.Tr().Body(app.Range(shown).Slice(func(i int) app.UI {
 					text := "–"
 					if values := column(l.run.Metrics, shown[i].name); at < len(values) && values[at] != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime"
 	"path"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ func (l *Lab) runsPanel() app.UI {
 func (l *Lab) keptRun(r session.KeptRun) app.UI {
 	i := r.Info
 	of := fmt.Sprintf("step %d of %d, %s, %s", i.Step, r.Settings.Steps, i.State, i.From)
-	if i.State == "metrics only" {
+	if r.Ended() {
 		of = plural(i.Step, "step") + ", metrics only"
 	}
 	return app.Li().Body(
@@ -77,19 +78,23 @@ func (l *Lab) keptRun(r session.KeptRun) app.UI {
 		}),
 		app.Span().Class("buttons").Body(
 			app.If(i.State == "new" || i.State == "paused" || i.State == "running", func() app.UI { return l.button("resume-run:"+i.ID, "quiet", app.Text("Resume")) }),
-			app.If(i.State != "metrics only" && i.State != "new", func() app.UI { return l.button("use-run:"+i.ID, "quiet", app.Text("Use on Trace")) }),
+			app.If(!r.Ended() && i.State != "new", func() app.UI { return l.button("use-run:"+i.ID, "quiet", app.Text("Use on Trace")) }),
 			l.button("export-run:"+i.ID, "quiet", app.Text("Export")),
 			l.button("ask-drop:"+i.ID, "quiet", app.Text("Delete")).Aria("label", "delete "+i.Name),
 		),
 	)
 }
 
-// takeFiles offers the files of a run as one zip, where this page asked for them.
+// takeFiles offers the files of a run as one zip, or the one file of metrics, where this page asked for them.
 func (l *Lab) takeFiles(f session.RunFiles) {
 	if f.ID != l.exporting {
 		return
 	}
 	l.exporting = ""
+	if data, ok := f.Files[f.ID]; ok {
+		l.screen.download(f.Name, mime.TypeByExtension(path.Ext(f.Name)), data)
+		return
+	}
 	data, err := zipOf(f.Files)
 	if err != nil {
 		l.failure = session.Failure{Command: "ExportRun", Text: "The run's files could not be packed: " + err.Error() + "."}

@@ -364,7 +364,7 @@ func TestCourse(t *testing.T) {
 		{values(0, math.NaN(), 1), `points="0.0,19.0 100.0,1.0"`},
 		{values(2, 2), `points="0.0,10.0 100.0,10.0"`},
 	} {
-		if got := fmt.Sprint(app.HTMLString(course(c.values))); !strings.Contains(got, c.want) {
+		if got := fmt.Sprint(app.HTMLString(course(values(1, 2, 3)[:len(c.values)], c.values))); !strings.Contains(got, c.want) {
 			t.Errorf("%v is drawn as %s, want %s", c.values, got, c.want)
 		}
 	}
@@ -372,7 +372,10 @@ func TestCourse(t *testing.T) {
 	for i := range long {
 		long[i] = float64(i)
 	}
-	if got := app.HTMLString(course(values(long...))); strings.Count(got, ",") > 101 || !strings.Contains(got, "100.0,1.0") {
+	if got := app.HTMLString(course(values(1, 5, 6), values(0, 0, 1))); !strings.Contains(got, "0.0,19.0 80.0,19.0 100.0,1.0") {
+		t.Errorf("steps 1, 5 and 6 are drawn as %s", got)
+	}
+	if got := app.HTMLString(course(values(long...), values(long...))); strings.Count(got, ",") > 101 || !strings.Contains(got, "100.0,1.0") {
 		t.Errorf("5001 values are drawn as %d points, want at most 101 and the last", strings.Count(got, ","))
 	}
 }

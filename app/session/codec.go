@@ -20,33 +20,34 @@ const (
 
 var kinds = kindTable(
 	Hello{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, Cancel{}, LoseDevice{},
-	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ImportRun{},
+	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ExportMetrics{}, ImportRun{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadsView{}, Disruption{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{},
 )
 
-func (Hello) command()        {}
-func (Open) command()         {}
-func (UseModel) command()     {}
-func (NewProblem) command()   {}
-func (Check) command()        {}
-func (Generate) command()     {}
-func (ShowTrace) command()    {}
-func (FindHeads) command()    {}
-func (Disrupt) command()      {}
-func (Select) command()       {}
-func (Hover) command()        {}
-func (GrowTree) command()     {}
-func (CompareRules) command() {}
-func (Begin) command()        {}
-func (Advance) command()      {}
-func (ShowCredit) command()   {}
-func (ResumeRun) command()    {}
-func (DropRun) command()      {}
-func (ExportRun) command()    {}
-func (ImportRun) command()    {}
-func (Cancel) command()       {}
-func (LoseDevice) command()   {}
+func (Hello) command()         {}
+func (Open) command()          {}
+func (UseModel) command()      {}
+func (NewProblem) command()    {}
+func (Check) command()         {}
+func (Generate) command()      {}
+func (ShowTrace) command()     {}
+func (FindHeads) command()     {}
+func (Disrupt) command()       {}
+func (Select) command()        {}
+func (Hover) command()         {}
+func (GrowTree) command()      {}
+func (CompareRules) command()  {}
+func (Begin) command()         {}
+func (Advance) command()       {}
+func (ShowCredit) command()    {}
+func (ResumeRun) command()     {}
+func (DropRun) command()       {}
+func (ExportRun) command()     {}
+func (ExportMetrics) command() {}
+func (ImportRun) command()     {}
+func (Cancel) command()        {}
+func (LoseDevice) command()    {}
 
 func (Tree) event()         {}
 func (Rules) event()        {}

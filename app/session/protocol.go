@@ -118,6 +118,12 @@ type (
 	ExportRun struct {
 		ID string `json:"id"`
 	}
+	// ExportMetrics asks for every step of runs as one file by a [RunFiles] event whose ID is
+	// the file's name: a table if that ends in .csv, else runs as JSON.
+	ExportMetrics struct {
+		IDs  []string `json:"ids"`
+		Name string   `json:"name"`
+	}
 	// ImportRun takes in a run's files: an exported folder, or a metrics.jsonl alone, which
 	// can be compared and not gone on with.
 	ImportRun struct {
@@ -247,7 +253,7 @@ type (
 		Info     RunInfo      `json:"info"`
 		Settings RunSettings  `json:"settings"`
 		Base     []Metric     `json:"base"`             // of the model it started from, measured before the first step
-		Metrics  []Metric     `json:"metrics"`          // columns: each has one value a step
+		Metrics  []Metric     `json:"metrics"`          // columns: each has one value a step, see [NewestSteps]
 		Rollouts []RolloutRow `json:"rollouts"`         // of the last step
 		Sample   string       `json:"sample,omitempty"` // pretraining: what the model writes now
 		Left     float64      `json:"left"`             // seconds to the end, 0 where unknown
@@ -274,7 +280,7 @@ type (
 		Number uint64    `json:"number"`
 		Runs   []KeptRun `json:"runs"`
 	}
-	// RunFiles answers [ExportRun].
+	// RunFiles answers [ExportRun] and [ExportMetrics].
 	RunFiles struct {
 		ID    string            `json:"id"`
 		Name  string            `json:"name"`
@@ -421,13 +427,13 @@ type HyperRow struct {
 type RunInfo struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`  // for people
-	State string `json:"state"` // "new", "running", "paused", "done", "metrics only"
+	State string `json:"state"` // "new", "running", "paused", "done" or [MetricsOnly]
 	Step  int    `json:"step"`
 	From  string `json:"from"`           // "this browser", "imported", "shipped"
 	Note  string `json:"note,omitempty"` // adapter, command: where its numbers came from
 }
 
-// Metric is one column of a run's metrics, named as in metrics.jsonl.
+// Metric is one column of a run's metrics, named as in metrics.jsonl; of a long run's with gaps, see [NewestSteps].
 type Metric struct {
 	Name   string     `json:"name"`
 	Values []*float64 `json:"values"` // one a step; nil where there is none

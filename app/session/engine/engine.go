@@ -336,6 +336,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return func(ctx context.Context) (string, error) { return "", e.dropRun(ctx, c.ID) }
 	case session.ExportRun:
 		return func(ctx context.Context) (string, error) { return "", e.exportRun(ctx, c.ID) }
+	case session.ExportMetrics:
+		return func(context.Context) (string, error) { return "", e.exportMetrics(c) }
 	case session.ImportRun:
 		return func(ctx context.Context) (string, error) { return "", e.importRun(ctx, c) }
 	case session.LoseDevice:

@@ -77,6 +77,28 @@ func (m metrics) rows() int {
 	return len(m[0].Values)
 }
 
+// shown are the columns for a snapshot: of all rows, or of a long run's as [session.NewestSteps] tells.
+func (m metrics) shown() []session.Metric {
+	rows, every := m.rows(), 1
+	older := max(0, rows-session.NewestSteps)
+	for older > every*session.OlderSteps {
+		every *= 2
+	}
+	columns := append([]session.Metric{}, m...)
+	if every == 1 {
+		return columns
+	}
+	for c := range columns {
+		all := columns[c].Values
+		values := make([]*float64, 0, session.OlderSteps+session.NewestSteps)
+		for row := 0; row < older; row += every {
+			values = append(values, all[row])
+		}
+		columns[c].Values = append(values, all[older:]...)
+	}
+	return columns
+}
+
 // last is the newest value of a column, 0 without one.
 func (m metrics) last(name string) float64 {
 	for _, c := range m {

@@ -135,7 +135,7 @@ func (e *Engine) announce() {
 	c := e.capabilities
 	c.Bases = slices.Clone(e.names)
 	for _, t := range slices.Backward(e.runs) {
-		if t.info.State != metricsOnly && t.step() > 0 {
+		if t.info.State != session.MetricsOnly && t.step() > 0 {
 			c.Bases = append(c.Bases, runModel+t.info.ID)
 		}
 	}

@@ -45,14 +45,11 @@ var errNoRun = errors.New("there is no run yet; begin one, or go on with a kept 
 // step is the number of steps that its log has.
 func (t *training) step() int { return int(t.metrics.last("step")) }
 
-// columns are its metrics for a snapshot.
-func (t *training) columns() []session.Metric { return append([]session.Metric{}, t.metrics...) }
-
 // stands is how a run that is not at work stands.
 func (t *training) stands() string {
 	switch {
-	case t.info.State == metricsOnly:
-		return metricsOnly
+	case t.info.State == session.MetricsOnly:
+		return session.MetricsOnly
 	case t.step() >= t.settings.Steps:
 		return "done"
 	case t.step() == 0:
@@ -60,8 +57,6 @@ func (t *training) stands() string {
 	}
 	return "paused"
 }
-
-const metricsOnly = "metrics only"
 
 // maxSteps bounds a run: more would not fit a browser's memory.
 const maxSteps = 100000
@@ -362,7 +357,7 @@ func (e *Engine) showRun(t *training) {
 		left = (time.Duration(n) * t.pace).Seconds()
 	}
 	t.info.Step = t.step()
-	run := session.Run{Number: e.next(), Info: t.info, Settings: t.settings, Base: []session.Metric{}, Metrics: t.columns(), Rollouts: []session.RolloutRow{},
+	run := session.Run{Number: e.next(), Info: t.info, Settings: t.settings, Base: []session.Metric{}, Metrics: t.metrics.shown(), Rollouts: []session.RolloutRow{},
 		Sample: t.sample, Left: left, Rate: t.metrics.last("tokens_per_second"), Kept: t.kept}
 	if t.learner != nil {
 		run.Base = t.learner.base()

@@ -316,7 +316,7 @@ func TestExportAndImport(t *testing.T) {
 
 	s.must(session.ImportRun{Name: "curves", Files: map[string][]byte{metricsFile: s.files.Files[metricsFile]}})
 	curves := s.runs.Runs[0]
-	if curves.Info.State != metricsOnly || curves.Info.Step != 2 || curves.Settings.Method != "grpo" {
+	if curves.Info.State != session.MetricsOnly || curves.Info.Step != 2 || curves.Settings.Method != "grpo" {
 		t.Errorf("%+v", curves)
 	}
 	s.refused(session.ResumeRun{ID: curves.Info.ID}, "only the metrics")

@@ -50,7 +50,7 @@ func (e *Engine) know(id, from string, load func(names ...string) (map[string][]
 		e.fail("Open", fmt.Errorf("the run %s cannot be read: %w", id, err))
 		return
 	}
-	t.info.ID, t.info.State = id, metricsOnly
+	t.info.ID, t.info.State = id, session.MetricsOnly
 	t.info.Name, t.info.From = cmp.Or(t.info.Name, strings.TrimPrefix(id, "shipped-")), cmp.Or(t.info.From, from)
 	if from == "shipped" {
 		t.info.From = from
@@ -68,7 +68,7 @@ func (e *Engine) listRuns() {
 	list := session.Runs{Number: e.next(), Runs: []session.KeptRun{}}
 	for _, t := range slices.Backward(e.runs) {
 		t.info.Step = t.step()
-		list.Runs = append(list.Runs, session.KeptRun{Info: t.info, Settings: t.settings, Metrics: t.columns()})
+		list.Runs = append(list.Runs, session.KeptRun{Info: t.info, Settings: t.settings, Metrics: t.metrics.shown()})
 	}
 	e.publish(list)
 	e.announce()
@@ -87,7 +87,7 @@ func (e *Engine) runNamed(id string) (*training, error) {
 // storage.
 func (e *Engine) fetchState(ctx context.Context, t *training) error {
 	switch {
-	case t.info.State == metricsOnly:
+	case t.info.State == session.MetricsOnly:
 		return fmt.Errorf("of the run %s there are only the metrics; it can be compared, and not gone on with", t.info.Name)
 	case t.learner != nil:
 		return e.copyState(t)
@@ -208,25 +208,6 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 	return nil
 }
 
-// exportRun sends the files of a run: a folder that "attnlab" opens.
-func (e *Engine) exportRun(ctx context.Context, id string) error {
-	t, err := e.runNamed(id)
-	if err != nil {
-		return err
-	}
-	if t.info.State != metricsOnly {
-		if err := e.fetchState(ctx, t); err != nil {
-			return err
-		}
-	}
-	files, err := t.files(true)
-	if err != nil {
-		return err
-	}
-	e.publish(session.RunFiles{ID: id, Name: t.info.Name, Files: files})
-	return nil
-}
-
 // importRun takes in the files of a run, and keeps them.
 func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
 	t, err := readRun(c.Files)
@@ -236,7 +217,7 @@ func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
 	t.info.ID = e.newID(cmp.Or(t.settings.Method, "run"))
 	t.info.Name, t.info.From = cmp.Or(c.Name, t.info.Name, t.info.ID), "imported"
 	if t.state == nil {
-		t.info.State = metricsOnly
+		t.info.State = session.MetricsOnly
 	} else {
 		if task, err := taskOf(t.state); err != nil || task.Name() != t.settings.Task {
 			return fmt.Errorf("the run's model does not speak the language of its task %.40q", t.settings.Task)

@@ -1,0 +1,33 @@
+package session
+
+import "maps"
+
+// MetricsOnly is the state of a run of which nothing is left but its metrics.
+const MetricsOnly = "metrics only"
+
+// Snapshots of a long run tell its newest steps one by one and of those before every
+// second, fourth, ... so that they stay small however long the run is. Column "step" tells
+// which steps they are; [ExportRun] and [ExportMetrics] give all.
+const (
+	NewestSteps = 64
+	OlderSteps  = 128 // at most
+)
+
+// Ended tells whether the run is nothing but its metrics.
+func (r KeptRun) Ended() bool { return r.Info.State == MetricsOnly }
+
+// Repeats tells whether two runs differ in nothing but their seed and have come to the same step, so that a mean over
+// them says something. Of two that have [KeptRun.Ended] it is enough that they ended at nearly the same step: a budget
+// of tokens may have ended them. Runs of unknown settings repeat none.
+func (r KeptRun) Repeats(o KeptRun) bool {
+	a, b := r.Settings, o.Settings
+	apart, far := r.Info.Step-o.Info.Step, max(r.Info.Step, o.Info.Step)
+	if r.Ended() && o.Ended() {
+		a.Steps, b.Steps = 0, 0
+		if 10*max(apart, -apart) <= far {
+			apart = 0
+		}
+	}
+	return apart == 0 && r.Info.From == o.Info.From && a.Method != "" && a.Method == b.Method && a.Model == b.Model && a.Task == b.Task &&
+		a.Teacher == b.Teacher && a.Difficulty == b.Difficulty && a.Steps == b.Steps && a.FocusHeads == b.FocusHeads && maps.Equal(a.Hyper, b.Hyper)
+}
