@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Device is an opened engine. It is used from one goroutine.
@@ -14,9 +15,12 @@ type Device struct {
 	Limits   Limits
 	Features []string // optional ones that the adapter offers, by WebGPU's names; no kernel needs any
 	Counters Counters
-	eng      engine
-	err      error
-	onHost   []string // kernels to run as their twins, from ATTNLAB_HOST
+	// Yield may be set to say how long to leave the processors to others. It is asked before each submit that a browser
+	// computes on them.
+	Yield  func() time.Duration
+	eng    engine
+	err    error
+	onHost []string // kernels to run as their twins, from ATTNLAB_HOST
 }
 
 // Info says what runs the kernels.

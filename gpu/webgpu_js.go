@@ -5,7 +5,6 @@ package gpu
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"syscall/js"
 	"unsafe"
@@ -203,14 +202,12 @@ func endPass(pass *wgpu.ComputePassEncoder) error { pass.End(); return nil }
 
 func (e *webgpu) tick() {}
 
-// mostDispatches bounds a submit. On a GPU nothing does. Where the adapter is a
-// program, browsers run it on the thread that draws their pages: that draws between
-// submits.
-func (e *webgpu) mostDispatches() int {
+// pace bounds the submits of a software adapter's programs.
+func (e *webgpu) pace() pace {
 	if e.dev.Info.Software {
-		return 16
+		return firstPace
 	}
-	return math.MaxInt
+	return 0
 }
 
 // mapRead maps the first n bytes of b for take.

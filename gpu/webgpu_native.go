@@ -4,7 +4,6 @@ package gpu
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -112,8 +111,8 @@ func endPass(pass *wgpu.ComputePassEncoder) error { return pass.End() }
 // tick lets wgpu-native take back what finished submissions held.
 func (e *webgpu) tick() { e.device.Poll(false, nil) }
 
-// mostDispatches bounds a submit: nothing does here.
-func (e *webgpu) mostDispatches() int { return math.MaxInt }
+// pace bounds no submit here.
+func (e *webgpu) pace() pace { return 0 }
 
 // mapRead maps the first n bytes of b for take. The binding hands C the address of a Go handle that nothing keeps alive until the callback, so
 // the queue is drained first and collection is held off meanwhile.

@@ -2,7 +2,11 @@
 
 package gpu
 
-import "github.com/cogentcore/webgpu/wgpu"
+import (
+	"time"
+
+	"github.com/cogentcore/webgpu/wgpu"
+)
 
 // webgpuProgram holds what a replay needs: the pipelines and bind groups, made
 // once, and one uniform buffer with a slot for every dispatch.
@@ -11,6 +15,7 @@ type webgpuProgram struct {
 	steps   []step
 	uniform *wgpu.Buffer
 	params  []uint32 // what the uniform buffer holds after the next write
+	pace    pace     // 0 where nothing bounds a submit
 }
 
 // step is a dispatch made ready.
@@ -19,7 +24,7 @@ type step struct {
 	binds *wgpu.BindGroup
 }
 
-func (e *webgpu) newProgram() programEngine { return &webgpuProgram{e: e} }
+func (e *webgpu) newProgram() programEngine { return &webgpuProgram{e: e, pace: e.pace()} }
 
 func (p *webgpuProgram) add(d *dispatch) error {
 	pipe, err := p.e.pipeline(d.kernel)
@@ -85,16 +90,22 @@ func (p *webgpuProgram) submit(calls []call, times int) error {
 		return err
 	}
 	all := times * len(calls)
-	piece := min(all, p.e.mostDispatches())
-	for from := 0; from < all; from += piece {
-		if from > 0 {
-			if err := p.e.wait(); err != nil {
-				return err
-			}
+	if p.pace == 0 {
+		return p.encode(calls, 0, all)
+	}
+	for from, to := 0, 0; from < all; from = to {
+		to = min(from+int(p.pace), all)
+		if p.e.dev.Yield != nil {
+			time.Sleep(p.e.dev.Yield())
 		}
-		if err := p.encode(calls, from, min(from+piece, all)); err != nil {
+		began := time.Now()
+		if err := p.encode(calls, from, to); err != nil || to == all {
 			return err
 		}
+		if err := p.e.wait(); err != nil {
+			return err
+		}
+		p.pace = p.pace.next(to-from, time.Since(began))
 	}
 	return nil
 }

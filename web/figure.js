@@ -53,6 +53,11 @@
     return end;
   };
 
+  // Where a program draws the figures, and no GPU, each frame of theirs makes the page answer as much later: no motion.
+  const probe = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  const slow = !probe;
+  probe?.getExtension("WEBGL_lose_context")?.loseContext();
+
   const wanted = () => new URLSearchParams(location.hash.slice(1));
   let told = {}; // by messages: stronger than the hash
   const choices = { by: "fci", runs: "", smooth: "0", x: "step" }; // and what they are without either
@@ -63,7 +68,7 @@
     document.documentElement.dataset.theme = theme;
     if (!host.set) return;
     host.set("theme", theme);
-    host.set("motion", system.still.matches ? "none" : "some");
+    host.set("motion", system.still.matches || slow ? "none" : "some");
     for (const [name, usual] of Object.entries(choices)) host.set(name, told[name] ?? wanted().get(name) ?? usual);
   }
 

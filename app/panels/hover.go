@@ -30,3 +30,16 @@ func (l *Lab) pointing(document app.Value) {
 		document.Call("addEventListener", event, point)
 	}
 }
+
+// touching tells an engine that computes where the page is drawn when a key or the pointer goes down.
+func (l *Lab) touching(document app.Value) {
+	touch := app.FuncOf(func(app.Value, []app.Value) any {
+		if l.status.Busy && l.capabilities.Software {
+			l.link.Port.Send(session.Touch{})
+		}
+		return nil
+	})
+	for _, event := range []string{"keydown", "pointerdown"} {
+		document.Call("addEventListener", event, touch, map[string]any{"capture": true, "passive": true})
+	}
+}

@@ -54,14 +54,53 @@ func (l *Lab) OnMount(ctx app.Context) {
 	l.booting = "the engine"
 	l.screen.open(ctx, l)
 	go func() {
-		for message := range l.link.Port.In {
-			if _, ok := message.(session.Selection); ok {
-				continue // what the engine remembers; this page knows better, and need not be drawn for it
-			}
-			ctx.Dispatch(func(ctx app.Context) { l.hear(message) })
-		}
+		breaths(l.link.Port.In, breath, func(messages []any) {
+			ctx.Dispatch(func(app.Context) {
+				for _, m := range messages {
+					l.hear(m)
+				}
+			})
+		})
 	}()
 	l.send(session.Hello{})
+}
+
+// breath is how long news of a run may wait for what follows.
+const breath = 50 * time.Millisecond
+
+// breaths calls hear with what is said in one breath, so that the page is drawn once for it: a step of a run brings the
+// run, its credit, and then what the engine is at.
+func breaths(in <-chan any, breath time.Duration, hear func(messages []any)) {
+	var held []any
+	var over <-chan time.Time
+	say := func() {
+		if len(held) > 0 {
+			hear(held)
+		}
+		held, over = nil, nil
+	}
+	defer say()
+	for {
+		select {
+		case message, ok := <-in:
+			if !ok {
+				return
+			}
+			switch message.(type) {
+			case session.Selection: // what the engine remembers; this page knows better, and need not be drawn for it
+				continue
+			case session.Run, session.Runs, session.Credit:
+				if held = append(held, message); over == nil {
+					over = time.After(breath)
+				}
+				continue
+			}
+			held = append(held, message)
+			say()
+		case <-over:
+			say()
+		}
+	}
 }
 
 // send sends a command. From one that is work for the engine the page counts as busy, until the engine says that it rests.

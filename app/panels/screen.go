@@ -34,6 +34,7 @@ func (s *screen) open(ctx app.Context, l *Lab) {
 	window := app.Window()
 	document := window.Get("document")
 	listen(document, "keydown", func(e app.Value) { l.key(e) })
+	l.touching(document)
 	l.pointing(document)
 	listen(window, "hashchange", func(app.Value) {
 		if hash := strings.TrimPrefix(window.Get("location").Get("hash").String(), "#"); hash != s.address_ {

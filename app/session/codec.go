@@ -19,7 +19,7 @@ const (
 )
 
 var kinds = kindTable(
-	Hello{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, Cancel{}, LoseDevice{},
+	Hello{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, Touch{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ExportMetrics{}, ImportRun{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadsView{}, Disruption{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{},
@@ -46,6 +46,7 @@ func (DropRun) command()       {}
 func (ExportRun) command()     {}
 func (ExportMetrics) command() {}
 func (ImportRun) command()     {}
+func (Touch) command()         {}
 func (Cancel) command()        {}
 func (LoseDevice) command()    {}
 

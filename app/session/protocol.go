@@ -13,7 +13,7 @@ package session
 
 // Command is what a screen asks of the engine. Commands are carried out in order, but
 // that [Advance] lets others go first between two steps; [Cancel], [Select], [Check],
-// [ShowCredit] and [Hello] are heard at once.
+// [ShowCredit], [Touch] and [Hello] are heard at once.
 type Command interface{ command() }
 
 type (
@@ -130,6 +130,9 @@ type (
 		Name  string            `json:"name"`
 		Files map[string][]byte `json:"files"`
 	}
+	// Touch says that a person is at the keys or the pointer: an engine that computes on the processors which draw the
+	// page leaves these alone for a moment.
+	Touch struct{}
 	// Cancel stops the command at work, or those of a kind; what they have so far stays.
 	Cancel struct {
 		Command string `json:"command,omitempty"`

@@ -58,6 +58,7 @@ type Engine struct {
 	crowded   atomic.Bool   // others wait while training goes on
 	queued    atomic.Bool   // there is more to do after the job at work
 	number    atomic.Uint64 // of the last snapshot
+	madeWay   atomic.Int64  // when a page was last made way for, in nanoseconds of Unix time
 
 	crediting sync.Mutex
 	credit    explained
@@ -177,6 +178,8 @@ func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan boo
 			case session.Select:
 				e.publish(m.Selection)
 			case session.Hover: // for the other screens
+			case session.Touch:
+				e.makeWay()
 			case session.Check:
 				e.check(m)
 			case session.Cancel:
@@ -351,6 +354,17 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		}
 	}
 	panic(fmt.Sprintf("engine: no plan for %T", c))
+}
+
+// moment is how long a page has the processors to itself after a [session.Touch], and after a step's snapshots: to draw
+// them takes half as long then, and while a page is drawn it answers nobody.
+const moment = 100 * time.Millisecond
+
+func (e *Engine) makeWay() { e.madeWay.Store(time.Now().UnixNano()) }
+
+// yield is what is left of the moment.
+func (e *Engine) yield() time.Duration {
+	return max(0, moment-time.Duration(time.Now().UnixNano()-e.madeWay.Load()))
 }
 
 // attentive is a context that lets others run whenever it is asked: model asks

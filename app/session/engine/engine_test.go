@@ -444,3 +444,19 @@ func compareTrace(t *testing.T, got session.Trace, task rl.Task, checkpoint *mod
 		}
 	}
 }
+
+// After a touch, and after a step's snapshots, a page has a moment to itself.
+func TestMakingWay(t *testing.T) {
+	e := &Engine{}
+	if d := e.yield(); d != 0 {
+		t.Errorf("before anybody was there the engine yields for %v", d)
+	}
+	e.makeWay()
+	if d := e.yield(); d <= moment/2 || d > moment {
+		t.Errorf("the engine yields for %v, want about %v", d, moment)
+	}
+	time.Sleep(moment + 10*time.Millisecond)
+	if d := e.yield(); d != 0 {
+		t.Errorf("%v after the moment the engine yields for %v", moment, d)
+	}
+}

@@ -66,6 +66,7 @@ func (e *Engine) defaultBase() string {
 // move puts the model at work, if there is one, on another device, and closes the
 // old one.
 func (e *Engine) move(d *gpu.Device) error {
+	d.Yield = e.yield
 	next := rig{device: d}
 	if e.checkpoint != nil {
 		e.busy("loading", 0, 0)
