@@ -96,6 +96,15 @@ func NewRun(d *gpu.Device, task Task, base, kept *model.Checkpoint, c RunConfig)
 	return r, nil
 }
 
+// Reflects tells whether the run needs a Reflector.
+func (c RunConfig) Reflects() bool {
+	if c.Method != "rearl" {
+		return false
+	}
+	rule := NewREARL(c.Hyper)
+	return rule.Revise && rule.Cut != "oracle"
+}
+
 func either(n, otherwise int) int {
 	if n == 0 {
 		return otherwise
@@ -125,7 +134,7 @@ func newMethod(c RunConfig, shape model.Config) (method, error) {
 		return NewATTNPO(c.Hyper), nil
 	case "rearl":
 		rule := NewREARL(c.Hyper)
-		if rule.Revise && rule.Cut != "oracle" && c.Reflector == nil {
+		if c.Reflects() && c.Reflector == nil {
 			return nil, fmt.Errorf("rl: the cut %q needs a reflection model; train one and give it, or take the cut oracle", rule.Cut)
 		}
 		return rule, nil

@@ -39,3 +39,13 @@ func Model(name string) (fs.FS, error) {
 	}
 	return nil, fmt.Errorf("web: no shipped base is called %q; there are %s", name, strings.Join(names, ", "))
 }
+
+// Reflection is the folder of the reflection model that is shipped with a base, below the base's own; false where none is.
+func Reflection(base string) (fs.FS, bool) {
+	folder := "models/" + base + "/reflection"
+	if _, err := fs.Stat(FS, folder+"/config.json"); err != nil {
+		return nil, false
+	}
+	files, err := fs.Sub(FS, folder)
+	return files, err == nil
+}

@@ -40,7 +40,7 @@ var programs = []struct{ command, file string }{
 
 // later are the files below web that a first visit does without.
 func later(name, base string) bool {
-	return strings.HasPrefix(name, "figure.") || name == "icon.png" || strings.HasPrefix(name, "runs/") ||
+	return strings.HasPrefix(name, "figure.") || name == "icon.png" || strings.HasPrefix(name, "runs/") || strings.Contains(name, "/reflection/") ||
 		strings.HasPrefix(name, "models/") && name != "models/bases.json" && !strings.HasPrefix(name, "models/"+base+"/")
 }
 

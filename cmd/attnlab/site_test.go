@@ -98,6 +98,7 @@ func TestLater(t *testing.T) {
 	for name, want := range map[string]bool{
 		"app.wasm": false, "engine.wasm": false, "figure.wasm": true, "figure.html": true, "lab.css": false, "models/bases.json": false,
 		"runs/runs.json": true, "models/chain-small/model.safetensors": false, "models/chain-tiny/model.safetensors": true,
+		"models/chain-small/reflection/model.safetensors": true,
 	} {
 		if got := later(name, "chain-small"); got != want {
 			t.Errorf("later(%s) = %v", name, got)

@@ -20,6 +20,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/rl"
+	"attnlab/web"
 )
 
 var trainCommand = command{
@@ -51,7 +52,7 @@ are found on them, and looked at again after the last step. Hyper-parameters are
 		f.IntVar(&t.Probe, "probe", 256, "`N`, problems that the base is measured on before, and the model after")
 		f.IntVar(&t.evaluate, "eval", 500, "`N`, fresh problems to evaluate the trained model on")
 		f.StringVar(&t.FocusHeads, "focus-heads", "", "`L.H,L.H`, heads of attnpo in place of those it finds")
-		f.StringVar(&t.Reflection, "reflection", "", "`DIR` of the reflection model of rearl (its cuts normal, weak and strong)")
+		f.StringVar(&t.Reflection, "reflection", "", "`DIR` of the reflection model of rearl, for its cuts normal, weak and strong (the one shipped with the base)")
 		f.BoolVar(&t.Paper, "paper", false, "take the papers' hyper-parameters, made for models a thousand times larger")
 		t.Hyper = hyperFlags(f, rl.Table)
 		return func(ctx context.Context, c *console) error { return c.train(ctx, t) }
@@ -155,11 +156,11 @@ func (c *console) train(ctx context.Context, t training) error {
 		return err
 	}
 	defer d.Close()
-	if t.Reflection != "" {
-		reflection, err := model.Load(t.Reflection)
-		if err != nil {
-			return fmt.Errorf("--reflection: %w", err)
-		}
+	reflection, err := t.reflection(config, name)
+	if err != nil {
+		return err
+	}
+	if reflection != nil {
 		if config.Reflector, err = rl.NewReflector(d, task, reflection); err != nil {
 			return err
 		}
@@ -176,6 +177,21 @@ func (c *console) train(ctx context.Context, t training) error {
 		return err
 	}
 	return c.print(result, result.text)
+}
+
+// reflection is the reflection model that was asked for, or the one shipped with the base where the run needs one; else nil.
+func (t *training) reflection(config rl.RunConfig, base string) (*model.Checkpoint, error) {
+	if t.Reflection != "" {
+		c, err := model.Load(t.Reflection)
+		if err != nil {
+			return nil, fmt.Errorf("--reflection: %w", err)
+		}
+		return c, nil
+	}
+	if folder, shipped := web.Reflection(base); shipped && config.Reflects() {
+		return model.LoadFS(folder)
+	}
+	return nil, nil
 }
 
 func (t *training) check(c *console) error {

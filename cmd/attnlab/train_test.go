@@ -210,4 +210,6 @@ func TestReflect(t *testing.T) {
 	var result map[string]any
 	document(t, &result, "", trainArgs("--method", "rearl", "--cut", "weak", "--reflection", dir, "--steps", "1", "--out", filepath.Join(t.TempDir(), "run"))...)
 	has(t, result, "step", "base.density")
+	shipped := append(trainArgs("--method", "rearl", "--cut", "normal", "--steps", "1", "--out", filepath.Join(t.TempDir(), "shipped")), "--model", "chain-small-recompute", "--teacher", "recompute")
+	document(t, &result, "", shipped...) // that base has a reflection model with it
 }

@@ -100,7 +100,9 @@ func startWith(t testing.TB, library Library, bases map[string]map[string][]byte
 	s := &screen{TB: t, port: hub.Join()}
 	go func() {
 		defer close(done)
-		library.List = func(context.Context) ([]string, error) { return slices.Sorted(maps.Keys(bases)), nil }
+		library.List = func(context.Context) ([]string, error) {
+			return slices.DeleteFunc(slices.Sorted(maps.Keys(bases)), func(name string) bool { return strings.Contains(name, "/") }), nil
+		}
 		library.Fetch = func(_ context.Context, name string, progress func(done, total int)) (map[string][]byte, error) {
 			progress(5, 10)
 			if bases[name] == nil {

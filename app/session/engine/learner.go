@@ -50,12 +50,20 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 	if base == nil {
 		base = t.state // of its shape; no more is asked of it without a KL term, see Engine.baseOf
 	}
-	run, err := rl.NewRun(d, task, base, t.state, rl.RunConfig{Method: t.settings.Method, Hyper: hyper, Seed: t.settings.Seed,
-		Probe: t.settings.Probe, Heads: heads})
+	config := rl.RunConfig{Method: t.settings.Method, Hyper: hyper, Seed: t.settings.Seed, Probe: t.settings.Probe, Heads: heads}
+	if t.reflection != nil {
+		if config.Reflector, err = rl.NewReflector(d, task, t.reflection); err != nil {
+			return nil, err
+		}
+	}
+	run, err := rl.NewRun(d, task, base, t.state, config)
 	if err != nil {
+		if config.Reflector != nil {
+			config.Reflector.Release()
+		}
 		return nil, err
 	}
-	return reinforcement{run}, nil
+	return reinforcement{run, config.Reflector}, nil
 }
 
 // headsOf reads heads as run.json has them; none are the method's own to find.
@@ -74,7 +82,17 @@ func headsOf(text string) (heads []rl.Head, err error) {
 }
 
 // reinforcement is one of rl.Methods.
-type reinforcement struct{ *rl.Run }
+type reinforcement struct {
+	*rl.Run
+	reflector *rl.Reflector // of rearl's learned cuts, else nil
+}
+
+func (r reinforcement) Release() {
+	r.Run.Release()
+	if r.reflector != nil {
+		r.reflector.Release()
+	}
+}
 
 func (r reinforcement) prepare(ctx context.Context, say func(string)) error {
 	if r.Base() == nil {

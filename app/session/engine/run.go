@@ -25,10 +25,11 @@ type training struct {
 	metrics  metrics  // the same as columns
 	sample   string
 
-	start   *model.Checkpoint // what it began from; nil where that is not at hand
-	own     bool              // start is not a shipped base: it is kept with the run
-	state   *model.Checkpoint // the newest kept in memory, to go on from
-	learner learner
+	start      *model.Checkpoint // what it began from; nil where that is not at hand
+	own        bool              // start is not a shipped base: it is kept with the run
+	state      *model.Checkpoint // the newest kept in memory, to go on from
+	reflection *model.Checkpoint // what cuts responses in rearl, where that is learned
+	learner    learner
 
 	kept    int // step of the copy in storage, -1 without one
 	saved   time.Time
@@ -94,6 +95,9 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		s.Probe = labProbe
 	}
 	t.settings = s
+	if err := e.reflectionOf(ctx, t); err != nil {
+		return err
+	}
 	t.info.ID = e.newID(s.Method)
 	t.info.Name = fmt.Sprintf("%s, %s, seed %d", s.Method, s.Model, s.Seed)
 	e.busy("loading", 0, 0)

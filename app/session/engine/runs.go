@@ -10,6 +10,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model"
+	"attnlab/rl"
 )
 
 // runModel is what the model of a run is called among the bases: with the run's id.
@@ -131,6 +132,9 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 	if err := e.baseOf(ctx, t); err != nil {
 		return err
 	}
+	if err := e.reflectionOf(ctx, t); err != nil {
+		return err
+	}
 	e.busy("loading", 0, 0)
 	if t.learner, err = t.learn(e.rig.device); err != nil {
 		return err
@@ -150,6 +154,20 @@ func (e *Engine) baseOf(ctx context.Context, t *training) error {
 		return fmt.Errorf("the run's KL term needs the model that it began from: %w", err)
 	}
 	return nil
+}
+
+// reflectionOf brings the reflection model that is shipped with the base of a run that needs one.
+func (e *Engine) reflectionOf(ctx context.Context, t *training) error {
+	hyper, err := hyperOf(t.settings.Method, t.settings.Hyper)
+	if err != nil || t.reflection != nil || !(rl.RunConfig{Method: t.settings.Method, Hyper: hyper}).Reflects() {
+		return err
+	}
+	files, err := e.library.Fetch(ctx, t.settings.Model+"/reflection", func(done, total int) { e.busy("loading", done, total) })
+	if err != nil {
+		return fmt.Errorf("no reflection model is shipped with %s (%w); take the cut oracle, or a base that has one", t.settings.Model, err)
+	}
+	t.reflection, err = model.LoadFiles(files)
+	return err
 }
 
 // modelNamed is the model on show, a shipped base, or the model of a run.
