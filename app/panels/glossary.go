@@ -14,6 +14,12 @@ type entry struct {
 	also    []string // other words that lead here
 }
 
+// says tells whether an entry has a text in its words, its meaning or its source; capitals do not matter.
+func (e entry) says(text string) bool {
+	whole := strings.Join(append([]string{e.word, e.means, e.source}, e.also...), "\n")
+	return strings.Contains(strings.ToLower(whole), strings.ToLower(strings.TrimSpace(text)))
+}
+
 // The sources of most entries.
 const (
 	fromAttnRL = "AttnRL, arXiv 2509.26628, "

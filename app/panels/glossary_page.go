@@ -8,14 +8,20 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
-// glossaryPage has every word, in the order of the alphabet, each with an anchor.
+// glossaryPage has every word, or those that are sought, in the order of the alphabet, each with an anchor.
 func (l *Lab) glossaryPage() app.UI {
 	words := slices.SortedFunc(slices.Values(glossary), func(a, b entry) int {
 		return strings.Compare(strings.ToLower(a.word), strings.ToLower(b.word))
 	})
+	all := len(words)
+	words = slices.DeleteFunc(words, func(e entry) bool { return !e.says(l.sought) })
 	return app.Div().Class("learn").Body(
 		app.H1().Text("Glossary"),
-		app.P().Class("hint").Text(fmt.Sprintf("%d terms. A source marked “second-hand” is known to us from summaries of the paper; where it says “by its code”, the code decides.", len(words))),
+		app.P().Class("hint").Text(fmt.Sprintf("%d terms. A source marked “second-hand” is known to us from summaries of the paper; where it says “by its code”, the code decides.", all)),
+		app.Input().Class("filter").Type("search").DataSet("set", "sought").Placeholder("Find a term").Aria("label", "find a term").Value(l.sought),
+		app.If(len(words) == 0, func() app.UI {
+			return app.P().Class("hint").Role("status").Text("No entry says this; take other words or fewer letters.")
+		}),
 		app.Dl().Class("glossary").Body(app.Range(words).Slice(func(i int) app.UI {
 			e := words[i]
 			v := l.View

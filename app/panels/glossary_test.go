@@ -79,3 +79,21 @@ func TestTermOpensAndLeadsToTheGlossary(t *testing.T) {
 		}
 	}
 }
+
+func TestGlossaryIsSearched(t *testing.T) {
+	l, _ := ready(t, Start())
+	l.do("page:" + pageGlossary)
+	listed := func() int { return strings.Count(app.HTMLString(l), `id="term-`) }
+	l.set("sought", " HEADS ") // another word for head, and in what others mean
+	if n := listed(); n < 3 || n >= len(glossary) || !strings.Contains(app.HTMLString(l), `id="term-head"`) {
+		t.Errorf("%d of %d entries say heads", n, len(glossary))
+	}
+	l.set("sought", "qqq")
+	if listed() != 0 || !strings.Contains(app.HTMLString(l), "No entry says this") {
+		t.Errorf("%d entries say qqq", listed())
+	}
+	l.do("term:γ")
+	if listed() != len(glossary) {
+		t.Error("a link to a term leads to a glossary without it")
+	}
+}

@@ -161,7 +161,7 @@ func learnActions() []action {
 		}},
 		{"term", "", "", true, nil, func(l *Lab, a string) {
 			l.show(pageGlossary)
-			l.View.Term = a
+			l.View.Term, l.sought = a, ""
 			l.screen.reveal(anchor(a))
 		}},
 	}

@@ -70,6 +70,8 @@ func (l *Lab) set(name, value string) {
 		l.samples = number(1, 512)
 	case "filter":
 		l.filter = value
+	case "sought":
+		l.sought = value
 	default:
 		_ = l.setTree(name, value) || l.setTrain(name, value) || l.setCompare(name, value) || l.setLearn(name, value)
 	}

@@ -46,6 +46,7 @@ type state struct {
 	dialog   string          // "", "keys", "capabilities", "tables"
 	explain  string          // what the open explanation is of: "fci:3", "term:rollout"
 	filter   string          // of the commands dialog
+	sought   string          // what entries of the glossary must say to be listed
 	tour     int             // 0, or the step of the guided tour
 	records  []record        // what was done in each lesson
 	dropping string          // run that is deleted if that is confirmed
