@@ -21,8 +21,13 @@
   };
   globalThis.figureHost = host;
 
+  // Where a program draws the figures, and no GPU, each frame of theirs makes the page answer as much later: no motion.
+  const probe = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  const slow = !probe;
+  probe?.getExtension("WEBGL_lose_context")?.loseContext();
+
   // The session as far as a figure draws it: selections and the given kinds of snapshots. To read one costs the page
-  // more than to draw it: the newest is read, at most four times a second.
+  // more than to draw it: the newest is read, at most four times a second, or once where a program draws.
   host.listen = (session, kinds) => {
     const drawn = new Set(kinds.split(" "));
     const channel = new BroadcastChannel("attnlab:" + session);
@@ -35,7 +40,8 @@
       const event = newest.get(kind);
       newest.delete(kind);
       resting.add(kind);
-      setTimeout(() => { resting.delete(kind); deliver(kind); }, 250);
+      setTimeout(() => { resting.delete(kind); deliver(kind); }, slow ? 1000 : 250);
+      if (slow) channel.postMessage('{"kind":"Touch","body":{}}'); // the engine makes room to draw it
       end.onmessage?.(event);
     }
     channel.onmessage = (event) => {
@@ -52,11 +58,6 @@
     };
     return end;
   };
-
-  // Where a program draws the figures, and no GPU, each frame of theirs makes the page answer as much later: no motion.
-  const probe = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
-  const slow = !probe;
-  probe?.getExtension("WEBGL_lose_context")?.loseContext();
 
   const wanted = () => new URLSearchParams(location.hash.slice(1));
   let told = {}; // by messages: stronger than the hash

@@ -31,12 +31,17 @@ func (l *Lab) pointing(document app.Value) {
 	}
 }
 
-// touching tells an engine that computes where the page is drawn when a key or the pointer goes down.
+// touch asks an engine that computes where the page is drawn for a moment.
+func (l *Lab) touch() {
+	if l.status.Busy && l.capabilities.Software {
+		l.link.Port.Send(session.Touch{})
+	}
+}
+
+// touching touches when a key or the pointer goes down.
 func (l *Lab) touching(document app.Value) {
 	touch := app.FuncOf(func(app.Value, []app.Value) any {
-		if l.status.Busy && l.capabilities.Software {
-			l.link.Port.Send(session.Touch{})
-		}
+		l.touch()
 		return nil
 	})
 	for _, event := range []string{"keydown", "pointerdown"} {

@@ -147,6 +147,7 @@ func (l *Lab) hear(message any) {
 		l.advance()
 		l.lessonHeard(m)
 		if run, ok := m.(session.Run); ok {
+			l.touch()
 			l.followRun(run)
 		}
 	case error:

@@ -130,8 +130,8 @@ type (
 		Name  string            `json:"name"`
 		Files map[string][]byte `json:"files"`
 	}
-	// Touch says that a person is at the keys or the pointer: an engine that computes on the processors which draw the
-	// page leaves these alone for a moment.
+	// Touch says that a person is at the keys or the pointer, or that a screen is about to be drawn: an engine that
+	// computes on the processors which draw it leaves these alone for a moment.
 	Touch struct{}
 	// Cancel stops the command at work, or those of a kind; what they have so far stays.
 	Cancel struct {

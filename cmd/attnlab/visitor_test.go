@@ -86,8 +86,9 @@ type visitor struct {
 }
 
 var (
-	everyFlag  = []string{"no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage", "disable-default-apps", "disable-extensions", "hide-scrollbars", "mute-audio"}
-	webgpuFlag = []string{"enable-unsafe-webgpu", "enable-unsafe-swiftshader"}
+	everyFlag = []string{"no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage", "disable-default-apps", "disable-extensions", "hide-scrollbars", "mute-audio"}
+	// Text and shapes of a page are drawn without SwiftShader, as Chromium does by itself where there is no GPU; it takes twice as long with.
+	webgpuFlag = []string{"enable-unsafe-webgpu", "enable-unsafe-swiftshader", "disable-gpu-rasterization"}
 )
 
 // chromiumsOwn are the hosts that Chromium itself asks for: time, updates, forms, accounts.

@@ -356,11 +356,16 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 	panic(fmt.Sprintf("engine: no plan for %T", c))
 }
 
-// moment is how long a page has the processors to itself after a [session.Touch], and after a step's snapshots: to draw
-// them takes half as long then, and while a page is drawn it answers nobody.
-const moment = 100 * time.Millisecond
+// moment is how long a page has the processors to itself after a [session.Touch]: to be drawn takes it half as long then,
+// and until it is drawn it answers nobody.
+const moment = 150 * time.Millisecond
 
-func (e *Engine) makeWay() { e.madeWay.Store(time.Now().UnixNano()) }
+// makeWay begins a moment, but not so soon after another that half of the time were given away.
+func (e *Engine) makeWay() {
+	if now := time.Now().UnixNano(); now-e.madeWay.Load() > int64(2*moment) {
+		e.madeWay.Store(now)
+	}
+}
 
 // yield is what is left of the moment.
 func (e *Engine) yield() time.Duration {

@@ -447,7 +447,7 @@ func compareTrace(t *testing.T, got session.Trace, task rl.Task, checkpoint *mod
 	}
 }
 
-// After a touch, and after a step's snapshots, a page has a moment to itself.
+// After a touch a page has a moment to itself.
 func TestMakingWay(t *testing.T) {
 	e := &Engine{}
 	if d := e.yield(); d != 0 {
@@ -458,7 +458,12 @@ func TestMakingWay(t *testing.T) {
 		t.Errorf("the engine yields for %v, want about %v", d, moment)
 	}
 	time.Sleep(moment + 10*time.Millisecond)
+	e.makeWay() // too soon
 	if d := e.yield(); d != 0 {
-		t.Errorf("%v after the moment the engine yields for %v", moment, d)
+		t.Errorf("right after the moment the engine yields for %v", d)
+	}
+	time.Sleep(moment)
+	if e.makeWay(); e.yield() == 0 {
+		t.Error("the engine yields only once")
 	}
 }

@@ -371,7 +371,6 @@ func (e *Engine) showRun(t *training) {
 	}
 	e.publish(run)
 	e.refreshCredit()
-	e.makeWay()
 	t.shown = time.Now()
 	t.showing = t.shown.Sub(began)
 }
