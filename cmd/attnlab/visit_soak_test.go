@@ -111,8 +111,8 @@ func TestVisitSoak(t *testing.T) {
 	p95 := all[len(all)*95/100]
 	v.Logf("%d answers in %.1f minutes: median %.0f ms, 95th percentile %.0f ms, slowest %.0f ms", len(all), length.Minutes(), all[len(all)/2], p95, all[len(all)-1])
 	long := length >= 10*time.Minute
-	if bound := 200.0; long && p95 > bound || all[len(all)/2] > bound { // few answers have no 95th percentile to speak of
-		t.Errorf("the answers took %.0f ms by the median and %.0f at the 95th percentile, which is over %.0f", all[len(all)/2], p95, bound)
+	if median := all[len(all)/2]; long && p95 > 100 || median > 200 { // few answers, beside other tests, have no 95th percentile to speak of
+		t.Errorf("the answers took %.0f ms by the median and %.0f at the 95th percentile; want 100 there on an idle machine, and a median of 200 on any", median, p95)
 	}
 	if long { // what is loaded and compiled late is there by the third part
 		for _, m := range []struct {
