@@ -2,8 +2,8 @@ package gpu
 
 import "time"
 
-// frame is how long a submit may compute on an adapter that is itself a program, in a browser: browsers run it on the
-// thread that draws their pages, which draws between submits.
+// frame is how long a submit may compute on an adapter that is itself a program, in a browser: the same program and
+// processors draw its pages, between submits.
 const frame = 16 * time.Millisecond
 
 // pace is how many dispatches of a program a submit may have. It is kept by program: their dispatches are of one size.
@@ -16,7 +16,7 @@ func (p pace) next(n int, took time.Duration) pace {
 	return pace(max(1, min(fill, 2*int(p), maxPace)))
 }
 
-// A browser takes some milliseconds to say that a submit is done, so that more dispatches than these need no wait.
+// To be told that a submit is done takes a browser a while: pieces larger than the last of these save little of it.
 const (
 	firstPace = 16
 	maxPace   = 64

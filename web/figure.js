@@ -21,7 +21,7 @@
   };
   globalThis.figureHost = host;
 
-  // Where a program draws the figures, and no GPU, each frame of theirs makes the page answer as much later: no motion.
+  // Where a program draws the figures, and no GPU, the page answers nobody while it draws a frame of theirs: no motion.
   const probe = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
   const slow = !probe;
   probe?.getExtension("WEBGL_lose_context")?.loseContext();

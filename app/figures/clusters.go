@@ -37,12 +37,12 @@ func spread(values []float64) (mean, deviation float64) {
 
 // cluster is runs that repeat each other.
 type cluster struct {
-	name, id string       // id is that of its first run
-	points   [][2]float64 // think tokens and accuracy of each
-	mean     [2]float64
-	sd       [2]float64 // over the runs; of one run over its last steps
-	base     *[2]float64
-	first    session.KeptRun
+	name   string
+	points [][2]float64 // think tokens and accuracy of each
+	mean   [2]float64
+	sd     [2]float64 // over the runs; of one run over its last steps
+	base   *[2]float64
+	first  session.KeptRun
 }
 
 func (h *history) clusters() []cluster {
@@ -56,7 +56,7 @@ func (h *history) clusters() []cluster {
 		at := slices.IndexFunc(list, func(c cluster) bool { return c.first.Repeats(r) })
 		if at < 0 {
 			at = len(list)
-			list = append(list, cluster{name: r.Info.Name, id: r.Info.ID, sd: [2]float64{tn, an}, base: h.baseOf(r.Settings), first: r})
+			list = append(list, cluster{name: r.Info.Name, sd: [2]float64{tn, an}, base: h.baseOf(r.Settings), first: r})
 		} else {
 			if list[at].name = r.Settings.Method; r.Settings.FocusHeads != "" {
 				list[at].name += ", heads " + r.Settings.FocusHeads

@@ -10,7 +10,7 @@ import (
 // What a step of a run brings is heard at once, when the engine says what it is at next, or after a while.
 func TestBreaths(t *testing.T) {
 	in, heard := make(chan any), make(chan []any, 10)
-	go breaths(in, 20*time.Millisecond, func(messages []any) { heard <- messages })
+	go breaths(in, 500*time.Millisecond, func(messages []any) { heard <- messages })
 	for _, m := range []any{session.Run{Number: 1}, session.Credit{Number: 2}, session.Selection{}, session.Status{Done: 1}, session.Trace{Number: 3}, session.Run{Number: 4}} {
 		in <- m
 	}

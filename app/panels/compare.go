@@ -65,7 +65,7 @@ func (l *Lab) contenders() app.UI {
 			l.button("open-run", "", app.Text("Import")),
 			l.button("open-run-folder", "quiet", app.Text("Import a folder")),
 		),
-		app.P().Class("hint").Text("A metrics.jsonl, or a run as it was exported: its zip file or folder."),
+		app.P().Class("hint").Text("Logs (a metrics.jsonl each, by any name), or a run as it was exported: its zip file or folder."),
 	)
 }
 

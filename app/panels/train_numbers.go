@@ -231,7 +231,7 @@ func (l *Lab) metricsTable() app.UI {
 	rows := len(column(l.run.Metrics, "step"))
 	caption := plural(rows, "step")
 	if rows > tableRows {
-		caption = fmt.Sprintf("The newest %d of %d steps", tableRows, l.run.Info.Step)
+		caption = fmt.Sprintf("The newest %d lines of %s", tableRows, plural(l.run.Info.Step, "step"))
 	}
 	return details.Open(true).Body(
 		app.Summary().DataSet("do", "fold:metrics").Text("The metrics as a table"),

@@ -64,7 +64,7 @@ func (l *Lab) runsPanel() app.UI {
 func (l *Lab) keptRun(r session.KeptRun) app.UI {
 	i := r.Info
 	of := fmt.Sprintf("step %d of %d, %s, %s", i.Step, r.Settings.Steps, i.State, i.From)
-	if r.Ended() {
+	if i.State == session.MetricsOnly {
 		of = plural(i.Step, "step") + ", metrics only"
 	}
 	return app.Li().Body(
@@ -78,7 +78,7 @@ func (l *Lab) keptRun(r session.KeptRun) app.UI {
 		}),
 		app.Span().Class("buttons").Body(
 			app.If(i.State == "new" || i.State == "paused" || i.State == "running", func() app.UI { return l.button("resume-run:"+i.ID, "quiet", app.Text("Resume")) }),
-			app.If(!r.Ended() && i.State != "new", func() app.UI { return l.button("use-run:"+i.ID, "quiet", app.Text("Use on Trace")) }),
+			app.If(i.State != session.MetricsOnly && i.State != "new", func() app.UI { return l.button("use-run:"+i.ID, "quiet", app.Text("Use on Trace")) }),
 			l.button("export-run:"+i.ID, "quiet", app.Text("Export")),
 			l.button("ask-drop:"+i.ID, "quiet", app.Text("Delete")).Aria("label", "delete "+i.Name),
 		),
@@ -168,16 +168,29 @@ func runFiles(chosen map[string][]byte) (name string, files map[string][]byte, e
 			name = top
 		}
 	}
-	if name == "" {
-		for _, file := range slices.Sorted(maps.Keys(files)) {
-			name = strings.TrimSuffix(path.Base(file), path.Ext(file))
-			break
-		}
-	}
-	if !slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(f string) bool { return strings.HasSuffix(f, ".jsonl") }) {
+	if files["metrics.jsonl"] == nil && files["training.jsonl"] == nil {
 		return "", nil, errors.New("There is no metrics.jsonl among these files; choose the folder or the zip of a run, or its metrics.jsonl alone.")
 	}
 	return name, files, nil
+}
+
+// logsAlone are chosen logs that nothing else was chosen with, each as a run of its own: there a log may have any name.
+func logsAlone(chosen map[string][]byte) (runs []session.ImportRun) {
+	for _, from := range slices.Sorted(maps.Keys(chosen)) {
+		base := path.Base(from)
+		name, is := strings.CutSuffix(base, ".jsonl")
+		if !is {
+			return nil
+		}
+		if folder := path.Base(path.Dir(from)); folder != "." && folder != "/" {
+			name = folder
+		}
+		if base != "training.jsonl" {
+			base = "metrics.jsonl"
+		}
+		runs = append(runs, session.ImportRun{Name: name, Files: map[string][]byte{base: chosen[from]}})
+	}
+	return runs
 }
 
 // unzip reads a zip of at most maxFile bytes in all.
@@ -208,11 +221,18 @@ func unzip(data []byte) (map[string][]byte, error) {
 	return files, nil
 }
 
-// importRun hands a run's files to the engine.
+// importRun hands chosen files to the engine: those of a run, or logs alone.
 func (l *Lab) importRun(chosen map[string][]byte) error {
-	name, files, err := runFiles(chosen)
-	if err == nil {
-		l.send(session.ImportRun{Name: name, Files: files})
+	runs := logsAlone(chosen)
+	if runs == nil {
+		name, files, err := runFiles(chosen)
+		if err != nil {
+			return err
+		}
+		runs = []session.ImportRun{{Name: name, Files: files}}
 	}
-	return err
+	for _, run := range runs {
+		l.send(run)
+	}
+	return nil
 }

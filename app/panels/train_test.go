@@ -277,8 +277,17 @@ func TestRunFiles(t *testing.T) {
 	if name, got, err := runFiles(inFolder); err != nil || !reflect.DeepEqual(got, files) || name != "runs" {
 		t.Errorf("a folder reads as %q %v, %v", name, got, err)
 	}
-	if name, got, err := runFiles(map[string][]byte{"metrics.jsonl": files["metrics.jsonl"]}); err != nil || name != "metrics" || len(got) != 1 {
-		t.Errorf("metrics alone read as %q %v, %v", name, got, err)
+	logs := map[string][]byte{"seed 1.jsonl": []byte("1"), "seed 2.jsonl": []byte("2"), "runs/mine/training.jsonl": []byte("3")}
+	want := []session.ImportRun{
+		{Name: "mine", Files: map[string][]byte{"training.jsonl": []byte("3")}},
+		{Name: "seed 1", Files: map[string][]byte{"metrics.jsonl": []byte("1")}},
+		{Name: "seed 2", Files: map[string][]byte{"metrics.jsonl": []byte("2")}},
+	}
+	if got := logsAlone(logs); !reflect.DeepEqual(got, want) {
+		t.Errorf("logs alone are the runs %v", got)
+	}
+	if got := logsAlone(files); got != nil {
+		t.Errorf("a run's folder is the logs %v", got)
 	}
 	for name, data := range map[string][]byte{"a.zip": []byte("no zip"), "cut.zip": data[:len(data)-8], "notes.txt": []byte("x")} {
 		if _, _, err := runFiles(map[string][]byte{name: data}); err == nil || !strings.HasSuffix(err.Error(), ".") {

@@ -13,16 +13,13 @@ const (
 	OlderSteps  = 128 // at most
 )
 
-// Ended tells whether the run is nothing but its metrics.
-func (r KeptRun) Ended() bool { return r.Info.State == MetricsOnly }
-
 // Repeats tells whether two runs differ in nothing but their seed and have come to the same step, so that a mean over
-// them says something. Of two that have [KeptRun.Ended] it is enough that they ended at nearly the same step: a budget
-// of tokens may have ended them. Runs of unknown settings repeat none.
+// them says something. Of two that are [MetricsOnly] it is enough that they ended at nearly the same step: a budget of
+// tokens may have ended them. Runs of unknown settings repeat none.
 func (r KeptRun) Repeats(o KeptRun) bool {
 	a, b := r.Settings, o.Settings
 	apart, far := r.Info.Step-o.Info.Step, max(r.Info.Step, o.Info.Step)
-	if r.Ended() && o.Ended() {
+	if r.Info.State == MetricsOnly && o.Info.State == MetricsOnly {
 		a.Steps, b.Steps = 0, 0
 		if 10*max(apart, -apart) <= far {
 			apart = 0

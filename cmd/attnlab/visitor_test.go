@@ -87,7 +87,7 @@ type visitor struct {
 
 var (
 	everyFlag = []string{"no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage", "disable-default-apps", "disable-extensions", "hide-scrollbars", "mute-audio"}
-	// Text and shapes of a page are drawn without SwiftShader, as Chromium does by itself where there is no GPU; it takes twice as long with.
+	// Text and shapes of a page are not drawn by SwiftShader: with it the frames of a page in training took 95 ms instead of 45.
 	webgpuFlag = []string{"enable-unsafe-webgpu", "enable-unsafe-swiftshader", "disable-gpu-rasterization"}
 )
 

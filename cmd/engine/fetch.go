@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"syscall/js"
 
@@ -50,7 +51,7 @@ func fetchBase(ctx context.Context, name string, progress func(done, total int))
 // ships none.
 func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
 	data, err := fetch(ctx, "runs/runs.json", func(int, int) {})
-	if errors.Is(err, errMissing) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
@@ -73,8 +74,6 @@ func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
 	return runs, nil
 }
 
-var errMissing = errors.New("the server has no such file")
-
 // fetch reads a file beside the Worker. progress sees the bytes so far, and all of
 // them where the server says how many: not where it compresses.
 func fetch(ctx context.Context, path string, progress func(done, total int)) ([]byte, error) {
@@ -89,7 +88,7 @@ func fetch(ctx context.Context, path string, progress func(done, total int)) ([]
 		return failed(err)
 	}
 	if response.Get("status").Int() == 404 {
-		return failed(errMissing)
+		return nil, fmt.Errorf("%s is not on the server (%w); this copy of the site lacks a part", path, fs.ErrNotExist)
 	}
 	if !response.Get("ok").Bool() {
 		return failed(fmt.Errorf("the server answered %d", response.Get("status").Int()))

@@ -31,7 +31,7 @@ type Library struct {
 	// the host engine, tiny ones first.
 	List func(context.Context) ([]string, error)
 	// Fetch brings a base's files by their names in the folder; progress sees the bytes
-	// so far, and all of them or 0 where unknown.
+	// so far, and all of them or 0 where unknown. What is not there is an [fs.ErrNotExist].
 	Fetch func(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error)
 	// Runs brings the files of the shipped runs that others are compared with: run.json
 	// and metrics.jsonl. Nil is none.
@@ -58,7 +58,7 @@ type Engine struct {
 	crowded   atomic.Bool   // others wait while training goes on
 	queued    atomic.Bool   // there is more to do after the job at work
 	number    atomic.Uint64 // of the last snapshot
-	madeWay   atomic.Int64  // when a page was last made way for, in nanoseconds of Unix time
+	room      room
 
 	crediting sync.Mutex
 	credit    explained
@@ -91,7 +91,7 @@ func Run(ctx context.Context, port *session.Port, library Library, first ...sess
 	e.publish(methods())
 	e.publish(session.NoSelection)
 	ctx, cancel := context.WithCancel(ctx)
-	jobs, finished := make(chan *job), make(chan bool)
+	jobs, finished := make(chan *job), make(chan end)
 	var worker sync.WaitGroup
 	worker.Go(func() {
 		for {
@@ -128,14 +128,31 @@ type job struct {
 	do   func(context.Context) (string, error) // the plan, once it is begun
 }
 
+// end is how a job, or a part of it, ended.
+type end int
+
+const (
+	done end = iota
+	later
+	failed
+)
+
 // trains tells whether a job makes room for others.
 func (j *job) trains() bool {
 	_, is := j.Command.(session.Advance)
 	return is
 }
 
+// forsake lets the first job that waits to train do nothing: it was meant for a run that could not be begun.
+func forsake(waiting []*job) {
+	i := slices.IndexFunc(waiting, func(j *job) bool { return j.trains() && j.do == nil })
+	if i >= 0 {
+		waiting[i].do = func(context.Context) (string, error) { return "", nil }
+	}
+}
+
 // hear is the inbox.
-func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan bool, first []session.Command) {
+func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan end, first []session.Command) {
 	var open []*job // the first is at work if atWork
 	atWork := false
 	add := func(c session.Command) {
@@ -157,13 +174,17 @@ func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan boo
 		select {
 		case work <- next:
 			atWork = true
-		case later := <-finished:
-			if atWork = false; !later {
-				open[0].stop()
-				open = open[1:]
+		case how := <-finished:
+			atWork = false
+			if how == later {
+				slices.SortStableFunc(open, func(a, b *job) int { return indicator(a.trains()) - indicator(b.trains()) })
 				continue
 			}
-			slices.SortStableFunc(open, func(a, b *job) int { return indicator(a.trains()) - indicator(b.trains()) })
+			if _, begins := open[0].Command.(session.Begin); begins && how == failed {
+				forsake(open[1:])
+			}
+			open[0].stop()
+			open = open[1:]
 		case <-ctx.Done():
 			return
 		case message, ok := <-e.port.In:
@@ -179,7 +200,7 @@ func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan boo
 				e.publish(m.Selection)
 			case session.Hover: // for the other screens
 			case session.Touch:
-				e.makeWay()
+				e.room.give(time.Now())
 			case session.Check:
 				e.check(m)
 			case session.Cancel:
@@ -273,10 +294,10 @@ func (e *Engine) rest(text string) {
 	e.publish(status)
 }
 
-// carryOut does a job, or as much of it as may be done while others wait: then later
-// is true. If the device is lost meanwhile it makes a new one and does the job
+// carryOut does a job, or as much of it as may be done while others wait: that is
+// for later. If the device is lost meanwhile it makes a new one and does the job
 // again, once.
-func (e *Engine) carryOut(j *job) (later bool) {
+func (e *Engine) carryOut(j *job) (how end) {
 	ctx := attentive{j.ctx, e}
 	if j.do == nil {
 		j.do = e.plan(j.Command)
@@ -293,15 +314,16 @@ func (e *Engine) carryOut(j *job) (later bool) {
 	}
 	switch {
 	case err == errLater:
-		return true
+		return later
 	case err == nil:
 	case j.ctx.Err() != nil:
-		text = "Stopped."
+		text, how = "Stopped.", failed
 	default:
 		e.fail(session.Kind(j.Command), err)
+		how = failed
 	}
 	e.rest(text)
-	return false
+	return how
 }
 
 // plan is how a command is carried out: a function that may be called again after
@@ -354,22 +376,6 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		}
 	}
 	panic(fmt.Sprintf("engine: no plan for %T", c))
-}
-
-// moment is how long a page has the processors to itself after a [session.Touch]: to be drawn takes it half as long then,
-// and until it is drawn it answers nobody.
-const moment = 150 * time.Millisecond
-
-// makeWay begins a moment, but not so soon after another that half of the time were given away.
-func (e *Engine) makeWay() {
-	if now := time.Now().UnixNano(); now-e.madeWay.Load() > int64(2*moment) {
-		e.madeWay.Store(now)
-	}
-}
-
-// yield is what is left of the moment.
-func (e *Engine) yield() time.Duration {
-	return max(0, moment-time.Duration(time.Now().UnixNano()-e.madeWay.Load()))
 }
 
 // attentive is a context that lets others run whenever it is asked: model asks

@@ -3,8 +3,8 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"reflect"
@@ -106,7 +106,7 @@ func startWith(t testing.TB, library Library, bases map[string]map[string][]byte
 		library.Fetch = func(_ context.Context, name string, progress func(done, total int)) (map[string][]byte, error) {
 			progress(5, 10)
 			if bases[name] == nil {
-				return nil, errors.New("web: it is not there")
+				return nil, fmt.Errorf("web: %s: %w", name, fs.ErrNotExist)
 			}
 			return bases[name], nil
 		}
@@ -444,26 +444,5 @@ func compareTrace(t *testing.T, got session.Trace, task rl.Task, checkpoint *mod
 				t.Errorf("place %d: the choice %v has log-probability %v", i, c, want.LogProbs[i])
 			}
 		}
-	}
-}
-
-// After a touch a page has a moment to itself.
-func TestMakingWay(t *testing.T) {
-	e := &Engine{}
-	if d := e.yield(); d != 0 {
-		t.Errorf("before anybody was there the engine yields for %v", d)
-	}
-	e.makeWay()
-	if d := e.yield(); d <= moment/2 || d > moment {
-		t.Errorf("the engine yields for %v, want about %v", d, moment)
-	}
-	time.Sleep(moment + 10*time.Millisecond)
-	e.makeWay() // too soon
-	if d := e.yield(); d != 0 {
-		t.Errorf("right after the moment the engine yields for %v", d)
-	}
-	time.Sleep(moment)
-	if e.makeWay(); e.yield() == 0 {
-		t.Error("the engine yields only once")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"attnlab/app/session"
 	"attnlab/gpu"
@@ -66,7 +67,7 @@ func (e *Engine) defaultBase() string {
 // move puts the model at work, if there is one, on another device, and closes the
 // old one.
 func (e *Engine) move(d *gpu.Device) error {
-	d.Yield = e.yield
+	d.Yield = func() time.Duration { return e.room.left(time.Now()) }
 	next := rig{device: d}
 	if e.checkpoint != nil {
 		e.busy("loading", 0, 0)

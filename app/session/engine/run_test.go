@@ -133,6 +133,25 @@ func TestCommandsInARowHaveOneEnd(t *testing.T) {
 	}
 }
 
+// What waits behind a run that could not be begun does not go on with another.
+func TestAFailedBeginTakesNoSteps(t *testing.T) {
+	s := start(t, able(t), openHost)
+	s.must(session.Begin{Settings: short("grpo", 3)})
+	s.must(session.Advance{Steps: 1})
+	wrong := short("grpo", 3)
+	wrong.Model = "chain-huge"
+	s.send(session.Begin{Settings: wrong})
+	s.do(session.Advance{})
+	if len(s.failures) != 1 || s.run.Info.State != "paused" || s.run.Info.Step != 1 {
+		t.Fatalf("%+v after %v", s.run.Info, s.failures)
+	}
+	s.failures = nil
+	s.must(session.Advance{})
+	if s.run.Info.Step != 3 {
+		t.Errorf("the run before stands at %+v", s.run.Info)
+	}
+}
+
 // The page trains as "attnlab train" does: by rl.Run with the same configuration.
 func TestARunIsWhatRlSays(t *testing.T) {
 	for _, method := range []string{"grpo", "attnpo", "attnrl", "rearl"} {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -163,8 +164,11 @@ func (e *Engine) reflectionOf(ctx context.Context, t *training) error {
 		return err
 	}
 	files, err := e.library.Fetch(ctx, t.settings.Model+"/reflection", func(done, total int) { e.busy("loading", done, total) })
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the cut needs a reflection model, and none is shipped with %s; take the cut oracle, or a base that has one", t.settings.Model)
+	}
 	if err != nil {
-		return fmt.Errorf("no reflection model is shipped with %s (%w); take the cut oracle, or a base that has one", t.settings.Model, err)
+		return err
 	}
 	t.reflection, err = model.LoadFiles(files)
 	return err
