@@ -362,7 +362,7 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 	case session.ExportRun:
 		return func(ctx context.Context) (string, error) { return "", e.exportRun(ctx, c.ID) }
 	case session.ExportMetrics:
-		return func(context.Context) (string, error) { return "", e.exportMetrics(c) }
+		return func(ctx context.Context) (string, error) { return "", e.exportMetrics(ctx, c) }
 	case session.ImportRun:
 		return func(ctx context.Context) (string, error) { return "", e.importRun(ctx, c) }
 	case session.LoseDevice:

@@ -27,20 +27,31 @@ func (e *Engine) exportRun(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	if files[logFile(t.settings.Method)], err = e.wholeLog(ctx, t); err != nil {
+		return err
+	}
 	e.publish(session.RunFiles{ID: id, Name: t.info.Name, Files: files})
 	return nil
 }
 
 // exportMetrics sends every step of runs as one file.
-func (e *Engine) exportMetrics(c session.ExportMetrics) error {
+func (e *Engine) exportMetrics(ctx context.Context, c session.ExportMetrics) error {
 	var runs []session.KeptRun
 	for _, id := range c.IDs {
 		t, err := e.runNamed(id)
 		if err != nil {
 			return err
 		}
+		text, err := e.wholeLog(ctx, t)
+		if err != nil {
+			return err
+		}
+		log, err := readLog(text)
+		if err != nil {
+			return err
+		}
 		t.info.Step = t.step()
-		runs = append(runs, session.KeptRun{Info: t.info, Settings: t.settings, Metrics: t.metrics})
+		runs = append(runs, session.KeptRun{Info: t.info, Settings: t.settings, Metrics: log.metrics})
 	}
 	form := metricsJSON
 	if strings.HasSuffix(c.Name, ".csv") {

@@ -12,34 +12,6 @@ import (
 	"attnlab/app/session"
 )
 
-// A long run is shown by a bounded number of steps: the newest all, the others evenly, the first among them.
-func TestShownMetrics(t *testing.T) {
-	var m metrics
-	for step := 1; step <= 3000; step++ {
-		var err error
-		if m, err = m.add(fmt.Appendf(nil, `{"step":%d,"loss":%d}`, step, 2*step)); err != nil {
-			t.Fatal(err)
-		}
-		shown := m.shown()
-		steps, loss := shown[0].Values, shown[1].Values
-		n := len(steps)
-		if n > session.NewestSteps+session.OlderSteps || n < min(step, session.NewestSteps+session.OlderSteps/2) || len(loss) != n {
-			t.Fatalf("%d steps are shown by %d rows", step, n)
-		}
-		if *steps[0] != 1 || *steps[n-1] != float64(step) || *loss[n-1] != float64(2*step) {
-			t.Fatalf("%d steps are shown from %g to %g, with a loss of %g", step, *steps[0], *steps[n-1], *loss[n-1])
-		}
-		for i := 1; i < n; i++ {
-			if gap := *steps[i] - *steps[i-1]; gap < 1 || i > n-session.NewestSteps && gap != 1 {
-				t.Fatalf("of %d steps row %d is step %g and row %d step %g", step, i-1, *steps[i-1], i, *steps[i])
-			}
-		}
-	}
-	if m.rows() != 3000 {
-		t.Errorf("%d rows are left of 3000", m.rows())
-	}
-}
-
 // A file of metrics has all steps, also of runs that screens see thinned.
 func TestExportMetrics(t *testing.T) {
 	s := startWith(t, Library{Store: newShelf()}, able(t), openHost)

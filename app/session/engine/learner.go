@@ -147,7 +147,7 @@ func newSupervised(d *gpu.Device, task rl.Task, t *training, h rl.Hyper) (*super
 	if err != nil {
 		return nil, err
 	}
-	s := &supervised{Pretraining: p, problem: rl.Problems(task, rl.EvalStream, 1, 1)[0], seconds: t.metrics.last("seconds")}
+	s := &supervised{Pretraining: p, problem: rl.Problems(task, rl.EvalStream, 1, 1)[0], seconds: t.log.last("seconds")}
 	if s.decoder, err = model.NewDecoder(p.Model, model.DecoderSize{Slots: 1, Rows: 2 * p.Model.MaxContext, Chunk: 16}); err != nil {
 		p.Release()
 		return nil, err

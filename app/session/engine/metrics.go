@@ -14,26 +14,24 @@ import (
 // some lines do not have is nil there.
 type metrics []session.Metric
 
-// readMetrics reads metrics.jsonl, or the training.jsonl of pretraining. A last line
-// that broke off is left out.
-func readMetrics(log []byte) (m metrics, lines [][]byte, err error) {
-	for n, line := range bytes.Split(log, []byte("\n")) {
+// readLog reads metrics.jsonl, or the training.jsonl of pretraining, as one page. A
+// last line that broke off is left out.
+func readLog(text []byte) (l runLog, err error) {
+	for n, line := range bytes.Split(text, []byte("\n")) {
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		next, err := m.add(line)
-		if err != nil {
-			if last := len(bytes.TrimSpace(bytes.Join(bytes.Split(log, []byte("\n"))[n+1:], nil))) == 0; last && n > 0 {
+		if err := l.write(bytes.Clone(line)); err != nil {
+			if last := len(bytes.TrimSpace(bytes.Join(bytes.Split(text, []byte("\n"))[n+1:], nil))) == 0; last && n > 0 {
 				break
 			}
-			return nil, nil, fmt.Errorf("line %d of the metrics: %w", n+1, err)
+			return l, fmt.Errorf("line %d of the metrics: %w", n+1, err)
 		}
-		m, lines = next, append(lines, append(bytes.Clone(line), '\n'))
 	}
-	if len(lines) == 0 {
-		return nil, nil, fmt.Errorf("the metrics have no line; give a metrics.jsonl that \"attnlab train\" wrote")
+	if len(l.lines) == 0 {
+		return l, fmt.Errorf("the metrics have no line; give a metrics.jsonl that \"attnlab train\" wrote")
 	}
-	return m, lines, nil
+	return l, nil
 }
 
 // add takes in a line. Older snapshots stay as they are.
@@ -77,26 +75,19 @@ func (m metrics) rows() int {
 	return len(m[0].Values)
 }
 
-// shown are the columns for a snapshot: of all rows, or of a long run's as [session.NewestSteps] tells.
-func (m metrics) shown() []session.Metric {
-	rows, every := m.rows(), 1
-	older := max(0, rows-session.NewestSteps)
-	for older > every*session.OlderSteps {
-		every *= 2
+// pick are the columns of some rows. Of all rows they are these.
+func (m metrics) pick(rows []int) metrics {
+	if len(rows) == m.rows() {
+		return m
 	}
-	columns := append([]session.Metric{}, m...)
-	if every == 1 {
-		return columns
-	}
-	for c := range columns {
-		all := columns[c].Values
-		values := make([]*float64, 0, session.OlderSteps+session.NewestSteps)
-		for row := 0; row < older; row += every {
-			values = append(values, all[row])
+	picked := slices.Clone(m)
+	for c := range picked {
+		picked[c].Values = make([]*float64, len(rows))
+		for i, row := range rows {
+			picked[c].Values[i] = m[c].Values[row]
 		}
-		columns[c].Values = append(values, all[older:]...)
 	}
-	return columns
+	return picked
 }
 
 // last is the newest value of a column, 0 without one.

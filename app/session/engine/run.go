@@ -20,9 +20,8 @@ import (
 type training struct {
 	info     session.RunInfo
 	settings session.RunSettings
-	paper    bool     // of an imported one: its hyper-parameters were the papers'
-	lines    [][]byte // of the log
-	metrics  metrics  // the same as columns
+	paper    bool // of an imported one: its hyper-parameters were the papers'
+	log      runLog
 	sample   string
 
 	start      *model.Checkpoint // what it began from; nil where that is not at hand
@@ -44,7 +43,7 @@ type training struct {
 var errNoRun = errors.New("there is no run yet; begin one, or go on with a kept one")
 
 // step is the number of steps that its log has.
-func (t *training) step() int { return int(t.metrics.last("step")) }
+func (t *training) step() int { return int(t.log.last("step")) }
 
 // stands is how a run that is not at work stands.
 func (t *training) stands() string {
@@ -59,7 +58,7 @@ func (t *training) stands() string {
 	return "paused"
 }
 
-// maxSteps bounds a run: more would not fit a browser's memory.
+// maxSteps bounds a run: the log of so many takes 100 MB of a browser's storage.
 const maxSteps = 100000
 
 // beginRun makes a run and puts it to work.
@@ -277,10 +276,10 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 		if err != nil {
 			return err
 		}
-		if err := t.log(report); err != nil {
+		if err := t.note(report); err != nil {
 			return errors.Join(err, e.back(t))
 		}
-		if t.metrics.rows() == 1 {
+		if t.log.rows() == 1 {
 			e.listRuns() // there is a model to use now
 		}
 		pace := time.Since(began) / time.Duration(t.learner.taken()-before)
@@ -314,16 +313,15 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 	return nil
 }
 
-// log takes in the report of a step.
-func (t *training) log(report any) error {
+// note takes in the report of a step.
+func (t *training) note(report any) error {
 	line, err := json.Marshal(report)
 	if err != nil {
 		return fmt.Errorf("the numbers of step %d are not finite; take a lower learning rate", t.learner.taken())
 	}
-	if t.metrics, err = t.metrics.add(line); err != nil {
+	if err := t.log.write(line); err != nil {
 		panic(err) // our own report
 	}
-	t.lines = append(t.lines, append(line, '\n'))
 	return nil
 }
 
@@ -339,14 +337,13 @@ func (e *Engine) moveRun(t *training, d *gpu.Device) error {
 	if t.state != nil {
 		at = t.state.Train.Schedule
 	}
-	rows := t.metrics.upTo(at)
 	moved := *t
-	moved.metrics = rows
+	moved.log = t.log.upTo(at)
 	next, err := moved.learn(d)
 	if err != nil {
 		return err
 	}
-	t.metrics, t.lines, t.learner = rows, slices.Clone(t.lines[:rows.rows()]), next
+	t.log, t.learner = moved.log, next
 	if !e.rig.device.Lost() {
 		old.Release()
 	}
@@ -361,8 +358,8 @@ func (e *Engine) showRun(t *training) {
 		left = (time.Duration(n) * t.pace).Seconds()
 	}
 	t.info.Step = t.step()
-	run := session.Run{Number: e.next(), Info: t.info, Settings: t.settings, Base: []session.Metric{}, Metrics: t.metrics.shown(), Rollouts: []session.RolloutRow{},
-		Sample: t.sample, Left: left, Rate: t.metrics.last("tokens_per_second"), Kept: t.kept}
+	run := session.Run{Number: e.next(), Info: t.info, Settings: t.settings, Base: []session.Metric{}, Metrics: t.log.shown(), Rollouts: []session.RolloutRow{},
+		Sample: t.sample, Left: left, Rate: t.log.last("tokens_per_second"), Kept: t.kept}
 	if t.learner != nil {
 		run.Base = t.learner.base()
 	}

@@ -65,6 +65,13 @@ func (s *shelf) Delete(_ context.Context, id string) error {
 	return nil
 }
 
+// names are those of a run's files.
+func (s *shelf) names(id string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.runs[id]))
+}
+
 // short are settings of a run that takes no time.
 func short(method string, steps int) session.RunSettings {
 	hyper := map[string]float64{"problems": 3, "max-length": 96}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,7 +37,11 @@ func (e *Engine) loadRuns(ctx context.Context) {
 			e.fail("Open", err)
 		}
 		for _, run := range shipped {
-			e.know("shipped-"+run.Name, "shipped", func(...string) (map[string][]byte, error) { return run.Files, nil })
+			e.know("shipped-"+run.Name, "shipped", func(names ...string) (map[string][]byte, error) {
+				files := maps.Clone(run.Files)
+				maps.DeleteFunc(files, func(name string, _ []byte) bool { return !slices.Contains(names, name) })
+				return files, nil
+			})
 		}
 	}
 }
@@ -44,9 +49,15 @@ func (e *Engine) loadRuns(ctx context.Context) {
 // know adds a run to the list by its settings and metrics.
 func (e *Engine) know(id, from string, load func(names ...string) (map[string][]byte, error)) {
 	files, err := load(runFile, metricsFile, pretrainFile, stateFile)
+	for page, more := 1, files; err == nil && len(more) > 0; page++ {
+		if more, err = load(pageFile(metricsFile, page), pageFile(pretrainFile, page)); err == nil {
+			maps.Copy(files, more)
+		}
+	}
 	var t *training
+	var pages int
 	if err == nil {
-		t, err = readRun(files)
+		t, pages, err = readRun(files)
 	}
 	if err != nil {
 		e.fail("Open", fmt.Errorf("the run %s cannot be read: %w", id, err))
@@ -56,7 +67,7 @@ func (e *Engine) know(id, from string, load func(names ...string) (map[string][]
 	t.info.Name, t.info.From = cmp.Or(t.info.Name, strings.TrimPrefix(id, "shipped-")), cmp.Or(t.info.From, from)
 	if from == "shipped" {
 		t.info.From = from
-	} else if files[stateFile] != nil {
+	} else if t.log.stored(pages); files[stateFile] != nil {
 		t.kept = t.step()
 		t.info.State = "" // of a run that can go on
 		t.info.State = t.stands()
@@ -70,7 +81,7 @@ func (e *Engine) listRuns() {
 	list := session.Runs{Number: e.next(), Runs: []session.KeptRun{}}
 	for _, t := range slices.Backward(e.runs) {
 		t.info.Step = t.step()
-		list.Runs = append(list.Runs, session.KeptRun{Info: t.info, Settings: t.settings, Metrics: t.metrics.shown()})
+		list.Runs = append(list.Runs, session.KeptRun{Info: t.info, Settings: t.settings, Metrics: t.log.shown()})
 	}
 	e.publish(list)
 	e.announce()
@@ -103,14 +114,15 @@ func (e *Engine) fetchState(ctx context.Context, t *training) error {
 	if err != nil {
 		return err
 	}
-	read, err := readRun(files)
+	read, pages, err := readRun(files)
 	if err != nil {
 		return err
 	}
+	read.log.stored(pages)
 	if read.state == nil {
 		return errors.New("the run's state is not in this browser's storage any more; begin it again from its settings")
 	}
-	t.state, t.start, t.own, t.lines, t.metrics = read.state, read.start, read.own, read.lines, read.metrics
+	t.state, t.start, t.own, t.log = read.state, read.start, read.own, read.log
 	return nil
 }
 
@@ -232,7 +244,7 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 
 // importRun takes in the files of a run, and keeps them.
 func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
-	t, err := readRun(c.Files)
+	t, _, err := readRun(c.Files)
 	if err != nil {
 		return err
 	}

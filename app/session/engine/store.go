@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -146,18 +145,23 @@ func (e *Engine) store(t *training) {
 	}
 	files, err := t.files(t.kept < 0)
 	if err == nil {
+		if len(t.log.lines) > 0 {
+			files[pageFile(logFile(t.settings.Method), t.log.page)] = t.log.text()
+		}
 		err = e.library.Store.Save(context.Background(), t.info.ID, files)
 	}
 	switch {
 	case err == nil:
-		t.kept, t.unsaved = t.step(), false
+		if t.kept, t.unsaved = t.step(), false; len(t.log.lines) >= pageLines {
+			t.log.turn()
+		}
 	case !t.unsaved:
 		t.unsaved = true
 		e.fail("Advance", fmt.Errorf("the run could not be kept in this browser (%w); it goes on, and can be exported", err))
 	}
 }
 
-// files are those of a run as it stands in memory.
+// files are those of a run as it stands in memory, without its log.
 func (t *training) files(withBase bool) (files map[string][]byte, err error) {
 	files = map[string][]byte{}
 	if t.state != nil {
@@ -174,52 +178,49 @@ func (t *training) files(withBase bool) (files map[string][]byte, err error) {
 			files[baseFolder+name] = data
 		}
 	}
-	if files[runFile], err = t.about(); err != nil {
-		return nil, err
-	}
-	files[logFile(t.settings.Method)] = bytes.Join(t.lines, nil)
-	return files, nil
+	files[runFile], err = t.about()
+	return files, err
 }
 
 // readRun reads a run from its files: what is known of it, and where the files have it
-// the state to go on from.
-func readRun(files map[string][]byte) (*training, error) {
-	t := &training{kept: -1}
-	log, method := files[metricsFile], ""
+// the state to go on from. The pages of its log are put together.
+func readRun(files map[string][]byte) (t *training, pages int, err error) {
+	t = &training{kept: -1}
+	log, pages := pagesOf(files, metricsFile)
+	method := ""
 	if log == nil {
-		log, method = files[pretrainFile], pretrain
+		log, pages = pagesOf(files, pretrainFile)
+		method = pretrain
 	}
 	if log == nil {
-		return nil, errors.New("there is no metrics.jsonl among the files; choose the folder of a run, or a metrics.jsonl alone")
+		return nil, 0, errors.New("there is no metrics.jsonl among the files; choose the folder of a run, or a metrics.jsonl alone")
 	}
-	var err error
-	if t.metrics, t.lines, err = readMetrics(log); err != nil {
-		return nil, err
+	if t.log, err = readLog(log); err != nil {
+		return nil, 0, err
 	}
 	if about := files[runFile]; about != nil {
 		if err := t.readAbout(about); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	} else {
 		t.settings = session.RunSettings{Method: method}
 		var first struct{ Method string }
-		if json.Unmarshal(t.lines[0], &first); slices.Contains(rl.Methods, first.Method) {
+		if json.Unmarshal(t.log.lines[0], &first); slices.Contains(rl.Methods, first.Method) {
 			t.settings.Method = first.Method
 		}
 	}
 	t.settings.Steps = max(t.settings.Steps, t.step())
 	if files["config.json"] == nil || files[runFile] == nil {
-		return t, nil
+		return t, pages, nil
 	}
 	if t.state, err = model.LoadFiles(files); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if t.state.Train == nil {
 		t.state = nil
-		return t, nil
+		return t, pages, nil
 	}
-	t.metrics = t.metrics.upTo(t.state.Train.Schedule) // steps after it, of a run that broke off, are taken again
-	t.lines = t.lines[:t.metrics.rows()]
+	t.log = t.log.upTo(t.state.Train.Schedule) // steps after it, of a run that broke off, are taken again
 	base := map[string][]byte{}
 	for name, data := range files {
 		if inner, ok := strings.CutPrefix(name, baseFolder); ok {
@@ -229,8 +230,8 @@ func readRun(files map[string][]byte) (*training, error) {
 	if len(base) > 0 {
 		t.own = true
 		if t.start, err = model.LoadFiles(base); err != nil {
-			return nil, fmt.Errorf("the run's base: %w", err)
+			return nil, 0, fmt.Errorf("the run's base: %w", err)
 		}
 	}
-	return t, nil
+	return t, pages, nil
 }
