@@ -146,6 +146,7 @@ func (l *Lab) hear(message any) {
 		}
 		l.advance()
 		l.lessonHeard(m)
+		l.noteEnding()
 		if run, ok := m.(session.Run); ok {
 			l.touch()
 			l.followRun(run)

@@ -34,6 +34,7 @@ func (l *Lab) at(page string) string {
 
 func (l *Lab) lessonRow(n int) app.UI {
 	c, r := &lessons[n-1], l.record(n)
+	end, past := l.endings[c.title]
 	v := l.View
 	v.Page, v.Lesson = c.steps[0].page, lessonAt{n, 1, r.guess}
 	return app.Li().Body(
@@ -42,10 +43,10 @@ func (l *Lab) lessonRow(n int) app.UI {
 			app.P().Text(c.about),
 			app.P().Class("hint").Body(app.Text(fmt.Sprintf("%s, on the page %s", plural(len(c.steps), "step"), pageTitle(c.steps[0].page)))),
 		),
-		app.If(r.guess > 0, func() app.UI {
+		app.If(r.guess > 0 || past, func() app.UI {
 			return app.Div().Class("found").Body(
 				app.P().Class("hint").Text(c.ask),
-				app.P().Text("You said: "+c.choices[r.guess-1]+"."),
+				app.If(r.guess > 0, func() app.UI { return app.P().Text("You said: " + c.choices[r.guess-1] + ".") }),
 				app.If(r.tried, func() app.UI {
 					f := c.find(c.measure(l.state), r.guess)
 					found := f.says
@@ -53,6 +54,11 @@ func (l *Lab) lessonRow(n int) app.UI {
 						found = "Measured: " + c.choices[f.choice-1] + "."
 					}
 					return app.P().Class(when(f.settled, "settled")).Text(found)
+				}).ElseIf(past, func() app.UI {
+					return app.P().Class("before").Text(end.Says)
+				}),
+				app.If(!r.tried && past, func() app.UI {
+					return app.P().Class("hint").Text("Last taken here: " + end.Numbers + ".")
 				}),
 			)
 		}),

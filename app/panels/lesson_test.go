@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"html"
 	"math"
 	"os"
 	"reflect"
@@ -200,20 +201,26 @@ func ends(t *testing.T, l *Lab, wants ...string) {
 	n := l.View.Lesson.Lesson
 	c := &lessons[n-1]
 	l.do("lesson-next")
-	html := app.HTMLString(l)
+	check := app.HTMLString(l)
 	if l.View.Lesson.Step != c.stepFor(checks) {
 		t.Fatalf("after the experiment comes step %d", l.View.Lesson.Step)
 	}
 	for _, want := range wants {
-		if !strings.Contains(html, want) {
+		if !strings.Contains(check, want) {
 			t.Errorf("the check does not say %q; it says %q, %q", want, c.find(c.measure(l.state), l.View.Lesson.Guess).says, c.measure(l.state).saw)
 		}
 	}
 	for l.View.Lesson.Lesson > 0 {
 		l.do("lesson-next")
 	}
-	if html := app.HTMLString(l); l.Page != pageLearn || !strings.Contains(html, "You said: "+c.choices[l.record(n).guess-1]) {
+	if text := app.HTMLString(l); l.Page != pageLearn || !strings.Contains(text, "You said: "+c.choices[l.record(n).guess-1]) {
 		t.Error("the page Learn does not tell what was predicted")
+	}
+	again, _ := ready(t, Start()) // another visit
+	again.endings = l.endings
+	again.do("page:" + pageLearn)
+	if end := l.endings[c.title]; end.Numbers == "" || !strings.Contains(app.HTMLString(again), html.EscapeString(end.Says)) {
+		t.Errorf("after another visit the page Learn does not tell how the lesson ended: %+v", end)
 	}
 }
 

@@ -55,6 +55,16 @@ func (s *screen) open(ctx app.Context, l *Lab) {
 		l.theme = d.String()
 	}
 	s.address_ = strings.TrimPrefix(window.Get("location").Get("hash").String(), "#")
+	if endings := map[string]ending{}; ctx.LocalStorage().Get(endingsKey, &endings) == nil && endings != nil {
+		l.endings = endings
+	}
+}
+
+// keep puts a value into this browser's storage for later visits. One that takes nothing loses only that.
+func (s *screen) keep(key string, value any) {
+	if s.ctx.Context != nil {
+		s.ctx.LocalStorage().Set(key, value)
+	}
 }
 
 // answer draws what a key or a click changed before its event is over: go-app draws by a timer, and that of the browser

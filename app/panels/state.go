@@ -43,25 +43,26 @@ type state struct {
 	opened   bool               // the engine has been told what the link says
 	booting  string             // what is being loaded before the engine speaks
 	playing  bool
-	dialog   string          // "", "keys", "capabilities", "tables"
-	explain  string          // what the open explanation is of: "fci:3", "term:rollout"
-	filter   string          // of the commands dialog
-	sought   string          // what entries of the glossary must say to be listed
-	tour     int             // 0, or the step of the guided tour
-	records  []record        // what was done in each lesson
-	dropping string          // run that is deleted if that is confirmed
-	theme    string          // "", "light", "dark"
-	update   bool            // a newer version of the page is ready
-	read     string          // what the engine said last, once it has been read
-	folded   map[string]bool // figures, by name
-	notice   string          // a sentence that passes
-	disabled bool            // the browser cannot run this
+	dialog   string            // "", "keys", "capabilities", "tables"
+	explain  string            // what the open explanation is of: "fci:3", "term:rollout"
+	filter   string            // of the commands dialog
+	sought   string            // what entries of the glossary must say to be listed
+	tour     int               // 0, or the step of the guided tour
+	records  []record          // what was done in each lesson
+	endings  map[string]ending // of lessons, by title, from earlier visits too
+	dropping string            // run that is deleted if that is confirmed
+	theme    string            // "", "light", "dark"
+	update   bool              // a newer version of the page is ready
+	read     string            // what the engine said last, once it has been read
+	folded   map[string]bool   // figures, by name
+	notice   string            // a sentence that passes
+	disabled bool              // the browser cannot run this
 	undo     []View
 	hovered  int // step that another screen points at, -1 for none
 }
 
 func newState(v View, example session.Trace) *state {
-	s := &state{View: v, example: example, unit: "step", speed: 4, problems: 64, samples: 32, sampling: v.Sampling, typed: v.Text, difficulty: v.Difficulty, booting: "the page", hovered: -1, folded: map[string]bool{"heads": true, "table": true, "metrics": true, "settings": true}}
+	s := &state{View: v, example: example, unit: "step", speed: 4, problems: 64, samples: 32, sampling: v.Sampling, typed: v.Text, difficulty: v.Difficulty, booting: "the page", hovered: -1, endings: map[string]ending{}, folded: map[string]bool{"heads": true, "table": true, "metrics": true, "settings": true}}
 	if s.Example {
 		s.trace = example
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"attnlab/app/session"
+
+	"github.com/chromedp/chromedp"
 )
 
 // TestVisitLessons follows the five lessons to their end, with their shorter experiment.
@@ -33,6 +35,10 @@ func TestVisitLessons(t *testing.T) {
 		v.press(`[data-do="page:glossary"]`)
 		v.until("the words are listed", `document.querySelectorAll("main dt, main h3").length > 30`)
 		v.press(`nav [data-do="page:learn"]`)
+	})
+	v.check("findings are there on the next visit", func(v *visitor) {
+		v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))
+		v.until("all are listed that measured something", `document.querySelectorAll(".lessons .before").length === 5`)
 	})
 	v.check("pictures", func(v *visitor) {
 		v.pictures("learn", "glossary")
