@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"runtime"
 	"testing"
 
 	"attnlab/app/session"
@@ -101,4 +102,33 @@ func TestPagesOfALog(t *testing.T) {
 	delete(store.runs[id], "metrics-1.jsonl")
 	again.refused(session.ExportRun{ID: id}, "metrics-1.jsonl")
 	again.refused(session.ExportMetrics{IDs: []string{id}, Name: "all.csv"}, "metrics-1.jsonl")
+}
+
+// The memory of a run does not grow with its steps: with all lines and columns in it, 500 steps took 1 MB.
+func TestMemoryOfALongRun(t *testing.T) {
+	defer func(n int) { pageLines = n }(pageLines)
+	pageLines = 16
+	store := newShelf()
+	s := startWith(t, Library{Store: store}, able(t), openHost)
+	settings := short("attnpo", maxSteps)
+	settings.Hyper["problems"], settings.Hyper["group"], settings.Hyper["max-length"] = 1, 2, 24
+	s.must(session.Begin{Settings: settings})
+	inUse := func() int { // without what the storage of this test has
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		n := int(m.HeapAlloc)
+		for _, data := range store.runs[s.run.Info.ID] {
+			n -= len(data)
+		}
+		return n
+	}
+	s.must(session.Advance{Steps: 250})
+	before := inUse()
+	for range 10 {
+		s.must(session.Advance{Steps: 50})
+	}
+	if grown := inUse() - before; grown > 400<<10 {
+		t.Errorf("500 steps took %d kB", grown>>10)
+	}
 }
