@@ -3,11 +3,8 @@ package figures
 import (
 	"cmp"
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
-
-	"attnlab/app/theme"
 )
 
 // arcs draws the steps in reading order on a line and an arc from each to those it
@@ -168,7 +165,7 @@ func (f *Figure) addArcs(n int, largest float64, focus int, axis axis) {
 	var top []Shape // the arc under the pointer is in front
 	for _, l := range links[max(0, len(links)-600):] {
 		arc := axis.arc(l.j, l.k)
-		arc.Width, arc.Color = 0.75+3.5*l.share, f.palette.Score(0.15+0.85*l.share)
+		arc.Width, arc.Color = 0.75+3.5*l.share, f.palette.Mark(l.share)
 		if !touches(l) {
 			arc.Width, arc.Color = 1, f.palette.Line
 		}
@@ -240,9 +237,9 @@ func (f *Figure) addBars(n, focus int, a axis) {
 			continue
 		}
 		w := min(16, a.unit-2)
-		fill := f.palette.Score(0.15 + 0.85*fci/largest)
+		fill := f.palette.Mark(fci / largest)
 		if focus >= 0 && focus != k+1 {
-			fill = f.palette.Line
+			fill = f.palette.Muted
 		}
 		f.scene.add(Fill{Box{a.at(k+1) - w/2, top + 1, w, max(1, (a.bars-2)*fci/largest)}, fill})
 	}
@@ -260,15 +257,3 @@ func (f *Figure) shortName(i int) string {
 }
 
 func abs(x int) int { return max(x, -x) }
-
-// ramp is the colours of a legend, from low to high.
-func ramp(p theme.Palette, signed bool) []color.RGBA {
-	colors := make([]color.RGBA, 32)
-	for i := range colors {
-		x := float64(i) / 31
-		if colors[i] = p.Score(x); signed {
-			colors[i] = p.Signed(2*x - 1)
-		}
-	}
-	return colors
-}

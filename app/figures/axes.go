@@ -178,7 +178,5 @@ func faint(c, paper color.RGBA) color.RGBA {
 
 // hue tells runs apart; the number at the end of a line does so without colour.
 func (f *Figure) hue(i int) color.RGBA {
-	p := f.palette
-	hues := []color.RGBA{p.Accent, p.Correcting, p.Essential, p.Wrong, p.Ink, p.Redundant}
-	return hues[i%len(hues)]
+	return f.palette.Series[i%len(f.palette.Series)]
 }

@@ -64,8 +64,15 @@ func (h *history) clusters() []cluster {
 		}
 		list[at].points = append(list[at].points, [2]float64{think, accuracy})
 	}
+	named := map[string]int{}
+	for _, c := range list {
+		named[c.name]++
+	}
 	for i := range list {
 		c := &list[i]
+		if named[c.name] > 1 && len(c.points) > 1 {
+			c.name += " on " + c.first.Settings.Model
+		}
 		for axis := range 2 {
 			var values []float64
 			for _, p := range c.points {

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"image/color"
 	"math"
 	"strings"
 
@@ -23,12 +24,12 @@ func (f *Figure) heading(title string, largest float64, choose func(share float6
 		Label{X: margin, Y: 17, Text: title, Size: normal, Color: f.palette.Ink},
 		Label{X: margin, Y: 32, Text: f.title(), Size: small, Mono: true, Color: f.palette.Muted},
 	)
-	f.legend(margin+Width(title, false, normal), "0", number(largest), "attention a token", false, choose)
+	f.legend(margin+Width(title, false, normal), "0", number(largest), "attention a token", f.palette.Mark, choose)
 }
 
 // legend draws a ramp with its ends in the top right corner, as far as there is room
 // right of the title's end.
-func (f *Figure) legend(title float64, low, high, what string, signed bool, choose func(share float64)) {
+func (f *Figure) legend(title float64, low, high, what string, ramp func(x float64) color.RGBA, choose func(share float64)) {
 	p, right := f.palette, f.width-margin
 	f.scene.add(Label{X: right, Y: 32, Text: what, Size: small, Align: 1, Color: p.Muted})
 	lowW, highW := Width(low, true, small), Width(high, true, small)
@@ -37,7 +38,10 @@ func (f *Figure) legend(title float64, low, high, what string, signed bool, choo
 		return
 	}
 	bar := Box{right - highW - 6 - w, 9, w, 9}
-	colors := ramp(p, signed)
+	colors := make([]color.RGBA, 32)
+	for i := range colors {
+		colors[i] = ramp(float64(i) / float64(len(colors)-1))
+	}
 	f.scene.add(Cells{Box: bar, Columns: len(colors), Rows: 1, Colors: colors, Clip: bar},
 		Label{X: bar.X - 6, Y: 17, Text: low, Size: small, Mono: true, Align: 1, Color: p.Muted},
 		Label{X: right, Y: 17, Text: high, Size: small, Mono: true, Align: 1, Color: p.Muted})

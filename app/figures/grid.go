@@ -2,6 +2,7 @@ package figures
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 
 	"attnlab/app/session"
@@ -71,7 +72,11 @@ func (f *Figure) grid() {
 		return
 	}
 	low, high := f.scale(values)
-	f.legend(tabs, legendNumber(low), legendNumber(high), f.about(), f.by == "sra", nil)
+	ramp := f.palette.Score
+	if f.by == "sra" {
+		ramp = func(x float64) color.RGBA { return f.palette.Signed(2*x - 1) }
+	}
+	f.legend(tabs, legendNumber(low), legendNumber(high), f.about(), ramp, nil)
 	f.addHeads(layers, heads, values, low, high)
 }
 

@@ -85,6 +85,8 @@ func (f *Figure) addEdges(n int, w, h float64, body, seen Box) {
 		every := 1 + int(room/max(1, size))
 		return i == 0 || i == n-1 || i == focus || i%every == 0 && i < n-every && (focus < 0 || abs(i-focus) >= every)
 	}
+	isStep := func(i int) bool { return i > 0 && i < n-1 } // the badges of prompt and answer name them
+	f.scene.add(Label{X: seen.X - 4, Y: seen.Y - 22, Text: "step", Size: small, Align: 1, Color: f.palette.Muted})
 	for i := range n {
 		ink := f.palette.Muted
 		if i == focus {
@@ -92,14 +94,14 @@ func (f *Figure) addEdges(n int, w, h float64, body, seen Box) {
 		}
 		if y := body.Y + (float64(i)+0.5)*h; y >= seen.Y && y < seen.Y+seen.H {
 			f.drawBadge(i, Box{seen.X - 18, y - min(14, h-1)/2, 14, min(14, h-1)})
-			if named(i, h, 12) {
+			if isStep(i) && named(i, h, 12) {
 				f.scene.add(Label{X: seen.X - 22, Y: y + 4, Text: f.shortName(i), Size: small, Mono: true, Align: 1, Color: ink})
 			}
 			f.scene.Targets = append(f.scene.Targets, target(Box{0, y - h/2, seen.X - 2, h}, func() []string { return f.stepTip(i) }, f.selectStep(i), i, i))
 		}
 		if x := body.X + (float64(i)+0.5)*w; x >= seen.X && x < seen.X+seen.W {
 			f.drawBadge(i, Box{x - min(14, w-1)/2, seen.Y - 18, min(14, w-1), 14})
-			if named(i, w, 17) {
+			if isStep(i) && named(i, w, 17) {
 				f.scene.add(Label{X: x, Y: seen.Y - 22, Text: f.shortName(i), Size: small, Mono: true, Align: 0.5, Color: ink})
 			}
 			f.scene.Targets = append(f.scene.Targets, target(Box{x - w/2, seen.Y - 34, w, 32}, func() []string { return f.stepTip(i) }, f.selectStep(i), i, i))

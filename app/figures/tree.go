@@ -39,11 +39,18 @@ func (f *Figure) treeHeading() {
 		}
 	}
 	title, what := "Branch tree", "value of a node"
-	says := fmt.Sprintf("by %s · %d of %s right · %s", ruleName(g.tree.Rule.Branch), right, count(done, "leaf", "leaves"), count(len(g.tree.Nodes), "node", "nodes"))
+	dots := "FCI"
+	if g.tree.Rule.Branch == "entropy" {
+		dots = "−log p, nats"
+	}
+	says := fmt.Sprintf("by %s · dots: %s · %d of %s right", ruleName(g.tree.Rule.Branch), dots, right, count(done, "leaf", "leaves"))
+	if f.width > 560 {
+		says += " · " + count(len(g.tree.Nodes), "node", "nodes")
+	}
 	room := f.width - 3*margin - Width(what, false, small)
 	f.scene.add(Label{X: margin, Y: 17, Text: title, Size: normal, Color: f.palette.Ink},
 		Label{X: margin, Y: 32, Text: fit(says, true, small, room), Size: small, Mono: true, Color: f.palette.Muted})
-	f.legend(margin+Width(title, false, normal), "0", "1", what, false, nil)
+	f.legend(margin+Width(title, false, normal), "0", "1", what, f.palette.Mark, nil)
 }
 
 // place is where a tree stands: lanes down and tokens to the right.
@@ -164,7 +171,7 @@ func (f *Figure) valued(v *float64) color.RGBA {
 	if v == nil {
 		return f.palette.Surface
 	}
-	return f.palette.Score(0.15 + 0.85**v)
+	return f.palette.Mark(*v)
 }
 
 // addBar draws a node, its text where that can be read, and how its leaf ended.

@@ -141,18 +141,28 @@ func (l *Lab) standingsTable() app.UI {
 			return hyperRow(l.methods.Rows[i]), true
 		}
 	}
+	names, named := make([]string, len(all)), map[string]int{}
+	for i, s := range all {
+		names[i] = s.name(row(s.settings.Method))
+		named[names[i]]++
+	}
+	for i, s := range all {
+		if named[names[i]] > 1 && s.settings.Model != "" {
+			names[i] += ", " + s.settings.Model
+		}
+	}
 	return app.Div().Class("results").Body(app.Table().Class("table").ID("standings").Body(
 		app.Caption().Text(fmt.Sprintf("Where the chosen runs stand: the mean of the last %d steps of a run (tokens generated: all so far), then the mean over runs that differ in their seed only ± their standard deviation. One run has no spread.", tail)),
 		app.THead().Body(app.Tr().Body(
 			app.Th().Scope("col").Text("method"), app.Th().Scope("col").Text("from"), numberColumn("runs"), app.Th().Scope("col").Text("seeds"), numberColumn("step"),
-			numberColumn("accuracy"), numberColumn("think tokens"), numberColumn("redundant removed, share"), numberColumn("essential kept, share"), numberColumn("tokens generated, thousands"),
+			numberColumn("accuracy"), numberColumn("think tokens"), numberColumn("redundant removed, ÷ base"), numberColumn("essential steps, ÷ base"), numberColumn("tokens generated, thousands"),
 		)),
 		app.TBody().Body(app.Range(all).Slice(func(i int) app.UI {
 			s := all[i]
 			generated := s.ends("generated_tokens", 1)
 			generated.mean, generated.sd = generated.mean/1000, generated.sd/1000
 			return app.Tr().Body(
-				app.Th().Scope("row").Text(s.name(row(s.settings.Method))), app.Td().Text(s.from), app.Td().Class("figure").Text(len(s.runs)), app.Td().Text(s.seeds()),
+				app.Th().Scope("row").Text(names[i]), app.Td().Text(s.from), app.Td().Class("figure").Text(len(s.runs)), app.Td().Text(s.seeds()),
 				app.Td().Class("figure").Text(s.steps()),
 				measured(s.ends("accuracy", tail), 3), measured(s.ends("think_tokens", tail), 1),
 				measured(s.ends("redundant_removed", tail), 3), measured(s.ends("essential_kept", tail), 3), measured(generated, 1),

@@ -44,6 +44,6 @@ var wordsOfMethods = []entry{
 	{word: "revision", means: "A response cut at its result and made to answer at once. If it comes out wrong a copy of the original takes its place.", source: fromREARL + "sequential revision, by its code"},
 	{word: "length reward", means: "1 for the shortest right response of a group, 0 for the longest and for wrong ones.", formula: "R_len = 1 − (L − min) / (max − min)", source: fromREARL + "rewards (second-hand; its code has it less 0.5)", also: []string{"R_len"}},
 	{word: "reflection reward", means: "A penalty for reflecting less than the base mostly does, so that length pressure does not end all checking.", formula: "R_refl = min(0, D / D_0.2 − 1), D reflections a think token", source: fromREARL + "rewards (second-hand; its code has a constant more)", also: []string{"R_refl", "reflection"}},
-	{word: "AES", means: "Accuracy and length in one number: the share of tokens saved, plus three times the relative gain in accuracy, or less five times the loss.", formula: "AES = ΔL + 3 ΔAcc if ΔAcc ≥ 0, else ΔL − 5 |ΔAcc|", source: "O1-Pruner; the coefficients differ between papers"},
+	{word: "AES", means: "Accuracy and length in one number: the share of tokens saved, plus three times the relative gain in accuracy, or less five times the loss.", formula: "AES = ΔL + 3 ΔAcc if ΔAcc ≥ 0, else ΔL − 5 |⁠ΔAcc|", source: "O1-Pruner; the coefficients differ between papers"},
 	{word: "run", means: "One training from a base by one method, settings and seed, with a line of metrics a step.", also: []string{"runs"}},
 }

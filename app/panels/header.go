@@ -48,14 +48,14 @@ func (l *Lab) engineChip() app.UI {
 	state, text := "loading", "loading "+l.booting
 	switch {
 	case l.status.Busy:
-		state, text = "busy", l.status.Stage
+		state, text = "busy", stageWords(l.status.Stage)
 	case c.Model.Name != "":
 		state, text = "ready", c.Adapter
 		if c.Software {
 			text += " (software)"
 		}
 	case l.status.Stage != "":
-		text = l.status.Stage
+		text = stageWords(l.status.Stage)
 	}
 	progress := app.UI(app.Span().Class("progress"))
 	if total := l.status.Total; total > 0 && l.status.Busy {
@@ -71,6 +71,19 @@ func (l *Lab) engineChip() app.UI {
 		}),
 		progress,
 	).Aria("label", "engine: "+text)
+}
+
+// stageWords says what a stage is about, where its name does not.
+func stageWords(stage string) string {
+	switch stage {
+	case "opening":
+		return "opening the adapter"
+	case "loading":
+		return "loading the model"
+	case "generating":
+		return "generating a response"
+	}
+	return stage
 }
 
 func backendName(b string) string {

@@ -84,7 +84,13 @@ func (l *Lab) gridHead() app.UI {
 	}
 	lo, hi := q.span(q.ofHeads(&l.trace, &l.heads, l.Selection))
 	return app.Div().Class("trace-head").Body(
-		app.Div().Body(app.H1().Text("Heads"), app.P().Class("verdict").Text(q.Name()+", "+of)),
+		app.Div().Body(app.H1().Text("Heads"), app.P().Class("verdict").Body(
+			app.Text(q.Name()+", "+of),
+			app.If(l.trace.Layers*l.trace.Heads > 0 && l.Selection.Layer >= 0, func() app.UI {
+				at := fmt.Sprintf("%d.%d", l.Selection.Layer, l.Selection.Head)
+				return app.Span().Body(app.Text(". "), l.number("head-"+string(q)+":"+at, headName(l.Selection.Layer, l.Selection.Head)+" explained"))
+			}),
+		)),
 		app.Div().Class("colour").Body(
 			app.Label().Body(app.Text("colour"), choice("grid", "colour of heads", string(q), names(headQuantities), quantityName)),
 			legend(q, lo, hi),
@@ -126,7 +132,6 @@ func (l *Lab) headCell(layer, head int, values []float64, lo, hi float64) app.UI
 	return app.Td().Body(
 		app.Button().Type("button").Class("cell", class, when(selected, "selected"), when(l.isKeyFocus(layer, head), "key")).DataSet("do", "head:"+at).
 			Aria("pressed", strconv.FormatBool(selected)).Aria("label", headName(layer, head)+", "+l.Grid.Name()+" "+text).Text(text),
-		app.If(selected, func() app.UI { return l.number("head-"+string(l.Grid)+":"+at, "explain") }),
 	)
 }
 
@@ -210,7 +215,7 @@ func example(g session.DisruptionGroup) app.UI {
 		return app.Div().Hidden(true)
 	}
 	return app.Details().Class("example").Body(
-		app.Summary().Text("One rest of each kind, "+pickName(g.Pick)),
+		app.Summary().Text("One continuation, intact and cut, "+pickName(g.Pick)),
 		app.Div().Class("pair").Body(
 			app.Div().Body(app.H3().Text("control"), app.Pre().Text(g.ExampleIntact)),
 			app.Div().Body(app.H3().Text("attention cut"), app.Pre().Text(g.Example)),

@@ -33,7 +33,7 @@ func (c *lesson) find(m measured, guess int) finding {
 	}
 	reach := student(m.freedom) * m.se
 	lo, hi := m.value-reach, m.value+reach
-	f := finding{numbers: fmt.Sprintf("%s %s ± %s, n = %d %s", c.quantity, format(m.value), format(m.se), m.n, m.what)}
+	f := finding{numbers: fmt.Sprintf("%s %s ± %s, n = %d %s", c.quantity, format(m.value), format(m.se), m.n, m.what)}
 	low, high := c.choiceOf(lo), c.choiceOf(hi)
 	if low != high {
 		f.says = fmt.Sprintf("Too close to call: the 95 %% interval goes from %s to %s, across %s. More of the same narrows it.", format(lo), format(hi), format(c.bounds[low-1]))

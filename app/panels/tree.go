@@ -10,7 +10,7 @@ import (
 )
 
 func (l *Lab) treePage() app.UI {
-	return app.Div().Class("columns").Body(
+	return app.Div().Class("columns", when(l.planted(), "planted")).Body(
 		app.Section().Class("column controls").Aria("label", "how the tree grows").Body(
 			l.growPanel(),
 			l.problemPanel(),

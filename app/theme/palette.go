@@ -24,6 +24,8 @@ type Palette struct {
 	// Correcting are darker than a designer would like, to be marks on white.
 	Essential, Redundant, Correcting, Wrong, Malformed color.RGBA
 
+	Series [6]color.RGBA // tell runs apart, with a number on screen always; none has a label's colour
+
 	score  [2]color.RGBA // 0 and 1
 	signed [3]color.RGBA // -1, 0 and 1
 }
@@ -33,6 +35,7 @@ var Light = Palette{
 	Ground: rgb(0xfbfaf7), Surface: rgb(0xffffff), Line: rgb(0xe4e1d9),
 	Ink: rgb(0x1d1f24), Muted: rgb(0x6b6f78), Accent: rgb(0x2458d3),
 	Essential: rgb(0x1b7f5c), Redundant: rgb(0x918a7a), Correcting: rgb(0xb97d0e), Wrong: rgb(0xc2372e), Malformed: rgb(0x6b6f78),
+	Series: [6]color.RGBA{rgb(0x2458d3), rgb(0xc93a86), rgb(0x0a7c93), rgb(0x1d1f24), rgb(0x7d3fc0), rgb(0x8a5a2b)},
 	score:  [2]color.RGBA{rgb(0xf2f4f9), rgb(0x10348f)},
 	signed: [3]color.RGBA{rgb(0xb5332b), rgb(0xf1efea), rgb(0x00718c)},
 }
@@ -42,6 +45,7 @@ var Dark = Palette{
 	Ground: rgb(0x14161a), Surface: rgb(0x1c1f25), Line: rgb(0x2c313a),
 	Ink: rgb(0xe8e6e1), Muted: rgb(0x9aa0ab), Accent: rgb(0x7aa2ff),
 	Essential: rgb(0x4cc09a), Redundant: rgb(0xa39d8e), Correcting: rgb(0xe3ab45), Wrong: rgb(0xf0776d), Malformed: rgb(0x9aa0ab),
+	Series: [6]color.RGBA{rgb(0x7aa2ff), rgb(0xff8ac4), rgb(0x4fc3d9), rgb(0xe8e6e1), rgb(0xc79bff), rgb(0xb9cc66)},
 	score:  [2]color.RGBA{rgb(0x252a34), rgb(0xb3cbff)},
 	signed: [3]color.RGBA{rgb(0xf0776d), rgb(0x2b2e34), rgb(0x3fb2cf)},
 }

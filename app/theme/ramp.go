@@ -12,6 +12,9 @@ func (p Palette) Score(x float64) color.RGBA {
 	return mix(p.score[0], p.score[1], clamp(x, 0, 1))
 }
 
+// Mark is Score for arcs, bars and dots: away from the paper even at 0.
+func (p Palette) Mark(x float64) color.RGBA { return p.Score(0.15 + 0.85*clamp(x, 0, 1)) }
+
 // Signed is the colour of x in -1..1 (advantage, change, a rank better or worse than
 // chance): red below zero, green-blue above, which the common kinds of colour
 // blindness keep apart.

@@ -31,6 +31,9 @@ func TestContrast(t *testing.T) {
 			for _, label := range Labels {
 				need(label, p.Label(label), on, 3)
 			}
+			for i, c := range p.Series {
+				need(fmt.Sprintf("series %d", i), c, on, 3)
+			}
 			need("the high end of score", p.Score(1), on, 4.5)
 			need("the low end of signed", p.Signed(-1), on, 3)
 			need("the high end of signed", p.Signed(1), on, 3)
@@ -38,6 +41,18 @@ func TestContrast(t *testing.T) {
 		need("text on accent", p.On(p.Accent), p.Accent, 4.5)
 		for _, label := range Labels {
 			need("text on "+label, p.On(p.Label(label)), p.Label(label), 4.5)
+		}
+		for i, c := range p.Series {
+			for j := range i {
+				if got := distance(c, p.Series[j]); got < 0.09 {
+					t.Errorf("%s: series %d and %d are only %.3f apart", name, j, i, got)
+				}
+			}
+			for _, label := range []string{"essential", "correcting", "wrong"} {
+				if got := distance(c, p.Label(label)); got < 0.06 {
+					t.Errorf("%s: series %d is only %.3f from %s", name, i, got, label)
+				}
+			}
 		}
 		for i := -100; i <= 100; i++ {
 			x := float64(i) / 100

@@ -98,7 +98,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		return err
 	}
 	t.info.ID = e.newID(s.Method)
-	t.info.Name = fmt.Sprintf("%s, %s, seed %d", s.Method, s.Model, s.Seed)
+	t.info.Name = e.newName(fmt.Sprintf("%s, %s, seed %d", s.Method, s.Model, s.Seed))
 	e.busy("loading", 0, 0)
 	if t.learner, err = t.learn(e.rig.device); err != nil {
 		return err
@@ -163,6 +163,19 @@ func (e *Engine) newID(method string) string {
 		id := method + "-" + strconv.FormatInt(now, 36)
 		if !slices.ContainsFunc(e.runs, func(t *training) bool { return t.info.ID == id }) {
 			return id
+		}
+	}
+}
+
+// newName is a name with a number after it where another run has it.
+func (e *Engine) newName(name string) string {
+	for n := 1; ; n++ {
+		numbered := name
+		if n > 1 {
+			numbered = fmt.Sprintf("%s (%d)", name, n)
+		}
+		if !slices.ContainsFunc(e.runs, func(t *training) bool { return t.info.Name == numbered }) {
+			return numbered
 		}
 	}
 }

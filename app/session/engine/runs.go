@@ -249,7 +249,7 @@ func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
 		return err
 	}
 	t.info.ID = e.newID(cmp.Or(t.settings.Method, "run"))
-	t.info.Name, t.info.From = cmp.Or(c.Name, t.info.Name, t.info.ID), "imported"
+	t.info.Name, t.info.From = e.newName(cmp.Or(c.Name, t.info.Name, t.info.ID)), "imported"
 	if t.state == nil {
 		t.info.State = session.MetricsOnly
 	} else {
