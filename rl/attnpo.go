@@ -25,7 +25,7 @@ import (
 // of essential over redundant steps.
 //
 // Departures: κ, which is 1 in the paper; steps are a task's lines and not
-// pieces between trigger phrases.
+// pieces between trigger phrases; no dual clip, which the code's framework has.
 
 // ATTNPO configures the method. Reward and advantage of a response are TLMRE's.
 type ATTNPO struct {

@@ -140,7 +140,7 @@ func creditResponses(out *GroupOutput, in GroupInput, h Hyper) error {
 		for i, m := range members {
 			group[i] = FocusSample{m.Correct, m.Length, m.AnswerTokens, m.Focus}
 		}
-		out.StepScale, out.BaselineScore = NewATTNPO(h).StepScales(group, out.Advantages, in.PromptLength, in.Step)
+		out.StepScale, out.BaselineScore = NewATTNPO(h).StepScales(group, out.Advantages, in.PromptLength, max(1, in.Step))
 	}
 	for i, m := range members {
 		out.TokenAdvantages = append(out.TokenAdvantages, ExpandSteps(m.Length, m.StepRanges, out.StepScale[i], out.Advantages[i]))

@@ -17,7 +17,7 @@ import (
 //
 //	GRPO      A_i = (r_i - mean) / (std + 1e-6); mean over the tokens of a response, then over responses
 //	Dr. GRPO  A_i =  r_i - mean;                 sum over tokens divided by the constant L_max; no KL
-//	DAPO      A_i as GRPO, higher upper clip, mean over all tokens of the group, no KL, groups that
+//	DAPO      A_i as GRPO, higher upper clip, mean over all tokens, no KL, groups that
 //	          are all right or all wrong dropped, over-long responses punished softly
 //
 // The three are one struct: they differ in the rows of the table of
@@ -26,7 +26,10 @@ import (
 // Departures: the papers do not say which standard deviation they mean. The
 // population's is the default; verl and TRL compute the sample's (switch std).
 // DAPO rewards wrong answers with -1, here with 0, which changes no advantage
-// but by the factor that the standard deviation removes again.
+// but by the factor that the standard deviation removes again; its token mean
+// is over the groups of an update together, and where ten batches have too few
+// mixed groups it goes on with those. In the lab all methods have DAPO's upper
+// clip, no KL, and drop flat groups (switches clip-high, kl, flat-groups).
 
 // Std says by what a group's advantages are divided.
 type Std int

@@ -189,8 +189,8 @@ var Table = []Param{
 		Min: 8, Max: 32768, Step: 8, Default: By{"": 8192, "attnpo": 16384, "dapo": 20480, "rearl": 8000}, Lab: By{"": 192}, Methods: sampling},
 	{Name: "learning-rate", Symbol: "η", Meaning: "AdamW step size", Source: "AttnRL, training set-up; ATTNPO script; REA-RL code; TreeRL; otherwise unstated",
 		Min: 1e-7, Max: 1e-2, Step: 1e-7, Default: By{"": 1e-6, "attnpo": 2e-6, "rearl": 2e-5, "treerl": 1.5e-6, "sft": 3e-3}, Lab: By{"": 5e-4, "sft": 3e-3}, Methods: Methods},
-	{Name: "minibatches", Symbol: "", Meaning: "optimiser updates made from one batch of rollouts", Source: "AttnRL code; ATTNPO script; otherwise unstated",
-		Min: 1, Max: 16, Step: 1, Default: By{"": 1, "attnrl": 2}, Lab: By{"": 2}, Methods: sampling},
+	{Name: "minibatches", Symbol: "", Meaning: "optimiser updates made from one batch of rollouts", Source: "AttnRL code, mini-batches of 192 of 1,920 sequences; ATTNPO script; otherwise unstated",
+		Min: 1, Max: 16, Step: 1, Default: By{"": 1, "attnrl": 10}, Lab: By{"": 2}, Methods: sampling},
 
 	// The policy loss.
 	{Name: "clip-low", Symbol: "ε_low", Meaning: "lower clip of the probability ratio, 1-ε", Source: "PPO 3; AttnRL script",
@@ -205,6 +205,8 @@ var Table = []Param{
 		Min: 0, Max: 0.1, Step: 0.001, Default: By{"": 0}, Methods: sampling},
 	{Name: "aggregation", Symbol: "", Meaning: "how token losses are averaged: over all tokens, within each response first, or by the constant L_max", Source: "GRPO 4.1; Dr. GRPO 3; DAPO 3.3; AttnRL, training set-up; otherwise unstated",
 		Choices: []string{"token", "sequence", "constant"}, Step: 1, Default: By{"": 0, "grpo": 1, "rearl": 1, "drgrpo": 2}, Methods: sampling},
+	{Name: "flat-groups", Symbol: "", Meaning: "groups in which no token has an advantage: dropped before the loss is averaged, or kept in its means", Source: "GRPO 4.1 averages over all; DAPO 3.2 and AttnRL code drop them",
+		Choices: []string{"drop", "keep"}, Step: 1, Default: By{"": 1, "dapo": 0, "treerl": 0, "attnrl": 0}, Lab: By{"": 0}, Methods: sampling},
 
 	// Group advantages.
 	{Name: "std", Symbol: "σ", Meaning: "division of group advantages by the standard deviation, over G or over G-1", Source: "GRPO 4.1; Dr. GRPO 3.1; sample is what verl and TRL compute",

@@ -1,30 +1,28 @@
 package rl
 
 import (
+	"slices"
 	"time"
 
 	"attnlab/model"
 )
 
 // learn updates the weights on groups that have their advantages: as many updates
-// as there are minibatches, each on its share of the valid groups. A group in
-// which no token has an advantage takes no part at all.
+// as there are minibatches, each on its share of the groups that take part.
 func (r *Run) learn(groups []Group, c LossConfig) error {
 	start := time.Now()
 	r.last = groups
-	var valid []Group
 	for _, g := range groups {
 		r.tally.credit(g)
-		if g.valid() {
-			valid = append(valid, g)
-		}
 	}
+	valid := taking(groups, false)
 	r.tally.Groups.Valid += len(valid)
+	part := taking(groups, r.Hyper.choice("flat-groups") == "keep")
 
 	r.Trainer.Policy = model.PolicyLoss{Low: float32(c.ClipLow), High: float32(c.ClipHigh), Dual: float32(c.DualClip),
 		KL: float32(c.KL), Entropy: float32(c.Entropy), Temperature: float32(r.Temperature)}
 	for m, M := 0, r.Hyper.int("minibatches"); m < M; m++ {
-		if err := r.update(valid[m*len(valid)/M:(m+1)*len(valid)/M], c); err != nil {
+		if err := r.update(part[m*len(part)/M:(m+1)*len(part)/M], c); err != nil {
 			return err
 		}
 	}
@@ -34,6 +32,13 @@ func (r *Run) learn(groups []Group, c LossConfig) error {
 	}
 	r.tally.Learning += time.Since(start).Seconds()
 	return err
+}
+
+// taking are the groups that take part in an update: those in which some token has an
+// advantage and, where flat ones are kept, all others. These move nothing but the
+// denominators of the means, and the KL term.
+func taking(groups []Group, keepFlat bool) []Group {
+	return slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return !keepFlat && !g.valid() })
 }
 
 // update takes one step of the optimiser.

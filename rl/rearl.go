@@ -24,7 +24,10 @@ import (
 // step drops that step, for the paper its last paragraph; in the cut "strong"
 // we read "highest before the first result" as the likeliest step of 0.25 or
 // more before the first of 0.5; oracle cuts use the task's labels in place of
-// a reflection model; the words that count as reflections are the task's.
+// a reflection model; the words that count as reflections are the task's; P_i is
+// the probability of Result among all tokens, not of Result and Think alone; the
+// learning rate is constant (a cosine there) and the ratio that of PPO on fresh
+// samples (1 on samples one batch old there).
 
 // REARL configures the method.
 type REARL struct {

@@ -56,10 +56,10 @@ type runState struct {
 	Seconds float64 `json:"seconds"`
 	Base    *Probe  `json:"base"` // the base's own samples
 
-	Heads  []Head     `json:"heads,omitempty"`  // attnpo: frozen
-	Easy   EasyFilter `json:"easy"`             // attnrl: mean FCI of easy problems
-	Batch  int        `json:"batch,omitempty"`  // attnrl: problems of the next step
-	Shoots []shoot    `json:"shoots,omitempty"` // trees begun at the step before
+	Heads  []Head     `json:"heads,omitempty"` // attnpo: frozen
+	Easy   EasyFilter `json:"easy"`            // attnrl: mean FCI of easy problems
+	Batch  int        `json:"batch,omitempty"` // attnrl: problems of the next step
+	Shoots []shoot    `json:"shoots"`          // trees begun at the step before; none is not the same as an empty list of them
 }
 
 // NewRun starts a run from base or, where kept is a checkpoint of such a run, goes

@@ -39,10 +39,11 @@ func (sft) sample(r *Run) (traces [][]int, prompts []int) {
 // ---- Step
 
 func (s sft) step(ctx context.Context, r *Run) error {
-	r.last = r.draw(sftWatched)
-	if err := r.rollouts(ctx, r.last, 1); err != nil {
+	watched := r.draw(sftWatched)
+	if err := r.rollouts(ctx, watched, 1); err != nil {
 		return err
 	}
+	r.last = watched
 	traces, prompts := s.sample(r)
 	if err := r.Trainer.Step(float32(r.Hyper["learning-rate"]), supervised(traces, prompts, r.Model.VocabSize)); err != nil {
 		return err

@@ -17,7 +17,8 @@ import (
 // Departures: the paper's formula as it stands. The authors' code also
 // subtracts means from leaf rewards and tokens, keeps 16 traces, fills a local
 // advantage of zero from the node before, and counts only kept leaves below the
-// root. One round of expansion (L = 1).
+// root. One round of expansion (L = 1). Sampling takes all tokens where the paper
+// has top-p 0.95.
 
 // TreeRL configures the method.
 type TreeRL struct {
