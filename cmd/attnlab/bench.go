@@ -138,6 +138,14 @@ func (c *console) benchDevice(ctx context.Context, d *gpu.Device, filter *regexp
 	}
 	p := c.progress("measuring")
 	defer p.end()
+	defer func() {
+		for i := range rows {
+			rows[i].Backend, rows[i].Adapter = gpu.WebGPU, d.Info.Name
+			if d.Info.Backend == gpu.Host {
+				rows[i].Backend = gpu.Host
+			}
+		}
+	}()
 	for i, b := range chosen {
 		if ctx.Err() != nil {
 			return rows, fmt.Errorf("stopped after %d rows", len(rows))
@@ -157,12 +165,6 @@ func (c *console) benchDevice(ctx context.Context, d *gpu.Device, filter *regexp
 			return rows, fmt.Errorf("bench kernels on %s: %w", d.Info, err)
 		}
 		rows = append(rows, kernels...)
-	}
-	for i := range rows {
-		rows[i].Backend, rows[i].Adapter = gpu.WebGPU, d.Info.Name
-		if d.Info.Backend == gpu.Host {
-			rows[i].Backend = gpu.Host
-		}
 	}
 	return rows, nil
 }

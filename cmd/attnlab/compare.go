@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 
 	"attnlab/rl"
 )
@@ -175,7 +176,7 @@ func (c *console) compare(dirs []string, base string, reach float64, markdown bo
 		runs = append(runs, r)
 	}
 	if len(runs) == 0 {
-		return fmt.Errorf("none of these runs is finished; go on with one by attnlab train --resume --out DIR")
+		return fmt.Errorf("none of these runs is finished and evaluated: %s", strings.Join(d.LeftOut, "; "))
 	}
 	if err := sameProblems(runs); err != nil {
 		return err

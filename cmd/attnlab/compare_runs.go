@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"attnlab/rl"
 )
@@ -40,7 +41,7 @@ func readRun(dir string) (r finishedRun, missing string, err error) {
 		}
 		return nil
 	}
-	if err := read(runFile, &r.training); errors.Is(err, fs.ErrNotExist) {
+	if err := read(runFile, &r.training); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return r, "", fmt.Errorf("there is no run in %s; give folders that attnlab train wrote", dir)
 	} else if err != nil {
 		return r, "", err
@@ -63,6 +64,9 @@ func readRun(dir string) (r finishedRun, missing string, err error) {
 		var line rl.StepReport
 		if err := json.Unmarshal(s.Bytes(), &line); err != nil {
 			return r, "", fmt.Errorf("line %d of %s cannot be read: %w", len(r.steps)+1, filepath.Join(dir, metricsFile), err)
+		}
+		if line.Step != len(r.steps)+1 {
+			return r, "", fmt.Errorf("line %d of %s is of step %d; a log has every step from 1 on", len(r.steps)+1, filepath.Join(dir, metricsFile), line.Step)
 		}
 		r.steps = append(r.steps, line)
 	}

@@ -36,7 +36,7 @@ sampled_accuracy that of the answers before they were cut.
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI")
 		return func(ctx context.Context, c *console) error {
 			picks, err := picksOf(*pick)
-			for _, err := range []error{err, s.check(), atLeast(1, "delta", *delta)} {
+			for _, err := range []error{err, s.check(), within(1, maxDelta, "delta", *delta)} {
 				if err != nil {
 					return err
 				}

@@ -48,6 +48,13 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	if dump != "" {
+		f, err := os.OpenFile(dump, os.O_CREATE|os.O_WRONLY, 0o644) // before the work
+		if err != nil {
+			return fmt.Errorf("--dump: %w", err)
+		}
+		f.Close()
+	}
 	l, err := c.openLab()
 	if err != nil {
 		return err

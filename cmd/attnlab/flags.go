@@ -63,6 +63,18 @@ func atLeast(least int, name string, value int) error {
 	return nil
 }
 
+// within says what is wrong with a number out of its range.
+func within(least, most int, name string, value int) error {
+	if value > most {
+		return wrongUsage("--%s is %d, it must be at most %d", name, value, most)
+	}
+	return atLeast(least, name, value)
+}
+
+// maxProblems bounds what commands keep in memory of sampled answers, maxDelta the steps between two of a response, and
+// maxTokens those of a training step.
+const maxProblems, maxDelta, maxTokens = 100000, 1000, 1 << 20
+
 // sampled is how commands sample answers to problems.
 type sampled struct {
 	problems    int
@@ -78,7 +90,7 @@ func takeSampled(f *flag.FlagSet, problems int) *sampled {
 }
 
 func (s sampled) check() error {
-	if err := atLeast(1, "problems", s.problems); err != nil {
+	if err := within(1, maxProblems, "problems", s.problems); err != nil {
 		return err
 	}
 	return checkTemperature(s.temperature)
@@ -108,7 +120,11 @@ func parse(f *flag.FlagSet, args []string) (rest []string, err error) {
 		return nil, fmt.Errorf("--%s needs a value", name)
 	}
 	if m := regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([\w-]+): `).FindStringSubmatch(text); m != nil {
-		return nil, fmt.Errorf("--%s cannot be %s", m[2], m[1])
+		why := text[len(m[0]):]
+		if why == "parse error" || why == "value out of range" { // flag's own words, which say nothing
+			return nil, fmt.Errorf("--%s cannot be %s", m[2], m[1])
+		}
+		return nil, fmt.Errorf("--%s cannot be %s: %s", m[2], m[1], why)
 	}
 	return nil, err
 }

@@ -33,7 +33,7 @@ key_focus are the best heads by sra, which ATTNPO averages.
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for kurtosis and FCI")
 		top := f.Int("top", int(rl.LabHyper("attnpo")["heads"]), "`N`, key-focus heads to choose")
 		return func(ctx context.Context, c *console) error {
-			for _, err := range []error{s.check(), atLeast(1, "delta", *delta), atLeast(1, "top", *top)} {
+			for _, err := range []error{s.check(), within(1, maxDelta, "delta", *delta), atLeast(1, "top", *top)} {
 				if err != nil {
 					return err
 				}

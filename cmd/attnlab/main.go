@@ -67,7 +67,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return 0
 	}
 	// A person at a terminal need not know which package speaks.
-	fmt.Fprintln(stderr, "attnlab:", regexp.MustCompile(`^(rl|model|gpu|web): `).ReplaceAllString(err.Error(), ""))
+	says := regexp.MustCompile(`(^|[ (])(?:rl|model|gpu|web): `).ReplaceAllString(err.Error(), "$1")
+	if errors.Is(err, context.Canceled) && says == context.Canceled.Error() {
+		says = "stopped"
+	}
+	fmt.Fprintln(stderr, "attnlab:", says)
 	if _, wrong := errors.AsType[usageError](err); wrong {
 		return 2
 	}

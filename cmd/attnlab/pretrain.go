@@ -46,8 +46,10 @@ response token. The checkpoint is written every minute, at the end and on Ctrl-C
 			case !(p.rate > 0 && p.rate <= 1):
 				return wrongUsage("pretrain: --rate is %g, it must lie between 0 and 1", p.rate)
 			}
-			if err := atLeast(1, "steps", p.steps); err != nil {
-				return err
+			for _, err := range []error{atLeast(1, "steps", p.steps), within(1, maxTokens, "tokens", p.tokens)} {
+				if err != nil {
+					return err
+				}
 			}
 			return c.pretrain(ctx, p)
 		}
@@ -133,6 +135,9 @@ func (p pretraining) start(task rl.Task, o options) (*model.Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(filepath.Join(p.out, runFile)); err == nil || c.Train != nil && c.Train.Method != nil {
+		return nil, fmt.Errorf("the run in %s is of reinforcement learning; go on with it by \"attnlab train --resume --out %s\"", p.out, p.out)
+	}
 	if c.Train == nil {
 		return nil, fmt.Errorf("the checkpoint in %s has no training state to go on from", p.out)
 	}
@@ -177,6 +182,7 @@ func (c *console) runPretraining(ctx context.Context, r *rl.Pretraining, p pretr
 	if cause := context.Cause(ctx); err != nil && !errors.Is(cause, context.Canceled) {
 		return last, errors.Join(err, cause)
 	}
+	last.Step = r.Trainer.Steps // where it stopped, maybe between two reports
 	return last, save(r, p.out)
 }
 

@@ -39,7 +39,7 @@ on demonstrations of problems that no training draws from: accuracy at a thresho
 			if (r.out == "") == (r.check == "") {
 				return wrongUsage("reflect: give either --out, a folder for the reflection model, or --check, the folder of one")
 			}
-			for _, err := range []error{atLeast(1, "steps", r.steps), atLeast(1, "problems", r.problems)} {
+			for _, err := range []error{atLeast(1, "steps", r.steps), within(1, maxProblems, "problems", r.problems), within(1, maxTokens, "tokens", r.tokens)} {
 				if err != nil {
 					return err
 				}
@@ -110,6 +110,9 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Ta
 	if f.tokens < r.Config.MaxContext {
 		return nil, wrongUsage("reflect: --tokens is %d, it must be at least %d, the longest input", f.tokens, r.Config.MaxContext)
 	}
+	if err := os.MkdirAll(f.out, 0o755); err != nil { // before the work
+		return nil, fmt.Errorf("--out: %w", err)
+	}
 	config := rl.DefaultPretrain(f.steps)
 	config.Tokens, config.Rate.Peak, config.Seed, config.Every = f.tokens, f.rate, c.seed, 10
 	bar := c.progress("reflection model")
@@ -117,6 +120,9 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Ta
 		bar.set(r.Step, f.steps, fmt.Sprintf("loss %.4f", r.Loss))
 	})
 	bar.end()
+	if err != nil {
+		os.Remove(f.out) // it is empty
+	}
 	if err != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("stopped; the reflection model was not trained to the end and is not kept")
 	}

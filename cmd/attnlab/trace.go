@@ -80,7 +80,7 @@ func (c *console) trace(ctx context.Context, prompt string, temperature float64,
 	if err := checkTemperature(temperature); err != nil {
 		return err
 	}
-	if err := atLeast(1, "delta", delta); err != nil {
+	if err := within(1, maxDelta, "delta", delta); err != nil {
 		return err
 	}
 	task, err := c.newTask()

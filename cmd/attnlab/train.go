@@ -1,19 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,8 +24,8 @@ var trainCommand = command{
 	does: "reinforcement learning from a base: " + strings.Join(rl.Methods, ", "),
 	about: `
 DIR gets metrics.jsonl with a line a step, the trained model with the state to go on from (written every minute, at the end and on Ctrl-C),
-run.json with what was asked for, and result.json with what came of it. --resume goes on exactly as if the run had never stopped; all but
---steps, --budget and --eval is then as it was.
+run.json with what was asked for, and result.json with what came of it. --resume goes on exactly as if the run had never stopped, to its
+end or as far as --steps and --budget say now; all else is as it was.
 
 Before the first step the base answers probing problems; what training removes and keeps is counted against that. Key-focus heads (attnpo)
 are found on them, and looked at again after the last step. Hyper-parameters are flags; their defaults suit the small models of this lab,
@@ -46,8 +42,8 @@ are found on them, and looked at again after the last step. Hyper-parameters are
 		var t training
 		f.StringVar(&t.Method, "method", "", "`M`, one of "+strings.Join(rl.Methods, ", "))
 		f.StringVar(&t.out, "out", "", "`DIR` to write")
-		f.IntVar(&t.steps, "steps", 0, "`N`, training steps in all (40, or as many as the budget allows)")
-		f.Int64Var(&t.budget, "budget", 0, "`N`, generated tokens in all: no step begins beyond it")
+		f.IntVar(&t.Steps, "steps", 0, "`N`, training steps in all (40, or as many as the budget allows)")
+		f.Int64Var(&t.Budget, "budget", 0, "`N`, generated tokens in all: no step begins beyond it")
 		f.BoolVar(&t.resume, "resume", false, "go on from the checkpoint in DIR")
 		f.IntVar(&t.Probe, "probe", 256, "`N`, problems that the base is measured on before, and the model after")
 		f.IntVar(&t.evaluate, "eval", 500, "`N`, fresh problems to evaluate the trained model on")
@@ -104,19 +100,14 @@ type training struct {
 	FocusHeads string            `json:"focus_heads,omitempty"`
 	Reflection string            `json:"reflection,omitempty"`
 	Paper      bool              `json:"paper"`
-	Hyper      map[string]string `json:"hyper"` // those that were given
+	Hyper      map[string]string `json:"hyper"`            // those that were given
+	Steps      int               `json:"steps,omitempty"`  // in all
+	Budget     int64             `json:"budget,omitempty"` // generated tokens, in all
 
-	out             string
-	steps, evaluate int
-	budget          int64
-	resume          bool
+	out      string
+	evaluate int
+	resume   bool
 }
-
-const (
-	runFile     = "run.json"
-	metricsFile = "metrics.jsonl"
-	resultFile  = "result.json"
-)
 
 // trained is what came of a run: result.json.
 type trained struct {
@@ -139,7 +130,7 @@ func (c *console) train(ctx context.Context, t training) error {
 	if err := t.check(c); err != nil {
 		return err
 	}
-	kept, err := t.begin(c)
+	kept, err := t.claim(c)
 	if err != nil {
 		return err
 	}
@@ -202,84 +193,26 @@ func (t *training) check(c *console) error {
 		return wrongUsage("train: --method is missing; choose one of %s", strings.Join(rl.Methods, ", "))
 	case t.Method != "" && !slices.Contains(rl.Methods, t.Method):
 		return wrongUsage("train: there is no method %q; choose one of %s", t.Method, strings.Join(rl.Methods, ", "))
-	case t.budget < 0:
-		return wrongUsage("train: --budget is %d, it must be at least 0", t.budget)
+	case t.Budget < 0:
+		return wrongUsage("train: --budget is %d, it must be at least 0", t.Budget)
 	}
-	for _, err := range []error{atLeast(0, "steps", t.steps), atLeast(1, "probe", t.Probe), atLeast(0, "eval", t.evaluate)} {
+	for _, err := range []error{atLeast(0, "steps", t.Steps), within(1, maxProblems, "probe", t.Probe), within(0, maxProblems, "eval", t.evaluate)} {
 		if err != nil {
 			return err
 		}
 	}
-	if t.steps == 0 && t.budget == 0 {
-		t.steps = 40
-	}
 	if t.resume {
 		return nil
+	}
+	if t.Steps == 0 && t.Budget == 0 {
+		t.Steps = 40
+	}
+	if t.FocusHeads != "" && t.Method != "attnpo" {
+		return wrongUsage("train: --focus-heads is for attnpo; %s has none", t.Method)
 	}
 	t.Model, t.Task, t.Difficulty, t.Teacher, t.Seed = c.model, c.task, c.difficulty, c.teacher, c.seed
 	_, err := t.hyper()
 	return err
-}
-
-// begin makes or reads run.json. It returns the checkpoint to go on from, or nil.
-func (t *training) begin(c *console) (*model.Checkpoint, error) {
-	path := filepath.Join(t.out, runFile)
-	data, err := os.ReadFile(path)
-	switch {
-	case !t.resume && err == nil:
-		return nil, fmt.Errorf("there is a run in %s; go on with it by --resume, or give another --out", t.out)
-	case t.resume && errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no run in %s to go on with; leave out --resume", t.out)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("--out: %w", err)
-	case !t.resume:
-		if info, err := os.Stat(t.Model); err == nil && info.IsDir() {
-			if t.Model, err = filepath.Abs(t.Model); err != nil {
-				return nil, fmt.Errorf("--model: %w", err)
-			}
-		}
-		return nil, t.write(path)
-	}
-	method, given := t.Method, t.Hyper
-	if err := json.Unmarshal(data, t); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", path, err)
-	}
-	if method != "" && method != t.Method || len(given) > 0 && len(given) != len(t.Hyper) {
-		return nil, wrongUsage("train: the run in %s is of %s with its own hyper-parameters; leave out --method and them to go on with it", t.out, t.Method)
-	}
-	c.model, c.task, c.difficulty, c.teacher, c.seed = t.Model, t.Task, t.Difficulty, t.Teacher, t.Seed
-	kept, err := model.Load(t.out)
-	if errors.Is(err, fs.ErrNotExist) || err != nil && !exists(filepath.Join(t.out, "config.json")) {
-		return nil, nil // stopped before its first checkpoint: begin anew
-	}
-	return kept, err
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
-func (t *training) write(path string) error {
-	if err := os.MkdirAll(t.out, 0o755); err != nil {
-		return fmt.Errorf("--out: %w", err)
-	}
-	return wrapOut(writeJSON(path, t))
-}
-
-func wrapOut(err error) error {
-	if err != nil {
-		return fmt.Errorf("--out: %w", err)
-	}
-	return nil
-}
-
-func writeJSON(path string, v any) error {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(data, '\n'), 0o644)
 }
 
 // hyper are the method's hyper-parameters with those that were given.
@@ -301,19 +234,21 @@ func (t *training) config() (c rl.RunConfig, err error) {
 	if c.Hyper, err = t.hyper(); err != nil || t.FocusHeads == "" {
 		return c, err
 	}
-	for _, text := range strings.Split(t.FocusHeads, ",") {
-		var h rl.Head
-		if n, err := fmt.Sscanf(text, "%d.%d", &h.Layer, &h.Head); n != 2 || err != nil {
+	for text := range strings.SplitSeq(t.FocusHeads, ",") {
+		layer, head, _ := strings.Cut(text, ".")
+		l, err := strconv.Atoi(layer)
+		h, err2 := strconv.Atoi(head)
+		if err != nil || err2 != nil {
 			return c, wrongUsage("train: --focus-heads is %q; write layer.head,layer.head, counted from 0", t.FocusHeads)
 		}
-		c.Heads = append(c.Heads, h)
+		c.Heads = append(c.Heads, rl.Head{Layer: l, Head: h})
 	}
 	return c, nil
 }
 
 // runTraining takes the steps, logs and saves. Where ctx ends it saves and says how to go on.
 func (c *console) runTraining(ctx context.Context, r *rl.Run, t training) (result trained, err error) {
-	log, last, err := t.metrics(r.Steps())
+	log, last, err := t.open(r.Steps())
 	if err != nil {
 		return result, err
 	}
@@ -350,7 +285,7 @@ func (c *console) runTraining(ctx context.Context, r *rl.Run, t training) (resul
 		return result, err
 	}
 	if !t.done(r) {
-		return result, fmt.Errorf("stopped after step %d; go on by \"attnlab train --resume --out %s\" with the same --steps or --budget", r.Steps(), t.out)
+		return result, fmt.Errorf("stopped after step %d; go on by \"attnlab train --resume --out %s\"", r.Steps(), t.out)
 	}
 	if err := t.conclude(ctx, r, &result); err != nil {
 		if ctx.Err() != nil {
@@ -362,16 +297,16 @@ func (c *console) runTraining(ctx context.Context, r *rl.Run, t training) (resul
 }
 
 func (t *training) done(r *rl.Run) bool {
-	return t.steps > 0 && r.Steps() >= t.steps || t.budget > 0 && r.Generated >= t.budget
+	return t.Steps > 0 && r.Steps() >= t.Steps || t.Budget > 0 && r.Generated >= t.Budget
 }
 
 // part is how much of the run is done, of how much: steps, or tokens where their budget will end it first.
 func (t *training) part(r *rl.Run) (done, of int) {
-	steps, tokens := int64(r.Steps()), min(r.Generated, t.budget)
-	if t.steps == 0 || t.budget > 0 && tokens*int64(t.steps) > steps*t.budget {
-		return int(tokens), int(t.budget)
+	steps, tokens := int64(r.Steps()), min(r.Generated, t.Budget)
+	if t.Steps == 0 || t.Budget > 0 && tokens*int64(t.Steps) > steps*t.Budget {
+		return int(tokens), int(t.Budget)
 	}
-	return int(steps), t.steps
+	return int(steps), t.Steps
 }
 
 func (t *training) save(r *rl.Run) error {
@@ -380,33 +315,6 @@ func (t *training) save(r *rl.Run) error {
 		return err
 	}
 	return checkpoint.Save(t.out)
-}
-
-// metrics opens the log behind the line of the last kept step, which it returns: those after it, of a run that broke off, are taken
-// again.
-func (t *training) metrics(steps int) (log *os.File, last rl.StepReport, err error) {
-	path := filepath.Join(t.out, metricsFile)
-	old, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, last, fmt.Errorf("--out: %w", err)
-	}
-	var keep bytes.Buffer
-	for s := bufio.NewScanner(bytes.NewReader(old)); s.Scan(); {
-		var line rl.StepReport
-		if json.Unmarshal(s.Bytes(), &line) != nil || line.Step > steps {
-			break
-		}
-		last = line
-		keep.Write(s.Bytes())
-		keep.WriteByte('\n')
-	}
-	if log, err = os.Create(path); err == nil {
-		_, err = log.Write(keep.Bytes())
-	}
-	if err != nil {
-		return nil, last, fmt.Errorf("--out: %w", err)
-	}
-	return log, last, nil
 }
 
 // conclude measures the trained model and writes result.json.
