@@ -162,7 +162,7 @@ func (l *Lab) standingsTable() app.UI {
 			generated := s.ends("generated_tokens", 1)
 			generated.mean, generated.sd = generated.mean/1000, generated.sd/1000
 			return app.Tr().Body(
-				app.Th().Scope("row").Text(names[i]), app.Td().Text(s.from), app.Td().Class("figure").Text(len(s.runs)), app.Td().Text(s.seeds()),
+				app.Th().Scope("row").Text(names[i]), app.Td().Text(s.from), app.Td().Class("figure").Text(len(s.runs)), app.Td().Class("seeds").Text(s.seeds()),
 				app.Td().Class("figure").Text(s.steps()),
 				measured(s.ends("accuracy", tail), 3), measured(s.ends("think_tokens", tail), 1),
 				measured(s.ends("redundant_removed", tail), 3), measured(s.ends("essential_kept", tail), 3), measured(generated, 1),

@@ -172,6 +172,8 @@ func pickName(pick string) string {
 		return "entropy, top 20 %"
 	case "random":
 		return "random"
+	case "step":
+		return "by hand"
 	}
 	return pick
 }

@@ -10,8 +10,8 @@ import (
 	"attnlab/model"
 )
 
-// folder is what files hold: nothing that is refused may change it.
-func folder(t *testing.T, dir string) map[string]string {
+// filesOf is what the files of a folder hold: nothing that is refused may change it.
+func filesOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -40,7 +40,7 @@ func TestTrainLeavesFoldersAlone(t *testing.T) {
 	path := func(name string) string { return filepath.Join(run, name) }
 	remove := func(name string) func() { return func() { os.Remove(path(name)) } }
 	write := func(name, text string) func() { return func() { os.WriteFile(path(name), []byte(text), 0o644) } }
-	was := folder(t, run)
+	was := filesOf(t, run)
 	line1, line2, _ := strings.Cut(was[metricsFile], "\n")
 	for name, test := range map[string]struct {
 		break_ func()
@@ -67,12 +67,12 @@ func TestTrainLeavesFoldersAlone(t *testing.T) {
 			if test.break_ != nil {
 				test.break_()
 			}
-			before := folder(t, run)
+			before := filesOf(t, run)
 			code, _, stderr := call("", test.args...)
 			if code != test.code || !strings.Contains(stderr, test.says) {
 				t.Errorf("exit status %d, %q, want %d and %q", code, stderr, test.code, test.says)
 			}
-			after := folder(t, run)
+			after := filesOf(t, run)
 			for file, text := range before {
 				if after[file] != text {
 					t.Errorf("%s is another", file)
@@ -87,14 +87,14 @@ func TestTrainLeavesFoldersAlone(t *testing.T) {
 		})
 	}
 	// A finished run has nothing left to do, also where it is not said how far it was to go; a torn last line is taken again.
-	if code, _, stderr := call("", resume()...); code != 0 || folder(t, run)[metricsFile] != was[metricsFile] {
+	if code, _, stderr := call("", resume()...); code != 0 || filesOf(t, run)[metricsFile] != was[metricsFile] {
 		t.Errorf("--resume of a finished run: %d, %s", code, stderr)
 	}
 	write(metricsFile, was[metricsFile]+`{"step":3,"meth`)()
 	if code, _, stderr := call("", resume("--steps", "3", "--learning-rate", "5e-4")...); code != 2 {
 		t.Errorf("a hyper-parameter that was not given before: %d, %s", code, stderr)
 	}
-	if code, _, stderr := call("", resume("--steps", "3")...); code != 0 || bytes.Count([]byte(folder(t, run)[metricsFile]), []byte("\n")) != 3 {
+	if code, _, stderr := call("", resume("--steps", "3")...); code != 0 || bytes.Count([]byte(filesOf(t, run)[metricsFile]), []byte("\n")) != 3 {
 		t.Errorf("behind a torn line: %d, %s", code, stderr)
 	}
 	if kept, err := model.Load(run); err != nil || kept.Train.Schedule != 3 {
