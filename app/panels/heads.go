@@ -173,7 +173,7 @@ func pickName(pick string) string {
 	case "random":
 		return "random"
 	case "step":
-		return "by hand"
+		return "you"
 	}
 	return pick
 }
@@ -217,7 +217,7 @@ func example(g session.DisruptionGroup) app.UI {
 		return app.Div().Hidden(true)
 	}
 	return app.Details().Class("example").Body(
-		app.Summary().Text("One continuation, intact and cut, "+pickName(g.Pick)),
+		app.Summary().Text("One continuation, intact and cut, of a step picked by "+pickName(g.Pick)),
 		app.Div().Class("pair").Body(
 			app.Div().Body(app.H3().Text("control"), app.Pre().Text(g.ExampleIntact)),
 			app.Div().Body(app.H3().Text("attention cut"), app.Pre().Text(g.Example)),
