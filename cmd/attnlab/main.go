@@ -10,9 +10,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"regexp"
 	"slices"
 	"syscall"
+
+	"attnlab/app/session"
 )
 
 // commands are all commands, in the order of the help text.
@@ -66,8 +67,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return 0
 	}
-	// A person at a terminal need not know which package speaks.
-	says := regexp.MustCompile(`(^|[ (])(?:rl|model|gpu|web): `).ReplaceAllString(err.Error(), "$1")
+	says := session.Plain(err)
 	if errors.Is(err, context.Canceled) && says == context.Canceled.Error() {
 		says = "stopped"
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -245,7 +246,7 @@ func (s *screen) hear(message any) {
 // checkSentence wants what a person can read.
 func checkSentence(t testing.TB, text string) {
 	t.Helper()
-	if text == "" || !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || packageName.MatchString(text) {
+	if text == "" || !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || text != session.Plain(errors.New(text)) {
 		t.Errorf("not a plain sentence: %q", text)
 	}
 }

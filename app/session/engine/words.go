@@ -1,18 +1,16 @@
 package engine
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"attnlab/app/session"
 )
 
-var packageName = regexp.MustCompile(`\b(gpu|shaders|model|rl|session|web): `)
-
-// sentence is an error as a person reads it: without the names of our packages,
-// in one line, with a capital and a full stop.
+// sentence is an error as a person reads it, with a capital and a full stop.
 func sentence(err error) string {
-	text := strings.Join(strings.Fields(packageName.ReplaceAllString(err.Error(), "")), " ")
+	text := session.Plain(err)
 	if word, _, _ := strings.Cut(text, " "); !strings.ContainsAny(strings.TrimRight(word, ":"), "._") { // names of files and tensors stay
 		first, size := utf8.DecodeRuneInString(text)
 		text = string(unicode.ToUpper(first)) + text[size:]

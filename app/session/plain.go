@@ -1,0 +1,42 @@
+package session
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+var packageName = regexp.MustCompile(`(^|[ (])(?:(?:gpu|shaders|model|rl|session|engine|web): )+`)
+
+// Plain is an error's text for a person, who need not know which of our packages speaks, nor how Go calls what JSON holds.
+func Plain(err error) string {
+	text := err.Error()
+	if wrong, is := errors.AsType[*json.UnmarshalTypeError](err); is {
+		has, _, _ := strings.Cut(wrong.Value, " ")
+		says := fmt.Sprintf("%s is %s and should be %s", cmp.Or(wrong.Field, "it"), cmp.Or(jsonWords[has], has), goWords(wrong.Type.Kind()))
+		text = strings.ReplaceAll(text, wrong.Error(), says)
+	}
+	return strings.Join(strings.Fields(packageName.ReplaceAllString(text, "$1")), " ")
+}
+
+var jsonWords = map[string]string{"string": "text", "number": "a number", "bool": "true or false", "array": "a list", "object": "an object"}
+
+func goWords(k reflect.Kind) string {
+	switch k {
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	}
+	return "a whole number in range"
+}
