@@ -28,6 +28,9 @@ func (f *Figure) scatter() {
 		noun = "run"
 	}
 	title, says := "Accuracy against length", fmt.Sprintf("%d %s, mean of the last %d steps; bars: s.d. over seeds; thin: over steps", runs, noun, recent)
+	if f.width < 460 {
+		says = fmt.Sprintf("%d %s, last %d steps; bars: s.d. of seeds; thin: of steps", runs, noun, recent)
+	}
 	room := f.width - 2*margin
 	f.scene.add(Label{X: margin, Y: 17, Text: fit(title, false, normal, room), Size: normal, Color: f.palette.Ink},
 		Label{X: margin, Y: 32, Text: fit(says, false, small, room), Size: small, Color: f.palette.Muted})
