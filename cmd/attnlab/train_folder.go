@@ -72,16 +72,17 @@ func (t *training) recall(c *console, data []byte) error {
 	if t.Steps == 0 && t.Budget == 0 {
 		return wrongUsage("train: the run in %s does not say how far it was to go; give --steps or --budget", t.out)
 	}
-	for _, flag := range []struct{ name, given, kept string }{
-		{"method", given.Method, t.Method}, {"model", c.model, t.Model}, {"task", c.task, t.Task}, {"difficulty", c.difficulty, t.Difficulty},
-		{"teacher", c.teacher, t.Teacher}, {"focus-heads", given.FocusHeads, t.FocusHeads}, {"reflection", given.Reflection, t.Reflection},
+	if full, err := filepath.Abs(c.model); err == nil && full == t.Model {
+		c.model = full
+	}
+	for _, flag := range []struct{ name, given, usual, kept string }{
+		{"method", given.Method, "", t.Method}, {"model", c.model, "", t.Model}, {"task", c.task, defaults.task, t.Task}, {"difficulty", c.difficulty, "", t.Difficulty},
+		{"teacher", c.teacher, "", t.Teacher}, {"focus-heads", given.FocusHeads, "", t.FocusHeads}, {"reflection", given.Reflection, "", t.Reflection},
+		{"seed", fmt.Sprint(c.seed), fmt.Sprint(defaults.seed), fmt.Sprint(t.Seed)},
 	} {
-		if flag.given != "" && flag.given != flag.kept {
+		if flag.given != flag.usual && flag.given != flag.kept {
 			return t.differs(flag.name)
 		}
-	}
-	if c.seed != defaults.seed && c.seed != t.Seed {
-		return t.differs("seed")
 	}
 	for _, name := range slices.Sorted(maps.Keys(given.Hyper)) {
 		if given.Hyper[name] != t.Hyper[name] {

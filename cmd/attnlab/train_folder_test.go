@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,5 +130,29 @@ func TestNumbersOutOfRange(t *testing.T) {
 	}
 	if code, _, stderr := call("", "train", "--method", "grpo", "--kl", "5", "--out", "x"); code != 2 || !strings.Contains(stderr, "--kl cannot be \"5\": ") {
 		t.Errorf("--kl 5: %d, %q", code, stderr)
+	}
+}
+
+// What is not said on --resume is as it was, and what is said again may be.
+func TestRecall(t *testing.T) {
+	base := t.TempDir()
+	kept := fmt.Sprintf(`{"method":"grpo","model":%q,"task":"countdown","difficulty":"","teacher":"","seed":7,"probe":64,"paper":false,"hyper":{"kl":"0.1"},"budget":5000}`, base)
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(here, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, given := range []options{defaults, {seed: 7, task: "countdown", model: relative}, {seed: 7, task: "chain", model: base}} {
+		c, again := &console{options: given}, training{Hyper: map[string]string{"kl": "0.1"}}
+		if err := again.recall(c, []byte(kept)); err != nil || c.task != "countdown" || c.seed != 7 || c.model != base || again.Budget != 5000 || again.Hyper["kl"] != "0.1" {
+			t.Errorf("%+v: %+v, %+v, %v", given, c.options, again, err)
+		}
+	}
+	c, further := &console{options: defaults}, training{Steps: 3}
+	if err := further.recall(c, []byte(kept)); err != nil || further.Steps != 3 || further.Budget != 0 {
+		t.Errorf("as far as step 3: %+v, %v", further, err)
 	}
 }

@@ -347,6 +347,7 @@ func TestExportAndImport(t *testing.T) {
 	}
 	s.refused(session.ResumeRun{ID: curves.Info.ID}, "only the metrics")
 	s.refused(session.ImportRun{Files: map[string][]byte{"notes.txt": []byte("x")}}, "no metrics.jsonl")
+	s.refused(session.ImportRun{Files: map[string][]byte{metricsFile: {}}}, "have no line")
 	s.refused(session.ImportRun{Files: map[string][]byte{metricsFile: []byte("x\ny\n")}}, "line 1")
 	s.refused(session.ImportRun{Files: map[string][]byte{metricsFile: []byte(`{"step":2}` + "\n" + `{"step":1}` + "\n{}\n")}}, "step 1 comes after step 2")
 	broken := maps.Clone(s.files.Files)

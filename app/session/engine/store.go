@@ -188,11 +188,11 @@ func readRun(files map[string][]byte) (t *training, pages int, err error) {
 	t = &training{kept: -1}
 	log, pages := pagesOf(files, metricsFile)
 	method := ""
-	if log == nil {
+	if pages == 0 {
 		log, pages = pagesOf(files, pretrainFile)
 		method = pretrain
 	}
-	if log == nil {
+	if pages == 0 {
 		return nil, 0, errors.New("there is no metrics.jsonl among the files; choose the folder of a run, or a metrics.jsonl alone")
 	}
 	if t.log, err = readLog(log); err != nil {
