@@ -76,7 +76,7 @@ func follow(v *visitor, lesson int) {
 			v.Logf("%s", v.text("#lesson .so-far"))
 			tried = true
 		case has(".outcome-of"):
-			if numbers := v.text("#lesson .measured"); !strings.Contains(numbers, "±") || !strings.Contains(numbers, "n = ") {
+			if numbers := v.text("#lesson .measured"); !strings.Contains(numbers, "±") || !strings.Contains(numbers, "n\u00a0=\u00a0") {
 				v.Errorf("measured is %q", numbers)
 			}
 			says := v.text("#lesson .says")
