@@ -17,7 +17,7 @@ func (f *Figure) arcs() {
 		return
 	}
 	largest := f.largest(n)
-	f.heading("Who looks back at whom", largest, func(share float64) { f.threshold, f.stale = share, true })
+	f.heading("Who looks back at whom", largest, f.palette.Mark, func(share float64) { f.threshold, f.stale = share, true })
 	f.vertical = (f.width-2*margin)/float64(n) < 19 && f.height > f.width
 	axis := f.axis(n)
 	f.scene.add(axis.base)

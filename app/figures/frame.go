@@ -19,12 +19,12 @@ func target(box Box, tip func() []string, selects *session.Selection, row, col i
 
 // heading draws the title and what is drawn, and the legend of densities from 0 to
 // largest. A press on the legend chooses a share below which nothing is drawn.
-func (f *Figure) heading(title string, largest float64, choose func(share float64)) {
+func (f *Figure) heading(title string, largest float64, ramp func(x float64) color.RGBA, choose func(share float64)) {
 	f.scene.add(
 		Label{X: margin, Y: 17, Text: title, Size: normal, Color: f.palette.Ink},
 		Label{X: margin, Y: 32, Text: f.title(), Size: small, Mono: true, Color: f.palette.Muted},
 	)
-	f.legend(margin+Width(title, false, normal), "0", number(largest), "attention a token", f.palette.Mark, choose)
+	f.legend(margin+Width(title, false, normal), "0", number(largest), "attention a token", ramp, choose)
 }
 
 // legend draws a ramp with its ends in the top right corner, as far as there is room

@@ -10,7 +10,7 @@ func (f *Figure) matrix() {
 		return
 	}
 	largest := f.largest(n)
-	f.heading("Each row looks at columns", largest, nil)
+	f.heading("Each row looks at columns", largest, f.palette.Score, nil)
 	view := f.matrixView()
 	w, h := f.cell(n)
 	body := Box{view.X - f.panX, view.Y - f.panY, w * float64(n), h * float64(n)}

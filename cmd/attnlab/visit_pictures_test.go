@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -22,6 +23,7 @@ func (v *visitor) pictures(pages ...string) {
 	}
 	for _, page := range pages {
 		v.press(fmt.Sprintf(`[data-do="page:%s"]`, page))
+		time.Sleep(1200 * time.Millisecond) // figures that no GPU draws hear what is new once a second
 		for _, size := range []image.Point{{1440, 900}, {390, 844}} {
 			for _, theme := range []string{"light", "dark"} {
 				name := fmt.Sprintf("%s-%dx%d-%s.png", page, size.X, size.Y, theme)

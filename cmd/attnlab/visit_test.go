@@ -49,6 +49,7 @@ func TestVisit(t *testing.T) {
 	server := plainServer(t, dir, n)
 	var link string
 	var linked session.Trace
+	var ofAllHeads []byte // a picture of the arcs
 
 	v.check("the first screen stands before any program", func(v *visitor) {
 		html, err := os.ReadFile(filepath.Join(dir, "index.html"))
@@ -113,6 +114,8 @@ func TestVisit(t *testing.T) {
 		if panel := v.text("#step-panel h2"); panel != "Step 2" {
 			v.Errorf("the panel is about %q", panel)
 		}
+		time.Sleep(2 * time.Second) // until the figure shows it
+		ofAllHeads = v.clip("iframe.arcs")
 	})
 	v.check("heads", func(v *visitor) {
 		v.press(`nav [data-do="page:heads"]`)
@@ -154,6 +157,14 @@ func TestVisit(t *testing.T) {
 		}
 		if c := heard[session.Capabilities](v); c.Backend != "webgpu" {
 			v.Errorf("it goes on by %s", c.Backend)
+		}
+	})
+	v.check("a figure draws what happened while it was hidden", func(v *visitor) {
+		v.press(`nav [data-do="page:trace"]`)
+		for end := time.Now().Add(patience); bytes.Equal(v.clip("iframe.arcs"), ofAllHeads); time.Sleep(200 * time.Millisecond) {
+			if time.Now().After(end) {
+				v.Fatalf("a head was chosen on the page Heads, and the arcs show all heads still")
+			}
 		}
 	})
 	v.check("pictures", func(v *visitor) { v.pictures("trace", "heads") })

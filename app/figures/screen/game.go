@@ -27,8 +27,9 @@ type Game struct {
 	say    func(session.Command) // to all other screens and the engine
 	save   func(png []byte)
 
-	mu   sync.Mutex
-	jobs []func(*figures.Figure, time.Time)
+	mu        sync.Mutex
+	jobs      []func(*figures.Figure, time.Time)
+	insisting bool
 
 	scale    float64 // device pixels to a CSS pixel
 	w, h     int     // in device pixels
@@ -68,9 +69,29 @@ func (g *Game) Run() error {
 // Do runs a job with the figure before the next frame; from any goroutine.
 func (g *Game) Do(job func(*figures.Figure, time.Time)) {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.jobs = append(g.jobs, job)
-	g.mu.Unlock()
 	ebiten.ScheduleFrame()
+	if !g.insisting {
+		g.insisting = true
+		go g.insist()
+	}
+}
+
+// insist asks for frames until all jobs are done: one that comes while the figure is hidden does none, and no other
+// comes by itself when it is shown again.
+func (g *Game) insist() {
+	for {
+		time.Sleep(250 * time.Millisecond)
+		g.mu.Lock()
+		if len(g.jobs) == 0 {
+			g.insisting = false
+			g.mu.Unlock()
+			return
+		}
+		g.mu.Unlock()
+		ebiten.ScheduleFrame()
+	}
 }
 
 // SavePNG asks for an image of the figure as it is.
