@@ -25,10 +25,10 @@ import (
 // trained on, the dual clip.
 //
 // Departures: an empty step (no valid sequence at all) leaves the batch size as
-// it is, where eq. 10 divides by zero, and a batch has at most 512 problems; the
-// quantile of ATB and the mean of eq. 8 are over the steps of the think part,
-// without the answer, which the code counts in with scores of zero; AdamW has no
-// weight decay (0.01 there).
+// it is, where eq. 10 divides by zero, and a batch has at most as many problems as
+// the table of hyper-parameters allows; the quantile of ATB and the mean of eq. 8
+// are over the steps of the think part, without the answer, which the code counts
+// in with scores of zero; AdamW has no weight decay (0.01 there).
 
 // AttnRL configures the method. Its trees are TreeRL's.
 type AttnRL struct {
@@ -223,23 +223,22 @@ func (f *EasyFilter) Keep(c AttnRL, meanFCI []float64) []bool {
 	return keep
 }
 
-// maxBatch bounds the problems of a step, as the table of hyper-parameters does.
-const maxBatch = 512
-
 // NextBatch returns the next number of problems after a step of batch problems
 // that yielded valid sequences.
 func (c AttnRL) NextBatch(batch, valid int) int {
 	if valid <= 0 {
 		return batch
 	}
+	problems, _ := lookup("problems")
+	most := int(problems.Max)
 	b := float64(batch)
 	want := b * float64(c.ValidTarget) / float64(valid)
 	switch c.Batch {
 	case "round":
-		return min(max(1, int(math.Round(c.Lambda*b+(1-c.Lambda)*want))), maxBatch)
+		return min(max(1, int(math.Round(c.Lambda*b+(1-c.Lambda)*want))), most)
 	case "ceil":
 		// 1e-9: a sum that is whole but for rounding stays what it is
-		return min(max(1, int(math.Ceil(c.Lambda*b+(1-c.Lambda)*math.Floor(want)-1e-9))), maxBatch)
+		return min(max(1, int(math.Ceil(c.Lambda*b+(1-c.Lambda)*math.Floor(want)-1e-9))), most)
 	}
 	return batch
 }

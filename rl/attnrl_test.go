@@ -156,6 +156,9 @@ func TestNextBatch(t *testing.T) {
 	if got := (AttnRL{Batch: "ceil", Lambda: 0.9, ValidTarget: 3}).NextBatch(13, 13); got != 12 {
 		t.Errorf("ceil of 12: %d", got)
 	}
+	if p, q := paper.NextBatch(500, 1), code.NextBatch(500, 1); p != 512 || q != 512 {
+		t.Errorf("one valid sequence of 500 problems makes a batch of %d and %d, want the most there may be", p, q)
+	}
 	if got := (AttnRL{Batch: "fixed"}).NextBatch(64, 10); got != 64 {
 		t.Errorf("fixed: %d", got)
 	}

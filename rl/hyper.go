@@ -189,7 +189,7 @@ var Table = []Param{
 		Min: 8, Max: 32768, Step: 8, Default: By{"": 8192, "attnpo": 16384, "dapo": 20480, "rearl": 8000}, Lab: By{"": 192}, Methods: sampling},
 	{Name: "learning-rate", Symbol: "η", Meaning: "AdamW step size", Source: "AttnRL, training set-up; ATTNPO script; REA-RL code; TreeRL; otherwise unstated",
 		Min: 1e-7, Max: 1e-2, Step: 1e-7, Default: By{"": 1e-6, "attnpo": 2e-6, "rearl": 2e-5, "treerl": 1.5e-6, "sft": 3e-3}, Lab: By{"": 5e-4, "sft": 3e-3}, Methods: Methods},
-	{Name: "minibatches", Symbol: "", Meaning: "optimiser updates made from one batch of rollouts", Source: "AttnRL code, mini-batches of 192 of 1,920 sequences; ATTNPO script; otherwise unstated",
+	{Name: "minibatches", Symbol: "", Meaning: "optimiser updates made from one batch of rollouts", Source: "AttnRL code, inferred from mini-batches of 192 of 1,920 sequences; ATTNPO script; otherwise unstated",
 		Min: 1, Max: 16, Step: 1, Default: By{"": 1, "attnrl": 10}, Lab: By{"": 2}, Methods: sampling},
 
 	// The policy loss.
