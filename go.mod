@@ -6,6 +6,7 @@ require (
 	github.com/chromedp/cdproto v0.0.0-20250724212937-08a3db8b4327
 	github.com/chromedp/chromedp v0.14.2
 	github.com/cogentcore/webgpu v0.23.0
+	github.com/google/go-cmp v0.7.0
 	github.com/hajimehoshi/ebiten/v2 v2.9.9
 	github.com/maxence-charriere/go-app/v10 v10.1.11
 	golang.org/x/image v0.31.0

@@ -55,7 +55,7 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 		}
 	}
 	// transformers opens only files that say what wrote them.
-	if files[weightsFile], err = pack(map[string]string{"format": "pt"}, c.Config.arrays("", c.Weights)); err != nil {
+	if files[weightsFile], err = pack(map[string]string{"format": "pt"}, arrays(c.Config, "", c.Weights)); err != nil {
 		return nil, err
 	}
 	if err := c.addTrain(files); err != nil {
@@ -84,7 +84,7 @@ func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
 			return nil, vocabularyError(c.Tokenizer, c.Config)
 		}
 	}
-	arenas, err := c.Config.arenas(files[weightsFile], "")
+	arenas, err := arenas(c.Config, files[weightsFile], "")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", weightsFile, err)
 	}
@@ -96,7 +96,7 @@ func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
 }
 
 // arrays are the tensors of an arena under their Hugging Face names.
-func (c Config) arrays(prefix string, arena []float32) []Array {
+func arrays(c Config, prefix string, arena []float32) []Array {
 	if len(arena) != c.ArenaSize() {
 		panic(fmt.Sprintf("model: an arena of %d values for a model of %d", len(arena), c.ArenaSize()))
 	}
@@ -111,7 +111,7 @@ func (c Config) arrays(prefix string, arena []float32) []Array {
 
 // arenas is the inverse: one arena for each prefix. The file must hold exactly
 // the tensors of c; nothing is allocated for c before they are found.
-func (c Config) arenas(file []byte, prefixes ...string) ([][]float32, error) {
+func arenas(c Config, file []byte, prefixes ...string) ([][]float32, error) {
 	s, err := ReadSafeTensors(file)
 	if err != nil {
 		return nil, err

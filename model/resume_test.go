@@ -32,26 +32,25 @@ func take(t *testing.T, tr *Trainer, parts []Part) {
 	}
 }
 
-// kept is a checkpoint of the run, through the files of its folder.
-func kept(t *testing.T, tr *Trainer) *Checkpoint {
+// savedRun is what a run needs to resume.
+type savedRun struct {
+	Config  Config
+	Weights []float32
+	Train   *TrainState
+}
+
+// kept is a checkpoint of the run.
+func kept(t *testing.T, tr *Trainer) *savedRun {
 	t.Helper()
 	state, err := tr.Keep()
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := (&Checkpoint{Config: tr.Config, Weights: weightsOf(t, tr.Model), Train: state}).Files()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := LoadFiles(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return &savedRun{Config: tr.Config, Weights: weightsOf(t, tr.Model), Train: state}
 }
 
 // resumed is a trainer on d that goes on from a checkpoint.
-func resumed(t *testing.T, d *gpu.Device, c *Checkpoint) *Trainer {
+func resumed(t *testing.T, d *gpu.Device, c *savedRun) *Trainer {
 	t.Helper()
 	tr := newTrainer(t, newModel(t, d, c.Config, c.Weights), 64, testAdam)
 	if err := tr.Restore(c.Train); err != nil {

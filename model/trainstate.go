@@ -40,7 +40,7 @@ func (c *Checkpoint) addTrain(files map[string][]byte) (err error) {
 	if c.Train == nil {
 		return nil
 	}
-	moments := append(c.Config.arrays("m.", c.Train.M), c.Config.arrays("v.", c.Train.V)...)
+	moments := append(arrays(c.Config, "m.", c.Train.M), arrays(c.Config, "v.", c.Train.V)...)
 	if files[momentsFile], err = pack(map[string]string{"format": trainFormat}, moments); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (c *Checkpoint) loadTrain(files map[string][]byte) (*TrainState, error) {
 	case state.Step < 0 || state.Tokens < 0 || state.Schedule < 0 || state.ScheduleOf < 0:
 		return nil, bad(trainFile + " has a negative count")
 	}
-	arenas, err := c.Config.arenas(moments, "m.", "v.")
+	arenas, err := arenas(c.Config, moments, "m.", "v.")
 	if err != nil {
 		return nil, bad(fmt.Sprintf("%s: %v", momentsFile, err))
 	}

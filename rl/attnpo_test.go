@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"attnlab/rl/rltest/near"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -43,10 +44,10 @@ func TestStepScales(t *testing.T) {
 		{"no advantage", nil, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{0, 0}, 1, []float64{1, 1}},
 	} {
 		gamma, _ := paperATTNPO(c.change).StepScales(c.group, c.advantage, 10, c.step)
-		wantNear(t, c.name, gamma[0], c.want, 1e-12)
+		near.Want(t, c.name, gamma[0], c.want, 1e-12)
 	}
 	_, base := paperATTNPO(nil).StepScales([]FocusSample{sample(true), sample(false)}, []float64{1, -1}, 10, 1)
-	wantNear(t, "baseline", base, []float64{.025, .025}, 1e-15)
+	near.Want(t, "baseline", base, []float64{.025, .025}, 1e-15)
 }
 
 func TestStepScalesStayBetween0And1(t *testing.T) {
@@ -79,9 +80,9 @@ func TestFocus(t *testing.T) {
 	copy(s.Mean[12:], []float32{.5, .25, .125, .5})
 	copy(s.Mean[28:], []float32{.5, .125, .5, .5})
 	heads := FocusHeads(s, 3, 4)
-	wantNear(t, "head 0: sum over the answer, mean over the step", heads[0][0], []float64{2, 1, .5, 2}, 0)
-	wantNear(t, "mean of heads", Focus(heads, []Head{{0, 0}, {0, 1}}), []float64{2, .75, 1.25, 2}, 0)
-	wantNear(t, "one head", Focus(heads, []Head{{0, 1}}), []float64{2, .5, 2, 2}, 0)
+	near.Want(t, "head 0: sum over the answer, mean over the step", heads[0][0], []float64{2, 1, .5, 2}, 0)
+	near.Want(t, "mean of heads", Focus(heads, []Head{{0, 0}, {0, 1}}), []float64{2, .75, 1.25, 2}, 0)
+	near.Want(t, "one head", Focus(heads, []Head{{0, 1}}), []float64{2, .5, 2, 2}, 0)
 }
 
 func TestStepRanking(t *testing.T) {
@@ -95,15 +96,15 @@ func TestStepRanking(t *testing.T) {
 	needed := [][]bool{{true, false, true}, {true, false, false}, {true, true, true}}
 	redundant := [][]bool{{false, true, false}, {false, true, true}, {false, false, false}}
 	sra := StepRanking(focus, needed, redundant)
-	wantNear(t, "SRA", sra[0], []float64{1, .25}, 1e-12)
+	near.Want(t, "SRA", sra[0], []float64{1, .25}, 1e-12)
 	if got := TopHeads(sra, 1); got[0] != (Head{0, 0}) {
 		t.Errorf("key-focus head %v", got)
 	}
-	wantNear(t, "no pairs", StepRanking(focus[2:], needed[2:], redundant[2:])[0], []float64{math.NaN(), math.NaN()}, 0)
+	near.Want(t, "no pairs", StepRanking(focus[2:], needed[2:], redundant[2:])[0], []float64{math.NaN(), math.NaN()}, 0)
 }
 
 func TestExpandSteps(t *testing.T) {
 	got := ExpandSteps(8, [][2]int{{0, 2}, {3, 5}}, []float64{.5, 0}, -2)
-	wantNear(t, "tokens", got, []float64{-1, -1, -2, 0, 0, -2, -2, -2}, 0)
-	wantNear(t, "no steps", ExpandSteps(2, nil, nil, 3), []float64{3, 3}, 0)
+	near.Want(t, "tokens", got, []float64{-1, -1, -2, 0, 0, -2, -2, -2}, 0)
+	near.Want(t, "no steps", ExpandSteps(2, nil, nil, 3), []float64{3, 3}, 0)
 }

@@ -119,7 +119,7 @@ func (c AttnRL) BranchPoints(fci []float64, steps [][2]int) []int {
 	if len(steps) < 2 {
 		return nil
 	}
-	threshold := c.threshold(fci)
+	threshold := TopThreshold(fci, c.TopShare)
 	var at []int
 	for k := 1; k < len(steps) && len(at) < c.Points; k++ {
 		if fci[k] >= threshold && steps[k][0] >= c.Spacing &&
@@ -139,10 +139,10 @@ func (c AttnRL) BranchPoints(fci []float64, steps [][2]int) []int {
 	return at
 }
 
-// threshold is the least score among the top ρ, and never 0: then it is the
+// TopThreshold is the least score among the top ρ, and never 0: then it is the
 // smallest positive score, or infinite where no score is positive.
-func (c AttnRL) threshold(fci []float64) float64 {
-	if t := Quantile(fci, 1-c.TopShare); t > 0 {
+func TopThreshold(fci []float64, share float64) float64 {
+	if t := Quantile(fci, 1-share); t > 0 {
 		return t
 	}
 	least := math.Inf(1)

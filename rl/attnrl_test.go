@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"attnlab/rl/rltest/near"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -20,12 +21,12 @@ func TestFCI(t *testing.T) {
 	set(1, 4, 3, 0.125)
 	set(1, 5, 3, 0.25)
 	set(1, 5, 4, 7)
-	wantNear(t, "Δ=2", FCI(s, 2, 5), []float64{0, 0, .75, .25, 0, 0}, 0)
-	wantNear(t, "Δ=1", FCI(s, 1, 5), []float64{0, 0, .75, .375, 7, 0}, 0)
-	wantNear(t, "</think> in step 4", FCI(s, 1, 4), []float64{0, 0, .75, .375, 0, 0}, 0) // still a query row
-	wantNear(t, "Δ=4", FCI(s, 4, 5), []float64{0, 0, 0, 0, 0, 0}, 0)
-	wantNear(t, "max after the sum", FCIHeads(s, 1, 5)[0][1], []float64{0, 0, 0, .375, 7, 0}, 0)
-	wantNear(t, "mean", []float64{MeanFCI([][]float64{{0, 1, 2}, {0, 0}, nil})}, []float64{1. / 3}, 1e-15)
+	near.Want(t, "Δ=2", FCI(s, 2, 5), []float64{0, 0, .75, .25, 0, 0}, 0)
+	near.Want(t, "Δ=1", FCI(s, 1, 5), []float64{0, 0, .75, .375, 7, 0}, 0)
+	near.Want(t, "</think> in step 4", FCI(s, 1, 4), []float64{0, 0, .75, .375, 0, 0}, 0) // still a query row
+	near.Want(t, "Δ=4", FCI(s, 4, 5), []float64{0, 0, 0, 0, 0, 0}, 0)
+	near.Want(t, "max after the sum", FCIHeads(s, 1, 5)[0][1], []float64{0, 0, 0, .375, 7, 0}, 0)
+	near.Want(t, "mean", []float64{MeanFCI([][]float64{{0, 1, 2}, {0, 0}, nil})}, []float64{1. / 3}, 1e-15)
 }
 
 func TestBranchPoints(t *testing.T) {

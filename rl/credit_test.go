@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"attnlab/rl/rltest/near"
 	"encoding/json"
 	"math"
 	"reflect"
@@ -40,14 +41,14 @@ func credit(t *testing.T, method, text string, h Hyper) GroupOutput {
 func TestCreditTree(t *testing.T) {
 	for _, method := range treeMethods {
 		out := credit(t, method, treeGroup, nil)
-		wantNear(t, method, out.NodeAdvantages, []float64{0, .19245, .83333, -1.16667, .83333, 0}, 5e-6)
-		wantNear(t, method, out.Rewards, []float64{1, 0, 1, 0}, 0)
-		wantNear(t, method, out.Advantages, []float64{.83333, -1.16667, .83333, 0}, 5e-6)
+		near.Want(t, method, out.NodeAdvantages, []float64{0, .19245, .83333, -1.16667, .83333, 0}, 5e-6)
+		near.Want(t, method, out.Rewards, []float64{1, 0, 1, 0}, 0)
+		near.Want(t, method, out.Advantages, []float64{.83333, -1.16667, .83333, 0}, 5e-6)
 		if !out.Valid || out.Nodes[5].Trained {
 			t.Errorf("%s: %+v", method, out)
 		}
 		kept := credit(t, method, treeGroup, Hyper{"unbranched": 1})
-		wantNear(t, method, kept.NodeAdvantages[5:], []float64{-1}, 1e-12)
+		near.Want(t, method, kept.NodeAdvantages[5:], []float64{-1}, 1e-12)
 	}
 	// On one tree AttnRL's credit is TreeRL's.
 	a, b := credit(t, "treerl", treeGroup, nil), credit(t, "attnrl", treeGroup, nil)
@@ -59,21 +60,21 @@ func TestCreditTree(t *testing.T) {
 func TestCreditLines(t *testing.T) {
 	out := credit(t, "attnpo", lineGroup, nil)
 	p := 0.75
-	wantNear(t, "baseline", out.BaselineScore, []float64{p * p * 10 / 100, p * p * 10 / 50, p * p * 5 / 70, p * p * 7 / 80}, 1e-12)
+	near.Want(t, "baseline", out.BaselineScore, []float64{p * p * 10 / 100, p * p * 10 / 50, p * p * 5 / 70, p * p * 7 / 80}, 1e-12)
 	tlmre := credit(t, "tlmre", lineGroup, nil)
-	wantNear(t, "advantages", out.Advantages, tlmre.Advantages, 0)
+	near.Want(t, "advantages", out.Advantages, tlmre.Advantages, 0)
 	if !(out.Advantages[1] > 0 && out.Advantages[2] < 0) {
 		t.Fatalf("advantages %v", out.Advantages)
 	}
 	mix := p * p
-	wantNear(t, "the short right response", out.StepScale[1], []float64{mix*.01/out.BaselineScore[1] + 1 - mix, 1}, 1e-12)
-	wantNear(t, "the wrong response", out.StepScale[2], []float64{1, 1}, 0)
+	near.Want(t, "the short right response", out.StepScale[1], []float64{mix*.01/out.BaselineScore[1] + 1 - mix, 1}, 1e-12)
+	near.Want(t, "the wrong response", out.StepScale[2], []float64{1, 1}, 0)
 	for i, tokens := range out.TokenAdvantages {
 		if len(tokens) != []int{90, 40, 60, 70}[i] {
 			t.Errorf("response %d: %d tokens", i, len(tokens))
 		}
 	}
-	wantNear(t, "tokens", []float64{out.TokenAdvantages[1][9], out.TokenAdvantages[1][10], out.TokenAdvantages[1][39]},
+	near.Want(t, "tokens", []float64{out.TokenAdvantages[1][9], out.TokenAdvantages[1][10], out.TokenAdvantages[1][39]},
 		[]float64{out.StepScale[1][0] * out.Advantages[1], out.Advantages[1], out.Advantages[1]}, 0)
 }
 
@@ -82,10 +83,10 @@ func TestCreditREA(t *testing.T) {
 	if !slices.Equal(out.Copied, []bool{false, false, true, true}) || len(out.Rewards) != 8 {
 		t.Fatalf("copied %v, rewards %v", out.Copied, out.Rewards)
 	}
-	wantNear(t, "copies", []float64{out.Rewards[6], out.Rewards[7], out.Advantages[7]}, []float64{out.Rewards[2], out.Rewards[3], out.Advantages[3]}, 0)
+	near.Want(t, "copies", []float64{out.Rewards[6], out.Rewards[7], out.Advantages[7]}, []float64{out.Rewards[2], out.Rewards[3], out.Advantages[3]}, 0)
 	// Correct lengths run from 30 to 90. Response 0 reflects once in 80 tokens, which is often enough; response 1 never;
 	// response 3 twice in 70 - 7.
-	wantNear(t, "rewards", out.Rewards[:6], []float64{1, 1 + 5./6 - 1, -1, 1 + 1./3, 1 + 2./3, 1 + 1 - 1}, 1e-12)
+	near.Want(t, "rewards", out.Rewards[:6], []float64{1, 1 + 5./6 - 1, -1, 1 + 1./3, 1 + 2./3, 1 + 1 - 1}, 1e-12)
 	if len(out.TokenAdvantages[7]) != 70 {
 		t.Errorf("the copy of response 3 has %d tokens", len(out.TokenAdvantages[7]))
 	}
@@ -95,8 +96,8 @@ func TestCreditREA(t *testing.T) {
 func TestCreditBaselines(t *testing.T) {
 	same := func(name string, a, b GroupOutput) {
 		t.Helper()
-		wantNear(t, name, a.Advantages, b.Advantages, 0)
-		wantNear(t, name, slices.Concat(a.TokenAdvantages...), slices.Concat(b.TokenAdvantages...), 0)
+		near.Want(t, name, a.Advantages, b.Advantages, 0)
+		near.Want(t, name, slices.Concat(a.TokenAdvantages...), slices.Concat(b.TokenAdvantages...), 0)
 	}
 	tlmre, grpo := credit(t, "tlmre", lineGroup, nil), credit(t, "grpo", lineGroup, nil)
 	same("attnpo without attenuation", credit(t, "attnpo", lineGroup, Hyper{"positive": 0, "negative": 0}), tlmre)
@@ -107,7 +108,7 @@ func TestCreditBaselines(t *testing.T) {
 		credit(t, "rearl", lineGroup, Hyper{"revise": 0, "length-weight": 0, "reflection-weight": 0}), grpo)
 
 	flat := credit(t, "tlmre", lineGroup, Hyper{"alpha": 0})
-	wantNear(t, "tlmre with α = 0 rewards as grpo", flat.Rewards, grpo.Rewards, 0)
+	near.Want(t, "tlmre with α = 0 rewards as grpo", flat.Rewards, grpo.Rewards, 0)
 }
 
 func TestCreditGroupsOfOneOutcome(t *testing.T) {
@@ -115,7 +116,7 @@ func TestCreditGroupsOfOneOutcome(t *testing.T) {
 		text := `{"responses":[{"length":9,"correct":C},{"length":9,"correct":C},{"length":9,"correct":C}]}`
 		for _, method := range groupMethods {
 			out := credit(t, method, strings.ReplaceAll(text, "C", correct), nil)
-			wantNear(t, method+" "+correct, out.Advantages, []float64{0, 0, 0}, 0)
+			near.Want(t, method+" "+correct, out.Advantages, []float64{0, 0, 0}, 0)
 			if out.Valid {
 				t.Errorf("%s %s: a valid group", method, correct)
 			}
@@ -123,7 +124,7 @@ func TestCreditGroupsOfOneOutcome(t *testing.T) {
 	}
 	// DAPO drops a group that is all right even where lengths would tell its members apart.
 	out := credit(t, "dapo", `{"responses":[{"length":20480,"correct":true},{"length":9,"correct":true}]}`, nil)
-	wantNear(t, "dapo", out.Advantages, []float64{0, 0}, 0)
+	near.Want(t, "dapo", out.Advantages, []float64{0, 0}, 0)
 }
 
 func TestCreditSumsToZeroAndFollowsOrder(t *testing.T) {
@@ -142,9 +143,9 @@ func TestCreditSumsToZeroAndFollowsOrder(t *testing.T) {
 		for _, v := range a.Advantages {
 			sum += v
 		}
-		wantNear(t, method+" sum", []float64{sum}, []float64{0}, 1e-9)
+		near.Want(t, method+" sum", []float64{sum}, []float64{0}, 1e-9)
 		slices.Reverse(b.TokenAdvantages)
-		wantNear(t, method+" reversed", slices.Concat(b.TokenAdvantages...), slices.Concat(a.TokenAdvantages...), 1e-12)
+		near.Want(t, method+" reversed", slices.Concat(b.TokenAdvantages...), slices.Concat(a.TokenAdvantages...), 1e-12)
 	}
 }
 

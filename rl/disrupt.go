@@ -30,7 +30,7 @@ func (p Pick) candidates(e Examined) (steps []int) {
 	var pass func(k int) bool
 	switch p {
 	case PickFCI, PickOther:
-		threshold := AttnRL{TopShare: topShare}.threshold(e.FCI)
+		threshold := TopThreshold(e.FCI, topShare)
 		pass = func(k int) bool { return (e.FCI[k] >= threshold) == (p == PickFCI) }
 	case PickEntropy:
 		entropy := e.StepEntropy()

@@ -102,7 +102,7 @@ func Evaluate(task Task, attempts []Attempt) Evaluation {
 	e := Evaluation{Problems: len(attempts), Labels: map[Label]float64{}}
 	var correct, wellFormed, think, minimum, steps, reflections []float64
 	for _, a := range attempts {
-		reflections = append(reflections, float64(reaSample(task, a.Trace).Reflections))
+		reflections = append(reflections, float64(Reflections(task, a.Trace)))
 		correct = append(correct, indicator(a.Trace.Correct))
 		wellFormed = append(wellFormed, indicator(a.Trace.WellFormed))
 		think = append(think, float64(a.Trace.ThinkTokens()))

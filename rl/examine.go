@@ -26,7 +26,7 @@ type Examined struct {
 func Examine(s *model.Scorer, traces []Trace, delta int) ([]Examined, error) {
 	requests := make([]model.ScoreRequest, len(traces))
 	for i, t := range traces {
-		requests[i] = model.ScoreRequest{Tokens: t.Tokens, Steps: t.ranges()}
+		requests[i] = model.ScoreRequest{Tokens: t.Tokens, Steps: ranges(t)}
 	}
 	scores, err := s.Score(requests)
 	if err != nil {
@@ -45,8 +45,8 @@ func Examine(s *model.Scorer, traces []Trace, delta int) ([]Examined, error) {
 	return examined, nil
 }
 
-// ranges are the prompt, the steps and the answer.
-func (t Trace) ranges() []model.Range {
+// ranges returns the prompt, the steps and the answer of a trace.
+func ranges(t Trace) []model.Range {
 	ranges := []model.Range{{Start: 0, End: t.PromptLength}}
 	for _, step := range t.Steps {
 		ranges = append(ranges, model.Range{Start: step.Start, End: step.End})
@@ -110,7 +110,7 @@ func ScoreHeads(traces []Examined) HeadScores {
 			isNeeded[k] = step.Label == Essential || step.Label == Correcting
 			isRedundant[k] = step.Label == Redundant
 		}
-		s.Pairs += t.pairs()
+		s.Pairs += pairs(t.Trace)
 		needed, redundant = append(needed, isNeeded), append(redundant, isRedundant)
 		focus, fci = append(focus, t.Focus), append(fci, t.FCIHeads)
 		// Only steps with something Δ steps later have a vertical score.
@@ -122,7 +122,7 @@ func ScoreHeads(traces []Examined) HeadScores {
 	return s
 }
 
-func (t Trace) pairs() int {
+func pairs(t Trace) int {
 	return (t.Count(Essential) + t.Count(Correcting)) * t.Count(Redundant)
 }
 

@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"attnlab/rl/rltest/near"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -8,12 +9,12 @@ import (
 
 func TestGroupAdvantages(t *testing.T) {
 	r := []float64{1, 1, 0, 0}
-	wantNear(t, "population", GroupAdvantages(r, PopulationStd), []float64{1, 1, -1, -1}, 1e-5)
-	wantNear(t, "sample", GroupAdvantages(r, SampleStd), []float64{.866025, .866025, -.866025, -.866025}, 1e-5)
-	wantNear(t, "none", GroupAdvantages(r, NoStd), []float64{.5, .5, -.5, -.5}, 0)
-	wantNear(t, "RLOO", RLOO(r), []float64{2. / 3, 2. / 3, -2. / 3, -2. / 3}, 1e-12)
-	wantNear(t, "no variance", GroupAdvantages([]float64{.9, .9, .9}, PopulationStd), []float64{0, 0, 0}, 0)
-	wantNear(t, "no variance, RLOO", RLOO([]float64{.9, .9, .9}), []float64{0, 0, 0}, 0)
+	near.Want(t, "population", GroupAdvantages(r, PopulationStd), []float64{1, 1, -1, -1}, 1e-5)
+	near.Want(t, "sample", GroupAdvantages(r, SampleStd), []float64{.866025, .866025, -.866025, -.866025}, 1e-5)
+	near.Want(t, "none", GroupAdvantages(r, NoStd), []float64{.5, .5, -.5, -.5}, 0)
+	near.Want(t, "RLOO", RLOO(r), []float64{2. / 3, 2. / 3, -2. / 3, -2. / 3}, 1e-12)
+	near.Want(t, "no variance", GroupAdvantages([]float64{.9, .9, .9}, PopulationStd), []float64{0, 0, 0}, 0)
+	near.Want(t, "no variance, RLOO", RLOO([]float64{.9, .9, .9}), []float64{0, 0, 0}, 0)
 }
 
 func TestGroupAdvantageProperties(t *testing.T) {
@@ -36,7 +37,7 @@ func TestGroupAdvantageProperties(t *testing.T) {
 					others += r[j] / float64(len(r)-1)
 				}
 			}
-			wantNear(t, "leave one out", loo[i:i+1], []float64{r[i] - others}, 1e-12)
+			near.Want(t, "leave one out", loo[i:i+1], []float64{r[i] - others}, 1e-12)
 		}
 		for name, rule := range map[string]func([]float64) []float64{
 			"RLOO":   RLOO,
@@ -47,9 +48,9 @@ func TestGroupAdvantageProperties(t *testing.T) {
 			var sum float64
 			for i, j := range order {
 				sum += a[i]
-				wantNear(t, name+" under a permutation", b[i:i+1], a[j:j+1], 1e-9)
+				near.Want(t, name+" under a permutation", b[i:i+1], a[j:j+1], 1e-9)
 			}
-			wantNear(t, name+" sum", []float64{sum}, []float64{0}, 1e-9)
+			near.Want(t, name+" sum", []float64{sum}, []float64{0}, 1e-9)
 		}
 	}
 }
@@ -63,7 +64,7 @@ func TestSurrogate(t *testing.T) {
 		{3, -1, -3}, {50, -1, -3}, {50, -2, -6}, // until the dual clip
 		{7, 0, 0},
 	} {
-		wantNear(t, "surrogate", []float64{c.Surrogate(x.ratio, x.advantage)}, []float64{x.want}, 1e-12)
+		near.Want(t, "surrogate", []float64{c.Surrogate(x.ratio, x.advantage)}, []float64{x.want}, 1e-12)
 	}
 	if got := (LossConfig{ClipLow: 0.2, ClipHigh: 0.2}).Surrogate(50, -1); got != -50 {
 		t.Errorf("without a dual clip %g, want -50", got)
@@ -82,7 +83,7 @@ func TestSurrogate(t *testing.T) {
 }
 
 func TestKLk3(t *testing.T) {
-	wantNear(t, "k3", []float64{KLk3(-1, -1), KLk3(-1, -2), KLk3(-2, -1)}, []float64{0, math.Exp(-1), math.E - 2}, 1e-12)
+	near.Want(t, "k3", []float64{KLk3(-1, -1), KLk3(-1, -2), KLk3(-2, -1)}, []float64{0, math.Exp(-1), math.E - 2}, 1e-12)
 	random := rand.New(rand.NewPCG(7, 8))
 	for range 1000 {
 		if k := KLk3(random.NormFloat64(), random.NormFloat64()); k < 0 {
@@ -99,9 +100,9 @@ func TestTokenWeights(t *testing.T) {
 		ConstantMean: {1. / 30, 1. / 30, 1. / 30},
 	} {
 		c := LossConfig{Aggregation: aggregation, MaxLength: 10}
-		wantNear(t, "weights", c.TokenWeights(lengths), want, 1e-15)
+		near.Want(t, "weights", c.TokenWeights(lengths), want, 1e-15)
 	}
-	wantNear(t, "no tokens", LossConfig{}.TokenWeights([]int{0, 0}), []float64{1, 1}, 0)
+	near.Want(t, "no tokens", LossConfig{}.TokenWeights([]int{0, 0}), []float64{1, 1}, 0)
 }
 
 func TestDAPO(t *testing.T) {
@@ -117,7 +118,7 @@ func TestDAPO(t *testing.T) {
 			t.Errorf("GRPO drops %v", c.correct)
 		}
 	}
-	wantNear(t, "rewards", rule.Rewards([]bool{true, false}, []int{18432, 16384}), []float64{.5, 0}, 0)
+	near.Want(t, "rewards", rule.Rewards([]bool{true, false}, []int{18432, 16384}), []float64{.5, 0}, 0)
 }
 
 // DAPO without its extras is GRPO with a token mean.
@@ -132,5 +133,5 @@ func TestDAPOOffIsGRPO(t *testing.T) {
 		t.Errorf("%+v\n%+v", dapo, grpo)
 	}
 	correct, length := []bool{true, false, true}, []int{20480, 20480, 5}
-	wantNear(t, "credit", dapo.Credit(dapo.Rewards(correct, length)), grpo.Credit(grpo.Rewards(correct, length)), 0)
+	near.Want(t, "credit", dapo.Credit(dapo.Rewards(correct, length)), grpo.Credit(grpo.Rewards(correct, length)), 0)
 }

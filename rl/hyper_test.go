@@ -1,7 +1,6 @@
 package rl
 
 import (
-	"math"
 	"strings"
 	"testing"
 )
@@ -76,23 +75,5 @@ func TestSet(t *testing.T) {
 	}
 	if h["delta"] != 2 {
 		t.Errorf("a refused value changed delta to %g", h["delta"])
-	}
-}
-
-// wantNear fails unless got is want within tolerance, NaN being equal to NaN.
-func wantNear(t *testing.T, what string, got, want []float64, tolerance float64) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Errorf("%s: got %v, want %v", what, got, want)
-		return
-	}
-	for i := range got {
-		if math.IsNaN(want[i]) && math.IsNaN(got[i]) {
-			continue
-		}
-		if !(math.Abs(got[i]-want[i]) <= tolerance) {
-			t.Errorf("%s: got %v, want %v", what, got, want)
-			return
-		}
 	}
 }

@@ -234,8 +234,7 @@ func (c REARL) rewards(group []REASample) (rewards []float64, parts [][3]float64
 
 // reaSample measures a response for the rewards.
 func reaSample(task Task, t Trace) REASample {
-	think := Text(task, t.Tokens[t.ThinkStart:t.ThinkEnd])
-	return REASample{t.Correct, len(t.Response()), CountReflections(think, task.Reflections()), t.ThinkTokens()}
+	return REASample{t.Correct, len(t.Response()), Reflections(task, t), t.ThinkTokens()}
 }
 
 func measured(task Task, samples []Sample) []REASample {

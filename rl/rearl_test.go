@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"attnlab/rl/rltest/near"
 	"slices"
 	"testing"
 )
@@ -52,24 +53,24 @@ func TestREAGroup(t *testing.T) {
 		t.Errorf("group %+v, copied %v", group, copied)
 	}
 	rewards := rule.Rewards(group)
-	wantNear(t, "rewards", rewards, []float64{1 + 0 - .3247, 0, 1 + 1, 0}, 5e-5)
+	near.Want(t, "rewards", rewards, []float64{1 + 0 - .3247, 0, 1 + 1, 0}, 5e-5)
 	a := rule.Credit(group, rewards)
-	wantNear(t, "credit", a, GroupAdvantages(rewards, PopulationStd), 0)
+	near.Want(t, "credit", a, GroupAdvantages(rewards, PopulationStd), 0)
 	rule.Std = NoStd
-	wantNear(t, "without std", rule.Credit(group, rewards), GroupAdvantages(rewards, NoStd), 0)
+	near.Want(t, "without std", rule.Credit(group, rewards), GroupAdvantages(rewards, NoStd), 0)
 
 	wrong := []REASample{{false, 10, 0, 5}, {false, 20, 5, 5}}
 	rewards = rule.Rewards(wrong)
 	if rewards[0] == rewards[1] {
 		t.Fatalf("rewards %v should differ by reflection", rewards)
 	}
-	wantNear(t, "all wrong", rule.Credit(wrong, rewards), []float64{0, 0}, 0)
+	near.Want(t, "all wrong", rule.Credit(wrong, rewards), []float64{0, 0}, 0)
 }
 
 // A task's words of reflection are found in what its teacher writes.
 func TestTasksReflect(t *testing.T) {
 	for _, name := range []string{"chain", "countdown"} {
-		task := openTask(t, name, "", "")
+		task := mustTask(t, name)
 		reflecting := 0
 		for seed := range uint64(40) {
 			p := task.Problem(seed)
@@ -99,7 +100,7 @@ func TestREAFormsGiveOneCredit(t *testing.T) {
 	code := paper
 	code.CodeForm = true
 	group := []REASample{{true, 30, 1, 900}, {true, 80, 0, 60}, {false, 50, 3, 40}, {true, 55, 2, 300}}
-	wantNear(t, "code", code.Credit(group, code.Rewards(group)), paper.Credit(group, paper.Rewards(group)), 1e-12)
+	near.Want(t, "code", code.Credit(group, code.Rewards(group)), paper.Credit(group, paper.Rewards(group)), 1e-12)
 }
 
 // REA-RL without revisions and extra rewards is GRPO.
@@ -109,8 +110,17 @@ func TestREAOffIsGRPO(t *testing.T) {
 	grpo := NewGRPO(PaperHyper("grpo"))
 	samples := []REASample{{true, 30, 1, 20}, {false, 50, 0, 40}, {false, 10, 0, 5}}
 	group, _ := rule.Group(samples, nil)
-	wantNear(t, "credit", rule.Credit(group, rule.Rewards(group)), grpo.Credit(grpo.Rewards([]bool{true, false, false}, []int{30, 50, 10})), 0)
+	near.Want(t, "credit", rule.Credit(group, rule.Rewards(group)), grpo.Credit(grpo.Rewards([]bool{true, false, false}, []int{30, 50, 10})), 0)
 	if rule.Loss.ClipHigh != grpo.Loss.ClipHigh || rule.Loss.Aggregation != grpo.Loss.Aggregation || rule.Loss.KL != grpo.Loss.KL {
 		t.Errorf("losses %+v and %+v", rule.Loss, grpo.Loss)
 	}
+}
+
+func mustTask(t *testing.T, name string) Task {
+	t.Helper()
+	task, err := NewTask(name, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return task
 }

@@ -1,12 +1,12 @@
 package rl
 
 import (
+	"attnlab/gpu"
+	"attnlab/model"
+	"attnlab/rl/rltest/near"
 	"math"
 	"slices"
 	"testing"
-
-	"attnlab/gpu"
-	"attnlab/model"
 )
 
 func TestConcludes(t *testing.T) {
@@ -97,7 +97,7 @@ func TestBeginReflection(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range want {
-		wantNear(t, "logits of known words", toFloats(got[n][:len(want[n])]), toFloats(want[n]), 1e-6)
+		near.Want(t, "logits of known words", toFloats(got[n][:len(want[n])]), toFloats(want[n]), 1e-6)
 	}
 	if n := len(got[0]); n != len(want[0])+ReflectedSteps+2 || slices.Max(got[0][len(want[0]):]) == 0 {
 		t.Errorf("%d words, the new ones without weights", n)

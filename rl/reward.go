@@ -118,6 +118,11 @@ var reflectionWords = []string{"wait", "alternatively", "check", "but"}
 // Hits on one line that are at most reflectionGap characters apart count once.
 const reflectionGap = 59
 
+// Reflections counts the reflections in the think part of a trace by the words of its task.
+func Reflections(task Task, t Trace) int {
+	return CountReflections(Text(task, t.Tokens[t.ThinkStart:t.ThinkEnd]), task.Reflections())
+}
+
 // CountReflections counts the reflections in a think part: whole words out of
 // words, in any case.
 func CountReflections(think string, words []string) int {

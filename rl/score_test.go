@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"attnlab/rl/rltest/near"
 	"math"
 	"testing"
 )
@@ -20,7 +21,7 @@ func TestPoolAttention(t *testing.T) {
 	}
 	s := PoolAttention(a, 1, 2, 4, [][2]int{{0, 1}, {1, 3}, {3, 4}})
 	got := []float64{s.At(0, 0, 1, 0), s.At(0, 0, 1, 1), s.At(0, 0, 2, 1), s.At(0, 1, 1, 1), s.At(0, 1, 0, 2)}
-	wantNear(t, "pooled", got, []float64{.35, 1.3 / 4, .25, .5, 0}, 1e-7)
+	near.Want(t, "pooled", got, []float64{.35, 1.3 / 4, .25, .5, 0}, 1e-7)
 }
 
 func TestVertical(t *testing.T) {
@@ -30,32 +31,32 @@ func TestVertical(t *testing.T) {
 		4, 5, 6, 0,
 		7, 8, 9, 10,
 	}}
-	wantNear(t, "sum, Δ=1", s.VerticalSum(1)[0][0], []float64{13, 13, 9, 0}, 0)
-	wantNear(t, "sum, Δ=2", s.VerticalSum(2)[0][0], []float64{11, 8, 0, 0}, 0)
-	wantNear(t, "mean, Δ=2", s.VerticalMean(2)[0][0], []float64{5.5, 8, 0, 0}, 0)
-	wantNear(t, "Δ beyond the end", s.VerticalSum(9)[0][0], []float64{0, 0, 0, 0}, 0)
+	near.Want(t, "sum, Δ=1", s.VerticalSum(1)[0][0], []float64{13, 13, 9, 0}, 0)
+	near.Want(t, "sum, Δ=2", s.VerticalSum(2)[0][0], []float64{11, 8, 0, 0}, 0)
+	near.Want(t, "mean, Δ=2", s.VerticalMean(2)[0][0], []float64{5.5, 8, 0, 0}, 0)
+	near.Want(t, "Δ beyond the end", s.VerticalSum(9)[0][0], []float64{0, 0, 0, 0}, 0)
 }
 
 func TestKurtosis(t *testing.T) {
 	// Of n equal values and one other the fourth moment over the squared second is n - 1 + 1/n.
-	wantNear(t, "one of five", []float64{Kurtosis([]float64{0, 0, 0, 0, 1})}, []float64{4 - 1 + 0.25 - 3}, 1e-12)
-	wantNear(t, "two points", []float64{Kurtosis([]float64{-1, 1})}, []float64{-2}, 1e-12)
-	wantNear(t, "constant", []float64{Kurtosis([]float64{3, 3, 3})}, []float64{math.NaN()}, 0)
+	near.Want(t, "one of five", []float64{Kurtosis([]float64{0, 0, 0, 0, 1})}, []float64{4 - 1 + 0.25 - 3}, 1e-12)
+	near.Want(t, "two points", []float64{Kurtosis([]float64{-1, 1})}, []float64{-2}, 1e-12)
+	near.Want(t, "constant", []float64{Kurtosis([]float64{3, 3, 3})}, []float64{math.NaN()}, 0)
 }
 
 func TestReceiverHeads(t *testing.T) {
 	peak, flat := []float64{0, 0, 0, 0, 1}, []float64{0, 1, 0, 1, 0}
 	still := []float64{1, 1, 1, 1, 1}
 	scores := ReceiverScores([][][][]float64{{{flat, peak}, {peak, still}}, {{flat, still}, {flat, still}}})
-	wantNear(t, "layer 0", scores[0], []float64{Kurtosis(flat), 0.25}, 1e-12)
-	wantNear(t, "layer 1", scores[1], []float64{(0.25 + Kurtosis(flat)) / 2, math.NaN()}, 1e-12)
+	near.Want(t, "layer 0", scores[0], []float64{Kurtosis(flat), 0.25}, 1e-12)
+	near.Want(t, "layer 1", scores[1], []float64{(0.25 + Kurtosis(flat)) / 2, math.NaN()}, 1e-12)
 	if got := TopHeads(scores, 9); len(got) != 3 || got[0] != (Head{0, 1}) || got[1] != (Head{1, 0}) {
 		t.Errorf("TopHeads = %v", got)
 	}
 }
 
 func TestAUC(t *testing.T) {
-	wantNear(t, "separated, reversed, chance, tied, none", []float64{
+	near.Want(t, "separated, reversed, chance, tied, none", []float64{
 		AUC([]float64{3, 4}, []float64{1, 2}),
 		AUC([]float64{1}, []float64{2}),
 		AUC([]float64{1, 4}, []float64{2, 3}),
@@ -63,10 +64,10 @@ func TestAUC(t *testing.T) {
 		AUC(nil, []float64{1}),
 	}, []float64{1, 0, 0.5, 0.5, math.NaN()}, 0)
 	got := StepAUC([]float64{.9, .1, .5, .2}, []bool{true, false, true, false}, []bool{false, true, false, false})
-	wantNear(t, "wrong steps left out", []float64{got}, []float64{1}, 0)
+	near.Want(t, "wrong steps left out", []float64{got}, []float64{1}, 0)
 }
 
 func TestEfficiency(t *testing.T) {
-	wantNear(t, "removed", []float64{ShareRemoved(3.19, 1.45)}, []float64{0.5454545}, 1e-6)
-	wantNear(t, "AES up and down", []float64{AES(.6, 50, .5, 100), AES(.4, 50, .5, 100)}, []float64{0.5 + 3*.2, 0.5 - 5*.2}, 1e-12)
+	near.Want(t, "removed", []float64{ShareRemoved(3.19, 1.45)}, []float64{0.5454545}, 1e-6)
+	near.Want(t, "AES up and down", []float64{AES(.6, 50, .5, 100), AES(.4, 50, .5, 100)}, []float64{0.5 + 3*.2, 0.5 - 5*.2}, 1e-12)
 }

@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"attnlab/rl/rltest/near"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -25,15 +26,15 @@ func TestTreeAdvantages(t *testing.T) {
 	}
 	n := tree.Nodes
 	p := n[n[a[0]].Parent]
-	wantNear(t, "root and prefix", []float64{n[0].Value, p.Value, p.Global, p.Local, p.Advantage}, []float64{.5, 2. / 3, .1667, .1667, .19245}, 5e-5)
-	wantNear(t, "tails", []float64{n[a[0]].Advantage, n[a[1]].Advantage, n[a[2]].Advantage}, []float64{.83333, -1.16667, .83333}, 5e-6)
+	near.Want(t, "root and prefix", []float64{n[0].Value, p.Value, p.Global, p.Local, p.Advantage}, []float64{.5, 2. / 3, .1667, .1667, .19245}, 5e-5)
+	near.Want(t, "tails", []float64{n[a[0]].Advantage, n[a[1]].Advantage, n[a[2]].Advantage}, []float64{.83333, -1.16667, .83333}, 5e-6)
 	if n[b[0]].Trained || n[b[0]].Advantage != 0 || !n[a[0]].Trained || n[0].Trained {
 		t.Errorf("trained: B %v with %g, a0 %v, root %v", n[b[0]].Trained, n[b[0]].Advantage, n[a[0]].Trained, n[0].Trained)
 	}
 	if got := tree.ValidSequences(); got != 3 {
 		t.Errorf("%d valid sequences, want 3", got)
 	}
-	wantNear(t, "tokens of a1", tree.TokenAdvantages(a[1]), []float64{.19245, .19245, .19245, .19245, -1.16667, -1.16667, -1.16667}, 5e-6)
+	near.Want(t, "tokens of a1", tree.TokenAdvantages(a[1]), []float64{.19245, .19245, .19245, .19245, -1.16667, -1.16667, -1.16667}, 5e-6)
 	if got := len(tree.TokenAdvantages(a[2])); got != 9 {
 		t.Errorf("a2 has %d tokens, want 4 + 5", got)
 	}
@@ -54,7 +55,7 @@ func TestUnbranchedTreeIsTwiceDrGRPO(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, a := range GroupAdvantages(rewards, NoStd) {
-		wantNear(t, "leaf", []float64{tree.Nodes[i+1].Advantage}, []float64{2 * a}, 1e-12)
+		near.Want(t, "leaf", []float64{tree.Nodes[i+1].Advantage}, []float64{2 * a}, 1e-12)
 	}
 }
 
@@ -104,7 +105,7 @@ func TestTreeProperties(t *testing.T) {
 				t.Fatalf("node %d: %d leaves of value %g, its children have %d of %g", n.ID, n.Leaves, n.Value, leaves, value/float64(leaves))
 			}
 		}
-		wantNear(t, "sum of global advantages over leaves", []float64{sum}, []float64{0}, 1e-9)
+		near.Want(t, "sum of global advantages over leaves", []float64{sum}, []float64{0}, 1e-9)
 
 		// The order and the names of nodes do not matter.
 		shuffled := &Tree{Nodes: slices.Clone(tree.Nodes)}
@@ -120,7 +121,7 @@ func TestTreeProperties(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, n := range shuffled.Nodes {
-			wantNear(t, "shuffled", []float64{n.Advantage}, []float64{tree.Nodes[(1000-n.ID)/7].Advantage}, 1e-12)
+			near.Want(t, "shuffled", []float64{n.Advantage}, []float64{tree.Nodes[(1000-n.ID)/7].Advantage}, 1e-12)
 		}
 	}
 }
