@@ -103,7 +103,7 @@ func arrays(c Config, prefix string, arena []float32) []Array {
 	var arrays []Array
 	for _, p := range c.Params() {
 		for _, t := range p.Tensors() {
-			arrays = append(arrays, Array{prefix + t.Name, t.Shape, arena[t.Offset : t.Offset+t.Size()]})
+			arrays = append(arrays, Array{Name: prefix + t.Name, Shape: t.Shape, Data: arena[t.Offset : t.Offset+t.Size()]})
 		}
 	}
 	return arrays
@@ -173,7 +173,7 @@ func vocabularyError(t *Tokenizer, c Config) error {
 
 func pack(metadata map[string]string, arrays []Array) ([]byte, error) {
 	var b bytes.Buffer
-	_, err := SafeTensors{metadata, arrays}.WriteTo(&b)
+	_, err := SafeTensors{Metadata: metadata, Arrays: arrays}.WriteTo(&b)
 	return b.Bytes(), err
 }
 

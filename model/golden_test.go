@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { gputest.Main(m) }
 // reference is what PyTorch computed (testdata/golden.py) on two packed sequences.
 type reference struct {
 	Config
-	SafeTensors
+	results SafeTensors
 	weights   []float32 // an arena
 	sequences [][]int
 	targets   []uint32
@@ -23,7 +23,7 @@ type reference struct {
 func loadReference(t *testing.T, name string) reference {
 	t.Helper()
 	c, weights, results := golden(t, name)
-	g := reference{Config: c, SafeTensors: results, weights: make([]float32, c.ArenaSize())}
+	g := reference{Config: c, results: results, weights: make([]float32, c.ArenaSize())}
 	for _, p := range c.Params() {
 		for _, tensor := range p.Tensors() {
 			a, ok := weights.Array(tensor.Name)
@@ -50,7 +50,7 @@ func loadReference(t *testing.T, name string) reference {
 
 func (g reference) array(t *testing.T, name string) []float32 {
 	t.Helper()
-	a, ok := g.Array(name)
+	a, ok := g.results.Array(name)
 	if !ok {
 		t.Fatalf("golden file has no %s", name)
 	}
@@ -193,7 +193,7 @@ func TestGoldenTraining(t *testing.T) {
 func TestGoldenIsWhole(t *testing.T) {
 	for _, name := range goldenNames {
 		n := 0
-		for _, a := range loadReference(t, name).Arrays {
+		for _, a := range loadReference(t, name).results.Arrays {
 			if strings.HasPrefix(a.Name, "grad.") {
 				n++
 			}

@@ -56,7 +56,7 @@ func ranges(t Trace) []model.Range {
 
 // stepMeans divides a device's sums over key tokens by their number.
 func stepMeans(a *model.StepAttention) StepAttention {
-	s := StepAttention{a.Layers, a.Heads, a.Steps, make([]float32, 0, len(a.Sum))}
+	s := StepAttention{Layers: a.Layers, Heads: a.Heads, Ranges: a.Steps, Mean: make([]float32, 0, len(a.Sum))}
 	for l := range a.Layers {
 		for h := range a.Heads {
 			for j := range a.Steps {

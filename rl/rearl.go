@@ -233,8 +233,8 @@ func (c REARL) rewards(group []REASample) (rewards []float64, parts [][3]float64
 }
 
 // reaSample measures a response for the rewards.
-func reaSample(task Task, t Trace) REASample {
-	return REASample{t.Correct, len(t.Response()), Reflections(task, t), t.ThinkTokens()}
+func reaSample(task Task, trace Trace) REASample {
+	return REASample{trace.Correct, len(trace.Response()), Reflections(task, trace), trace.ThinkTokens()}
 }
 
 func measured(task Task, samples []Sample) []REASample {

@@ -219,12 +219,12 @@ func TrainReflection(ctx context.Context, d *gpu.Device, task Task, r *model.Che
 
 // demonstrated is a demonstration of problem i of a stream, judged; ok is false
 // where the teacher's did not fit.
-func demonstrated(task Task, stream string, seed, i uint64) (p Problem, t Trace, ok bool) {
+func demonstrated(task Task, stream string, seed, i uint64) (p Problem, trace Trace, ok bool) {
 	key := SeedOf(stream, seed, i)
 	p = task.Problem(key)
 	response := task.Demonstrate(p, key)
 	if response == nil {
-		return p, t, false
+		return p, trace, false
 	}
 	return p, task.Judge(p, response), true
 }
@@ -238,9 +238,9 @@ func reflectionPart(task Task, c model.Config, p PretrainConfig, drawn *uint64) 
 	var truths [][]bool
 	labels := 0
 	for n := 0; ; {
-		problem, t, ok := demonstrated(task, TrainStream, p.Seed, *drawn)
+		problem, trace, ok := demonstrated(task, TrainStream, p.Seed, *drawn)
 		*drawn++
-		tokens, at := reflectionInput(t, words)
+		tokens, at := reflectionInput(trace, words)
 		if !ok || len(tokens) > c.MaxContext {
 			continue
 		}
@@ -248,7 +248,7 @@ func reflectionPart(task Task, c model.Config, p PretrainConfig, drawn *uint64) 
 			*drawn-- // first of the next step
 			break
 		}
-		inputs, places, truths = append(inputs, tokens), append(places, at), append(truths, task.Concludes(problem, t))
+		inputs, places, truths = append(inputs, tokens), append(places, at), append(truths, task.Concludes(problem, trace))
 		labels += len(at)
 	}
 	b := model.Pack(inputs...)
