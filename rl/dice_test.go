@@ -35,7 +35,7 @@ func (dice) Judge(p Problem, response []int) Trace {
 	t.Steps = nil
 	for start, end := t.ThinkStart, t.ThinkStart+1; end <= t.ThinkEnd; end++ {
 		if t.Tokens[end-1]%3 == 0 || end == t.ThinkEnd {
-			t.Steps = append(t.Steps, Step{start, end, Label((end - start) % 3)})
+			t.Steps = append(t.Steps, Step{Start: start, End: end, Label: Label((end - start) % 3)})
 			start = end
 		}
 	}

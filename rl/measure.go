@@ -74,7 +74,7 @@ func (r *Run) rankHeads(attempts []Attempt) ([]HeadRank, error) {
 	for l, layer := range ScoreHeads(examined).SRA {
 		for h, sra := range layer {
 			if !math.IsNaN(sra) {
-				ranks = append(ranks, HeadRank{Head{l, h}, sra})
+				ranks = append(ranks, HeadRank{Head: Head{Layer: l, Head: h}, SRA: sra})
 			}
 		}
 	}

@@ -312,7 +312,7 @@ func TestRunErrors(t *testing.T) {
 		},
 		"no such head": func() error {
 			c := diceRun(t, "attnpo", nil)
-			c.Heads = []Head{{4, 0}}
+			c.Heads = []Head{{Layer: 4, Head: 0}}
 			_, err := NewRun(host, dice{}, base, nil, c)
 			return err
 		},
@@ -354,7 +354,7 @@ func TestEveryMethodStepsOnEveryTask(t *testing.T) {
 		shape.VocabSize, shape.MaxContext = len(task.Vocabulary()), 256
 		base := &model.Checkpoint{Config: shape, Weights: shape.Init(1)}
 		for _, method := range Methods {
-			c := RunConfig{Method: method, Hyper: LabHyper(method), Seed: 1, Probe: 4, Slots: 8, Tokens: 512, Heads: []Head{{0, 1}}}
+			c := RunConfig{Method: method, Hyper: LabHyper(method), Seed: 1, Probe: 4, Slots: 8, Tokens: 512, Heads: []Head{{Layer: 0, Head: 1}}}
 			for name, value := range map[string]float64{"problems": 2, "group": 2, "initial": 2, "max-length": 24, "dynamic": 0} {
 				if _, has := c.Hyper[name]; has {
 					c.Hyper[name] = value
