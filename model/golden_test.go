@@ -7,6 +7,7 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/gpu/gputest"
+	"attnlab/model/hf/safetensors"
 )
 
 func TestMain(m *testing.M) { gputest.Main(m) }
@@ -14,7 +15,7 @@ func TestMain(m *testing.M) { gputest.Main(m) }
 // reference is what PyTorch computed (testdata/golden.py) on two packed sequences.
 type reference struct {
 	Config
-	results SafeTensors
+	results   safetensors.File
 	weights   []float32 // an arena
 	sequences [][]int
 	targets   []uint32

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"attnlab/model/hf/safetensors"
 	"attnlab/testdata"
 )
 
 // golden returns a golden folder's config and its two tensor files.
-func golden(t testing.TB, name string) (c Config, weights, results SafeTensors) {
+func golden(t testing.TB, name string) (c Config, weights, results safetensors.File) {
 	t.Helper()
 	read := func(file string) []byte {
 		data, err := testdata.FS.ReadFile("golden/" + name + "/" + file)
@@ -25,10 +26,10 @@ func golden(t testing.TB, name string) (c Config, weights, results SafeTensors) 
 		t.Fatal(err)
 	}
 	var err error
-	if weights, err = ReadSafeTensors(read("model.safetensors")); err != nil {
+	if weights, err = safetensors.Read(read("model.safetensors")); err != nil {
 		t.Fatal(err)
 	}
-	if results, err = ReadSafeTensors(read("golden.safetensors")); err != nil {
+	if results, err = safetensors.Read(read("golden.safetensors")); err != nil {
 		t.Fatal(err)
 	}
 	return c, weights, results
@@ -90,7 +91,7 @@ func TestTensorsAreThoseOfTheGoldenFiles(t *testing.T) {
 		total := 0
 		for _, p := range c.Params() {
 			for _, tensor := range p.Tensors() {
-				for prefix, file := range map[string]SafeTensors{"": weights, "grad.": results} {
+				for prefix, file := range map[string]safetensors.File{"": weights, "grad.": results} {
 					a, ok := file.Array(prefix + tensor.Name)
 					if !ok || !slices.Equal(a.Shape, tensor.Shape) {
 						t.Errorf("%s: %s has shape %v, want %v", name, prefix+tensor.Name, a.Shape, tensor.Shape)

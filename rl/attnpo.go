@@ -4,6 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"attnlab/rl/examine"
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
 )
 
 // ATTNPO: attention-guided process supervision for efficient reasoning, arXiv
@@ -42,13 +47,13 @@ type ATTNPO struct {
 }
 
 // NewATTNPO reads the hyper-parameters of "attnpo".
-func NewATTNPO(h Hyper) ATTNPO {
+func NewATTNPO(h hyper.Values) ATTNPO {
 	return ATTNPO{
 		TLMRE:        NewTLMRE(h),
-		Heads:        h.int("heads"),
-		Positive:     h.choice("positive") == "on",
-		Negative:     h.choice("negative") == "on",
-		ResponseOnly: h.choice("base-length") == "response",
+		Heads:        h.Int("heads"),
+		Positive:     h.Choice("positive") == "on",
+		Negative:     h.Choice("negative") == "on",
+		ResponseOnly: h.Choice("base-length") == "response",
 		BaseExponent: h["base-exponent"],
 		Kappa:        h["kappa"],
 		MixExponent:  h["mix-exponent"],
@@ -79,7 +84,7 @@ func (c ATTNPO) findHeads(r *Run) error {
 // focus returns S_k of the right responses that have an advantage; of the others it
 // is not needed and left at 0.
 func (c ATTNPO) focus(r *Run, groups []Group, advantages [][]float64) (focus [][][]float64, err error) {
-	var traces []Trace
+	var traces []task.Trace
 	var wanted []*[]float64
 	for i, group := range groups {
 		focus = append(focus, make([][]float64, len(group.Samples)))
@@ -90,42 +95,11 @@ func (c ATTNPO) focus(r *Run, groups []Group, advantages [][]float64) (focus [][
 			}
 		}
 	}
-	examined, err := Examine(r.Scorer, traces, 1)
+	examined, err := examine.Examine(r.Scorer, traces, 1)
 	for i, e := range examined {
-		*wanted[i] = Focus(e.Focus, r.state.Heads)
+		*wanted[i] = score.Focus(e.Focus, r.state.Heads)
 	}
 	return focus, err
-}
-
-// FocusHeads returns S_k^{l,h} as [l][h][k]: the sum over the answerTokens
-// tokens of range answer of the mean attention to a token of range k.
-func FocusHeads(s StepAttention, answer, answerTokens int) [][][]float64 {
-	return s.each(func(l, h, k int) float64 { return float64(answerTokens) * s.At(l, h, answer, k) })
-}
-
-// Focus returns S_k, the mean of FocusHeads over the chosen heads.
-func Focus(focus [][][]float64, heads []Head) []float64 {
-	if len(heads) == 0 {
-		panic("rl: Focus of no heads")
-	}
-	s := make([]float64, len(focus[heads[0].Layer][heads[0].Head]))
-	for _, h := range heads {
-		for k, v := range focus[h.Layer][h.Head] {
-			s[k] += v / float64(len(heads))
-		}
-	}
-	return s
-}
-
-// StepRanking returns each head's step ranking accuracy, SRA, as [l][h]: the
-// share of pairs of a needed (essential or correcting) and a redundant step of
-// a response that focus[response][l][h] orders rightly, averaged over the
-// responses that have both. needed[response] and redundant[response] mark the
-// same steps. TopHeads of it are the key-focus heads. NaN without any pair.
-func StepRanking(focus [][][][]float64, needed, redundant [][]bool) [][]float64 {
-	return meanOverTraces(focus, func(i int, score []float64) float64 {
-		return StepAUC(score, needed[i], redundant[i])
-	})
 }
 
 // BaseScore returns S_base. Lengths are in tokens; accuracy is p.
@@ -256,7 +230,7 @@ func (c ATTNPO) step(ctx context.Context, r *Run) error {
 		for j := range group.Samples {
 			s := &group.Samples[j]
 			s.Given.Focus, s.Given.Base, s.Given.Scales = focus[i][j], base[j], scales[j]
-			s.Advantage = ExpandSteps(len(s.Response()), s.responseSteps(), scales[j], advantages[i][j])
+			s.Advantage = ExpandSteps(len(s.Response()), s.ResponseSteps(), scales[j], advantages[i][j])
 		}
 	}
 	return r.learn(groups, c.Loss)

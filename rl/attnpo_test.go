@@ -1,15 +1,16 @@
 package rl
 
 import (
-	"attnlab/rl/rltest/near"
-	"math"
 	"math/rand/v2"
 	"testing"
+
+	"attnlab/rl/hyper"
+	"attnlab/rl/rltest/near"
 )
 
 // paperATTNPO is the paper's rule with a few values changed.
-func paperATTNPO(change Hyper) ATTNPO {
-	h, err := change.over("attnpo")
+func paperATTNPO(change hyper.Values) ATTNPO {
+	h, err := change.Over("attnpo")
 	if err != nil {
 		panic(err)
 	}
@@ -21,7 +22,7 @@ func TestStepScales(t *testing.T) {
 	sample := func(correct bool, focus ...float64) FocusSample { return FocusSample{correct, 90, 10, focus} }
 	for _, c := range []struct {
 		name      string
-		change    Hyper
+		change    hyper.Values
 		group     []FocusSample
 		advantage []float64
 		step      int
@@ -31,15 +32,15 @@ func TestStepScales(t *testing.T) {
 		{"p=1/2, half the baseline", nil, []FocusSample{sample(true, .0125, .2), sample(false)}, []float64{1, -1}, 2000, []float64{.875, 1}},
 		{"before its time", nil, []FocusSample{sample(true, .0125, .2), sample(false)}, []float64{1, -1}, 500, []float64{1, 1}},
 		{"from its time on", nil, []FocusSample{sample(true, .0125, .2), sample(false)}, []float64{1, -1}, 501, []float64{.875, 1}},
-		{"a shorter schedule", Hyper{"schedule": 10}, []FocusSample{sample(true, .0125, .2), sample(false)}, []float64{1, -1}, 6, []float64{.875, 1}},
+		{"a shorter schedule", hyper.Values{"schedule": 10}, []FocusSample{sample(true, .0125, .2), sample(false)}, []float64{1, -1}, 6, []float64{.875, 1}},
 		{"p=1 from step 1", nil, []FocusSample{sample(true, 0, .1), sample(true)}, []float64{1, -1}, 1, []float64{0, 1}},
 		{"a long correct response: essential steps do not pay", nil, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{-1, 1}, 1, []float64{1, 0}},
 		{"a wrong response pays in full", nil, []FocusSample{sample(false, .05, .2), sample(true)}, []float64{-1, 1}, 2000, []float64{1, 1}},
-		{"a floor", Hyper{"floor": 0.2}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{1, -1}, 1, []float64{.6, 1}},
-		{"kappa 2", Hyper{"kappa": 2}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{1, -1}, 1, []float64{.25, 1}},
-		{"over the response alone", Hyper{"base-length": 1}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{1, -1}, 1, []float64{.45, 1}},
-		{"positive off", Hyper{"positive": 0}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{1, -1}, 1, []float64{1, 1}},
-		{"negative off", Hyper{"negative": 0}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{-1, 1}, 1, []float64{1, 1}},
+		{"a floor", hyper.Values{"floor": 0.2}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{1, -1}, 1, []float64{.6, 1}},
+		{"kappa 2", hyper.Values{"kappa": 2}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{1, -1}, 1, []float64{.25, 1}},
+		{"over the response alone", hyper.Values{"base-length": 1}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{1, -1}, 1, []float64{.45, 1}},
+		{"positive off", hyper.Values{"positive": 0}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{1, -1}, 1, []float64{1, 1}},
+		{"negative off", hyper.Values{"negative": 0}, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{-1, 1}, 1, []float64{1, 1}},
 		{"one step only", nil, []FocusSample{sample(true, .05), sample(true)}, []float64{1, -1}, 1, []float64{1}},
 		{"no advantage", nil, []FocusSample{sample(true, .05, .2), sample(true)}, []float64{0, 0}, 1, []float64{1, 1}},
 	} {
@@ -62,7 +63,7 @@ func TestStepScalesStayBetween0And1(t *testing.T) {
 			}
 			advantages[i] = random.NormFloat64()
 		}
-		rule := paperATTNPO(Hyper{"floor": random.Float64(), "schedule": 10})
+		rule := paperATTNPO(hyper.Values{"floor": random.Float64(), "schedule": 10})
 		gamma, _ := rule.StepScales(group, advantages, 12, 1+random.IntN(20))
 		for i := range gamma {
 			for k, g := range gamma[i] {
@@ -72,35 +73,6 @@ func TestStepScalesStayBetween0And1(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestFocus(t *testing.T) {
-	// Ranges: prompt, two steps, an answer of 4 tokens; one layer, two heads.
-	s := StepAttention{Layers: 1, Heads: 2, Ranges: 4, Mean: make([]float32, 2*4*4)}
-	copy(s.Mean[12:], []float32{.5, .25, .125, .5})
-	copy(s.Mean[28:], []float32{.5, .125, .5, .5})
-	heads := FocusHeads(s, 3, 4)
-	near.Want(t, "head 0: sum over the answer, mean over the step", heads[0][0], []float64{2, 1, .5, 2}, 0)
-	near.Want(t, "mean of heads", Focus(heads, []Head{{0, 0}, {0, 1}}), []float64{2, .75, 1.25, 2}, 0)
-	near.Want(t, "one head", Focus(heads, []Head{{0, 1}}), []float64{2, .5, 2, 2}, 0)
-}
-
-func TestStepRanking(t *testing.T) {
-	// Head 0 ranks both responses rightly, head 1 the first wrongly and the
-	// second half; the third response has no redundant step.
-	focus := [][][][]float64{
-		{{{3, 1, 2}, {1, 3, 2}}},
-		{{{5, 1, 2}, {2, 1, 3}}},
-		{{{1, 2, 3}, {1, 2, 3}}},
-	}
-	needed := [][]bool{{true, false, true}, {true, false, false}, {true, true, true}}
-	redundant := [][]bool{{false, true, false}, {false, true, true}, {false, false, false}}
-	sra := StepRanking(focus, needed, redundant)
-	near.Want(t, "SRA", sra[0], []float64{1, .25}, 1e-12)
-	if got := TopHeads(sra, 1); got[0] != (Head{0, 0}) {
-		t.Errorf("key-focus head %v", got)
-	}
-	near.Want(t, "no pairs", StepRanking(focus[2:], needed[2:], redundant[2:])[0], []float64{math.NaN(), math.NaN()}, 0)
 }
 
 func TestExpandSteps(t *testing.T) {

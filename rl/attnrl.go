@@ -5,6 +5,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/stat"
 )
 
 // AttnRL: Attention as a Compass: Efficient Exploration for Process-Supervised RL
@@ -44,65 +48,23 @@ type AttnRL struct {
 }
 
 // NewAttnRL reads the hyper-parameters of "attnrl".
-func NewAttnRL(h Hyper) AttnRL {
+func NewAttnRL(h hyper.Values) AttnRL {
 	return AttnRL{
 		TreeRL:      NewTreeRL(h),
-		Delta:       h.int("delta"),
+		Delta:       h.Int("delta"),
 		TopShare:    h["quantile"],
-		Spacing:     h.int("spacing"),
-		Filter:      h.choice("filter"),
-		Trees:       h.choice("trees"),
-		Batch:       h.choice("batch"),
+		Spacing:     h.Int("spacing"),
+		Filter:      h.Choice("filter"),
+		Trees:       h.Choice("trees"),
+		Batch:       h.Choice("batch"),
 		Lambda:      h["lambda"],
-		ValidTarget: h.int("valid"),
+		ValidTarget: h.Int("valid"),
 	}
 }
 
 // ---- Sample: initial responses and rollouts, see treeTrainer
 
 // ---- Score: what later steps look back at
-
-// FCIHeads returns the forward context influence of each range in each head,
-// [l][h][k]. Range 0 is the prompt, range 1 the first step; ranges from end on
-// (the one with </think>, and the answer) look back but are not scored, as
-// are the prompt and the first step.
-func FCIHeads(s StepAttention, delta, end int) [][][]float64 {
-	y := s.VerticalSum(delta)
-	for l := range y {
-		for h := range y[l] {
-			for k := range y[l][h] {
-				if k <= 1 || k >= end {
-					y[l][h][k] = 0
-				}
-			}
-		}
-	}
-	return y
-}
-
-// FCI is the maximum of FCIHeads over layers and heads, [k].
-func FCI(s StepAttention, delta, end int) []float64 {
-	top := make([]float64, s.Ranges)
-	for _, layer := range FCIHeads(s, delta, end) {
-		for _, head := range layer {
-			for k, y := range head {
-				top[k] = math.Max(top[k], y)
-			}
-		}
-	}
-	return top
-}
-
-// MeanFCI is ȳ of a problem: the mean over responses of the mean over a
-// response's steps, zeroed ones included.
-func MeanFCI(fci [][]float64) float64 {
-	means := make([]float64, len(fci))
-	for i := range fci {
-		means[i], _ = meanStd(fci[i], 0)
-	}
-	mean, _ := meanStd(means, 0)
-	return mean
-}
 
 // ---- Score: where and how much to branch
 
@@ -119,7 +81,7 @@ func (c AttnRL) BranchPoints(fci []float64, steps [][2]int) []int {
 	if len(steps) < 2 {
 		return nil
 	}
-	threshold := TopThreshold(fci, c.TopShare)
+	threshold := score.TopThreshold(fci, c.TopShare)
 	var at []int
 	for k := 1; k < len(steps) && len(at) < c.Points; k++ {
 		if fci[k] >= threshold && steps[k][0] >= c.Spacing &&
@@ -137,21 +99,6 @@ func (c AttnRL) BranchPoints(fci []float64, steps [][2]int) []int {
 	}
 	slices.Sort(at)
 	return at
-}
-
-// TopThreshold is the least score among the top ρ, and never 0: then it is the
-// smallest positive score, or infinite where no score is positive.
-func TopThreshold(fci []float64, share float64) float64 {
-	if t := Quantile(fci, 1-share); t > 0 {
-		return t
-	}
-	least := math.Inf(1)
-	for _, y := range fci {
-		if y > 0 {
-			least = math.Min(least, y)
-		}
-	}
-	return least
 }
 
 // TreeCount returns how many of a problem's M responses are expanded at pass
@@ -209,11 +156,11 @@ func (f *EasyFilter) Keep(c AttnRL, meanFCI []float64) []bool {
 	}
 	f.Count += len(meanFCI)
 	keep := make([]bool, len(meanFCI))
-	batchMean, _ := meanStd(meanFCI, 0)
+	batchMean, _ := stat.MeanStd(meanFCI, 0)
 	for i, y := range meanFCI {
 		switch c.Filter {
 		case "batch":
-			keep[i] = y >= batchMean || constant(meanFCI)
+			keep[i] = y >= batchMean || stat.Constant(meanFCI)
 		case "running":
 			keep[i] = y > f.Sum/float64(f.Count)
 		default:
@@ -229,7 +176,7 @@ func (c AttnRL) NextBatch(batch, valid int) int {
 	if valid <= 0 {
 		return batch
 	}
-	problems, _ := lookup("problems")
+	problems, _ := hyper.Lookup("problems")
 	most := int(problems.Max)
 	b := float64(batch)
 	want := b * float64(c.ValidTarget) / float64(valid)

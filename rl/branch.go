@@ -4,6 +4,12 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+
+	"attnlab/rl/examine"
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/stat"
+	"attnlab/rl/task"
 )
 
 // treeTrainer is the training step of TreeRL and AttnRL, whose trees are the same:
@@ -21,8 +27,8 @@ type treeTrainer struct {
 
 // newTreeRLBranching is TreeRL as the special case of AttnRL without adaptive
 // sampling: all problems, all responses, a fixed batch.
-func newTreeRLBranching(h Hyper) AttnRL {
-	return AttnRL{TreeRL: NewTreeRL(h), Delta: h.int("delta"), TopShare: h["quantile"], Spacing: h.int("spacing"),
+func newTreeRLBranching(h hyper.Values) AttnRL {
+	return AttnRL{TreeRL: NewTreeRL(h), Delta: h.Int("delta"), TopShare: h["quantile"], Spacing: h.Int("spacing"),
 		Filter: "off", Trees: "all", Batch: "fixed"}
 }
 
@@ -62,7 +68,7 @@ func (c AttnRL) plan(p *Policy, easy *EasyFilter, groups []Group) ([]shoot, erro
 	var means []float64
 	for i, g := range groups {
 		if g.passRate() == 1 && c.Filter != "off" {
-			solved, means = append(solved, i), append(means, MeanFCI(fci[i]))
+			solved, means = append(solved, i), append(means, score.MeanFCI(fci[i]))
 		}
 	}
 	keep := easy.Keep(c, means)
@@ -71,7 +77,7 @@ func (c AttnRL) plan(p *Policy, easy *EasyFilter, groups []Group) ([]shoot, erro
 		if j := slices.Index(solved, i); j >= 0 && !keep[j] {
 			continue
 		}
-		random := newRandom(SeedOf("branch", p.seed, g.Index), 0)
+		random := task.NewRandom(task.SeedOf("branch", p.seed, g.Index), 0)
 		s := shoot{Group: g, Points: make([][]int, len(g.Samples))}
 		correct, _ := g.verdicts()
 		for _, k := range c.Expanded(correct, random) {
@@ -85,7 +91,7 @@ func (c AttnRL) plan(p *Policy, easy *EasyFilter, groups []Group) ([]shoot, erro
 // scores are the FCI of all steps, [group][sample][step], where anything asks for
 // them; zeros otherwise.
 func (c AttnRL) scores(p *Policy, groups []Group) (fci [][][]float64, err error) {
-	var traces []Trace
+	var traces []task.Trace
 	var wanted []*[]float64
 	for i, g := range groups {
 		fci = append(fci, make([][]float64, len(g.Samples)))
@@ -96,7 +102,7 @@ func (c AttnRL) scores(p *Policy, groups []Group) (fci [][][]float64, err error)
 			}
 		}
 	}
-	examined, err := Examine(p.Scorer, traces, c.Delta)
+	examined, err := examine.Examine(p.Scorer, traces, c.Delta)
 	for i, e := range examined {
 		*wanted[i] = e.FCI
 	}
@@ -153,15 +159,15 @@ func (c AttnRL) grow(s shoot, samples *[]Sample) (tree *Tree, leaves []Sample, l
 				b := (*samples)[0]
 				*samples = (*samples)[1:]
 				grown = append(grown, b)
-				branches = append(branches, Branch{At: at, Length: len(b.Response()) - at, Reward: indicator(b.Correct)})
+				branches = append(branches, Branch{At: at, Length: len(b.Response()) - at, Reward: stat.Indicator(b.Correct)})
 			}
 		}
-		leaf = append(leaf, tree.Grow(len(initial.Response()), indicator(initial.Correct), branches)...)
+		leaf = append(leaf, tree.Grow(len(initial.Response()), stat.Indicator(initial.Correct), branches)...)
 		leaves = append(leaves, grown...)
 	}
 	err = c.Credit(tree)
 	for i := range leaves {
-		leaves[i].Reward = indicator(leaves[i].Correct)
+		leaves[i].Reward = stat.Indicator(leaves[i].Correct)
 		leaves[i].Given = Given{Advantage: leaves[i].Reward - tree.Nodes[0].Value, Leaf: leaf[i]}
 		if tree.Nodes[leaf[i]].Trained && tree.Valid() {
 			leaves[i].Advantage = tree.TokenAdvantages(leaf[i])
@@ -174,7 +180,7 @@ func (c AttnRL) grow(s shoot, samples *[]Sample) (tree *Tree, leaves []Sample, l
 
 func (c treeTrainer) step(ctx context.Context, r *Run) error {
 	if r.state.Batch == 0 {
-		r.state.Batch = r.Hyper.int("problems")
+		r.state.Batch = r.Hyper.Int("problems")
 	}
 	ready := r.state.Shoots
 	if ready == nil {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"attnlab/rl/hyper"
 )
 
 // GroupInput is one group as `attnlab credit` reads it: the responses to one
@@ -53,16 +55,16 @@ const (
 // CreditGroup applies the credit rule of method to one group. hyper holds only
 // the values that differ from the paper's. The input is left as it was; the
 // error is one sentence about the method, the hyper-parameters or the group.
-func CreditGroup(method string, in GroupInput, hyper Hyper) (GroupOutput, error) {
-	if !slices.Contains(sampling, method) {
-		return GroupOutput{}, fmt.Errorf("rl: no credit rule for method %q; choose one of %s", method, strings.Join(sampling, ", "))
+func CreditGroup(method string, in GroupInput, values hyper.Values) (GroupOutput, error) {
+	if !slices.Contains(hyper.Sampling, method) {
+		return GroupOutput{}, fmt.Errorf("rl: no credit rule for method %q; choose one of %s", method, strings.Join(hyper.Sampling, ", "))
 	}
-	h, err := hyper.over(method)
+	h, err := values.Over(method)
 	if err != nil {
 		return GroupOutput{}, err
 	}
 	rule := creditResponses
-	if slices.Contains(treeMethods, method) {
+	if slices.Contains(hyper.TreeMethods, method) {
 		rule = creditTree
 	}
 	out := GroupOutput{
@@ -75,7 +77,7 @@ func CreditGroup(method string, in GroupInput, hyper Hyper) (GroupOutput, error)
 	return out, nil
 }
 
-func creditTree(out *GroupOutput, in GroupInput, h Hyper) error {
+func creditTree(out *GroupOutput, in GroupInput, h hyper.Values) error {
 	if in.Tree == nil {
 		return fmt.Errorf("the group has no tree; give one as \"tree\": {\"nodes\": […]}")
 	}
@@ -97,7 +99,7 @@ func creditTree(out *GroupOutput, in GroupInput, h Hyper) error {
 	return nil
 }
 
-func creditResponses(out *GroupOutput, in GroupInput, h Hyper) error {
+func creditResponses(out *GroupOutput, in GroupInput, h hyper.Values) error {
 	if err := in.check(out.Method); err != nil {
 		return err
 	}

@@ -1,13 +1,15 @@
 package rl
 
 import (
-	"attnlab/rl/rltest/near"
 	"encoding/json"
 	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"attnlab/rl/hyper"
+	"attnlab/rl/rltest/near"
 )
 
 func readGroup(t *testing.T, text string) (in GroupInput) {
@@ -29,7 +31,7 @@ const lineGroup = `{"prompt_length":10,"step":2000,"responses":[
 const treeGroup = `{"tree":{"nodes":[{"id":0,"parent":-1,"reward":null},{"id":1,"parent":0,"reward":null},
 	{"id":2,"parent":1,"reward":1},{"id":3,"parent":1,"reward":0},{"id":4,"parent":1,"reward":1},{"id":5,"parent":0,"reward":0}]}}`
 
-func credit(t *testing.T, method, text string, h Hyper) GroupOutput {
+func credit(t *testing.T, method, text string, h hyper.Values) GroupOutput {
 	t.Helper()
 	out, err := CreditGroup(method, readGroup(t, text), h)
 	if err != nil {
@@ -39,7 +41,7 @@ func credit(t *testing.T, method, text string, h Hyper) GroupOutput {
 }
 
 func TestCreditTree(t *testing.T) {
-	for _, method := range treeMethods {
+	for _, method := range hyper.TreeMethods {
 		out := credit(t, method, treeGroup, nil)
 		near.Want(t, method, out.NodeAdvantages, []float64{0, .19245, .83333, -1.16667, .83333, 0}, 5e-6)
 		near.Want(t, method, out.Rewards, []float64{1, 0, 1, 0}, 0)
@@ -47,7 +49,7 @@ func TestCreditTree(t *testing.T) {
 		if !out.Valid || out.Nodes[5].Trained {
 			t.Errorf("%s: %+v", method, out)
 		}
-		kept := credit(t, method, treeGroup, Hyper{"unbranched": 1})
+		kept := credit(t, method, treeGroup, hyper.Values{"unbranched": 1})
 		near.Want(t, method, kept.NodeAdvantages[5:], []float64{-1}, 1e-12)
 	}
 	// On one tree AttnRL's credit is TreeRL's.
@@ -100,21 +102,21 @@ func TestCreditBaselines(t *testing.T) {
 		near.Want(t, name, slices.Concat(a.TokenAdvantages...), slices.Concat(b.TokenAdvantages...), 0)
 	}
 	tlmre, grpo := credit(t, "tlmre", lineGroup, nil), credit(t, "grpo", lineGroup, nil)
-	same("attnpo without attenuation", credit(t, "attnpo", lineGroup, Hyper{"positive": 0, "negative": 0}), tlmre)
-	same("attnpo with a floor of 1", credit(t, "attnpo", lineGroup, Hyper{"floor": 1, "negative": 0}), tlmre)
-	same("dapo without overlong shaping", credit(t, "dapo", lineGroup, Hyper{"overlong-buffer": 0}), grpo)
-	same("grpo without std", credit(t, "grpo", lineGroup, Hyper{"std": 0}), credit(t, "drgrpo", lineGroup, nil))
+	same("attnpo without attenuation", credit(t, "attnpo", lineGroup, hyper.Values{"positive": 0, "negative": 0}), tlmre)
+	same("attnpo with a floor of 1", credit(t, "attnpo", lineGroup, hyper.Values{"floor": 1, "negative": 0}), tlmre)
+	same("dapo without overlong shaping", credit(t, "dapo", lineGroup, hyper.Values{"overlong-buffer": 0}), grpo)
+	same("grpo without std", credit(t, "grpo", lineGroup, hyper.Values{"std": 0}), credit(t, "drgrpo", lineGroup, nil))
 	same("rearl without revisions and extra rewards",
-		credit(t, "rearl", lineGroup, Hyper{"revise": 0, "length-weight": 0, "reflection-weight": 0}), grpo)
+		credit(t, "rearl", lineGroup, hyper.Values{"revise": 0, "length-weight": 0, "reflection-weight": 0}), grpo)
 
-	flat := credit(t, "tlmre", lineGroup, Hyper{"alpha": 0})
+	flat := credit(t, "tlmre", lineGroup, hyper.Values{"alpha": 0})
 	near.Want(t, "tlmre with α = 0 rewards as grpo", flat.Rewards, grpo.Rewards, 0)
 }
 
 func TestCreditGroupsOfOneOutcome(t *testing.T) {
 	for _, correct := range []string{"true", "false"} {
 		text := `{"responses":[{"length":9,"correct":C},{"length":9,"correct":C},{"length":9,"correct":C}]}`
-		for _, method := range groupMethods {
+		for _, method := range hyper.GroupMethods {
 			out := credit(t, method, strings.ReplaceAll(text, "C", correct), nil)
 			near.Want(t, method+" "+correct, out.Advantages, []float64{0, 0, 0}, 0)
 			if out.Valid {
@@ -133,7 +135,7 @@ func TestCreditSumsToZeroAndFollowsOrder(t *testing.T) {
 	swapped := in
 	swapped.Responses = slices.Clone(in.Responses)
 	slices.Reverse(swapped.Responses)
-	for _, method := range groupMethods {
+	for _, method := range hyper.GroupMethods {
 		a, err1 := CreditGroup(method, in, nil)
 		b, err2 := CreditGroup(method, swapped, nil)
 		if err1 != nil || err2 != nil {
@@ -150,9 +152,9 @@ func TestCreditSumsToZeroAndFollowsOrder(t *testing.T) {
 }
 
 func TestCreditJSON(t *testing.T) {
-	for _, method := range sampling {
+	for _, method := range hyper.Sampling {
 		text := lineGroup
-		if slices.Contains(treeMethods, method) {
+		if slices.Contains(hyper.TreeMethods, method) {
 			text = treeGroup
 		}
 		in := readGroup(t, text)
@@ -212,7 +214,7 @@ func TestCreditErrors(t *testing.T) {
 	if _, err := CreditGroup("attnpo", in, nil); err == nil || !strings.Contains(err.Error(), "response 1: the focus of step 0 is NaN") {
 		t.Errorf("NaN focus: %v", err)
 	}
-	for name, h := range map[string]Hyper{
+	for name, h := range map[string]hyper.Values{
 		`no hyper-parameter "delta"`: {"delta": 4},
 		"kappa is NaN":               {"kappa": math.NaN()},
 		"kappa is +Inf":              {"kappa": math.Inf(1)},
@@ -227,7 +229,7 @@ func TestCreditErrors(t *testing.T) {
 // Whatever the JSON holds, the answer is a result that can be printed or one
 // sentence.
 func FuzzCredit(f *testing.F) {
-	for _, method := range sampling {
+	for _, method := range hyper.Sampling {
 		f.Add(method, lineGroup)
 		f.Add(method, treeGroup)
 	}

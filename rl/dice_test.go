@@ -8,6 +8,9 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl/hyper"
+	"attnlab/rl/task"
 )
 
 // dice is a task for models that know nothing: responses of odd length are right,
@@ -16,26 +19,28 @@ import (
 type dice struct{}
 
 func (dice) Name() string          { return "dice" }
-func (dice) Vocabulary() []string  { return slices.Clone(commonTokens) }
+func (dice) Vocabulary() []string  { return slices.Clone(task.CommonTokens) }
 func (dice) Reflections() []string { return []string{"wait"} } // it never does
-func (dice) Problem(seed uint64) Problem {
-	random := newRandom(seed, problemStream)
-	prompt := []int{Bos}
+func (dice) Problem(seed uint64) task.Problem {
+	random := task.NewRandom(seed, task.ProblemStream)
+	prompt := []int{task.Bos}
 	for range 3 {
-		prompt = append(prompt, semicolon+random.IntN(6))
+		prompt = append(prompt, task.Semicolon+random.IntN(6))
 	}
-	return Problem{Difficulty: 1 + random.IntN(2), MinimumThink: 2, Prompt: append(prompt, Think), Gold: "+"}
+	return task.Problem{Difficulty: 1 + random.IntN(2), MinimumThink: 2, Prompt: append(prompt, task.Think), Gold: "+"}
 }
-func (dice) Parse(string) (Problem, error) { return Problem{}, errors.New("dice: not parsed") }
-func (dice) Demonstrate(p Problem, seed uint64) []int {
-	return []int{plus, Newline, minus, plus, Newline, EndThink, hash, Eos}
+func (dice) Parse(string) (task.Problem, error) {
+	return task.Problem{}, errors.New("dice: not parsed")
 }
-func (dice) Judge(p Problem, response []int) Trace {
-	t, _ := cut(p.Prompt, response)
+func (dice) Demonstrate(p task.Problem, seed uint64) []int {
+	return []int{task.Plus, task.Newline, task.Minus, task.Plus, task.Newline, task.EndThink, task.Hash, task.Eos}
+}
+func (dice) Judge(p task.Problem, response []int) task.Trace {
+	t, _ := task.Cut(p.Prompt, response)
 	t.Steps = nil
 	for start, end := t.ThinkStart, t.ThinkStart+1; end <= t.ThinkEnd; end++ {
 		if t.Tokens[end-1]%3 == 0 || end == t.ThinkEnd {
-			t.Steps = append(t.Steps, Step{Start: start, End: end, Label: Label((end - start) % 3)})
+			t.Steps = append(t.Steps, task.Step{Start: start, End: end, Label: task.Label((end - start) % 3)})
 			start = end
 		}
 	}
@@ -43,33 +48,33 @@ func (dice) Judge(p Problem, response []int) Trace {
 	t.Correct = len(t.Response())%2 == 1
 	return t
 }
-func (dice) Concludes(_ Problem, t Trace) []bool {
+func (dice) Concludes(_ task.Problem, t task.Trace) []bool {
 	yes := make([]bool, len(t.Steps))
 	for k, s := range t.Steps {
-		yes[k] = s.Label == Essential
+		yes[k] = s.Label == task.Essential
 	}
 	return yes
 }
 
 var diceShape = model.Config{
-	VocabSize: len(commonTokens), HiddenSize: 16, IntermediateSize: 16, Layers: 1, Heads: 2, KVHeads: 1, HeadDim: 8, MaxContext: 48,
-	RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, PadID: Pad, BosID: Bos, EosID: Eos,
+	VocabSize: len(task.CommonTokens), HiddenSize: 16, IntermediateSize: 16, Layers: 1, Heads: 2, KVHeads: 1, HeadDim: 8, MaxContext: 48,
+	RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, PadID: task.Pad, BosID: task.Bos, EosID: task.Eos,
 }
 
 // diceBase is a model with random weights, large enough that they matter.
-func diceBase(t *testing.T) *model.Checkpoint {
+func diceBase(t *testing.T) *hf.Checkpoint {
 	t.Helper()
-	tokenizer, err := model.NewTokenizer(dice{}.Vocabulary())
+	tokenizer, err := hf.NewTokenizer(dice{}.Vocabulary())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &model.Checkpoint{Config: diceShape, Tokenizer: tokenizer, Weights: diceShape.Init(3)}
+	return &hf.Checkpoint{Config: diceShape, Tokenizer: tokenizer, Weights: diceShape.Init(3)}
 }
 
 // diceRun is a small run of a method; change alters its hyper-parameters.
 func diceRun(t *testing.T, method string, change map[string]string) RunConfig {
 	t.Helper()
-	h := LabHyper(method)
+	h := hyper.Lab(method)
 	if _, ok := h["problems"]; ok {
 		h["problems"] = 4
 	}
@@ -84,7 +89,7 @@ func diceRun(t *testing.T, method string, change map[string]string) RunConfig {
 	return RunConfig{Method: method, Hyper: h, Seed: 5, Probe: 24, Tokens: 256, Slots: 16}
 }
 
-func open(t *testing.T, kept *model.Checkpoint, c RunConfig) *Run {
+func open(t *testing.T, kept *hf.Checkpoint, c RunConfig) *Run {
 	t.Helper()
 	r, err := NewRun(gpu.OpenHost(), dice{}, diceBase(t), kept, c)
 	if err != nil {

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"attnlab/rl/score"
+	"attnlab/rl/stat"
+	"attnlab/rl/task"
 )
 
 // Given is what the credit of a response was made of, as far as its method has such
@@ -22,11 +26,11 @@ type Given struct {
 // Credited is the credit of one training step. It does not change any more.
 type Credited struct {
 	Groups []Group
-	Task   Task
+	Task   task.Task
 	Step   int // from 1
 
 	method method
-	heads  []Head
+	heads  []score.Head
 }
 
 // Last is what the last training step made its credit of; nil before the first.
@@ -57,7 +61,7 @@ type Explanation struct {
 // StepCredit is the credit of one step, [Start, End) in response tokens.
 type StepCredit struct {
 	Start, End int
-	Label      Label
+	Label      task.Label
 	Scale      float64 // after over before, the means over the step; 1 where both are 0, and 0 where only before is
 	Terms      []Term
 }
@@ -88,9 +92,9 @@ func (c *Credited) Explain(group, sample int) Explanation {
 		x.Outcome = explainLeaf(g, s)
 		steps = func(k int) []Term { return explainNode(g, s, k) }
 	}
-	for k, r := range s.responseSteps() {
-		before, _ := meanStd(x.Before[r[0]:r[1]], 0)
-		after, _ := meanStd(x.After[r[0]:r[1]], 0)
+	for k, r := range s.ResponseSteps() {
+		before, _ := stat.MeanStd(x.Before[r[0]:r[1]], 0)
+		after, _ := stat.MeanStd(x.After[r[0]:r[1]], 0)
 		scale := 0.0
 		switch {
 		case s.Given.Scales != nil:
@@ -124,17 +128,17 @@ const (
 
 // explainGroup is from rewards to a group advantage.
 func explainGroup(g Group, std Std, advantage float64) []Term {
-	mean, sd := meanStd(g.rewards(), 0)
+	mean, sd := stat.MeanStd(g.rewards(), 0)
 	terms := []Term{{"mean", fmt.Sprintf("mean reward of the group's %d responses", len(g.Samples)), mean, ofGRPO}}
 	form := "A = r - mean"
 	if std == SampleStd {
-		_, sd = meanStd(g.rewards(), 1)
+		_, sd = stat.MeanStd(g.rewards(), 1)
 	}
 	if std != NoStd {
 		terms = append(terms, Term{"std", "standard deviation of these rewards", sd, ofGRPO})
 		form = "A = (r - mean) / (std + 1e-6)"
 	}
-	if constant(g.rewards()) {
+	if stat.Constant(g.rewards()) {
 		form = "all rewards are equal: A = 0"
 	}
 	return append(terms, Term{"A", form, advantage, ofGRPO})
@@ -153,7 +157,7 @@ func (c GRPO) explain(g Group, i int) []Term {
 func (c TLMRE) explain(g Group, i int) []Term {
 	s := g.Samples[i]
 	correct, length := g.verdicts()
-	mu, sd := meanStd(lengthsOfCorrect(correct, length), 0)
+	mu, sd := stat.MeanStd(lengthsOfCorrect(correct, length), 0)
 	var terms []Term
 	form := "a wrong response: r = 0"
 	if s.Correct {
@@ -256,7 +260,7 @@ func explainLeaf(g Group, s Sample) []Term {
 
 // explainNode is the arithmetic of the node in which a step begins.
 func explainNode(g Group, s Sample, k int) []Term {
-	at := s.responseSteps()[k][0]
+	at := s.ResponseSteps()[k][0]
 	n := g.Tree.Nodes[s.Given.Leaf]
 	for n.Start > at {
 		n = g.Tree.Nodes[n.Parent]

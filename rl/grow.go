@@ -3,11 +3,13 @@ package rl
 import (
 	"context"
 	"slices"
+
+	"attnlab/rl/task"
 )
 
 // Grown is the branch tree of one problem, to look at.
 type Grown struct {
-	Problem Problem
+	Problem task.Problem
 	Tree    *Tree
 	Leaves  []Sample // all responses
 	Leaf    []int    // the nodes that they end in
@@ -24,7 +26,7 @@ type BranchPoint struct {
 
 // Grow samples and credits the whole branch tree of one problem: all initial
 // responses are expanded.
-func (p *Policy) Grow(ctx context.Context, c AttnRL, problem Problem) (Grown, error) {
+func (p *Policy) Grow(ctx context.Context, c AttnRL, problem task.Problem) (Grown, error) {
 	g := p.Plant(c, problem)
 	for !g.Done() {
 		if err := g.Round(ctx, p, len(g.points)); err != nil {
@@ -39,7 +41,7 @@ func (p *Policy) Grow(ctx context.Context, c AttnRL, problem Problem) (Grown, er
 // same however many points a round takes.
 type Growth struct {
 	rule    AttnRL
-	problem Problem
+	problem task.Problem
 	groups  []Group // one, with the initial responses; none before them
 	shoot   *shoot  // with all branch points; nil before they are chosen
 	points  []BranchPoint
@@ -47,7 +49,7 @@ type Growth struct {
 }
 
 // Plant begins a tree of nothing.
-func (p *Policy) Plant(c AttnRL, problem Problem) *Growth {
+func (p *Policy) Plant(c AttnRL, problem task.Problem) *Growth {
 	c.Filter, c.Trees = "off", "all"
 	return &Growth{rule: c, problem: problem}
 }
@@ -119,7 +121,7 @@ func (g *Growth) choose(p *Policy) error {
 	for tree, points := range g.shoot.Points {
 		s := g.shoot.Samples[tree]
 		for _, at := range points {
-			k := slices.IndexFunc(s.Steps, func(step Step) bool { return s.PromptLength+at < step.End })
+			k := slices.IndexFunc(s.Steps, func(step task.Step) bool { return s.PromptLength+at < step.End })
 			g.points = append(g.points, BranchPoint{Tree: tree, Step: k, FCI: fci[0][tree][k], Token: s.PromptLength + at})
 		}
 	}
@@ -150,7 +152,7 @@ type Branching struct {
 // TryBranching branches the same initial responses by each of some rules, which
 // differ in nothing else, and adds what came of it to the tallies. first is the
 // number of the first problem.
-func (p *Policy) TryBranching(ctx context.Context, rules []AttnRL, problems []Problem, first int, tallies []Branching) (err error) {
+func (p *Policy) TryBranching(ctx context.Context, rules []AttnRL, problems []task.Problem, first int, tallies []Branching) (err error) {
 	count := p.Count
 	defer func() {
 		if err != nil {

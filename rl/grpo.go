@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"attnlab/rl/hyper"
+	"attnlab/rl/stat"
 )
 
 // Group-relative policy optimisation and two corrections of it.
@@ -51,12 +54,12 @@ type GRPO struct {
 }
 
 // NewGRPO reads the hyper-parameters of "grpo", "drgrpo" or "dapo".
-func NewGRPO(h Hyper) GRPO {
+func NewGRPO(h hyper.Values) GRPO {
 	return GRPO{
-		Std:     Std(h.int("std")),
-		Dynamic: h.int("dynamic") == 1,
-		Limit:   h.int("max-length"),
-		Buffer:  h.int("overlong-buffer"),
+		Std:     Std(h.Int("std")),
+		Dynamic: h.Int("dynamic") == 1,
+		Limit:   h.Int("max-length"),
+		Buffer:  h.Int("overlong-buffer"),
 		Factor:  h["overlong-factor"],
 		Loss:    newLoss(h),
 	}
@@ -70,7 +73,7 @@ const maxRounds = 10
 // sample returns P groups of G responses. With dynamic sampling those of one
 // outcome are dropped and others drawn until there are P, or maxRounds are over.
 func (g GRPO) sample(ctx context.Context, r *Run) (kept []Group, err error) {
-	P, G := r.Hyper.int("problems"), r.Hyper.int("group")
+	P, G := r.Hyper.Int("problems"), r.Hyper.Int("group")
 	for round := 0; len(kept) < P && round < maxRounds && (round == 0 || g.Dynamic); round++ {
 		groups := r.draw(P)
 		if err := r.rollouts(ctx, groups, G); err != nil {
@@ -111,12 +114,12 @@ func (g GRPO) Credit(rewards []float64) []float64 { return GroupAdvantages(rewar
 // std. They sum to 0, and are 0 where all rewards are equal.
 func GroupAdvantages(rewards []float64, std Std) []float64 {
 	a := make([]float64, len(rewards))
-	if constant(rewards) {
+	if stat.Constant(rewards) {
 		return a
 	}
-	mean, sd := meanStd(rewards, 0)
+	mean, sd := stat.MeanStd(rewards, 0)
 	if std == SampleStd {
-		_, sd = meanStd(rewards, 1)
+		_, sd = stat.MeanStd(rewards, 1)
 	}
 	for i, r := range rewards {
 		a[i] = r - mean
@@ -125,11 +128,6 @@ func GroupAdvantages(rewards []float64, std Std) []float64 {
 		}
 	}
 	return a
-}
-
-// constant keeps rounding in the mean from turning into advantages.
-func constant(x []float64) bool {
-	return len(x) == 0 || slices.Min(x) == slices.Max(x)
 }
 
 // ---- Loss
@@ -157,15 +155,15 @@ type LossConfig struct {
 	MaxLength         int // L_max of ConstantMean, tokens
 }
 
-func newLoss(h Hyper) LossConfig {
+func newLoss(h hyper.Values) LossConfig {
 	return LossConfig{
 		ClipLow:     h["clip-low"],
 		ClipHigh:    h["clip-high"],
 		DualClip:    h["dual-clip"],
 		KL:          h["kl"],
 		Entropy:     h["entropy"],
-		Aggregation: Aggregation(h.int("aggregation")),
-		MaxLength:   h.int("max-length"),
+		Aggregation: Aggregation(h.Int("aggregation")),
+		MaxLength:   h.Int("max-length"),
 	}
 }
 

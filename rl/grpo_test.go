@@ -1,10 +1,12 @@
 package rl
 
 import (
-	"attnlab/rl/rltest/near"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"attnlab/rl/hyper"
+	"attnlab/rl/rltest/near"
 )
 
 func TestGroupAdvantages(t *testing.T) {
@@ -106,7 +108,7 @@ func TestTokenWeights(t *testing.T) {
 }
 
 func TestDAPO(t *testing.T) {
-	rule := NewGRPO(PaperHyper("dapo"))
+	rule := NewGRPO(hyper.Paper("dapo"))
 	for _, c := range []struct {
 		correct []bool
 		keep    bool
@@ -114,7 +116,7 @@ func TestDAPO(t *testing.T) {
 		if rule.Keep(c.correct) != c.keep {
 			t.Errorf("Keep(%v) = %v", c.correct, !c.keep)
 		}
-		if !NewGRPO(PaperHyper("grpo")).Keep(c.correct) {
+		if !NewGRPO(hyper.Paper("grpo")).Keep(c.correct) {
 			t.Errorf("GRPO drops %v", c.correct)
 		}
 	}
@@ -123,9 +125,9 @@ func TestDAPO(t *testing.T) {
 
 // DAPO without its extras is GRPO with a token mean.
 func TestDAPOOffIsGRPO(t *testing.T) {
-	h := PaperHyper("dapo")
+	h := hyper.Paper("dapo")
 	h["clip-high"], h["overlong-buffer"], h["dynamic"] = h["clip-low"], 0, 0
-	g := PaperHyper("grpo")
+	g := hyper.Paper("grpo")
 	g["aggregation"], g["kl"], g["max-length"] = float64(TokenMean), 0, h["max-length"]
 	dapo, grpo := NewGRPO(h), NewGRPO(g)
 	dapo.Factor = grpo.Factor

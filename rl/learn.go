@@ -17,11 +17,11 @@ func (r *Run) learn(groups []Group, c LossConfig) error {
 	}
 	valid := taking(groups, false)
 	r.tally.Groups.Valid += len(valid)
-	part := taking(groups, r.Hyper.choice("flat-groups") == "keep")
+	part := taking(groups, r.Hyper.Choice("flat-groups") == "keep")
 
 	r.Trainer.Policy = model.PolicyLoss{Low: float32(c.ClipLow), High: float32(c.ClipHigh), Dual: float32(c.DualClip),
 		KL: float32(c.KL), Entropy: float32(c.Entropy), Temperature: float32(r.Temperature)}
-	for m, M := 0, r.Hyper.int("minibatches"); m < M; m++ {
+	for m, M := 0, r.Hyper.Int("minibatches"); m < M; m++ {
 		if err := r.update(part[m*len(part)/M:(m+1)*len(part)/M], c); err != nil {
 			return err
 		}

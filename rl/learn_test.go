@@ -3,6 +3,8 @@ package rl
 import (
 	"encoding/json"
 	"testing"
+
+	"attnlab/rl/hyper"
 )
 
 // Flat groups take part where they are kept: the others then weigh less, as in the means of GRPO over all groups.
@@ -21,10 +23,10 @@ func TestTaking(t *testing.T) {
 		t.Errorf("a response weighs %v beside a flat group and %v without", half, whole)
 	}
 	for method, keep := range map[string]string{"grpo": "keep", "drgrpo": "keep", "tlmre": "keep", "attnpo": "keep", "rearl": "keep", "dapo": "drop", "treerl": "drop", "attnrl": "drop"} {
-		if got := PaperHyper(method).choice("flat-groups"); got != keep {
+		if got := hyper.Paper(method).Choice("flat-groups"); got != keep {
 			t.Errorf("%s: the paper's way with flat groups is %q", method, got)
 		}
-		if got := LabHyper(method).choice("flat-groups"); got != "drop" {
+		if got := hyper.Lab(method).Choice("flat-groups"); got != "drop" {
 			t.Errorf("%s: the lab's way with flat groups is %q", method, got)
 		}
 	}

@@ -7,6 +7,10 @@ import (
 	"slices"
 
 	"attnlab/model"
+	"attnlab/rl/examine"
+	"attnlab/rl/score"
+	"attnlab/rl/stat"
+	"attnlab/rl/task"
 )
 
 // Probe is what a model's own samples say of it, on problems that it is never
@@ -26,55 +30,55 @@ type Probe struct {
 
 // HeadRank is a head with its step ranking accuracy.
 type HeadRank struct {
-	Head
+	score.Head
 	SRA float64 `json:"sra"`
 }
 
 // Measure samples the policy as it stands now on the run's probing problems. The
 // tokens for it are not counted as the run's.
 func (r *Run) Measure(ctx context.Context) (Probe, error) {
-	problems := Problems(r.Task, ProbeStream, r.Seed, r.RunConfig.Probe)
-	attempts, err := Attempts(ctx, r.Decoder, r.Task, problems,
-		model.Sampling{Temperature: float32(r.Temperature), Seed: uint32(SeedOf("probe", r.Seed, 0))}, nil)
+	problems := task.Problems(r.Task, task.ProbeStream, r.Seed, r.RunConfig.Probe)
+	attempts, err := examine.Attempts(ctx, r.Decoder, r.Task, problems,
+		model.Sampling{Temperature: float32(r.Temperature), Seed: uint32(task.SeedOf("probe", r.Seed, 0))}, nil)
 	if err != nil {
 		return Probe{}, err
 	}
-	e := Evaluate(r.Task, attempts)
+	e := examine.Evaluate(r.Task, attempts)
 	p := Probe{Problems: e.Problems, Accuracy: e.Accuracy, ThinkTokens: e.ThinkTokens,
-		RedundantSteps: e.Labels[Redundant], EssentialSteps: e.Labels[Essential] + e.Labels[Correcting]}
+		RedundantSteps: e.Labels[task.Redundant], EssentialSteps: e.Labels[task.Essential] + e.Labels[task.Correcting]}
 	var densities []float64
 	for _, a := range attempts {
 		p.Tokens += len(a.Rollout.Tokens)
 		s := reaSample(r.Task, a.Trace)
 		densities = append(densities, ReflectionDensity(s.Reflections, s.ThinkTokens))
 	}
-	p.Density = Quantile(densities, or(r.Hyper, "density-quantile", 0.2))
+	p.Density = stat.Quantile(densities, or(r.Hyper, "density-quantile", 0.2))
 	p.Heads, err = r.rankHeads(attempts)
 	return p, err
 }
 
 // rankHeads ranks all heads on the right responses to the easier half of
 // difficulties, as ATTNPO's probing set is easy.
-func (r *Run) rankHeads(attempts []Attempt) ([]HeadRank, error) {
+func (r *Run) rankHeads(attempts []examine.Attempt) ([]HeadRank, error) {
 	lowest, highest := math.MaxInt, 0
 	for _, a := range attempts {
 		lowest, highest = min(lowest, a.Problem.Difficulty), max(highest, a.Problem.Difficulty)
 	}
-	var traces []Trace
+	var traces []task.Trace
 	for _, a := range attempts {
 		if a.Trace.Correct && 2*a.Problem.Difficulty <= lowest+highest {
 			traces = append(traces, a.Trace)
 		}
 	}
-	examined, err := Examine(r.Scorer, traces, 1)
+	examined, err := examine.Examine(r.Scorer, traces, 1)
 	if err != nil {
 		return nil, err
 	}
 	ranks := []HeadRank{}
-	for l, layer := range ScoreHeads(examined).SRA {
+	for l, layer := range examine.ScoreHeads(examined).SRA {
 		for h, sra := range layer {
 			if !math.IsNaN(sra) {
-				ranks = append(ranks, HeadRank{Head: Head{Layer: l, Head: h}, SRA: sra})
+				ranks = append(ranks, HeadRank{Head: score.Head{Layer: l, Head: h}, SRA: sra})
 			}
 		}
 	}

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"attnlab/model"
+	"attnlab/rl/task"
 )
 
 // Policy is a model that writes responses to a task's problems, and can be looked
 // into while it does.
 type Policy struct {
-	Task        Task
+	Task        task.Task
 	Decoder     *model.Decoder
 	Scorer      *model.Scorer
 	Temperature float64
@@ -34,7 +35,7 @@ type Count struct {
 
 // Sample is one response and what a training step learns from it.
 type Sample struct {
-	Trace
+	task.Trace
 	Old       []float32 // [response] log-probabilities under the policy that wrote it
 	Reward    float64
 	Advantage []float64 // [response]; nil is not trained on
@@ -43,7 +44,7 @@ type Sample struct {
 
 // Group is the responses to one problem.
 type Group struct {
-	Problem Problem
+	Problem task.Problem
 	Index   uint64 // of the problem in its stream
 	Samples []Sample
 	Tree    *Tree `json:"-"` // of trees, once credited
@@ -53,20 +54,17 @@ type Group struct {
 // and what is known of their log-probabilities. Those that the policy did not
 // sample (a forced </think>) have none: the scorer supplies the policy's own.
 type begun struct {
-	problem  Problem
+	problem  task.Problem
 	response []int
 	old      []float32
 	most     int // tokens to sample; 0 is as many as fit
 }
 
-// RolloutStream is the stream of problems that reinforcement learning trains on.
-const RolloutStream = "rollout"
-
 // draw takes the next n problems, with a group each.
 func (p *Policy) draw(n int) []Group {
 	groups := make([]Group, n)
 	for i := range groups {
-		groups[i] = Group{Problem: p.Task.Problem(SeedOf(RolloutStream, p.seed, p.Problems)), Index: p.Problems}
+		groups[i] = Group{Problem: p.Task.Problem(task.SeedOf(task.RolloutStream, p.seed, p.Problems)), Index: p.Problems}
 		p.Problems++
 	}
 	return groups
@@ -132,7 +130,7 @@ func (p *Policy) write(ctx context.Context, from []begun, first int) ([]Sample, 
 	}
 	start := time.Now()
 	rollouts, err := p.Decoder.Generate(ctx, requests, model.Sampling{Temperature: float32(p.Temperature),
-		Seed: uint32(SeedOf("sample", p.seed, 0)), Step: uint32(p.Calls)}, nil)
+		Seed: uint32(task.SeedOf("sample", p.seed, 0)), Step: uint32(p.Calls)}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -243,15 +241,6 @@ func (g Group) valid() bool {
 	})
 }
 
-// responseSteps are the steps' ranges, counted from the first response token.
-func (t Trace) responseSteps() [][2]int {
-	ranges := make([][2]int, len(t.Steps))
-	for k, s := range t.Steps {
-		ranges[k] = [2]int{s.Start - t.PromptLength, s.End - t.PromptLength}
-	}
-	return ranges
-}
-
 // PolicyConfig is how a policy samples and how much room it takes.
 type PolicyConfig struct {
 	Seed        uint64
@@ -262,7 +251,7 @@ type PolicyConfig struct {
 }
 
 // NewPolicy makes room for sampling from m and for scoring with it.
-func NewPolicy(m *model.Model, task Task, c PolicyConfig) (*Policy, error) {
+func NewPolicy(m *model.Model, task task.Task, c PolicyConfig) (*Policy, error) {
 	// Room for the sequences under way and as many finished ones, whose prefixes are gone on with.
 	d, err := model.NewDecoder(m, model.DecoderSize{Slots: c.Slots, Rows: 2 * c.Slots * m.MaxContext, Chunk: 16})
 	if err != nil {
@@ -278,7 +267,7 @@ func NewPolicy(m *model.Model, task Task, c PolicyConfig) (*Policy, error) {
 
 // PolicyOf is a policy of a decoder and a scorer that are there already; of the room
 // in c nothing is used.
-func PolicyOf(d *model.Decoder, s *model.Scorer, task Task, c PolicyConfig) *Policy {
+func PolicyOf(d *model.Decoder, s *model.Scorer, task task.Task, c PolicyConfig) *Policy {
 	return &Policy{Task: task, Decoder: d, Scorer: s, Temperature: c.Temperature, MaxLength: c.MaxLength, seed: c.Seed, tally: &tally{}}
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl/task"
 )
 
 // PretrainConfig is supervised training on a teacher's demonstrations: the loss is
@@ -43,7 +45,7 @@ type PretrainReport struct {
 // Pretraining is supervised training under way.
 type Pretraining struct {
 	PretrainConfig
-	Task    Task
+	Task    task.Task
 	Model   *model.Model
 	Trainer *model.Trainer
 	tokens  int64
@@ -53,7 +55,7 @@ type Pretraining struct {
 }
 
 // NewPretraining starts from weights, or goes on from state where that is not nil.
-func NewPretraining(d *gpu.Device, task Task, c model.Config, weights []float32, state *model.TrainState, p PretrainConfig) (*Pretraining, error) {
+func NewPretraining(d *gpu.Device, task task.Task, c model.Config, weights []float32, state *model.TrainState, p PretrainConfig) (*Pretraining, error) {
 	if n := len(task.Vocabulary()); n != c.VocabSize {
 		return nil, fmt.Errorf("rl: task %s has %d tokens, the model %d; use a model made for this task", task.Name(), n, c.VocabSize)
 	}
@@ -139,7 +141,7 @@ func (r *Pretraining) draw() model.Part {
 
 func (r *Pretraining) demonstrate() (trace []int, prompt int) {
 	for {
-		seed := SeedOf(TrainStream, r.Seed, r.drawn)
+		seed := task.SeedOf(task.TrainStream, r.Seed, r.drawn)
 		r.drawn++
 		p := r.Task.Problem(seed)
 		if response := r.Task.Demonstrate(p, seed); response != nil && len(p.Prompt)+len(response) <= r.Model.MaxContext {
@@ -167,12 +169,12 @@ func supervised(traces [][]int, prompts []int, V int) model.Part {
 
 // Checkpoint reads everything back that is needed to use the model and to go on
 // with training.
-func (r *Pretraining) Checkpoint() (*model.Checkpoint, error) {
-	tokenizer, err := model.NewTokenizer(r.Task.Vocabulary())
+func (r *Pretraining) Checkpoint() (*hf.Checkpoint, error) {
+	tokenizer, err := hf.NewTokenizer(r.Task.Vocabulary())
 	if err != nil {
 		return nil, err
 	}
-	c := &model.Checkpoint{Config: r.Model.Config, Tokenizer: tokenizer}
+	c := &hf.Checkpoint{Config: r.Model.Config, Tokenizer: tokenizer}
 	if c.Weights, err = r.Model.Weights(); err != nil {
 		return nil, err
 	}

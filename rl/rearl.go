@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"attnlab/rl/hyper"
+	"attnlab/rl/task"
 )
 
 // REA-RL: Reflection-Aware Online Reinforcement Learning for Efficient
@@ -45,13 +48,13 @@ type REARL struct {
 }
 
 // NewREARL reads the hyper-parameters of "rearl".
-func NewREARL(h Hyper) REARL {
+func NewREARL(h hyper.Values) REARL {
 	return REARL{
-		Std:             Std(h.int("std")),
-		Cut:             h.choice("cut"),
-		Revise:          h.choice("revise") == "on",
-		RevisionTokens:  h.int("revision-tokens"),
-		CodeForm:        h.choice("reward-form") == "code",
+		Std:             Std(h.Int("std")),
+		Cut:             h.Choice("cut"),
+		Revise:          h.Choice("revise") == "on",
+		RevisionTokens:  h.Int("revision-tokens"),
+		CodeForm:        h.Choice("reward-form") == "code",
 		Accuracy:        h["accuracy-weight"],
 		Length:          h["length-weight"],
 		Reflection:      h["reflection-weight"],
@@ -175,7 +178,7 @@ func (c REARL) revise(ctx context.Context, r *Run, groups []Group) ([]Sample, er
 				end = s.Steps[n-1].End - s.PromptLength
 			}
 			// The forced token has no sampler's log-probability.
-			from = append(from, begun{problem: g.Problem, response: append(slices.Clone(s.Response()[:end]), EndThink), old: s.Old[:end], most: c.RevisionTokens})
+			from = append(from, begun{problem: g.Problem, response: append(slices.Clone(s.Response()[:end]), task.EndThink), old: s.Old[:end], most: c.RevisionTokens})
 		}
 	}
 	return r.generate(ctx, from)
@@ -233,11 +236,11 @@ func (c REARL) rewards(group []REASample) (rewards []float64, parts [][3]float64
 }
 
 // reaSample measures a response for the rewards.
-func reaSample(task Task, trace Trace) REASample {
-	return REASample{trace.Correct, len(trace.Response()), Reflections(task, trace), trace.ThinkTokens()}
+func reaSample(kind task.Task, trace task.Trace) REASample {
+	return REASample{trace.Correct, len(trace.Response()), task.Reflections(kind, trace), trace.ThinkTokens()}
 }
 
-func measured(task Task, samples []Sample) []REASample {
+func measured(task task.Task, samples []Sample) []REASample {
 	of := make([]REASample, len(samples))
 	for i, s := range samples {
 		of[i] = reaSample(task, s.Trace)
@@ -263,8 +266,8 @@ func (c REARL) step(ctx context.Context, r *Run) error {
 	if c.Density == 0 {
 		c.Density = r.state.Base.Density
 	}
-	groups := r.draw(r.Hyper.int("problems"))
-	if err := r.rollouts(ctx, groups, r.Hyper.int("group")); err != nil {
+	groups := r.draw(r.Hyper.Int("problems"))
+	if err := r.rollouts(ctx, groups, r.Hyper.Int("group")); err != nil {
 		return err
 	}
 	var revisions []Sample // one a response, groups in a row

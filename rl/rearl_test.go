@@ -1,9 +1,12 @@
 package rl
 
 import (
-	"attnlab/rl/rltest/near"
 	"slices"
 	"testing"
+
+	"attnlab/rl/hyper"
+	"attnlab/rl/rltest/near"
+	"attnlab/rl/task"
 )
 
 func TestCuts(t *testing.T) {
@@ -45,7 +48,7 @@ func TestCuts(t *testing.T) {
 }
 
 func TestREAGroup(t *testing.T) {
-	rule := NewREARL(PaperHyper("rearl"))
+	rule := NewREARL(hyper.Paper("rearl"))
 	responses := []REASample{{true, 300, 3, 1000}, {false, 100, 5, 1000}}
 	revisions := []REASample{{true, 100, 5, 1000}, {false, 40, 0, 30}}
 	group, copied := rule.Group(responses, revisions)
@@ -70,20 +73,20 @@ func TestREAGroup(t *testing.T) {
 // A task's words of reflection are found in what its teacher writes.
 func TestTasksReflect(t *testing.T) {
 	for _, name := range []string{"chain", "countdown"} {
-		task := mustTask(t, name)
+		tk := mustTask(t, name)
 		reflecting := 0
 		for seed := range uint64(40) {
-			p := task.Problem(seed)
-			trace := task.Judge(p, task.Demonstrate(p, seed))
-			s := reaSample(task, trace)
+			p := tk.Problem(seed)
+			trace := tk.Judge(p, tk.Demonstrate(p, seed))
+			s := reaSample(tk, trace)
 			lines := 0
 			for _, step := range trace.Steps {
-				if first := Text(task, trace.Tokens[step.Start:step.Start+1]); first == "wait" || first == "back" {
+				if first := task.Text(tk, trace.Tokens[step.Start:step.Start+1]); first == "wait" || first == "back" {
 					lines++
 				}
 			}
 			if s.Reflections != lines {
-				t.Errorf("%s: %d reflections counted, %d lines begin with one: %s", name, s.Reflections, lines, Text(task, trace.Response()))
+				t.Errorf("%s: %d reflections counted, %d lines begin with one: %s", name, s.Reflections, lines, task.Text(tk, trace.Response()))
 			}
 			reflecting += s.Reflections
 		}
@@ -96,7 +99,7 @@ func TestTasksReflect(t *testing.T) {
 // The code's reflection reward is the paper's plus one, and its length reward
 // the paper's less one half: credit is the same.
 func TestREAFormsGiveOneCredit(t *testing.T) {
-	paper := NewREARL(PaperHyper("rearl"))
+	paper := NewREARL(hyper.Paper("rearl"))
 	code := paper
 	code.CodeForm = true
 	group := []REASample{{true, 30, 1, 900}, {true, 80, 0, 60}, {false, 50, 3, 40}, {true, 55, 2, 300}}
@@ -105,9 +108,9 @@ func TestREAFormsGiveOneCredit(t *testing.T) {
 
 // REA-RL without revisions and extra rewards is GRPO.
 func TestREAOffIsGRPO(t *testing.T) {
-	rule := NewREARL(PaperHyper("rearl"))
+	rule := NewREARL(hyper.Paper("rearl"))
 	rule.Length, rule.Reflection = 0, 0
-	grpo := NewGRPO(PaperHyper("grpo"))
+	grpo := NewGRPO(hyper.Paper("grpo"))
 	samples := []REASample{{true, 30, 1, 20}, {false, 50, 0, 40}, {false, 10, 0, 5}}
 	group, _ := rule.Group(samples, nil)
 	near.Want(t, "credit", rule.Credit(group, rule.Rewards(group)), grpo.Credit(grpo.Rewards([]bool{true, false, false}, []int{30, 50, 10})), 0)
@@ -116,9 +119,9 @@ func TestREAOffIsGRPO(t *testing.T) {
 	}
 }
 
-func mustTask(t *testing.T, name string) Task {
+func mustTask(t *testing.T, name string) task.Task {
 	t.Helper()
-	task, err := NewTask(name, "", "")
+	task, err := task.New(name, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,9 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl/stat"
+	"attnlab/rl/task"
 )
 
 // Reflector is REA-RL's reflection model: a second compact transformer that reads
@@ -23,7 +26,7 @@ import (
 // up to the step that it labels. It begins as the base, is trained on the truth
 // about the teacher's demonstrations, and gets no gold answer.
 type Reflector struct {
-	Task   Task
+	Task   task.Task
 	Scorer *model.Scorer
 }
 
@@ -32,7 +35,7 @@ type Reflector struct {
 const ReflectedSteps = 48
 
 // ReflectionVocabulary is the task's with the numbers of steps and the two labels.
-func ReflectionVocabulary(task Task) []string {
+func ReflectionVocabulary(task task.Task) []string {
 	vocabulary := task.Vocabulary()
 	for k := range ReflectedSteps {
 		vocabulary = append(vocabulary, fmt.Sprintf("[%d]", k+1))
@@ -43,15 +46,15 @@ func ReflectionVocabulary(task Task) []string {
 // BeginReflection makes a base into a reflection model to be trained: the same
 // layers, more words and a longer context. As in the paper it begins as a model that
 // knows the language; a base with random weights begins from scratch.
-func BeginReflection(task Task, base *model.Checkpoint, seed uint64) (*model.Checkpoint, error) {
-	tokenizer, err := model.NewTokenizer(ReflectionVocabulary(task))
+func BeginReflection(task task.Task, base *hf.Checkpoint, seed uint64) (*hf.Checkpoint, error) {
+	tokenizer, err := hf.NewTokenizer(ReflectionVocabulary(task))
 	if err != nil {
 		return nil, err
 	}
 	c := base.Config
 	c.VocabSize = tokenizer.Len()
 	c.MaxContext += 2 * ReflectedSteps
-	r := &model.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: c.Init(seed)}
+	r := &hf.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: c.Init(seed)}
 	for _, p := range base.Config.Params() {
 		// The rows of new words, in embedding and output, come after the known ones.
 		copy(r.Weights[c.Param(p.Name).Offset:], base.Weights[p.Offset:p.Offset+p.Size()])
@@ -61,7 +64,7 @@ func BeginReflection(task Task, base *model.Checkpoint, seed uint64) (*model.Che
 
 // reflectionInput is what the model reads, with the place of the last token of each
 // labelled step.
-func reflectionInput(t Trace, words int) (tokens, at []int) {
+func reflectionInput(t task.Trace, words int) (tokens, at []int) {
 	result := words + ReflectedSteps + 1
 	tokens = slices.Clone(t.Tokens[:t.PromptLength])
 	for k, step := range t.Steps {
@@ -76,7 +79,7 @@ func reflectionInput(t Trace, words int) (tokens, at []int) {
 }
 
 // NewReflector puts a reflection model on a device.
-func NewReflector(d *gpu.Device, task Task, c *model.Checkpoint) (*Reflector, error) {
+func NewReflector(d *gpu.Device, task task.Task, c *hf.Checkpoint) (*Reflector, error) {
 	if n := len(ReflectionVocabulary(task)); n != c.Config.VocabSize {
 		return nil, fmt.Errorf("rl: a reflection model for task %s has %d tokens, this one %d; use one that was trained for this task", task.Name(), n, c.Config.VocabSize)
 	}
@@ -94,7 +97,7 @@ func NewReflector(d *gpu.Device, task Task, c *model.Checkpoint) (*Reflector, er
 
 // Results returns P_k of every step of every response, groups in a row.
 func (r *Reflector) Results(groups []Group) ([][]float64, error) {
-	var traces []Trace
+	var traces []task.Trace
 	for _, g := range groups {
 		for _, s := range g.Samples {
 			traces = append(traces, s.Trace)
@@ -103,7 +106,7 @@ func (r *Reflector) Results(groups []Group) ([][]float64, error) {
 	return r.results(traces)
 }
 
-func (r *Reflector) results(traces []Trace) ([][]float64, error) {
+func (r *Reflector) results(traces []task.Trace) ([][]float64, error) {
 	words := len(r.Task.Vocabulary())
 	requests := make([]model.ScoreRequest, len(traces))
 	at := make([][]int, len(traces))
@@ -138,7 +141,7 @@ type Reflection struct {
 }
 
 // Check labels traces, traces[i] of problems[i].
-func (r *Reflector) Check(problems []Problem, traces []Trace) (Reflection, error) {
+func (r *Reflector) Check(problems []task.Problem, traces []task.Trace) (Reflection, error) {
 	p, err := r.results(traces)
 	if err != nil {
 		return Reflection{}, err
@@ -153,7 +156,7 @@ func (r *Reflector) Check(problems []Problem, traces []Trace) (Reflection, error
 			} else {
 				others = append(others, p[i][k])
 			}
-			right += indicator(truth == states(p[i][k]))
+			right += stat.Indicator(truth == states(p[i][k]))
 		}
 	}
 	c.Steps = len(results) + len(others)
@@ -161,7 +164,7 @@ func (r *Reflector) Check(problems []Problem, traces []Trace) (Reflection, error
 		return c, fmt.Errorf("rl: %d traces have %d steps that state the result and %d others; check on more traces", len(traces), len(results), len(others))
 	}
 	c.Accuracy, c.Results = right/float64(c.Steps), float64(len(results))/float64(c.Steps)
-	c.AUC = AUC(results, others)
+	c.AUC = stat.AUC(results, others)
 	return c, nil
 }
 
@@ -175,7 +178,7 @@ func (r *Reflector) Release() {
 // of fresh problems and writes its new weights to it. report, where not nil, sees
 // how it stands now and then. If ctx ends, TrainReflection returns its error and
 // leaves the weights as they were.
-func TrainReflection(ctx context.Context, d *gpu.Device, task Task, r *model.Checkpoint, p PretrainConfig, report func(PretrainReport)) error {
+func TrainReflection(ctx context.Context, d *gpu.Device, task task.Task, r *hf.Checkpoint, p PretrainConfig, report func(PretrainReport)) error {
 	m, err := model.New(d, r.Config, r.Weights)
 	if err != nil {
 		return err
@@ -219,26 +222,26 @@ func TrainReflection(ctx context.Context, d *gpu.Device, task Task, r *model.Che
 
 // demonstrated is a demonstration of problem i of a stream, judged; ok is false
 // where the teacher's did not fit.
-func demonstrated(task Task, stream string, seed, i uint64) (p Problem, trace Trace, ok bool) {
-	key := SeedOf(stream, seed, i)
-	p = task.Problem(key)
-	response := task.Demonstrate(p, key)
+func demonstrated(kind task.Task, stream string, seed, i uint64) (p task.Problem, trace task.Trace, ok bool) {
+	key := task.SeedOf(stream, seed, i)
+	p = kind.Problem(key)
+	response := kind.Demonstrate(p, key)
 	if response == nil {
 		return p, trace, false
 	}
-	return p, task.Judge(p, response), true
+	return p, kind.Judge(p, response), true
 }
 
 // reflectionPart packs demonstrations. The loss is the mean cross-entropy of the
 // labels.
-func reflectionPart(task Task, c model.Config, p PretrainConfig, drawn *uint64) model.Part {
-	words := len(task.Vocabulary())
+func reflectionPart(kind task.Task, c model.Config, p PretrainConfig, drawn *uint64) model.Part {
+	words := len(kind.Vocabulary())
 	var inputs [][]int
 	var places [][]int
 	var truths [][]bool
 	labels := 0
 	for n := 0; ; {
-		problem, trace, ok := demonstrated(task, TrainStream, p.Seed, *drawn)
+		problem, trace, ok := demonstrated(kind, task.TrainStream, p.Seed, *drawn)
 		*drawn++
 		tokens, at := reflectionInput(trace, words)
 		if !ok || len(tokens) > c.MaxContext {
@@ -248,7 +251,7 @@ func reflectionPart(task Task, c model.Config, p PretrainConfig, drawn *uint64) 
 			*drawn-- // first of the next step
 			break
 		}
-		inputs, places, truths = append(inputs, tokens), append(places, at), append(truths, task.Concludes(problem, trace))
+		inputs, places, truths = append(inputs, tokens), append(places, at), append(truths, kind.Concludes(problem, trace))
 		labels += len(at)
 	}
 	b := model.Pack(inputs...)
@@ -267,10 +270,10 @@ func reflectionPart(task Task, c model.Config, p PretrainConfig, drawn *uint64) 
 
 // CheckReflection labels n demonstrations of problems that no model is trained on.
 func CheckReflection(r *Reflector, seed uint64, n int) (Reflection, error) {
-	var problems []Problem
-	var traces []Trace
+	var problems []task.Problem
+	var traces []task.Trace
 	for i := uint64(0); len(traces) < n; i++ {
-		if p, t, ok := demonstrated(r.Task, EvalStream, seed, i); ok {
+		if p, t, ok := demonstrated(r.Task, task.EvalStream, seed, i); ok {
 			problems, traces = append(problems, p), append(traces, t)
 		}
 	}

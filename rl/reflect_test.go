@@ -1,53 +1,29 @@
 package rl
 
 import (
-	"attnlab/gpu"
-	"attnlab/model"
-	"attnlab/rl/rltest/near"
 	"math"
 	"slices"
 	"testing"
-)
 
-func TestConcludes(t *testing.T) {
-	chain, _ := NewTask("chain", "", "")
-	countdown, _ := NewTask("countdown", "", "")
-	for _, c := range []struct {
-		task           Task
-		prompt, answer string
-		want           []bool
-	}{
-		{chain, "k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j",
-			"b &k 8 * &o 4 = b 2\nj &b 2 + &o 4 = j 7\nwait j &b 2 + &o 4 = j 6\nwait j &b 2 + &o 4 ok\nso j 6\nso b 6\nj\n</think> b 2 j 6 # 6 <eos>",
-			[]bool{false, false, true, false, true, false, false}},
-		{countdown, "3 4 5 ? 17", "3 + 4 = 7\nback\n3 * 4 = 12\n12 + 5 = 17\n9 + 8 = 17\n", []bool{false, false, false, true, false}},
-	} {
-		p, err := c.task.Parse(c.prompt)
-		if err != nil {
-			t.Fatalf("%s: %v", c.task.Name(), err)
-		}
-		response, err := Tokens(c.task, c.answer)
-		if err != nil {
-			t.Fatalf("%s: %v", c.task.Name(), err)
-		}
-		if got := c.task.Concludes(p, c.task.Judge(p, response)); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", c.task.Name(), got, c.want)
-		}
-	}
-}
+	"attnlab/gpu"
+	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl/rltest/near"
+	"attnlab/rl/task"
+)
 
 // The labels are targets and never inputs, one a step, with equal weights.
 func TestReflectionPart(t *testing.T) {
-	task, _ := NewTask("chain", "", "")
-	words := len(task.Vocabulary())
-	shape, err := model.Preset("tiny", len(ReflectionVocabulary(task)))
+	tk, _ := task.New("chain", "", "")
+	words := len(tk.Vocabulary())
+	shape, err := model.Preset("tiny", len(ReflectionVocabulary(tk)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := DefaultPretrain(1)
 	p.Tokens = 1024
 	var drawn uint64
-	part := reflectionPart(task, shape, p, &drawn)
+	part := reflectionPart(tk, shape, p, &drawn)
 	if part.N() > 1024 || drawn == 0 {
 		t.Fatalf("%d tokens of %d demonstrations", part.N(), drawn)
 	}
@@ -59,7 +35,7 @@ func TestReflectionPart(t *testing.T) {
 		sum += float64(w)
 		labels++
 		last, placeholder := int(part.Tokens[n]), int(part.Tokens[n+1])
-		if last != Newline || placeholder != words+ReflectedSteps+1 {
+		if last != task.Newline || placeholder != words+ReflectedSteps+1 {
 			t.Fatalf("a label is asked for at token %d, before token %d", last, placeholder)
 		}
 		if int(part.Targets[n]) == placeholder {
@@ -114,20 +90,20 @@ func toFloats(x []float32) []float64 {
 
 // P_k is what the model says after [k], whatever the label is.
 func TestReflectorReadsItsModel(t *testing.T) {
-	words := len(commonTokens)
+	words := len(task.CommonTokens)
 	shape := diceShape
 	shape.VocabSize, shape.MaxContext = len(ReflectionVocabulary(dice{})), 48+2*ReflectedSteps
 	weights := shape.Init(4)
 	for i := range weights {
 		weights[i] *= 8
 	}
-	r, err := NewReflector(gpu.OpenHost(), dice{}, &model.Checkpoint{Config: shape, Weights: weights})
+	r, err := NewReflector(gpu.OpenHost(), dice{}, &hf.Checkpoint{Config: shape, Weights: weights})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Release()
 	g := []Group{{Problem: dice{}.Problem(1)}}
-	for _, response := range [][]int{{plus, Newline, minus, plus, Newline, EndThink, Eos}, {EndThink, Eos}, {plus, Newline}} {
+	for _, response := range [][]int{{task.Plus, task.Newline, task.Minus, task.Plus, task.Newline, task.EndThink, task.Eos}, {task.EndThink, task.Eos}, {task.Plus, task.Newline}} {
 		g[0].Samples = append(g[0].Samples, Sample{Trace: dice{}.Judge(g[0].Problem, response)})
 	}
 	p, err := r.Results(g)
@@ -160,7 +136,7 @@ func TestLearnedCutsRun(t *testing.T) {
 	shape := diceShape
 	shape.VocabSize, shape.MaxContext = len(ReflectionVocabulary(dice{})), 48+2*ReflectedSteps
 	host := gpu.OpenHost()
-	reflector, err := NewReflector(host, dice{}, &model.Checkpoint{Config: shape, Weights: shape.Init(4)})
+	reflector, err := NewReflector(host, dice{}, &hf.Checkpoint{Config: shape, Weights: shape.Init(4)})
 	if err != nil {
 		t.Fatal(err)
 	}

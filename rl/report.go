@@ -4,6 +4,9 @@ import (
 	"math"
 
 	"attnlab/model"
+	"attnlab/rl/score"
+	"attnlab/rl/stat"
+	"attnlab/rl/task"
 )
 
 // StepReport is how a training step went: a line of metrics.jsonl. Means are over
@@ -87,13 +90,13 @@ type tally struct {
 }
 
 // sample takes in a response written from the start.
-func (t *tally) sample(trace Trace, r model.Rollout) {
+func (t *tally) sample(trace task.Trace, r model.Rollout) {
 	t.responses++
-	t.Accuracy += indicator(trace.Correct)
-	t.WellFormed += indicator(trace.WellFormed)
+	t.Accuracy += stat.Indicator(trace.Correct)
+	t.WellFormed += stat.Indicator(trace.WellFormed)
 	t.ThinkTokens += float64(trace.ThinkTokens())
-	t.RedundantSteps += float64(trace.Count(Redundant))
-	t.EssentialSteps += float64(trace.Count(Essential) + trace.Count(Correcting))
+	t.RedundantSteps += float64(trace.Count(task.Redundant))
+	t.EssentialSteps += float64(trace.Count(task.Essential) + trace.Count(task.Correcting))
 	for _, h := range r.Entropy {
 		t.Entropy += float64(h)
 	}
@@ -118,7 +121,7 @@ func (t *tally) credit(g Group) {
 		}
 		t.Trained += int64(len(s.Advantage))
 		credit, needed, redundant := s.stepCredit()
-		if auc := StepAUC(credit, needed, redundant); !math.IsNaN(auc) {
+		if auc := score.StepAUC(credit, needed, redundant); !math.IsNaN(auc) {
 			t.within = append(t.within, auc)
 		}
 		for k, c := range credit {
@@ -133,15 +136,15 @@ func (t *tally) credit(g Group) {
 
 // stepCredit is the mean advantage of each step's tokens, with its label.
 func (s Sample) stepCredit() (credit []float64, needed, redundant []bool) {
-	for k, r := range s.responseSteps() {
+	for k, r := range s.ResponseSteps() {
 		mean := s.Advantage[r[0]]
-		if tokens := s.Advantage[r[0]:r[1]]; !constant(tokens) { // rounding would tell equal steps apart
-			mean, _ = meanStd(tokens, 0)
+		if tokens := s.Advantage[r[0]:r[1]]; !stat.Constant(tokens) { // rounding would tell equal steps apart
+			mean, _ = stat.MeanStd(tokens, 0)
 		}
 		label := s.Steps[k].Label
 		credit = append(credit, mean)
-		needed = append(needed, label == Essential || label == Correcting)
-		redundant = append(redundant, label == Redundant)
+		needed = append(needed, label == task.Essential || label == task.Correcting)
+		redundant = append(redundant, label == task.Redundant)
 	}
 	return credit, needed, redundant
 }
@@ -167,22 +170,14 @@ func (t *tally) report(base *Probe) StepReport {
 	r.Reward /= max(1, t.credited)
 	r.Entropy /= max(1, t.sampled)
 	if base != nil {
-		r.RedundantRemoved = finite(ShareRemoved(base.RedundantSteps, r.RedundantSteps))
-		r.EssentialKept = finite(r.EssentialSteps / base.EssentialSteps)
+		r.RedundantRemoved = stat.Finite(stat.ShareRemoved(base.RedundantSteps, r.RedundantSteps))
+		r.EssentialKept = stat.Finite(r.EssentialSteps / base.EssentialSteps)
 	}
 	within := 0.0
 	for _, auc := range t.within {
 		within += auc
 	}
-	r.CreditAUC = finite(within / float64(len(t.within)))
-	r.CreditAUCPooled = finite(AUC(t.needed, t.redundant))
+	r.CreditAUC = stat.Finite(within / float64(len(t.within)))
+	r.CreditAUCPooled = stat.Finite(stat.AUC(t.needed, t.redundant))
 	return r
-}
-
-// finite is nil, JSON's null, where there is no number.
-func finite(x float64) *float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return nil
-	}
-	return &x
 }

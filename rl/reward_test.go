@@ -1,9 +1,9 @@
 package rl
 
 import (
-	"attnlab/rl/rltest/near"
-	"strings"
 	"testing"
+
+	"attnlab/rl/rltest/near"
 )
 
 // The worked numbers are those of the fact sheet, section 6, to the digits
@@ -38,31 +38,4 @@ func TestReflectionReward(t *testing.T) {
 	near.Want(t, "paper", []float64{ReflectionReward(few, quantile, false), ReflectionReward(many, quantile, false)}, []float64{-0.3247, 0}, 5e-5)
 	near.Want(t, "code", []float64{ReflectionReward(few, quantile, true), ReflectionReward(many, quantile, true)}, []float64{0.6753, 1}, 5e-5)
 	near.Want(t, "nothing thought", []float64{ReflectionDensity(0, 0)}, []float64{0}, 0)
-}
-
-func TestCountReflections(t *testing.T) {
-	for text, want := range map[string]int{
-		"": 0, "so b 0\nk 3\n": 0,
-		"wait b 3 ok\nwait k 1 ok\n":               2,
-		"Wait, but check":                          1, // close on one line
-		"wait" + strings.Repeat(" ", 59) + "check": 1,
-		"wait" + strings.Repeat(" ", 60) + "check": 2,
-		"wait\ncheck":                              2,
-		"rebuttal, checked, awaited: but":          1, // whole words
-		"ALTERNATIVELY":                            1,
-	} {
-		if got := CountReflections(text, reflectionWords); got != want {
-			t.Errorf("CountReflections(%q) = %d, want %d", text, got, want)
-		}
-	}
-}
-
-func TestQuantile(t *testing.T) {
-	x := []float64{4, 1, 3, 2, 5}
-	for q, want := range map[float64]float64{0: 1, 0.2: 1.8, 0.5: 3, 0.9: 4.6, 1: 5} {
-		near.Want(t, "quantile", []float64{Quantile(x, q)}, []float64{want}, 1e-12)
-	}
-	if x[0] != 4 {
-		t.Error("Quantile changed its input")
-	}
 }

@@ -11,17 +11,21 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
 )
 
 // RunConfig is a training run: a method with its hyper-parameters.
 type RunConfig struct {
 	Method string
-	Hyper  Hyper // of the method; nil is LabHyper
+	Hyper  hyper.Values // of the method; nil is LabHyper
 	Seed   uint64
 	Probe  int // problems that the base is measured on first; 0 is 256
 
-	Heads     []Head     // attnpo: these in place of the key-focus heads it finds
-	Reflector *Reflector // rearl: what cuts responses, unless its cut is "oracle"
+	Heads     []score.Head // attnpo: these in place of the key-focus heads it finds
+	Reflector *Reflector   // rearl: what cuts responses, unless its cut is "oracle"
 
 	Tokens int // of a part of an update, which bounds memory; 0 is 4096
 	Slots  int // sequences sampled at once; 0 is 64
@@ -34,8 +38,8 @@ type Run struct {
 	Model   *model.Model
 	Trainer *model.Trainer
 
-	base      *model.Checkpoint // what the run started from
-	reference *model.Scorer     // frozen; nil where the loss has no KL term
+	base      *hf.Checkpoint // what the run started from
+	reference *model.Scorer  // frozen; nil where the loss has no KL term
 	method    method
 	state     runState
 	last      []Group // of the last step
@@ -48,24 +52,24 @@ type method interface {
 
 // runState is what a run keeps between steps besides weights and moments.
 type runState struct {
-	Method  string  `json:"method"`
-	Hyper   Hyper   `json:"hyper"`
-	Step    int     `json:"step"`
-	Count   Count   `json:"count"`
-	Trained int64   `json:"trained"`
-	Seconds float64 `json:"seconds"`
-	Base    *Probe  `json:"base"` // the base's own samples
+	Method  string       `json:"method"`
+	Hyper   hyper.Values `json:"hyper"`
+	Step    int          `json:"step"`
+	Count   Count        `json:"count"`
+	Trained int64        `json:"trained"`
+	Seconds float64      `json:"seconds"`
+	Base    *Probe       `json:"base"` // the base's own samples
 
-	Heads  []Head     `json:"heads,omitempty"` // attnpo: frozen
-	Easy   EasyFilter `json:"easy"`            // attnrl: mean FCI of easy problems
-	Batch  int        `json:"batch,omitempty"` // attnrl: problems of the next step
-	Shoots []shoot    `json:"shoots"`          // trees begun at the step before; none is not the same as an empty list of them
+	Heads  []score.Head `json:"heads,omitempty"` // attnpo: frozen
+	Easy   EasyFilter   `json:"easy"`            // attnrl: mean FCI of easy problems
+	Batch  int          `json:"batch,omitempty"` // attnrl: problems of the next step
+	Shoots []shoot      `json:"shoots"`          // trees begun at the step before; none is not the same as an empty list of them
 }
 
 // NewRun starts a run from base or, where kept is a checkpoint of such a run, goes
 // on with it exactly as if it had never stopped; method, hyper-parameters and seed
 // are then the kept ones and must not be given otherwise.
-func NewRun(d *gpu.Device, task Task, base, kept *model.Checkpoint, c RunConfig) (*Run, error) {
+func NewRun(d *gpu.Device, task task.Task, base, kept *hf.Checkpoint, c RunConfig) (*Run, error) {
 	state := runState{Method: c.Method, Hyper: c.Hyper}
 	start := base
 	if kept != nil {
@@ -77,7 +81,7 @@ func NewRun(d *gpu.Device, task Task, base, kept *model.Checkpoint, c RunConfig)
 		c.Seed = kept.Train.Seed
 	}
 	if state.Hyper == nil {
-		state.Hyper = LabHyper(c.Method)
+		state.Hyper = hyper.Lab(c.Method)
 	}
 	c.Hyper = state.Hyper
 	c.Tokens, c.Slots, c.Probe = either(c.Tokens, 4096), either(c.Slots, 64), either(c.Probe, 256)
@@ -122,9 +126,9 @@ func newMethod(c RunConfig, shape model.Config) (method, error) {
 	case "tlmre":
 		return NewTLMRE(c.Hyper), nil
 	case "treerl":
-		return treeTrainer{newTreeRLBranching(c.Hyper), c.Hyper.choice("pipeline") == "on"}, nil
+		return treeTrainer{newTreeRLBranching(c.Hyper), c.Hyper.Choice("pipeline") == "on"}, nil
 	case "attnrl":
-		return treeTrainer{NewAttnRL(c.Hyper), c.Hyper.choice("pipeline") == "on"}, nil
+		return treeTrainer{NewAttnRL(c.Hyper), c.Hyper.Choice("pipeline") == "on"}, nil
 	case "attnpo":
 		for _, h := range c.Heads {
 			if h.Layer < 0 || h.Layer >= shape.Layers || h.Head < 0 || h.Head >= shape.Heads {
@@ -139,11 +143,11 @@ func newMethod(c RunConfig, shape model.Config) (method, error) {
 		}
 		return rule, nil
 	}
-	return nil, fmt.Errorf("rl: unknown method %q; choose one of %s", c.Method, strings.Join(Methods, ", "))
+	return nil, fmt.Errorf("rl: unknown method %q; choose one of %s", c.Method, strings.Join(hyper.Methods, ", "))
 }
 
 // keptState reads what a checkpoint keeps of a run.
-func keptState(kept *model.Checkpoint, c RunConfig) (state runState, err error) {
+func keptState(kept *hf.Checkpoint, c RunConfig) (state runState, err error) {
 	if kept.Train == nil || len(kept.Train.Method) == 0 {
 		return state, fmt.Errorf("rl: the checkpoint holds no training run to go on with; start a new one from it")
 	}
@@ -162,7 +166,7 @@ func keptState(kept *model.Checkpoint, c RunConfig) (state runState, err error) 
 }
 
 // open puts the run on a device.
-func (r *Run) open(d *gpu.Device, task Task, start *model.Checkpoint) (err error) {
+func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err error) {
 	if r.Model, err = model.New(d, start.Config, start.Weights); err != nil {
 		return err
 	}
@@ -197,7 +201,7 @@ func (r *Run) open(d *gpu.Device, task Task, start *model.Checkpoint) (err error
 	return nil
 }
 
-func or(h Hyper, name string, otherwise float64) float64 {
+func or(h hyper.Values, name string, otherwise float64) float64 {
 	if v, ok := h[name]; ok {
 		return v
 	}
@@ -254,12 +258,12 @@ func (r *Run) Base() *Probe { return r.state.Base }
 
 // FocusHeads are the key-focus heads that attnpo holds on to; none before its first
 // step and in other methods.
-func (r *Run) FocusHeads() []Head { return slices.Clone(r.state.Heads) }
+func (r *Run) FocusHeads() []score.Head { return slices.Clone(r.state.Heads) }
 
 // Checkpoint reads everything back that is needed to use the model and to go on
 // with training.
-func (r *Run) Checkpoint() (*model.Checkpoint, error) {
-	c := &model.Checkpoint{Config: r.Model.Config, Tokenizer: r.base.Tokenizer}
+func (r *Run) Checkpoint() (*hf.Checkpoint, error) {
+	c := &hf.Checkpoint{Config: r.Model.Config, Tokenizer: r.base.Tokenizer}
 	var err error
 	if c.Weights, err = r.Model.Weights(); err != nil {
 		return nil, err

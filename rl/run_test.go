@@ -9,11 +9,14 @@ import (
 	"testing"
 
 	"attnlab/gpu"
-	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
 )
 
 func TestEveryMethodSteps(t *testing.T) {
-	for _, method := range Methods {
+	for _, method := range hyper.Methods {
 		t.Run(method, func(t *testing.T) {
 			c := diceRun(t, method, nil)
 			a, b := open(t, nil, c), open(t, nil, c)
@@ -40,7 +43,7 @@ func TestEveryMethodSteps(t *testing.T) {
 }
 
 func TestResumeEqualsUninterrupted(t *testing.T) {
-	for _, method := range Methods {
+	for _, method := range hyper.Methods {
 		t.Run(method, func(t *testing.T) {
 			c := diceRun(t, method, nil)
 			whole := open(t, nil, c)
@@ -56,7 +59,7 @@ func TestResumeEqualsUninterrupted(t *testing.T) {
 			if err := kept.Save(dir); err != nil {
 				t.Fatal(err)
 			}
-			if kept, err = model.Load(dir); err != nil {
+			if kept, err = hf.Load(dir); err != nil {
 				t.Fatal(err)
 			}
 			c.Hyper, c.Seed = nil, 0
@@ -289,7 +292,7 @@ func TestRevisions(t *testing.T) {
 	for i, s := range revisions {
 		own := groups[i/4].Samples[i%4]
 		cutAt := s.ThinkEnd
-		if s.Tokens[cutAt] != EndThink || !slices.Equal(s.Tokens[:cutAt], own.Tokens[:cutAt]) {
+		if s.Tokens[cutAt] != task.EndThink || !slices.Equal(s.Tokens[:cutAt], own.Tokens[:cutAt]) {
 			t.Fatalf("revision %d: %v of %v", i, s.Tokens, own.Tokens)
 		}
 		if len(s.Old) != len(s.Response()) || len(s.Response())-(cutAt-s.PromptLength)-1 > rule.RevisionTokens {
@@ -312,7 +315,7 @@ func TestRunErrors(t *testing.T) {
 		},
 		"no such head": func() error {
 			c := diceRun(t, "attnpo", nil)
-			c.Heads = []Head{{Layer: 4, Head: 0}}
+			c.Heads = []score.Head{{Layer: 4, Head: 0}}
 			_, err := NewRun(host, dice{}, base, nil, c)
 			return err
 		},
@@ -321,7 +324,7 @@ func TestRunErrors(t *testing.T) {
 			return err
 		},
 		"another task's model": func() error {
-			task, _ := NewTask("chain", "", "")
+			task, _ := task.New("chain", "", "")
 			_, err := NewRun(host, task, base, nil, diceRun(t, "grpo", nil))
 			return err
 		},
@@ -349,12 +352,12 @@ func TestRunErrors(t *testing.T) {
 
 func TestEveryMethodStepsOnEveryTask(t *testing.T) {
 	for _, name := range []string{"chain", "countdown"} {
-		task, _ := NewTask(name, "", "")
+		task, _ := task.New(name, "", "")
 		shape := diceShape
 		shape.VocabSize, shape.MaxContext = len(task.Vocabulary()), 256
-		base := &model.Checkpoint{Config: shape, Weights: shape.Init(1)}
-		for _, method := range Methods {
-			c := RunConfig{Method: method, Hyper: LabHyper(method), Seed: 1, Probe: 4, Slots: 8, Tokens: 512, Heads: []Head{{Layer: 0, Head: 1}}}
+		base := &hf.Checkpoint{Config: shape, Weights: shape.Init(1)}
+		for _, method := range hyper.Methods {
+			c := RunConfig{Method: method, Hyper: hyper.Lab(method), Seed: 1, Probe: 4, Slots: 8, Tokens: 512, Heads: []score.Head{{Layer: 0, Head: 1}}}
 			for name, value := range map[string]float64{"problems": 2, "group": 2, "initial": 2, "max-length": 24, "dynamic": 0} {
 				if _, has := c.Hyper[name]; has {
 					c.Hyper[name] = value

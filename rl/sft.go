@@ -1,6 +1,10 @@
 package rl
 
-import "context"
+import (
+	"context"
+
+	"attnlab/rl/task"
+)
 
 // SFT: supervised training on the teacher's demonstrations, the plainest thing to
 // do with more compute. The loss is the mean cross-entropy of the response tokens.
@@ -22,7 +26,7 @@ const (
 func (sft) sample(r *Run) (traces [][]int, prompts []int) {
 	for n := 0; len(traces) < sftProblems; {
 		g := r.draw(1)[0]
-		response := r.Task.Demonstrate(g.Problem, SeedOf(RolloutStream, r.Seed, g.Index))
+		response := r.Task.Demonstrate(g.Problem, task.SeedOf(task.RolloutStream, r.Seed, g.Index))
 		prompt := g.Problem.Prompt
 		if response == nil || len(prompt)+len(response) > r.Model.MaxContext {
 			continue

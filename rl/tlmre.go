@@ -1,6 +1,10 @@
 package rl
 
-import "context"
+import (
+	"context"
+
+	"attnlab/rl/hyper"
+)
 
 // TLMRE: Training Language Models to Reason Efficiently (Arora & Zanette),
 // arXiv 2502.04463.
@@ -20,14 +24,14 @@ type TLMRE struct {
 }
 
 // NewTLMRE reads the hyper-parameters of "tlmre" or "attnpo".
-func NewTLMRE(h Hyper) TLMRE { return TLMRE{Alpha: h["alpha"], Loss: newLoss(h)} }
+func NewTLMRE(h hyper.Values) TLMRE { return TLMRE{Alpha: h["alpha"], Loss: newLoss(h)} }
 
 // ---- Sample
 
 // sample returns P groups of G responses.
 func (t TLMRE) sample(ctx context.Context, r *Run) ([]Group, error) {
-	groups := r.draw(r.Hyper.int("problems"))
-	return groups, r.rollouts(ctx, groups, r.Hyper.int("group"))
+	groups := r.draw(r.Hyper.Int("problems"))
+	return groups, r.rollouts(ctx, groups, r.Hyper.Int("group"))
 }
 
 // ---- Score

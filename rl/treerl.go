@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"attnlab/rl/hyper"
 )
 
 // TreeRL: LLM Reinforcement Learning with On-Policy Tree Search, arXiv
@@ -31,13 +33,13 @@ type TreeRL struct {
 }
 
 // NewTreeRL reads the hyper-parameters of "treerl" or "attnrl".
-func NewTreeRL(h Hyper) TreeRL {
+func NewTreeRL(h hyper.Values) TreeRL {
 	return TreeRL{
-		Initial:        h.int("initial"),
-		Points:         h.int("points"),
-		Rollouts:       h.int("rollouts"),
-		Branch:         h.choice("branch"),
-		KeepUnbranched: h.choice("unbranched") == "keep",
+		Initial:        h.Int("initial"),
+		Points:         h.Int("points"),
+		Rollouts:       h.Int("rollouts"),
+		Branch:         h.Choice("branch"),
+		KeepUnbranched: h.Choice("unbranched") == "keep",
 		Loss:           newLoss(h),
 	}
 }

@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"attnlab/gpu"
-	"attnlab/model"
+	"attnlab/model/hf"
 	"attnlab/rl"
+	"attnlab/rl/examine"
+	"attnlab/rl/hyper"
 )
 
 func TestEval(t *testing.T) {
@@ -149,7 +151,7 @@ func TestHeads(t *testing.T) {
 		t.Errorf("heads says %v", v)
 	}
 	nan := math.NaN()
-	scores := rl.HeadScores{SRA: [][]float64{{0.5, nan}, {0.9, 0.7}}, Pairs: 3, Kurtosis: [][]float64{{1, nan}, {2, 3}}, MeanFCI: [][]float64{{0, 1}, {2, nan}}}
+	scores := examine.HeadScores{SRA: [][]float64{{0.5, nan}, {0.9, 0.7}}, Pairs: 3, Kurtosis: [][]float64{{1, nan}, {2, 3}}, MeanFCI: [][]float64{{0, 1}, {2, nan}}}
 	got, err := json.Marshal(newHeadsDocument(scores, 2))
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +171,7 @@ func TestHeads(t *testing.T) {
 }
 
 func TestDisrupt(t *testing.T) {
-	for pick, want := range map[string][]rl.Pick{"fci": {"fci", "other"}, "entropy": {"entropy", "other"}, "random": {"random"}} {
+	for pick, want := range map[string][]examine.Pick{"fci": {"fci", "other"}, "entropy": {"entropy", "other"}, "random": {"random"}} {
 		var v map[string]any
 		document(t, &v, "", "disrupt", "--model", parrot, "--problems", "60", "--pick", pick)
 		has(t, v, "baseline", "groups.pick", "groups.accuracy", "groups.problems", "groups.standard_error")
@@ -197,7 +199,7 @@ func TestLogits(t *testing.T) {
 
 // Weights that are finite can still overflow: that is an error, not a document with holes.
 func TestNotFinite(t *testing.T) {
-	c, err := model.Load(parrot)
+	c, err := hf.Load(parrot)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +231,7 @@ func TestCredit(t *testing.T) {
 	if err := os.WriteFile(file, []byte(group), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, method := range rl.Methods[1:] {
+	for _, method := range hyper.Methods[1:] {
 		stdin := group
 		if method == "treerl" || method == "attnrl" {
 			stdin = tree
@@ -335,7 +337,7 @@ func TestPretrain(t *testing.T) {
 	if n := strings.Count(string(lines), "\n"); n != 2 {
 		t.Errorf("training.jsonl has %d lines", n)
 	}
-	c, err := model.Load(out)
+	c, err := hf.Load(out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -378,7 +380,7 @@ func TestInterrupt(t *testing.T) {
 			t.Errorf("%v: exit status %d, %s", args, code, stderr)
 		}
 	}
-	if _, err := model.Load(out); err != nil {
+	if _, err := hf.Load(out); err != nil {
 		t.Errorf("the interrupted training kept nothing: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"attnlab/rl"
+	"attnlab/rl/task"
 )
 
 var compareCommand = command{
@@ -86,12 +87,12 @@ type groupRow struct {
 	LengthChange  number   `json:"length_change"` // of think tokens, relative to the base: negative is shorter
 	AES           number   `json:"aes"`           // of the means
 
-	ByDifficulty     []level             `json:"by_difficulty"`
-	Labels           map[rl.Label]spread `json:"labels"`      // steps a response
-	Reflections      spread              `json:"reflections"` // re-checks a response
-	RedundantRemoved spread              `json:"redundant_removed"`
-	EssentialLost    spread              `json:"essential_lost"`
-	CreditAUC        spread              `json:"credit_auc"` // mean over the training steps
+	ByDifficulty     []level               `json:"by_difficulty"`
+	Labels           map[task.Label]spread `json:"labels"`      // steps a response
+	Reflections      spread                `json:"reflections"` // re-checks a response
+	RedundantRemoved spread                `json:"redundant_removed"`
+	EssentialLost    spread                `json:"essential_lost"`
+	CreditAUC        spread                `json:"credit_auc"` // mean over the training steps
 
 	Groups struct {
 		AllCorrect spread `json:"all_correct"` // shares of the groups sampled
@@ -221,7 +222,7 @@ func baseOf(path string, runs []finishedRun) (b baseRow, err error) {
 			return b, fmt.Errorf("--base: %s is an evaluation on task %s, and the runs are of task %s", path, e.Task, runs[0].Task)
 		}
 		b = baseRow{From: path, Problems: e.Problems, Accuracy: number(e.Accuracy), ThinkTokens: number(e.ThinkTokens), Reflections: number(e.Reflections),
-			RedundantSteps: number(e.Labels[rl.Redundant]), EssentialSteps: number(essential(e.Labels))}
+			RedundantSteps: number(e.Labels[task.Redundant]), EssentialSteps: number(essential(e.Labels))}
 		for _, l := range e.ByDifficulty {
 			b.ByDifficulty = append(b.ByDifficulty, level{l.Difficulty, spread{number(l.Accuracy), noNumber}, spread{number(l.ThinkTokens), noNumber}, spread{number(l.Reflections), noNumber}})
 		}
@@ -245,6 +246,6 @@ func baseOf(path string, runs []finishedRun) (b baseRow, err error) {
 	return b, nil
 }
 
-func essential(labels map[rl.Label]float64) float64 {
-	return labels[rl.Essential] + labels[rl.Correcting]
+func essential(labels map[task.Label]float64) float64 {
+	return labels[task.Essential] + labels[task.Correcting]
 }

@@ -17,6 +17,9 @@ import (
 	"syscall"
 
 	"attnlab/rl"
+	"attnlab/rl/hyper"
+	"attnlab/rl/stat"
+	"attnlab/rl/task"
 )
 
 // finishedRun is a run by train that was measured at its end.
@@ -46,7 +49,7 @@ func readRun(dir string) (r finishedRun, missing string, err error) {
 	} else if err != nil {
 		return r, "", err
 	}
-	if !slices.Contains(rl.Methods, r.Method) {
+	if !slices.Contains(hyper.Methods, r.Method) {
 		return r, "", fmt.Errorf("the run in %s is of an unknown method %q", dir, r.Method)
 	}
 	if err := read(resultFile, &r.result); errors.Is(err, fs.ErrNotExist) {
@@ -119,11 +122,11 @@ func (t training) settings() (all []setting) {
 	if t.FocusHeads != "" {
 		all = append(all, setting{"focus-heads", t.FocusHeads})
 	}
-	usual := rl.LabHyper(t.Method)
+	usual := hyper.Lab(t.Method)
 	if t.Paper {
-		usual = rl.PaperHyper(t.Method)
+		usual = hyper.Paper(t.Method)
 	}
-	for _, p := range rl.Params(t.Method) {
+	for _, p := range hyper.Params(t.Method) {
 		if text, given := t.Hyper[p.Name]; given {
 			if v, err := p.Parse(text); err != nil || v != usual[p.Name] {
 				all = append(all, setting{p.Name, text})
@@ -189,7 +192,7 @@ func groupRuns(runs []finishedRun) (groups []*runGroup, err error) {
 	}
 	slices.SortStableFunc(groups, func(a, b *runGroup) int {
 		if a.method != b.method {
-			return slices.Index(rl.Methods, a.method) - slices.Index(rl.Methods, b.method)
+			return slices.Index(hyper.Methods, a.method) - slices.Index(hyper.Methods, b.method)
 		}
 		return strings.Compare(a.label(), b.label())
 	})
@@ -207,21 +210,21 @@ func (g *runGroup) row(base baseRow, reach float64) groupRow {
 	}
 	last := func(r finishedRun) rl.StepReport { return r.steps[len(r.steps)-1] }
 
-	row := groupRow{Method: g.label(), Seeds: len(g.runs), Labels: map[rl.Label]spread{}, ByDifficulty: g.levels(), runs: g.runs}
+	row := groupRow{Method: g.label(), Seeds: len(g.runs), Labels: map[task.Label]spread{}, ByDifficulty: g.levels(), runs: g.runs}
 	accuracy := over(func(r finishedRun) float64 { return r.result.Evaluation.Accuracy })
 	think := over(func(r finishedRun) float64 { return r.result.Evaluation.ThinkTokens })
 	row.Accuracy, row.AccuracySD, row.ThinkTokens, row.ThinkTokensSD = accuracy.Mean, accuracy.SD, think.Mean, think.SD
 	row.LengthChange = think.Mean/base.ThinkTokens - 1
-	row.AES = number(rl.AES(float64(accuracy.Mean), float64(think.Mean), float64(base.Accuracy), float64(base.ThinkTokens)))
-	for _, label := range rl.Labels() {
+	row.AES = number(stat.AES(float64(accuracy.Mean), float64(think.Mean), float64(base.Accuracy), float64(base.ThinkTokens)))
+	for _, label := range task.Labels() {
 		row.Labels[label] = over(func(r finishedRun) float64 { return r.result.Evaluation.Labels[label] })
 	}
 	row.Reflections = over(func(r finishedRun) float64 { return r.result.Evaluation.Reflections })
 	row.RedundantRemoved = over(func(r finishedRun) float64 {
-		return rl.ShareRemoved(float64(base.RedundantSteps), r.result.Evaluation.Labels[rl.Redundant])
+		return stat.ShareRemoved(float64(base.RedundantSteps), r.result.Evaluation.Labels[task.Redundant])
 	})
 	row.EssentialLost = over(func(r finishedRun) float64 {
-		return rl.ShareRemoved(float64(base.EssentialSteps), essential(r.result.Evaluation.Labels))
+		return stat.ShareRemoved(float64(base.EssentialSteps), essential(r.result.Evaluation.Labels))
 	})
 	row.CreditAUC = over(func(r finishedRun) float64 { return float64(spreadOf(r.creditAUC()).Mean) })
 	share := func(count func(c rl.GroupCount) int) spread {

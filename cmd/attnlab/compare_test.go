@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"attnlab/rl"
+	"attnlab/rl/examine"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
 )
 
 // writeRun writes a finished run with the outcome given, of 6 steps whose accuracy rises by .1 each, from .1.
@@ -28,10 +31,10 @@ func writeRun(t *testing.T, dir string, run training, accuracy, tokens, redundan
 	}
 	result := trained{StepReport: last, Adapter: "an adapter",
 		Base:       &rl.Probe{Problems: 100, Accuracy: 0.5, ThinkTokens: 50, RedundantSteps: 4, EssentialSteps: 2},
-		FocusHeads: []focusHead{{rl.Head{Layer: 1, Head: 0}, 0.9, noNumber}},
-		Evaluation: &rl.Evaluation{Problems: 10, Accuracy: accuracy, ThinkTokens: tokens, Reflections: tokens / 10,
-			Labels:       map[rl.Label]float64{rl.Redundant: redundant, rl.Essential: 1.5, rl.Correcting: 0.3},
-			ByDifficulty: []rl.LevelEvaluation{{Difficulty: 2, Accuracy: accuracy + .1, ThinkTokens: 40, Reflections: 1}, {Difficulty: 3, Accuracy: accuracy - .1, Reflections: tokens / 5}}}}
+		FocusHeads: []focusHead{{score.Head{Layer: 1, Head: 0}, 0.9, noNumber}},
+		Evaluation: &examine.Evaluation{Problems: 10, Accuracy: accuracy, ThinkTokens: tokens, Reflections: tokens / 10,
+			Labels:       map[task.Label]float64{task.Redundant: redundant, task.Essential: 1.5, task.Correcting: 0.3},
+			ByDifficulty: []examine.LevelEvaluation{{Difficulty: 2, Accuracy: accuracy + .1, ThinkTokens: 40, Reflections: 1}, {Difficulty: 3, Accuracy: accuracy - .1, Reflections: tokens / 5}}}}
 	for name, v := range map[string]any{runFile: run, resultFile: result} {
 		if err := writeJSON(filepath.Join(dir, name), v); err != nil {
 			t.Fatal(err)
@@ -99,7 +102,7 @@ func TestCompare(t *testing.T) {
 
 	// With an evaluation of the base, and as text.
 	base := in("base.json")
-	if err := writeJSON(base, evaluation{Evaluation: rl.Evaluation{Problems: 7, Accuracy: 0.8, ThinkTokens: 100, Labels: map[rl.Label]float64{rl.Redundant: 5}}, Task: "chain"}); err != nil {
+	if err := writeJSON(base, evaluation{Evaluation: examine.Evaluation{Problems: 7, Accuracy: 0.8, ThinkTokens: 100, Labels: map[task.Label]float64{task.Redundant: 5}}, Task: "chain"}); err != nil {
 		t.Fatal(err)
 	}
 	code, text, stderr := call("", "compare", in("g"), in("a1"), in("a2"), "--base", base)

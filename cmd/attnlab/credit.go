@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"attnlab/rl"
+	"attnlab/rl/hyper"
 )
 
 var creditCommand = command{
@@ -32,16 +33,16 @@ those that name it.
   attnlab credit --method rearl --length-weight 0.3 --group - < group.json
 `,
 	flags: func(_ *options, f *flag.FlagSet) action {
-		methods := rl.Methods[1:]
+		methods := hyper.Methods[1:]
 		method := f.String("method", "", "`M`, one of "+strings.Join(methods, ", "))
 		group := f.String("group", "", "`FILE` with the group, - for standard input")
-		hyper := rl.Hyper{}
-		for _, p := range rl.Table {
+		values := hyper.Values{}
+		for _, p := range hyper.Table {
 			if p.Name == "group" { // its size: the file says it
 				continue
 			}
 			f.Func(p.Name, hyperHelp(p), func(text string) (err error) {
-				hyper[p.Name], err = p.Parse(text)
+				values[p.Name], err = p.Parse(text)
 				return err
 			})
 		}
@@ -54,13 +55,13 @@ those that name it.
 			case *group == "":
 				return wrongUsage("credit: --group is missing; give a file, or - for standard input")
 			}
-			return c.credit(*method, *group, hyper)
+			return c.credit(*method, *group, values)
 		}
 	},
 }
 
 // hyperHelp is the help text of a hyper-parameter's flag.
-func hyperHelp(p rl.Param) string {
+func hyperHelp(p hyper.Param) string {
 	value := "`X`"
 	if len(p.Choices) > 0 {
 		value = "`" + strings.Join(p.Choices, "|") + "`"
@@ -68,7 +69,7 @@ func hyperHelp(p rl.Param) string {
 	return fmt.Sprintf("%s %s (%s)", value, p.Meaning, strings.Join(p.Methods, ", "))
 }
 
-func (c *console) credit(method, path string, hyper rl.Hyper) error {
+func (c *console) credit(method, path string, hyper hyper.Values) error {
 	var data []byte
 	var err error
 	if path == "-" {

@@ -7,7 +7,8 @@ import (
 	"io"
 	"strings"
 
-	"attnlab/rl"
+	"attnlab/rl/examine"
+	"attnlab/rl/task"
 )
 
 var disruptCommand = command{
@@ -46,27 +47,27 @@ sampled_accuracy that of the answers before they were cut.
 	},
 }
 
-func picksOf(pick string) ([]rl.Pick, error) {
+func picksOf(pick string) ([]examine.Pick, error) {
 	switch pick {
 	case "all":
-		return rl.Picks(), nil
+		return examine.Picks(), nil
 	case "fci", "entropy":
-		return []rl.Pick{rl.Pick(pick), rl.PickOther}, nil
+		return []examine.Pick{examine.Pick(pick), examine.PickOther}, nil
 	case "random":
-		return []rl.Pick{rl.PickRandom}, nil
+		return []examine.Pick{examine.PickRandom}, nil
 	}
 	return nil, wrongUsage("--pick is %q, it must be fci, entropy, random or all", pick)
 }
 
 // disruptDocument is what disrupt prints.
 type disruptDocument struct {
-	Baseline        float64         `json:"baseline"`
-	SampledAccuracy float64         `json:"sampled_accuracy"`
-	Problems        int             `json:"problems"`
-	Groups          []rl.Disruption `json:"groups"`
+	Baseline        float64              `json:"baseline"`
+	SampledAccuracy float64              `json:"sampled_accuracy"`
+	Problems        int                  `json:"problems"`
+	Groups          []examine.Disruption `json:"groups"`
 }
 
-func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []rl.Pick) error {
+func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []examine.Pick) error {
 	l, err := c.openLab()
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []rl.
 	if err != nil {
 		return err
 	}
-	attempts, err := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.EvalStream, c.seed, s.problems), sampling)
+	attempts, err := c.attempts(ctx, l, d, task.Problems(l.Task, task.EvalStream, c.seed, s.problems), sampling)
 	if err != nil {
 		return err
 	}
@@ -84,16 +85,16 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []rl.
 	if err != nil {
 		return err
 	}
-	traces := make([]rl.Trace, len(attempts))
+	traces := make([]task.Trace, len(attempts))
 	for i, a := range attempts {
 		traces[i] = a.Trace
 	}
-	examined, err := rl.Examine(scorer, traces, delta)
+	examined, err := examine.Examine(scorer, traces, delta)
 	if err != nil {
 		return err
 	}
 	p := c.progress("going on from cuts")
-	groups, err := rl.Disrupt(ctx, d, l.Task, attempts, examined, picks, c.seed, sampling, func(done, of int) { p.set(done, of, "") })
+	groups, err := examine.Disrupt(ctx, d, l.Task, attempts, examined, picks, c.seed, sampling, func(done, of int) { p.set(done, of, "") })
 	p.end()
 	switch {
 	case err != nil && ctx.Err() == nil:
@@ -105,7 +106,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []rl.
 	case err != nil:
 		err = fmt.Errorf("stopped after %d problems", groups[0].Problems)
 	}
-	document := disruptDocument{Problems: len(attempts), Groups: groups, SampledAccuracy: rl.Evaluate(l.Task, attempts).Accuracy}
+	document := disruptDocument{Problems: len(attempts), Groups: groups, SampledAccuracy: examine.Evaluate(l.Task, attempts).Accuracy}
 	for _, g := range groups {
 		document.Baseline += g.Control / float64(len(groups))
 	}

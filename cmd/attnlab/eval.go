@@ -10,7 +10,8 @@ import (
 	"os"
 	"time"
 
-	"attnlab/rl"
+	"attnlab/rl/examine"
+	"attnlab/rl/task"
 )
 
 var evalCommand = command{
@@ -35,7 +36,7 @@ Ctrl-C stops early and sums up what is finished.
 
 // evaluation is what eval prints.
 type evaluation struct {
-	rl.Evaluation
+	examine.Evaluation
 	Task            string  `json:"task"`
 	Model           string  `json:"model"`
 	Temperature     float64 `json:"temperature"`
@@ -65,7 +66,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 		return err
 	}
 	start := time.Now()
-	attempts, stopped := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.EvalStream, c.seed, s.problems), sampling)
+	attempts, stopped := c.attempts(ctx, l, d, task.Problems(l.Task, task.EvalStream, c.seed, s.problems), sampling)
 	if len(attempts) == 0 {
 		return stopped
 	}
@@ -74,7 +75,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 			return err
 		}
 	}
-	e := evaluation{rl.Evaluate(l.Task, attempts), l.Task.Name(), l.base, s.temperature, c.seed, d.Generated, time.Since(start).Seconds()}
+	e := evaluation{examine.Evaluate(l.Task, attempts), l.Task.Name(), l.base, s.temperature, c.seed, d.Generated, time.Since(start).Seconds()}
 	if err := c.print(e, e.text); err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (e evaluation) text(w io.Writer) {
 	fmt.Fprintf(w, "think tokens\t%.1f ± %.1f\t%.2f × the needed minimum\n", e.ThinkTokens, e.ThinkTokensError, e.ThinkOverMinimum)
 	fmt.Fprintf(w, "reflections\t%.2f\n", e.Reflections)
 	fmt.Fprintf(w, "steps\t%.2f\n", e.Steps)
-	for _, label := range rl.Labels() {
+	for _, label := range task.Labels() {
 		fmt.Fprintf(w, "  %s\t%.2f\n", label, e.Labels[label])
 	}
 	for _, l := range e.ByDifficulty {
@@ -110,21 +111,21 @@ type dumpLine struct {
 
 // step is one step of a trace in JSON. Positions count from the first prompt token.
 type step struct {
-	Start int      `json:"start"`
-	End   int      `json:"end"`
-	Text  string   `json:"text"`
-	Label rl.Label `json:"label"`
+	Start int        `json:"start"`
+	End   int        `json:"end"`
+	Text  string     `json:"text"`
+	Label task.Label `json:"label"`
 }
 
-func stepsOf(task rl.Task, t rl.Trace) []step {
+func stepsOf(kind task.Task, t task.Trace) []step {
 	steps := []step{}
 	for _, s := range t.Steps {
-		steps = append(steps, step{s.Start, s.End, rl.Text(task, t.Tokens[s.Start:s.End]), s.Label})
+		steps = append(steps, step{s.Start, s.End, task.Text(kind, t.Tokens[s.Start:s.End]), s.Label})
 	}
 	return steps
 }
 
-func writeDump(path string, task rl.Task, attempts []rl.Attempt) error {
+func writeDump(path string, kind task.Task, attempts []examine.Attempt) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("--dump: %w", err)
@@ -134,8 +135,8 @@ func writeDump(path string, task rl.Task, attempts []rl.Attempt) error {
 	e.SetEscapeHTML(false)
 	for _, a := range attempts {
 		err = e.Encode(dumpLine{
-			Prompt: rl.Text(task, a.Problem.Prompt), Response: rl.Text(task, a.Trace.Response()), Gold: a.Problem.Gold,
-			Correct: a.Trace.Correct, WellFormed: a.Trace.WellFormed, Difficulty: a.Problem.Difficulty, Steps: stepsOf(task, a.Trace),
+			Prompt: task.Text(kind, a.Problem.Prompt), Response: task.Text(kind, a.Trace.Response()), Gold: a.Problem.Gold,
+			Correct: a.Trace.Correct, WellFormed: a.Trace.WellFormed, Difficulty: a.Problem.Difficulty, Steps: stepsOf(kind, a.Trace),
 		})
 		if err != nil {
 			break

@@ -10,9 +10,9 @@ import (
 	"io/fs"
 	"os"
 
+	"attnlab/app/engine"
 	"attnlab/app/session"
-	"attnlab/app/session/engine"
-	"attnlab/rl"
+	"attnlab/rl/task"
 	"attnlab/web"
 )
 
@@ -90,7 +90,7 @@ func worthShowing(t session.Trace) bool {
 	for _, s := range t.Steps {
 		labels[s.Label]++
 	}
-	return t.Correct && len(t.Steps) >= 5 && len(t.Steps) <= 9 && labels[rl.Essential.String()] >= 2 && labels[rl.Redundant.String()] >= 2
+	return t.Correct && len(t.Steps) >= 5 && len(t.Steps) <= 9 && labels[task.Essential.String()] >= 2 && labels[task.Redundant.String()] >= 2
 }
 
 func (c *console) writeExample(out string, t session.Trace) error {

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 
-	"attnlab/rl"
+	"attnlab/rl/examine"
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
 )
 
 var headsCommand = command{
@@ -31,7 +34,7 @@ key_focus are the best heads by sra, which ATTNPO averages.
 		o.takeModel(f)
 		s := takeSampled(f, 300)
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for kurtosis and FCI")
-		top := f.Int("top", int(rl.LabHyper("attnpo")["heads"]), "`N`, key-focus heads to choose")
+		top := f.Int("top", int(hyper.Lab("attnpo")["heads"]), "`N`, key-focus heads to choose")
 		return func(ctx context.Context, c *console) error {
 			for _, err := range []error{s.check(), within(1, maxDelta, "delta", *delta), atLeast(1, "top", *top)} {
 				if err != nil {
@@ -45,15 +48,15 @@ key_focus are the best heads by sra, which ATTNPO averages.
 
 // headsDocument is what heads prints.
 type headsDocument struct {
-	Heads    []headRow `json:"heads"`
-	KeyFocus []rl.Head `json:"key_focus"`
-	Problems int       `json:"problems"`
-	Correct  int       `json:"correct"`
-	Delta    int       `json:"delta"`
+	Heads    []headRow    `json:"heads"`
+	KeyFocus []score.Head `json:"key_focus"`
+	Problems int          `json:"problems"`
+	Correct  int          `json:"correct"`
+	Delta    int          `json:"delta"`
 }
 
 type headRow struct {
-	rl.Head
+	score.Head
 	SRA      number `json:"sra"`
 	Pairs    int    `json:"pairs"`
 	Kurtosis number `json:"kurtosis"`
@@ -70,11 +73,11 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 	if err != nil {
 		return err
 	}
-	attempts, stopped := c.attempts(ctx, l, d, rl.Problems(l.Task, rl.ProbeStream, c.seed, s.problems), sampling)
+	attempts, stopped := c.attempts(ctx, l, d, task.Problems(l.Task, task.ProbeStream, c.seed, s.problems), sampling)
 	if len(attempts) == 0 {
 		return stopped
 	}
-	var correct []rl.Trace
+	var correct []task.Trace
 	for _, a := range attempts {
 		if a.Trace.Correct {
 			correct = append(correct, a.Trace)
@@ -87,11 +90,11 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 	if err != nil {
 		return err
 	}
-	examined, err := rl.Examine(scorer, correct, delta)
+	examined, err := examine.Examine(scorer, correct, delta)
 	if err != nil {
 		return err
 	}
-	document := newHeadsDocument(rl.ScoreHeads(examined), top)
+	document := newHeadsDocument(examine.ScoreHeads(examined), top)
 	document.Problems, document.Correct, document.Delta = len(attempts), len(correct), delta
 	if err := c.print(document, document.text); err != nil {
 		return err
@@ -99,14 +102,14 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 	return stopped
 }
 
-func newHeadsDocument(s rl.HeadScores, top int) headsDocument {
-	d := headsDocument{KeyFocus: rl.TopHeads(s.SRA, top)}
+func newHeadsDocument(s examine.HeadScores, top int) headsDocument {
+	d := headsDocument{KeyFocus: score.TopHeads(s.SRA, top)}
 	if d.KeyFocus == nil {
-		d.KeyFocus = []rl.Head{} // no response has both a needed and a redundant step
+		d.KeyFocus = []score.Head{} // no response has both a needed and a redundant step
 	}
 	for l := range s.SRA {
 		for h := range s.SRA[l] {
-			d.Heads = append(d.Heads, headRow{rl.Head{Layer: l, Head: h}, number(s.SRA[l][h]), s.Pairs, number(s.Kurtosis[l][h]), number(s.MeanFCI[l][h])})
+			d.Heads = append(d.Heads, headRow{score.Head{Layer: l, Head: h}, number(s.SRA[l][h]), s.Pairs, number(s.Kurtosis[l][h]), number(s.MeanFCI[l][h])})
 		}
 	}
 	return d

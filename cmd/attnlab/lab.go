@@ -10,13 +10,15 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
-	"attnlab/rl"
+	"attnlab/model/hf"
+	"attnlab/rl/examine"
+	"attnlab/rl/task"
 	"attnlab/web"
 )
 
 // lab is a model on a device, with its task.
 type lab struct {
-	rl.Task
+	task.Task
 	*model.Model
 	base string // the folder or name that the model is from
 }
@@ -36,7 +38,7 @@ func (c *console) openLab() (*lab, error) {
 }
 
 // open puts a model on the device that the flags ask for.
-func (o *options) open(checkpoint *model.Checkpoint) (*model.Model, error) {
+func (o *options) open(checkpoint *hf.Checkpoint) (*model.Model, error) {
 	d, _, err := gpu.Open(o.backend)
 	if err != nil {
 		return nil, err
@@ -54,8 +56,8 @@ func (l *lab) close() {
 	l.Device.Close()
 }
 
-func (o *options) newTask() (rl.Task, error) {
-	task, err := rl.NewTask(o.task, o.teacher, o.difficulty)
+func (o *options) newTask() (task.Task, error) {
+	task, err := task.New(o.task, o.teacher, o.difficulty)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -63,7 +65,7 @@ func (o *options) newTask() (rl.Task, error) {
 }
 
 // taskAndModel are what --task and --model name, which must suit each other, and the model's folder or name.
-func (o *options) taskAndModel() (rl.Task, *model.Checkpoint, string, error) {
+func (o *options) taskAndModel() (task.Task, *hf.Checkpoint, string, error) {
 	task, err := o.newTask()
 	if err != nil {
 		return nil, nil, "", err
@@ -79,12 +81,12 @@ func (o *options) taskAndModel() (rl.Task, *model.Checkpoint, string, error) {
 func (o *options) shippedBase() string { return o.task + "-small" }
 
 // checkpoint reads the model of --model: a folder, or a shipped base by its name.
-func (o *options) checkpoint() (c *model.Checkpoint, base string, err error) {
+func (o *options) checkpoint() (c *hf.Checkpoint, base string, err error) {
 	base = o.model
 	if base == "" {
 		base = o.shippedBase()
 	} else if info, err := os.Stat(base); err == nil && info.IsDir() {
-		c, err := model.Load(base)
+		c, err := hf.Load(base)
 		return c, base, err
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, "", fmt.Errorf("--model: %w", err)
@@ -92,7 +94,7 @@ func (o *options) checkpoint() (c *model.Checkpoint, base string, err error) {
 	files, err := web.Model(base)
 	switch {
 	case err == nil:
-		c, err = model.LoadFS(files)
+		c, err = hf.LoadFS(files)
 		return c, base, err
 	case len(web.Models()) == 0:
 		err = errors.New("no base is shipped with this build; train one by \"attnlab pretrain --steps 3000 --out base\" and use it by --model base")
@@ -104,7 +106,7 @@ func (o *options) checkpoint() (c *model.Checkpoint, base string, err error) {
 }
 
 // suits says whether a model speaks the language of a task.
-func suits(c *model.Checkpoint, task rl.Task, base string) error {
+func suits(c *hf.Checkpoint, task task.Task, base string) error {
 	vocabulary := task.Vocabulary()
 	same := len(vocabulary) == c.Config.VocabSize
 	if same && c.Tokenizer != nil {
@@ -124,7 +126,7 @@ func suits(c *model.Checkpoint, task rl.Task, base string) error {
 func (c *console) decoder(l *lab, n int, temperature float64) (*model.Decoder, model.Sampling, error) {
 	slots := min(n, 64)
 	d, err := model.NewDecoder(l.Model, model.DecoderSize{Slots: slots, Rows: 2 * slots * l.MaxContext, Chunk: 16})
-	return d, model.Sampling{Temperature: float32(temperature), Seed: uint32(rl.SeedOf("sample", c.seed, 0))}, err
+	return d, model.Sampling{Temperature: float32(temperature), Seed: uint32(task.SeedOf("sample", c.seed, 0))}, err
 }
 
 // scorer makes a scorer for passes of several traces.
@@ -133,10 +135,10 @@ func (l *lab) scorer() (*model.Scorer, error) {
 }
 
 // attempts samples one response to each problem. Where ctx ended, it returns those before that and the error that says so.
-func (c *console) attempts(ctx context.Context, l *lab, d *model.Decoder, problems []rl.Problem, s model.Sampling) ([]rl.Attempt, error) {
+func (c *console) attempts(ctx context.Context, l *lab, d *model.Decoder, problems []task.Problem, s model.Sampling) ([]examine.Attempt, error) {
 	p := c.progress("sampling")
 	defer p.end()
-	attempts, err := rl.Attempts(ctx, d, l.Task, problems, s, func(done, of int) { p.set(done, of, "") })
+	attempts, err := examine.Attempts(ctx, d, l.Task, problems, s, func(done, of int) { p.set(done, of, "") })
 	if ctx.Err() != nil {
 		err = fmt.Errorf("stopped after %d of %d problems", len(attempts), len(problems))
 	}

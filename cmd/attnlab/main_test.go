@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"attnlab/rl"
 	"attnlab/rl/rltest"
+	"attnlab/rl/task"
 )
 
 // parrot is the folder of a model that writes steps at random and always answers 9.
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	parrot = filepath.Join(dir, "parrot")
-	task, err := rl.NewTask("chain", "", "")
+	task, err := task.New("chain", "", "")
 	if err != nil {
 		panic(err)
 	}

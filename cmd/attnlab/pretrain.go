@@ -14,7 +14,9 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/model/hf"
 	"attnlab/rl"
+	"attnlab/rl/task"
 )
 
 var pretrainCommand = command{
@@ -109,7 +111,7 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 }
 
 // start is the checkpoint to begin with: fresh weights, or what is in the folder.
-func (p pretraining) start(task rl.Task, o options) (*model.Checkpoint, error) {
+func (p pretraining) start(task task.Task, o options) (*hf.Checkpoint, error) {
 	_, err := os.Stat(filepath.Join(p.out, "config.json"))
 	switch {
 	case !p.resume && err == nil:
@@ -127,11 +129,11 @@ func (p pretraining) start(task rl.Task, o options) (*model.Checkpoint, error) {
 		if err != nil {
 			return nil, usageError{err}
 		}
-		return &model.Checkpoint{Config: config, Weights: config.Init(o.seed)}, nil
+		return &hf.Checkpoint{Config: config, Weights: config.Init(o.seed)}, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("there is no checkpoint in %s to go on from; leave out --resume", p.out)
 	}
-	c, err := model.Load(p.out)
+	c, err := hf.Load(p.out)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"attnlab/rl"
+	"attnlab/rl/hyper"
 )
 
 var update = flag.Bool("update", false, "write the table of hyper-parameters into README.md")
@@ -39,18 +39,18 @@ func TestReadmeTable(t *testing.T) {
 func hyperTable() string {
 	var b strings.Builder
 	fmt.Fprint(&b, "| flag | symbol | meaning | source | methods | range | paper | lab |\n|---|---|---|---|---|---|---|---|\n")
-	for _, p := range rl.Table {
+	for _, p := range hyper.Table {
 		between := fmt.Sprintf("%g to %g", p.Min, p.Max)
 		if len(p.Choices) > 0 {
 			between = strings.Join(p.Choices, ", ")
 		}
 		methods := strings.Join(p.Methods, ", ")
-		if slices.Equal(p.Methods, rl.Methods) {
+		if slices.Equal(p.Methods, hyper.Methods) {
 			methods = "all"
-		} else if slices.Equal(p.Methods, rl.Methods[1:]) {
-			methods = "all but " + rl.Methods[0]
+		} else if slices.Equal(p.Methods, hyper.Methods[1:]) {
+			methods = "all but " + hyper.Methods[0]
 		}
-		paper, lab := byMethod(p, rl.PaperHyper), byMethod(p, rl.LabHyper)
+		paper, lab := byMethod(p, hyper.Paper), byMethod(p, hyper.Lab)
 		if lab == paper {
 			lab = ""
 		}

@@ -9,7 +9,9 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/model/hf"
 	"attnlab/rl"
+	"attnlab/rl/task"
 )
 
 var reflectCommand = command{
@@ -71,9 +73,9 @@ func (c *console) reflect(ctx context.Context, f reflecting) error {
 		return err
 	}
 	defer d.Close()
-	var checkpoint *model.Checkpoint
+	var checkpoint *hf.Checkpoint
 	if f.check != "" {
-		checkpoint, err = model.Load(f.check)
+		checkpoint, err = hf.Load(f.check)
 	} else {
 		checkpoint, err = c.trainReflection(ctx, d, task, f)
 	}
@@ -95,7 +97,7 @@ func (c *console) reflect(ctx context.Context, f reflecting) error {
 	})
 }
 
-func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Task, f reflecting) (*model.Checkpoint, error) {
+func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task task.Task, f reflecting) (*hf.Checkpoint, error) {
 	if _, err := os.Stat(f.out); err == nil {
 		return nil, fmt.Errorf("%s is there already; give another --out", f.out)
 	}
@@ -133,7 +135,7 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task rl.Ta
 }
 
 // reflectionBase is what a reflection model begins as: the base, or random weights of a preset's shape.
-func (c *console) reflectionBase(task rl.Task, preset string) (*model.Checkpoint, error) {
+func (c *console) reflectionBase(task task.Task, preset string) (*hf.Checkpoint, error) {
 	if preset == "" {
 		_, base, _, err := c.taskAndModel()
 		return base, err
@@ -142,5 +144,5 @@ func (c *console) reflectionBase(task rl.Task, preset string) (*model.Checkpoint
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return &model.Checkpoint{Config: shape, Weights: shape.Init(c.seed)}, nil
+	return &hf.Checkpoint{Config: shape, Weights: shape.Init(c.seed)}, nil
 }

@@ -7,7 +7,9 @@ import (
 	"io"
 
 	"attnlab/model"
-	"attnlab/rl"
+	"attnlab/rl/examine"
+	"attnlab/rl/hyper"
+	"attnlab/rl/task"
 )
 
 var traceCommand = command{
@@ -45,7 +47,7 @@ L layers, H heads.
 	},
 }
 
-func defaultDelta() int { return int(rl.LabHyper("attnrl")["delta"]) }
+func defaultDelta() int { return int(hyper.Lab("attnrl")["delta"]) }
 
 // traceDocument is what trace prints.
 type traceDocument struct {
@@ -83,13 +85,13 @@ func (c *console) trace(ctx context.Context, prompt string, temperature float64,
 	if err := within(1, maxDelta, "delta", delta); err != nil {
 		return err
 	}
-	task, err := c.newTask()
+	kind, err := c.newTask()
 	if err != nil {
 		return err
 	}
-	problem := rl.Problems(task, rl.EvalStream, c.seed, 1)[0]
+	problem := task.Problems(kind, task.EvalStream, c.seed, 1)[0]
 	if prompt != "" {
-		if problem, err = task.Parse(prompt); err != nil {
+		if problem, err = kind.Parse(prompt); err != nil {
 			return fmt.Errorf("--prompt: %w", err)
 		}
 	}
@@ -106,12 +108,12 @@ func (c *console) trace(ctx context.Context, prompt string, temperature float64,
 	return c.print(document, document.text)
 }
 
-func (c *console) examineOne(ctx context.Context, l *lab, p rl.Problem, temperature float64, delta int) (a rl.Attempt, e rl.Examined, err error) {
+func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, temperature float64, delta int) (a examine.Attempt, e examine.Examined, err error) {
 	d, sampling, err := c.decoder(l, 1, temperature)
 	if err != nil {
 		return a, e, err
 	}
-	attempts, err := c.attempts(ctx, l, d, []rl.Problem{p}, sampling)
+	attempts, err := c.attempts(ctx, l, d, []task.Problem{p}, sampling)
 	if err != nil {
 		return a, e, err
 	}
@@ -119,14 +121,14 @@ func (c *console) examineOne(ctx context.Context, l *lab, p rl.Problem, temperat
 	if err != nil {
 		return a, e, err
 	}
-	examined, err := rl.Examine(scorer, []rl.Trace{attempts[0].Trace}, delta)
+	examined, err := examine.Examine(scorer, []task.Trace{attempts[0].Trace}, delta)
 	if err != nil {
 		return a, e, err
 	}
 	return attempts[0], examined[0], nil
 }
 
-func newTraceDocument(task rl.Task, a rl.Attempt, e rl.Examined, attention bool) traceDocument {
+func newTraceDocument(task task.Task, a examine.Attempt, e examine.Examined, attention bool) traceDocument {
 	vocabulary := task.Vocabulary()
 	d := traceDocument{
 		Tokens: e.Tokens, PromptLength: e.PromptLength, Think: span{e.ThinkStart, e.ThinkEnd}, Answer: span{e.AnswerStart, e.AnswerEnd},
@@ -144,7 +146,7 @@ func newTraceDocument(task rl.Task, a rl.Attempt, e rl.Examined, attention bool)
 }
 
 // attentionOf takes steps and answer out of the attention between all ranges.
-func attentionOf(e rl.Examined) (steps [][][][]float64, answer [][][]float64) {
+func attentionOf(e examine.Examined) (steps [][][][]float64, answer [][][]float64) {
 	a, K := e.Attention, len(e.Steps)
 	row := func(l, h, j int) []float64 {
 		keys := make([]float64, K)

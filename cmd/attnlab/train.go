@@ -15,13 +15,18 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/model/hf"
 	"attnlab/rl"
+	"attnlab/rl/examine"
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
 	"attnlab/web"
 )
 
 var trainCommand = command{
 	name: "train",
-	does: "reinforcement learning from a base: " + strings.Join(rl.Methods, ", "),
+	does: "reinforcement learning from a base: " + strings.Join(hyper.Methods, ", "),
 	about: `
 DIR gets metrics.jsonl with a line a step, the trained model with the state to go on from (written every minute, at the end and on Ctrl-C),
 run.json with what was asked for, and result.json with what came of it. --resume goes on exactly as if the run had never stopped, to its
@@ -40,7 +45,7 @@ are found on them, and looked at again after the last step. Hyper-parameters are
 		o.takeTask(f)
 		o.takeModel(f)
 		var t training
-		f.StringVar(&t.Method, "method", "", "`M`, one of "+strings.Join(rl.Methods, ", "))
+		f.StringVar(&t.Method, "method", "", "`M`, one of "+strings.Join(hyper.Methods, ", "))
 		f.StringVar(&t.out, "out", "", "`DIR` to write")
 		f.IntVar(&t.Steps, "steps", 0, "`N`, training steps in all (40, or as many as the budget allows)")
 		f.Int64Var(&t.Budget, "budget", 0, "`N`, generated tokens in all: no step begins beyond it")
@@ -50,16 +55,16 @@ are found on them, and looked at again after the last step. Hyper-parameters are
 		f.StringVar(&t.FocusHeads, "focus-heads", "", "`L.H,L.H`, heads of attnpo in place of those it finds")
 		f.StringVar(&t.Reflection, "reflection", "", "`DIR` of the reflection model of rearl, for its cuts normal, weak and strong (the one shipped with the base)")
 		f.BoolVar(&t.Paper, "paper", false, "take the papers' hyper-parameters, made for models a thousand times larger")
-		t.Hyper = hyperFlags(f, rl.Table)
+		t.Hyper = hyperFlags(f, hyper.Table)
 		return func(ctx context.Context, c *console) error { return c.train(ctx, t) }
 	},
 }
 
 // hyperFlags adds a flag for each row and returns the values that were given.
-func hyperFlags(f *flag.FlagSet, rows []rl.Param) map[string]string {
+func hyperFlags(f *flag.FlagSet, rows []hyper.Param) map[string]string {
 	given := map[string]string{}
 	for _, p := range rows {
-		f.Func(p.Name, hyperHelp(p)+", default "+byMethod(p, rl.LabHyper), func(text string) error {
+		f.Func(p.Name, hyperHelp(p)+", default "+byMethod(p, hyper.Lab), func(text string) error {
 			_, err := p.Parse(text)
 			given[p.Name] = text
 			return err
@@ -69,7 +74,7 @@ func hyperFlags(f *flag.FlagSet, rows []rl.Param) map[string]string {
 }
 
 // byMethod says what a hyper-parameter is where it is not given: what most methods take, then the others.
-func byMethod(p rl.Param, usual func(method string) rl.Hyper) string {
+func byMethod(p hyper.Param, usual func(method string) hyper.Values) string {
 	of := map[string][]string{} // methods by value
 	most := ""
 	for _, method := range p.Methods {
@@ -112,16 +117,16 @@ type training struct {
 // trained is what came of a run: result.json.
 type trained struct {
 	rl.StepReport
-	Adapter    string         `json:"adapter"`
-	Base       *rl.Probe      `json:"base"`
-	After      *rl.Probe      `json:"after"` // the same problems, answered by the trained model
-	FocusHeads []focusHead    `json:"focus_heads,omitempty"`
-	Evaluation *rl.Evaluation `json:"evaluation,omitempty"`
+	Adapter    string              `json:"adapter"`
+	Base       *rl.Probe           `json:"base"`
+	After      *rl.Probe           `json:"after"` // the same problems, answered by the trained model
+	FocusHeads []focusHead         `json:"focus_heads,omitempty"`
+	Evaluation *examine.Evaluation `json:"evaluation,omitempty"`
 }
 
 // focusHead is a head that attnpo held on to, with its step ranking accuracy.
 type focusHead struct {
-	rl.Head
+	score.Head
 	Before number `json:"sra_before"`
 	After  number `json:"sra_after"`
 }
@@ -171,16 +176,16 @@ func (c *console) train(ctx context.Context, t training) error {
 }
 
 // reflection is the reflection model that was asked for, or the one shipped with the base where the run needs one; else nil.
-func (t *training) reflection(config rl.RunConfig, base string) (*model.Checkpoint, error) {
+func (t *training) reflection(config rl.RunConfig, base string) (*hf.Checkpoint, error) {
 	if t.Reflection != "" {
-		c, err := model.Load(t.Reflection)
+		c, err := hf.Load(t.Reflection)
 		if err != nil {
 			return nil, fmt.Errorf("--reflection: %w", err)
 		}
 		return c, nil
 	}
 	if folder, shipped := web.Reflection(base); shipped && config.Reflects() {
-		return model.LoadFS(folder)
+		return hf.LoadFS(folder)
 	}
 	return nil, nil
 }
@@ -190,9 +195,9 @@ func (t *training) check(c *console) error {
 	case t.out == "":
 		return wrongUsage("train: --out is missing; give a folder for the run")
 	case t.Method == "" && !t.resume:
-		return wrongUsage("train: --method is missing; choose one of %s", strings.Join(rl.Methods, ", "))
-	case t.Method != "" && !slices.Contains(rl.Methods, t.Method):
-		return wrongUsage("train: there is no method %q; choose one of %s", t.Method, strings.Join(rl.Methods, ", "))
+		return wrongUsage("train: --method is missing; choose one of %s", strings.Join(hyper.Methods, ", "))
+	case t.Method != "" && !slices.Contains(hyper.Methods, t.Method):
+		return wrongUsage("train: there is no method %q; choose one of %s", t.Method, strings.Join(hyper.Methods, ", "))
 	case t.Budget < 0:
 		return wrongUsage("train: --budget is %d, it must be at least 0", t.Budget)
 	}
@@ -216,10 +221,10 @@ func (t *training) check(c *console) error {
 }
 
 // hyper are the method's hyper-parameters with those that were given.
-func (t *training) hyper() (rl.Hyper, error) {
-	h := rl.LabHyper(t.Method)
+func (t *training) hyper() (hyper.Values, error) {
+	h := hyper.Lab(t.Method)
 	if t.Paper {
-		h = rl.PaperHyper(t.Method)
+		h = hyper.Paper(t.Method)
 	}
 	for name, text := range t.Hyper {
 		if err := h.Set(name, text); err != nil {
@@ -241,7 +246,7 @@ func (t *training) config() (c rl.RunConfig, err error) {
 		if err != nil || err2 != nil {
 			return c, wrongUsage("train: --focus-heads is %q; write layer.head,layer.head, counted from 0", t.FocusHeads)
 		}
-		c.Heads = append(c.Heads, rl.Head{Layer: l, Head: h})
+		c.Heads = append(c.Heads, score.Head{Layer: l, Head: h})
 	}
 	return c, nil
 }
@@ -328,18 +333,18 @@ func (t *training) conclude(ctx context.Context, r *rl.Run, result *trained) err
 		result.FocusHeads = append(result.FocusHeads, focusHead{h, rankOf(h, result.Base), rankOf(h, result.After)})
 	}
 	if t.evaluate > 0 {
-		attempts, err := rl.Attempts(ctx, r.Decoder, r.Task, rl.Problems(r.Task, rl.EvalStream, r.Seed, t.evaluate),
-			model.Sampling{Temperature: 1, Seed: uint32(rl.SeedOf("sample", r.Seed, 0))}, nil)
+		attempts, err := examine.Attempts(ctx, r.Decoder, r.Task, task.Problems(r.Task, task.EvalStream, r.Seed, t.evaluate),
+			model.Sampling{Temperature: 1, Seed: uint32(task.SeedOf("sample", r.Seed, 0))}, nil)
 		if err != nil {
 			return err
 		}
-		e := rl.Evaluate(r.Task, attempts)
+		e := examine.Evaluate(r.Task, attempts)
 		result.Evaluation = &e
 	}
 	return wrapOut(writeJSON(filepath.Join(t.out, resultFile), result))
 }
 
-func rankOf(h rl.Head, p *rl.Probe) number {
+func rankOf(h score.Head, p *rl.Probe) number {
 	if p != nil {
 		for _, rank := range p.Heads {
 			if rank.Head == h {

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"attnlab/model"
+	"attnlab/model/hf"
 	"attnlab/rl"
 )
 
@@ -24,7 +24,7 @@ const (
 
 // claim looks at the folder of a run. For one that goes on it reads run.json, refuses flags that say otherwise, and returns
 // the checkpoint, or nil where the run was stopped before its first.
-func (t *training) claim(c *console) (*model.Checkpoint, error) {
+func (t *training) claim(c *console) (*hf.Checkpoint, error) {
 	data, err := os.ReadFile(filepath.Join(t.out, runFile))
 	switch {
 	case !t.resume && err == nil:
@@ -33,7 +33,7 @@ func (t *training) claim(c *console) (*model.Checkpoint, error) {
 		return nil, fmt.Errorf("there is no run in %s to go on with; leave out --resume", t.out)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("--out: %w", err)
-	case !t.resume && t.hasAny(append(slices.Clone(model.CheckpointFiles), metricsFile)):
+	case !t.resume && t.hasAny(append(slices.Clone(hf.CheckpointFiles), metricsFile)):
 		return nil, fmt.Errorf("there is a model or a log in %s that training would write over; give another --out", t.out)
 	case !t.resume:
 		if info, err := os.Stat(t.Model); err == nil && info.IsDir() {
@@ -46,10 +46,10 @@ func (t *training) claim(c *console) (*model.Checkpoint, error) {
 	if err := t.recall(c, data); err != nil {
 		return nil, err
 	}
-	if !t.hasAny(model.CheckpointFiles) {
+	if !t.hasAny(hf.CheckpointFiles) {
 		return nil, nil // stopped before its first checkpoint: begin anew
 	}
-	return model.Load(t.out)
+	return hf.Load(t.out)
 }
 
 func (t *training) hasAny(names []string) bool {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"attnlab/model"
+	"attnlab/model/hf"
 )
 
 // filesOf is what the files of a folder hold: nothing that is refused may change it.
@@ -98,7 +98,7 @@ func TestTrainLeavesFoldersAlone(t *testing.T) {
 	if code, _, stderr := call("", resume("--steps", "3")...); code != 0 || bytes.Count([]byte(filesOf(t, run)[metricsFile]), []byte("\n")) != 3 {
 		t.Errorf("behind a torn line: %d, %s", code, stderr)
 	}
-	if kept, err := model.Load(run); err != nil || kept.Train.Schedule != 3 {
+	if kept, err := hf.Load(run); err != nil || kept.Train.Schedule != 3 {
 		t.Errorf("the checkpoint is %+v, %v", kept, err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"attnlab/model"
+	"attnlab/model/hf"
 )
 
 // shortly are flags of a training run that takes no time.
@@ -62,11 +62,11 @@ func TestTrainAndResume(t *testing.T) {
 	if len(want) != 3 || mustJSON(t, want) != mustJSON(t, got) {
 		t.Errorf("in one go  %s\nin two goes %s", mustJSON(t, want), mustJSON(t, got))
 	}
-	a, err := model.Load(whole)
+	a, err := hf.Load(whole)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := model.Load(parts)
+	b, err := hf.Load(parts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestTrainInterrupted(t *testing.T) {
 		t.Fatalf("exit status %d, %s", code, errs.String())
 	}
 	done := len(metricsOf(t, dir))
-	kept, err := model.Load(dir)
+	kept, err := hf.Load(dir)
 	if err != nil || kept.Train == nil || kept.Train.Schedule != done {
 		t.Fatalf("%d steps in the log, the checkpoint holds %+v, %v", done, kept.Train, err)
 	}

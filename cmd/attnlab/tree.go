@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"attnlab/rl"
+	"attnlab/rl/hyper"
+	"attnlab/rl/task"
 )
 
 var treeCommand = command{
@@ -28,16 +30,16 @@ Without --prompt it takes the first problem of "attnlab eval" with the same seed
 		o.takeTask(f)
 		o.takeModel(f)
 		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>")
-		var rows []rl.Param
+		var rows []hyper.Param
 		for _, name := range []string{"branch", "initial", "points", "rollouts", "delta", "quantile", "spacing", "unbranched", "temperature", "max-length"} {
-			i := slices.IndexFunc(rl.Table, func(p rl.Param) bool { return p.Name == name })
-			p := rl.Table[i]
+			i := slices.IndexFunc(hyper.Table, func(p hyper.Param) bool { return p.Name == name })
+			p := hyper.Table[i]
 			p.Methods = []string{"attnrl"}
 			rows = append(rows, p)
 		}
 		given := hyperFlags(f, rows)
 		return func(ctx context.Context, c *console) error {
-			h := rl.LabHyper("attnrl")
+			h := hyper.Lab("attnrl")
 			for name, text := range given {
 				if err := h.Set(name, text); err != nil {
 					return usageError{err}
@@ -71,13 +73,13 @@ type treeNode struct {
 	Text  string `json:"text"`
 }
 
-func (c *console) tree(ctx context.Context, prompt string, h rl.Hyper) error {
+func (c *console) tree(ctx context.Context, prompt string, h hyper.Values) error {
 	l, err := c.openLab()
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	problem := rl.Problems(l.Task, rl.EvalStream, c.seed, 1)[0]
+	problem := task.Problems(l.Task, task.EvalStream, c.seed, 1)[0]
 	if prompt != "" {
 		if problem, err = l.Task.Parse(prompt); err != nil {
 			return fmt.Errorf("--prompt: %w", err)
@@ -96,9 +98,9 @@ func (c *console) tree(ctx context.Context, prompt string, h rl.Hyper) error {
 	return c.print(document, document.text)
 }
 
-func newTreeDocument(task rl.Task, g rl.Grown) treeDocument {
+func newTreeDocument(kind task.Task, g rl.Grown) treeDocument {
 	P, root := len(g.Problem.Prompt), g.Tree.Nodes[0]
-	d := treeDocument{Problem: rl.Text(task, g.Problem.Prompt), PromptLength: P, Gold: g.Problem.Gold,
+	d := treeDocument{Problem: task.Text(kind, g.Problem.Prompt), PromptLength: P, Gold: g.Problem.Gold,
 		Root: treeRoot{root.Value, root.Leaves}, BranchPoints: g.Points}
 	if d.BranchPoints == nil {
 		d.BranchPoints = []rl.BranchPoint{}
@@ -112,7 +114,7 @@ func newTreeDocument(task rl.Task, g rl.Grown) treeDocument {
 	}
 	d.Nodes = append(d.Nodes, treeNode{root, 0, P, d.Problem})
 	for _, n := range g.Tree.Nodes[1:] {
-		d.Nodes = append(d.Nodes, treeNode{n, P + n.Start, P + n.End, rl.Text(task, through[n.ID].Tokens[P+n.Start:P+n.End])})
+		d.Nodes = append(d.Nodes, treeNode{n, P + n.Start, P + n.End, task.Text(kind, through[n.ID].Tokens[P+n.Start:P+n.End])})
 	}
 	return d
 }

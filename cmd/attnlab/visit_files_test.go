@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"attnlab/app/session"
-	"attnlab/model"
+	"attnlab/model/hf"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
@@ -48,7 +48,7 @@ func damaged(v *visitor, site string) {
 	})
 	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
 	v.until("the damage is told", `document.querySelector(".banner.failed p")`)
-	_, err := model.LoadFiles(files)
+	_, err := hf.LoadFiles(files)
 	if err == nil {
 		v.Fatal("half a file of weights can be loaded")
 	}

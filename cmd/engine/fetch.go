@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"syscall/js"
 
-	"attnlab/app/session/engine"
+	"attnlab/app/engine"
 )
 
 // baseFiles are the files that every shipped base has.

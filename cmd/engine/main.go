@@ -14,8 +14,8 @@ import (
 	"context"
 	"syscall/js"
 
+	"attnlab/app/engine"
 	"attnlab/app/session"
-	"attnlab/app/session/engine"
 	"attnlab/gpu"
 )
 

@@ -6,23 +6,24 @@ import (
 	"math"
 
 	"attnlab/model"
-	"attnlab/rl"
+	"attnlab/model/hf"
+	"attnlab/rl/task"
 )
 
 // Bigram is a model whose next token depends on the last one only: next[a][b] is the probability of b after a, and 0 where b is not
 // named. After tokens that next does not have, all are equally likely. Its attention is random and without effect on the output.
 //
 // The embedding is one-hot, the layers add nothing, and the output matrix holds log-probabilities over the √D of the last norm.
-func Bigram(task rl.Task, next map[string]map[string]float64) *model.Checkpoint {
-	vocabulary := task.Vocabulary()
-	tokenizer, err := model.NewTokenizer(vocabulary)
+func Bigram(kind task.Task, next map[string]map[string]float64) *hf.Checkpoint {
+	vocabulary := kind.Vocabulary()
+	tokenizer, err := hf.NewTokenizer(vocabulary)
 	if err != nil {
 		panic(err)
 	}
 	V, D := len(vocabulary), (len(vocabulary)+15)/16*16
 	c := model.Config{
 		VocabSize: V, HiddenSize: D, IntermediateSize: 16, Layers: 2, Heads: D / 16, KVHeads: D / 16, HeadDim: 16,
-		MaxContext: 256, RMSNormEps: 1e-9, RopeTheta: 10000, PadID: rl.Pad, BosID: rl.Bos, EosID: rl.Eos,
+		MaxContext: 256, RMSNormEps: 1e-9, RopeTheta: 10000, PadID: task.Pad, BosID: task.Bos, EosID: task.Eos,
 	}
 	weights := c.Init(1)
 	region := func(name string) []float32 {
@@ -50,12 +51,12 @@ func Bigram(task rl.Task, next map[string]map[string]float64) *model.Checkpoint 
 			head[b*D+a] = float32(math.Log(p) / math.Sqrt(float64(D)))
 		}
 	}
-	return &model.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: weights}
+	return &hf.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: weights}
 }
 
 // Parrot is a [Bigram] for task chain that says anything and always answers 9: some steps "so LETTER DIGIT", then "# 9". All it
 // says is well-formed, each step is the last with probability 0.3, and it is correct exactly where 9 is the right answer.
-func Parrot(task rl.Task) *model.Checkpoint {
+func Parrot(task task.Task) *hf.Checkpoint {
 	next := map[string]map[string]float64{
 		"<think>":  {"so": 1},
 		"so":       {},

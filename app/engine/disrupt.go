@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"attnlab/app/session"
+	"attnlab/model"
+	"attnlab/rl/examine"
+	"attnlab/rl/task"
+)
+
+// maxSamples bounds the rests of one trace.
+const maxSamples = 1000
+
+// planDisruptOne resamples the rest of the trace after one step, as often with as
+// without attention to it, and with the same random numbers: what [rl.Disrupt]
+// does to many problems.
+func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string, error) {
+	var control, disrupted []rest
+	return func(ctx context.Context) (string, error) {
+		r := e.reasoning
+		switch {
+		case e.rig.model == nil:
+			return "", errNoModel
+		case r == nil:
+			return "", errNoProblem
+		}
+		if err := checkCount("samples", c.Samples, maxSamples); err != nil {
+			return "", err
+		}
+		steps := r.task.Judge(r.Problem, r.response).Steps
+		if c.Step >= len(steps) || r.tokens()[steps[c.Step].End-1] != task.Newline {
+			return "", fmt.Errorf("the trace has no finished step %d to disrupt; generate more of it or choose another step", c.Step)
+		}
+		step := steps[c.Step]
+		given := r.tokens()[:step.End]
+		if len(given) >= e.rig.model.MaxContext {
+			return "", fmt.Errorf("nothing can follow step %d, the context is full; choose an earlier step", c.Step)
+		}
+		sampling, text := key(r.sampling), ""
+		if sampling.Temperature == 0 {
+			sampling.Temperature = 1
+			text = "Greedy rests would all be the same, so these are sampled at temperature 1."
+		}
+		sampling.Step = 1
+		for len(control) < c.Samples {
+			e.busy("disrupting", len(control), c.Samples)
+			var requests []model.Request
+			for i := len(control); i < min(c.Samples, len(control)+max(1, e.rig.slots/2)); i++ {
+				as := model.Request{Tokens: given, Max: e.rig.model.MaxContext - len(given), ID: uint32(i)}
+				cut := as
+				cut.Hide = model.Hide{Start: step.Start, End: step.End}
+				requests = append(requests, as, cut)
+			}
+			rollouts, err := e.rig.decoder.Generate(ctx, requests, sampling, nil)
+			if err != nil {
+				return "", err
+			}
+			for i := 0; i < len(rollouts); i += 2 {
+				control = append(control, r.rest(given, rollouts[i]))
+				disrupted = append(disrupted, r.rest(given, rollouts[i+1]))
+			}
+			e.publish(session.Disruption{Number: e.next(), Step: c.Step, Groups: []session.DisruptionGroup{compare(control, disrupted)}})
+		}
+		return text, nil
+	}
+}
+
+// rest is how a trace ended.
+type rest struct {
+	text    string
+	correct bool
+}
+
+func (r *reasoning) rest(given []int, rollout model.Rollout) rest {
+	response := slices.Concat(given[len(r.Prompt):], rollout.Tokens)
+	return rest{task.Text(r.task, rollout.Tokens), r.task.Judge(r.Problem, response).Correct}
+}
+
+// compare sums pairs of rests up. The example is the first pair that only the cut
+// made wrong, or else the first.
+func compare(control, disrupted []rest) session.DisruptionGroup {
+	share := func(rests []rest) (p, standardError float64) {
+		for _, r := range rests {
+			if r.correct {
+				p += 1 / float64(len(rests))
+			}
+		}
+		return p, shareError(p, len(rests))
+	}
+	example := 0
+	for i := range control {
+		if control[i].correct && !disrupted[i].correct {
+			example = i
+			break
+		}
+	}
+	g := session.DisruptionGroup{Pick: "step", N: len(control), Example: disrupted[example].text, ExampleIntact: control[example].text}
+	g.Control, g.ControlSE = share(control)
+	g.Disrupted, g.DisruptedSE = share(disrupted)
+	return g
+}
+
+// shareError is the standard error of a share p of n.
+func shareError(p float64, n int) float64 {
+	return math.Sqrt(max(0, p*(1-p)) / float64(n))
+}
+
+// disruptMany disrupts a picked step of the traces of many problems, one for each
+// rule.
+func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
+	if e.rig.model == nil {
+		return errNoModel
+	}
+	if err := checkCount("problems", c.Problems, maxProblems); err != nil {
+		return err
+	}
+	picks := examine.Picks()
+	if len(c.Picks) > 0 {
+		picks = nil
+		for _, p := range c.Picks {
+			if !slices.Contains(examine.Picks(), examine.Pick(p)) {
+				return fmt.Errorf("no rule %q picks steps; the rules are %v", p, examine.Picks())
+			}
+			picks = append(picks, examine.Pick(p))
+		}
+	}
+	var attempts []examine.Attempt
+	var examined []examine.Examined
+	for len(attempts) < c.Problems {
+		some, err := e.attempts(ctx, "sampling", task.EvalStream, len(attempts), c.Problems)
+		if err != nil {
+			return err
+		}
+		traces := make([]task.Trace, len(some))
+		for i, a := range some {
+			traces[i] = a.Trace
+		}
+		x, err := examine.Examine(e.rig.scorer, traces, delta)
+		if err != nil {
+			return err
+		}
+		attempts, examined = append(attempts, some...), append(examined, x...)
+	}
+	groups, err := examine.Disrupt(ctx, e.rig.decoder, e.task, attempts, examined, picks, experimentSeed, experimentSampling,
+		func(done, of int) { e.busy("disrupting", done, of) })
+	if len(groups) > 0 {
+		e.publish(disruptionOf(e.next(), groups))
+	} else if err == nil {
+		err = fmt.Errorf("none of %d responses is correct and has two steps with some FCI; use more or easier problems, or a better model", len(attempts))
+	}
+	return err
+}
+
+func disruptionOf(number uint64, groups []examine.Disruption) session.Disruption {
+	d := session.Disruption{Number: number, Step: -1}
+	for _, g := range groups {
+		d.Groups = append(d.Groups, session.DisruptionGroup{Pick: string(g.Pick), N: g.Problems,
+			Control: g.Control, ControlSE: shareError(g.Control, g.Problems),
+			Disrupted: g.Accuracy, DisruptedSE: g.StandardError})
+	}
+	return d
+}

@@ -1,0 +1,451 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"attnlab/app/session"
+	"attnlab/gpu"
+	"attnlab/gpu/gputest"
+	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl/examine"
+	"attnlab/rl/rltest"
+	"attnlab/rl/task"
+)
+
+func TestMain(m *testing.M) { gputest.Main(m) }
+
+func chain(t testing.TB) task.Task {
+	t.Helper()
+	task, err := task.New("chain", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return task
+}
+
+func filesOf(t testing.TB, c *hf.Checkpoint) map[string][]byte {
+	t.Helper()
+	files, err := c.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// random is a model that says anything: its tokens depend on its attention.
+func random(t testing.TB, task task.Task) *hf.Checkpoint {
+	t.Helper()
+	c, err := model.Preset("tiny", len(task.Vocabulary()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := c.Init(1)
+	for i := range weights {
+		weights[i] *= 3
+	}
+	tokenizer, err := hf.NewTokenizer(task.Vocabulary())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &hf.Checkpoint{Config: c, Weights: weights, Tokenizer: tokenizer}
+}
+
+// screen is what a page has: a port, and the newest of everything.
+type screen struct {
+	testing.TB
+	port     *session.Port
+	status   session.Status
+	failures []session.Failure
+	checked  session.Checked
+	able     session.Capabilities
+	trace    session.Trace
+	heads    session.HeadsView
+	cut      session.Disruption
+	selected session.Selection
+	run      session.Run
+	runs     session.Runs
+	credit   session.Credit
+	tree     session.Tree
+	rules    session.Rules
+	files    session.RunFiles
+
+	traces []time.Time // when each came
+	stages []string
+	said   []string
+}
+
+// start runs an engine with the shipped bases, "chain-small" the first, and a
+// screen that has said what is in first.
+func start(t testing.TB, bases map[string]map[string][]byte, first ...session.Command) *screen {
+	t.Helper()
+	return startWith(t, Library{}, bases, first...)
+}
+
+// startWith is start with what else the library has.
+func startWith(t testing.TB, library Library, bases map[string]map[string][]byte, first ...session.Command) *screen {
+	t.Helper()
+	hub := &session.Hub{}
+	ctx, cancel := context.WithCancel(t.Context())
+	port, done := hub.Join(), make(chan struct{})
+	s := &screen{TB: t, port: hub.Join()}
+	go func() {
+		defer close(done)
+		library.List = func(context.Context) ([]string, error) {
+			return slices.DeleteFunc(slices.Sorted(maps.Keys(bases)), func(name string) bool { return strings.Contains(name, "/") }), nil
+		}
+		library.Fetch = func(_ context.Context, name string, progress func(done, total int)) (map[string][]byte, error) {
+			progress(5, 10)
+			if bases[name] == nil {
+				return nil, fmt.Errorf("web: %s: %w", name, fs.ErrNotExist)
+			}
+			return bases[name], nil
+		}
+		Run(ctx, port, library)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	for _, c := range first {
+		s.do(c)
+	}
+	return s
+}
+
+// parrots are bases of known behaviour.
+func parrots(t testing.TB) map[string]map[string][]byte {
+	parrot.Do(func() { parrotFiles = filesOf(t, rltest.Parrot(chain(t))) })
+	return map[string]map[string][]byte{"chain-small": parrotFiles, "chain-tiny": parrotFiles}
+}
+
+var (
+	parrot      sync.Once
+	parrotFiles map[string][]byte
+)
+
+// send sends a command the way a browser does.
+func (s *screen) send(c session.Command) {
+	s.Helper()
+	text, err := session.Encode(c)
+	if err != nil {
+		s.Fatal(err)
+	}
+	back, err := session.Decode(text)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.port.Send(back)
+}
+
+// do sends a command and waits until the engine rests.
+func (s *screen) do(c session.Command) {
+	s.Helper()
+	s.send(c)
+	s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
+}
+
+// must is do for a command that must not fail.
+func (s *screen) must(c session.Command) {
+	s.Helper()
+	n := len(s.failures)
+	s.do(c)
+	if len(s.failures) > n {
+		s.Fatalf("%s: %s", session.Kind(c), s.failures[n].Text)
+	}
+}
+
+// until hears events until one is what is waited for.
+func (s *screen) until(is func(any) bool) {
+	s.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		select {
+		case message := <-s.port.In:
+			text, err := session.Encode(message)
+			if err != nil {
+				s.Fatal(err)
+			}
+			back, err := session.Decode(text)
+			if err != nil {
+				s.Fatal(err)
+			}
+			s.hear(back)
+			if is(back) {
+				return
+			}
+		case <-late:
+			s.Fatalf("nothing more comes; the last status is %+v", s.status)
+		}
+	}
+}
+
+func (s *screen) hear(message any) {
+	newer := func(old, new uint64) {
+		s.Helper()
+		if new <= old {
+			s.Errorf("a snapshot numbered %d came after %d", new, old)
+		}
+	}
+	switch m := message.(type) {
+	case session.Status:
+		s.status = m
+		s.stages = append(s.stages, m.Stage)
+		if m.Text != "" {
+			s.said = append(s.said, m.Text)
+		}
+	case session.Failure:
+		s.failures = append(s.failures, m)
+		checkSentence(s, m.Text)
+	case session.Checked:
+		s.checked = m
+	case session.Capabilities:
+		s.able = m
+	case session.Trace:
+		newer(s.trace.Number, m.Number)
+		s.trace = m
+		s.traces = append(s.traces, time.Now())
+	case session.HeadsView:
+		newer(s.heads.Number, m.Number)
+		s.heads = m
+	case session.Disruption:
+		newer(s.cut.Number, m.Number)
+		s.cut = m
+	case session.Selection:
+		s.selected = m
+	case session.Run:
+		newer(s.run.Number, m.Number)
+		s.run = m
+	case session.Runs:
+		newer(s.runs.Number, m.Number)
+		s.runs = m
+	case session.Credit:
+		newer(s.credit.Number, m.Number)
+		s.credit = m
+	case session.Tree:
+		newer(s.tree.Number, m.Number)
+		s.tree = m
+	case session.Rules:
+		newer(s.rules.Number, m.Number)
+		s.rules = m
+	case session.RunFiles:
+		s.files = m
+	}
+}
+
+// checkSentence wants what a person can read.
+func checkSentence(t testing.TB, text string) {
+	t.Helper()
+	if text == "" || !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || text != session.Plain(errors.New(text)) {
+		t.Errorf("not a plain sentence: %q", text)
+	}
+}
+
+// refused wants a failure with these words and nothing changed.
+func (s *screen) refused(c session.Command, want string) {
+	s.Helper()
+	n, trace := len(s.failures), s.trace.Number
+	s.do(c)
+	if len(s.failures) != n+1 {
+		s.Fatalf("%+v brought %d failures, want 1", c, len(s.failures)-n)
+	}
+	if f := s.failures[n]; f.Command != session.Kind(c) || !strings.Contains(strings.ToLower(f.Text), strings.ToLower(want)) {
+		s.Errorf("%s failed with %+v, want %q in it", session.Kind(c), f, want)
+	}
+	if s.trace.Number != trace {
+		s.Errorf("%s failed and sent a trace", session.Kind(c))
+	}
+}
+
+var (
+	openHost = session.Open{Backend: gpu.Host}
+	sampling = session.Sampling{Temperature: 1, Seed: 3}
+	all      = session.Generate{Unit: "all", Sampling: sampling}
+)
+
+func TestOpenLoadsTheTinyBaseAndTestsKernels(t *testing.T) {
+	s := start(t, parrots(t), openHost)
+	if len(s.failures) > 0 {
+		t.Fatal(s.failures)
+	}
+	for _, stage := range []string{"opening", "loading", "ready"} {
+		if !slices.Contains(s.stages, stage) {
+			t.Errorf("no stage %q among %q", stage, s.stages)
+		}
+	}
+	a := s.able
+	if a.Backend != gpu.Host || a.Model.Name != "chain-tiny" || a.Model.Task != "chain" || a.Model.Context != 256 || len(a.Bases) != 2 {
+		t.Errorf("capabilities %+v", a)
+	}
+	checkSentence(t, a.Why)
+	if a.Untested == 0 {
+		t.Error("the visitor waited for the self-test")
+	}
+	s.until(func(m any) bool { a, ok := m.(session.Capabilities); return ok && a.Untested == 0 })
+	kernels := s.able.Kernels
+	if len(kernels) < 20 {
+		t.Errorf("%d kernels tested", len(kernels))
+	}
+	for _, k := range kernels {
+		if !k.OK {
+			t.Errorf("kernel %s: %s", k.Name, k.Error)
+		}
+	}
+}
+
+func TestTheTraceIsTheSameHoweverItIsCut(t *testing.T) {
+	bases := map[string]map[string][]byte{"chain-tiny": filesOf(t, random(t, chain(t)))}
+	s := start(t, bases, openHost, session.NewProblem{Seed: 7})
+	s.must(all)
+	want := s.trace
+	if len(want.Tokens) < want.PromptLength+20 {
+		t.Fatalf("a response of only %d tokens", len(want.Tokens)-want.PromptLength)
+	}
+	for _, unit := range []string{"step", "token"} {
+		restart := true
+		for n := 0; n == 0 || !s.trace.Complete; n++ {
+			before := len(s.trace.Tokens)
+			s.must(session.Generate{Unit: unit, Restart: restart, Sampling: sampling})
+			if restart {
+				before = s.trace.PromptLength
+			}
+			restart = false
+			added := s.trace.Tokens[before:]
+			if unit == "token" && len(added) != 1 {
+				t.Fatalf("a token was %v", added)
+			}
+			if i := slices.Index(added, task.Newline); unit == "step" && i >= 0 && i != len(added)-1 {
+				t.Fatalf("a step was %v", added)
+			}
+			if n == 40 { // enough of single tokens: the rest in one go, between others' work
+				s.do(session.FindHeads{Problems: 3})
+				s.must(session.Generate{Unit: "all", Sampling: sampling})
+			}
+		}
+		got := s.trace
+		got.Number = want.Number
+		if !slices.Equal(got.Tokens, want.Tokens) {
+			t.Fatalf("by %s:\n%v\nwant\n%v", unit, got.Tokens, want.Tokens)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("by %s the tokens are the same, the rest is not", unit)
+		}
+	}
+	s.must(session.Generate{Unit: "all", Restart: true, Sampling: session.Sampling{Temperature: 1, Seed: 4}})
+	if slices.Equal(s.trace.Tokens, want.Tokens) {
+		t.Error("another seed gives the same trace")
+	}
+}
+
+// near compares within the tolerance that the page is held to.
+func near[X float32 | float64](t *testing.T, name string, got, want []X) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", name, len(got), len(want))
+	}
+	for i := range got {
+		if math.Abs(float64(got[i]-want[i])) > 1e-4 {
+			t.Fatalf("%s[%d] = %v, want %v", name, i, got[i], want[i])
+		}
+	}
+}
+
+// The figures of the page are those of "attnlab trace" on the host with the same
+// seed, on every adapter.
+func TestTheTraceIsWhatExamineSays(t *testing.T) {
+	task := chain(t)
+	for name, checkpoint := range map[string]*hf.Checkpoint{"random": random(t, task), "parrot": rltest.Parrot(task)} {
+		for _, backend := range []string{gpu.Host, gpu.Auto} {
+			t.Run(name+" "+backend, func(t *testing.T) {
+				s := start(t, map[string]map[string][]byte{"chain-tiny": filesOf(t, checkpoint)}, session.Open{Backend: backend})
+				s.must(session.NewProblem{Seed: 9})
+				s.must(session.Generate{Unit: "all", Sampling: session.Sampling{Temperature: 1, Seed: 9}})
+				compareTrace(t, s.trace, task, checkpoint)
+			})
+		}
+	}
+}
+
+func compareTrace(t *testing.T, got session.Trace, tk task.Task, checkpoint *hf.Checkpoint) {
+	t.Helper()
+	d := gpu.OpenHost()
+	m, err := model.New(d, checkpoint.Config, checkpoint.Weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder, err := model.NewDecoder(m, model.DecoderSize{Slots: 1, Rows: 512, Chunk: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scorer, err := model.NewScorer(m, 512)
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems := task.Problems(tk, task.EvalStream, 9, 1)
+	attempts, err := examine.Attempts(t.Context(), decoder, tk, problems, model.Sampling{Temperature: 1, Seed: uint32(task.SeedOf("sample", 9, 0))}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	examined, err := examine.Examine(scorer, []task.Trace{attempts[0].Trace}, got.Delta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, K := examined[0], len(examined[0].Steps)
+	if !slices.Equal(got.Tokens, want.Tokens) || got.PromptLength != want.PromptLength || got.Gold != problems[0].Gold {
+		t.Fatalf("tokens %v, want %v", got.Tokens, want.Tokens)
+	}
+	if got.Correct != want.Correct || got.WellFormed != want.WellFormed || len(got.Steps) != K || !got.Complete {
+		t.Errorf("correct %v, well-formed %v, %d steps; want %v, %v, %d", got.Correct, got.WellFormed, len(got.Steps), want.Correct, want.WellFormed, K)
+	}
+	near(t, "logprobs", got.LogProbs, want.LogProbs)
+	near(t, "entropy", got.Entropy, want.Entropy)
+	near(t, "fci", got.FCI, want.FCI)
+	near(t, "attention", got.Attention, want.Attention.Mean)
+	for l := range got.Layers {
+		for h := range got.Heads {
+			at := (l*got.Heads + h) * K
+			near(t, fmt.Sprintf("fci_heads L%d H%d", l, h), got.FCIHeads[at:at+K], want.FCIHeads[l][h])
+			near(t, fmt.Sprintf("focus L%d H%d", l, h), got.Focus[at:at+K], want.Focus[l][h])
+		}
+	}
+	received := make([]float32, len(want.Tokens))
+	for l := range m.Layers {
+		for h := range m.Heads {
+			rows, err := m.Attention(want.Tokens, l, h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for query, row := range rows {
+				for key := range query {
+					received[key] += row[key] / float32(m.Layers*m.Heads)
+				}
+			}
+		}
+	}
+	near(t, "received", got.Received, received)
+	for i, top := range got.Top {
+		if i == 0 {
+			continue
+		}
+		if n := len(top); n < always || n > choices || n > always && top[n-1].Prob < visible || !slices.IsSortedFunc(top, func(a, b session.Choice) int { return cmp.Compare(b.Prob, a.Prob) }) {
+			t.Fatalf("choices at %d: %v", i, top)
+		}
+		for _, c := range top {
+			if c.Token == want.Tokens[i] && math.Abs(math.Log(float64(c.Prob))-float64(want.LogProbs[i])) > 1e-3 {
+				t.Errorf("place %d: the choice %v has log-probability %v", i, c, want.LogProbs[i])
+			}
+		}
+	}
+}

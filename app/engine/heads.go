@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"attnlab/app/session"
+	"attnlab/model"
+	"attnlab/rl/examine"
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
+)
+
+// Experiments over many problems use the seed that "attnlab heads" and "attnlab
+// disrupt" have by themselves, and temperature 1.
+const experimentSeed = 1
+
+var experimentSampling = key(session.Sampling{Temperature: 1, Seed: experimentSeed})
+
+// maxProblems bounds an experiment: more would not fit a visit.
+const maxProblems = 10000
+
+func checkCount(what string, n, most int) error {
+	if n < 1 || n > most {
+		return fmt.Errorf("%d %s were asked for; ask for 1 to %d", n, what, most)
+	}
+	return nil
+}
+
+// planFindHeads samples answers to probing problems, some at a time, and scores
+// the heads on the correct ones so far.
+func (e *Engine) planFindHeads(c session.FindHeads) func(context.Context) (string, error) {
+	var correct []examine.Examined
+	done := 0
+	return func(ctx context.Context) (string, error) {
+		if e.rig.model == nil {
+			return "", errNoModel
+		}
+		if err := checkCount("problems", c.Problems, maxProblems); err != nil {
+			return "", err
+		}
+		var shown time.Time
+		for done < c.Problems {
+			attempts, err := e.attempts(ctx, "finding heads", task.ProbeStream, done, c.Problems)
+			if err != nil {
+				e.publishHeads(correct, done, c.Problems)
+				return "", err
+			}
+			var traces []task.Trace
+			for _, a := range attempts {
+				if a.Trace.Correct {
+					traces = append(traces, a.Trace)
+				}
+			}
+			examined, err := examine.Examine(e.rig.scorer, traces, delta)
+			if err != nil {
+				return "", err
+			}
+			correct = append(correct, examined...)
+			done += len(attempts)
+			if time.Since(shown) > 100*time.Millisecond || done == c.Problems {
+				e.publishHeads(correct, done, c.Problems)
+				shown = time.Now()
+			}
+		}
+		if len(correct) == 0 {
+			return "", fmt.Errorf("none of %d responses is correct, and heads are scored on correct ones; use more or easier problems, or a better model", done)
+		}
+		return fmt.Sprintf("%d of %d responses were correct; the heads are scored on those.", len(correct), done), nil
+	}
+}
+
+func (e *Engine) publishHeads(correct []examine.Examined, done, of int) {
+	scores := examine.HeadScores{}
+	if len(correct) > 0 {
+		scores = examine.ScoreHeads(correct)
+	}
+	L, H := e.rig.model.Layers, e.rig.model.Heads
+	view := session.HeadsView{Number: e.next(), Problems: done, Of: of, Layers: L, Heads: H, Pairs: scores.Pairs, KeyFocus: [][2]int{},
+		SRA: known(scores.SRA, L*H), Kurtosis: known(scores.Kurtosis, L*H), MeanFCI: known(scores.MeanFCI, L*H)}
+	for _, head := range score.TopHeads(scores.SRA, int(hyper.Lab("attnpo")["heads"])) {
+		view.KeyFocus = append(view.KeyFocus, [2]int{head.Layer, head.Head})
+	}
+	e.publish(view)
+}
+
+// known lays [L][H] out in n values, nil for NaN and for none.
+func known(score [][]float64, n int) []*float64 {
+	all := make([]*float64, n)
+	i := 0
+	for _, layer := range score {
+		for _, v := range layer {
+			if !math.IsNaN(v) {
+				all[i] = &v
+			}
+			i++
+		}
+	}
+	return all
+}
+
+// attempts samples answers to the problems of a stream from from on, as many of the
+// first of as the decoder keeps going at once. They are those of [rl.Problems] and
+// [rl.Attempts].
+func (e *Engine) attempts(ctx context.Context, stage, stream string, from, of int) ([]examine.Attempt, error) {
+	e.busy(stage, from, of)
+	attempts := make([]examine.Attempt, min(e.rig.slots, of-from))
+	requests := make([]model.Request, len(attempts))
+	for i := range attempts {
+		p := e.task.Problem(task.SeedOf(stream, experimentSeed, uint64(from+i)))
+		room := e.rig.model.MaxContext - len(p.Prompt)
+		if room < 1 {
+			return nil, errors.New("some problems do not fit the model's context; use easier ones")
+		}
+		attempts[i].Problem = p
+		requests[i] = model.Request{Tokens: p.Prompt, Max: room, ID: uint32(from + i)}
+	}
+	finished := from
+	rollouts, err := e.rig.decoder.Generate(ctx, requests, experimentSampling, func(int, model.Rollout) {
+		finished++
+		e.busy(stage, finished, of)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range rollouts {
+		attempts[i].Trace, attempts[i].Rollout = e.task.Judge(attempts[i].Problem, r.Tokens), r
+	}
+	return attempts, nil
+}

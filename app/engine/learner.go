@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"attnlab/app/session"
+	"attnlab/gpu"
+	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl"
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
+)
+
+// learner takes the steps of a run.
+type learner interface {
+	// prepare does what comes before the first step; stage is said where that takes time.
+	prepare(ctx context.Context, say func(stage string)) error
+	// take takes the next step, or a few that are reported as one, never beyond upTo. A
+	// step that ctx stopped was not taken.
+	take(ctx context.Context, upTo int) (report any, err error)
+	taken() int
+	// base is what was measured before the first step.
+	base() metrics
+	// sample is what the model writes now, where that is to be shown.
+	sample(ctx context.Context) (string, error)
+	Checkpoint() (*hf.Checkpoint, error)
+	Release()
+}
+
+// learn puts a run on a device: as it begins, or as it was kept.
+func (t *training) learn(d *gpu.Device) (learner, error) {
+	task, err := task.New(t.settings.Task, t.settings.Teacher, t.settings.Difficulty)
+	if err != nil {
+		return nil, err
+	}
+	hyper, err := hyperOf(t.settings.Method, t.settings.Hyper)
+	if err != nil {
+		return nil, err
+	}
+	if t.settings.Method == pretrain {
+		return newSupervised(d, task, t, hyper)
+	}
+	heads, err := headsOf(t.settings.FocusHeads)
+	if err != nil {
+		return nil, err
+	}
+	base := t.start
+	if base == nil {
+		base = t.state // of its shape; no more is asked of it without a KL term, see Engine.baseOf
+	}
+	config := rl.RunConfig{Method: t.settings.Method, Hyper: hyper, Seed: t.settings.Seed, Probe: t.settings.Probe, Heads: heads}
+	if t.reflection != nil {
+		if config.Reflector, err = rl.NewReflector(d, task, t.reflection); err != nil {
+			return nil, err
+		}
+	}
+	run, err := rl.NewRun(d, task, base, t.state, config)
+	if err != nil {
+		if config.Reflector != nil {
+			config.Reflector.Release()
+		}
+		return nil, err
+	}
+	return reinforcement{run, config.Reflector}, nil
+}
+
+// headsOf reads heads as run.json has them; none are the method's own to find.
+func headsOf(text string) (heads []score.Head, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		var h score.Head
+		if n, err := fmt.Sscanf(part, "%d.%d", &h.Layer, &h.Head); n != 2 || err != nil {
+			return nil, fmt.Errorf("the run's heads are %.60q; they must be layer.head,layer.head, counted from 0", text)
+		}
+		heads = append(heads, h)
+	}
+	return heads, nil
+}
+
+// reinforcement is one of rl.Methods.
+type reinforcement struct {
+	*rl.Run
+	reflector *rl.Reflector // of rearl's learned cuts, else nil
+}
+
+func (r reinforcement) Release() {
+	r.Run.Release()
+	if r.reflector != nil {
+		r.reflector.Release()
+	}
+}
+
+func (r reinforcement) prepare(ctx context.Context, say func(string)) error {
+	if r.Base() == nil {
+		say("measuring the base")
+	}
+	return r.MeasureBase(ctx)
+}
+
+func (r reinforcement) take(ctx context.Context, _ int) (any, error) { return r.Step(ctx) }
+func (r reinforcement) taken() int                                   { return r.Steps() }
+func (r reinforcement) sample(context.Context) (string, error)       { return "", nil }
+
+func (r reinforcement) base() metrics {
+	if r.Base() == nil {
+		return nil
+	}
+	text, err := json.Marshal(r.Base())
+	if err != nil {
+		return nil
+	}
+	names, values, _ := flatten(text)
+	m := metrics{}
+	for i, name := range names {
+		m = append(m, session.Metric{Name: name, Values: values[i : i+1]})
+	}
+	return m
+}
+
+// reportEvery steps of pretraining make one line of its log, and sampleEvery show
+// what it writes.
+const (
+	reportEvery = 10
+	sampleEvery = 50
+)
+
+// supervised is pretraining.
+type supervised struct {
+	*rl.Pretraining
+	decoder *model.Decoder
+	problem task.Problem
+	seconds float64 // of all steps
+}
+
+func newSupervised(d *gpu.Device, kind task.Task, t *training, h hyper.Values) (*supervised, error) {
+	c := rl.DefaultPretrain(t.settings.Steps)
+	c.Tokens, c.Rate.Peak, c.Seed, c.Every = int(h["tokens"]), h["rate"], t.settings.Seed, reportEvery
+	from := t.start
+	if t.state != nil {
+		from = t.state
+	}
+	p, err := rl.NewPretraining(d, kind, from.Config, from.Weights, from.Train, c)
+	if err != nil {
+		return nil, err
+	}
+	s := &supervised{Pretraining: p, problem: task.Problems(kind, task.EvalStream, 1, 1)[0], seconds: t.log.last("seconds")}
+	if s.decoder, err = model.NewDecoder(p.Model, model.DecoderSize{Slots: 1, Rows: 2 * p.Model.MaxContext, Chunk: 16}); err != nil {
+		p.Release()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *supervised) prepare(context.Context, func(string)) error { return nil }
+func (s *supervised) taken() int                                  { return s.Trainer.Steps }
+func (s *supervised) base() metrics                               { return nil }
+
+// take stops at whole reports only: their means are then the same wherever a run was
+// paused.
+func (s *supervised) take(ctx context.Context, upTo int) (any, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	of := s.Steps
+	defer func() { s.Steps = of }()
+	s.Steps = min(upTo, of, s.taken()-s.taken()%reportEvery+reportEvery)
+	var line rl.PretrainReport
+	err := s.Run(patient{ctx}, func(report rl.PretrainReport) { line = report })
+	s.seconds += line.Seconds
+	line.Seconds = s.seconds
+	return line, err
+}
+
+// patient is a context that lets others run and does not end.
+type patient struct{ context.Context }
+
+func (p patient) Err() error {
+	p.Context.Err()
+	return nil
+}
+
+func (s *supervised) sample(ctx context.Context) (string, error) {
+	if n := s.taken(); n%sampleEvery != 0 && n > reportEvery && n < s.Steps {
+		return "", nil
+	}
+	room := s.Model.MaxContext - len(s.problem.Prompt)
+	rollouts, err := s.decoder.Generate(patient{ctx}, []model.Request{{Tokens: s.problem.Prompt, Max: room}}, model.Sampling{}, nil)
+	if err != nil {
+		return "", err
+	}
+	return task.Text(s.Task, slices.Concat(s.problem.Prompt, rollouts[0].Tokens)), nil
+}
+
+func (s *supervised) Release() {
+	s.decoder.Release()
+	s.Pretraining.Release()
+}

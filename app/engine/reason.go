@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"attnlab/app/session"
+	"attnlab/model"
+	"attnlab/rl/task"
+)
+
+// reasoning is the problem and what has been written about it.
+type reasoning struct {
+	task.Problem
+	task     task.Task
+	seed     uint64
+	typed    bool
+	sampling session.Sampling
+	response []int
+}
+
+// tokens are those of prompt and response.
+func (r *reasoning) tokens() []int { return slices.Concat(r.Prompt, r.response) }
+
+// complete says whether the response is at its end, or the context is.
+func (r *reasoning) complete(context int) bool {
+	n := len(r.response)
+	return n > 0 && r.response[n-1] == task.Eos || len(r.Prompt)+n >= context
+}
+
+// newProblem draws or reads a problem. If it fails the old one stays.
+func (e *Engine) newProblem(c session.NewProblem) error {
+	if e.rig.model == nil {
+		return errNoModel
+	}
+	kind, err := task.New(e.capabilities.Model.Task, "", c.Difficulty)
+	if err != nil {
+		return err
+	}
+	problem := task.Problem{}
+	if c.Text == "" {
+		problem = task.Problems(kind, task.EvalStream, c.Seed, 1)[0] // as "attnlab trace --seed" draws it
+	} else if problem, err = kind.Parse(c.Text); err != nil {
+		return err
+	}
+	if room := e.rig.model.MaxContext; len(problem.Prompt) >= room {
+		return fmt.Errorf("the problem has %d tokens and the model's context holds %d; use a shorter or easier one", len(problem.Prompt), room)
+	}
+	e.setTask(kind)
+	e.begin(&reasoning{Problem: problem, task: kind, seed: c.Seed, typed: c.Text != ""})
+	return e.show()
+}
+
+// begin takes another problem or response: what was found out about the steps of
+// the old one goes.
+func (e *Engine) begin(r *reasoning) {
+	if e.reasoning != r {
+		e.clearTree()
+	}
+	e.reasoning = r
+	e.mu.Lock()
+	old, have := e.snapshots[session.Kind(session.Disruption{})].(session.Disruption)
+	e.mu.Unlock()
+	if have && old.Step >= 0 {
+		e.clear(session.Disruption{Step: -1})
+	}
+}
+
+var (
+	errNoModel   = errors.New("no model is loaded yet; open one first")
+	errNoProblem = errors.New("there is no problem yet; draw one or type one first")
+)
+
+// showTrace takes a trace that somebody else wrote.
+func (e *Engine) showTrace(c session.ShowTrace) error {
+	if e.rig.model == nil {
+		return errNoModel
+	}
+	if n, room := len(c.Prompt)+len(c.Response), e.rig.model.MaxContext; n > room {
+		return fmt.Errorf("the trace has %d tokens and the model's context holds %d; use a model with a longer context", n, room)
+	}
+	for _, token := range slices.Concat(c.Prompt, c.Response) {
+		if token < 0 || token >= e.rig.model.VocabSize {
+			return fmt.Errorf("the trace has the token %d, and the model knows 0 to %d; it was written by another kind of model", token, e.rig.model.VocabSize-1)
+		}
+	}
+	kind, err := task.New(e.capabilities.Model.Task, "", "")
+	if err != nil {
+		return err
+	}
+	problem, err := kind.Parse(task.Text(kind, c.Prompt))
+	if err != nil {
+		return fmt.Errorf("the trace does not begin with a problem: %w", err)
+	}
+	response := c.Response
+	if end := slices.Index(response, task.Eos); end >= 0 {
+		response = response[:end+1]
+	}
+	e.begin(&reasoning{Problem: problem, task: kind, typed: true, response: slices.Clone(response)})
+	return e.show()
+}
+
+// key is how the lab's sampling is put to the decoder: as "attnlab trace --seed"
+// puts it.
+func key(s session.Sampling) model.Sampling {
+	return model.Sampling{Temperature: s.Temperature, TopP: s.TopP, Seed: uint32(task.SeedOf("sample", uint64(s.Seed), 0))}
+}
+
+func checkSampling(s session.Sampling) error {
+	if !(s.Temperature >= 0 && s.Temperature <= 10) {
+		return fmt.Errorf("the temperature is %g, it must lie between 0 and 10", s.Temperature)
+	}
+	if !(s.TopP >= 0 && s.TopP <= 1) {
+		return fmt.Errorf("top-p is %g, it must lie between 0 and 1", s.TopP)
+	}
+	return nil
+}
+
+// planGenerate goes on with the response. The decoder's random numbers are keyed by
+// seed and position, so tokens sampled beyond the end of a step can be thrown away
+// and will be sampled again.
+func (e *Engine) planGenerate(c session.Generate) func(context.Context) (string, error) {
+	r := e.reasoning
+	if r != nil && c.Restart {
+		e.begin(r)
+		r.response = nil
+	}
+	var from int
+	if r != nil {
+		from = len(r.response)
+	}
+	return func(ctx context.Context) (string, error) {
+		switch {
+		case e.rig.model == nil:
+			return "", errNoModel
+		case r == nil:
+			return "", errNoProblem
+		case !slices.Contains([]string{"token", "step", "all"}, c.Unit):
+			return "", fmt.Errorf("a unit %q is not known; it must be token, step or all", c.Unit)
+		}
+		if err := checkSampling(c.Sampling); err != nil {
+			return "", err
+		}
+		if len(r.response) == from && r.complete(e.rig.model.MaxContext) {
+			return "The trace is complete.", nil
+		}
+		r.sampling = c.Sampling
+		err := e.generate(ctx, c.Unit, from)
+		if shown := e.show(); err == nil {
+			err = shown
+		}
+		return "", err
+	}
+}
+
+// generate samples until the unit that began at from is full.
+func (e *Engine) generate(ctx context.Context, unit string, from int) error {
+	r, room := e.reasoning, e.rig.model.MaxContext
+	full := func() bool {
+		switch unit {
+		case "token":
+			return len(r.response) > from
+		case "step":
+			return len(r.response) > from && r.response[len(r.response)-1] == task.Newline
+		}
+		return false
+	}
+	for !full() && !r.complete(room) {
+		e.busy("generating", len(r.response), 0)
+		given := r.tokens()
+		n := min(e.rig.chunk, room-len(given))
+		if unit == "token" {
+			n = 1
+		}
+		rollouts, err := e.rig.decoder.Generate(ctx, []model.Request{{Tokens: given, Max: n}}, key(r.sampling), nil)
+		if err != nil {
+			return err
+		}
+		more := rollouts[0].Tokens
+		if i := slices.Index(more, task.Newline); unit == "step" && i >= 0 {
+			more = more[:i+1]
+		}
+		r.response = append(r.response, more...)
+		// Scoring may take a quarter of the time, and screens see four traces a second at most.
+		if time.Since(e.shown) > max(250*time.Millisecond, 3*e.showing) && !full() && !r.complete(room) {
+			if err := e.show(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,387 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"attnlab/app/session"
+	"attnlab/gpu"
+	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl/task"
+)
+
+// training is a run: at work where it has a learner, else kept.
+type training struct {
+	info     session.RunInfo
+	settings session.RunSettings
+	paper    bool // of an imported one: its hyper-parameters were the papers'
+	log      runLog
+	sample   string
+
+	start      *hf.Checkpoint // what it began from; nil where that is not at hand
+	own        bool           // start is not a shipped base: it is kept with the run
+	state      *hf.Checkpoint // the newest kept in memory, to go on from
+	reflection *hf.Checkpoint // what cuts responses in rearl, where that is learned
+	learner    learner
+
+	kept    int // step of the copy in storage, -1 without one
+	saved   time.Time
+	unsaved bool // the storage refused it, and that was said
+	copied  time.Time
+	copying time.Duration // what the last copy to memory took
+	shown   time.Time
+	showing time.Duration
+	pace    time.Duration // of a step, smoothed
+}
+
+var errNoRun = errors.New("there is no run yet; begin one, or go on with a kept one")
+
+// step is the number of steps that its log has.
+func (t *training) step() int { return int(t.log.last("step")) }
+
+// stands is how a run that is not at work stands.
+func (t *training) stands() string {
+	switch {
+	case t.info.State == session.MetricsOnly:
+		return session.MetricsOnly
+	case t.step() >= t.settings.Steps:
+		return "done"
+	case t.step() == 0:
+		return "new"
+	}
+	return "paused"
+}
+
+// maxSteps bounds a run: the log of so many takes 100 MB of a browser's storage.
+const maxSteps = 100000
+
+// beginRun makes a run and puts it to work.
+func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
+	if e.rig.device == nil {
+		return errors.New("no engine is open yet; open one first")
+	}
+	if s.Steps < 1 || s.Steps > maxSteps {
+		return fmt.Errorf("%d steps were asked for; ask for 1 to %d", s.Steps, maxSteps)
+	}
+	if known := methods().Methods; !slices.Contains(known, s.Method) {
+		return fmt.Errorf("there is no method %q; choose one of %s", s.Method, strings.Join(known, ", "))
+	}
+	hyper, err := hyperOf(s.Method, s.Hyper)
+	if err != nil {
+		return err
+	}
+	s.Hyper = changes(s.Method, hyper)
+	t := &training{kept: -1, info: session.RunInfo{State: "new", From: "this browser", Note: e.rig.device.Info.String()}}
+	if s.Method == pretrain {
+		t.start, err = fresh(&s)
+	} else {
+		t.start, err = e.startOf(ctx, &s)
+		t.own = !slices.Contains(e.names, s.Model)
+	}
+	if err != nil {
+		return err
+	}
+	if s.Probe < 0 || s.Probe > maxProblems {
+		return fmt.Errorf("%d probing problems were asked for; ask for 1 to %d, or 0 for %d", s.Probe, maxProblems, labProbe)
+	}
+	if s.Probe == 0 && s.Method != pretrain {
+		s.Probe = labProbe
+	}
+	t.settings = s
+	if err := e.reflectionOf(ctx, t); err != nil {
+		return err
+	}
+	t.info.ID = e.newID(s.Method)
+	t.info.Name = e.newName(fmt.Sprintf("%s, %s, seed %d", s.Method, s.Model, s.Seed))
+	e.busy("loading", 0, 0)
+	if t.learner, err = t.learn(e.rig.device); err != nil {
+		return err
+	}
+	e.putToWork(t)
+	return nil
+}
+
+// labProbe is how many problems the base is measured on where that is not said:
+// fewer than "attnlab train" takes, because somebody waits.
+const labProbe = 64
+
+// startOf is the model that a run begins from. It fills in what the settings leave
+// open.
+func (e *Engine) startOf(ctx context.Context, s *session.RunSettings) (*hf.Checkpoint, error) {
+	if s.Model == "" {
+		s.Model = e.capabilities.Model.Name
+	}
+	c, err := e.modelNamed(ctx, s.Model)
+	if err != nil {
+		return nil, err
+	}
+	task, err := taskOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if s.Task == "" {
+		s.Task = task.Name()
+	}
+	if s.Task != task.Name() {
+		return nil, fmt.Errorf("the model %s speaks the language of task %s, not of %s; choose that task or another model", s.Model, task.Name(), s.Task)
+	}
+	return &hf.Checkpoint{Config: c.Config, Tokenizer: c.Tokenizer, Weights: c.Weights}, nil
+}
+
+// fresh are random weights for pretraining, those of "attnlab pretrain".
+func fresh(s *session.RunSettings) (*hf.Checkpoint, error) {
+	if s.Task == "" {
+		s.Task = "chain"
+	}
+	if s.Model == "" {
+		s.Model = "tiny"
+	}
+	task, err := task.New(s.Task, s.Teacher, s.Difficulty)
+	if err != nil {
+		return nil, err
+	}
+	c, err := model.Preset(s.Model, len(task.Vocabulary()))
+	if err != nil {
+		return nil, err
+	}
+	tokenizer, err := hf.NewTokenizer(task.Vocabulary())
+	if err != nil {
+		return nil, err
+	}
+	return &hf.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: c.Init(s.Seed)}, nil
+}
+
+// newID is a name for a run that no other has, in this browser too.
+func (e *Engine) newID(method string) string {
+	for now := time.Now().UnixMilli(); ; now++ {
+		id := method + "-" + strconv.FormatInt(now, 36)
+		if !slices.ContainsFunc(e.runs, func(t *training) bool { return t.info.ID == id }) {
+			return id
+		}
+	}
+}
+
+// newName is a name with a number after it where another run has it.
+func (e *Engine) newName(name string) string {
+	for n := 1; ; n++ {
+		numbered := name
+		if n > 1 {
+			numbered = fmt.Sprintf("%s (%d)", name, n)
+		}
+		if !slices.ContainsFunc(e.runs, func(t *training) bool { return t.info.Name == numbered }) {
+			return numbered
+		}
+	}
+}
+
+// putToWork makes t the run at work; it has its learner. The one before is kept.
+func (e *Engine) putToWork(t *training) {
+	if old := e.run; old != nil && old != t {
+		e.putAway(old)
+	}
+	if !slices.Contains(e.runs, t) {
+		e.runs = append(e.runs, t)
+	}
+	e.run = t
+	e.clearCredit()
+	e.showRun(t)
+	e.listRuns()
+}
+
+// putAway keeps a run and takes it off the device. One that took no step is
+// forgotten.
+func (e *Engine) putAway(t *training) {
+	if t.learner != nil {
+		if err := e.keep(t); err != nil && !lost(err) {
+			e.fail("Advance", err)
+		}
+		e.takeOff(t)
+	}
+	t.info.State = t.stands()
+	if t.info.State == "new" {
+		e.runs = slices.DeleteFunc(e.runs, func(other *training) bool { return other == t })
+	}
+	if t.kept == t.step() { // it can be had from storage again
+		t.state = nil
+	}
+}
+
+// takeOff frees what a run has on the device. On a lost one nothing is left to free.
+func (e *Engine) takeOff(t *training) {
+	if !e.rig.device.Lost() {
+		t.learner.Release()
+	}
+	t.learner = nil
+}
+
+// errLater is of a command that makes room for others and wants to be carried out
+// again.
+var errLater = errors.New("engine: later")
+
+// planAdvance takes steps of the run that is at work when it is first carried out.
+// Between two steps it makes room for whoever waits.
+func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, error) {
+	var t *training
+	var target int
+	return func(ctx context.Context) (string, error) {
+		switch {
+		case t == nil && e.run == nil:
+			return "", errNoRun
+		case c.Steps < 0:
+			return "", fmt.Errorf("%d steps were asked for; ask for 1 or more, or 0 for all that are left", c.Steps)
+		case t == nil:
+			t, target = e.run, e.run.settings.Steps
+			if c.Steps > 0 {
+				target = min(target, t.step()+c.Steps)
+			}
+			if t.step() >= t.settings.Steps {
+				return fmt.Sprintf("The run has taken all its %d steps; begin a new one for more.", t.settings.Steps), nil
+			}
+		case t != e.run:
+			return "", nil // another run has taken its place
+		}
+		return e.advance(ctx, t, target)
+	}
+}
+
+func (e *Engine) advance(ctx context.Context, t *training, target int) (text string, err error) {
+	if t.info.State != "running" {
+		t.info.State = "running"
+		e.showRun(t)
+		e.listRuns()
+	}
+	if err = t.learner.prepare(ctx, func(stage string) { e.busy(stage, t.step(), t.settings.Steps) }); err == nil {
+		err = e.steps(ctx, t, target)
+	}
+	switch {
+	case err == errLater || lost(err):
+		return "", err
+	case err != nil && ctx.Err() != nil:
+		text, err = fmt.Sprintf("Paused after step %d.", t.step()), nil
+	case err == nil && t.step() >= t.settings.Steps:
+		text = "The run is complete."
+	}
+	t.info.State = t.stands()
+	if kept := e.keep(t); lost(kept) || err == nil {
+		err = kept
+	}
+	e.showRun(t)
+	e.listRuns()
+	return text, err
+}
+
+// steps takes steps until t is at target, or ctx ends, or others wait.
+func (e *Engine) steps(ctx context.Context, t *training, target int) error {
+	for t.step() < target {
+		if e.crowded.Load() {
+			e.showRun(t)
+			return errLater
+		}
+		e.busy("training", t.step(), t.settings.Steps)
+		began, before := time.Now(), t.learner.taken()
+		report, err := t.learner.take(ctx, target)
+		if err != nil {
+			return err
+		}
+		if err := t.note(report); err != nil {
+			return errors.Join(err, e.back(t))
+		}
+		if t.log.rows() == 1 {
+			e.listRuns() // there is a model to use now
+		}
+		pace := time.Since(began) / time.Duration(t.learner.taken()-before)
+		if t.pace += (pace - t.pace) / 8; t.step() < 4 {
+			t.pace = pace
+		}
+		if sample, err := t.learner.sample(ctx); err != nil {
+			return err
+		} else if sample != "" {
+			t.sample = sample
+		}
+		// Copies may take a twentieth of the time. A lost device costs the steps since.
+		if time.Since(t.copied) > 20*t.copying && time.Since(t.saved) <= saveEvery {
+			if err := e.copyState(t); err != nil {
+				return err
+			}
+		}
+		if time.Since(t.saved) > saveEvery {
+			if err := e.keep(t); err != nil {
+				return err
+			}
+		}
+		if r, ok := t.learner.(reinforcement); ok {
+			e.lastCredit(r.Last())
+		}
+		// Screens see ten snapshots a second at most, and writing them takes a tenth of the time.
+		if time.Since(t.shown) > max(100*time.Millisecond, 10*t.showing) {
+			e.showRun(t)
+		}
+	}
+	return nil
+}
+
+// note takes in the report of a step.
+func (t *training) note(report any) error {
+	line, err := json.Marshal(report)
+	if err != nil {
+		return fmt.Errorf("the numbers of step %d are not finite; take a lower learning rate", t.learner.taken())
+	}
+	if err := t.log.write(line); err != nil {
+		panic(err) // our own report
+	}
+	return nil
+}
+
+// back puts a run back to its newest copy in memory.
+func (e *Engine) back(t *training) error {
+	return e.moveRun(t, e.rig.device)
+}
+
+// moveRun puts a run on a device from its newest copy in memory, which is as new as
+// the device that it was on allows. Steps after it are to be taken again.
+func (e *Engine) moveRun(t *training, d *gpu.Device) error {
+	at, old := 0, t.learner
+	if t.state != nil {
+		at = t.state.Train.Schedule
+	}
+	moved := *t
+	moved.log = t.log.upTo(at)
+	next, err := moved.learn(d)
+	if err != nil {
+		return err
+	}
+	t.log, t.learner = moved.log, next
+	if !e.rig.device.Lost() {
+		old.Release()
+	}
+	return nil
+}
+
+// showRun publishes the run at work.
+func (e *Engine) showRun(t *training) {
+	began := time.Now()
+	left := 0.0
+	if n := t.settings.Steps - t.step(); n > 0 {
+		left = (time.Duration(n) * t.pace).Seconds()
+	}
+	t.info.Step = t.step()
+	run := session.Run{Number: e.next(), Info: t.info, Settings: t.settings, Base: []session.Metric{}, Metrics: t.log.shown(), Rollouts: []session.RolloutRow{},
+		Sample: t.sample, Left: left, Rate: t.log.last("tokens_per_second"), Kept: t.kept}
+	if t.learner != nil {
+		run.Base = t.learner.base()
+	}
+	if r, ok := t.learner.(reinforcement); ok {
+		run.Rollouts = rollouts(r.Last())
+	}
+	e.publish(run)
+	e.refreshCredit()
+	t.shown = time.Now()
+	t.showing = t.shown.Sub(began)
+}

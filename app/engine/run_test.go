@@ -1,0 +1,445 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"attnlab/app/session"
+	"attnlab/gpu"
+	"attnlab/model/hf"
+	"attnlab/rl"
+	"attnlab/rl/hyper"
+	"attnlab/rl/task"
+)
+
+// shelf is a store in memory.
+type shelf struct {
+	mu      sync.Mutex
+	runs    map[string]map[string][]byte
+	refuses error
+}
+
+func newShelf() *shelf { return &shelf{runs: map[string]map[string][]byte{}} }
+
+func (s *shelf) List(context.Context) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.runs)), nil
+}
+
+func (s *shelf) Load(_ context.Context, id string, names ...string) (map[string][]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	files := map[string][]byte{}
+	for name, data := range s.runs[id] {
+		if len(names) == 0 || slices.Contains(names, name) {
+			files[name] = data
+		}
+	}
+	return files, nil
+}
+
+func (s *shelf) Save(_ context.Context, id string, files map[string][]byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refuses != nil {
+		return s.refuses
+	}
+	if s.runs[id] == nil {
+		s.runs[id] = map[string][]byte{}
+	}
+	maps.Copy(s.runs[id], files)
+	return nil
+}
+
+func (s *shelf) Delete(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.runs, id)
+	return nil
+}
+
+// names are those of a run's files.
+func (s *shelf) names(id string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.runs[id]))
+}
+
+// short are settings of a run that takes no time.
+func short(method string, steps int) session.RunSettings {
+	hyper := map[string]float64{"problems": 3, "max-length": 96}
+	switch method {
+	case "attnrl":
+		hyper["initial"], hyper["batch"] = 3, 0 // else the batch grows
+	case "rearl":
+		hyper["group"], hyper["revision-tokens"] = 3, 16
+	default:
+		hyper["group"] = 4
+	}
+	return session.RunSettings{Method: method, Model: "chain-tiny", Difficulty: "2", Seed: 3, Steps: steps, Hyper: hyper, Probe: 40}
+}
+
+// able is a base that gets some problems right, with steps that matter and others:
+// the smallest shipped one.
+func able(t testing.TB) map[string]map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for _, name := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
+		data, err := os.ReadFile(filepath.Join("../../web/models/chain-tiny", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = data
+	}
+	return map[string]map[string][]byte{"chain-tiny": files}
+}
+
+// timeless are a run's metrics without those that tell the time.
+func timeless(columns []session.Metric) map[string][]*float64 {
+	of := map[string][]*float64{}
+	for _, c := range columns {
+		if !strings.Contains(c.Name, "seconds") && c.Name != "tokens_per_second" {
+			of[c.Name] = c.Values
+		}
+	}
+	return of
+}
+
+func text(t testing.TB, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func sameMetrics(t testing.TB, got, want []session.Metric) {
+	t.Helper()
+	if g, w := text(t, timeless(got)), text(t, timeless(want)); g != w || len(want) < 10 {
+		t.Errorf("metrics\n%s\nwant\n%s", g, w)
+	}
+}
+
+// Screens that send several commands and wait see one end of them all, whether another run was there before or not.
+func TestCommandsInARowHaveOneEnd(t *testing.T) {
+	s := startWith(t, Library{Store: newShelf()}, able(t), openHost)
+	for n := range 2 {
+		s.send(session.Begin{Settings: short("grpo", 2)})
+		s.do(session.Advance{})
+		if s.run.Info.State != "done" || len(s.runs.Runs) != n+1 || len(s.failures) > 0 {
+			t.Fatalf("run %d rests at %+v with %d runs, %v", n+1, s.run.Info, len(s.runs.Runs), s.failures)
+		}
+	}
+}
+
+// What waits behind a run that could not be begun does not go on with another.
+func TestAFailedBeginTakesNoSteps(t *testing.T) {
+	s := start(t, able(t), openHost)
+	s.must(session.Begin{Settings: short("grpo", 3)})
+	s.must(session.Advance{Steps: 1})
+	wrong := short("grpo", 3)
+	wrong.Model = "chain-huge"
+	s.send(session.Begin{Settings: wrong})
+	s.do(session.Advance{})
+	if len(s.failures) != 1 || s.run.Info.State != "paused" || s.run.Info.Step != 1 {
+		t.Fatalf("%+v after %v", s.run.Info, s.failures)
+	}
+	s.failures = nil
+	s.must(session.Advance{})
+	if s.run.Info.Step != 3 {
+		t.Errorf("the run before stands at %+v", s.run.Info)
+	}
+}
+
+// The page trains as "attnlab train" does: by rl.Run with the same configuration.
+func TestARunIsWhatRlSays(t *testing.T) {
+	for _, method := range []string{"grpo", "attnpo", "attnrl", "rearl"} {
+		t.Run(method, func(t *testing.T) {
+			bases := able(t)
+			s := start(t, bases, openHost)
+			settings := short(method, 2)
+			s.must(session.Begin{Settings: settings})
+			if s.run.Info.State != "new" || s.run.Info.ID == "" || len(s.run.Metrics) != 0 {
+				t.Fatalf("%+v", s.run.Info)
+			}
+			s.must(session.Advance{})
+			if s.run.Info.State != "done" || s.run.Info.Step != 2 || s.run.Kept != -1 || s.status.Text != "The run is complete." {
+				t.Errorf("%+v, %+v", s.run.Info, s.status)
+			}
+
+			hyper := hyper.Lab(method)
+			maps.Copy(hyper, settings.Hyper)
+			task, err := task.New("chain", "", "2")
+			if err != nil {
+				t.Fatal(err)
+			}
+			base, err := hf.LoadFiles(bases["chain-tiny"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, err := rl.NewRun(gpu.OpenHost(), task, base, nil, rl.RunConfig{Method: method, Hyper: hyper, Seed: 3, Probe: 40})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want metrics
+			for range 2 {
+				report, err := run.Step(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				line, err := json.Marshal(report)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want, err = want.add(line); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sameMetrics(t, s.run.Metrics, want)
+			if got := metrics(s.run.Base).last("accuracy"); got != run.Base().Accuracy {
+				t.Errorf("the base has accuracy %g, want %g", got, run.Base().Accuracy)
+			}
+			samples := 0
+			for _, g := range run.Last().Groups {
+				samples += len(g.Samples)
+			}
+			if len(s.run.Rollouts) != samples || samples == 0 {
+				t.Errorf("%d rollouts, want %d", len(s.run.Rollouts), samples)
+			}
+			s.must(session.Advance{})
+			if !strings.Contains(s.status.Text, "all its 2 steps") {
+				t.Errorf("more of a complete run: %+v", s.status)
+			}
+		})
+	}
+}
+
+// A run that is kept, and resumed in another engine, goes on as if it had never
+// stopped; so does one that lost its device.
+func TestARunComesBack(t *testing.T) {
+	for _, method := range []string{"attnpo", "attnrl"} {
+		t.Run(method, func(t *testing.T) {
+			bases := able(t)
+			whole := start(t, bases, openHost)
+			whole.must(session.Begin{Settings: short(method, 4)})
+			whole.must(session.Advance{})
+			want := whole.run.Metrics
+
+			store := newShelf()
+			first := startWith(t, Library{Store: store}, bases, openHost)
+			first.must(session.Begin{Settings: short(method, 4)})
+			first.must(session.Advance{Steps: 2})
+			if first.run.Info.State != "paused" || first.run.Kept != 2 {
+				t.Fatalf("after 2 steps: %+v, kept %d", first.run.Info, first.run.Kept)
+			}
+
+			again := startWith(t, Library{Store: store}, bases, openHost)
+			if len(again.runs.Runs) != 1 || again.runs.Runs[0].Info.State != "paused" || again.runs.Runs[0].Info.Step != 2 {
+				t.Fatalf("a new engine finds %+v", again.runs.Runs)
+			}
+			sameMetrics(t, again.runs.Runs[0].Metrics, first.run.Metrics)
+			again.must(session.ResumeRun{ID: first.run.Info.ID})
+			again.must(session.Advance{Steps: 1})
+			again.must(session.LoseDevice{}) // at rest
+			again.must(session.Advance{})
+			sameMetrics(t, again.run.Metrics, want)
+			if again.run.Info.State != "done" || again.run.Kept != 4 {
+				t.Errorf("%+v, kept %d", again.run.Info, again.run.Kept)
+			}
+
+			unlucky := start(t, bases, openHost)
+			unlucky.must(session.Begin{Settings: short(method, 4)})
+			unlucky.send(session.Advance{})
+			unlucky.until(func(m any) bool { status, ok := m.(session.Status); return ok && status.Done == 2 })
+			unlucky.said = nil
+			unlucky.send(session.LoseDevice{})
+			unlucky.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.State == "done" })
+			sameMetrics(t, unlucky.run.Metrics, want)
+			if !slices.ContainsFunc(unlucky.said, func(text string) bool { return strings.Contains(text, "the run are restored") }) {
+				t.Errorf("said %q", unlucky.said)
+			}
+			if len(unlucky.failures) > 0 {
+				t.Error(unlucky.failures)
+			}
+		})
+	}
+}
+
+// Pausing keeps the run; others go first between two steps; the model can be used.
+func TestTrainingMakesRoom(t *testing.T) {
+	s := start(t, able(t), openHost, session.NewProblem{Seed: 7})
+	s.must(session.Begin{Settings: short("grpo", 100000)})
+	s.send(session.Advance{})
+	s.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.Step > 0 })
+	s.send(all)
+	s.until(func(m any) bool { trace, ok := m.(session.Trace); return ok && trace.Complete })
+	step := s.run.Info.Step
+	s.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.Step > step }) // it goes on by itself
+	s.send(session.ShowCredit{Rollout: 1})
+	s.until(func(m any) bool { _, ok := m.(session.Credit); return ok })
+	s.send(session.Cancel{Command: "Advance"})
+	s.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.State == "paused" })
+	s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
+	if !strings.HasPrefix(s.status.Text, "Paused after step") || len(s.failures) > 0 {
+		t.Errorf("%+v, failures %v", s.status, s.failures)
+	}
+	name := runModel + s.run.Info.ID
+	if !slices.Contains(s.able.Bases, name) {
+		t.Fatalf("bases %q", s.able.Bases)
+	}
+	s.must(session.UseModel{Name: name})
+	if s.able.Model.Name != name {
+		t.Errorf("the model on show is %q", s.able.Model.Name)
+	}
+	before := s.run.Info.ID
+	s.must(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 1, Hyper: short("grpo", 1).Hyper, Probe: 8, Difficulty: "2"}})
+	s.must(session.Advance{})
+	if s.run.Settings.Model != name || len(s.runs.Runs) != 2 || s.runs.Runs[1].Info.ID != before {
+		t.Errorf("begun from %q, runs %+v", s.run.Settings.Model, s.runs.Runs)
+	}
+	s.must(session.ResumeRun{ID: before})
+	s.must(session.Advance{Steps: 1})
+	s.must(session.DropRun{ID: before})
+	if s.run.Info.ID != "" || len(s.runs.Runs) != 1 {
+		t.Errorf("after it was dropped: %+v", s.run.Info)
+	}
+	s.refused(session.Advance{}, "no run yet")
+}
+
+func TestExportAndImport(t *testing.T) {
+	store := newShelf()
+	s := startWith(t, Library{Store: store}, able(t), openHost)
+	settings := short("grpo", 3)
+	settings.Hyper["kl"] = 0.1
+	settings.Hyper["std"] = 0
+	s.must(session.Begin{Settings: settings})
+	s.must(session.Advance{Steps: 2})
+	id := s.run.Info.ID
+	s.must(session.ExportRun{ID: id})
+	for _, name := range append(slices.Clone(hf.CheckpointFiles), runFile, metricsFile) {
+		if len(s.files.Files[name]) == 0 {
+			t.Errorf("no %s among the files", name)
+		}
+	}
+	s.must(session.Advance{})
+	want := s.run.Metrics
+	s.must(session.ImportRun{Name: "mine", Files: s.files.Files})
+	imported := s.runs.Runs[0]
+	if imported.Info.Name != "mine" || imported.Info.From != "imported" || imported.Info.State != "paused" || text(t, imported.Settings) != text(t, s.run.Settings) {
+		t.Errorf("%+v, settings %+v", imported.Info, imported.Settings)
+	}
+	s.must(session.ResumeRun{ID: imported.Info.ID})
+	s.must(session.Advance{})
+	sameMetrics(t, s.run.Metrics, want)
+
+	s.must(session.ImportRun{Name: "curves", Files: map[string][]byte{metricsFile: s.files.Files[metricsFile]}})
+	curves := s.runs.Runs[0]
+	if curves.Info.State != session.MetricsOnly || curves.Info.Step != 2 || curves.Settings.Method != "grpo" {
+		t.Errorf("%+v", curves)
+	}
+	s.refused(session.ResumeRun{ID: curves.Info.ID}, "only the metrics")
+	s.refused(session.ImportRun{Files: map[string][]byte{"notes.txt": []byte("x")}}, "no metrics.jsonl")
+	s.refused(session.ImportRun{Files: map[string][]byte{metricsFile: {}}}, "have no line")
+	s.refused(session.ImportRun{Files: map[string][]byte{metricsFile: []byte("x\ny\n")}}, "line 1")
+	s.refused(session.ImportRun{Files: map[string][]byte{metricsFile: []byte(`{"step":2}` + "\n" + `{"step":1}` + "\n{}\n")}}, "step 1 comes after step 2")
+	broken := maps.Clone(s.files.Files)
+	broken[runFile] = []byte(`{"method":"ppo"}`)
+	s.refused(session.ImportRun{Files: broken}, "ppo")
+	if len(s.runs.Runs) != 3 {
+		t.Errorf("%d runs after refused imports", len(s.runs.Runs))
+	}
+	s.must(session.ImportRun{Name: "from elsewhere", Files: map[string][]byte{metricsFile: []byte(`{"step":1,"loss":2}`)}})
+
+	shipped := func(context.Context) ([]ShippedRun, error) {
+		return []ShippedRun{{Name: "reference", Files: map[string][]byte{runFile: s.files.Files[runFile], metricsFile: s.files.Files[metricsFile]}}}, nil
+	}
+	again := startWith(t, Library{Store: store, Runs: shipped}, able(t), openHost)
+	var states []string
+	for _, r := range again.runs.Runs {
+		states = append(states, r.Info.From+" "+r.Info.State)
+	}
+	kept := []string{"shipped metrics only", "imported metrics only", "imported metrics only", "imported done", "this browser done"}
+	slices.Sort(states)
+	slices.Sort(kept)
+	if !slices.Equal(states, kept) || len(again.failures) > 0 {
+		t.Errorf("another visit finds %q, failures %v", states, again.failures)
+	}
+}
+
+func TestTheStorageRefuses(t *testing.T) {
+	store := newShelf()
+	store.refuses = errors.New("the browser has no room left")
+	s := startWith(t, Library{Store: store}, able(t), openHost)
+	s.must(session.Begin{Settings: short("grpo", 3)})
+	s.do(session.Advance{Steps: 1})
+	s.must(session.Advance{}) // said once
+	if len(s.failures) != 1 || !strings.Contains(s.failures[0].Text, "no room left") || s.run.Kept != -1 || s.run.Info.Step != 3 {
+		t.Errorf("failures %v, kept %d, step %d", s.failures, s.run.Kept, s.run.Info.Step)
+	}
+}
+
+func TestPretrainingInTheLab(t *testing.T) {
+	settings := session.RunSettings{Method: pretrain, Model: "tiny", Difficulty: "2", Seed: 2, Steps: 20, Hyper: map[string]float64{"tokens": 512}}
+	whole := start(t, able(t), openHost)
+	whole.must(session.Begin{Settings: settings})
+	whole.must(session.Advance{})
+	m := metrics(whole.run.Metrics)
+	if m.rows() != 2 || m.last("step") != 20 || m.last("tokens") == 0 || *m[1].Values[0] <= m.last("loss") || !strings.HasPrefix(whole.run.Sample, "<bos>") {
+		t.Fatalf("metrics %s, sample %q", text(t, m), whole.run.Sample)
+	}
+
+	store := newShelf()
+	first := startWith(t, Library{Store: store}, able(t), openHost)
+	first.must(session.Begin{Settings: settings})
+	first.must(session.Advance{Steps: 10})
+	again := startWith(t, Library{Store: store}, able(t), openHost)
+	again.must(session.ResumeRun{ID: first.run.Info.ID})
+	again.must(session.Advance{})
+	if got, want := text(t, timeless(again.run.Metrics)), text(t, timeless(whole.run.Metrics)); got != want {
+		t.Errorf("resumed %s\nwhole   %s", got, want)
+	}
+	again.must(session.UseModel{Name: runModel + again.run.Info.ID})
+}
+
+func TestBeginRefusesWithASentence(t *testing.T) {
+	s := start(t, able(t), openHost)
+	s.refused(session.Advance{}, "no run yet")
+	for _, c := range []struct {
+		change func(*session.RunSettings)
+		want   string
+	}{
+		{func(s *session.RunSettings) { s.Method = "ppo" }, "no method"},
+		{func(s *session.RunSettings) { s.Steps = 0 }, "1 to 100000"},
+		{func(s *session.RunSettings) { s.Model = "huge" }, "no shipped base"},
+		{func(s *session.RunSettings) { s.Model = "run:x" }, "no run"},
+		{func(s *session.RunSettings) { s.Task = "countdown" }, "task"},
+		{func(s *session.RunSettings) { s.Difficulty = "9-1" }, ""},
+		{func(s *session.RunSettings) { s.Hyper = map[string]float64{"kappa": 1} }, "kappa"},
+		{func(s *session.RunSettings) { s.Hyper = map[string]float64{"group": 2.5} }, "whole"},
+		{func(s *session.RunSettings) { s.Hyper = map[string]float64{"std": 7} }, "std"},
+		{func(s *session.RunSettings) { s.Method, s.Hyper = "rearl", map[string]float64{"cut": 0} }, "reflection model"},
+		{func(s *session.RunSettings) { s.Probe = -1 }, "probing"},
+	} {
+		settings := short("grpo", 2)
+		c.change(&settings)
+		s.refused(session.Begin{Settings: settings}, c.want)
+	}
+	s.must(session.Begin{Settings: short("grpo", 2)})
+	s.send(session.ShowCredit{Rollout: 0})
+	s.until(func(m any) bool { f, ok := m.(session.Failure); return ok && f.Command == "ShowCredit" })
+	s.refused(session.ResumeRun{ID: "x"}, "no run")
+	s.refused(session.Advance{Steps: -1}, "1 or more")
+	if s.run.Info.State != "new" {
+		t.Errorf("%+v", s.run.Info)
+	}
+}

@@ -1,0 +1,268 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"attnlab/app/session"
+	"attnlab/model/hf"
+	"attnlab/rl"
+)
+
+// runModel is what the model of a run is called among the bases: with the run's id.
+const runModel = "run:"
+
+// loadRuns lists what the storage keeps and what is shipped. A run that cannot be
+// read is said to be so, and left where it is.
+func (e *Engine) loadRuns(ctx context.Context) {
+	e.runsLoaded = true
+	if e.library.Store != nil {
+		ids, err := e.library.Store.List(ctx)
+		if err != nil {
+			e.fail("Open", fmt.Errorf("the runs kept in this browser cannot be listed: %w", err))
+		}
+		for _, id := range ids {
+			e.know(id, "this browser", func(name ...string) (map[string][]byte, error) { return e.library.Store.Load(ctx, id, name...) })
+		}
+	}
+	if e.library.Runs != nil {
+		shipped, err := e.library.Runs(ctx)
+		if err != nil {
+			e.fail("Open", err)
+		}
+		for _, run := range shipped {
+			e.know("shipped-"+run.Name, "shipped", func(names ...string) (map[string][]byte, error) {
+				files := maps.Clone(run.Files)
+				maps.DeleteFunc(files, func(name string, _ []byte) bool { return !slices.Contains(names, name) })
+				return files, nil
+			})
+		}
+	}
+}
+
+// know adds a run to the list by its settings and metrics.
+func (e *Engine) know(id, from string, load func(names ...string) (map[string][]byte, error)) {
+	files, err := load(runFile, metricsFile, pretrainFile, stateFile)
+	for page, more := 1, files; err == nil && len(more) > 0; page++ {
+		if more, err = load(pageFile(metricsFile, page), pageFile(pretrainFile, page)); err == nil {
+			maps.Copy(files, more)
+		}
+	}
+	var t *training
+	var pages int
+	if err == nil {
+		t, pages, err = readRun(files)
+	}
+	if err != nil {
+		e.fail("Open", fmt.Errorf("the run %s cannot be read: %w", id, err))
+		return
+	}
+	t.info.ID, t.info.State = id, session.MetricsOnly
+	t.info.Name, t.info.From = cmp.Or(t.info.Name, strings.TrimPrefix(id, "shipped-")), cmp.Or(t.info.From, from)
+	if from == "shipped" {
+		t.info.From = from
+	} else if t.log.stored(pages); files[stateFile] != nil {
+		t.kept = t.step()
+		t.info.State = "" // of a run that can go on
+		t.info.State = t.stands()
+	}
+	t.info.Step = t.step()
+	e.runs = append(e.runs, t)
+}
+
+// listRuns publishes all runs, the newest first.
+func (e *Engine) listRuns() {
+	list := session.Runs{Number: e.next(), Runs: []session.KeptRun{}}
+	for _, t := range slices.Backward(e.runs) {
+		t.info.Step = t.step()
+		list.Runs = append(list.Runs, session.KeptRun{Info: t.info, Settings: t.settings, Metrics: t.log.shown()})
+	}
+	e.publish(list)
+	e.announce()
+}
+
+// runNamed finds a run by its id.
+func (e *Engine) runNamed(id string) (*training, error) {
+	i := slices.IndexFunc(e.runs, func(t *training) bool { return t.info.ID == id })
+	if i < 0 {
+		return nil, fmt.Errorf("there is no run %.60q; it may have been dropped", id)
+	}
+	return e.runs[i], nil
+}
+
+// fetchState brings what a run needs to go on, or to be used: from memory, else from
+// storage.
+func (e *Engine) fetchState(ctx context.Context, t *training) error {
+	switch {
+	case t.info.State == session.MetricsOnly:
+		return fmt.Errorf("of the run %s there are only the metrics; it can be compared, and not gone on with", t.info.Name)
+	case t.learner != nil:
+		return e.copyState(t)
+	case t.state != nil:
+		return nil
+	case e.library.Store == nil:
+		return errors.New("this run was not kept; begin it again from its settings")
+	}
+	e.busy("loading", 0, 0)
+	files, err := e.library.Store.Load(ctx, t.info.ID)
+	if err != nil {
+		return err
+	}
+	read, pages, err := readRun(files)
+	if err != nil {
+		return err
+	}
+	read.log.stored(pages)
+	if read.state == nil {
+		return errors.New("the run's state is not in this browser's storage any more; begin it again from its settings")
+	}
+	t.state, t.start, t.own, t.log = read.state, read.start, read.own, read.log
+	return nil
+}
+
+// resumeRun puts a kept run back to work.
+func (e *Engine) resumeRun(ctx context.Context, id string) error {
+	t, err := e.runNamed(id)
+	if err != nil {
+		return err
+	}
+	if t == e.run {
+		e.showRun(t)
+		return nil
+	}
+	if e.rig.device == nil {
+		return errors.New("no engine is open yet; open one first")
+	}
+	if err := e.fetchState(ctx, t); err != nil {
+		return err
+	}
+	if err := e.baseOf(ctx, t); err != nil {
+		return err
+	}
+	if err := e.reflectionOf(ctx, t); err != nil {
+		return err
+	}
+	e.busy("loading", 0, 0)
+	if t.learner, err = t.learn(e.rig.device); err != nil {
+		return err
+	}
+	e.putToWork(t)
+	return nil
+}
+
+// baseOf brings the model that a run began from where it is still needed: for its KL
+// term.
+func (e *Engine) baseOf(ctx context.Context, t *training) error {
+	hyper, err := hyperOf(t.settings.Method, t.settings.Hyper)
+	if err != nil || t.start != nil || hyper["kl"] == 0 {
+		return err
+	}
+	if t.start, err = e.modelNamed(ctx, t.settings.Model); err != nil {
+		return fmt.Errorf("the run's KL term needs the model that it began from: %w", err)
+	}
+	return nil
+}
+
+// reflectionOf brings the reflection model that is shipped with the base of a run that needs one.
+func (e *Engine) reflectionOf(ctx context.Context, t *training) error {
+	hyper, err := hyperOf(t.settings.Method, t.settings.Hyper)
+	if err != nil || t.reflection != nil || !(rl.RunConfig{Method: t.settings.Method, Hyper: hyper}).Reflects() {
+		return err
+	}
+	files, err := e.library.Fetch(ctx, t.settings.Model+"/reflection", func(done, total int) { e.busy("loading", done, total) })
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the cut needs a reflection model, and none is shipped with %s; take the cut oracle, or a base that has one", t.settings.Model)
+	}
+	if err != nil {
+		return err
+	}
+	t.reflection, err = hf.LoadFiles(files)
+	return err
+}
+
+// modelNamed is the model on show, a shipped base, or the model of a run.
+func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, error) {
+	if id, ok := strings.CutPrefix(name, runModel); ok {
+		t, err := e.runNamed(id)
+		if err != nil {
+			return nil, err
+		}
+		if err := e.fetchState(ctx, t); err != nil {
+			return nil, err
+		}
+		c := *t.state
+		c.Train = nil
+		if t != e.run && t.kept == t.step() { // it can be had from storage again
+			t.state = nil
+		}
+		return &c, nil
+	}
+	if e.checkpoint != nil && name == e.capabilities.Model.Name {
+		return e.checkpoint, nil
+	}
+	if !slices.Contains(e.names, name) {
+		return nil, fmt.Errorf("no shipped base is called %q; there are %s", name, strings.Join(e.names, ", "))
+	}
+	files, err := e.library.Fetch(ctx, name, func(done, total int) { e.busy("loading", done, total) })
+	if err != nil {
+		return nil, err
+	}
+	e.busy("loading", 0, 0)
+	return hf.LoadFiles(files)
+}
+
+// dropRun forgets a run, at work or not.
+func (e *Engine) dropRun(ctx context.Context, id string) error {
+	t, err := e.runNamed(id)
+	if err != nil {
+		return err
+	}
+	if t.info.From == "shipped" {
+		return errors.New("this run is shipped with the lab and cannot be dropped")
+	}
+	if e.library.Store != nil && (t.kept >= 0 || t.info.From == "imported") {
+		if err := e.library.Store.Delete(ctx, id); err != nil {
+			return err
+		}
+	}
+	e.runs = slices.DeleteFunc(e.runs, func(other *training) bool { return other == t })
+	if t == e.run {
+		e.takeOff(t)
+		e.run = nil
+		e.clearCredit()
+		e.publish(session.Run{Number: e.next(), Base: []session.Metric{}, Metrics: []session.Metric{}, Rollouts: []session.RolloutRow{}, Kept: -1})
+	}
+	e.listRuns()
+	return nil
+}
+
+// importRun takes in the files of a run, and keeps them.
+func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
+	t, _, err := readRun(c.Files)
+	if err != nil {
+		return err
+	}
+	t.info.ID = e.newID(cmp.Or(t.settings.Method, "run"))
+	t.info.Name, t.info.From = e.newName(cmp.Or(c.Name, t.info.Name, t.info.ID)), "imported"
+	if t.state == nil {
+		t.info.State = session.MetricsOnly
+	} else {
+		if task, err := taskOf(t.state); err != nil || task.Name() != t.settings.Task {
+			return fmt.Errorf("the run's model does not speak the language of its task %.40q", t.settings.Task)
+		}
+		t.info.State = t.stands()
+	}
+	e.runs = append(e.runs, t)
+	e.store(t)
+	if t.kept == t.step() {
+		t.state, t.start = nil, nil
+	}
+	e.listRuns()
+	return nil
+}

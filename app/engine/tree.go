@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"attnlab/app/session"
+	"attnlab/rl"
+	"attnlab/rl/hyper"
+	"attnlab/rl/task"
+)
+
+// growth is the tree on show as it grows.
+type growth struct {
+	*rl.Growth
+	of     *reasoning
+	rule   session.TreeRule
+	seed   uint64
+	policy *rl.Policy
+}
+
+// treeHyper are the lab's hyper-parameters of trees with those of a rule.
+func treeHyper(rule session.TreeRule) (hyper.Values, error) {
+	h := hyper.Lab("attnrl")
+	for name, text := range map[string]string{"branch": rule.Branch, "initial": strconv.Itoa(rule.Initial),
+		"points": strconv.Itoa(rule.Points), "rollouts": strconv.Itoa(rule.Rollouts)} {
+		if err := h.Set(name, text); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// policy samples with the model on show, keyed as "attnlab tree --seed" is.
+func (e *Engine) policy(task task.Task, h hyper.Values, seed uint64) *rl.Policy {
+	return rl.PolicyOf(e.rig.decoder, e.rig.scorer, task, rl.PolicyConfig{Seed: seed, Temperature: h["temperature"], MaxLength: int(h["max-length"])})
+}
+
+// planGrowTree goes on with the tree on show, or begins another where that is of
+// another rule or seed.
+func (e *Engine) planGrowTree(c session.GrowTree) func(context.Context) (string, error) {
+	planted := false
+	return func(ctx context.Context) (string, error) {
+		switch {
+		case e.rig.model == nil:
+			return "", errNoModel
+		case e.reasoning == nil:
+			return "", errNoProblem
+		case c.Unit != "round" && c.Unit != "all":
+			return "", fmt.Errorf("a unit %q is not known; it must be round or all", c.Unit)
+		}
+		h, err := treeHyper(c.Rule)
+		if err != nil {
+			return "", err
+		}
+		g := e.growth
+		if again := c.Restart && !planted; g == nil || again || g.rule != c.Rule || g.seed != c.Seed {
+			g = &growth{of: e.reasoning, rule: c.Rule, seed: c.Seed, policy: e.policy(e.reasoning.task, h, c.Seed)}
+			g.Growth = g.policy.Plant(rl.NewAttnRL(h), e.reasoning.Problem)
+			e.growth, planted = g, true
+		}
+		g.policy.Decoder, g.policy.Scorer = e.rig.decoder, e.rig.scorer // of another device, after a loss
+		for first := true; !g.Done() && (first || c.Unit == "all"); first = false {
+			e.busy("growing the tree", g.Rolled(), len(g.Points()))
+			points := 1
+			if c.Unit == "all" { // as many as the decoder keeps going at once
+				points = max(1, e.rig.slots/c.Rule.Rollouts)
+			}
+			if err := g.Round(ctx, g.policy, points); err != nil {
+				return "", err
+			}
+			if err := e.showTree(g); err != nil {
+				return "", err
+			}
+		}
+		if g.Done() && len(g.Points()) == 0 {
+			return "No response has a place to branch at.", nil
+		}
+		if g.Done() {
+			return "The tree is complete.", nil
+		}
+		return "", nil
+	}
+}
+
+// showTree publishes the tree so far.
+func (e *Engine) showTree(g *growth) error {
+	grown, err := g.Grown()
+	if err != nil {
+		return err
+	}
+	P, kind := len(g.of.Prompt), g.of.task
+	tree := session.Tree{Number: e.next(), Problem: task.Text(kind, g.of.Prompt), Gold: g.of.Gold, Seed: g.seed, Rule: g.rule, Prompt: P,
+		Done: g.Done(), Next: g.next(), Points: []session.BranchView{}, Charged: g.policy.Charged, Sampled: g.policy.Generated}
+	// Any response through a node has its tokens.
+	through := make([]rl.Sample, len(grown.Tree.Nodes))
+	for i, leaf := range grown.Leaf {
+		for id := leaf; id > 0; id = grown.Tree.Nodes[id].Parent {
+			through[id] = grown.Leaves[i]
+		}
+	}
+	for _, n := range grown.Tree.Nodes {
+		v := session.TreeNode{ID: n.ID, Parent: n.Parent, Tree: n.Tree, Start: P + n.Start, End: P + n.End, Leaves: n.Leaves, Reward: n.Reward,
+			Value: &n.Value, Global: n.Global, Local: n.Local, Advantage: n.Advantage, Trained: n.Trained}
+		if n.Parent < 0 {
+			v.Start, v.End, v.Text = 0, P, tree.Problem
+		} else {
+			v.Text = task.Text(kind, through[n.ID].Tokens[v.Start:v.End])
+		}
+		tree.Nodes = append(tree.Nodes, v)
+	}
+	for i, point := range g.Points() {
+		v := session.BranchView{Tree: point.Tree, Step: point.Step, Token: point.Token, Score: point.FCI, Node: -1}
+		if g.rule.Branch == "entropy" {
+			v.Score = g.Surprise(i)
+		}
+		if i < g.Rolled() {
+			v.Node = slices.IndexFunc(tree.Nodes, func(n session.TreeNode) bool {
+				return n.Tree == point.Tree && n.End == point.Token && n.Reward == nil
+			})
+		}
+		tree.Points = append(tree.Points, v)
+	}
+	e.publish(tree)
+	return nil
+}
+
+// next says what the next round does.
+func (g *growth) next() string {
+	points := g.Points()
+	switch at := g.Rolled(); {
+	case !g.Begun():
+		return fmt.Sprintf("Sample %d responses from the start.", g.rule.Initial)
+	case !g.Chosen():
+		return fmt.Sprintf("Choose up to %d branch points in each response, by rule %s.", g.rule.Points, g.rule.Branch)
+	case g.Done():
+		return ""
+	default:
+		return fmt.Sprintf("Sample response %d anew from its step %d on, %d times (branch point %d of %d).",
+			points[at].Tree+1, points[at].Step+1, g.rule.Rollouts, at+1, len(points))
+	}
+}
+
+// clearTree forgets the tree on show.
+func (e *Engine) clearTree() {
+	e.growth = nil
+	e.clear(session.Tree{Nodes: []session.TreeNode{}, Points: []session.BranchView{}})
+}

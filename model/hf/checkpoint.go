@@ -1,0 +1,201 @@
+package hf
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"attnlab/model"
+	"attnlab/model/hf/safetensors"
+)
+
+// The files of a checkpoint folder.
+const (
+	configFile        = "config.json"
+	weightsFile       = "model.safetensors"
+	tokenizerFile     = "tokenizer.json"
+	tokenizerConfFile = "tokenizer_config.json" // tells transformers how to open tokenizer.json; not read here
+	trainFile         = "training.json"
+	momentsFile       = "training.safetensors"
+)
+
+// CheckpointFiles are the names of all files a checkpoint may have; a browser
+// fetches those that exist and calls [LoadFiles].
+var CheckpointFiles = []string{weightsFile, configFile, tokenizerFile, tokenizerConfFile, momentsFile, trainFile}
+
+// Checkpoint is a model in a folder of Hugging Face's form: config.json,
+// model.safetensors, tokenizer.json. A training run keeps its state beside them
+// in training.json and training.safetensors, which transformers overlooks.
+type Checkpoint struct {
+	Config    model.Config
+	Tokenizer *Tokenizer // nil if the folder has none
+	Weights   []float32  // the arena, Config.ArenaSize() long
+	Train     *model.TrainState
+}
+
+// Files are the files of the folder by name, ready to be written, downloaded or
+// put into a browser's storage. An arena of the wrong length panics; weights
+// which are not finite are an error.
+func (c *Checkpoint) Files() (map[string][]byte, error) {
+	if err := c.Config.Validate(); err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	var err error
+	if files[configFile], err = indent(c.Config); err != nil {
+		return nil, err
+	}
+	if c.Tokenizer != nil {
+		if c.Tokenizer.Len() != c.Config.VocabSize {
+			return nil, vocabularyError(c.Tokenizer, c.Config)
+		}
+		if files[tokenizerFile], err = indent(c.Tokenizer); err != nil {
+			return nil, err
+		}
+		if files[tokenizerConfFile], err = indent(c.tokenizerConf()); err != nil {
+			return nil, err
+		}
+	}
+	// transformers opens only files that say what wrote them.
+	if files[weightsFile], err = pack(map[string]string{"format": "pt"}, arrays(c.Config, "", c.Weights)); err != nil {
+		return nil, err
+	}
+	if err := c.addTrain(files); err != nil {
+		return nil, err
+	}
+	return files, nil
+}
+
+// LoadFiles reads a checkpoint from its files by name, as Files gives them.
+func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
+	for _, name := range []string{configFile, weightsFile} {
+		if _, ok := files[name]; !ok {
+			return nil, fmt.Errorf("model: %s is missing, a checkpoint needs %s and %s", name, configFile, weightsFile)
+		}
+	}
+	c := &Checkpoint{}
+	if err := json.Unmarshal(files[configFile], &c.Config); err != nil {
+		return nil, fmt.Errorf("%s: %w", configFile, err)
+	}
+	if data, ok := files[tokenizerFile]; ok {
+		c.Tokenizer = &Tokenizer{}
+		if err := json.Unmarshal(data, c.Tokenizer); err != nil {
+			return nil, fmt.Errorf("%s: %w", tokenizerFile, err)
+		}
+		if c.Tokenizer.Len() != c.Config.VocabSize {
+			return nil, vocabularyError(c.Tokenizer, c.Config)
+		}
+	}
+	arenas, err := arenas(c.Config, files[weightsFile], "")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", weightsFile, err)
+	}
+	c.Weights = arenas[0]
+	if c.Train, err = c.loadTrain(files); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// arrays are the tensors of an arena under their Hugging Face names.
+func arrays(c model.Config, prefix string, arena []float32) []safetensors.Array {
+	if len(arena) != c.ArenaSize() {
+		panic(fmt.Sprintf("model: an arena of %d values for a model of %d", len(arena), c.ArenaSize()))
+	}
+	var arrays []safetensors.Array
+	for _, p := range c.Params() {
+		for _, t := range p.Tensors() {
+			arrays = append(arrays, safetensors.Array{Name: prefix + t.Name, Shape: t.Shape, Data: arena[t.Offset : t.Offset+t.Size()]})
+		}
+	}
+	return arrays
+}
+
+// arenas is the inverse: one arena for each prefix. The file must hold exactly
+// the tensors of c; nothing is allocated for c before they are found.
+func arenas(c model.Config, file []byte, prefixes ...string) ([][]float32, error) {
+	s, err := safetensors.Read(file)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]safetensors.Array, len(s.Arrays))
+	for _, a := range s.Arrays {
+		found[a.Name] = a
+	}
+	table := c.Params()
+	for _, prefix := range prefixes {
+		for _, p := range table {
+			for _, t := range p.Tensors() {
+				a, ok := found[prefix+t.Name]
+				if !ok {
+					return nil, fmt.Errorf("model: tensor %s is missing, the config wants it in shape %v", prefix+t.Name, t.Shape)
+				}
+				if !slices.Equal(a.Shape, t.Shape) {
+					return nil, fmt.Errorf("model: tensor %s has shape %v, the config wants %v", a.Name, a.Shape, t.Shape)
+				}
+			}
+		}
+	}
+	var arenas [][]float32
+	for _, prefix := range prefixes {
+		arena := make([]float32, c.ArenaSize())
+		for _, p := range table {
+			for _, t := range p.Tensors() {
+				copy(arena[t.Offset:], found[prefix+t.Name].Data)
+				delete(found, prefix+t.Name)
+			}
+		}
+		arenas = append(arenas, arena)
+	}
+	for _, a := range s.Arrays {
+		if _, left := found[a.Name]; left {
+			return nil, fmt.Errorf("model: tensor %s is not part of a model of this config", a.Name)
+		}
+	}
+	return arenas, nil
+}
+
+func (c *Checkpoint) tokenizerConf() map[string]any {
+	conf := map[string]any{
+		"tokenizer_class":              "PreTrainedTokenizerFast",
+		"model_max_length":             c.Config.MaxContext,
+		"clean_up_tokenization_spaces": false,
+	}
+	for key, id := range map[string]int{"pad_token": c.Config.PadID, "bos_token": c.Config.BosID, "eos_token": c.Config.EosID} {
+		if id >= 0 {
+			conf[key] = c.Tokenizer.Token(id)
+		}
+	}
+	return conf
+}
+
+func vocabularyError(t *Tokenizer, c model.Config) error {
+	return fmt.Errorf("model: the tokenizer has %d tokens, but vocab_size is %d", t.Len(), c.VocabSize)
+}
+
+func pack(metadata map[string]string, arrays []safetensors.Array) ([]byte, error) {
+	var b bytes.Buffer
+	_, err := safetensors.File{Metadata: metadata, Arrays: arrays}.WriteTo(&b)
+	return b.Bytes(), err
+}
+
+// indent is v as JSON for people to read.
+func indent(v any) ([]byte, error) {
+	data, err := plainJSON(v)
+	if err != nil {
+		return nil, fmt.Errorf("model: write JSON: %w", err)
+	}
+	var b bytes.Buffer
+	err = json.Indent(&b, data, "", "  ")
+	return b.Bytes(), err
+}
+
+// plainJSON is json.Marshal that leaves <think> as it is, and ends the line.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
+}

@@ -1,0 +1,93 @@
+package hf
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Save writes the folder, which it makes if need be. Every file is complete
+// under another name before the first takes its place, so that a full disk
+// leaves the old checkpoint as it was.
+func (c *Checkpoint) Save(dir string) error {
+	files, err := c.Files()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("model: make checkpoint folder: %w", err)
+	}
+	for _, name := range CheckpointFiles {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("model: save checkpoint: %s is in the way and not a file", filepath.Join(dir, name))
+		}
+	}
+	written := map[string]string{} // name to temporary path
+	defer func() {
+		for _, temporary := range written {
+			os.Remove(temporary)
+		}
+	}()
+	for name, data := range files {
+		temporary, err := writeTemporary(dir, name, data)
+		if err != nil {
+			return fmt.Errorf("model: save checkpoint, the old one is unharmed: %w", err)
+		}
+		written[name] = temporary
+	}
+	// training.json, the last, names the other files by checksum.
+	for _, name := range CheckpointFiles {
+		path := filepath.Join(dir, name)
+		if temporary, ok := written[name]; ok {
+			err = os.Rename(temporary, path)
+			delete(written, name)
+		} else if err = os.Remove(path); errors.Is(err, fs.ErrNotExist) { // of an earlier checkpoint with more in it
+			err = nil
+		}
+		if err != nil {
+			return fmt.Errorf("model: save checkpoint: %w", err)
+		}
+	}
+	return nil
+}
+
+func writeTemporary(dir, name string, data []byte) (path string, err error) {
+	f, err := os.CreateTemp(dir, name+".*.tmp")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// Load reads the checkpoint in a folder.
+func Load(dir string) (*Checkpoint, error) {
+	c, err := LoadFS(os.DirFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", dir, err)
+	}
+	return c, nil
+}
+
+// LoadFS reads the checkpoint at the root of a file system.
+func LoadFS(fsys fs.FS) (*Checkpoint, error) {
+	files := map[string][]byte{}
+	for _, name := range CheckpointFiles {
+		data, err := fs.ReadFile(fsys, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("model: %w", err)
+		}
+		files[name] = data
+	}
+	return LoadFiles(files)
+}

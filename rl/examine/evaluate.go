@@ -1,0 +1,146 @@
+package examine
+
+import (
+	"context"
+	"fmt"
+
+	"attnlab/model"
+	"attnlab/rl/stat"
+	"attnlab/rl/task"
+)
+
+// Attempt is what a policy wrote about one problem, verified.
+type Attempt struct {
+	Problem task.Problem
+	Trace   task.Trace
+	Rollout model.Rollout // the response with its log-probabilities and entropies
+}
+
+// Attempts samples one response to each problem, as long as the context allows.
+// Problem i is sequence i of the random generator. progress, where not nil, sees
+// how many are finished, of how many.
+//
+// If ctx ends first, Attempts returns its error with the problems before the first
+// unfinished one: the finished ones alone would be the short ones.
+func Attempts(ctx context.Context, d *model.Decoder, task task.Task, problems []task.Problem, s model.Sampling, progress func(finished, of int)) ([]Attempt, error) {
+	requests := make([]model.Request, len(problems))
+	for i, p := range problems {
+		room := d.MaxContext - len(p.Prompt)
+		if room < 1 {
+			return nil, fmt.Errorf("rl: the prompt of problem %d has %d tokens, the model's context holds %d; use easier problems or a model with a longer context",
+				i, len(p.Prompt), d.MaxContext)
+		}
+		requests[i] = model.Request{Tokens: p.Prompt, Max: room, ID: uint32(i)}
+	}
+	rollouts, err := d.Generate(ctx, requests, s, count(progress, len(requests)))
+	if err != nil && ctx.Err() == nil {
+		return nil, err
+	}
+	var attempts []Attempt
+	for i, r := range rollouts {
+		if len(r.Tokens) == 0 {
+			break
+		}
+		attempts = append(attempts, Attempt{problems[i], task.Judge(problems[i], r.Tokens), r})
+	}
+	return attempts, err
+}
+
+// count turns a progress function into what a decoder calls for each rollout.
+func count(progress func(finished, of int), of int) func(int, model.Rollout) {
+	if progress == nil {
+		return nil
+	}
+	finished := 0
+	return func(int, model.Rollout) {
+		finished++
+		progress(finished, of)
+	}
+}
+
+// Evaluation sums attempts up. Means are over responses; lengths are in tokens.
+type Evaluation struct {
+	Problems         int                    `json:"problems"`
+	Accuracy         float64                `json:"accuracy"`
+	AccuracyError    float64                `json:"accuracy_standard_error"`
+	WellFormed       float64                `json:"well_formed"` // share
+	ThinkTokens      float64                `json:"think_tokens"`
+	ThinkTokensError float64                `json:"think_tokens_standard_error"`
+	ThinkOverMinimum float64                `json:"think_over_minimum"` // think tokens over those of the shortest complete traces
+	Steps            float64                `json:"steps"`
+	Reflections      float64                `json:"reflections"` // re-checks a response, as [CountReflections] counts them
+	Labels           map[task.Label]float64 `json:"labels"`      // steps of each label a response
+	ByDifficulty     []LevelEvaluation      `json:"by_difficulty"`
+}
+
+// LevelEvaluation is the part of an evaluation with one difficulty.
+type LevelEvaluation struct {
+	Difficulty       int     `json:"difficulty"`
+	Problems         int     `json:"problems"`
+	Accuracy         float64 `json:"accuracy"`
+	AccuracyError    float64 `json:"accuracy_standard_error"`
+	ThinkTokens      float64 `json:"think_tokens"`
+	ThinkOverMinimum float64 `json:"think_over_minimum"`
+	Reflections      float64 `json:"reflections"`
+}
+
+// Evaluate sums attempts at problems of a task up, at least one.
+func Evaluate(kind task.Task, attempts []Attempt) Evaluation {
+	if len(attempts) == 0 {
+		panic("rl: Evaluate of no attempts")
+	}
+	e := Evaluation{Problems: len(attempts), Labels: map[task.Label]float64{}}
+	var correct, wellFormed, think, minimum, steps, reflections []float64
+	for _, a := range attempts {
+		reflections = append(reflections, float64(task.Reflections(kind, a.Trace)))
+		correct = append(correct, stat.Indicator(a.Trace.Correct))
+		wellFormed = append(wellFormed, stat.Indicator(a.Trace.WellFormed))
+		think = append(think, float64(a.Trace.ThinkTokens()))
+		minimum = append(minimum, float64(a.Problem.MinimumThink))
+		steps = append(steps, float64(len(a.Trace.Steps)))
+	}
+	for _, label := range task.Labels() {
+		var count []float64
+		for _, a := range attempts {
+			count = append(count, float64(a.Trace.Count(label)))
+		}
+		e.Labels[label], _ = stat.MeanError(count)
+	}
+	e.WellFormed, _ = stat.MeanError(wellFormed)
+	e.Steps, _ = stat.MeanError(steps)
+	e.Reflections, _ = stat.MeanError(reflections)
+	e.Accuracy, e.AccuracyError = stat.MeanError(correct)
+	e.ThinkTokens, e.ThinkTokensError = stat.MeanError(think)
+	e.ThinkOverMinimum = stat.Ratio(think, minimum)
+	e.ByDifficulty = byDifficulty(attempts, reflections)
+	return e
+}
+
+// byDifficulty has the reflections of each attempt.
+func byDifficulty(attempts []Attempt, reflections []float64) []LevelEvaluation {
+	hardest := 0
+	for _, a := range attempts {
+		hardest = max(hardest, a.Problem.Difficulty)
+	}
+	levels := []LevelEvaluation{}
+	for difficulty := range hardest + 1 {
+		var correct, think, minimum, checks []float64
+		for i, a := range attempts {
+			if a.Problem.Difficulty == difficulty {
+				correct = append(correct, stat.Indicator(a.Trace.Correct))
+				think = append(think, float64(a.Trace.ThinkTokens()))
+				minimum = append(minimum, float64(a.Problem.MinimumThink))
+				checks = append(checks, reflections[i])
+			}
+		}
+		if len(correct) == 0 {
+			continue
+		}
+		level := LevelEvaluation{Difficulty: difficulty, Problems: len(correct), ThinkOverMinimum: stat.Ratio(think, minimum)}
+		level.Accuracy, level.AccuracyError = stat.MeanError(correct)
+		level.ThinkTokens, _ = stat.MeanError(think)
+		level.Reflections, _ = stat.MeanError(checks)
+		levels = append(levels, level)
+	}
+	return levels
+}

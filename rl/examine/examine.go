@@ -1,0 +1,151 @@
+package examine
+
+import (
+	"math"
+
+	"attnlab/model"
+	"attnlab/rl/score"
+	"attnlab/rl/stat"
+	"attnlab/rl/task"
+)
+
+// Examined is a trace with all that one forward pass says of it. T counts its
+// tokens, K its steps, L layers and H heads.
+type Examined struct {
+	task.Trace
+	LogProbs []float32 // [T] of each token given those before it; 0 for the first
+	Entropy  []float32 // [T] in nats, of the distribution each token was drawn from; 0 for the first
+
+	// Attention has the ranges prompt, step 0 … step K-1, answer. The answer
+	// part is empty where there is no </think>.
+	Attention score.StepAttention
+	Delta     int           // Δ of the scores below, in steps
+	FCI       []float64     // [K]; the answer counts as one more step that looks back
+	FCIHeads  [][][]float64 // [L][H][K]
+	Focus     [][][]float64 // [L][H][K] what the answer part pays to a token of each step; 0 without an answer
+}
+
+// Examine scores traces in as few forward passes as they fit into.
+func Examine(s *model.Scorer, traces []task.Trace, delta int) ([]Examined, error) {
+	requests := make([]model.ScoreRequest, len(traces))
+	for i, t := range traces {
+		requests[i] = model.ScoreRequest{Tokens: t.Tokens, Steps: ranges(t)}
+	}
+	scores, err := s.Score(requests)
+	if err != nil {
+		return nil, err
+	}
+	examined := make([]Examined, len(traces))
+	for i, t := range traces {
+		attention, K := stepMeans(scores[i].Attention), len(t.Steps)
+		answer := K + 1
+		examined[i] = Examined{Trace: t, LogProbs: scores[i].LogProbs, Entropy: scores[i].Entropy,
+			Attention: attention, Delta: delta,
+			FCI:      score.FCI(attention, delta, answer)[1:answer],
+			FCIHeads: stepsOnly(score.FCIHeads(attention, delta, answer), K),
+			Focus:    stepsOnly(score.FocusHeads(attention, answer, t.AnswerEnd-t.AnswerStart), K)}
+	}
+	return examined, nil
+}
+
+// ranges returns the prompt, the steps and the answer of a trace.
+func ranges(t task.Trace) []model.Range {
+	ranges := []model.Range{{Start: 0, End: t.PromptLength}}
+	for _, step := range t.Steps {
+		ranges = append(ranges, model.Range{Start: step.Start, End: step.End})
+	}
+	return append(ranges, model.Range{Start: t.AnswerStart, End: t.AnswerEnd})
+}
+
+// stepMeans divides a device's sums over key tokens by their number.
+func stepMeans(a *model.StepAttention) score.StepAttention {
+	s := score.StepAttention{Layers: a.Layers, Heads: a.Heads, Ranges: a.Steps, Mean: make([]float32, 0, len(a.Sum))}
+	for l := range a.Layers {
+		for h := range a.Heads {
+			for j := range a.Steps {
+				for k := range a.Steps {
+					s.Mean = append(s.Mean, a.Mean(l, h, j, k))
+				}
+			}
+		}
+	}
+	return s
+}
+
+// stepsOnly cuts the scores of prompt and answer off.
+func stepsOnly(y [][][]float64, steps int) [][][]float64 {
+	for l := range y {
+		for h := range y[l] {
+			y[l][h] = y[l][h][1 : 1+steps]
+		}
+	}
+	return y
+}
+
+// StepEntropy is the mean entropy of each step's tokens, [K].
+func (e Examined) StepEntropy() []float64 {
+	mean := make([]float64, len(e.Steps))
+	for k, step := range e.Steps {
+		for _, h := range e.Entropy[step.Start:step.End] {
+			mean[k] += float64(h) / float64(step.End-step.Start)
+		}
+	}
+	return mean
+}
+
+// HeadScores are what probing traces say of the heads, [L][H] each; NaN where a
+// head has no score.
+type HeadScores struct {
+	SRA      [][]float64 // step ranking accuracy of the focus scores, see [StepRanking]
+	Pairs    int         // of a needed and a redundant step that SRA ranks
+	Kurtosis [][]float64 // mean over traces, see [ReceiverScores]
+	MeanFCI  [][]float64 // mean over the steps of all traces
+}
+
+// ScoreHeads scores every head on correct traces.
+func ScoreHeads(traces []Examined) HeadScores {
+	var s HeadScores
+	var focus, fci, vertical [][][][]float64
+	var needed, redundant [][]bool
+	for _, t := range traces {
+		isNeeded, isRedundant := make([]bool, len(t.Steps)), make([]bool, len(t.Steps))
+		for k, step := range t.Steps {
+			isNeeded[k] = step.Label == task.Essential || step.Label == task.Correcting
+			isRedundant[k] = step.Label == task.Redundant
+		}
+		s.Pairs += pairs(t.Trace)
+		needed, redundant = append(needed, isNeeded), append(redundant, isRedundant)
+		focus, fci = append(focus, t.Focus), append(fci, t.FCIHeads)
+		// Only steps with something Δ steps later have a vertical score.
+		vertical = append(vertical, stepsOnly(t.Attention.VerticalMean(t.Delta), max(0, len(t.Steps)+1-t.Delta)))
+	}
+	s.SRA = score.StepRanking(focus, needed, redundant)
+	s.Kurtosis = score.ReceiverScores(vertical)
+	s.MeanFCI = meanOverSteps(fci)
+	return s
+}
+
+func pairs(t task.Trace) int {
+	return (t.Count(task.Essential) + t.Count(task.Correcting)) * t.Count(task.Redundant)
+}
+
+// meanOverSteps averages score[trace][l][h][k] over all steps of all traces.
+func meanOverSteps(score [][][][]float64) [][]float64 {
+	if len(score) == 0 {
+		return nil
+	}
+	mean := make([][]float64, len(score[0]))
+	for l := range mean {
+		mean[l] = make([]float64, len(score[0][l]))
+		for h := range mean[l] {
+			var all []float64
+			for _, trace := range score {
+				all = append(all, trace[l][h]...)
+			}
+			if mean[l][h], _ = stat.MeanStd(all, 0); len(all) == 0 {
+				mean[l][h] = math.NaN()
+			}
+		}
+	}
+	return mean
+}

@@ -1,0 +1,158 @@
+package score
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"attnlab/rl/stat"
+)
+
+// StepAttention is post-softmax attention pooled over ranges of tokens: the
+// prompt, the steps, the answer, in order.
+type StepAttention struct {
+	Layers, Heads, Ranges int
+
+	// Mean[l][h][j][k], flat, is what a token of range j pays to a token of
+	// range k: the mean over query tokens and over key tokens.
+	Mean []float32
+}
+
+// At returns Mean[l][h][j][k].
+func (s StepAttention) At(l, h, j, k int) float64 {
+	return float64(s.Mean[((l*s.Heads+h)*s.Ranges+j)*s.Ranges+k])
+}
+
+// PoolAttention makes a StepAttention from whole matrices, [layers][heads][tokens][tokens]
+// flat. It is the definition; devices pool without ever storing those.
+func PoolAttention(attention []float32, layers, heads, tokens int, ranges [][2]int) StepAttention {
+	if len(attention) != layers*heads*tokens*tokens {
+		panic(fmt.Sprintf("rl: PoolAttention: %d values for [%d][%d][%d][%d]", len(attention), layers, heads, tokens, tokens))
+	}
+	s := StepAttention{layers, heads, len(ranges), make([]float32, layers*heads*len(ranges)*len(ranges))}
+	for i := range s.Mean {
+		head, j, k := i/(s.Ranges*s.Ranges), i/s.Ranges%s.Ranges, i%s.Ranges
+		q, key := ranges[j], ranges[k]
+		var sum float64
+		for m := q[0]; m < q[1]; m++ {
+			for n := key[0]; n < key[1]; n++ {
+				sum += float64(attention[(head*tokens+m)*tokens+n])
+			}
+		}
+		if n := (q[1] - q[0]) * (key[1] - key[0]); n > 0 {
+			s.Mean[i] = float32(sum / float64(n))
+		}
+	}
+	return s
+}
+
+// VerticalSum returns y[l][h][k] = Σ_{j>=k+delta} S[l][h][j][k]: what the
+// ranges from delta ranges later on pay to range k.
+func (s StepAttention) VerticalSum(delta int) [][][]float64 {
+	return s.each(func(l, h, k int) (y float64) {
+		for j := k + delta; j < s.Ranges; j++ {
+			y += s.At(l, h, j, k)
+		}
+		return y
+	})
+}
+
+// VerticalMean is Thought Anchors' vertical score (arXiv 2506.19143): the mean
+// in place of the sum, 0 where no range is that late.
+func (s StepAttention) VerticalMean(delta int) [][][]float64 {
+	y := s.VerticalSum(delta)
+	for l := range y {
+		for h := range y[l] {
+			for k := range y[l][h] {
+				y[l][h][k] /= float64(max(1, s.Ranges-delta-k))
+			}
+		}
+	}
+	return y
+}
+
+func (s StepAttention) each(f func(l, h, k int) float64) [][][]float64 {
+	y := make([][][]float64, s.Layers)
+	for l := range y {
+		y[l] = make([][]float64, s.Heads)
+		for h := range y[l] {
+			y[l][h] = make([]float64, s.Ranges)
+			for k := range y[l][h] {
+				y[l][h][k] = f(l, h, k)
+			}
+		}
+	}
+	return y
+}
+
+// Head names an attention head.
+type Head struct {
+	Layer int `json:"layer"`
+	Head  int `json:"head"`
+}
+
+// TopHeads returns the n heads with the highest score[l][h], best first and
+// equal ones in order; NaN means that a head has no score.
+func TopHeads(score [][]float64, n int) []Head {
+	var heads []Head
+	for l := range score {
+		for h, v := range score[l] {
+			if !math.IsNaN(v) {
+				heads = append(heads, Head{l, h})
+			}
+		}
+	}
+	slices.SortStableFunc(heads, func(a, b Head) int {
+		return cmp.Compare(score[b.Layer][b.Head], score[a.Layer][a.Head])
+	})
+	return heads[:min(n, len(heads))]
+}
+
+// ReceiverScores returns for each head the mean over traces of the kurtosis of
+// its vertical scores, vertical[trace][l][h][k]: Thought Anchors' measure of a
+// receiver head, of which TopHeads takes the best. Pass only the ranges that
+// have a score. Traces in which a head's scores are all equal do not count; a
+// head without any is NaN. (Thought Anchors leaves layer 0 out.)
+func ReceiverScores(vertical [][][][]float64) [][]float64 {
+	return meanOverTraces(vertical, func(_ int, y []float64) float64 { return stat.Kurtosis(y) })
+}
+
+// meanOverTraces averages f(trace, score[trace][l][h]) over traces, NaN left out.
+func meanOverTraces(score [][][][]float64, f func(trace int, y []float64) float64) [][]float64 {
+	if len(score) == 0 {
+		return nil
+	}
+	out := make([][]float64, len(score[0]))
+	for l := range out {
+		out[l] = make([]float64, len(score[0][l]))
+		for h := range out[l] {
+			var sum, n float64
+			for i := range score {
+				if v := f(i, score[i][l][h]); !math.IsNaN(v) {
+					sum, n = sum+v, n+1
+				}
+			}
+			out[l][h] = sum / n
+		}
+	}
+	return out
+}
+
+// StepAUC marks step scores, or step credit, against the true labels: the AUC
+// of needed (essential or correcting) steps over redundant ones.
+func StepAUC(score []float64, needed, redundant []bool) float64 {
+	if len(needed) != len(score) || len(redundant) != len(score) {
+		panic(fmt.Sprintf("rl: StepAUC: %d scores, %d needed, %d redundant", len(score), len(needed), len(redundant)))
+	}
+	var p, n []float64
+	for k, v := range score {
+		if needed[k] {
+			p = append(p, v)
+		}
+		if redundant[k] {
+			n = append(n, v)
+		}
+	}
+	return stat.AUC(p, n)
+}

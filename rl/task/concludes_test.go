@@ -1,0 +1,33 @@
+package task
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestConcludes(t *testing.T) {
+	chain, _ := New("chain", "", "")
+	countdown, _ := New("countdown", "", "")
+	for _, c := range []struct {
+		task           Task
+		prompt, answer string
+		want           []bool
+	}{
+		{chain, "k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j",
+			"b &k 8 * &o 4 = b 2\nj &b 2 + &o 4 = j 7\nwait j &b 2 + &o 4 = j 6\nwait j &b 2 + &o 4 ok\nso j 6\nso b 6\nj\n</think> b 2 j 6 # 6 <eos>",
+			[]bool{false, false, true, false, true, false, false}},
+		{countdown, "3 4 5 ? 17", "3 + 4 = 7\nback\n3 * 4 = 12\n12 + 5 = 17\n9 + 8 = 17\n", []bool{false, false, false, true, false}},
+	} {
+		p, err := c.task.Parse(c.prompt)
+		if err != nil {
+			t.Fatalf("%s: %v", c.task.Name(), err)
+		}
+		response, err := Tokens(c.task, c.answer)
+		if err != nil {
+			t.Fatalf("%s: %v", c.task.Name(), err)
+		}
+		if got := c.task.Concludes(p, c.task.Judge(p, response)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.task.Name(), got, c.want)
+		}
+	}
+}

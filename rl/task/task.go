@@ -1,0 +1,234 @@
+package task
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+// Task is a family of problems with a teacher, a verifier and a true label for every step. Its methods may be called from several
+// goroutines at once.
+type Task interface {
+	// Name is the task's name in flags, URLs and checkpoints: "chain" or "countdown".
+	Name() string
+
+	// Vocabulary lists the token strings, a fresh slice; the index is the token id. The first ones are the same in every task,
+	// see [Pad].
+	Vocabulary() []string
+
+	// Problem draws a problem. The same seed gives the same problem.
+	Problem(seed uint64) Problem
+
+	// Parse reads a problem that somebody typed: the text of a prompt, with or without <bos> and <think>. The error is one
+	// sentence that says what is wrong with the text.
+	Parse(text string) (Problem, error)
+
+	// Demonstrate writes one of the teacher's responses, ending in <eos>. Teachers err, as documented with each task: a
+	// demonstration is always well-formed and not always correct. It is nil where prompt and response would not fit the context.
+	Demonstrate(p Problem, seed uint64) []int
+
+	// Reflections lists the words by which a trace reflects on what it did before.
+	Reflections() []string
+
+	// Concludes tells for each step of a judged trace whether it states the final result, and rightly.
+	Concludes(p Problem, t Trace) []bool
+
+	// Judge cuts any response into steps, labels and verifies it. It panics only if p is not a problem of this task.
+	Judge(p Problem, response []int) Trace
+}
+
+// Problem is one question of a task. All of it follows from the prompt.
+type Problem struct {
+	Difficulty   int    `json:"difficulty"`    // chain: needed variables; countdown: given numbers
+	MinimumThink int    `json:"minimum_think"` // tokens in the think part of the shortest complete trace
+	Prompt       []int  `json:"prompt"`        // <bos> … <think>
+	Gold         string `json:"gold"`          // the right answer, one token
+}
+
+// The ids of the tokens that every task has in common. A response starts after Think, which ends the prompt.
+const (
+	Pad = iota
+	Bos
+	Eos
+	Newline // ends a step
+	Semicolon
+	question
+	equals
+	Plus
+	Minus
+	times
+	Hash // stands before the answer
+	Think
+	EndThink
+	ownTokens // the first id with a meaning of the task's own
+)
+
+var CommonTokens = []string{"<pad>", "<bos>", "<eos>", "\n", ";", "?", "=", "+", "-", "*", "#", "<think>", "</think>"}
+
+// NewTask makes the task that the flags --task, --teacher and --difficulty describe. An empty teacher or difficulty takes the task's
+// default: for chain the teacher "verdict" and difficulty 2-5, for countdown, which has one teacher, 3-4.
+func New(name, teacher, difficulty string) (Task, error) {
+	var levels Range
+	if difficulty != "" {
+		var err error
+		if levels, err = ParseDifficulty(difficulty); err != nil {
+			return nil, err
+		}
+	}
+	switch name {
+	case "chain":
+		config, err := chainPreset(teacher)
+		if err != nil {
+			return nil, err
+		}
+		if difficulty != "" {
+			config.Difficulty = levels
+		}
+		chain, err := NewChain(config)
+		if err != nil {
+			return nil, err
+		}
+		return chain, nil
+	case "countdown":
+		if teacher != "" {
+			return nil, fmt.Errorf("rl: task countdown has only one teacher: leave out %q", teacher)
+		}
+		config := DefaultCountdown()
+		if difficulty != "" {
+			config.Difficulty = levels
+		}
+		countdown, err := NewCountdown(config)
+		if err != nil {
+			return nil, err
+		}
+		return countdown, nil
+	}
+	return nil, fmt.Errorf("rl: unknown task %q: choose chain or countdown", name)
+}
+
+// Range is a range of whole numbers, both ends included.
+type Range struct{ Min, Max int }
+
+// ParseDifficulty reads a range such as "2-5", or one number such as "4". Which levels exist is for the task to say.
+func ParseDifficulty(text string) (Range, error) {
+	low, high, isRange := strings.Cut(strings.TrimSpace(text), "-")
+	if !isRange {
+		high = low
+	}
+	lowest, err1 := strconv.Atoi(strings.TrimSpace(low))
+	highest, err2 := strconv.Atoi(strings.TrimSpace(high))
+	if err1 != nil || err2 != nil {
+		return Range{}, fmt.Errorf("rl: difficulty %q is neither a number such as 4 nor a range such as 2-5", text)
+	}
+	if lowest > highest {
+		return Range{}, fmt.Errorf("rl: difficulty %q runs backwards: write %d-%d", text, highest, lowest)
+	}
+	return Range{lowest, highest}, nil
+}
+
+// String is the form that [ParseDifficulty] reads.
+func (r Range) String() string {
+	if r.Min == r.Max {
+		return strconv.Itoa(r.Min)
+	}
+	return fmt.Sprintf("%d-%d", r.Min, r.Max)
+}
+
+func (r Range) draw(random *rand.Rand) int { return r.Min + random.IntN(r.Max-r.Min+1) }
+
+// within reports whether the range is not empty and lies in low..high.
+func (r Range) within(low, high int) bool { return low <= r.Min && r.Min <= r.Max && r.Max <= high }
+
+// Text writes tokens as text: the token strings with single spaces between them, and a line end for each "\n". An id that the task
+// does not have is shown as <?id>.
+func Text(task Task, tokens []int) string {
+	vocabulary := task.Vocabulary()
+	var text strings.Builder
+	lineStart := true
+	for _, token := range tokens {
+		if token == Newline {
+			text.WriteByte('\n')
+			lineStart = true
+			continue
+		}
+		if !lineStart {
+			text.WriteByte(' ')
+		}
+		lineStart = false
+		if token < 0 || token >= len(vocabulary) {
+			fmt.Fprintf(&text, "<?%d>", token)
+			continue
+		}
+		text.WriteString(vocabulary[token])
+	}
+	return text.String()
+}
+
+// Tokens reads what [Text] writes. Any number of spaces and tabs may stand between tokens; every line end is a token.
+func Tokens(task Task, text string) ([]int, error) {
+	vocabulary := task.Vocabulary()
+	ids := make(map[string]int, len(vocabulary))
+	for id, token := range vocabulary {
+		ids[token] = id
+	}
+	var tokens []int
+	first := true
+	for line := range strings.SplitSeq(text, "\n") {
+		if !first {
+			tokens = append(tokens, Newline)
+		}
+		first = false
+		for word := range strings.FieldsSeq(line) {
+			id, known := ids[word]
+			if !known {
+				return nil, fmt.Errorf("rl: %.20q at position %d is not a token of task %s", word, len(tokens), task.Name())
+			}
+			tokens = append(tokens, id)
+		}
+	}
+	return tokens, nil
+}
+
+// The streams of the random generator: problems and teachers draw from different ones, so that a teacher's seed may equal the
+// problem's.
+const (
+	ProblemStream = 0x70726f626c656d // "problem" in ASCII
+	teacherStream = 0x74656163686572 // "teacher" in ASCII
+)
+
+func NewRandom(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
+
+// calculate works out one operation; no other token is an operator.
+func calculate(left, operator, right int) int {
+	switch operator {
+	case Plus:
+		return left + right
+	case Minus:
+		return left - right
+	case times:
+		return left * right
+	}
+	panic(fmt.Sprintf("rl: token %d is not an operator", operator))
+}
+
+func isOperator(token int) bool { return Plus <= token && token <= times }
+
+// slipped is a wrong value near the right one: off by 1, 2, 3 or 5, as often too high as too low.
+func slipped(random *rand.Rand, right int) int {
+	distance := [...]int{1, 2, 3, 5}[random.IntN(4)]
+	if random.IntN(2) == 0 {
+		return right - distance
+	}
+	return right + distance
+}
+
+// checkProbabilities checks that each named value is one.
+func checkProbabilities(names []string, values []float64) error {
+	for i, value := range values {
+		if !(value >= 0 && value <= 1) { // catches NaN too
+			return fmt.Errorf("rl: %s is %v, and a probability lies between 0 and 1", names[i], value)
+		}
+	}
+	return nil
+}
