@@ -3,10 +3,10 @@
 // (sampling). Each kernel is three siblings with one stem: x.wgsl, x.go (doc
 // with the formula, parameters, bindings, workgroups, host twin) and x_test.go.
 //
-// This package assembles their WGSL: a line `#import shared/name` takes in
-// shared/name.wgsl once, and a line `const NAME: T = value; // tunable` is
-// replaced where the kernel's Go gives another value, because the binding has no
-// override constants.
+// This package assembles their WGSL. A line `#import shared/name` is replaced by
+// shared/name.wgsl, once. A line `const NAME: T = value; // tunable` is replaced
+// where the kernel's Go gives another value, because the binding has no override
+// constants.
 package shaders
 
 import (
@@ -20,7 +20,7 @@ import (
 //go:embed shared/*.wgsl nn/*.wgsl attn/*.wgsl loss/*.wgsl optim/*.wgsl decode/*.wgsl
 var files embed.FS
 
-// Tune gives tunable constants other values, by name.
+// Tune holds new values of tunable constants, by name.
 type Tune map[string]uint32
 
 var tunable = regexp.MustCompile(`(?m)^const (\w+): u32 = (\d+)u; // tunable.*$`)

@@ -45,7 +45,7 @@ func kernels(t *testing.T) map[string][]*gpu.Kernel {
 
 var variant = regexp.MustCompile(`_(c\d+|\d+x\d+)$`)
 
-// stem is the file that kernel k comes from: its name, but for the size that it
+// stem returns the file that kernel k comes from: its name without the size that it
 // is built for ("attn_fwd_c16", "matmul_nt_4x4").
 func stem(k *gpu.Kernel) string { return variant.ReplaceAllString(k.Name, "") }
 
@@ -141,8 +141,8 @@ func TestParams(t *testing.T) {
 }
 
 func TestBindings(t *testing.T) {
-	// The @binding lines of the WGSL and the Go binding table say the same: the
-	// parameters first, then buffers by name, word type and access.
+	// The @binding lines of the WGSL and the Go binding table agree: the parameters
+	// first, then buffers by name, word type and access.
 	for _, list := range kernels(t) {
 		for _, k := range list {
 			source := comment.ReplaceAllString(k.Source, "")
@@ -178,7 +178,7 @@ func TestBindings(t *testing.T) {
 }
 
 func TestAssembled(t *testing.T) {
-	// Every import is resolved, and taken in once, whichever way it is reached.
+	// Every import is resolved, and included once, however it is reached.
 	for _, list := range kernels(t) {
 		for _, k := range list {
 			if strings.Contains(k.Source, "#import") {

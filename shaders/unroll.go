@@ -11,8 +11,8 @@ var each = regexp.MustCompile(`^(.*?) *// each ((?:\w )*\w)$`)
 // Unroll repeats every line that ends in `// each i c`, for i and c counting from 0
 // (c fastest): a word i stands for the number and names ending in _i, _c or _i_c get
 // the number there. So `let k_c = key[c]; // each c` becomes `let k_0 = key[0u];`,
-// `let k_1 = key[1u];` and so on: values with names of their own, because software
-// adapters keep an array in memory and are three times as slow with it.
+// `let k_1 = key[1u];` and so on. Each value has a name of its own, because software
+// adapters put an array in memory and are three times as slow with it.
 func Unroll(source string, counts map[string]int) string {
 	var b strings.Builder
 	for line := range strings.Lines(source) {
@@ -36,7 +36,7 @@ func Unroll(source string, counts map[string]int) string {
 	return b.String()
 }
 
-// repeat replaces every line by n lines, in which name is a number.
+// repeat replaces every line by n lines in which name is a number.
 func repeat(lines []string, name string, n int) (out []string) {
 	word := regexp.MustCompile(`\b` + name + `\b`)
 	suffix := regexp.MustCompile(`_` + name + `(_\w)?\b`)

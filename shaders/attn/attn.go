@@ -1,6 +1,6 @@
 // Package attn holds the kernels of causal grouped-query attention: forward,
-// backward, attention to a cache while decoding, and two ways to look at the
-// weights, pooled by steps or row by row. None keeps a token-by-token matrix.
+// backward, attention to a cache while decoding, and two ways to read the
+// weights, pooled by steps or row by row. None stores a token-by-token matrix.
 //
 // N counts tokens of all sequences packed one after another, H query heads, K
 // key/value heads (query head h reads key head g = h/(H/K)), C features of a head,
@@ -13,12 +13,12 @@
 //	lse  [N, H]         log Σ exp of the scaled scores of all keys, hidden ones too
 //
 // The weight of a key in [hideLo,hideHi) (packed tokens; lo >= hi hides nothing) is
-// set to zero after the softmax and the others keep theirs: an intervention, for
-// scoring and decoding. The backward kernels ignore it, because nothing is trained
-// on a hidden context.
+// set to zero after the softmax and the other weights stay as they are: an
+// intervention, for scoring and decoding. The backward kernels ignore it, because
+// no kernel trains on a hidden context.
 //
-// A kernel that keeps heads in registers is built for one C: its constructor ([Fwd]
-// and the others) takes C and returns the same kernel every time.
+// A kernel that holds heads in registers is built for one C: its constructor, such
+// as [Fwd], takes C and returns the same kernel every time.
 package attn
 
 import (
@@ -36,9 +36,9 @@ import (
 // heads, K key/value heads.
 type Shape struct{ N, H, K uint32 }
 
-// Cases are the conformance cases of the package's kernels, for heads of 16 as every
-// preset has. An output that a kernel writes a part of starts as random numbers,
-// which the rest must keep. The package's tests add other sizes and heads.
+// Cases are the conformance cases of the package's kernels, for heads of 16 as in every
+// preset. Where a kernel writes only a part of an output, the output starts as random
+// numbers and the rest must not change. The package's tests add other sizes and heads.
 func Cases(r *rand.Rand) []gpu.Case {
 	few := []packing{{6, 2, 16, []int{1}}, {6, 2, 16, []int{3, 17, 45}}, {4, 4, 16, []int{50, 1, 2, 30, 48}}}
 	return slices.Concat(
@@ -48,15 +48,15 @@ func Cases(r *rand.Rand) []gpu.Case {
 	)
 }
 
-// registers is how many words an invocation may hold: what GPUs give a thread
-// before they run fewer of them.
+// registers is how many words an invocation may hold. Above it, GPUs run fewer
+// threads at once.
 const registers = 128
 
-// tile is the number of rows that an invocation takes, if each needs the given
+// tile is the number of rows an invocation computes where each row needs the given
 // number of heads of C words.
 func tile(heads, C int) int { return min(4, max(1, registers/(heads*C))) }
 
-// perHead makes a constructor that builds the kernel of a head size once.
+// perHead returns a constructor that builds one kernel for each head size, once.
 func perHead(build func(C int) *gpu.Kernel) func(C int) *gpu.Kernel {
 	var mu sync.Mutex
 	kernels := map[int]*gpu.Kernel{}
@@ -73,13 +73,13 @@ func perHead(build func(C int) *gpu.Kernel) func(C int) *gpu.Kernel {
 	}
 }
 
-// named is a kernel's name and WGSL for heads of C features, Q rows an invocation.
+// named returns a kernel's name and WGSL for heads of C features, Q rows an invocation.
 func named(name string, C, Q int) (string, string) {
 	source := shaders.Load("attn/"+name, shaders.Tune{"C4": uint32(C / 4), "Q": uint32(Q)})
 	return fmt.Sprintf("%s_c%d", name, C), shaders.Unroll(source, map[string]int{"c": C / 4, "i": Q})
 }
 
-// column is the place of the key and value heads of query head h in a row of qkv.
+// column returns where the key and the value head of query head h begin in a row of qkv.
 func column(h, H, K, C int) (key, value int) {
 	key = (H + h/(H/K)) * C
 	return key, key + K*C

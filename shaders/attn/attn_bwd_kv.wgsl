@@ -5,9 +5,9 @@
 //   dv[n,g] = Σ_m,h w[m,h] do[m,h]
 //   dk[n,g] = Σ_m,h w[m,h] (do[m,h] · v[n,g] - delta[m,h]) q[m,h] / √C
 //
-// Shapes as in attn_bwd_q, which must have run before; of dqkv the key and value
-// columns are written. span's hidden range is ignored. One invocation takes Q
-// neighbouring tokens of a key head, and adds up head by head.
+// Shapes as in attn_bwd_q, which must run first. Writes the key and value columns of
+// dqkv. Ignores span's hidden range. One invocation computes Q neighbouring tokens of a
+// key head and sums over its query heads, one after another.
 
 #import shared/linear
 

@@ -4,9 +4,9 @@
 //   delta[n,h] = do[n,h] · o[n,h]
 //   dq[n,h]    = Σ_j w[j] (do[n,h] · v[j,g] - delta[n,h]) k[j,g] / √C
 //
-// Shapes as in attn_fwd; do: [N, H·C]; dqkv: [N, (H+2K)·C], of which the query
-// columns are written; delta: [N, H], which attn_bwd_kv reads. span's hidden range
-// is ignored. One invocation takes Q neighbouring tokens of a head.
+// Shapes as in attn_fwd; do: [N, H·C]; dqkv: [N, (H+2K)·C], of which this kernel
+// writes the query columns; delta: [N, H], which attn_bwd_kv reads. Ignores span's
+// hidden range. One invocation computes Q neighbouring tokens of a head.
 
 #import shared/linear
 

@@ -18,8 +18,8 @@ type CachedShape struct{ N, H, K, T uint32 }
 //	o[n,h] = Σ_t softmax_t(q[n,h]·k[t,g]/√C) v[t,g],  t = 0..pos
 //
 // Position t of a slot is the row table[slot,t] of kv, K key heads and K value heads
-// of one token, so that slots share the rows of a common prefix. The new tokens' own
-// rows must be there ([KVStore]) and the table valid up to pos. Positions in
+// of one token, so that slots share the rows of a common prefix. [KVStore] must have
+// stored the new tokens' own rows, and the table must be valid up to pos. Positions in
 // [hideLo,hideHi) have their weight set to zero after the softmax. At pos >= T a
 // token attends to all T positions.
 //
@@ -86,7 +86,7 @@ func cachedCases(r *rand.Rand, C int) (cases []gpu.Case) {
 	return cases
 }
 
-// rowsOf is n random rows of a pool of R, each at most once if n <= R.
+// rowsOf returns n random rows of a pool of R, each at most once if n <= R.
 func rowsOf(r *rand.Rand, n, R int) (rows []uint32) {
 	for len(rows) < n {
 		for _, v := range r.Perm(R) {

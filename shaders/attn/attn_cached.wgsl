@@ -3,11 +3,11 @@
 //   s[t]   = q[n,h] · k[table[slot,t],g] / √C     for positions t = 0..pos
 //   o[n,h] = Σ_t softmax(s)[t] v[table[slot,t],g]  without the t in [hideLo, hideHi)
 //
-// qkv: [N, (H+2K)·C], of which the query heads are read; kv: [R, 2K·C], a row is one
-// token's key heads, then its value heads; table: [S, T] rows of kv by sequence
+// qkv: [N, (H+2K)·C], of which this kernel reads the query heads; kv: [R, 2K·C], a row is
+// one token's key heads, then its value heads; table: [S, T] rows of kv by sequence
 // slot and position; at: [N] (slot, pos, hideLo, hideHi); o: [N, H·C]. One
-// invocation takes a (token, head), Q positions a turn: their rows are loaded
-// together, because decoding a single sequence waits on memory and nothing else.
+// invocation computes one (token, head). It loads the rows of Q positions together,
+// because decoding a single sequence is bound by memory latency.
 
 #import shared/linear
 
@@ -51,7 +51,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
         high = max(high, d_i); // each i
         let keep = exp(top - high);
         top = high;
-        // Past the last position the turn repeats it, with weight 0.
+        // Past the last position the loop repeats that position with weight 0.
         let w_i = select(0.0, exp(d_i - high), t_i <= last); // each i
         sum *= keep;
         sum += w_i; // each i

@@ -8,9 +8,9 @@ import (
 	"attnlab/gpu/gputest"
 )
 
-// Two sequences with a common prefix, whose rows of the cache two slots share: the
-// prefix is prefilled once, then both are decoded a token at a time, and every output
-// is that of attention over the whole sequences.
+// Two slots share the cache rows of a common prefix: the test prefills the prefix once,
+// decodes both sequences a token at a time, and compares every output with attention
+// over the whole sequences.
 func TestCachedIsFwd(t *testing.T) {
 	const prefix, L, T, R = 11, 30, 32, 64
 	tr := packing{6, 2, 16, []int{L, L}}

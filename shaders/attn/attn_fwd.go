@@ -12,7 +12,7 @@ import (
 //
 //	s[j] = q[n,h]·k[j,g]/√C,  lse = log Σ_j exp s[j],  o = Σ_j exp(s[j]-lse) v[j,g]
 //
-// with j from the start of n's sequence to n, and hidden j left out of o only.
+// with j from the start of n's sequence to n. Hidden j are left out of o but not of lse.
 //
 //	qkv [N,(H+2K)C], span [N,4] → o [N,H·C], lse [N,H]
 var Fwd = perHead(func(C int) *gpu.Kernel {

@@ -5,8 +5,8 @@
 //   o[n,h]   = Σ_j exp(s[j] - lse) v[j,g]    without the j in [hideLo, hideHi)
 //
 // qkv: [N, (H+2K)·C], query, key, value heads; g = h / (H/K); span: [N] (start, end,
-// hideLo, hideHi); o: [N, H·C]; lse: [N, H]. One invocation takes Q neighbouring
-// tokens of a head, so that each key and value row is read once for all of them;
+// hideLo, hideHi); o: [N, H·C]; lse: [N, H]. One invocation computes Q neighbouring
+// tokens of a head, so that it reads each key and value row once for all of them;
 // top and sum are the running maximum and the sum of exp(s - top).
 
 #import shared/linear
@@ -46,7 +46,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
         var d_i = 0.0; // each i
         let k_c = qkv[j * row + key + c]; // each c
         d_i += dot(q_i_c, k_c); // each i c
-        // A key that the token does not see scores far below top: it counts 0.
+        // A key that the token may not attend to scores far below top, so its weight is 0.
         d_i = select(-2e30, d_i, j >= s_i.x && j <= n_i); // each i
         let high_i = max(top_i, d_i); // each i
         let keep_i = exp(top_i - high_i); // each i

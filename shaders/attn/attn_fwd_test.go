@@ -43,8 +43,8 @@ func TestFwdDevice(t *testing.T) {
 	gputest.Verify(t, fwdCases(gputest.Rand(2), slices.Concat(packings, otherHeads))...)
 }
 
-// Hiding keys takes their terms, computed here from the definition, out of o and
-// leaves lse alone, bit for bit.
+// Hiding keys removes their terms, computed here from the definition, from o and
+// does not change lse, bit for bit.
 func TestFwdHidden(t *testing.T) {
 	tr := packing{6, 2, 16, []int{7, 30, 3}}
 	r := gputest.Rand(3)
@@ -79,7 +79,7 @@ func TestFwdHidden(t *testing.T) {
 	})
 }
 
-// A sequence gives the same bits wherever it is packed, and whatever comes later.
+// The output of a sequence has the same bits wherever it is packed and whatever follows it.
 func TestFwdPacking(t *testing.T) {
 	tr := packing{4, 2, 16, []int{9, 1, 22, 6}}
 	r := gputest.Rand(4)
@@ -113,7 +113,7 @@ func TestFwdPacking(t *testing.T) {
 	})
 }
 
-// Scores of some ten thousands neither overflow nor lose the value they point at.
+// Scores of tens of thousands neither overflow nor lose the value they select.
 func TestFwdLargeScores(t *testing.T) {
 	tr := packing{1, 1, 8, []int{12}}
 	r := gputest.Rand(5)

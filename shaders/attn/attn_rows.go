@@ -8,7 +8,7 @@ import (
 )
 
 // RowsShape are the parameters of [Rows]: H query heads and K key/value heads of C
-// features, the head to look at, its M queries from packed token First on, and the
+// features, the head to read, its M queries from packed token First on, and the
 // T columns of the matrix.
 type RowsShape struct{ H, K, C, Head, First, M, T uint32 }
 

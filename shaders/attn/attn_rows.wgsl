@@ -1,11 +1,11 @@
-// The attention weights of some queries of one head, to look at.
+// The attention weights of some queries of one head, for display.
 //
 //   rows[i,t] = exp(q[m,h] · k[n,g] / √C - lse[m,h])    m = first + i, n = start + t
 //
 // 0 where n > m or n is hidden.
 //
-// qkv, span, lse: as in attn_fwd, start is that of m's sequence; rows: [M, T]. One
-// invocation a word.
+// qkv, span, lse: as in attn_fwd; start is the start of m's sequence; rows: [M, T]. One
+// invocation computes one word.
 
 #import shared/linear
 

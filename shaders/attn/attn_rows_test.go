@@ -10,8 +10,8 @@ import (
 )
 
 func TestRowsByHand(t *testing.T) {
-	// Scores ln 3 and 0 of the second token, as in TestFwdByHand; a third, with q = 0,
-	// looks at all alike, and the first of another sequence at itself.
+	// Scores ln 3 and 0 of the second token, as in TestFwdByHand; the third, with q = 0,
+	// attends to all keys equally, and the first of another sequence to itself.
 	qkv := make([]float64, 4*12)
 	qkv[4], qkv[12] = 1, 2*math.Log(3)
 	lse := []float64{0, math.Log(4), math.Log(3), 0}
@@ -26,7 +26,7 @@ func TestRowsByHand(t *testing.T) {
 }
 
 // Rows sum to one, later keys have no weight, and hiding keys zeroes their weight and
-// leaves the others alone, bit for bit.
+// changes no other weight, bit for bit.
 func TestRowsInvariants(t *testing.T) {
 	tr := packing{6, 2, 16, []int{13, 40, 1}}
 	r := gputest.Rand(16)

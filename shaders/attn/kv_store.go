@@ -13,8 +13,8 @@ import (
 type KVStoreShape struct{ N, H, K, C, T uint32 }
 
 // KVStore copies the key and value heads of new tokens to their rows of the cache,
-// kv[table[slot,pos]]. A token at pos >= T is left out. Tokens that share a row must
-// not be in one dispatch: of a common prefix one is computed.
+// kv[table[slot,pos]]. A token at pos >= T is skipped. Tokens that share a row must
+// not be in one dispatch: compute a common prefix for one of its sequences only.
 //
 //	qkv [N,(H+2K)C], table [S,T], at [N,4] (slot, pos, hideLo, hideHi) → kv [R,2K·C]
 var KVStore = gpu.New("kv_store", shaders.Load("attn/kv_store", nil),

@@ -3,8 +3,8 @@
 //   kv[table[slot,pos]] = (k[n], v[n])
 //
 // qkv: [N, (H+2K)·C]; table: [S, T] rows of kv by sequence slot and position;
-// at: [N] (slot, pos, hideLo, hideHi); kv: [R, 2K·C]. A token at pos >= T is left
-// out. One invocation moves four features.
+// at: [N] (slot, pos, hideLo, hideHi); kv: [R, 2K·C]. A token at pos >= T is skipped.
+// One invocation copies four features.
 
 #import shared/linear
 

@@ -47,7 +47,7 @@ func (t packing) span(r *rand.Rand, hide bool) (span []uint32) {
 	return span
 }
 
-// cut cuts a packing into steps of 0 to 12 tokens, some tokens belonging to none.
+// cut divides a packing into steps of 0 to 12 tokens; some tokens belong to no step.
 func (t packing) cut(r *rand.Rand) (steps, seqs []uint32, words int) {
 	start := 0
 	for _, l := range t.lengths {
@@ -65,7 +65,7 @@ func (t packing) cut(r *rand.Rand) (steps, seqs []uint32, words int) {
 	return steps, seqs, words
 }
 
-// passed is a packing with random operands after the forward pass.
+// passed holds a packing and random operands after the forward pass.
 type passed struct {
 	qkv    []float32
 	span   []uint32

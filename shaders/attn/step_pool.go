@@ -7,7 +7,7 @@ import (
 )
 
 // StepPoolShape are the parameters of [StepPool]: Seqs sequences, H query heads, K
-// key/value heads, and the part of pooled to make: Pairs words from word First on.
+// key/value heads, and the part of pooled to compute: Pairs words from word First on.
 type StepPoolShape struct{ Seqs, H, K, First, Pairs uint32 }
 
 // StepPool is attention pooled by steps, in memory of steps × steps, for heads of C
@@ -16,14 +16,14 @@ type StepPoolShape struct{ Seqs, H, K, First, Pairs uint32 }
 //
 //	pooled[h,j,k] = 1/|s_j| Σ_{m in s_j} Σ_{n in s_k, n <= m} w[h,m,n]
 //
-// the mean over query tokens of the sum over key tokens: what step j looks for in
-// step k. Divided by |s_k| it is the mean over both. Hidden keys count zero. Words
-// with j < k are written 0, and so are those of empty steps.
+// the mean over query tokens of the sum over key tokens: how much of its attention a
+// token of step j pays to step k. Divided by |s_k| it is the mean over both. Hidden
+// keys count zero. Words with j < k and words of empty steps are set to 0.
 //
 // steps are ranges of packed tokens in order, one after another for every sequence;
-// they need not cover it. seqs says which are a sequence's: (first step, n steps,
-// offset of its [H,n,n] in pooled, unused), with offsets in ascending order. To
-// respect a watchdog, spread the words of pooled over dispatches by First and Pairs.
+// they need not cover it. seqs assigns them to sequences: (first step, n steps,
+// offset of its [H,n,n] in pooled, unused), with offsets in ascending order. To stay
+// below a driver's time limit, spread pooled over dispatches by First and Pairs.
 //
 //	qkv [N,(H+2K)C], span [N,4], lse [N,H], steps [S,2], seqs [Seqs,4] → pooled [Σ H·n²]
 var StepPool = perHead(func(C int) *gpu.Kernel {

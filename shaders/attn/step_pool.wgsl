@@ -8,8 +8,8 @@
 // qkv, span, lse: as in attn_fwd; steps: [S] (first token, end) in packed tokens, in
 // order within a sequence; seqs: [Seqs] (first step, n steps, offset in pooled, -),
 // offsets ascending; pooled: [H, n, n] of each sequence at its offset. One invocation
-// makes one word of pooled[First : First+Pairs], so that a long sequence can be cut
-// into short dispatches.
+// computes one word of pooled[First : First+Pairs], so that a long sequence can be
+// spread over short dispatches.
 
 #import shared/linear
 
@@ -27,7 +27,7 @@ const WG: u32 = 64u; // tunable
 const C4: u32 = 4u; // tunable
 const Q: u32 = 4u; // tunable
 
-// owner is the last sequence whose matrices begin at or before word x.
+// owner returns the last sequence whose matrices begin at or before word x.
 fn owner(x: u32) -> vec4u {
     var low = 0u;
     var high = p.seqs;
@@ -56,7 +56,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
 
     var sum = 0.0;
     if (local % square / s.y >= local % s.y) {
-        // Q queries a turn share the keys; past the step's end the last repeats, with weight 0.
+        // Q queries at a time share the keys; past the step's end the last one repeats with weight 0.
         for (var m = queries.x; m < queries.y; m += Q) {
             let m_i = min(m + i, queries.y - 1u); // each i
             let hide_i = span[m_i].zw; // each i

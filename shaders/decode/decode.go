@@ -1,8 +1,7 @@
 // Package decode holds the kernel that samples tokens on the device, so that a
-// program of many decoding steps needs no word from the host, and the random
-// numbers it draws.
+// program of many decoding steps runs without the host, and its random numbers.
 //
-// N counts rows, each one a sequence that grows by a token a step. V counts
+// N counts rows; each row is a sequence that grows by one token a step. V counts
 // tokens of the vocabulary, V4 the same rounded up to a multiple of 4.
 package decode
 
@@ -16,9 +15,9 @@ import (
 // workgroup, workgroup+1 and a prime.
 func Cases(r *rand.Rand) []gpu.Case { return sampleCases(r) }
 
-// Uniform is a random number in [0,1) with 24 bits that depends on nothing but
-// its key: the run's seed, its step, the sequence and the position of the token
-// it draws. It is PCG4D (Jarzynski & Olano, Hash Functions for GPU Rendering,
+// Uniform returns a random number in [0,1) with 24 bits that depends only on its key:
+// the run's seed, its step, the sequence and the position of the token to draw. It is
+// PCG4D (Jarzynski & Olano, Hash Functions for GPU Rendering,
 // JCGT 2020), the same as shared/random.wgsl bit for bit.
 func Uniform(seed, step, sequence, position uint32) float32 {
 	h := [4]uint32{seed, step, sequence, position}

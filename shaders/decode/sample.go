@@ -10,10 +10,9 @@ import (
 	"attnlab/shaders"
 )
 
-// SampleParams are N rows, V tokens of the vocabulary, the M tokens that out has
-// room for in a row, the token that ends a row, the run's seed and step (see
-// [Uniform]), and how to draw: TopK 0 and TopP 1 are off, Temperature 0 is
-// greedy.
+// SampleParams are N rows, V tokens of the vocabulary, the M tokens a row of out can
+// hold, the token that ends a row, the run's seed and step (see [Uniform]), and how to
+// draw: TopK 0 and TopP 1 are off, Temperature 0 is greedy.
 type SampleParams struct {
 	N, V, M     uint32
 	Eos         uint32
@@ -23,23 +22,23 @@ type SampleParams struct {
 	Temperature float32
 }
 
-// Sample draws the next token of every live row from its logits and moves the
-// row on, so that the next decoding step can follow in the same submit.
+// Sample draws the next token of every active row from its logits and advances the
+// row, so that the next decoding step can follow in the same submit.
 //
 //	logits [N,V4], at [N,4] = (slot, position, –, –), token [N],
-//	row [N,4] = (tokens left, tokens made, sequence, –) →
-//	out [N,M] the tokens made, stat [N,M,2] = (logp, entropy)
+//	row [N,4] = (tokens left, tokens drawn, sequence, –) →
+//	out [N,M] the tokens drawn, stat [N,M,2] = (logp, entropy)
 //
-// It works in the order of Hugging Face's generate: temperature, then top-k,
-// then top-p (the smallest set with at least TopP of what top-k left), then one
-// draw by inverse transform in the order of the tokens, with the random number
-// of (Seed, Step, sequence, position). Tokens of equal weight are kept or cut
-// together; greedy takes the lowest of equals.
+// The order is that of Hugging Face's generate: temperature, then top-k, then top-p
+// (the smallest set with at least TopP of the weight that top-k left), then one draw
+// by inverse transform in the order of the tokens, with the random number of (Seed,
+// Step, sequence, position). Tokens of equal weight stay or go together; greedy
+// takes the lowest of equals.
 //
 // logp and entropy, in nats, are the model's at temperature 1 over the whole
-// vocabulary, whatever was cut. The drawn token becomes token[n] at position+1;
-// Eos, or no tokens left, finishes the row, and nothing of a finished row
-// changes. The logits of a live row are scratch.
+// vocabulary, with or without truncation. The drawn token becomes token[n] at
+// position+1. Eos, or no tokens left, finishes the row; a finished row does not
+// change. The kernel overwrites the logits of active rows.
 var Sample = gpu.New("sample", shaders.Load("decode/sample", nil),
 	[]gpu.Binding{gpu.Out("logits"), gpu.OutU("at"), gpu.OutU("token"), gpu.OutU("row"), gpu.OutU("out"), gpu.Out("stat")},
 	func(p SampleParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) },
@@ -94,8 +93,8 @@ func weights[X gpu.Float](l []X, top X, temperature float32) []X {
 	return l
 }
 
-// draw picks a token by its weight with the random number u, which is best where
-// no weight counts.
+// draw picks a token by its weight with the random number u; it returns best where
+// all weights are 0.
 func draw[X gpu.Float](p SampleParams, w []X, best int, u X) int {
 	var cut X
 	if p.TopK > 0 && p.TopK < p.V {
@@ -108,7 +107,7 @@ func draw[X gpu.Float](p SampleParams, w []X, best int, u X) int {
 	var sum X
 	for v, x := range w {
 		if x > 0 && x >= cut {
-			chosen = v // the last one stands, should rounding never let the sum exceed the goal
+			chosen = v // the last one is taken if rounding keeps the sum below the goal
 			if sum += x; sum > goal {
 				break
 			}
@@ -117,7 +116,7 @@ func draw[X gpu.Float](p SampleParams, w []X, best int, u X) int {
 	return chosen
 }
 
-// kept is the sum of the weights of at least cut.
+// kept returns the sum of all weights of at least cut.
 func kept[X gpu.Float](w []X, cut X) (sum X) {
 	for _, x := range w {
 		if x >= cut {
@@ -127,8 +126,8 @@ func kept[X gpu.Float](w []X, cut X) (sum X) {
 	return sum
 }
 
-// cutoff is the largest weight that keeps, with those above it, at least a sum
-// and a number of weights. The kernel finds it without sorting.
+// cutoff returns the largest weight such that it and the weights above it reach at least
+// the given sum and number. The kernel finds it without sorting.
 func cutoff[X gpu.Float](w []X, least X, count int) X {
 	sorted := slices.Sorted(slices.Values(w))
 	slices.Reverse(sorted)
@@ -147,7 +146,7 @@ func sampleCases(r *rand.Rand) (cases []gpu.Case) {
 	for i, N := range []int{1, 63, 64, 65, 131} {
 		for j, p := range []SampleParams{
 			{TopP: 1},                     // greedy
-			{TopP: 1, Temperature: 1},     // plain
+			{TopP: 1, Temperature: 1},     // no truncation
 			{TopP: 0.7, Temperature: 1.3}, // nucleus
 			{TopK: 5, TopP: 0.9, Temperature: 0.8},
 		} {
@@ -169,8 +168,8 @@ func sampleCases(r *rand.Rand) (cases []gpu.Case) {
 	return cases
 }
 
-// clearLogits are logits whose draws no rounding error can decide otherwise: a
-// row that the random number, or top-p, hits too near an edge is made anew.
+// clearLogits returns logits whose draws no rounding error can change. It draws a row
+// again where the random number, or top-p, falls too near an edge.
 func clearLogits(r *rand.Rand, p SampleParams, at, row []uint32) []float32 {
 	const nudge = 1e-4
 	V, V4 := int(p.V), int(p.V+3)/4*4

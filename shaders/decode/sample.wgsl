@@ -1,15 +1,15 @@
-// Draws the next token of every live row from its logits, and moves the row on.
+// Draws the next token of every active row from its logits and advances the row.
 //
 //   weight[v] = exp((logit[v] − max)/temperature), greedy where temperature is 0
 //   top-k: tokens not below the k-th largest weight; then top-p: of these, the
-//   fewest largest ones with at least p of their weight. Equal weights go together.
+//   fewest largest ones with at least p of their weight. Equal weights stay together.
 //   token = first one, in token order, whose running sum exceeds random · sum
 //
-// logits: [N, V4] with V4 = V rounded up to a multiple of 4, left as weights;
-// at: [N] (slot, position, –, –); token: [N]; row: [N] (tokens left, tokens made,
-// sequence, –); out: [N, M] tokens made; stat: [N, M] their log-probability and
+// logits: [N, V4] with V4 = V rounded up to a multiple of 4, overwritten by the weights;
+// at: [N] (slot, position, –, –); token: [N]; row: [N] (tokens left, tokens drawn,
+// sequence, –); out: [N, M] tokens drawn; stat: [N, M] their log-probability and
 // the entropy, both at temperature 1 over the whole vocabulary.
-// One invocation a row; one with no tokens left changes nothing.
+// One invocation a row; a row with no tokens left does not change.
 
 #import shared/linear
 #import shared/random
@@ -42,8 +42,8 @@ fn logit(n: u32, v: u32) -> vec4f {
     return select(PADDING, logits[n * width() + v], 4u * v + vec4u(0u, 1u, 2u, 3u) < vec4u(p.V));
 }
 
-// kept is the sum and the number of the weights of row n of at least cut. Floats
-// that are not negative sort as their bits do.
+// kept returns the sum and the number of row n's weights of at least cut. Non-negative
+// floats have the order of their bits.
 fn kept(n: u32, cut: u32) -> vec2f {
     var sum = ZERO;
     var count = ZERO;
@@ -56,8 +56,8 @@ fn kept(n: u32, cut: u32) -> vec2f {
     return vec2f(dot(sum, ONE), dot(count, ONE));
 }
 
-// cutoff is the highest cut that keeps at least a sum and a number of weights,
-// found bit by bit from the highest that a weight of 1 has.
+// cutoff returns the highest cut that leaves at least the given sum and number of
+// weights. It finds the cut bit by bit, from the highest bit that a weight of 1 has.
 fn cutoff(n: u32, least: vec2f) -> u32 {
     var cut = 0u;
     for (var bit = 1u << 29u; bit > 0u; bit >>= 1u) {
@@ -85,7 +85,7 @@ fn draw(n: u32, top: f32, best: u32, u: f32) -> u32 {
     for (var v = 0u; v < p.V; v++) {
         let w = logits[n * width() + v / 4u][v % 4u];
         if (w > 0.0 && bitcast<u32>(w) >= cut) {
-            chosen = v; // the last one stands, should rounding never let the sum exceed the goal
+            chosen = v; // the last one is taken if rounding keeps the sum below the goal
             sum += w;
             if (sum > goal) { break; }
         }

@@ -68,7 +68,7 @@ func TestSampleGreedy(t *testing.T) {
 	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
 		s := fresh(3, 4, 2, 0, ln2, ln2, ln3, ln3)
 		s.row[4*1] = 0                  // row 1 is finished
-		s.row[4*2], s.row[4*2+1] = 5, 4 // row 2 has no room
+		s.row[4*2], s.row[4*2+1] = 5, 4 // row 2 is full
 		s.sample(t, d, SampleParams{N: 3, V: 5, M: 4, Eos: 9, TopP: 1})
 		if want := []uint32{0, 11, 0, 0, 1, 10, 0, 0, 2, 10, 0, 0}; !slices.Equal(s.at, want) {
 			t.Errorf("at = %v, want %v", s.at, want)
@@ -95,7 +95,7 @@ func TestSampleGreedy(t *testing.T) {
 }
 
 func TestSampleFinishes(t *testing.T) {
-	// <eos> finishes a row whatever it had left; a finished row stays so.
+	// <eos> finishes a row however many tokens it had left; a finished row does not change.
 	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
 		s := fresh(1, 8, 5, -9, 0, 9, 0)
 		p := SampleParams{N: 1, V: 4, M: 8, Eos: 2, TopP: 1, Temperature: 1}
@@ -162,7 +162,7 @@ func TestSampleFrequencies(t *testing.T) {
 }
 
 func TestSampleTies(t *testing.T) {
-	// Equal weights are kept or cut together.
+	// Equal weights stay or go together.
 	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
 		for _, p := range []SampleParams{{TopK: 2, TopP: 1}, {TopP: 0.5}} {
 			s := fresh(64, 1, 1, 1, 3, 1, 2, 2, 1)

@@ -7,11 +7,11 @@ import (
 	"attnlab/gpu"
 )
 
-// softmax is what is known of a row of logits: the twin of shared/logits.wgsl.
+// softmax holds the statistics of a row of logits: the twin of shared/logits.wgsl.
 type softmax[X gpu.Float] struct{ top, lse, entropy X }
 
-// forward puts scale · h·headᵀ of one row h [D] into row [V4] and sums up its
-// softmax over the V tokens of head [V, D].
+// forward writes scale · h·headᵀ of one row h [D] into row [V4] and sums its softmax
+// over the V tokens of head [V, D].
 func forward[X gpu.Float](h, head, row []X, V int, scale X) softmax[X] {
 	D := len(h)
 	for v := range V {
@@ -34,8 +34,8 @@ func forward[X gpu.Float](h, head, row []X, V int, scale X) softmax[X] {
 	return s
 }
 
-// backward replaces the V logits of row by the gradient of a loss of which
-// dlogp and dentropy are the derivatives.
+// backward replaces the V logits of row by the gradient of a loss whose derivatives
+// are dlogp and dentropy.
 func (s softmax[X]) backward(row []X, V, target int, scale, dlogp, dentropy X) {
 	for v, l := range row[:V] {
 		logp := l - s.lse
@@ -49,7 +49,7 @@ func (s softmax[X]) backward(row []X, V, target int, scale, dlogp, dentropy X) {
 
 func exp[X gpu.Float](x X) X { return X(math.Exp(float64(x))) }
 
-// dot takes four partial sums, because one waits for itself.
+// dot uses four partial sums: each addition to a single one would wait for the last.
 func dot[X gpu.Float](a, b []X) X {
 	var s0, s1, s2, s3 X
 	for len(a) >= 4 && len(b) >= 4 {
@@ -67,12 +67,12 @@ func pad4(n int) int { return (n + 3) / 4 * 4 }
 // spare is the number of rows behind the N in the outputs of cases.
 const spare = 5
 
-// output is N rows that a kernel must overwrite, and spare ones that must stay.
+// output returns N rows that a kernel must overwrite and spare rows that must not change.
 func output(r *rand.Rand, N, width int) []float32 {
 	return append(gpu.NaNs(N*width), gpu.Normal(r, spare*width)...)
 }
 
-// rowsOf are h [N,D], head [V,D] and targets [N], one of them missing, for cases
+// rowsOf returns h [N,D], head [V,D] and targets [N], one of them missing, for cases
 // and tests: peaked enough that logits matter, flat enough to compare.
 func rowsOf(r *rand.Rand, N, D, V int) (h, head []float32, targets []uint32) {
 	h, head, targets = gpu.Normal(r, N*D), gpu.Normal(r, V*D), make([]uint32, N)

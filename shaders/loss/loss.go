@@ -4,9 +4,9 @@
 //
 // N counts tokens of all sequences packed one after another, D features (a
 // multiple of 4), V tokens of the vocabulary and V4 the same rounded up to a
-// multiple of 4, so that a row of logits starts on a vec4f. Row n is predicted
-// to be followed by targets[n]; a target of V or more means that nothing is
-// known of what follows, and the row gets no gradient. logp is the natural
+// multiple of 4, so that a row of logits starts on a vec4f. targets[n] is the token
+// that should follow row n; a target of V or more means that the next token is
+// unknown, and the row gets no gradient. logp is the natural
 // logarithm of the target's probability, entropy that of the whole
 // distribution in nats.
 package loss

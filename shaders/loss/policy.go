@@ -20,7 +20,7 @@ type PolicyParams struct {
 	Beta, Ent    float32
 }
 
-// Policy is logits, the clipped policy loss of a token and its gradient in one
+// Policy computes logits, the clipped policy loss of a token and its gradient in one
 // kernel:
 //
 //	ratio = exp(logp − old)
@@ -32,9 +32,9 @@ type PolicyParams struct {
 //	h [N,D], head [V,D], targets [N], roll [N,4] = (old, ref, A, weight) →
 //	dlogits [N,V4], stat [N,8] = (logp, entropy, ratio, k3, 1 where clipped, loss, 0, 0)
 //
-// The gradient is exact, 0 where the clip holds the surrogate, and includes
-// scale and the entropy and KL terms. Differences of log-probabilities are held
-// inside ±20, so that a ratio is always finite. A row of weight 0 or with a
+// The gradient is exact, 0 where the surrogate is clipped, and includes scale and the
+// entropy and KL terms. Differences of log-probabilities are clamped to ±20, so that a
+// ratio is always finite. A row of weight 0 or with a
 // target of V or more has no gradient.
 //
 // The caller aggregates by weight. With |o| the number of trained tokens of a
@@ -67,7 +67,7 @@ func policy[X gpu.Float](p PolicyParams, a gpu.Args[X]) {
 	})
 }
 
-// term is the loss of one token but for weight and entropy.
+// term is the loss of one token without its weight and entropy term.
 type term struct {
 	ratio, k3, loss float64
 	slope           float64 // of the loss by logp
@@ -113,10 +113,10 @@ func policyCases(r *rand.Rand) (cases []gpu.Case) {
 	return cases
 }
 
-// rolls are old and reference log-probabilities around the true ones, so that
-// all branches of the loss are taken but no token sits on the edge of a clip,
-// where rounding would decide. The first row has no weight, the second has left
-// both policies by more than a factor e^20.
+// rolls returns old and reference log-probabilities around the true ones, so that the
+// loss takes all its branches but no token is at the edge of a clip, where rounding
+// would decide. The first row has no weight; the second differs from both policies by
+// more than a factor e^20.
 func rolls(r *rand.Rand, p PolicyParams, h, head []float32, targets []uint32) []float32 {
 	D := int(p.D)
 	roll, row := make([]float32, 4*p.N), make([]float32, pad4(int(p.V)))

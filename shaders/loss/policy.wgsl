@@ -8,7 +8,7 @@
 //
 // h: [N, D]; head: [V, D]; targets: [N]; roll: [N, 4] = (old, ref, A, weight);
 // dlogits: [N, V4] = ∂Σloss/∂(h·head), padding 0; stat: [N, 8] = (logp, entropy,
-// ratio, k3, 1 where clipped, loss, 0, 0). One invocation four rows.
+// ratio, k3, 1 where clipped, loss, 0, 0). One invocation computes four rows.
 
 #import shared/linear
 #import shared/logits
@@ -28,7 +28,7 @@ struct Params {
 
 const WG: u32 = 64u; // tunable
 
-// Differences of log-probabilities are held inside ±LIMIT, where their slope ends.
+// Differences of log-probabilities are clamped to ±LIMIT; beyond it their slope is 0.
 const LIMIT = vec4f(20.0);
 const ZERO = vec4f();
 const ONE = vec4f(1.0);

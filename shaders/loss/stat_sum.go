@@ -8,17 +8,17 @@ import (
 	"attnlab/shaders"
 )
 
-// StatSumParams are the N rows and S columns of the table, where a row's weight
-// stands (word At of every Stride words; Stride 0 counts every row), and where
-// the sums go: row Slot of a ring with M columns, from column First on.
+// StatSumParams are the N rows and S columns of the table, the place of a row's weight
+// (word At of every Stride words; Stride 0 counts every row), and the place of the
+// sums: row Slot of a ring with M columns, from column First on.
 type StatSumParams struct {
 	N, S           uint32
 	Stride, At     uint32
 	Slot, M, First uint32
 }
 
-// StatSum sums the columns of a table over the rows that have weight, into one
-// row of a ring of metrics that is read back every so many steps:
+// StatSum sums the columns of a table over the rows that have weight, into one row of
+// a ring of metrics that the host reads back every few steps:
 //
 //	ring[slot, first+c] = Σ_n stat[n,c], ring[slot, first+S] = number of rows summed
 //
@@ -27,9 +27,8 @@ type StatSumParams struct {
 // The weights of [Xent] are a buffer of their own (Stride 1), those of [Policy]
 // word 3 of its roll (Stride 4, At 3). A training step adds its gradient norm to
 // the same row by a second dispatch with the norm [4] as a table of one row and
-// one column: N 1, S 1, Stride 0, weight the norm itself. Words of rows without
-// weight are not even added, so they may be anything. The order of summation is
-// fixed.
+// one column: N 1, S 1, Stride 0, weight the norm itself. Rows without weight are
+// not read, so they may hold anything. The order of summation is fixed.
 var StatSum = gpu.New("stat_sum", shaders.Load("loss/stat_sum", nil),
 	[]gpu.Binding{gpu.In("stat"), gpu.In("weight"), gpu.Out("ring")},
 	func(p StatSumParams) gpu.Groups { return gpu.Groups{int(p.S) + 1, 1, 1} },

@@ -5,7 +5,7 @@
 //   ring[slot, first+S] = the number of those rows
 //
 // stat: [N, S]; weight: [N, stride], stride 0 counts every row; ring: [R, M].
-// One workgroup a column, one more for the number.
+// One workgroup sums one column; one more counts the rows.
 
 #import shared/total
 

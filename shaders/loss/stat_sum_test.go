@@ -22,8 +22,8 @@ func TestStatSumByHand(t *testing.T) {
 }
 
 func TestStatSumRing(t *testing.T) {
-	// What a training step does: sums and count of the tokens' statistics, then
-	// the gradient norm behind them.
+	// As in a training step: sums and count of the tokens' statistics, then the
+	// gradient norm behind them.
 	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
 		const N, M = 100, 7
 		stat, weight := make([]float32, 4*N), make([]float32, N)

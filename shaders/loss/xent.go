@@ -15,18 +15,17 @@ type XentParams struct {
 	Scale   float32
 }
 
-// Xent is logits, cross-entropy and its gradient in one kernel, so that
-// probabilities never leave it:
+// Xent computes logits, cross-entropy and its gradient in one kernel, so that
+// probabilities are never stored:
 //
 //	l = scale·h·headᵀ, logp = l[target] − log Σ exp l
 //	loss = −weight·logp, dlogits = scale·weight·(softmax(l) − onehot)
 //
 //	h [N,D], head [V,D], targets [N], weight [N] →
-//	dlogits [N,V4], stat [N,4] = (logp, entropy, loss, 1 where no token beats the target)
+//	dlogits [N,V4], stat [N,4] = (logp, entropy, loss, 1 where no token is likelier than the target)
 //
 // dlogits is ∂Σloss/∂(h·headᵀ), scale included, 0 in the padding. A row of
-// weight 0 has no gradient but all its statistics, which is how log-probabilities
-// are scored. A target of V or more gives logp, loss and gradient 0.
+// weight 0 has no gradient but all its statistics: scoring uses such rows. A target of V or more gives logp, loss and gradient 0.
 var Xent = gpu.New("xent", shaders.Load("loss/xent", nil),
 	[]gpu.Binding{gpu.In("h"), gpu.In("head"), gpu.InU("targets"), gpu.In("weight"), gpu.Out("dlogits"), gpu.Out("stat")},
 	func(p XentParams) gpu.Groups { return gpu.Groups1D((int(p.N)+3)/4, 64) },

@@ -7,7 +7,7 @@
 //
 // h: [N, D]; head: [V, D]; targets, weight: [N]; dlogits: [N, V4] with V4 = V
 // rounded up to a multiple of 4, padding 0; stat: [N, 4] = (logp, entropy, loss,
-// 1 where no token beats the target). One invocation four rows.
+// 1 where no token is likelier than the target). One invocation computes four rows.
 
 #import shared/linear
 #import shared/logits

@@ -16,9 +16,9 @@ var EmbedBwd = gpu.New("embed_bwd", shaders.Load("nn/embed_bwd", nil),
 	func(p Embed) gpu.Groups { return gpu.Groups1D(int(p.V*p.D)/4, 64) },
 	embedBwd[float32], embedBwd[float64])
 
-// SortTokens lists the positions of tokens by token, in order, and where each
+// SortTokens sorts the positions of tokens by token, in order, and lists where each
 // token's run begins: order [N], first [V+1]. Tokens outside the vocabulary are
-// left out (first[V] < N).
+// skipped (first[V] < N).
 func SortTokens(tokens []uint32, V int) (order, first []uint32) {
 	order, first = make([]uint32, len(tokens)), make([]uint32, V+1)
 	for _, v := range tokens {

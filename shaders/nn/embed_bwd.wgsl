@@ -1,10 +1,10 @@
-// Gradient of the embedding: each token's row adds up where the token stood.
+// Gradient of the embedding: the row of a token sums the gradients of its positions.
 //
 //   dembed[v] += Σ_{n: token[n] = v} dx[n]
 //
 // order: [N], the positions n sorted by token; first: [V+1], where each token's
-// run in order begins; dx: [N, D]; dembed: [V, D]. One invocation adds 4 features
-// of one token, in order, so that sums are the same every time.
+// run in order begins; dx: [N, D]; dembed: [V, D]. One invocation sums 4 features
+// of one token in a fixed order, so that the result is the same in every run.
 
 #import shared/linear
 

@@ -23,8 +23,8 @@ func (m matrix[X]) at(i, j int) X {
 	return m.data[i*m.ld+j]
 }
 
-// gemm is c = a·b: gonum's Sgemm for float32, which makes the host engine usable,
-// and the sum itself for float64, which referees.
+// gemm computes c = a·b: by gonum's Sgemm in float32, which makes the host backend
+// usable, and by the sum itself in float64, the referee.
 func gemm[X gpu.Float](a, b, c matrix[X]) {
 	rows, inner, cols := c.rows, a.cols, c.cols
 	if a.T {
@@ -53,7 +53,7 @@ func trans(t bool) blas.Transpose {
 	return blas.NoTrans
 }
 
-// up4 rounds up to a multiple of 4: the padded columns of an output.
+// up4 rounds up to a multiple of 4: the columns of an output with padding.
 func up4(n int) int { return (n + 3) / 4 * 4 }
 
 // padZero clears the padding columns of y [N, up4(O)].

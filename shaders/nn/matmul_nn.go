@@ -34,7 +34,7 @@ func matmulNNCases(r *rand.Rand, t Tile) (cases []gpu.Case) {
 	return cases
 }
 
-// padded is a random [N, O↑4] with its padding columns 0.
+// padded returns a random [N, O↑4] whose padding columns are 0.
 func padded(r *rand.Rand, N, O int) []float32 {
 	y := gpu.Normal(r, N*up4(O))
 	padZero(y, N, O)

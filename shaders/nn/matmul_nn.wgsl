@@ -3,7 +3,7 @@
 //   dx[n,i] = Σ_o dy[n,o] · w[o,i]
 //
 // dy: [N, O rounded up to 4], padding columns 0; w: [O, I]; dx: [N, I].
-// An invocation makes a tile of R rows (r) by S/4 columns of four (s).
+// One invocation computes a tile of R rows (r) by S/4 columns of four (s).
 
 struct Params { N: u32, O: u32, I: u32 }
 

@@ -3,7 +3,7 @@
 //   y[n,o] = Σ_i x[n,i] · w[o,i]
 //
 // x: [N, I]; w: [O, I]; y: [N, O rounded up to 4], padding columns 0.
-// An invocation makes a tile of R rows (r) by S columns (s) in registers, without
+// One invocation computes a tile of R rows (r) by S columns (s) in registers, without
 // barriers; rows beyond the edge repeat the last one and are not stored.
 
 struct Params { N: u32, O: u32, I: u32 }

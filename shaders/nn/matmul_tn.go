@@ -7,7 +7,7 @@ import (
 	"attnlab/gpu"
 )
 
-// MatmulParts are the sizes of a weight's gradient, made in Z parts.
+// MatmulParts are the sizes of a weight's gradient, computed in Z parts.
 type MatmulParts struct{ N, O, I, Z uint32 }
 
 // MatmulTN is the gradient of a linear layer's weight, dw = dyᵀ·x, in Z parts over

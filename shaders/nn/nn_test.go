@@ -35,9 +35,9 @@ func TestCasesCoverEveryKernel(t *testing.T) {
 	}
 }
 
-// Behind every buffer lie words that a kernel must neither use nor overwrite: NaN in
-// inputs, 1000 in outputs, 0, 1, 2, ... in integers. A buffer's end would hide both,
-// because WebGPU bounds accesses in its own way.
+// Behind every buffer are words that a kernel must neither use nor overwrite: NaN in
+// inputs, 1000 in outputs, 0, 1, 2, ... in integers. The end of a buffer would hide
+// such an access, because WebGPU bounds accesses itself.
 func TestKernelsStayInside(t *testing.T) {
 	const guard = 256
 	cases := Cases(gputest.Rand(2))

@@ -14,13 +14,13 @@ import (
 // Token n's position is word n·Stride+First of pos; Stride 0 stands for 1.
 type QKV struct{ N, D, H, K, C, Stride, First uint32 }
 
-// place is where in pos the position of token n is.
+// place returns the index in pos of the position of token n.
 func (p QKV) place(n int) int { return n*int(max(p.Stride, 1)) + int(p.First) }
 
 // width is the row length of qkv.
 func (p QKV) width() int { return int((p.H + 2*p.K) * p.C) }
 
-// QKVRopeFwd projects to queries, keys and values and turns queries and keys by
+// QKVRopeFwd projects to queries, keys and values and rotates queries and keys by
 // their positions (RoPE, Su et al. 2021, in Hugging Face's rotate-half form).
 //
 //	x [N,D], w [(H+2K)·C,D], pos [N], rope [T,2,C/2] (see [RopeTable]) → qkv [N,(H+2K)·C]
@@ -32,9 +32,9 @@ var QKVRopeFwd = tiled(func(t Tile) *gpu.Kernel {
 		qkvRopeFwd[float32], qkvRopeFwd[float64])
 })
 
-// RopeTable is cos θ then sin θ for positions 0..T-1 and pairs j: [T,2,C/2],
-// θ_j = t·base^(−2j/C). Made in float64, because WGSL's cosine is coarse and only
-// promised inside [−π, π].
+// RopeTable returns cos θ then sin θ for positions 0..T-1 and pairs j: [T,2,C/2],
+// θ_j = t·base^(−2j/C). It computes in float64, because WGSL's cosine is coarse and
+// guaranteed only inside [−π, π].
 func RopeTable(T, C int, base float64) []float32 {
 	table := make([]float32, T*C)
 	for t := range T {

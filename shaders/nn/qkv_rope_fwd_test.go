@@ -57,7 +57,7 @@ func TestQKVRopeFwdKeepsNorms(t *testing.T) {
 	}
 }
 
-// Scores depend on how far apart query and key stand, not on where.
+// Scores depend on the distance between query and key, not on their positions.
 func TestQKVRopeFwdIsRelative(t *testing.T) {
 	p := QKV{N: 2, D: 8, H: 2, K: 1, C: 8} // a query's and a key's token
 	r := gputest.Rand(101)

@@ -8,8 +8,8 @@ import (
 	"attnlab/shaders"
 )
 
-// RMSNormBwd is the gradient of the norm's input, added to dx, which holds what
-// flows past the norm on the residual stream: with x̂ = x·rstd and g = dy·w,
+// RMSNormBwd adds the gradient of the norm's input to dx, which already holds the
+// gradient of the residual stream: with x̂ = x·rstd and g = dy·w,
 // dx += rstd·(g − x̂·mean(g·x̂)).
 //
 //	dy [N,D], x [N,D], w [D], rstd [N] → dx [N,D]

@@ -1,4 +1,4 @@
-// Gradient of the norm's input, added to what flows past it on the residual stream.
+// Gradient of the norm's input, added to the gradient of the residual stream.
 //
 //   x̂ = x·rstd,  g = dy·w,  dx[n] += rstd · (g − x̂ · mean_d(g·x̂))
 //

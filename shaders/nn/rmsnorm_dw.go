@@ -8,7 +8,7 @@ import (
 	"attnlab/shaders"
 )
 
-// RMSNormParts are the sizes of the gain's gradient, made in Z parts.
+// RMSNormParts are the sizes of the gain's gradient, computed in Z parts.
 type RMSNormParts struct{ N, D, Z uint32 }
 
 // RMSNormDW is the gradient of the norm's gain in Z parts over the tokens,

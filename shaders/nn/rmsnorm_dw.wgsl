@@ -2,7 +2,7 @@
 //
 //   part[z,d] = Σ_{n in part z} dy[n,d] · x[n,d] · rstd[n]
 //
-// dy, x: [N, D]; rstd: [N]; part: [Z, D]. One invocation makes 4 words of a part.
+// dy, x: [N, D]; rstd: [N]; part: [Z, D]. One invocation computes 4 words of a part.
 
 struct Params { N: u32, D: u32, Z: u32 }
 

@@ -3,7 +3,7 @@
 //   rstd[n] = 1 / sqrt(mean_d x[n,d]² + eps)
 //   y[n,d]  = x[n,d] · rstd[n] · w[d]
 //
-// x, y: [N, D]; w: [D]; rstd: [N], kept for the backward pass. One invocation a row.
+// x, y: [N, D]; w: [D]; rstd: [N], saved for the backward pass. One invocation a row.
 
 #import shared/linear
 

@@ -8,7 +8,7 @@ import (
 	"attnlab/shaders"
 )
 
-// RopeBwd turns the gradients of queries and keys back, in place.
+// RopeBwd rotates the gradients of queries and keys back, in place.
 //
 //	pos [N], rope [T,2,C/2] → dqkv [N,(H+2K)·C]
 var RopeBwd = gpu.New("rope_bwd", shaders.Load("nn/rope_bwd", nil),

@@ -1,9 +1,9 @@
-// Gradient through the rotary positions, in place: turns queries' and keys'
-// gradients back.
+// Gradient through the rotary positions, in place: rotates the gradients of queries
+// and keys back.
 //
 //   du[j] = dq[j]·cos θ_j + dq[j+C/2]·sin θ_j,   du[j+C/2] = dq[j+C/2]·cos θ_j − dq[j]·sin θ_j
 //
-// pos: [N], every stride-th word from first on; rope: [positions, 2, C/2]; dqkv: [N, (H+2K)·C]. An invocation turns 4 pairs.
+// pos: [N], every stride-th word from first on; rope: [positions, 2, C/2]; dqkv: [N, (H+2K)·C]. One invocation rotates 4 pairs.
 
 #import shared/linear
 

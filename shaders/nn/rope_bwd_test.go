@@ -26,7 +26,7 @@ func TestRopeBwdUndoesRope(t *testing.T) {
 	near(t, "qkv", qkv, plain, 1e-6)
 }
 
-// The whole backward pass of the projection: turn back, then both products.
+// The whole backward pass of the projection: rotate back, then both products.
 func TestRopeBwdGradient(t *testing.T) {
 	p := QKV{N: 3, D: 4, H: 2, K: 1, C: 8}
 	r, width := gputest.Rand(111), p.width()

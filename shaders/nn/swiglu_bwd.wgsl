@@ -2,7 +2,7 @@
 //
 //   σ = sigmoid(gate):  dup = ds · gate·σ,   dgate = ds · up · σ·(1 + gate·(1 − σ))
 //
-// gu, dgu: [N, 2F], gate then up; ds: [N, F]. One invocation makes 4 features of each.
+// gu, dgu: [N, 2F], gate then up; ds: [N, F]. One invocation computes 4 features of each.
 
 #import shared/linear
 #import shared/sigmoid

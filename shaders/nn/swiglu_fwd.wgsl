@@ -1,6 +1,6 @@
 // Gated activation: s = silu(gate) · up, silu(g) = g / (1 + e^−g).
 //
-// gu: [N, 2F], gate then up; s: [N, F]. One invocation makes 4 features.
+// gu: [N, 2F], gate then up; s: [N, F]. One invocation computes 4 features.
 
 #import shared/linear
 #import shared/sigmoid

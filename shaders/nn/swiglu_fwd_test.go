@@ -17,7 +17,7 @@ func TestSwiGLUFwdByHand(t *testing.T) {
 	near(t, "s", s, []float64{0, .75 * ln3, -.5 * ln3, 600, 0, 0, -3 * ln3, 0}, 1e-12)
 }
 
-// silu(g) − silu(−g) = g, and the gate multiplies whatever passes.
+// silu(g) − silu(−g) = g, and the gate multiplies the other input.
 func TestSwiGLUFwdOddPart(t *testing.T) {
 	const N, F = 3, 8
 	r := gputest.Rand(120)

@@ -8,19 +8,19 @@ import (
 	"attnlab/shaders"
 )
 
-// Tile is how many rows and columns of a product an invocation keeps in
+// Tile is the number of rows and columns of a product that an invocation holds in
 // registers, multiples of 4.
 type Tile struct{ Rows, Cols int }
 
-// Wide reuses every word it loads eight times: for the many tokens of training and
+// Wide uses every word it loads eight times: for the many tokens of training and
 // prefill. Narrow has four times the invocations: for the few rows of a decoding
-// step, which would leave a GPU idle.
+// step, where Wide would leave most of a GPU idle.
 var (
 	Wide   = Tile{8, 8}
 	Narrow = Tile{4, 4}
 )
 
-// tiled makes a kernel for both tiles and returns the one asked for.
+// tiled builds a kernel for both tiles and returns a function that chooses one.
 func tiled(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
 	wide, narrow := build(Wide), build(Narrow)
 	return func(t Tile) *gpu.Kernel {
@@ -36,17 +36,17 @@ func tiled(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
 
 func (t Tile) name(stem string) string { return fmt.Sprintf("%s_%dx%d", stem, t.Rows, t.Cols) }
 
-// load assembles a kernel for the tile; each says how often its lines repeat.
+// load assembles a kernel for the tile; each is how often its lines repeat.
 func (t Tile) load(path string, each map[string]int) string {
 	return shaders.Unroll(shaders.Load(path, shaders.Tune{"R": uint32(t.Rows), "S": uint32(t.Cols)}), each)
 }
 
-// groups covers rows by cols of a product.
+// groups returns the workgroups that cover rows by cols of a product.
 func (t Tile) groups(rows, cols int) gpu.Groups {
 	return gpu.Groups2D((cols+t.Cols-1)/t.Cols, (rows+t.Rows-1)/t.Rows, 8, 8)
 }
 
-// bothTiles makes the cases of kernels for both tiles.
+// bothTiles returns the cases of kernels for both tiles.
 func bothTiles(r *rand.Rand, kernels ...func(*rand.Rand, Tile) []gpu.Case) (cases []gpu.Case) {
 	for _, k := range kernels {
 		cases = append(append(cases, k(r, Wide)...), k(r, Narrow)...)

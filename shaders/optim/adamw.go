@@ -12,7 +12,7 @@ import (
 // AdamWParams are the words of the arena and the end of those that decay (both
 // multiples of 4), the learning rate, decay rates of the moments, ε, weight
 // decay, the bias corrections of step t = 1, 2, … (C1 = 1-Beta1^t,
-// C2 = 1-Beta2^t) and the largest norm of the gradient (0 for any).
+// C2 = 1-Beta2^t) and the largest norm of the gradient (0 does not clip).
 type AdamWParams struct {
 	N, DecayEnd      uint32
 	Lr, Beta1, Beta2 float32
@@ -31,8 +31,8 @@ type AdamWParams struct {
 //
 //	g [N], norm [4] → w, m, v [N]
 //
-// A norm that is NaN or infinite leaves all as it was: a bad step is skipped,
-// and seen in the metrics.
+// Where the norm is NaN or infinite nothing changes: a bad step is skipped, and the
+// metrics show it.
 var AdamW = gpu.New("adamw", shaders.Load("optim/adamw", nil),
 	[]gpu.Binding{gpu.In("g"), gpu.In("norm"), gpu.Out("w"), gpu.Out("m"), gpu.Out("v")},
 	func(p AdamWParams) gpu.Groups { return gpu.Groups1D(int(p.N)/4, 64) },

@@ -5,8 +5,8 @@
 //   m ← beta1·m + (1 − beta1)·g;  v ← beta2·v + (1 − beta2)·g²
 //   w ← w − lr · (m/c1) / (√(v/c2) + eps)                 c1 = 1 − beta1^t, c2 = 1 − beta2^t
 //
-// g, w, m, v: [n], n and decayEnd multiples of 4; norm: [4]. One invocation four
-// words. Nothing changes where the norm is NaN or infinite.
+// g, w, m, v: [n], n and decayEnd multiples of 4; norm: [4]. One invocation updates
+// four words. Nothing changes where the norm is NaN or infinite.
 
 #import shared/linear
 
@@ -26,7 +26,7 @@ struct Params {
 const WG: u32 = 64u; // tunable
 
 // The exponent bits of a float, all set in NaN and infinity. A comparison of
-// floats would not do: shader compilers may suppose that there are no NaNs.
+// floats is not enough: shader compilers may assume that there are no NaNs.
 const EXPONENT = 0x7f800000u;
 
 @compute @workgroup_size(WG)

@@ -59,8 +59,8 @@ func TestAdamWReference(t *testing.T) {
 }
 
 func TestAdamWSkipsBadStep(t *testing.T) {
-	// A NaN or an infinity anywhere in the gradient leaves weights and moments as
-	// they were, to the bit.
+	// With a NaN or an infinity anywhere in the gradient, weights and moments do not
+	// change, bit for bit.
 	inf := float32(math.Inf(1))
 	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
 		const N, P = 260, 64

@@ -8,7 +8,7 @@ import (
 	"attnlab/shaders"
 )
 
-// FillParams are the number of words and what they become.
+// FillParams are the number of words and their new value.
 type FillParams struct {
 	N     uint32
 	Value float32
@@ -35,7 +35,7 @@ func fillCases(r *rand.Rand) (cases []gpu.Case) {
 		cases = append(cases, gpu.Case{
 			Name: fmt.Sprintf("N %d", N), Kernel: Fill,
 			Params:  FillParams{N: uint32(N), Value: -2.5},
-			Buffers: []any{append(gpu.NaNs(N), gpu.Normal(r, 70)...)}, // the latter stay
+			Buffers: []any{append(gpu.NaNs(N), gpu.Normal(r, 70)...)}, // the last 70 must not change
 		})
 	}
 	return cases

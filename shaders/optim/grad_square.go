@@ -9,8 +9,8 @@ import (
 )
 
 // Norm are the parameters of the norm's kernels: words of the gradient (a
-// multiple of 4) and partial sums. 1024 partial sums keep a GPU busy and are
-// quickly added up.
+// multiple of 4) and partial sums. 1024 partial sums occupy a GPU and are added up
+// quickly.
 type Norm struct{ N, P uint32 }
 
 // GradSquare is the first half of the gradient's norm: sums of squares of a

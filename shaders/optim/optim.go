@@ -1,10 +1,9 @@
 // Package optim holds the optimiser's kernels: filling with a constant, the
 // global gradient norm and AdamW.
 //
-// All parameters lie in one arena of n words, n a multiple of 4, and so do the
-// gradients and AdamW's two moments, word for word in the same places. So a step
-// is three dispatches for any number of tensors: [GradSquare], [GradNorm],
-// [AdamW].
+// All parameters are in one arena of n words, n a multiple of 4; the gradients and
+// AdamW's two moments are arenas with the same layout. So a step is three dispatches
+// for any number of tensors: [GradSquare], [GradNorm], [AdamW].
 package optim
 
 import (
@@ -25,7 +24,7 @@ func Cases(r *rand.Rand) []gpu.Case {
 	)
 }
 
-// chunk is the number of words that a twin hands to a processor at a time.
+// chunk is the number of words that a twin gives to a processor at a time.
 const chunk = 4096
 
 // chunks calls f for the parts [from,to) of n words, spread over the processors.

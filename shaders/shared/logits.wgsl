@@ -1,10 +1,10 @@
-// The logits of four tokens at once and the gradient through their softmax: what
-// loss/xent and loss/policy share. The kernel that imports this declares the
+// The logits of four tokens at once and the gradient through their softmax, shared by
+// loss/xent and loss/policy. The kernel that imports this declares the
 // parameters p (N, D, V, scale) and the bindings h [N, D], head [V, D],
-// targets [N] and dlogits [N, V4]. dlogits holds the logits until backward puts
-// their gradient in their place. Four rows are the components of a vec4.
+// targets [N] and dlogits [N, V4]. dlogits holds the logits until backward replaces
+// them by their gradient. Four rows are the components of a vec4.
 
-// What is known of four rows of logits.
+// The statistics of four rows of logits.
 struct Softmax {
     top: vec4f,     // the largest logit
     lse: vec4f,     // log Σ exp
@@ -17,7 +17,7 @@ struct Softmax {
 // The logit of a padding column: its exponential is 0.
 const PADDING = -1e30;
 
-// four is the rows from n on. Rows beyond the last repeat it: they store the same again.
+// four returns the four rows from n on. Rows beyond the last repeat it and store the same values again.
 fn four(n: u32) -> vec4u {
     return min(n + vec4u(0u, 1u, 2u, 3u), vec4u(p.N - 1u));
 }
@@ -35,7 +35,7 @@ fn store(at: vec4u, v: u32, columns: mat4x4f) {
     dlogits[at.w + v] = rows[3];
 }
 
-// forward stores the logits of rows r and sums up their softmax.
+// forward stores the logits of rows r and sums their softmax.
 fn forward(r: vec4u) -> Softmax {
     let D4 = p.D / 4u;
     let V4 = (p.V + 3u) / 4u;
@@ -92,15 +92,15 @@ fn forward(r: vec4u) -> Softmax {
     return s;
 }
 
-// slope is the gradient of four rows' logits l of one token; hit where it is the target.
+// slope returns the gradient of the logits l of one token in four rows; hit is true where it is the target.
 fn slope(l: vec4f, hit: vec4<bool>, s: Softmax, dlogp: vec4f, dentropy: vec4f) -> vec4f {
     let logp = l - s.lse;
     let prob = exp(logp);
     return p.scale * (dlogp * (select(vec4f(), vec4f(1.0), hit) - prob) - dentropy * prob * (logp + s.entropy));
 }
 
-// backward replaces the logits of rows r by the gradient of a loss of which
-// dlogp and dentropy are the derivatives. dlogp is 0 in a row without target.
+// backward replaces the logits of rows r by the gradient of a loss whose derivatives
+// are dlogp and dentropy. dlogp is 0 in a row without a target.
 fn backward(r: vec4u, s: Softmax, dlogp: vec4f, dentropy: vec4f) {
     let V4 = (p.V + 3u) / 4u;
     let at = r * V4;

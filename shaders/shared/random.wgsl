@@ -1,4 +1,4 @@
-// random is a number in [0, 1) with 24 bits that depends on nothing but its key:
+// random returns a number in [0, 1) with 24 bits that depends only on its key:
 // PCG4D (Jarzynski & Olano, Hash Functions for GPU Rendering, JCGT 2020). Go's
 // decode.Uniform is the same, bit for bit.
 fn random(key: vec4u) -> f32 {

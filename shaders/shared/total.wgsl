@@ -1,5 +1,5 @@
-// total adds up one value of each of a workgroup's WG invocations, always in the
-// same order. All invocations of the workgroup must call it, once in a kernel.
+// total sums one value of each of a workgroup's WG invocations, always in the same
+// order. All invocations of the workgroup must call it, once in a kernel.
 var<workgroup> sh_parts: array<f32, WG>;
 
 fn total(lid: u32, value: f32) -> f32 {
