@@ -69,7 +69,7 @@ func (e hostEngine) read(transfers []Transfer) error {
 	return nil
 }
 
-func (e hostEngine) newProgram() programEngine { return hostProgram{e.double} }
+func (e hostEngine) newProgram() programEngine { return hostProgram(e) }
 func (hostEngine) wait() error                 { return nil }
 func (hostEngine) lose()                       {}
 func (hostEngine) close()                      {}

@@ -2,7 +2,11 @@
 
 package gpu
 
-import "github.com/cogentcore/webgpu/wgpu"
+import (
+	"errors"
+
+	"github.com/cogentcore/webgpu/wgpu"
+)
 
 // webgpu is the WebGPU engine, the same in the browser and on the desktop but
 // for what webgpu_js.go and webgpu_native.go hold: opening, errors, waiting, and
@@ -175,7 +179,7 @@ func (e *webgpu) compile(k *Kernel, build func(*wgpu.ShaderModule) error) error 
 	return &KernelError{k.Name, e.explain(k, err)}
 }
 
-func isLost(err error) bool { _, lost := err.(*LostError); return lost }
+func isLost(err error) bool { _, lost := errors.AsType[*LostError](err); return lost }
 
 func (e *webgpu) lose()  { e.destroy() }
 func (e *webgpu) close() { e.destroy() }
