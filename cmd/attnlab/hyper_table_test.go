@@ -35,7 +35,7 @@ func TestHyperTable(t *testing.T) {
 	}
 }
 
-// hyperTable writes all of rl.Table in Markdown.
+// hyperTable writes all of hyper.Table in Markdown.
 func hyperTable() string {
 	var b strings.Builder
 	fmt.Fprint(&b, "| flag | symbol | meaning | source | methods | range | paper | lab |\n|---|---|---|---|---|---|---|---|\n")
