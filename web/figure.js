@@ -97,6 +97,45 @@
   apply();
   document.title = `${wanted().get("figure")} · attnlab`;
 
+  // A window outlives its page, which holds a lock while it lives (lab.js). The window then says so, and joins the next
+  // page of the lab that opens: the same one after a reload.
+  async function outlive() {
+    const prefix = "attnlab:session:", own = prefix + wanted().get("session");
+    const open = async () => (await navigator.locks.query()).held.map(({ name }) => name).filter((name) => name.startsWith(prefix));
+    const others = (await open()).filter((name) => name !== own);
+    await navigator.locks.request(own, { mode: "shared" }, () => {}); // granted once the page is gone
+    gone("The page of this figure was closed or reloaded. Open the lab again, and this window joins it.");
+    for (;; await new Promise((done) => setTimeout(done, 500))) {
+      const opened = (await open()).find((name) => !others.includes(name));
+      if (!opened) continue;
+      document.getElementById("gone").remove();
+      if (opened === own) return outlive(); // Back brought the page back as it was
+      const hash = wanted();
+      hash.set("session", opened.slice(prefix.length));
+      location.replace("#" + hash); // loads the figure again, see hashchange
+      return;
+    }
+  }
+  // Without locks, as on plain HTTP, the window asks for an answer whenever it is looked at again.
+  function ask() {
+    const channel = new BroadcastChannel("attnlab:" + wanted().get("session"));
+    channel.postMessage('{"kind":"Hello","body":{}}');
+    const silent = setTimeout(() => gone("No page of the lab answers this figure. Open it again from the page."), 15000);
+    channel.onmessage = () => {
+      clearTimeout(silent);
+      channel.close();
+      document.getElementById("gone")?.remove();
+    };
+  }
+  function gone(text) {
+    const notice = document.getElementById("gone") || document.body.appendChild(document.createElement("p"));
+    Object.assign(notice, { id: "gone", role: "status", textContent: text });
+  }
+  if (!inPage && wanted().get("session")) {
+    if (navigator.locks) outlive();
+    else addEventListener("focus", ask);
+  }
+
   // Keys that a figure does not use go to the page, so that its shortcuts work here too; Tab leaves as everywhere.
   const ours = /^(Arrow(Left|Right|Up|Down)|Home|End|Enter|Space|Escape|Equal|Minus|NumpadAdd|NumpadSubtract|Digit0|BracketLeft|BracketRight|Key[CP])$/;
   function key(e) {

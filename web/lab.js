@@ -20,6 +20,10 @@
   // A page that joins a session of another page has its engine there.
   if (!query.has("session")) {
     lab.worker = new Worker(`web/worker.js?session=${lab.session}&backend=${lab.backend}`);
+    // Held while the page lives, so that the windows of its figures know when it is gone: figure.js waits for it.
+    const hold = () => navigator.locks?.request("attnlab:session:" + lab.session, () => new Promise((done) => addEventListener("pagehide", done, { once: true })));
+    hold();
+    addEventListener("pageshow", (e) => e.persisted && hold());
   }
 
   // go-app asks for its settings here; all addresses of the page are relative.
