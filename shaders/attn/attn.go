@@ -1,6 +1,7 @@
 // Package attn holds the kernels of causal grouped-query attention: forward,
-// backward, attention to a cache while decoding, and two ways to read the
-// weights, pooled by steps or row by row. None stores a token-by-token matrix.
+// backward, attention to a cache while decoding, and three ways to read the
+// weights: pooled by steps, summed by the token that receives them, or row by row.
+// None stores a token-by-token matrix.
 //
 // N counts tokens of all sequences packed one after another, H query heads, K
 // key/value heads (query head h reads key head g = h/(H/K)), C features of a head,
@@ -44,7 +45,7 @@ func Cases(r *rand.Rand) []gpu.Case {
 	return slices.Concat(
 		fwdCases(r, few), bwdQCases(r, few), bwdKVCases(r, few),
 		cachedCases(r, 16)[2:], kvStoreCases(r)[2:],
-		stepPoolCases(r, few), rowsCases(r, few),
+		stepPoolCases(r, few), receivedCases(r, few), rowsCases(r, few),
 	)
 }
 

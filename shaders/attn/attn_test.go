@@ -75,7 +75,7 @@ func TestOneKernelAHeadSize(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		build func(int) *gpu.Kernel
-	}{{"attn_fwd", Fwd}, {"attn_bwd_q", BwdQ}, {"attn_bwd_kv", BwdKV}, {"attn_cached", Cached}, {"step_pool", StepPool}} {
+	}{{"attn_fwd", Fwd}, {"attn_bwd_q", BwdQ}, {"attn_bwd_kv", BwdKV}, {"attn_cached", Cached}, {"step_pool", StepPool}, {"received", Received}} {
 		if a, b := c.build(16), c.build(16); a != b || a == c.build(8) || a.Name != c.name+"_c16" {
 			t.Errorf("%s: kernels %p %p of heads of 16, named %s", c.name, a, b, a.Name)
 		}

@@ -1,6 +1,7 @@
 // Package loss holds the kernels that turn the last norm's output into a loss
 // and the gradient of its logits: cross-entropy, the clipped policy loss, and
-// the sums of their statistics.
+// the sums of their statistics. For scoring without a gradient they compute the
+// statistics of rows of logits and their likeliest tokens.
 //
 // N counts tokens of all sequences packed one after another, D features (a
 // multiple of 4), V tokens of the vocabulary and V4 the same rounded up to a
@@ -25,5 +26,7 @@ func Cases(r *rand.Rand) []gpu.Case {
 		xentCases(r),
 		policyCases(r),
 		statSumCases(r),
+		logitStatCases(r),
+		topKCases(r),
 	)
 }
