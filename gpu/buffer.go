@@ -130,6 +130,9 @@ func (d *Device) Read(transfers ...Transfer) error {
 	transfers = slices.DeleteFunc(transfers, func(t Transfer) bool { return len(t.dst) == 0 })
 	if len(transfers) > 0 && d.ready() {
 		d.Counters.Readbacks++
+		for _, t := range transfers {
+			d.Counters.ReadBytes += 4 * int64(len(t.dst))
+		}
 		d.fail(d.eng.read(transfers))
 	}
 	return d.err

@@ -41,7 +41,7 @@ func TestReadTogether(t *testing.T) {
 		defer u.Release()
 		f.Write(0, ramp(20_000, 0.5))
 		u.WriteUints(0, []uint32{9, 8, 7, 6, 5, 4, 1 << 31})
-		readbacks := d.Counters.Readbacks
+		readbacks, bytes := d.Counters.Readbacks, d.Counters.ReadBytes
 		some, all, none, words := make([]float32, 3), make([]float32, 20_000), []float32{}, make([]uint32, 2)
 		if err := d.Read(f.Into(10, some), u.IntoUints(5, words), f.Into(0, none), f.Into(0, all)); err != nil {
 			t.Fatal(err)
@@ -51,6 +51,9 @@ func TestReadTogether(t *testing.T) {
 		}
 		if got := d.Counters.Readbacks - readbacks; got != 1 {
 			t.Errorf("%d readbacks, want 1", got)
+		}
+		if got, want := d.Counters.ReadBytes-bytes, int64(4*(3+2+20_000)); got != want {
+			t.Errorf("%d bytes read, want %d", got, want)
 		}
 		if err := d.Read(f.Into(0, none)); err != nil || d.Counters.Readbacks != readbacks+1 {
 			t.Errorf("reading nothing: %v, %d readbacks", err, d.Counters.Readbacks-readbacks)

@@ -42,10 +42,11 @@ type Limits struct {
 	MaxComputeInvocationsPerWorkgroup int64 `json:"maxComputeInvocationsPerWorkgroup"`
 }
 
-// Counters say what the device was asked to do so far and what it holds.
+// Counters are what the device has done since it was opened, and what it holds now.
 type Counters struct {
 	Dispatches, Submits, Readbacks int64
-	Buffers, Bytes                 int64
+	ReadBytes                      int64 // copied from the device by all readbacks
+	Buffers, Bytes                 int64 // allocated now
 }
 
 // engine is what WebGPU and the host each do in their own way.

@@ -6,6 +6,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/shaders/attn"
 	"attnlab/shaders/loss"
+	"attnlab/shaders/nn"
 )
 
 // Range is a half-open range of tokens of a sequence.
@@ -35,56 +36,104 @@ func (a *StepAttention) Mean(l, h, j, k int) float32 {
 	return a.At(l, h, j, k) / float32(n)
 }
 
-// Score is what a forward pass says of a sequence.
+// TopK is how many of the likeliest tokens a pass finds at each place.
+const TopK = 8
+
+// Choice is a token that could stand at a place, and its log-probability there.
+type Choice struct {
+	Token   int
+	LogProb float32
+}
+
+// Score is the result of a forward pass over a sequence of T tokens.
 type Score struct {
 	LogProbs  []float32 // [T] of each token given those before it; 0 for the first
-	Entropy   []float32 // [T] of the distribution each token was drawn from; 0 for the first
+	Entropy   []float32 // [T] in nats, of the distribution each token was drawn from; 0 for the first
 	Attention *StepAttention
+
+	// Of a request with Look:
+	Top      [][]Choice // [T] the likeliest tokens at each place, the likeliest first; none for the first place
+	Received []float32  // [Layers, Heads, T] attention that each token receives from all later ones
+}
+
+// MeanReceived is the attention that each token receives, the mean over all
+// heads, [T].
+func (s *Score) MeanReceived() []float32 {
+	T := len(s.LogProbs)
+	mean, heads := make([]float32, T), len(s.Received)/max(T, 1)
+	for i, r := range s.Received {
+		mean[i%T] += r / float32(heads)
+	}
+	return mean
 }
 
 // ScoreRequest is a sequence to score.
 type ScoreRequest struct {
 	Tokens []int
-	Steps  []Range // in order; none skips attention
+	Steps  []Range // in order; without steps there is no step attention
 	Hide   Hide
+	Look   bool // also find the likeliest tokens and the attention that each token receives
 }
 
-// Scorer runs forward passes over whole sequences: log-probabilities, entropies
-// and step-pooled attention of every layer and head in one pass. Its memory grows
-// with steps², never with tokens².
+// Scorer runs forward passes over whole sequences. One pass computes
+// log-probabilities, entropies, step-pooled attention of every layer and head and,
+// where asked for, the likeliest tokens and the attention each token receives. All
+// of them are reduced on the device: neither logits [T,V] nor attention
+// [L,H,T,T] is read back, and attention [T,T] is never stored.
 type Scorer struct {
 	*Model
 	Temperature float32 // logits are divided by it; 0 means 1
+	Passes      int64   // forward passes run so far
 
 	capacity int
 	in       *inputs
 	a        *acts
 	targets  *gpu.Buffer // [N]
-	weight   *gpu.Buffer // [N], zeros
-	logits   *gpu.Buffer // [N, V↑4], scratch
-	stat     *gpu.Buffer // [N,4]
-	steps    *gpu.Buffer // [S,2]
-	seqs     *gpu.Buffer // [sequences,4]
+	logits   *gpu.Buffer // [rows, V↑4], of some of the tokens at a time
+	rows     int
+	stat     *gpu.Buffer   // [N,4]
+	ids      *gpu.Buffer   // [N,TopK]
+	logps    *gpu.Buffer   // [N,TopK]
+	received []*gpu.Buffer // [N,H] for each layer
+	steps    *gpu.Buffer   // [S,2]
+	seqs     *gpu.Buffer   // [sequences,4]
 	pooled   []*gpu.Buffer
-	words    int // of pooled in use
-	nSeqs    int
 	prog     *gpu.Program
+
+	// Of the pass that runs:
+	nSeqs int
+	words int  // of pooled in use
+	look  bool // one of the requests wants more than its score
 }
 
-// NewScorer makes room for passes of up to capacity tokens.
+// logitWords is how many logits exist at once, at most: 64 MiB, half of what
+// WebGPU guarantees for one binding.
+const logitWords = 1 << 24
+
+// NewScorer allocates a scorer for passes of up to capacity tokens.
 func NewScorer(m *Model, capacity int) (*Scorer, error) {
+	return newScorerBy(m, capacity, logitWords/up4(m.VocabSize))
+}
+
+// newScorerBy is NewScorer with the logits of about rows tokens at a time: parts of
+// buffers begin at multiples of 64 words, so rows come by 64.
+func newScorerBy(m *Model, capacity, rows int) (*Scorer, error) {
 	d := m.Device
+	rows = min(capacity, max(64, rows/64*64))
 	s := &Scorer{Model: m, capacity: capacity, in: m.newInputs(capacity), a: m.newActs(capacity, false),
-		targets: d.Uints("targets", capacity), weight: d.Floats("weight", capacity),
-		logits: d.Floats("logits", capacity*up4(m.VocabSize)), stat: d.Floats("stat", 4*capacity),
+		targets: d.Uints("targets", capacity), logits: d.Floats("logits", rows*up4(m.VocabSize)), rows: rows,
+		stat: d.Floats("stat", 4*capacity), ids: d.Uints("ids", TopK*capacity), logps: d.Floats("logps", TopK*capacity),
 		seqs: d.Uints("seqs", 4*capacity)}
+	for range m.Layers {
+		s.received = append(s.received, d.Floats("received", capacity*m.Heads))
+	}
 	s.makeRoom(1<<12, 1<<12)
 	return s, d.Err()
 }
 
-// makeRoom allocates for steps ranges and words of pooled attention a layer, and
-// records the program, which binds them. Room doubles, so that passes of growing
-// size record it seldom.
+// makeRoom allocates for a number of step ranges, and of words of pooled attention
+// in each layer, and records the program, which binds both. Capacity doubles, so
+// that passes of growing size record it seldom.
 func (s *Scorer) makeRoom(steps, words int) {
 	if s.steps != nil {
 		haveSteps, haveWords := s.steps.Len()/2, s.pooled[0].Len()
@@ -99,19 +148,46 @@ func (s *Scorer) makeRoom(steps, words int) {
 	for range s.Layers {
 		s.pooled = append(s.pooled, d.Floats("pooled", words))
 	}
-	p := d.NewProgram("score")
-	s.prog = p
+	s.prog = d.NewProgram("score")
+	s.record(s.prog)
+}
+
+// record records the forward pass with what is computed from each layer's
+// attention, and then the statistics of the logits, some rows at a time.
+func (s *Scorer) record(p *gpu.Program) {
 	s.forward(p, s.in, s.a, func(l int, a layerActs) {
 		p.Add(attn.StepPool(s.HeadDim), func() any {
 			return attn.StepPoolShape{Seqs: uint32(s.nSeqs), H: uint32(s.Heads), K: uint32(s.KVHeads), Pairs: uint32(s.words)}
 		}, a.qkv, s.in.span, a.lse, s.steps, s.seqs, s.pooled[l])
+		p.Add(attn.Received(s.HeadDim), func() any {
+			return attn.Shape{N: s.looked(s.in.n), H: uint32(s.Heads), K: uint32(s.KVHeads)}
+		}, a.qkv, s.in.span, a.lse, s.received[l])
 	})
-	p.Add(loss.Xent, func() any {
-		return loss.XentParams{N: uint32(s.in.n), D: uint32(s.HiddenSize), V: uint32(s.VocabSize), Scale: s.scale()}
-	}, s.a.h, s.Model.weight(s.head()), s.targets, s.weight, s.logits, s.stat)
+	D, V := s.HiddenSize, s.VocabSize
+	for first := 0; first < s.capacity; first += s.rows {
+		n := min(s.rows, s.capacity-first)
+		now := func() int { return min(max(s.in.n-first, 0), n) } // rows of this part in the pass that runs
+		part := func(b *gpu.Buffer, width int) *gpu.Buffer { return b.Part(first*width, n*width) }
+		stat := part(s.stat, 4)
+		p.Add(nn.MatmulNT(nn.Wide), shape{s.Config, nn.Wide, now}.linear(V, D), part(s.a.h, D), s.Model.weight(s.head()), s.logits)
+		p.Add(loss.LogitStat, func() any {
+			return loss.LogitStatParams{N: uint32(now()), V: uint32(V), Scale: s.scale()}
+		}, s.logits, part(s.targets, 1), stat)
+		p.Add(loss.TopK, func() any {
+			return loss.TopKParams{N: s.looked(now()), V: uint32(V), K: TopK, Scale: s.scale()}
+		}, s.logits, stat, part(s.ids, TopK), part(s.logps, TopK))
+	}
 }
 
-// grown is room for at least want, doubled from have.
+// looked is n in a pass that looks, else 0: a dispatch of nothing is left out.
+func (s *Scorer) looked(n int) uint32 {
+	if s.look {
+		return uint32(n)
+	}
+	return 0
+}
+
+// grown is the capacity for at least want, doubled from have.
 func grown(have, want int) int {
 	for have < want {
 		have *= 2
@@ -138,7 +214,8 @@ func (s *Scorer) releaseRoom() {
 	s.pooled = nil
 }
 
-// Score scores sequences, as many in a pass as there is room for.
+// Score scores sequences, as many in one pass as fit the capacity. It returns an
+// error if a sequence does not fit, holds unknown tokens, or has steps outside it.
 func (s *Scorer) Score(requests []ScoreRequest) ([]Score, error) {
 	scores := make([]Score, 0, len(requests))
 	for from := 0; from < len(requests); {
@@ -157,84 +234,12 @@ func (s *Scorer) Score(requests []ScoreRequest) ([]Score, error) {
 	return scores, nil
 }
 
-func (s *Scorer) pass(requests []ScoreRequest) ([]Score, error) {
-	tokens, hide := make([][]int, len(requests)), make([]Hide, len(requests))
-	for i, r := range requests {
-		tokens[i], hide[i] = r.Tokens, r.Hide
-	}
-	b := PackHiding(tokens, hide)
-	if err := s.check(b, s.capacity); err != nil {
-		return nil, err
-	}
-	var steps, seqs []uint32
-	words := 0
-	for i, r := range requests {
-		seqs = append(seqs, uint32(len(steps)/2), uint32(len(r.Steps)), uint32(words), 0)
-		for _, step := range r.Steps {
-			if step.Start < 0 || step.End < step.Start || step.End > len(r.Tokens) {
-				return nil, fmt.Errorf("model: step [%d,%d) does not lie in the %d tokens of sequence %d", step.Start, step.End, len(r.Tokens), i)
-			}
-			steps = append(steps, uint32(b.Starts[i]+step.Start), uint32(b.Starts[i]+step.End))
-		}
-		words += s.Heads * len(r.Steps) * len(r.Steps)
-	}
-	s.makeRoom(max(len(steps)/2, 1), max(words, 1))
-	s.in.write(b, s.VocabSize)
-	s.steps.WriteUints(0, steps)
-	s.seqs.WriteUints(0, seqs)
-	s.targets.WriteUints(0, b.Next(s.VocabSize))
-	s.nSeqs, s.words = len(requests), words
-	if err := s.prog.Run(1); err != nil {
-		return nil, err
-	}
-	stat, pooled := make([]float32, 4*b.N()), make([][]float32, s.Layers)
-	results := []gpu.Transfer{s.stat.Into(0, stat)}
-	for l := range pooled {
-		pooled[l] = make([]float32, words)
-		results = append(results, s.pooled[l].Into(0, pooled[l]))
-	}
-	if err := s.Device.Read(results...); err != nil {
-		return nil, err
-	}
-	scores := make([]Score, len(requests))
-	for i, r := range requests {
-		scores[i] = s.unpack(r, stat[4*b.Starts[i]:], pooled, int(seqs[4*i+2]))
-	}
-	return scores, nil
-}
-
-// Next is the token after each, V after the last of a sequence: none.
-func (b *Batch) Next(V int) []uint32 {
-	next := make([]uint32, b.N())
-	copy(next, b.Tokens[1:])
-	for _, end := range b.Starts[1:] {
-		next[end-1] = uint32(V)
-	}
-	return next
-}
-
-func (s *Scorer) unpack(r ScoreRequest, stat []float32, pooled [][]float32, at int) Score {
-	T, K := len(r.Tokens), len(r.Steps)
-	score := Score{LogProbs: make([]float32, T), Entropy: make([]float32, T)}
-	for t := 1; t < T; t++ {
-		score.LogProbs[t], score.Entropy[t] = stat[4*(t-1)], stat[4*(t-1)+1]
-	}
-	if K > 0 {
-		a := &StepAttention{Layers: s.Layers, Heads: s.Heads, Steps: K, Ranges: r.Steps}
-		for _, words := range pooled {
-			a.Sum = append(a.Sum, words[at:at+s.Heads*K*K]...)
-		}
-		score.Attention = a
-	}
-	return score
-}
-
 // Release frees the scorer's buffers, not the model.
 func (s *Scorer) Release() {
 	s.releaseRoom()
 	s.in.release()
 	s.a.release()
-	for _, b := range []*gpu.Buffer{s.targets, s.weight, s.logits, s.stat, s.seqs} {
+	for _, b := range append([]*gpu.Buffer{s.targets, s.logits, s.stat, s.ids, s.logps, s.seqs}, s.received...) {
 		b.Release()
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"attnlab/shaders/nn"
 )
 
-// Logits are the raw logits of a sequence, [T,V], for looking at.
+// Logits computes the raw logits of a sequence, [T,V], and reads them all back.
+// Scoring needs none of them on the host: see [Scorer].
 func (m *Model) Logits(tokens []int) ([][]float32, error) {
 	V := m.VocabSize
 	var logits *gpu.Buffer
@@ -27,8 +28,8 @@ func (m *Model) Logits(tokens []int) ([][]float32, error) {
 	return rows, nil
 }
 
-// Attention are the attention weights of one head over a sequence, [T,T]: row t
-// is what token t draws from.
+// Attention computes the attention weights of one head over a sequence, [T,T]: row
+// t is what token t draws from.
 func (m *Model) Attention(tokens []int, l, h int) ([][]float32, error) {
 	if l < 0 || l >= m.Layers || h < 0 || h >= m.Heads {
 		return nil, fmt.Errorf("model: no head %d in layer %d; there are %d layers of %d heads", h, l, m.Layers, m.Heads)
@@ -55,8 +56,9 @@ func (m *Model) Attention(tokens []int, l, h int) ([][]float32, error) {
 	return matrix, nil
 }
 
-// once runs one forward pass over a sequence with what more records, and reads
-// the buffer that more returns, which it releases.
+// once runs one forward pass over a sequence. eachLayer records more after a
+// layer's attention, more after the last layer; once reads the buffer that more
+// returns and releases it.
 func (m *Model) once(tokens []int, more func(*gpu.Program, shape, *inputs, *acts) *gpu.Buffer,
 	eachLayer func(p *gpu.Program, in *inputs, l int, a layerActs)) ([]float32, error) {
 	b := Pack(tokens)
