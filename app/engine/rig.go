@@ -17,8 +17,15 @@ type rig struct {
 	chunk   int // tokens it samples before it answers
 }
 
-// newRig puts a model on a device and runs everything once, so that all kernels are
-// compiled and all memory is taken before anybody waits for it.
+// A long trace has about this many steps of about this many tokens. One with more
+// makes the scorer allocate again.
+const (
+	stepTokens = 4
+	manySteps  = 64
+)
+
+// newRig puts a model on a device and scores a trace of full length once, so that the
+// kernels are compiled and the memory is allocated before a visitor waits for them.
 func newRig(d *gpu.Device, c *hf.Checkpoint) (r rig, err error) {
 	r.device = d
 	defer func() {
@@ -41,8 +48,11 @@ func newRig(d *gpu.Device, c *hf.Checkpoint) (r rig, err error) {
 	if r.scorer, err = model.NewScorer(r.model, max(1024, c.Config.MaxContext)); err != nil {
 		return r, err
 	}
-	longest := make([]int, c.Config.MaxContext)
-	if _, err = r.received(longest); err != nil {
+	longest := model.ScoreRequest{Tokens: make([]int, c.Config.MaxContext), Look: true}
+	for at := 0; at+stepTokens <= len(longest.Tokens) && len(longest.Steps) < manySteps; at += stepTokens {
+		longest.Steps = append(longest.Steps, model.Range{Start: at, End: at + stepTokens})
+	}
+	if _, err = r.scorer.Score([]model.ScoreRequest{longest}); err != nil {
 		return r, err
 	}
 	return r, d.Err()
@@ -62,25 +72,4 @@ func (r rig) release() {
 	if r.model != nil {
 		r.model.Release()
 	}
-}
-
-// received is the attention that each token gets from all later ones, the mean over
-// heads: a range a token, so that the scorer pools nothing.
-func (r rig) received(tokens []int) ([]float32, error) {
-	T := len(tokens)
-	each := make([]model.Range, T)
-	for t := range each {
-		each[t] = model.Range{Start: t, End: t + 1}
-	}
-	scores, err := r.scorer.Score([]model.ScoreRequest{{Tokens: tokens, Steps: each}})
-	if err != nil {
-		return nil, err
-	}
-	got := make([]float32, T)
-	for i, a := range scores[0].Attention.Sum {
-		if query, key := i/T%T, i%T; query > key {
-			got[key] += a / float32(r.model.Layers*r.model.Heads)
-		}
-	}
-	return got, nil
 }

@@ -1,25 +1,25 @@
 package engine
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"time"
 
 	"attnlab/app/session"
+	"attnlab/gpu"
+	"attnlab/model"
 	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
 
-// At each place the likeliest tokens are kept: 8 at most, and of those beyond the third only what three decimals show.
+// At each place a trace shows the three likeliest tokens, and those after them, up to model.TopK in all, whose
+// probability is not 0 in three decimals.
 const (
-	choices = 8
 	always  = 3
 	visible = 0.0005
 )
 
-// delta is Δ of the scores, in steps: the lab's own, as "attnlab trace" has it.
+// delta is Δ of the scores, in steps: the default of "attnlab trace".
 var delta = int(hyper.Lab("attnrl")["delta"])
 
 // show scores the trace and publishes it.
@@ -36,27 +36,20 @@ func (e *Engine) show() error {
 	return nil
 }
 
-// view is all that is known of a trace.
+// view scores a trace in one forward pass and one readback, and puts everything a page shows about it together.
 func (e *Engine) view(r *reasoning) (session.Trace, error) {
 	judged := r.task.Judge(r.Problem, r.response)
-	examined, err := examine.Examine(e.rig.scorer, []task.Trace{judged}, delta)
+	before, passes := e.rig.device.Counters, e.rig.scorer.Passes
+	x, err := examine.Look(e.rig.scorer, judged, delta)
 	if err != nil {
 		return session.Trace{}, err
 	}
-	x := examined[0]
-	received, err := e.rig.received(x.Tokens)
-	if err != nil {
-		return session.Trace{}, err
-	}
-	logits, err := e.rig.model.Logits(x.Tokens)
-	if err != nil {
-		return session.Trace{}, err
-	}
+	work := workSince(before, e.rig.device.Counters)
+	work.Passes = e.rig.scorer.Passes - passes
 	vocabulary := r.task.Vocabulary()
 	top := make([][]session.Choice, len(x.Tokens))
-	top[0] = []session.Choice{}
-	for t := range logits[1:] {
-		top[t+1] = likeliest(logits[t], vocabulary)
+	for t := range top {
+		top[t] = likeliest(x.Top[t], vocabulary)
 	}
 	complete := r.complete(e.rig.model.MaxContext)
 	return session.Trace{
@@ -64,13 +57,13 @@ func (e *Engine) view(r *reasoning) (session.Trace, error) {
 		Tokens: x.Tokens, Text: words(x.Tokens, vocabulary), PromptLength: x.PromptLength,
 		Think: [2]int{x.ThinkStart, x.ThinkEnd}, Answer: [2]int{x.AnswerStart, x.AnswerEnd},
 		Complete: complete, WellFormed: complete && x.WellFormed, Correct: complete && x.Correct,
-		LogProbs: x.LogProbs, Entropy: x.Entropy, Received: received, Top: top, Steps: steps(r.task, x.Trace, complete),
+		LogProbs: x.LogProbs, Entropy: x.Entropy, Received: x.Received, Top: top, Steps: steps(r.task, x.Trace, complete),
 		Layers: x.Attention.Layers, Heads: x.Attention.Heads, Delta: x.Delta,
-		FCI: x.FCI, FCIHeads: flat(x.FCIHeads), Focus: flat(x.Focus), Attention: x.Attention.Mean,
+		FCI: x.FCI, FCIHeads: flat(x.FCIHeads), Focus: flat(x.Focus), Attention: x.Attention.Mean, Work: work,
 	}, nil
 }
 
-// steps are the steps of a trace; the last one has no label while it is written.
+// steps are the steps of a trace. The last one has no label while it is being written.
 func steps(kind task.Task, t task.Trace, complete bool) []session.StepView {
 	views := []session.StepView{}
 	for _, s := range t.Steps {
@@ -94,27 +87,22 @@ func words(tokens []int, vocabulary []string) []string {
 	return text
 }
 
-// likeliest is the softmax of a row of logits, its greatest values only.
-func likeliest(logits []float32, vocabulary []string) []session.Choice {
-	order := make([]int, len(logits))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(logits[b], logits[a]) })
-	top := float64(logits[order[0]])
-	var sum float64
-	for _, l := range logits {
-		sum += math.Exp(float64(l) - top)
-	}
-	kept := []session.Choice{}
-	for i, token := range order[:min(choices, len(order))] {
-		p := math.Exp(float64(logits[token])-top) / sum
+// likeliest is what a page shows of the choices at a place, the likeliest first.
+func likeliest(top []model.Choice, vocabulary []string) []session.Choice {
+	shown := []session.Choice{}
+	for i, c := range top {
+		p := math.Exp(float64(c.LogProb))
 		if i >= always && p < visible {
 			break
 		}
-		kept = append(kept, session.Choice{Token: token, Text: vocabulary[token], Prob: float32(p)})
+		shown = append(shown, session.Choice{Token: c.Token, Text: vocabulary[c.Token], Prob: float32(p)})
 	}
-	return kept
+	return shown
+}
+
+// workSince is what a device did between two readings of its counters.
+func workSince(before, after gpu.Counters) session.Work {
+	return session.Work{Submits: after.Submits - before.Submits, Readbacks: after.Readbacks - before.Readbacks, ReadBytes: after.ReadBytes - before.ReadBytes}
 }
 
 // flat lays [L][H][K] out in one slice.

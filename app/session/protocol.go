@@ -205,6 +205,7 @@ type (
 		FCIHeads     []float64  `json:"fci_heads"` // [L,H,K]
 		Focus        []float64  `json:"focus"`     // [L,H,K]
 		Attention    Densities  `json:"attention"` // [L,H,K+2,K+2] mean density over prompt, steps, answer; row looks at column
+		Work         Work       `json:"work"`      // of the device for this snapshot
 	}
 	// HeadsView is what finding the key-focus heads has given so far.
 	HeadsView struct {
@@ -316,6 +317,14 @@ type StepView struct {
 	End   int    `json:"end"`
 	Label string `json:"label"`
 	Text  string `json:"text"`
+}
+
+// Work counts what a device did: forward passes, submits, readbacks, and the bytes they read.
+type Work struct {
+	Passes    int64 `json:"passes"`
+	Submits   int64 `json:"submits"`
+	Readbacks int64 `json:"readbacks"`
+	ReadBytes int64 `json:"read_bytes"`
 }
 
 // Choice is a token that could stand at a place.

@@ -9,12 +9,16 @@ import (
 	"attnlab/rl/task"
 )
 
-// Examined is a trace with all that one forward pass says of it. T counts its
+// Examined is a trace with what one forward pass computes about it. T counts its
 // tokens, K its steps, L layers and H heads.
 type Examined struct {
 	task.Trace
 	LogProbs []float32 // [T] of each token given those before it; 0 for the first
 	Entropy  []float32 // [T] in nats, of the distribution each token was drawn from; 0 for the first
+
+	// Of Look only:
+	Top      [][]model.Choice // [T] the likeliest tokens at each place, the likeliest first; none for the first place
+	Received []float32        // [T] attention that each token receives from all later ones, mean over heads
 
 	// Attention has the ranges prompt, step 0 … step K-1, answer. The answer
 	// part is empty where there is no </think>.
@@ -25,7 +29,7 @@ type Examined struct {
 	Focus     [][][]float64 // [L][H][K] what the answer part pays to a token of each step; 0 without an answer
 }
 
-// Examine scores traces in as few forward passes as they fit into.
+// Examine scores traces, as many in one forward pass as fit the scorer.
 func Examine(s *model.Scorer, traces []task.Trace, delta int) ([]Examined, error) {
 	requests := make([]model.ScoreRequest, len(traces))
 	for i, t := range traces {
@@ -37,15 +41,32 @@ func Examine(s *model.Scorer, traces []task.Trace, delta int) ([]Examined, error
 	}
 	examined := make([]Examined, len(traces))
 	for i, t := range traces {
-		attention, K := stepMeans(scores[i].Attention), len(t.Steps)
-		answer := K + 1
-		examined[i] = Examined{Trace: t, LogProbs: scores[i].LogProbs, Entropy: scores[i].Entropy,
-			Attention: attention, Delta: delta,
-			FCI:      score.FCI(attention, delta, answer)[1:answer],
-			FCIHeads: stepsOnly(score.FCIHeads(attention, delta, answer), K),
-			Focus:    stepsOnly(score.FocusHeads(attention, answer, t.AnswerEnd-t.AnswerStart), K)}
+		examined[i] = examinedOf(t, scores[i], delta)
 	}
 	return examined, nil
+}
+
+// Look examines one trace in one forward pass, and finds the likeliest tokens and
+// the attention that each token receives in the same pass.
+func Look(s *model.Scorer, t task.Trace, delta int) (Examined, error) {
+	scores, err := s.Score([]model.ScoreRequest{{Tokens: t.Tokens, Steps: ranges(t), Look: true}})
+	if err != nil {
+		return Examined{}, err
+	}
+	x := examinedOf(t, scores[0], delta)
+	x.Top, x.Received = scores[0].Top, scores[0].MeanReceived()
+	return x, nil
+}
+
+// examinedOf computes the step scores of a trace from its forward pass.
+func examinedOf(t task.Trace, scores model.Score, delta int) Examined {
+	attention, K := stepMeans(scores.Attention), len(t.Steps)
+	answer := K + 1
+	return Examined{Trace: t, LogProbs: scores.LogProbs, Entropy: scores.Entropy,
+		Attention: attention, Delta: delta,
+		FCI:      score.FCI(attention, delta, answer)[1:answer],
+		FCIHeads: stepsOnly(score.FCIHeads(attention, delta, answer), K),
+		Focus:    stepsOnly(score.FocusHeads(attention, answer, t.AnswerEnd-t.AnswerStart), K)}
 }
 
 // ranges returns the prompt, the steps and the answer of a trace.
@@ -72,7 +93,7 @@ func stepMeans(a *model.StepAttention) score.StepAttention {
 	return s
 }
 
-// stepsOnly cuts the scores of prompt and answer off.
+// stepsOnly leaves out the scores of prompt and answer.
 func stepsOnly(y [][][]float64, steps int) [][][]float64 {
 	for l := range y {
 		for h := range y[l] {
@@ -93,8 +114,8 @@ func (e Examined) StepEntropy() []float64 {
 	return mean
 }
 
-// HeadScores are what probing traces say of the heads, [L][H] each; NaN where a
-// head has no score.
+// HeadScores rate the heads over probing traces, [L][H] each; NaN where a head has
+// no score.
 type HeadScores struct {
 	SRA      [][]float64 // step ranking accuracy of the focus scores, see [StepRanking]
 	Pairs    int         // of a needed and a redundant step that SRA ranks
