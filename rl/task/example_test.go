@@ -3,6 +3,7 @@ package task_test
 import (
 	"fmt"
 	"log"
+	"strings"
 
 	"attnlab/rl/task"
 )
@@ -63,4 +64,29 @@ back
 	// correcting 3 * 7 = 21
 	// essential  21 + 5 = 26
 	// correct: true
+}
+
+// Problems come from named streams: the same stream, seed and index give the same problem on every machine. Every task writes problems
+// and responses as text and reads them back.
+func ExampleProblems() {
+	chain, err := task.New("chain", "verdict", "2")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range task.Problems(chain, task.TrainStream, 1, 2) {
+		fmt.Println(p.Difficulty, p.Gold, task.Text(chain, p.Prompt))
+	}
+	problem, err := chain.Parse("k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("gold:", problem.Gold)
+	_, err = chain.Parse("k 8 ; ? j")
+	_, reason, _ := strings.Cut(err.Error(), ": ")
+	fmt.Println(reason)
+	// Output:
+	// 2 0 <bos> j 6 ; g 2 ; e 9 ; k &g + &j ; m &g - &j ; a &m - &j ; ? a <think>
+	// 2 4 <bos> p 6 ; j 3 ; a 4 ; f &p + &j ; i &p * &f ; n &j - &f ; ? n <think>
+	// gold: 6
+	// the question must ask for a computed variable, and j is not one
 }
