@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"attnlab/gpu"
+	"attnlab/model/workload"
 )
 
 var benchCommand = command{
@@ -57,22 +58,6 @@ type benchRow struct {
 	Submits         float64 `json:"submits"`
 	Readbacks       float64 `json:"readbacks"`
 	Runs            int     `json:"runs"`
-}
-
-// benchmark is something to measure.
-type benchmark struct {
-	name, shape string
-	tokens      int // of a run
-	units       int // training steps or decoded tokens of a run, which dispatches are counted by
-	prepare     func(d *gpu.Device) (rig, error)
-}
-
-// rig is a benchmark that is ready to run on a device.
-type rig struct {
-	warm    func() error // compiles, on a smaller problem
-	before  func() error // comes before each run and is not measured
-	run     func() error
-	release func()
 }
 
 // A row is run at most benchRuns times, and no more once benchTime is used up.
@@ -130,10 +115,13 @@ func (c *console) benchDevices() ([]*gpu.Device, error) {
 }
 
 func (c *console) benchDevice(ctx context.Context, d *gpu.Device, filter *regexp.Regexp, full bool) (rows []benchRow, err error) {
-	var chosen []benchmark
-	for _, b := range benchmarks(full) {
-		if filter.MatchString(b.name) {
-			chosen = append(chosen, b)
+	all := workload.All(full)
+	var chosen []workload.Job
+	for _, w := range all {
+		for _, job := range w.Jobs() {
+			if filter.MatchString(job.Name) {
+				chosen = append(chosen, job)
+			}
 		}
 	}
 	p := c.progress("measuring")
@@ -150,16 +138,15 @@ func (c *console) benchDevice(ctx context.Context, d *gpu.Device, filter *regexp
 		if ctx.Err() != nil {
 			return rows, fmt.Errorf("stopped after %d rows", len(rows))
 		}
-		p.set(i, len(chosen), b.name)
-		row, err := b.measure(d, full)
+		p.set(i, len(chosen), b.Name)
+		row, err := measure(b, d, full)
 		if err != nil {
-			return rows, fmt.Errorf("bench %s on %s: %w", b.name, d.Info, err)
+			return rows, fmt.Errorf("bench %s on %s: %w", b.Name, d.Info, err)
 		}
 		rows = append(rows, row)
 	}
 	if ctx.Err() == nil && matchesKernel(filter) {
-		all := workloads(full)
-		w := all[slices.IndexFunc(all, func(w workload) bool { return w.name == profiled })]
+		w := all[slices.IndexFunc(all, func(w workload.Workload) bool { return w.Name == profiled })]
 		kernels, err := benchKernels(d, w, filter, full)
 		if err != nil {
 			return rows, fmt.Errorf("bench kernels on %s: %w", d.Info, err)
@@ -169,34 +156,34 @@ func (c *console) benchDevice(ctx context.Context, d *gpu.Device, filter *regexp
 	return rows, nil
 }
 
-func (b benchmark) measure(d *gpu.Device, full bool) (row benchRow, err error) {
-	r, err := b.prepare(d)
+func measure(b workload.Job, d *gpu.Device, full bool) (row benchRow, err error) {
+	r, err := b.Prepare(d)
 	if err != nil {
 		return row, err
 	}
-	defer r.release()
-	if err := r.warm(); err != nil {
+	defer r.Release()
+	if err := r.Warm(); err != nil {
 		return row, err
 	}
 	var took []float64
 	var counters gpu.Counters
 	var used time.Duration
 	for another(len(took), used, full) {
-		if err := r.before(); err != nil {
+		if err := r.Before(); err != nil {
 			return row, err
 		}
 		counters = d.Counters
 		start := time.Now()
-		if err := r.run(); err != nil {
+		if err := r.Run(); err != nil {
 			return row, err
 		}
 		used += time.Since(start)
 		took = append(took, ms(time.Since(start)))
 	}
 	row = timed(took)
-	row.Name, row.Shape = b.name, b.shape
-	row.TokensPerSecond = float64(b.tokens) / row.MedianMs * 1e3
-	units := float64(b.units)
+	row.Name, row.Shape = b.Name, b.Shape
+	row.TokensPerSecond = float64(b.Tokens) / row.MedianMs * 1e3
+	units := float64(b.Units)
 	row.Dispatches = float64(d.Counters.Dispatches-counters.Dispatches) / units
 	row.Submits = float64(d.Counters.Submits-counters.Submits) / units
 	row.Readbacks = float64(d.Counters.Readbacks-counters.Readbacks) / units

@@ -15,6 +15,7 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model/hf"
+	"attnlab/model/workload"
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
@@ -299,7 +300,7 @@ func TestBench(t *testing.T) {
 	if decode["readbacks"].(float64) > 1./16 {
 		t.Errorf("decoding is %v", decode)
 	}
-	all := workloads(false)
+	all := workload.All(false)
 	kernels, err := benchKernels(gpu.OpenHost(), all[len(all)-1], regexp.MustCompile("kernel-(adamw|xent)"), false)
 	if err != nil {
 		t.Fatal(err)
