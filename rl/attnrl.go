@@ -156,11 +156,11 @@ func (f *EasyFilter) Keep(c AttnRL, meanFCI []float64) []bool {
 	}
 	f.Count += len(meanFCI)
 	keep := make([]bool, len(meanFCI))
-	batchMean, _ := stat.MeanStd(meanFCI, 0)
+	batchMean := stat.Mean(meanFCI)
 	for i, y := range meanFCI {
 		switch c.Filter {
 		case "batch":
-			keep[i] = y >= batchMean || stat.Constant(meanFCI)
+			keep[i] = y >= batchMean*(1-1e-12) // the mean itself stays, whatever its rounding
 		case "running":
 			keep[i] = y > f.Sum/float64(f.Count)
 		default:

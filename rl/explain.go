@@ -93,8 +93,8 @@ func (c *Credited) Explain(group, sample int) Explanation {
 		steps = func(k int) []Term { return explainNode(g, s, k) }
 	}
 	for k, r := range s.ResponseSteps() {
-		before, _ := stat.MeanStd(x.Before[r[0]:r[1]], 0)
-		after, _ := stat.MeanStd(x.After[r[0]:r[1]], 0)
+		before := stat.Mean(x.Before[r[0]:r[1]])
+		after := stat.Mean(x.After[r[0]:r[1]])
 		scale := 0.0
 		switch {
 		case s.Given.Scales != nil:
@@ -128,11 +128,11 @@ const (
 
 // explainGroup is from rewards to a group advantage.
 func explainGroup(g Group, std Std, advantage float64) []Term {
-	mean, sd := stat.MeanStd(g.rewards(), 0)
+	mean, sd := stat.Mean(g.rewards()), stat.PopStdDev(g.rewards())
 	terms := []Term{{"mean", fmt.Sprintf("mean reward of the group's %d responses", len(g.Samples)), mean, ofGRPO}}
 	form := "A = r - mean"
 	if std == SampleStd {
-		_, sd = stat.MeanStd(g.rewards(), 1)
+		sd = stat.StdDev(g.rewards())
 	}
 	if std != NoStd {
 		terms = append(terms, Term{"std", "standard deviation of these rewards", sd, ofGRPO})
@@ -157,7 +157,8 @@ func (c GRPO) explain(g Group, i int) []Term {
 func (c TLMRE) explain(g Group, i int) []Term {
 	s := g.Samples[i]
 	correct, length := g.verdicts()
-	mu, sd := stat.MeanStd(lengthsOfCorrect(correct, length), 0)
+	lengths := lengthsOfCorrect(correct, length)
+	mu, sd := stat.Mean(lengths), stat.PopStdDev(lengths)
 	var terms []Term
 	form := "a wrong response: r = 0"
 	if s.Correct {

@@ -117,9 +117,9 @@ func GroupAdvantages(rewards []float64, std Std) []float64 {
 	if stat.Constant(rewards) {
 		return a
 	}
-	mean, sd := stat.MeanStd(rewards, 0)
+	mean, sd := stat.Mean(rewards), stat.PopStdDev(rewards)
 	if std == SampleStd {
-		_, sd = stat.MeanStd(rewards, 1)
+		sd = stat.StdDev(rewards)
 	}
 	for i, r := range rewards {
 		a[i] = r - mean

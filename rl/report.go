@@ -137,10 +137,7 @@ func (t *tally) credit(g Group) {
 // stepCredit is the mean advantage of each step's tokens, with its label.
 func (s Sample) stepCredit() (credit []float64, needed, redundant []bool) {
 	for k, r := range s.ResponseSteps() {
-		mean := s.Advantage[r[0]]
-		if tokens := s.Advantage[r[0]:r[1]]; !stat.Constant(tokens) { // rounding would tell equal steps apart
-			mean, _ = stat.MeanStd(tokens, 0)
-		}
+		mean := stat.Mean(s.Advantage[r[0]:r[1]]) // exact where all are equal: rounding must not order equal steps
 		label := s.Steps[k].Label
 		credit = append(credit, mean)
 		needed = append(needed, label == task.Essential || label == task.Correcting)

@@ -33,10 +33,13 @@ func lengthsOfCorrect(correct []bool, length []int) []float64 {
 // r = 1[c] (1 - α σ((L-μ)/(s+1e-8))), with the logistic σ and with mean μ and
 // population standard deviation s of L over the correct responses.
 func ShortCorrectReward(correct []bool, length []int, alpha float64) []float64 {
-	mu, s := stat.MeanStd(lengthsOfCorrect(correct, length), 0)
+	right := lengthsOfCorrect(correct, length)
+	mu, s := stat.Mean(right), stat.PopStdDev(right)
 	r := accuracyReward(correct)
 	for i := range r {
-		r[i] *= 1 - alpha/(1+math.Exp(-(float64(length[i])-mu)/(s+1e-8)))
+		if correct[i] {
+			r[i] *= 1 - alpha/(1+math.Exp(-(float64(length[i])-mu)/(s+1e-8)))
+		}
 	}
 	return r
 }

@@ -106,7 +106,7 @@ func TestDisruptOverProblemsIsWhatRlSays(t *testing.T) {
 	}
 	for i, g := range s.cut.Groups {
 		w := want[i]
-		if g.Pick != string(w.Pick) || g.N != w.Problems || g.Control != w.Control || g.Disrupted != w.Accuracy || g.DisruptedSE != w.StandardError {
+		if g.Pick != string(w.Pick) || g.N != w.Problems || g.Control != w.Control || g.Disrupted != w.Accuracy || math.Abs(g.DisruptedSE-float64(w.StandardError)) > 1e-12 {
 			t.Errorf("group %+v, want %+v", g, w)
 		}
 	}
@@ -145,7 +145,7 @@ func TestCompareTakesATellingExample(t *testing.T) {
 	if g.Control != 0.75 || g.Disrupted != 0.25 || g.N != 4 || g.Example != "cut" || g.ExampleIntact != "right" {
 		t.Errorf("%+v", g)
 	}
-	if want := math.Sqrt(0.75 * 0.25 / 4); g.ControlSE != want || g.DisruptedSE != want {
+	if want := math.Sqrt(0.75 * 0.25 / 3); g.ControlSE != want || g.DisruptedSE != want {
 		t.Errorf("standard errors %v, %v; want %v", g.ControlSE, g.DisruptedSE, want)
 	}
 }

@@ -3,12 +3,12 @@ package engine
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"attnlab/app/session"
 	"attnlab/model"
 	"attnlab/rl/examine"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -104,9 +104,12 @@ func compare(control, disrupted []rest) session.DisruptionGroup {
 	return g
 }
 
-// shareError is the standard error of a share p of n.
+// shareError is [stat.ShareError], or 0 for a single observation, which has none: events hold finite numbers.
 func shareError(p float64, n int) float64 {
-	return math.Sqrt(max(0, p*(1-p)) / float64(n))
+	if n < 2 {
+		return 0
+	}
+	return stat.ShareError(p, n)
 }
 
 // disruptMany disrupts a picked step of the traces of many problems, one for each
@@ -160,7 +163,7 @@ func disruptionOf(number uint64, groups []examine.Disruption) session.Disruption
 	for _, g := range groups {
 		d.Groups = append(d.Groups, session.DisruptionGroup{Pick: string(g.Pick), N: g.Problems,
 			Control: g.Control, ControlSE: shareError(g.Control, g.Problems),
-			Disrupted: g.Accuracy, DisruptedSE: g.StandardError})
+			Disrupted: g.Accuracy, DisruptedSE: shareError(g.Accuracy, g.Problems)})
 	}
 	return d
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"attnlab/app/session"
@@ -67,7 +66,7 @@ func (e *Engine) showRules(c session.CompareRules, tallies []rl.Branching, done 
 		n := float64(max(1, t.Problems))
 		valid := float64(t.Valid) / n
 		view.Rows = append(view.Rows, session.RuleOutcome{Branch: c.Rules[i], Problems: t.Problems, AllCorrect: float64(t.AllCorrect) / n, AllWrong: float64(t.AllWrong) / n,
-			Valid: valid, ValidSE: math.Sqrt(valid * (1 - valid) / n), Sampled: float64(t.Sampled) / n, Position: t.Place / float64(max(1, t.Points))})
+			Valid: valid, ValidSE: shareError(valid, max(1, t.Problems)), Sampled: float64(t.Sampled) / n, Position: t.Place / float64(max(1, t.Points))})
 	}
 	e.publish(view)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"attnlab/app/session"
+	"attnlab/rl/stat"
 )
 
 // recent is how many steps a run is judged by.
@@ -23,16 +24,15 @@ func lately(values []float64) (mean, deviation float64, n int) {
 	return mean, deviation, len(last)
 }
 
-// spread is mean and standard deviation (n - 1), which is 0 of a single value.
+// spread is the mean and the standard deviation, which is 0 of a single value.
 func spread(values []float64) (mean, deviation float64) {
-	n := float64(len(values))
-	for _, v := range values {
-		mean += v / n
+	switch len(values) {
+	case 0:
+		return 0, 0
+	case 1:
+		return values[0], 0
 	}
-	for _, v := range values {
-		deviation += (v - mean) * (v - mean)
-	}
-	return mean, math.Sqrt(deviation / max(1, n-1))
+	return stat.Mean(values), stat.StdDev(values)
 }
 
 // cluster is runs that repeat each other.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"attnlab/rl"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -138,19 +139,7 @@ func spreadOf(x []float64) spread {
 	if len(x) == 0 {
 		return s
 	}
-	sum, squares := 0.0, 0.0
-	for _, v := range x {
-		sum += v
-	}
-	mean := sum / float64(len(x))
-	for _, v := range x {
-		squares += (v - mean) * (v - mean)
-	}
-	s.Mean = number(mean)
-	if len(x) > 1 {
-		s.SD = number(math.Sqrt(squares / float64(len(x)-1)))
-	}
-	return s
+	return spread{number(stat.Mean(x)), number(stat.StdDev(x))}
 }
 
 func (c *console) compare(dirs []string, base string, reach float64, markdown bool, ship string) error {

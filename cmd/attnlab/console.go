@@ -1,6 +1,7 @@
 package main
 
 import (
+	"attnlab/rl/stat"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -44,31 +45,8 @@ func (c *console) print(document any, text func(w io.Writer)) error {
 // note writes a line for people.
 func (c *console) note(format string, args ...any) { fmt.Fprintf(c.stderr, format+"\n", args...) }
 
-// number is a float that is null in JSON where there is no value.
-type number float64
-
-func (n number) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(n))
-}
-
-// UnmarshalJSON is the inverse.
-func (n *number) UnmarshalJSON(data []byte) error {
-	if string(data) == "null" {
-		*n = noNumber
-		return nil
-	}
-	return json.Unmarshal(data, (*float64)(n))
-}
-
-func (n number) String() string {
-	if math.IsNaN(float64(n)) {
-		return "–"
-	}
-	return fmt.Sprintf("%.3f", float64(n))
-}
+// number is null in JSON where there is no value.
+type number = stat.Number
 
 // noNumber is null in JSON.
 var noNumber = number(math.NaN())

@@ -119,7 +119,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []exa
 func (d disruptDocument) text(w io.Writer) {
 	fmt.Fprintf(w, "step picked\tcontrol\tdisrupted\tloss\tessential\tproblems\n")
 	for _, g := range d.Groups {
-		fmt.Fprintf(w, "%s\t%.3f\t%.3f ± %.3f\t%.3f ± %.3f\t%.2f\t%d\n",
+		fmt.Fprintf(w, "%s\t%.3f\t%.3f ± %v\t%.3f ± %v\t%.2f\t%d\n",
 			strings.ReplaceAll(string(g.Pick), "fci", "FCI"), g.Control, g.Accuracy, g.StandardError, g.Loss, g.LossError, g.Essential, g.Problems)
 	}
 	fmt.Fprintf(w, "\nof %d responses %.3f were correct\n", d.Problems, d.SampledAccuracy)

@@ -84,7 +84,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 
 func (e evaluation) text(w io.Writer) {
 	fmt.Fprintf(w, "problems\t%d\n", e.Problems)
-	fmt.Fprintf(w, "accuracy\t%.3f ± %.3f\n", e.Accuracy, e.AccuracyError)
+	fmt.Fprintf(w, "accuracy\t%.3f ± %v\n", e.Accuracy, e.AccuracyError)
 	fmt.Fprintf(w, "well-formed\t%.3f\n", e.WellFormed)
 	fmt.Fprintf(w, "think tokens\t%.1f ± %.1f\t%.2f × the needed minimum\n", e.ThinkTokens, e.ThinkTokensError, e.ThinkOverMinimum)
 	fmt.Fprintf(w, "reflections\t%.2f\n", e.Reflections)
@@ -93,7 +93,7 @@ func (e evaluation) text(w io.Writer) {
 		fmt.Fprintf(w, "  %s\t%.2f\n", label, e.Labels[label])
 	}
 	for _, l := range e.ByDifficulty {
-		fmt.Fprintf(w, "difficulty %d\t%.3f ± %.3f\t%.1f think tokens, %.2f reflections, %d problems\n", l.Difficulty, l.Accuracy, l.AccuracyError, l.ThinkTokens, l.Reflections, l.Problems)
+		fmt.Fprintf(w, "difficulty %d\t%.3f ± %v\t%.1f think tokens, %.2f reflections, %d problems\n", l.Difficulty, l.Accuracy, l.AccuracyError, l.ThinkTokens, l.Reflections, l.Problems)
 	}
 	fmt.Fprintf(w, "tokens\t%d\t%.0f a second\n", e.GeneratedTokens, float64(e.GeneratedTokens)/e.Seconds)
 }

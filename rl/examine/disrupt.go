@@ -54,14 +54,14 @@ func (p Pick) candidates(e Examined) (steps []int) {
 
 // Disruption is how correct traces end after one step of each is hidden.
 type Disruption struct {
-	Pick          Pick    `json:"pick"`
-	Accuracy      float64 `json:"accuracy"` // with the step hidden
-	Problems      int     `json:"problems"`
-	StandardError float64 `json:"standard_error"`
-	Control       float64 `json:"control"` // accuracy of the same cuts with nothing hidden
-	Loss          float64 `json:"loss"`    // control less accuracy
-	LossError     float64 `json:"loss_standard_error"`
-	Essential     float64 `json:"essential"` // share of picked steps that are essential
+	Pick          Pick        `json:"pick"`
+	Accuracy      float64     `json:"accuracy"` // with the step hidden
+	Problems      int         `json:"problems"`
+	StandardError stat.Number `json:"standard_error"`
+	Control       float64     `json:"control"` // accuracy of the same cuts with nothing hidden
+	Loss          float64     `json:"loss"`    // control less accuracy
+	LossError     stat.Number `json:"loss_standard_error"`
+	Essential     float64     `json:"essential"` // share of picked steps that are essential
 }
 
 // cutAttempt is a correct attempt, to be cut after a picked step.
@@ -140,10 +140,10 @@ func Disrupt(ctx context.Context, d *model.Decoder, kind task.Task, attempts []A
 			continue
 		}
 		r := Disruption{Pick: picks[i], Problems: len(g.control)}
-		r.Accuracy, r.StandardError = stat.MeanError(g.disrupted)
-		r.Control, _ = stat.MeanError(g.control)
-		r.Loss, r.LossError = stat.MeanError(g.loss)
-		r.Essential, _ = stat.MeanError(g.essential)
+		r.Accuracy, r.StandardError = meanError(g.disrupted)
+		r.Control = stat.Mean(g.control)
+		r.Loss, r.LossError = meanError(g.loss)
+		r.Essential = stat.Mean(g.essential)
 		disruptions = append(disruptions, r)
 	}
 	return disruptions, err

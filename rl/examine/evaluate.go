@@ -58,14 +58,15 @@ func count(progress func(finished, of int), of int) func(int, model.Rollout) {
 	}
 }
 
-// Evaluation sums attempts up. Means are over responses; lengths are in tokens.
+// Evaluation is the summary of attempts. Means are over responses; lengths are in tokens. Standard errors are those of package
+// stat, null for one response.
 type Evaluation struct {
 	Problems         int                    `json:"problems"`
 	Accuracy         float64                `json:"accuracy"`
-	AccuracyError    float64                `json:"accuracy_standard_error"`
+	AccuracyError    stat.Number            `json:"accuracy_standard_error"`
 	WellFormed       float64                `json:"well_formed"` // share
 	ThinkTokens      float64                `json:"think_tokens"`
-	ThinkTokensError float64                `json:"think_tokens_standard_error"`
+	ThinkTokensError stat.Number            `json:"think_tokens_standard_error"`
 	ThinkOverMinimum float64                `json:"think_over_minimum"` // think tokens over those of the shortest complete traces
 	Steps            float64                `json:"steps"`
 	Reflections      float64                `json:"reflections"` // re-checks a response, as [CountReflections] counts them
@@ -75,13 +76,13 @@ type Evaluation struct {
 
 // LevelEvaluation is the part of an evaluation with one difficulty.
 type LevelEvaluation struct {
-	Difficulty       int     `json:"difficulty"`
-	Problems         int     `json:"problems"`
-	Accuracy         float64 `json:"accuracy"`
-	AccuracyError    float64 `json:"accuracy_standard_error"`
-	ThinkTokens      float64 `json:"think_tokens"`
-	ThinkOverMinimum float64 `json:"think_over_minimum"`
-	Reflections      float64 `json:"reflections"`
+	Difficulty       int         `json:"difficulty"`
+	Problems         int         `json:"problems"`
+	Accuracy         float64     `json:"accuracy"`
+	AccuracyError    stat.Number `json:"accuracy_standard_error"`
+	ThinkTokens      float64     `json:"think_tokens"`
+	ThinkOverMinimum float64     `json:"think_over_minimum"`
+	Reflections      float64     `json:"reflections"`
 }
 
 // Evaluate sums attempts at problems of a task up, at least one.
@@ -104,16 +105,22 @@ func Evaluate(kind task.Task, attempts []Attempt) Evaluation {
 		for _, a := range attempts {
 			count = append(count, float64(a.Trace.Count(label)))
 		}
-		e.Labels[label], _ = stat.MeanError(count)
+		e.Labels[label] = stat.Mean(count)
 	}
-	e.WellFormed, _ = stat.MeanError(wellFormed)
-	e.Steps, _ = stat.MeanError(steps)
-	e.Reflections, _ = stat.MeanError(reflections)
-	e.Accuracy, e.AccuracyError = stat.MeanError(correct)
-	e.ThinkTokens, e.ThinkTokensError = stat.MeanError(think)
+	e.WellFormed = stat.Mean(wellFormed)
+	e.Steps = stat.Mean(steps)
+	e.Reflections = stat.Mean(reflections)
+	e.Accuracy, e.AccuracyError = meanError(correct)
+	e.ThinkTokens, e.ThinkTokensError = meanError(think)
 	e.ThinkOverMinimum = stat.Ratio(think, minimum)
 	e.ByDifficulty = byDifficulty(attempts, reflections)
 	return e
+}
+
+// meanError is [stat.MeanError] for a JSON document.
+func meanError(x []float64) (float64, stat.Number) {
+	mean, standardError := stat.MeanError(x)
+	return mean, stat.Number(standardError)
 }
 
 // byDifficulty has the reflections of each attempt.
@@ -137,9 +144,9 @@ func byDifficulty(attempts []Attempt, reflections []float64) []LevelEvaluation {
 			continue
 		}
 		level := LevelEvaluation{Difficulty: difficulty, Problems: len(correct), ThinkOverMinimum: stat.Ratio(think, minimum)}
-		level.Accuracy, level.AccuracyError = stat.MeanError(correct)
-		level.ThinkTokens, _ = stat.MeanError(think)
-		level.Reflections, _ = stat.MeanError(checks)
+		level.Accuracy, level.AccuracyError = meanError(correct)
+		level.ThinkTokens = stat.Mean(think)
+		level.Reflections = stat.Mean(checks)
 		levels = append(levels, level)
 	}
 	return levels

@@ -97,7 +97,7 @@ func TestAttemptsOfAParrot(t *testing.T) {
 	}
 	p := float64(right) / n
 	near("accuracy", e.Accuracy, p)
-	near("its standard error", e.AccuracyError, math.Sqrt(p*(1-p)/n))
+	near("its standard error", float64(e.AccuracyError), math.Sqrt(p*(1-p)/(n-1)))
 	near("well-formed", e.WellFormed, 1)
 	near("steps", e.Steps, float64(steps)/n)
 	near("think tokens", e.ThinkTokens, 4*e.Steps)

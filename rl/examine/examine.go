@@ -1,8 +1,6 @@
 package examine
 
 import (
-	"math"
-
 	"attnlab/model"
 	"attnlab/rl/score"
 	"attnlab/rl/stat"
@@ -163,9 +161,7 @@ func meanOverSteps(score [][][][]float64) [][]float64 {
 			for _, trace := range score {
 				all = append(all, trace[l][h]...)
 			}
-			if mean[l][h], _ = stat.MeanStd(all, 0); len(all) == 0 {
-				mean[l][h] = math.NaN()
-			}
+			mean[l][h] = stat.Mean(all)
 		}
 	}
 	return mean

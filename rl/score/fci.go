@@ -37,15 +37,16 @@ func FCI(s StepAttention, delta, end int) []float64 {
 	return top
 }
 
-// MeanFCI is ȳ of a problem: the mean over responses of the mean over a
-// response's steps, zeroed ones included.
+// MeanFCI is ȳ of a problem: the mean over its responses, at least one, of the mean over a
+// response's steps. Steps that are not scored count as 0, and so does a response without steps.
 func MeanFCI(fci [][]float64) float64 {
 	means := make([]float64, len(fci))
 	for i := range fci {
-		means[i], _ = stat.MeanStd(fci[i], 0)
+		if len(fci[i]) > 0 {
+			means[i] = stat.Mean(fci[i])
+		}
 	}
-	mean, _ := stat.MeanStd(means, 0)
-	return mean
+	return stat.Mean(means)
 }
 
 // TopThreshold is the least score among the top ρ, and never 0: then it is the

@@ -1,7 +1,7 @@
 package stat
 
-// ShareRemoved is the share of before that is gone after: of redundant steps a
-// response, of tokens. NaN where there was nothing.
+// ShareRemoved is the share of before that is missing after, such as of redundant steps a
+// response. NaN where before is 0.
 func ShareRemoved(before, after float64) float64 { return (before - after) / before }
 
 // AES is the accuracy-efficiency score with O1-Pruner's coefficients: the share

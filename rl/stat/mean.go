@@ -3,59 +3,71 @@ package stat
 import (
 	"math"
 	"slices"
+
+	gonum "gonum.org/v1/gonum/stat"
 )
 
-// Kurtosis is Fisher's, the fourth standardised population moment less 3. It
-// is high where few steps receive most of a head's attention. NaN for values
-// that are all equal.
+// Mean is the arithmetic mean of x, exact where all values are equal; NaN of no values.
+func Mean(x []float64) float64 {
+	if Constant(x) {
+		if len(x) == 0 {
+			return math.NaN()
+		}
+		return x[0]
+	}
+	return gonum.Mean(x, nil)
+}
+
+// StdDev is the standard deviation of a sample, over n-1: 0 where all values are equal, NaN of fewer than two values.
+func StdDev(x []float64) float64 {
+	switch {
+	case len(x) < 2:
+		return math.NaN()
+	case Constant(x):
+		return 0
+	}
+	return gonum.StdDev(x, nil)
+}
+
+// PopStdDev is the standard deviation of a whole population, over n: 0 where all values are equal, NaN of no values.
+func PopStdDev(x []float64) float64 {
+	switch {
+	case len(x) == 0:
+		return math.NaN()
+	case Constant(x):
+		return 0
+	}
+	return gonum.PopStdDev(x, nil)
+}
+
+// MeanError returns the mean of x and its standard error, [StdDev]/√n. The error is NaN of fewer than two values.
+func MeanError(x []float64) (mean, standardError float64) {
+	return Mean(x), gonum.StdErr(StdDev(x), float64(len(x)))
+}
+
+// Kurtosis is the fourth standardised moment of a population less 3, Fisher's excess kurtosis. It is high where few of many
+// values are large. NaN for values that are all equal.
 func Kurtosis(x []float64) float64 {
-	mean, std := MeanStd(x, 0)
-	if std == 0 {
+	if Constant(x) {
 		return math.NaN()
 	}
-	var m4 float64
-	for _, v := range x {
-		z := (v - mean) / std
-		m4 += z * z * z * z
-	}
-	return m4/float64(len(x)) - 3
+	mean, variance := gonum.PopMeanVariance(x, nil)
+	return gonum.MomentAbout(4, x, mean, nil)/(variance*variance) - 3
 }
 
-// meanStd returns mean and standard deviation of x over len(x) - less: less
-// is 0 for the population's, 1 for the sample's.
-func MeanStd(x []float64, less int) (mean, std float64) {
-	for _, v := range x {
-		mean += v / float64(len(x))
-	}
-	for _, v := range x {
-		std += (v - mean) * (v - mean)
-	}
-	return mean, math.Sqrt(std / math.Max(1, float64(len(x)-less)))
-}
-
-// meanError is the mean and its standard error, σ/√n; for a share p that is √(p(1-p)/n).
-func MeanError(x []float64) (mean, standardError float64) {
-	n := float64(len(x))
-	for _, v := range x {
-		mean += v
-	}
-	mean /= n // last, so that n ones have the mean 1
-	for _, v := range x {
-		standardError += (v - mean) * (v - mean)
-	}
-	return mean, math.Sqrt(standardError) / n
-}
-
-// over is the ratio of two sums, 0 where the second is.
+// Ratio is the sum of x over the sum of y, 0 where the latter is 0. x and y have the same length.
 func Ratio(x, y []float64) float64 {
-	above, _ := MeanError(x)
-	below, _ := MeanError(y)
+	var above, below float64
+	for i := range x {
+		above, below = above+x[i], below+y[i]
+	}
 	if below == 0 {
 		return 0
 	}
 	return above / below
 }
 
+// Indicator is 1 for true and 0 for false.
 func Indicator(yes bool) float64 {
 	if yes {
 		return 1
@@ -63,15 +75,17 @@ func Indicator(yes bool) float64 {
 	return 0
 }
 
-// constant keeps rounding in the mean from turning into advantages.
+// Constant reports whether all values of x are equal. No values are.
 func Constant(x []float64) bool {
 	return len(x) == 0 || slices.Min(x) == slices.Max(x)
 }
 
-// finite is nil, JSON's null, where there is no number.
+// Finite points to x, or is nil where x is NaN or infinite: null in JSON.
 func Finite(x float64) *float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
+	if !isFinite(x) {
 		return nil
 	}
 	return &x
 }
+
+func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

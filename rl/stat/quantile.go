@@ -2,11 +2,11 @@ package stat
 
 import "slices"
 
-// Quantile is the q-quantile of x, 0 <= q <= 1, with linear interpolation
-// between neighbours. It panics on an empty x.
+// Quantile is the q-quantile of x, 0 <= q <= 1, with linear interpolation between neighbours: type 7 of Hyndman and Fan
+// (1996), NumPy's default. It panics on an empty x.
 func Quantile(x []float64, q float64) float64 {
 	if len(x) == 0 {
-		panic("rl: Quantile of no values")
+		panic("stat: Quantile of no values")
 	}
 	s := slices.Sorted(slices.Values(x))
 	at := q * float64(len(s)-1)

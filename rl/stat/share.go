@@ -1,0 +1,40 @@
+package stat
+
+import "math"
+
+// Interval is a range that holds the true value with 95 % confidence.
+type Interval struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// normal975 is the 97.5 % point of the standard normal distribution.
+const normal975 = 1.959963984540054
+
+// ShareError is the standard error of a share p of n observations, √(p(1-p)/(n-1)): what [MeanError] returns for n values
+// of which p·n are 1 and the others 0. NaN where n is below 2.
+func ShareError(p float64, n int) float64 {
+	if n < 2 {
+		return math.NaN()
+	}
+	return math.Sqrt(max(0, p*(1-p)) / float64(n-1))
+}
+
+// Wilson is the score interval of a share p of n observations (Wilson 1927). It stays within 0 and 1 and has a width where
+// p is 0 or 1, which a standard error does not. Of no observations it is 0 to 1.
+func Wilson(p float64, n int) Interval {
+	if n < 1 {
+		return Interval{0, 1}
+	}
+	N, z2 := float64(n), normal975*normal975
+	middle := (p + z2/(2*N)) / (1 + z2/N)
+	half := normal975 / (1 + z2/N) * math.Sqrt(p*(1-p)/N+z2/(4*N*N))
+	return Interval{max(0, middle-half), min(1, middle+half)}
+}
+
+// ShareDifference is the interval of p-q for shares p of n and q of m independent observations, made of their Wilson
+// intervals (Newcombe 1998, method 10). It has a width where both shares are 0 or 1.
+func ShareDifference(p float64, n int, q float64, m int) Interval {
+	a, b := Wilson(p, n), Wilson(q, m)
+	return Interval{p - q - math.Hypot(p-a.Low, b.High-q), p - q + math.Hypot(a.High-p, q-b.Low)}
+}
