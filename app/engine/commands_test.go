@@ -165,8 +165,8 @@ func TestBusyEngineHears(t *testing.T) {
 	}
 	s.send(session.Hello{})
 	trace := s.trace
-	s.trace.Number, s.heads.Number, s.runs.Number = 0, 0, 0 // as a new screen
-	s.until(func(m any) bool { _, ok := m.(session.Trace); return ok })
+	s.trace.Number, s.head.Number, s.heads.Number, s.runs.Number = 0, 0, 0, 0 // as a new screen
+	s.until(func(m any) bool { _, ok := m.(session.HeadAttention); return ok })
 	if !reflect.DeepEqual(s.trace, trace) {
 		t.Errorf("Hello brought %+v", s.trace)
 	}
@@ -220,7 +220,7 @@ func TestTheTypedProblem(t *testing.T) {
 	if !s.trace.Typed || s.trace.Gold != "2" || s.trace.Complete || len(s.trace.Steps) != 0 {
 		t.Errorf("%+v", s.trace)
 	}
-	if n := len(s.trace.Tokens); n != s.trace.PromptLength || len(s.trace.Top) != n || len(s.trace.Received) != n || len(s.trace.Attention) != s.trace.Layers*s.trace.Heads*4 {
+	if n := len(s.trace.Tokens); n != s.trace.PromptLength || len(s.trace.Top) != n || len(s.trace.Received) != n || len(s.trace.Attention) != 4 {
 		t.Errorf("a problem alone has %d tokens and %d places", n, len(s.trace.Top))
 	}
 	s.refused(session.NewProblem{Text: "k 8 ; ? o"}, "")

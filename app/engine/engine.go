@@ -53,6 +53,7 @@ type Engine struct {
 
 	mu        sync.Mutex // publishing, and what follows
 	snapshots map[string]session.Event
+	attended  attended
 	task      task.Task // of the model, with the difficulty of the last problem
 	losing    atomic.Bool
 	crowded   atomic.Bool   // others wait while training goes on
@@ -197,7 +198,7 @@ func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan end
 			case session.Hello:
 				e.repeat()
 			case session.Select:
-				e.publish(m.Selection)
+				e.choose(m.Selection)
 			case session.Hover: // for the other screens
 			case session.Touch:
 				e.room.give(time.Now())
@@ -225,6 +226,11 @@ func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan end
 func (e *Engine) publish(event session.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.put(event)
+}
+
+// put is publish for who holds the lock.
+func (e *Engine) put(event session.Event) {
 	switch event.(type) {
 	case session.Failure, session.Checked, session.RunFiles:
 	default:
@@ -243,7 +249,7 @@ func (e *Engine) send(event session.Event) {
 func (e *Engine) repeat() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, snapshot := range []session.Event{session.Methods{}, session.Capabilities{}, session.Trace{}, session.HeadsView{},
+	for _, snapshot := range []session.Event{session.Methods{}, session.Capabilities{}, session.Trace{}, session.HeadAttention{}, session.HeadsView{},
 		session.Disruption{}, session.Tree{}, session.Rules{}, session.Runs{}, session.Run{}, session.Credit{}, session.Selection{}, session.Status{}} {
 		if event, ok := e.snapshots[session.Kind(snapshot)]; ok {
 			e.send(event)

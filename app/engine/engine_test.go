@@ -72,6 +72,7 @@ type screen struct {
 	checked  session.Checked
 	able     session.Capabilities
 	trace    session.Trace
+	head     session.HeadAttention
 	heads    session.HeadsView
 	cut      session.Disruption
 	selected session.Selection
@@ -217,6 +218,12 @@ func (s *screen) hear(message any) {
 		newer(s.trace.Number, m.Number)
 		s.trace = m
 		s.traces = append(s.traces, time.Now())
+	case session.HeadAttention:
+		newer(s.head.Number, m.Number)
+		s.head = m
+		if !s.trace.Take(m) {
+			s.Errorf("attention of trace %d came after trace %d", m.Trace, s.trace.Number)
+		}
 	case session.HeadsView:
 		newer(s.heads.Number, m.Number)
 		s.heads = m
@@ -372,6 +379,7 @@ func TestTheTraceIsWhatExamineSays(t *testing.T) {
 				s := start(t, map[string]map[string][]byte{"chain-tiny": filesOf(t, checkpoint)}, session.Open{Backend: backend})
 				s.must(session.NewProblem{Seed: 9})
 				s.must(session.Generate{Unit: "all", Sampling: session.Sampling{Temperature: 1, Seed: 9}})
+				s.trace.All = s.allHeads()
 				compareTrace(t, s.trace, task, checkpoint)
 			})
 		}
@@ -412,7 +420,15 @@ func compareTrace(t *testing.T, got session.Trace, tk task.Task, checkpoint *hf.
 	near(t, "logprobs", got.LogProbs, want.LogProbs)
 	near(t, "entropy", got.Entropy, want.Entropy)
 	near(t, "fci", got.FCI, want.FCI)
-	near(t, "attention", got.Attention, want.Attention.Mean)
+	near(t, "attention of each head", got.All, want.Attention.Mean)
+	n := K + 2
+	for at, most := range got.Attention {
+		largest := float32(0)
+		for h := range got.Layers * got.Heads {
+			largest = max(largest, want.Attention.Mean[h*n*n+at])
+		}
+		near(t, "largest attention", []float32{most, want.Attention.Mean[got.Of[at]*n*n+at]}, []float32{largest, largest})
+	}
 	for l := range got.Layers {
 		for h := range got.Heads {
 			at := (l*got.Heads + h) * K

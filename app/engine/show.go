@@ -9,6 +9,7 @@ import (
 	"attnlab/model"
 	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
+	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
 
@@ -25,24 +26,24 @@ var delta = int(hyper.Lab("attnrl")["delta"])
 // show scores the trace and publishes it.
 func (e *Engine) show() error {
 	began := time.Now()
-	trace, err := e.view(e.reasoning)
+	trace, attention, err := e.view(e.reasoning)
 	if err != nil {
 		return err
 	}
-	trace.Number = e.next()
-	e.publish(trace)
+	e.publishTrace(trace, attention)
 	e.shown = time.Now()
 	e.showing = e.shown.Sub(began)
 	return nil
 }
 
-// view scores a trace in one forward pass and one readback, and puts everything a page shows about it together.
-func (e *Engine) view(r *reasoning) (session.Trace, error) {
+// view scores a trace in one forward pass and one readback, and puts together what a page shows about it. The attention
+// of its heads comes apart from it.
+func (e *Engine) view(r *reasoning) (session.Trace, score.StepAttention, error) {
 	judged := r.task.Judge(r.Problem, r.response)
 	before, passes := e.rig.device.Counters, e.rig.scorer.Passes
 	x, err := examine.Look(e.rig.scorer, judged, delta)
 	if err != nil {
-		return session.Trace{}, err
+		return session.Trace{}, score.StepAttention{}, err
 	}
 	work := workSince(before, e.rig.device.Counters)
 	work.Passes = e.rig.scorer.Passes - passes
@@ -59,8 +60,8 @@ func (e *Engine) view(r *reasoning) (session.Trace, error) {
 		Complete: complete, WellFormed: complete && x.WellFormed, Correct: complete && x.Correct,
 		LogProbs: x.LogProbs, Entropy: x.Entropy, Received: x.Received, Top: top, Steps: steps(r.task, x.Trace, complete),
 		Layers: x.Attention.Layers, Heads: x.Attention.Heads, Delta: x.Delta,
-		FCI: x.FCI, FCIHeads: flat(x.FCIHeads), Focus: flat(x.Focus), Attention: x.Attention.Mean, Work: work,
-	}, nil
+		FCI: x.FCI, FCIHeads: flat(x.FCIHeads), Focus: flat(x.Focus), Work: work,
+	}, x.Attention, nil
 }
 
 // steps are the steps of a trace. The last one has no label while it is being written.

@@ -86,7 +86,7 @@ func (f *Figure) Follows() []string {
 	case "curves", "scatter":
 		return []string{"Run", "Runs"}
 	}
-	return []string{"Trace"}
+	return []string{"Trace", "HeadAttention"}
 }
 
 // Show takes what travels in a session; what the figure does not draw changes nothing.
@@ -103,7 +103,7 @@ func (f *Figure) Show(event any, now time.Time) {
 	switch e := event.(type) {
 	case session.Trace:
 		if len(e.Attention) == 0 { // not scored yet
-			e.Layers, e.Heads, e.FCIHeads, e.Focus, e.FCI = 0, 0, nil, nil, make([]float64, len(e.Steps))
+			e.Layers, e.Heads, e.Of, e.FCIHeads, e.Focus, e.FCI = 0, 0, nil, nil, nil, make([]float64, len(e.Steps))
 		}
 		if !consistent(e) {
 			return
@@ -114,6 +114,10 @@ func (f *Figure) Show(event any, now time.Time) {
 		f.trace = e
 		f.move(now, now.Sub(f.arrived) < live)
 		f.arrived = now
+	case session.HeadAttention:
+		if f.trace.Take(e) {
+			f.move(now, false)
+		}
 	case session.HeadsView:
 		if n := e.Layers * e.Heads; len(e.SRA) != n || len(e.Kurtosis) != n || len(e.MeanFCI) != n {
 			return
@@ -141,8 +145,11 @@ func (f *Figure) Show(event any, now time.Time) {
 
 // consistent says whether a snapshot has all it must, so that a damaged one is not drawn.
 func consistent(t session.Trace) bool {
-	n, heads, steps := len(t.Steps)+2, t.Layers*t.Heads, len(t.Steps)
-	return t.Layers >= 0 && t.Heads >= 0 && len(t.Attention) == heads*n*n && len(t.FCI) == steps &&
+	square, heads, steps := t.Ranges()*t.Ranges(), t.Layers*t.Heads, len(t.Steps)
+	if heads == 0 {
+		square = 0
+	}
+	return t.Layers >= 0 && t.Heads >= 0 && len(t.Attention) == square && len(t.Of) == square && len(t.FCI) == steps &&
 		len(t.FCIHeads) == heads*steps && len(t.Focus) == heads*steps
 }
 
@@ -263,10 +270,11 @@ func (f *Figure) point() {
 	}
 }
 
-// head says which head's attention is drawn; -1, -1 for the largest over all.
+// head says which head's attention is drawn: the selected one once its attention has come, else -1, -1 for the largest
+// over all.
 func (f *Figure) head() (layer, head int) {
 	s, t := f.selection, f.trace
-	if s.Layer >= 0 && s.Layer < t.Layers && s.Head >= 0 && s.Head < t.Heads {
+	if s.Layer >= 0 && s.Layer < t.Layers && s.Head >= 0 && s.Head < t.Heads && t.InHead(s.Layer, s.Head) != nil {
 		return s.Layer, s.Head
 	}
 	return -1, -1

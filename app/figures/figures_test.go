@@ -149,7 +149,7 @@ func TestEmptyAndDamaged(t *testing.T) {
 			t.Errorf("%s took a damaged snapshot", name)
 		}
 		unscored := trace(5, 2, 2, true)
-		unscored.Attention = nil
+		unscored.Attention, unscored.All = nil, nil
 		f.Show(unscored, start)
 		f.Show(session.Selection{Step: 99, Token: 5, Layer: 77, Head: -3}, start)
 		f.Show(session.Select{Selection: session.Selection{Step: 2, Token: -1, Layer: 1, Head: 1}}, start)
@@ -172,7 +172,7 @@ func TestMatrixColours(t *testing.T) {
 		want := func(j, k int) (a float64) {
 			for h := range 6 {
 				if chosen[0] < 0 || h == 5 {
-					a = max(a, float64(tr.Attention[(h*n+j)*n+k]))
+					a = max(a, float64(tr.All[(h*n+j)*n+k]))
 				}
 			}
 			return a

@@ -44,22 +44,17 @@ func (f *Figure) truth() []float64 {
 	return values
 }
 
-// attention is what a token of range j pays to one of range k: of a head, or with
-// layer -1 the largest over the heads, and the index of the head that it is of.
+// attention is what a token of range j pays to one of range k: in a head, or with
+// layer -1 the largest over the heads, and the index of the head that has it.
 func (f *Figure) attention(j, k, layer, head int) (density float64, of int) {
-	t := f.trace
-	n := len(t.Steps) + 2
-	at := func(h int) float64 { return float64(t.Attention[(h*n+j)*n+k]) }
-	if layer >= 0 {
-		of = layer*t.Heads + head
-		return at(of), of
+	at := j*f.trace.Ranges() + k
+	if in := f.trace.InHead(layer, head); in != nil {
+		return float64(in[at]), layer*f.trace.Heads + head
 	}
-	for h := range t.Layers * t.Heads {
-		if a := at(h); a > density {
-			density, of = a, h
-		}
+	if len(f.trace.Attention) == 0 { // not scored yet
+		return 0, 0
 	}
-	return density, of
+	return float64(f.trace.Attention[at]), f.trace.Of[at]
 }
 
 // shown is the drawn weight between ranges, on its way to the true one.

@@ -8,7 +8,8 @@ import (
 	"attnlab/app/theme"
 )
 
-// trace has K steps whose attention is random, rows summing to at most one.
+// trace has K steps whose attention is random, rows summing to at most one. It
+// has all heads, as a file has.
 func trace(K, layers, heads int, answer bool) session.Trace {
 	random := rand.New(rand.NewPCG(uint64(K), 7))
 	t := session.Trace{Seed: uint64(K), Tokens: make([]int, 20+7*K), Layers: layers, Heads: heads, Delta: 2, FCI: make([]float64, K)}
@@ -26,7 +27,7 @@ func trace(K, layers, heads int, answer bool) session.Trace {
 				if k <= j {
 					a = random.Float32() / float32(j+1)
 				}
-				t.Attention = append(t.Attention, a)
+				t.All = append(t.All, a)
 			}
 		}
 		for k := range K {
@@ -35,5 +36,6 @@ func trace(K, layers, heads int, answer bool) session.Trace {
 			t.FCI[k] = max(t.FCI[k], t.FCIHeads[len(t.FCIHeads)-1])
 		}
 	}
+	t.Attention, t.Of = t.All.Largest(n)
 	return t
 }

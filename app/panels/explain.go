@@ -53,8 +53,8 @@ func explain(s *state, what string) (Explanation, bool) {
 		return explainEntropy(t, i), true
 	case kind == "received" && i >= 0 && i < len(t.Received):
 		return Explanation{Title: "attention received by token " + of, Value: format(float64(t.Received[i])),
-			Formula: "rᵢ = Σ over queries m ≥ i of the mean over layers and heads of a(m → i)",
-			Note:    fmt.Sprintf("Every token m of the trace spreads a weight of 1 over itself and what came before it. Summed over the %d tokens from %d on, a token that is passed over gets little, one that is looked up again and again gets more than 1.", len(t.Tokens)-i, i)}, true
+			Formula: "rᵢ = Σ over later tokens m > i of the mean over layers and heads of a(m → i)",
+			Note:    fmt.Sprintf("Every token m spreads a weight of 1 over itself and the tokens before it. Summed over the tokens after %d, of which there are %d, a token that is passed over gets little, and one that is looked up again and again gets more than 1.", i, len(t.Tokens)-i-1)}, true
 	case slices.Contains([]string{"head-fci", "head-focus", "head-sra", "head-kurtosis"}, kind):
 		layer, head, ok := parseHead(of)
 		if !ok || layer >= t.Layers || head >= t.Heads {

@@ -140,7 +140,7 @@ func (l *Lab) matrixTable() app.UI {
 	switch {
 	case l.folded["table"]:
 		return table(app.Div())
-	case K == 0 || len(t.Attention) == 0:
+	case K == 0 || len(t.Attention) != t.Ranges()*t.Ranges():
 		return table(app.P().Class("hint").Text("There is none yet."))
 	}
 	last := K + 1
@@ -160,11 +160,7 @@ func (l *Lab) matrixTable() app.UI {
 		if l.Selection.Head >= 0 {
 			return attention(t, l.Selection.Layer, l.Selection.Head, j, k)
 		}
-		top := 0.0
-		for i := range t.Layers * t.Heads {
-			top = math.Max(top, attention(t, i/t.Heads, i%t.Heads, j, k))
-		}
-		return top
+		return float64(t.Attention[j*t.Ranges()+k])
 	}
 	hi := 0.0
 	for j := range last + 1 {

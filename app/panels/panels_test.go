@@ -40,19 +40,20 @@ func made() session.Trace {
 				if k <= j {
 					v = float32(h+1) * float32(10*j+k) / 1000
 				}
-				t.Attention = append(t.Attention, v)
+				t.All = append(t.All, v)
 			}
 		}
 	}
+	t.Attention, t.Of = t.All.Largest(ranges)
 	t.FCI = make([]float64, K)
 	for h := range L * H {
 		for k := range K {
 			sum := 0.0
 			for j := k + 1 + delta; j < ranges && k > 0; j++ {
-				sum += float64(t.Attention[(h*ranges+j)*ranges+k+1])
+				sum += float64(t.All[(h*ranges+j)*ranges+k+1])
 			}
 			t.FCIHeads = append(t.FCIHeads, sum)
-			t.Focus = append(t.Focus, 3*float64(t.Attention[(h*ranges+ranges-1)*ranges+k+1]))
+			t.Focus = append(t.Focus, 3*float64(t.All[(h*ranges+ranges-1)*ranges+k+1]))
 			t.FCI[k] = max(t.FCI[k], sum)
 		}
 	}

@@ -171,11 +171,10 @@ func stepFCI(t *session.Trace, s session.Selection, k int) float64 {
 }
 
 // attention is what range j pays to range k in a head: the mean over the tokens of both. Range 0 is the prompt, range
-// k+1 step k, the last the answer.
+// k+1 step k, the last the answer. It is NaN while the page waits for the attention of that head.
 func attention(t *session.Trace, layer, head, j, k int) float64 {
-	r := len(t.Steps) + 2
-	if i := ((layer*t.Heads+head)*r+j)*r + k; i < len(t.Attention) {
-		return float64(t.Attention[i])
+	if in := t.InHead(layer, head); in != nil {
+		return float64(in[j*t.Ranges()+k])
 	}
 	return math.NaN()
 }

@@ -75,6 +75,8 @@ func (s *state) apply(event session.Event) {
 	switch e := event.(type) {
 	case session.Trace:
 		s.takeTrace(e)
+	case session.HeadAttention:
+		s.trace.Take(e)
 	case session.Status:
 		if s.status.Busy && !e.Busy {
 			s.booting = ""

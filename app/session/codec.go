@@ -21,7 +21,7 @@ const (
 var kinds = kindTable(
 	Hello{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, Touch{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ExportMetrics{}, ImportRun{},
-	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadsView{}, Disruption{}, Selection{},
+	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{},
 )
 
@@ -50,21 +50,22 @@ func (Touch) command()         {}
 func (Cancel) command()        {}
 func (LoseDevice) command()    {}
 
-func (Tree) event()         {}
-func (Rules) event()        {}
-func (Run) event()          {}
-func (Credit) event()       {}
-func (Methods) event()      {}
-func (Runs) event()         {}
-func (RunFiles) event()     {}
-func (Status) event()       {}
-func (Failure) event()      {}
-func (Checked) event()      {}
-func (Capabilities) event() {}
-func (Trace) event()        {}
-func (HeadsView) event()    {}
-func (Disruption) event()   {}
-func (Selection) event()    {}
+func (Tree) event()          {}
+func (Rules) event()         {}
+func (Run) event()           {}
+func (Credit) event()        {}
+func (Methods) event()       {}
+func (Runs) event()          {}
+func (RunFiles) event()      {}
+func (Status) event()        {}
+func (Failure) event()       {}
+func (Checked) event()       {}
+func (Capabilities) event()  {}
+func (Trace) event()         {}
+func (HeadAttention) event() {}
+func (HeadsView) event()     {}
+func (Disruption) event()    {}
+func (Selection) event()     {}
 
 func kindTable(messages ...any) map[string]reflect.Type {
 	table := map[string]reflect.Type{}
@@ -105,21 +106,29 @@ func Decode(data []byte) (any, error) {
 	return v.Elem().Interface(), nil
 }
 
-// Densities are numbers of which there are many and of which five digits are enough. They are the most of a [Trace],
-// which every screen reads while it grows.
-type Densities []float32
+// Densities and Scores are many numbers of which five digits are enough. Most of a [Trace] is made of them, and every
+// screen reads it while it grows.
+type (
+	Densities []float32
+	Scores    []float64
+)
 
 // MarshalJSON writes five significant digits of each.
-func (d Densities) MarshalJSON() ([]byte, error) {
-	text := make([]byte, 0, 9*len(d)+2)
-	for i, v := range d {
+func (d Densities) MarshalJSON() ([]byte, error) { return fiveDigits(d) }
+
+// MarshalJSON writes five significant digits of each.
+func (s Scores) MarshalJSON() ([]byte, error) { return fiveDigits(s) }
+
+func fiveDigits[X float32 | float64](all []X) ([]byte, error) {
+	text := make([]byte, 0, 9*len(all)+2)
+	for i, v := range all {
 		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, fmt.Errorf("session: density %d is %v", i, v)
+			return nil, fmt.Errorf("session: number %d is %v", i, v)
 		}
 		text = append(text, ',')
 		text = strconv.AppendFloat(text, float64(v), 'g', 5, 32)
 	}
-	if len(d) == 0 {
+	if len(all) == 0 {
 		text = append(text, ',')
 	}
 	text[0] = '['

@@ -202,10 +202,26 @@ type (
 		Heads        int        `json:"heads"`
 		Delta        int        `json:"delta"`
 		FCI          []float64  `json:"fci"`       // [K]
-		FCIHeads     []float64  `json:"fci_heads"` // [L,H,K]
-		Focus        []float64  `json:"focus"`     // [L,H,K]
-		Attention    Densities  `json:"attention"` // [L,H,K+2,K+2] mean density over prompt, steps, answer; row looks at column
-		Work         Work       `json:"work"`      // of the device for this snapshot
+		FCIHeads     Scores     `json:"fci_heads"` // [L,H,K]
+		Focus        Scores     `json:"focus"`     // [L,H,K]
+		// Attention is between the ranges prompt, steps, answer: what a token of the row's range pays to a token of the
+		// column's, the largest over the heads; Of is the head that has it, layer·H + head.
+		Attention Densities `json:"attention"` // [K+2,K+2]
+		Of        []int     `json:"of"`        // [K+2,K+2]
+		// Chosen is the same in the selected head: see HeadAttention. All is for files only, which are read where no engine
+		// can be asked: every head, [L,H,K+2,K+2].
+		Chosen HeadAttention `json:"chosen"`
+		All    Densities     `json:"all,omitempty"`
+		Work   Work          `json:"work"` // of the device for this snapshot
+	}
+	// HeadAttention is the attention between the ranges of a trace in one head, the one that was selected last. The engine
+	// sends it for a selection, because all heads of a trace would not fit a message. Without a head Attention is empty.
+	HeadAttention struct {
+		Number    uint64    `json:"number"`
+		Trace     uint64    `json:"trace"` // number of the Trace it belongs to
+		Layer     int       `json:"layer"`
+		Head      int       `json:"head"`
+		Attention Densities `json:"attention"` // [K+2,K+2]
 	}
 	// HeadsView is what finding the key-focus heads has given so far.
 	HeadsView struct {

@@ -20,8 +20,8 @@ var exampleCommand = command{
 	name: "example",
 	does: "writes the worked example that the lab shows first",
 	about: `
-It is a whole snapshot of the engine: the first problem from --seed on whose response is correct and has both essential
-and redundant steps, two each. Write it again when the default base has changed.
+It is a snapshot of the engine with the attention of every head: the first problem from --seed on whose response is correct
+and has both essential and redundant steps, two each. Write it again when the default base has changed.
 
   attnlab example --out web/example.json
 `,
@@ -35,7 +35,7 @@ and redundant steps, two each. Write it again when the default base has changed.
 // exampleTries is how many problems are tried.
 const exampleTries = 300
 
-func (c *console) example(ctx context.Context, out string) error {
+func (c *console) example(ctx context.Context, out string) (err error) {
 	if out == "" {
 		return wrongUsage("--out is missing: the file to write the example to")
 	}
@@ -73,6 +73,9 @@ func (c *console) example(ctx context.Context, out string) error {
 					continue
 				}
 				if worthShowing(m) {
+					if m.All, err = allHeads(ctx, port, m); err != nil {
+						return err
+					}
 					return c.writeExample(out, m)
 				}
 				if seed++; seed == c.seed+exampleTries {
@@ -82,6 +85,27 @@ func (c *console) example(ctx context.Context, out string) error {
 			}
 		}
 	}
+}
+
+// allHeads asks the engine for the attention of a trace in one head after another, [L,H,K+2,K+2].
+func allHeads(ctx context.Context, port *session.Port, t session.Trace) (all session.Densities, err error) {
+	for i := range t.Layers * t.Heads {
+		s := session.NoSelection
+		s.Layer, s.Head = i/t.Heads, i%t.Heads
+		port.Send(session.Select{Selection: s})
+		for t.InHead(s.Layer, s.Head) == nil {
+			select {
+			case <-ctx.Done():
+				return nil, errors.New("stopped before all heads of the example had come")
+			case message := <-port.In:
+				if h, ok := message.(session.HeadAttention); ok {
+					t.Take(h)
+				}
+			}
+		}
+		all = append(all, t.InHead(s.Layer, s.Head)...)
+	}
+	return all, nil
 }
 
 // worthShowing tells whether a trace fits one screen and shows what the lab is about: steps that were needed, and steps that were not.

@@ -1,0 +1,39 @@
+package session
+
+// Ranges is the number of ranges of tokens that attention is pooled over: the prompt, the steps, the answer.
+func (t *Trace) Ranges() int { return len(t.Steps) + 2 }
+
+// InHead is the attention between the ranges in one head, [K+2,K+2], or nil where this screen does not have it (yet).
+func (t *Trace) InHead(layer, head int) Densities {
+	square := t.Ranges() * t.Ranges()
+	if layer < 0 || layer >= t.Layers || head < 0 || head >= t.Heads {
+		return nil
+	}
+	if c := t.Chosen; c.Layer == layer && c.Head == head && len(c.Attention) == square {
+		return c.Attention
+	}
+	if at := (layer*t.Heads + head) * square; len(t.All) >= at+square {
+		return t.All[at : at+square]
+	}
+	return nil
+}
+
+// Take adds the attention of a head to the trace. It returns false if that belongs to another trace.
+func (t *Trace) Take(h HeadAttention) bool {
+	if h.Trace != t.Number {
+		return false
+	}
+	t.Chosen = h
+	return true
+}
+
+// Largest is, of heads with n·n densities each, the largest at every place and the first head that has it, [n,n].
+func (d Densities) Largest(n int) (largest Densities, of []int) {
+	largest, of = make(Densities, n*n), make([]int, n*n)
+	for i, v := range d {
+		if at := i % (n * n); v > largest[at] {
+			largest[at], of[at] = v, i/(n*n)
+		}
+	}
+	return largest, of
+}
