@@ -23,10 +23,10 @@ type store struct {
 	label    string
 	kind     Kind
 	words    int
-	handle   handle    // the engine's own
-	f32      []float32 // host engine
-	f64      []float64 // refereeing host engine
-	u32      []uint32  // host engine
+	handle   handle    // the backend's own
+	f32      []float32 // host backend
+	f64      []float64 // host backend in float64, the referee
+	u32      []uint32  // host backend
 	released bool
 }
 
@@ -45,7 +45,7 @@ func (d *Device) alloc(label string, kind Kind, n int) *Buffer {
 		d.fail(fmt.Errorf("gpu: buffer %s needs %d MiB, %s allows %d MiB; use a smaller batch, context or model",
 			label, int64(s.words)>>18, d.Info.Name, limit>>20))
 	} else if d.ready() {
-		d.fail(d.eng.alloc(s))
+		d.fail(d.impl.alloc(s))
 	}
 	d.Counters.Buffers++
 	d.Counters.Bytes += int64(s.words) * 4
@@ -74,16 +74,16 @@ func (b *Buffer) Release() {
 		return
 	}
 	b.store.released = true
-	b.dev.eng.free(b.store)
+	b.dev.impl.free(b.store)
 	b.dev.Counters.Buffers--
 	b.dev.Counters.Bytes -= int64(b.store.words) * 4
 }
 
-// Write copies data to the words from off on, in order with submitted work.
+// Write copies data to the words from off on, after all work submitted before.
 func (b *Buffer) Write(off int, data []float32) {
 	b.check("write", F32, off, len(data))
 	if len(data) > 0 && b.dev.ready() {
-		b.dev.fail(b.dev.eng.write(b.store, b.off+off, wordsOf(data)))
+		b.dev.fail(b.dev.impl.write(b.store, b.off+off, wordsOf(data)))
 	}
 }
 
@@ -91,7 +91,7 @@ func (b *Buffer) Write(off int, data []float32) {
 func (b *Buffer) WriteUints(off int, data []uint32) {
 	b.check("write", U32, off, len(data))
 	if len(data) > 0 && b.dev.ready() {
-		b.dev.fail(b.dev.eng.write(b.store, b.off+off, data))
+		b.dev.fail(b.dev.impl.write(b.store, b.off+off, data))
 	}
 }
 
@@ -105,14 +105,14 @@ func (b *Buffer) ReadUints(off int, dst []uint32) error {
 	return b.dev.Read(b.IntoUints(off, dst))
 }
 
-// Transfer is words of a buffer and the slice that they go into.
+// Transfer is a range of words of a buffer and the slice to copy them into.
 type Transfer struct {
 	store *store
 	off   int // words from the start of the store
 	dst   []uint32
 }
 
-// Into takes the words from off on into dst, for [Device.Read].
+// Into returns the transfer of the words from off on into dst, for [Device.Read].
 func (b *Buffer) Into(off int, dst []float32) Transfer {
 	b.check("read", F32, off, len(dst))
 	return Transfer{b.store, b.off + off, wordsOf(dst)}
@@ -124,8 +124,8 @@ func (b *Buffer) IntoUints(off int, dst []uint32) Transfer {
 	return Transfer{b.store, b.off + off, dst}
 }
 
-// Read waits for submitted work and makes the transfers in one readback, which in
-// a browser costs milliseconds however little it brings.
+// Read waits for submitted work and makes all transfers in one readback. In a browser
+// a readback costs milliseconds, however small it is.
 func (d *Device) Read(transfers ...Transfer) error {
 	transfers = slices.DeleteFunc(transfers, func(t Transfer) bool { return len(t.dst) == 0 })
 	if len(transfers) > 0 && d.ready() {
@@ -133,7 +133,7 @@ func (d *Device) Read(transfers ...Transfer) error {
 		for _, t := range transfers {
 			d.Counters.ReadBytes += 4 * int64(len(t.dst))
 		}
-		d.fail(d.eng.read(transfers))
+		d.fail(d.impl.read(transfers))
 	}
 	return d.err
 }

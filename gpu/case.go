@@ -8,11 +8,10 @@ import (
 )
 
 // Case is one comparison of a kernel with its twin: parameters and the contents
-// of its buffers, []float32 or []uint32, in the kernel's order. Buffers that the
-// kernel writes hold what it finds there; fill those that it must overwrite with
-// [NaNs], so that a word left out is seen.
+// of its buffers, []float32 or []uint32, in the kernel's order. Fill buffers that the
+// kernel must overwrite with [NaNs], so that a skipped word shows.
 type Case struct {
-	Name    string // what is special about it: "rows 65", "one token"
+	Name    string // what the case is about: "rows 65", "one token"
 	Kernel  *Kernel
 	Params  any
 	Buffers []any
@@ -32,7 +31,7 @@ type Report struct {
 	Took     time.Duration // dispatch and wait
 }
 
-// NaNs is n words that a kernel must overwrite.
+// NaNs returns n words that a kernel must overwrite.
 func NaNs(n int) []float32 {
 	f := make([]float32, n)
 	for i := range f {
@@ -41,7 +40,7 @@ func NaNs(n int) []float32 {
 	return f
 }
 
-// Normal is n words of normal random numbers.
+// Normal returns n normal random numbers.
 func Normal(r *rand.Rand, n int) []float32 {
 	f := make([]float32, n)
 	for i := range f {
@@ -125,7 +124,7 @@ func (c Case) compare(d *Device, r *Report, b Binding, got *Buffer, wantF []floa
 		switch {
 		case float64(v) == wantF[i]:
 			diff = 0 // equal infinities too
-		case math.IsNaN(diff): // also where the twin left a word out
+		case math.IsNaN(diff): // also where the twin skipped a word
 			diff, used = math.Inf(1), math.Inf(1)
 		default:
 			used = diff / (tol.Abs + tol.Rel*math.Abs(wantF[i]))
@@ -147,7 +146,7 @@ func (c Case) mismatch(d *Device, b Binding, at int, got, want, used float64) er
 		c.Kernel.Name, d.Info, c.Name, b.Name, decode(at, c.Shape[b.Name]), got, want, 100*used)
 }
 
-// decode turns a flat index into one index a dimension.
+// decode converts a flat index to one index for each dimension.
 func decode(at int, shape []int) []int {
 	if len(shape) == 0 {
 		return []int{at}

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// Device is an opened engine. It is used from one goroutine.
+// Device is an opened backend. Use it from one goroutine.
 type Device struct {
 	Info     Info
 	Limits   Limits
-	Features []string // optional ones that the adapter offers, by WebGPU's names; no kernel needs any
+	Features []string // optional features of the adapter, by WebGPU's names; no kernel needs any
 	Counters Counters
-	// Yield may be set to say how long to leave the processors to others. It is asked before each submit that a browser
-	// computes on them.
+	// Yield, if set, returns how long to pause before a submit. A device calls it where a browser computes kernels on
+	// the processors that also draw its pages.
 	Yield  func() time.Duration
-	eng    engine
+	impl   backend
 	err    error
 	onHost []string // kernels to run as their twins, from ATTNLAB_HOST
 }
@@ -27,14 +27,13 @@ type Device struct {
 type Info struct {
 	Name     string `json:"name"`     // "Apple M2", "llvmpipe (LLVM 15.0.6, 256 bits)", "host"
 	Backend  string `json:"backend"`  // "vulkan", "metal", "webgpu", "host", ...
-	Vendor   string `json:"vendor"`   // as the driver says it
+	Vendor   string `json:"vendor"`   // as the driver reports it
 	Software bool   `json:"software"` // the adapter is a program on the CPU
 }
 
 func (i Info) String() string { return fmt.Sprintf("%s (%s)", i.Name, i.Backend) }
 
-// Limits are the ones that decide what fits, in WebGPU's names and units (bytes,
-// invocations).
+// Limits decide what fits, in WebGPU's names and units (bytes, invocations).
 type Limits struct {
 	MaxBufferSize                     int64 `json:"maxBufferSize"`
 	MaxStorageBufferBindingSize       int64 `json:"maxStorageBufferBindingSize"`
@@ -49,37 +48,37 @@ type Counters struct {
 	Buffers, Bytes                 int64 // allocated now
 }
 
-// engine is what WebGPU and the host each do in their own way.
-type engine interface {
+// backend is what WebGPU and the host each do in their own way.
+type backend interface {
 	alloc(*store) error
 	free(*store)
 	write(s *store, off int, words []uint32) error
 	read([]Transfer) error
-	newProgram() programEngine
+	newProgram() backendProgram
 	wait() error
 	lose()
 	close()
 }
 
-// handle is an engine's own reference to an allocation.
+// handle is a backend's own reference to an allocation.
 type handle any
 
 // Backends that [Open] takes.
 const (
 	Auto   = "auto"   // WebGPU where there is an adapter, else the host
 	WebGPU = "webgpu" // an adapter or an error
-	Host   = "host"   // plain Go
+	Host   = "host"   // Go on the processor
 )
 
 // ErrNoAdapter is wrapped by the error of Open where there is no GPU to use.
 var ErrNoAdapter = errors.New("no WebGPU adapter")
 
-// Open opens an engine: Auto, WebGPU or Host. With Auto and no adapter the host
-// is opened, and why says in a sentence what was missing.
+// Open opens a backend: Auto, WebGPU or Host. With Auto and no adapter it opens the
+// host, and why is a sentence about what was missing.
 func Open(backend string) (d *Device, why string, err error) {
 	switch backend {
 	case Host:
-		return OpenHost(), "the host engine was asked for", nil
+		return OpenHost(), "the host backend was asked for", nil
 	case WebGPU, Auto:
 		d, err = openWebGPU()
 		if err == nil {
@@ -97,7 +96,7 @@ func Open(backend string) (d *Device, why string, err error) {
 // Err is the first error since the device was opened, or nil.
 func (d *Device) Err() error { return d.err }
 
-// Lost says whether the device is gone.
+// Lost reports whether the device is lost.
 func (d *Device) Lost() bool {
 	_, lost := errors.AsType[*LostError](d.err)
 	return lost
@@ -106,28 +105,28 @@ func (d *Device) Lost() bool {
 // Wait returns when all submitted work is done.
 func (d *Device) Wait() error {
 	if d.ready() {
-		d.fail(d.eng.wait())
+		d.fail(d.impl.wait())
 	}
 	return d.err
 }
 
-// Lose provokes the loss of the device, as a driver reset would: everything on
-// it is gone and every later call returns a [LostError].
+// Lose simulates the loss of the device, as by a driver reset: everything on it is
+// gone and every later call returns a [LostError].
 func (d *Device) Lose() {
 	if d.ready() {
-		d.eng.lose()
+		d.impl.lose()
 		d.fail(&LostError{Reason: "provoked"})
 	}
 }
 
-// Close gives the device back. Buffers and programs on it are gone.
-func (d *Device) Close() { d.eng.close() }
+// Close releases the device with its buffers and programs.
+func (d *Device) Close() { d.impl.close() }
 
 func (d *Device) ready() bool { return d.err == nil }
 
 func (d *Device) fail(err error) {
 	if err != nil && d.err == nil {
-		d.err = own(err)
+		d.err = wrapError(err)
 	}
 }
 

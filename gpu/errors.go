@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// LostError says that the adapter took the device away (driver reset, sleep,
-// out of memory, [Device.Lose]). Open a new device and restore onto it.
+// LostError means that the adapter took the device away (driver reset, sleep, out of
+// memory, [Device.Lose]). Open a new device and restore onto it.
 type LostError struct{ Reason string }
 
 func (e *LostError) Error() string {
 	return fmt.Sprintf("gpu: the GPU device was lost (%s); open it again to go on from the last kept step", e.Reason)
 }
 
-// KernelError says which kernel the engine refused, and why.
+// KernelError names a kernel that the backend refused, and why.
 type KernelError struct{ Kernel, Message string }
 
 func (e *KernelError) Error() string {
 	return fmt.Sprintf("gpu: kernel %s: %s", e.Kernel, e.Message)
 }
 
-// own makes an engine's error one of this package: wgpu-native says only in its
-// message that the device was lost.
-func own(err error) error {
+// wrapError converts a backend's error to this package's types. wgpu-native reports a
+// lost device only in the message text.
+func wrapError(err error) error {
 	text := err.Error()
 	switch {
 	case strings.Contains(strings.ToLower(text), "device is lost"):

@@ -108,7 +108,7 @@ func TestKernelError(t *testing.T) {
 }
 
 func TestSameNameTwice(t *testing.T) {
-	// Kernels are told apart by value, not by name.
+	// The device distinguishes kernels by value, not by name.
 	d := gputest.Adapter(t)
 	x, y := d.Floats("x", 64), d.Floats("y", 64)
 	defer x.Release()
@@ -127,8 +127,8 @@ func TestSameNameTwice(t *testing.T) {
 }
 
 func TestValidationErrorSurfaces(t *testing.T) {
-	// One buffer read and written in a dispatch: WebGPU refuses it, and in a browser
-	// says so later.
+	// One buffer read and written in a dispatch: WebGPU refuses it, and a browser
+	// reports it later.
 	d := ownDevice(t)
 	x := d.Floats("x", 64)
 	d.DoUnchecked(add, addParams{64, 1}, x, x)

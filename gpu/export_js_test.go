@@ -1,5 +1,5 @@
 package gpu
 
-// Destroy destroys the JavaScript device behind the engine's back, as a driver
+// Destroy destroys the JavaScript device behind the backend's back, as a driver
 // reset would.
-func (d *Device) Destroy() { d.eng.(*webgpu).raw.Call("destroy") }
+func (d *Device) Destroy() { d.impl.(*webgpu).raw.Call("destroy") }

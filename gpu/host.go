@@ -2,18 +2,18 @@ package gpu
 
 import "runtime"
 
-// hostEngine runs the twins on slices, in float32, or in float64 as a referee.
-type hostEngine struct{ double bool }
+// hostBackend runs the twins on slices, in float32, or in float64 as the referee.
+type hostBackend struct{ double bool }
 
-// OpenHost opens the host engine: no adapter, no cgo.
+// OpenHost opens the host backend: no adapter, no cgo.
 func OpenHost() *Device { return openHost(false) }
 
-// OpenReferee opens the host engine in float64: what finite differences and the
-// comparison of other engines need. [Buffer.Read64] sees its full precision.
+// OpenReferee opens the host backend in float64, for finite differences and for
+// comparison with other backends. [Buffer.Read64] reads its full precision.
 func OpenReferee() *Device { return openHost(true) }
 
 func openHost(double bool) *Device {
-	const big = 1 << 31 // bytes: more is a mistake that should not end in a killed process
+	const big = 1 << 31 // bytes: more is a mistake, and should be an error and not a killed process
 	name := "host"
 	if double {
 		name = "host float64"
@@ -21,11 +21,11 @@ func openHost(double bool) *Device {
 	return &Device{
 		Info:   Info{Name: name, Backend: Host, Vendor: runtime.GOARCH, Software: true},
 		Limits: Limits{big, big, big, big},
-		eng:    hostEngine{double},
+		impl:   hostBackend{double},
 	}
 }
 
-func (e hostEngine) alloc(s *store) error {
+func (e hostBackend) alloc(s *store) error {
 	switch {
 	case s.kind == U32:
 		s.u32 = make([]uint32, s.words)
@@ -37,9 +37,9 @@ func (e hostEngine) alloc(s *store) error {
 	return nil
 }
 
-func (hostEngine) free(s *store) { s.f32, s.f64, s.u32 = nil, nil, nil }
+func (hostBackend) free(s *store) { s.f32, s.f64, s.u32 = nil, nil, nil }
 
-func (e hostEngine) write(s *store, off int, words []uint32) error {
+func (e hostBackend) write(s *store, off int, words []uint32) error {
 	switch {
 	case s.kind == U32:
 		copy(s.u32[off:], words)
@@ -53,7 +53,7 @@ func (e hostEngine) write(s *store, off int, words []uint32) error {
 	return nil
 }
 
-func (e hostEngine) read(transfers []Transfer) error {
+func (e hostBackend) read(transfers []Transfer) error {
 	for _, t := range transfers {
 		switch {
 		case t.store.kind == U32:
@@ -69,10 +69,10 @@ func (e hostEngine) read(transfers []Transfer) error {
 	return nil
 }
 
-func (e hostEngine) newProgram() programEngine { return hostProgram(e) }
-func (hostEngine) wait() error                 { return nil }
-func (hostEngine) lose()                       {}
-func (hostEngine) close()                      {}
+func (e hostBackend) newProgram() backendProgram { return hostProgram(e) }
+func (hostBackend) wait() error                  { return nil }
+func (hostBackend) lose()                        {}
+func (hostBackend) close()                       {}
 
 type hostProgram struct{ double bool }
 

@@ -8,8 +8,8 @@ import (
 	"unsafe"
 )
 
-// Float is what a host twin computes in: float32 to stand in for a kernel,
-// float64 to referee it and for finite differences.
+// Float is the type a host twin computes in: float32 in place of a kernel, float64 as
+// its referee and for finite differences.
 type Float interface{ ~float32 | ~float64 }
 
 // Kind is the element type of a buffer.
@@ -45,7 +45,7 @@ type Groups [3]int
 const maxGroups = 65535
 
 // Groups1D covers n invocations with workgroups of size wg, folding into y
-// beyond 65,535 workgroups; a kernel gets its flat index back from
+// beyond 65,535 workgroups; a kernel computes its flat index with
 // shared/linear.wgsl.
 func Groups1D(n, wg int) Groups {
 	g := (n + wg - 1) / wg
@@ -61,7 +61,7 @@ func Groups2D(x, y, wx, wy int) Groups {
 	return Groups{(x + wx - 1) / wx, (y + wy - 1) / wy, 1}
 }
 
-// Args are the bindings of one dispatch as a host twin sees them.
+// Args are the bindings of one dispatch for a host twin.
 type Args[X Float] struct {
 	floats [][]X
 	uints  [][]uint32
@@ -140,8 +140,8 @@ func (k *Kernel) Params() reflect.Type { return k.params }
 // Run64 runs the twin in float64: the referee.
 func (k *Kernel) Run64(params any, a Args[float64]) { k.host64(params, a) }
 
-// Rows calls f for every i in [0,n), spread over the processors; f must write
-// only what belongs to row i. Twins use it for their outer loop.
+// Rows calls f for every i in [0,n), spread over the processors; f(i) may write only
+// row i. Twins use it for their outer loop.
 func Rows(n int, f func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)
 	if workers <= 1 {

@@ -7,8 +7,8 @@ import (
 	"attnlab/gpu"
 )
 
-// TestLossIsNoticed lets the browser say by itself that the device is gone, while
-// each kind of call is made.
+// TestLossIsNoticed makes each kind of call while the browser itself reports that the
+// device is lost.
 func TestLossIsNoticed(t *testing.T) {
 	for name, call := range map[string]func(d *gpu.Device, x, y *gpu.Buffer) error{
 		"read": func(d *gpu.Device, x, y *gpu.Buffer) error { return x.Read(0, make([]float32, 64)) },
@@ -25,7 +25,7 @@ func TestLossIsNoticed(t *testing.T) {
 		x, y := d.Floats("x", 64), d.Floats("y", 64)
 		d.Destroy()
 		err := call(d, x, y)
-		if err == nil { // a wait may end before the loss is told
+		if err == nil { // a wait may end before the loss is reported
 			err = x.Read(0, make([]float32, 64))
 		}
 		var lost *gpu.LostError

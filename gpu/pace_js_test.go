@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A long program makes room between its submits where the adapter is a program, and is one submit on a GPU.
+// On a software adapter a long program pauses between its submits; on a GPU it is one submit.
 func TestLongProgramYields(t *testing.T) {
 	d := ownDevice(t)
 	defer d.Close()

@@ -13,12 +13,12 @@ import (
 const uniformSlot = 256
 
 // Program is a recorded list of dispatches, built once and replayed. Its kernels
-// run in order, each seeing all that the ones before it wrote.
+// run in order, and each reads what the ones before it wrote.
 type Program struct {
 	dev  *Device
 	name string
 	list []*dispatch
-	eng  programEngine
+	impl backendProgram
 }
 
 // dispatch is one recorded call of a kernel.
@@ -36,8 +36,8 @@ type call struct {
 	groups Groups
 }
 
-// programEngine is an engine's side of a program.
-type programEngine interface {
+// backendProgram is a backend's side of a program.
+type backendProgram interface {
 	add(*dispatch) error
 	run(calls []call, times int) error
 	release()
@@ -45,12 +45,12 @@ type programEngine interface {
 
 // NewProgram starts an empty program.
 func (d *Device) NewProgram(name string) *Program {
-	return &Program{dev: d, name: name, eng: d.eng.newProgram()}
+	return &Program{dev: d, name: name, impl: d.impl.newProgram()}
 }
 
 // Add records a dispatch of k. params is called at every run, so a program built
 // for a capacity runs for any shape inside it; it returns the kernel's parameter
-// struct. A dispatch with no workgroups is left out of that run.
+// struct. A run skips dispatches with no workgroups.
 func (p *Program) Add(k *Kernel, params func() any, buffers ...*Buffer) {
 	if len(buffers) != len(k.Bindings) {
 		panic(fmt.Sprintf("gpu: program %s: kernel %s takes %d buffers, got %d", p.name, k.Name, len(k.Bindings), len(buffers)))
@@ -74,12 +74,12 @@ func (p *Program) Add(k *Kernel, params func() any, buffers ...*Buffer) {
 	d := &dispatch{k, params, buffers}
 	p.list = append(p.list, d)
 	if p.dev.ready() {
-		p.dev.fail(p.eng.add(d))
+		p.dev.fail(p.impl.add(d))
 	}
 }
 
-// clash says whether WebGPU refuses two bindings of one dispatch: one allocation
-// read and written, or written twice where the parts overlap.
+// clash reports whether WebGPU refuses two bindings of one dispatch: one allocation
+// that is read and written, or overlapping parts that are written twice.
 func clash(a, b *Buffer, writeA, writeB bool) bool {
 	if a.store != b.store || !writeA && !writeB {
 		return false
@@ -99,7 +99,7 @@ func (p *Program) Run(times int) error {
 	calls := p.calls()
 	p.dev.Counters.Dispatches += int64(len(calls) * times)
 	p.dev.Counters.Submits++
-	p.dev.fail(p.eng.run(calls, times))
+	p.dev.fail(p.impl.run(calls, times))
 	return p.dev.err
 }
 
@@ -127,8 +127,8 @@ func (p *Program) calls() []call {
 	return calls
 }
 
-// Release frees what the engine keeps for the program, not its buffers.
-func (p *Program) Release() { p.eng.release() }
+// Release frees what the backend holds for the program, not its buffers.
+func (p *Program) Release() { p.impl.release() }
 
 // Do runs one kernel once: a program of one dispatch.
 func (d *Device) Do(k *Kernel, params any, buffers ...*Buffer) error {
@@ -145,8 +145,8 @@ type Timing struct {
 	Took   time.Duration
 }
 
-// Profile runs the program once, waiting after each dispatch, and says where the
-// time went, the longest first. The sum is more than a run takes.
+// Profile runs the program once, waits after each dispatch, and returns the time of
+// each kernel, the longest first. The sum is more than a run takes.
 func (p *Program) Profile() ([]Timing, error) {
 	byKernel := map[string]*Timing{}
 	var timings []*Timing
@@ -155,7 +155,7 @@ func (p *Program) Profile() ([]Timing, error) {
 			return nil, err
 		}
 		start := time.Now()
-		p.dev.fail(p.eng.run([]call{c}, 1))
+		p.dev.fail(p.impl.run([]call{c}, 1))
 		if err := p.dev.Wait(); err != nil {
 			return nil, err
 		}

@@ -8,9 +8,9 @@ import (
 	"github.com/cogentcore/webgpu/wgpu"
 )
 
-// webgpu is the WebGPU engine, the same in the browser and on the desktop but
-// for what webgpu_js.go and webgpu_native.go hold: opening, errors, waiting, and
-// mapping a buffer to read it.
+// webgpu is the WebGPU backend, the same in the browser and on the desktop except for
+// the files webgpu_js.go and webgpu_native.go: opening, errors, waiting, and mapping a
+// buffer to read it.
 type webgpu struct {
 	platform
 	dev       *Device
@@ -34,7 +34,7 @@ func openWebGPU() (*Device, error) {
 		return nil, err
 	}
 	e.queue = e.device.GetQueue()
-	e.dev = &Device{Info: info, Limits: limits, Features: e.features(), eng: e}
+	e.dev = &Device{Info: info, Limits: limits, Features: e.features(), impl: e}
 	return e.dev, nil
 }
 
@@ -109,7 +109,7 @@ func (e *webgpu) read(transfers []Transfer) error {
 	})
 }
 
-// submit finishes an encoder and hands it to the queue.
+// submit finishes an encoder and submits it to the queue.
 func (e *webgpu) submit(enc *wgpu.CommandEncoder) error {
 	cmd, err := enc.Finish(nil)
 	if err != nil {
@@ -158,8 +158,8 @@ func (e *webgpu) pipeline(k *Kernel) (*pipeline, error) {
 	return p, nil
 }
 
-// compile makes the shader module of k and what build makes of it; what the
-// engine says against either is an error that names k.
+// compile makes the shader module of k and calls build with it. An error of the backend
+// about either becomes one that names k.
 func (e *webgpu) compile(k *Kernel, build func(*wgpu.ShaderModule) error) error {
 	err := e.scoped(func() error {
 		module, err := e.device.CreateShaderModule(&wgpu.ShaderModuleDescriptor{

@@ -11,7 +11,7 @@ import (
 	"github.com/cogentcore/webgpu/wgpu"
 )
 
-// platform is what wgpu-native needs besides.
+// platform is the part of the backend for wgpu-native.
 type platform struct {
 	instance *wgpu.Instance
 	adapter  *wgpu.Adapter
@@ -22,9 +22,9 @@ func init() { wgpu.SetLogLevel(wgpu.LogLevelOff) }
 
 func (e *webgpu) open() (Info, Limits, error) {
 	if os.Getenv("XDG_RUNTIME_DIR") == "" {
-		os.Setenv("XDG_RUNTIME_DIR", os.TempDir()) // or the Vulkan loader complains on stderr
+		os.Setenv("XDG_RUNTIME_DIR", os.TempDir()) // otherwise the Vulkan loader complains on stderr
 	}
-	// Without a descriptor: the binding hands over one with words it never set.
+	// Without a descriptor: the binding would pass one with words it never set.
 	e.instance = wgpu.CreateInstance(nil)
 	var err error
 	e.adapter, err = e.instance.RequestAdapter(&wgpu.RequestAdapterOptions{PowerPreference: wgpu.PowerPreferenceHighPerformance})
@@ -38,7 +38,7 @@ func (e *webgpu) open() (Info, Limits, error) {
 	info := Info{Name: a.Name, Backend: strings.ToLower(a.BackendType.String()), Vendor: vendorName(a),
 		Software: a.AdapterType == wgpu.AdapterTypeCPU}
 	limits := e.adapter.GetLimits().Limits
-	limits.MaxPushConstantSize = 0 // above zero it needs a feature that is not asked for
+	limits.MaxPushConstantSize = 0 // above zero it needs a feature that we do not request
 	e.device, err = e.adapter.RequestDevice(&wgpu.DeviceDescriptor{
 		Label:          "attnlab",
 		RequiredLimits: &wgpu.RequiredLimits{Limits: limits},
@@ -58,14 +58,14 @@ func (e *webgpu) open() (Info, Limits, error) {
 func (e *webgpu) features() []string {
 	names := []string{}
 	for _, f := range e.adapter.EnumerateFeatures() {
-		if name := strings.TrimPrefix(f.String(), "native-feature-"); name != "" { // the binding knows not all
+		if name := strings.TrimPrefix(f.String(), "native-feature-"); name != "" { // the binding does not know them all
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// vendorName is what the driver says, or the PCI number.
+// vendorName returns the driver's name for the vendor, or the PCI number.
 func vendorName(a wgpu.AdapterInfo) string {
 	if a.VendorName != "" {
 		return a.VendorName
@@ -73,8 +73,8 @@ func vendorName(a wgpu.AdapterInfo) string {
 	return fmt.Sprintf("%#x", a.VendorId)
 }
 
-// guard runs f unless the device is gone. The binding reports validation errors
-// as Go errors by itself.
+// guard runs f unless the device is lost. The binding reports validation errors as Go
+// errors itself.
 func (e *webgpu) guard(f func() error) error {
 	if e.gone {
 		return &LostError{Reason: "device destroyed"}
@@ -82,7 +82,7 @@ func (e *webgpu) guard(f func() error) error {
 	return f()
 }
 
-// named is guard with what was being made in the error.
+// named is guard, and an error names what was being made.
 func (e *webgpu) named(what string, f func() error) error {
 	err := e.guard(f)
 	if err != nil && !isLost(err) {
@@ -94,7 +94,7 @@ func (e *webgpu) named(what string, f func() error) error {
 // scoped is guard: the binding has scopes of its own around every call.
 func (e *webgpu) scoped(f func() error) error { return e.guard(f) }
 
-// explain is the engine's message, which holds the compiler's.
+// explain returns wgpu-native's message, which includes the compiler's.
 func (e *webgpu) explain(_ *Kernel, err error) string { return err.Error() }
 
 func (e *webgpu) wait() error {
@@ -105,17 +105,17 @@ func (e *webgpu) writeBuffer(b *wgpu.Buffer, off int, data []byte) error {
 	return e.queue.WriteBuffer(b, uint64(off), data)
 }
 
-// endPass says what was wrong with a dispatch of the pass.
+// endPass returns the error of a dispatch of the pass.
 func endPass(pass *wgpu.ComputePassEncoder) error { return pass.End() }
 
-// tick lets wgpu-native take back what finished submissions held.
+// tick lets wgpu-native free what finished submissions held.
 func (e *webgpu) tick() { e.device.Poll(false, nil) }
 
 // pace bounds no submit here.
 func (e *webgpu) pace() pace { return 0 }
 
-// mapRead maps the first n bytes of b for take. The binding hands C the address of a Go handle that nothing keeps alive until the callback, so
-// the queue is drained first and collection is held off meanwhile.
+// mapRead maps the first n bytes of b for take. The binding passes C the address of a Go handle that nothing keeps alive until the callback, so
+// mapRead drains the queue first and holds off garbage collection meanwhile.
 func (e *webgpu) mapRead(b *wgpu.Buffer, n int, take func(mapped []byte)) error {
 	return e.guard(func() error {
 		e.device.Poll(true, nil)

@@ -8,23 +8,23 @@ import (
 	"github.com/cogentcore/webgpu/wgpu"
 )
 
-// webgpuProgram holds what a replay needs: the pipelines and bind groups, made
-// once, and one uniform buffer with a slot for every dispatch.
+// webgpuProgram holds what a replay needs: pipelines and bind groups, made once, and
+// one uniform buffer with a slot for every dispatch.
 type webgpuProgram struct {
 	e       *webgpu
 	steps   []step
 	uniform *wgpu.Buffer
 	params  []uint32 // what the uniform buffer holds after the next write
-	pace    pace     // 0 where nothing bounds a submit
+	pace    pace     // 0 where a submit has no bound
 }
 
-// step is a dispatch made ready.
+// step is a dispatch with its pipeline and bind group.
 type step struct {
 	*pipeline
 	binds *wgpu.BindGroup
 }
 
-func (e *webgpu) newProgram() programEngine { return &webgpuProgram{e: e, pace: e.pace()} }
+func (e *webgpu) newProgram() backendProgram { return &webgpuProgram{e: e, pace: e.pace()} }
 
 func (p *webgpuProgram) add(d *dispatch) error {
 	pipe, err := p.e.pipeline(d.kernel)
@@ -127,7 +127,7 @@ func (p *webgpuProgram) encode(calls []call, from, to int) error {
 			pass.DispatchWorkgroups(uint32(c.groups[0]), uint32(c.groups[1]), uint32(c.groups[2]))
 		}
 		err = endPass(pass)
-		pass.Release() // before submit: wgpu-native insists
+		pass.Release() // before submit: wgpu-native requires it
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
-// Package gputest runs one conformance suite on every engine there is: the host
-// always, and the WebGPU adapter where one is found. Without an adapter a test
-// is skipped with the reason, or fails where ATTNLAB_GPU=require.
+// Package gputest runs one conformance suite on every backend: on the host always, and on
+// the WebGPU adapter where it finds one. Without an adapter it skips the test with the
+// reason, or fails it where ATTNLAB_GPU=require.
 package gputest
 
 import (
@@ -21,11 +21,11 @@ var (
 )
 
 // Main runs a package's tests and prints how many kernel checks ran on each
-// engine. Use it as the package's TestMain.
+// backend. Use it as the package's TestMain.
 func Main(m *testing.M) {
 	code := m.Run()
-	for engine, n := range checks {
-		fmt.Printf("gputest: %s: %d kernel checks\n", engine, n)
+	for backend, n := range checks {
+		fmt.Printf("gputest: %s: %d kernel checks\n", backend, n)
 	}
 	if adapter != nil {
 		adapter.Close()
@@ -57,7 +57,7 @@ func Each(t *testing.T, f func(t *testing.T, d *gpu.Device)) {
 	t.Run("webgpu", func(t *testing.T) { f(t, Adapter(t)) })
 }
 
-// Verify runs the cases on every engine against the twin in float64.
+// Verify runs the cases on every backend against the twin in float64.
 func Verify(t *testing.T, cases ...gpu.Case) {
 	t.Helper()
 	Each(t, func(t *testing.T, d *gpu.Device) {
@@ -70,14 +70,14 @@ func Verify(t *testing.T, cases ...gpu.Case) {
 	})
 }
 
-// Count notes one kernel check on d.
+// Count counts one kernel check on d.
 func Count(d *gpu.Device) { checks[d.Info.String()]++ }
 
 // Rand is a seeded source for test data.
 func Rand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
 
 // Gradient checks an analytic gradient against central differences in float64:
-// d/dx of loss at x, where loss must not keep x. grad is compared word by word
+// d/dx of loss at x. loss must not store x. grad is compared word by word
 // with the relative tolerance tol (and absolute 1e-7).
 func Gradient(t *testing.T, name string, x, grad []float64, tol float64, loss func() float64) {
 	t.Helper()
