@@ -38,6 +38,7 @@ type Figure struct {
 	palette   theme.Palette
 	still     bool // no motion
 	trace     session.Trace
+	late      session.HeadAttention // the last one that came: it may come before its trace
 	probe     session.HeadsView
 	growth    growth
 	history   history
@@ -112,9 +113,11 @@ func (f *Figure) Show(event any, now time.Time) {
 			f.zoom, f.panX, f.panY = 1, 0, 0
 		}
 		f.trace = e
+		f.trace.Take(f.late)
 		f.move(now, now.Sub(f.arrived) < live)
 		f.arrived = now
 	case session.HeadAttention:
+		f.late = e
 		if f.trace.Take(e) {
 			f.move(now, false)
 		}

@@ -460,6 +460,49 @@ func TestMotion(t *testing.T) {
 	}
 }
 
+// onDemand is a trace without the heads that a file has, and the attention of one of
+// its heads.
+func onDemand(number uint64, layer, head int) (session.Trace, session.HeadAttention) {
+	tr := trace(6, 2, 3, true)
+	h := session.HeadAttention{Number: number + 1, Trace: number, Layer: layer, Head: head, Attention: tr.InHead(layer, head)}
+	tr.Number, tr.All = number, nil
+	return tr, h
+}
+
+// A selected head is drawn once its attention has come, in whatever order it and its
+// trace come, and the largest over the heads until then. That of another trace is
+// not drawn.
+func TestAHeadIsDrawnWhenItHasCome(t *testing.T) {
+	tr, h := onDemand(5, 1, 2)
+	of := func(d session.Densities, j, k int) float64 { return float64(d[j*8+k]) }
+	selection := session.Selection{Step: -1, Token: -1, Layer: 1, Head: 2, Node: -1}
+	for _, order := range [][]any{{selection, tr, h}, {selection, h, tr}, {h, tr, selection}} {
+		f := figure(t, "matrix", 500, 500)
+		for i, event := range order {
+			f.Show(event, start)
+			if i == 1 && f.trace.Number == 5 && f.trace.InHead(1, 2) == nil && f.shown(7, 3) != of(tr.Attention, 7, 3) {
+				t.Errorf("without the head %g is drawn, want the largest %g", f.shown(7, 3), of(tr.Attention, 7, 3))
+			}
+		}
+		if f.shown(7, 3) != of(h.Attention, 7, 3) || f.title() != "L1·H2" {
+			t.Errorf("%s: %g is drawn, want %g", f.title(), f.shown(7, 3), of(h.Attention, 7, 3))
+		}
+		other := h
+		other.Trace, other.Attention = 4, make(session.Densities, 64)
+		f.Show(other, start)
+		if f.shown(7, 3) != of(h.Attention, 7, 3) {
+			t.Error("the attention of another trace is drawn")
+		}
+		damaged := h
+		damaged.Attention = damaged.Attention[:10]
+		f.Show(damaged, start)
+		check(t, "a damaged head", f)
+		if f.title() != "largest of 6 heads" {
+			t.Errorf("a damaged head is drawn as %s", f.title())
+		}
+	}
+}
+
 func TestArcGeometry(t *testing.T) {
 	a := Arc{X0: 0, Y0: 100, X1: 200, Y1: 100, BY: -100}
 	for _, p := range [][3]float64{{100, 0, 0}, {100, 10, 10}, {0, 100, 0}, {200, 100, 0}, {100, 100, 100}, {29.29, 29.29, 0}} {

@@ -374,3 +374,35 @@ func TestTypedProblemIsChecked(t *testing.T) {
 		t.Error("a problem that cannot be read was used")
 	}
 }
+
+// A page whose engine sends heads one by one shows the table and the sum of a
+// selected head once it has come, and no number of another head before.
+func TestAHeadComesOnDemand(t *testing.T) {
+	l, _ := ready(t, Start())
+	tr := made()
+	head := session.HeadAttention{Number: 100, Trace: 99, Layer: 1, Head: 0, Attention: tr.InHead(1, 0)}
+	tr.Number, tr.All = 99, nil
+	l.hear(tr)
+	l.folded["table"] = false
+	if text := app.HTMLString(l.matrixTable()); !strings.Contains(text, "maximum over heads") || !strings.Contains(text, format(float64(tr.Attention[4*6+2]))) {
+		t.Errorf("the table of no head is %s", text)
+	}
+	l.do("step:1")
+	l.do("head:1.0")
+	waiting := explainHeadFCI(l.state, 1, 0, 1)
+	if text := app.HTMLString(l.matrixTable()); len(waiting.Terms) != 0 || waiting.Value != format(tr.FCIHeads[2*4+1]) || !strings.Contains(text, "–") || strings.Contains(text, format(float64(tr.Attention[4*6+2]))) {
+		t.Errorf("before the head has come: %+v, %s", waiting, text)
+	}
+	old := head
+	old.Trace = 98
+	l.hear(old)
+	if got := explainHeadFCI(l.state, 1, 0, 1); len(got.Terms) != 0 {
+		t.Errorf("the head of another trace explains %+v", got)
+	}
+	l.hear(head)
+	got := explainHeadFCI(l.state, 1, 0, 1)
+	text := app.HTMLString(l.matrixTable())
+	if len(got.Terms) != 2 || got.Total != "sum "+got.Value || strings.Contains(text, "–") || !strings.Contains(text, format(float64(head.Attention[4*6+2]))) {
+		t.Errorf("with the head: %+v, %s", got, text)
+	}
+}
