@@ -16,17 +16,18 @@ const (
 	weightsFile       = "model.safetensors"
 	tokenizerFile     = "tokenizer.json"
 	tokenizerConfFile = "tokenizer_config.json" // tells transformers how to open tokenizer.json; not read here
-	trainFile         = "training.json"
-	momentsFile       = "training.safetensors"
+	trainFile         = "training.json"         // of a training state of version 1; not written any more
+	// StateFile holds the training state, see [LoadState].
+	StateFile = "training.safetensors"
 )
 
-// CheckpointFiles are the names of all files a checkpoint may have; a browser
-// fetches those that exist and calls [LoadFiles].
-var CheckpointFiles = []string{weightsFile, configFile, tokenizerFile, tokenizerConfFile, momentsFile, trainFile}
+// CheckpointFiles are the names of all files a checkpoint may have. The training state
+// is replaced first, so that the other files are never newer than it.
+var CheckpointFiles = []string{StateFile, weightsFile, configFile, tokenizerFile, tokenizerConfFile, trainFile}
 
 // Checkpoint is a model in a folder of Hugging Face's form: config.json,
-// model.safetensors, tokenizer.json. A training run keeps its state beside them
-// in training.json and training.safetensors, which transformers overlooks.
+// model.safetensors, tokenizer.json. A training run saves its state beside them
+// in training.safetensors, which transformers ignores.
 type Checkpoint struct {
 	Config    model.Config
 	Tokenizer *Tokenizer // nil if the folder has none
@@ -67,7 +68,8 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 	return files, nil
 }
 
-// LoadFiles reads a checkpoint from its files by name, as Files gives them.
+// LoadFiles reads a model from its files by name, as Files gives them, with the
+// training state where the files have the one of these weights.
 func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
 	for _, name := range []string{configFile, weightsFile} {
 		if _, ok := files[name]; !ok {
@@ -92,9 +94,7 @@ func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
 		return nil, fmt.Errorf("%s: %w", weightsFile, err)
 	}
 	c.Weights = arenas[0]
-	if c.Train, err = c.loadTrain(files); err != nil {
-		return nil, err
-	}
+	c.Train = c.loadTrain(files)
 	return c, nil
 }
 

@@ -137,7 +137,6 @@ func TestLoadRefuses(t *testing.T) {
 		"broken config":  {func(f map[string][]byte) { f["config.json"] = []byte("{") }, "config.json: unexpected end"},
 		"null config":    {func(f map[string][]byte) { f["config.json"] = []byte("null") }, "config.json"},
 		"null tokenizer": {func(f map[string][]byte) { f["tokenizer.json"] = []byte("null") }, "token"},
-		"null training":  {func(f map[string][]byte) { f["training.json"] = []byte("null") }, "delete training.json"},
 		"cut weights": {func(f map[string][]byte) {
 			f["model.safetensors"] = f["model.safetensors"][:len(f["model.safetensors"])-4]
 		}, "model.safetensors: model: not a safetensors file to be trusted"},
@@ -155,23 +154,6 @@ func TestLoadRefuses(t *testing.T) {
 		"other vocabulary": {func(f map[string][]byte) {
 			f["tokenizer.json"] = []byte(`{"pre_tokenizer":{"type":"WhitespaceSplit"},"model":{"type":"WordLevel","vocab":{"a":0}}}`)
 		}, "the tokenizer has 1 tokens, but vocab_size is 13"},
-		"half a training state": {func(f map[string][]byte) { delete(f, "training.safetensors") }, "missing; delete training.json"},
-		"another model's state": {func(f map[string][]byte) {
-			c := checkpoint(t)
-			c.Weights[0]++
-			changed, err := c.Files()
-			if err != nil {
-				t.Fatal(err)
-			}
-			f["model.safetensors"] = changed["model.safetensors"]
-		}, "other weights"},
-		"other moments": {func(f map[string][]byte) { f["training.safetensors"][len(f["training.safetensors"])-1] ^= 1 }, "other moments"},
-		"another version": {func(f map[string][]byte) {
-			f["training.json"] = []byte(strings.Replace(string(f["training.json"]), `"version": 1`, `"version": 2`, 1))
-		}, "version 2"},
-		"negative step": {func(f map[string][]byte) {
-			f["training.json"] = []byte(strings.Replace(string(f["training.json"]), `"step": 3`, `"step": -3`, 1))
-		}, "negative"},
 	} {
 		files, err := checkpoint(t).Files()
 		if err != nil {

@@ -37,7 +37,6 @@ func (c *Checkpoint) Save(dir string) error {
 		}
 		written[name] = temporary
 	}
-	// training.json, the last, names the other files by checksum.
 	for _, name := range CheckpointFiles {
 		path := filepath.Join(dir, name)
 		if temporary, ok := written[name]; ok {

@@ -2,14 +2,38 @@ package hf
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 
 	"attnlab/model"
+	"attnlab/model/hf/safetensors"
 )
 
-// trainJSON is training.json. Model says which weights the state belongs to.
+// The training state is one file, [StateFile]: config, counts and what the method
+// keeps between steps as metadata, and three arenas as tensors: the weights under
+// their own names, AdamW's first moments with "m." and the second with "v." before
+// them. One file is replaced by one rename, so that a save is whole or absent
+// whatever happens to the files beside it.
+//
+// training.json repeats the metadata for people and other programs; nothing here reads
+// it. In version 1 it was the only place of the counts, beside the moments alone in
+// training.safetensors: that is still read.
+const (
+	trainFormat  = "attnlab-training"
+	trainVersion = 2
+)
+
+// ErrNoState says that files hold no training state.
+var ErrNoState = errors.New("model: there is no training state to resume from")
+
+// trainJSON is training.json. The checksums are of model.safetensors and
+// training.safetensors; version 1 was held together by them.
 type trainJSON struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
@@ -18,56 +42,145 @@ type trainJSON struct {
 	*model.TrainState
 }
 
-const trainFormat, trainVersion = "attnlab-training", 1
-
 // addTrain adds the training state, if there is one, to the files of its model.
-func (c *Checkpoint) addTrain(files map[string][]byte) (err error) {
+func (c *Checkpoint) addTrain(files map[string][]byte) error {
 	if c.Train == nil {
 		return nil
 	}
-	moments := append(arrays(c.Config, "m.", c.Train.M), arrays(c.Config, "v.", c.Train.V)...)
-	if files[momentsFile], err = pack(map[string]string{"format": trainFormat}, moments); err != nil {
-		return err
+	config, err := plainJSON(c.Config)
+	if err != nil {
+		return fmt.Errorf("model: write JSON: %w", err)
 	}
-	files[trainFile], err = indent(trainJSON{
-		trainFormat, trainVersion, checksum(files[weightsFile]), checksum(files[momentsFile]), c.Train,
-	})
+	train, err := plainJSON(c.Train)
+	if err != nil {
+		return fmt.Errorf("model: write JSON: %w", err)
+	}
+	tensors := arrays(c.Config, "", c.Weights)
+	tensors = append(tensors, arrays(c.Config, "m.", c.Train.M)...)
+	tensors = append(tensors, arrays(c.Config, "v.", c.Train.V)...)
+	files[StateFile], err = pack(map[string]string{"format": trainFormat, "version": strconv.Itoa(trainVersion), "config": string(config), "training": string(train)}, tensors)
+	if err == nil {
+		files[trainFile], err = indent(trainJSON{trainFormat, trainVersion, checksum(files[weightsFile]), checksum(files[StateFile]), c.Train})
+	}
 	return err
 }
 
-func (c *Checkpoint) loadTrain(files map[string][]byte) (*model.TrainState, error) {
-	text, hasText := files[trainFile]
-	moments, hasMoments := files[momentsFile]
-	if !hasText && !hasMoments {
-		return nil, nil
+// LoadState reads the checkpoint that a training run resumes from: config, weights and
+// training state of one save. It returns [ErrNoState] where the files have none.
+func LoadState(files map[string][]byte) (*Checkpoint, error) {
+	data, ok := files[StateFile]
+	if !ok && files[trainFile] == nil {
+		return nil, ErrNoState
 	}
-	bad := func(why string) error {
-		return fmt.Errorf("model: %s; delete %s and %s to use the model without its training state", why, trainFile, momentsFile)
+	c, err := readState(files)
+	if err != nil {
+		return nil, fmt.Errorf("model: the training state cannot be read: %w; the model can still be used, but training must start again in another folder", err)
 	}
-	if !hasText || !hasMoments {
-		return nil, bad("one of the two files of the training state is missing")
+	if data, ok = files[tokenizerFile]; ok {
+		t := &Tokenizer{}
+		if err := json.Unmarshal(data, t); err == nil && t.Len() == c.Config.VocabSize {
+			c.Tokenizer = t
+		}
 	}
-	state := &model.TrainState{}
-	f := trainJSON{TrainState: state}
-	if err := json.Unmarshal(text, &f); err != nil {
-		return nil, bad(fmt.Sprintf("%s: %v", trainFile, err))
+	return c, nil
+}
+
+// readState reads either version, without the tokenizer.
+func readState(files map[string][]byte) (*Checkpoint, error) {
+	if files[StateFile] == nil {
+		return nil, fmt.Errorf("%s is missing beside %s", StateFile, trainFile)
+	}
+	file, err := safetensors.Read(files[StateFile])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", StateFile, err)
+	}
+	if file.Metadata["version"] == "" {
+		return readState1(files)
+	}
+	if m := file.Metadata; m["format"] != trainFormat || m["version"] != strconv.Itoa(trainVersion) {
+		return nil, fmt.Errorf("%s is of format %.40q version %.10q, not %q version %d", StateFile, m["format"], m["version"], trainFormat, trainVersion)
+	}
+	c := &Checkpoint{Train: &model.TrainState{}}
+	if err := json.Unmarshal([]byte(file.Metadata["config"]), &c.Config); err != nil {
+		return nil, fmt.Errorf("%s: config: %w", StateFile, err)
+	}
+	if err := json.Unmarshal([]byte(file.Metadata["training"]), c.Train); err != nil {
+		return nil, fmt.Errorf("%s: training: %w", StateFile, err)
+	}
+	if negative(c.Train) {
+		return nil, fmt.Errorf("%s has a negative count", StateFile)
+	}
+	all, err := arenas(c.Config, files[StateFile], "", "m.", "v.")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", StateFile, err)
+	}
+	c.Weights, c.Train.M, c.Train.V = all[0], all[1], all[2]
+	return c, nil
+}
+
+// readState1 reads version 1: training.json names the two other files by checksum.
+func readState1(files map[string][]byte) (*Checkpoint, error) {
+	if files[trainFile] == nil {
+		return nil, fmt.Errorf("%s is missing beside %s", trainFile, StateFile)
+	}
+	c := &Checkpoint{Train: &model.TrainState{}}
+	f := trainJSON{TrainState: c.Train}
+	if err := json.Unmarshal(files[trainFile], &f); err != nil {
+		return nil, fmt.Errorf("%s: %w", trainFile, err)
 	}
 	switch {
-	case f.Format != trainFormat || f.Version != trainVersion:
-		return nil, bad(fmt.Sprintf("%s is of format %q version %d, not %q version %d", trainFile, f.Format, f.Version, trainFormat, trainVersion))
+	case f.Format != trainFormat || f.Version != 1:
+		return nil, fmt.Errorf("%s is of format %.40q version %d, not %q version 1", trainFile, f.Format, f.Version, trainFormat)
 	case f.Model != checksum(files[weightsFile]):
-		return nil, bad("the training state belongs to other weights than those in " + weightsFile)
-	case f.Moments != checksum(moments):
-		return nil, bad("the training state belongs to other moments than those in " + momentsFile)
-	case state.Step < 0 || state.Tokens < 0 || state.Schedule < 0 || state.ScheduleOf < 0:
-		return nil, bad(trainFile + " has a negative count")
+		return nil, fmt.Errorf("%s belongs to other weights than those in %s: an older attnlab was stopped while it saved, or a file was replaced", trainFile, weightsFile)
+	case f.Moments != checksum(files[StateFile]):
+		return nil, fmt.Errorf("%s belongs to other moments than those in %s: an older attnlab was stopped while it saved, or a file was replaced", trainFile, StateFile)
+	case negative(c.Train):
+		return nil, fmt.Errorf("%s has a negative count", trainFile)
 	}
-	arenas, err := arenas(c.Config, moments, "m.", "v.")
+	if err := json.Unmarshal(files[configFile], &c.Config); err != nil {
+		return nil, fmt.Errorf("%s: %w", configFile, err)
+	}
+	weights, err := arenas(c.Config, files[weightsFile], "")
 	if err != nil {
-		return nil, bad(fmt.Sprintf("%s: %v", momentsFile, err))
+		return nil, fmt.Errorf("%s: %w", weightsFile, err)
 	}
-	state.M, state.V = arenas[0], arenas[1]
-	return state, nil
+	moments, err := arenas(c.Config, files[StateFile], "m.", "v.")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", StateFile, err)
+	}
+	c.Weights, c.Train.M, c.Train.V = weights[0], moments[0], moments[1]
+	return c, nil
+}
+
+func negative(t *model.TrainState) bool {
+	return t.Step < 0 || t.Tokens < 0 || t.Schedule < 0 || t.ScheduleOf < 0
+}
+
+// loadTrain is the training state of the model in c; nil where the files have none, or
+// where its save is of other weights: [LoadState] reads that.
+func (c *Checkpoint) loadTrain(files map[string][]byte) *model.TrainState {
+	s, err := readState(files)
+	if err != nil || !slices.Equal(s.Weights, c.Weights) {
+		return nil
+	}
+	return s.Train
+}
+
+// WeightsSum is the SHA-256 of the weights in hexadecimal: of the arena as little-endian
+// float32s, so that it does not depend on the files that the weights came from.
+func (c *Checkpoint) WeightsSum() string {
+	sum := sha256.New()
+	var b [4096]byte
+	for rest := c.Weights; len(rest) > 0; {
+		n := min(len(rest), len(b)/4)
+		for i, w := range rest[:n] {
+			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(w))
+		}
+		sum.Write(b[:4*n])
+		rest = rest[n:]
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 func checksum(data []byte) string {

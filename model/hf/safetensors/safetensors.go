@@ -38,7 +38,7 @@ func (s File) Array(name string) (Array, bool) {
 
 const (
 	metadataKey = "__metadata__"
-	maxHeader   = 4 << 20 // bytes; a hundred for each tensor is usual
+	maxHeader   = 100_000_000 // bytes, the limit of the format; metadata may hold much text
 	maxRank     = 8
 )
 
