@@ -10,6 +10,7 @@ require (
 	github.com/hajimehoshi/ebiten/v2 v2.9.9
 	github.com/maxence-charriere/go-app/v10 v10.1.11
 	golang.org/x/image v0.31.0
+	golang.org/x/sys v0.36.0
 	gonum.org/v1/gonum v0.17.0
 )
 
@@ -25,6 +26,5 @@ require (
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/jezek/xgb v1.1.1 // indirect
 	golang.org/x/sync v0.17.0 // indirect
-	golang.org/x/sys v0.36.0 // indirect
 	golang.org/x/text v0.29.0 // indirect
 )

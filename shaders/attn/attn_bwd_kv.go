@@ -23,7 +23,7 @@ var BwdKV = perHead(func(C int) *gpu.Kernel {
 	return gpu.New(name, source,
 		[]gpu.Binding{gpu.In("qkv"), gpu.InU("span"), gpu.In("lse"), gpu.In("delta"), gpu.In("dout"), gpu.Out("dqkv")},
 		func(p Shape) gpu.Groups { return gpu.Groups1D((int(p.N)+Q-1)/Q*int(p.K), 64) },
-		func(p Shape, a gpu.Args[float32]) { bwdKV(C, p, a) },
+		func(p Shape, a gpu.Args[float32]) { bwdKVBlocks(C, p, a) },
 		func(p Shape, a gpu.Args[float64]) { bwdKV(C, p, a) })
 })
 

@@ -22,7 +22,7 @@ var BwdQ = perHead(func(C int) *gpu.Kernel {
 	return gpu.New(name, source,
 		[]gpu.Binding{gpu.In("qkv"), gpu.InU("span"), gpu.In("o"), gpu.In("lse"), gpu.In("dout"), gpu.Out("dqkv"), gpu.Out("delta")},
 		func(p Shape) gpu.Groups { return gpu.Groups1D((int(p.N)+Q-1)/Q*int(p.H), 64) },
-		func(p Shape, a gpu.Args[float32]) { bwdQ(C, p, a) },
+		func(p Shape, a gpu.Args[float32]) { bwdQBlocks(C, p, a) },
 		func(p Shape, a gpu.Args[float64]) { bwdQ(C, p, a) })
 })
 

@@ -21,7 +21,7 @@ var Fwd = perHead(func(C int) *gpu.Kernel {
 	return gpu.New(name, source,
 		[]gpu.Binding{gpu.In("qkv"), gpu.InU("span"), gpu.Out("o"), gpu.Out("lse")},
 		func(p Shape) gpu.Groups { return gpu.Groups1D((int(p.N)+Q-1)/Q*int(p.H), 64) },
-		func(p Shape, a gpu.Args[float32]) { fwd(C, p, a) },
+		func(p Shape, a gpu.Args[float32]) { fwdBlocks(C, p, a) },
 		func(p Shape, a gpu.Args[float64]) { fwd(C, p, a) })
 })
 

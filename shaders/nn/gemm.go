@@ -1,10 +1,10 @@
 package nn
 
 import (
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/gonum"
+	"runtime"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 )
 
 // matrix is a row-major view, transposed where T is set: the operands of gemm.
@@ -23,17 +23,25 @@ func (m matrix[X]) at(i, j int) X {
 	return m.data[i*m.ld+j]
 }
 
-// gemm computes c = a·b: by gonum's Sgemm in float32, which makes the host backend
+// view is the same matrix for package simd.
+func (m matrix[X]) view() simd.View {
+	v := simd.Of(any(m.data).([]float32), m.rows, m.cols, m.ld)
+	if m.T {
+		return v.T()
+	}
+	return v
+}
+
+// gemm computes c = a·b: by package simd in float32, which makes the host backend
 // usable, and by the sum itself in float64, the referee.
 func gemm[X gpu.Float](a, b, c matrix[X]) {
+	if _, ok := any(a.data).([]float32); ok {
+		product(c.view(), a.view(), b.view(), false)
+		return
+	}
 	rows, inner, cols := c.rows, a.cols, c.cols
 	if a.T {
 		inner = a.rows
-	}
-	if a32, ok := any(a.data).([]float32); ok {
-		gonum.Implementation{}.Sgemm(trans(a.T), trans(b.T), rows, cols, inner,
-			1, a32, a.ld, any(b.data).([]float32), b.ld, 0, any(c.data).([]float32), c.ld)
-		return
 	}
 	gpu.Rows(rows, func(i int) {
 		for j := range cols {
@@ -46,11 +54,16 @@ func gemm[X gpu.Float](a, b, c matrix[X]) {
 	})
 }
 
-func trans(t bool) blas.Transpose {
-	if t {
-		return blas.Trans
-	}
-	return blas.NoTrans
+// product computes c = a·b, or c += a·b, on all processors.
+func product(c, a, b simd.View, add bool) {
+	parts := runtime.GOMAXPROCS(0)
+	p := simd.Pack(b)
+	defer p.Release()
+	each := (a.Rows/(4*parts)/6 + 1) * 6 // four parts a processor, of whole tiles
+	gpu.Rows((a.Rows+each-1)/each, func(i int) {
+		from, to := i*each, min((i+1)*each, a.Rows)
+		p.Mul(c.Slice(from, to), a.Slice(from, to), add)
+	})
 }
 
 // up4 rounds up to a multiple of 4: the columns of an output with padding.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 	"attnlab/shaders"
 )
 
@@ -23,6 +24,10 @@ func swigluBwd[X gpu.Float](p SwiGLU, a gpu.Args[X]) {
 	gpu.Rows(int(p.N), func(n int) {
 		gate, up, ds := gu[2*n*F:][:F], gu[(2*n+1)*F:][:F], ds[n*F:][:F]
 		dgate, dup := dgu[2*n*F:][:F], dgu[(2*n+1)*F:][:F]
+		if ds32, ok := any(ds).([]float32); ok {
+			simd.SwiGLUGrad(any(dgate).([]float32), any(dup).([]float32), any(gate).([]float32), any(up).([]float32), ds32)
+			return
+		}
 		for f := range ds {
 			s := sigmoid(gate[f])
 			dgate[f] = ds[f] * up[f] * s * (1 + gate[f]*(1-s))

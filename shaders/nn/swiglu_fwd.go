@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 	"attnlab/shaders"
 )
 
@@ -27,6 +28,10 @@ func swigluFwd[X gpu.Float](p SwiGLU, a gpu.Args[X]) {
 	F := int(p.F)
 	gpu.Rows(int(p.N), func(n int) {
 		gate, up, out := gu[2*n*F:][:F], gu[(2*n+1)*F:][:F], s[n*F:][:F]
+		if out32, ok := any(out).([]float32); ok {
+			simd.SwiGLU(out32, any(gate).([]float32), any(up).([]float32))
+			return
+		}
 		for f := range out {
 			out[f] = gate[f] * sigmoid(gate[f]) * up[f]
 		}

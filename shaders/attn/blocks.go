@@ -1,0 +1,211 @@
+package attn
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"attnlab/gpu"
+	"attnlab/gpu/simd"
+)
+
+// The float32 twins of attention for the host backend. They compute what the generic twins say, a block of rows at a time, as
+// products of small matrices:
+//
+//	forward    S = QKᵀ/√C,  P = e^(S-lse),  O = PV
+//	backward   dS = P ∘ (dO·Vᵀ - delta),  dQ = dS·K/√C,  dK = dSᵀ·Q/√C,  dV = Pᵀ·dO
+//
+// Blocks begin at the start of a sequence, so that a sequence's numbers do not depend on what it is packed with.
+
+// blockRows is how many rows a block has at most, a multiple of a product's tile.
+const blockRows = 48
+
+// block is rows [from, to) of the sequence [start, end), for one head.
+type block struct{ from, to, start, end, head int }
+
+// blocks cuts all sequences into blocks, each for the given number of heads.
+func blocks(N int, span []uint32, heads int) (all []block) {
+	for from := 0; from < N; {
+		start, end := int(span[4*from]), int(span[4*from+1])
+		to := min(from+blockRows, end, N)
+		for h := range heads {
+			all = append(all, block{from, to, start, end, h})
+		}
+		from = to
+	}
+	// The longest first: what is left at the end is short.
+	slices.SortStableFunc(all, func(a, b block) int { return (b.to - b.start) - (a.to - a.start) })
+	return all
+}
+
+// scratch hands out float32 slices that last until it is released.
+type scratch struct {
+	memory []float32
+	used   int
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+// matrix returns a rows by cols matrix of undefined words whose rows are padded to a multiple of 8.
+func (s *scratch) matrix(rows, cols int) simd.View {
+	ld := (cols + 7) / 8 * 8
+	n := rows * ld
+	if s.used+n > len(s.memory) {
+		s.memory, s.used = make([]float32, 2*len(s.memory)+n), 0 // views of the old memory keep it
+	}
+	v := simd.Of(s.memory[s.used:s.used+n:s.used+n], rows, cols, ld)
+	s.used += n
+	return v
+}
+
+func (s *scratch) release() {
+	s.used = 0
+	scratches.Put(s)
+}
+
+// scaled returns a copy of v times factor.
+func (s *scratch) scaled(v simd.View, factor float32) simd.View {
+	c := s.matrix(v.Rows, v.Cols)
+	for i := range v.Rows {
+		to := c.Data[i*c.Row:][:v.Cols]
+		for j, x := range v.Data[i*v.Row:][:v.Cols] {
+			to[j] = factor * x
+		}
+	}
+	return c
+}
+
+// product returns a·b.
+func (s *scratch) product(a, b simd.View) simd.View {
+	c := s.matrix(a.Rows, b.Cols)
+	into(c, a, b, false)
+	return c
+}
+
+// into computes c = a·b, or c += a·b.
+func into(c, a, b simd.View, add bool) {
+	p := simd.Pack(b)
+	p.Mul(c, a, add)
+	p.Release()
+}
+
+// fwdBlocks is the float32 twin of [Fwd].
+func fwdBlocks(C int, p Shape, a gpu.Args[float32]) {
+	qkv, span, o, lse := a.F(0), a.U(1), a.F(2), a.F(3)
+	H, K := int(p.H), int(p.K)
+	W := (H + 2*K) * C
+	all := blocks(int(p.N), span, H)
+	gpu.Rows(len(all), func(i int) {
+		b := all[i]
+		mem := scratches.Get().(*scratch)
+		defer mem.release()
+		key, value := column(b.head, H, K, C)
+		rows, keys := b.to-b.from, b.to-b.start
+		q := mem.scaled(simd.Of(qkv[b.from*W+b.head*C:], rows, C, W), scaleOf[float32](C))
+		s := mem.product(q, simd.Of(qkv[b.start*W+key:], keys, C, W).T())
+		out := simd.Of(o[b.from*H*C+b.head*C:], rows, C, H*C)
+		sums := make([]float32, rows)
+		for r := range rows {
+			n := b.from + r
+			w := s.Data[r*s.Row:][:s.Row]
+			seen := n + 1 - b.start
+			top := slices.Max(w[:seen])
+			sums[r] = softmaxRow(w, seen, top)
+			lse[n*H+b.head] = top + float32(math.Log(float64(sums[r])))
+			if lo, hi := int(span[4*n+2]), int(span[4*n+3]); lo < hi {
+				clear(w[min(max(lo-b.start, 0), seen):min(max(hi-b.start, 0), seen)])
+			}
+		}
+		into(out, s, simd.Of(qkv[b.start*W+value:], keys, C, W), false)
+		for r, sum := range sums {
+			row := out.Data[r*out.Row:][:C]
+			for c := range row {
+				row[c] /= sum
+			}
+		}
+	})
+}
+
+// softmaxRow replaces the first n scores of a row by e^(score-shift), the others by 0, and returns the sum.
+func softmaxRow(w []float32, n int, shift float32) float32 {
+	whole := min((n+7)/8*8, len(w))
+	for i := n; i < whole; i++ {
+		w[i] = float32(math.Inf(-1))
+	}
+	clear(w[whole:])
+	return simd.ExpSum(w[:whole], shift)
+}
+
+// bwdQBlocks is the float32 twin of [BwdQ].
+func bwdQBlocks(C int, p Shape, a gpu.Args[float32]) {
+	qkv, span, o, lse, dout, dqkv, delta := a.F(0), a.U(1), a.F(2), a.F(3), a.F(4), a.F(5), a.F(6)
+	H, K := int(p.H), int(p.K)
+	W := (H + 2*K) * C
+	scale := scaleOf[float32](C)
+	all := blocks(int(p.N), span, H)
+	gpu.Rows(len(all), func(i int) {
+		b := all[i]
+		mem := scratches.Get().(*scratch)
+		defer mem.release()
+		key, value := column(b.head, H, K, C)
+		rows, keys := b.to-b.from, b.to-b.start
+		k := simd.Of(qkv[b.start*W+key:], keys, C, W)
+		do := simd.Of(dout[b.from*H*C+b.head*C:], rows, C, H*C)
+		s := mem.product(mem.scaled(simd.Of(qkv[b.from*W+b.head*C:], rows, C, W), scale), k.T())
+		ds := mem.product(do, simd.Of(qkv[b.start*W+value:], keys, C, W).T())
+		for r := range rows {
+			at := (b.from+r)*H + b.head
+			delta[at] = dot(do.Data[r*do.Row:][:C], o[at*C:])
+			w, d := s.Data[r*s.Row:][:s.Row], ds.Data[r*ds.Row:][:keys]
+			softmaxRow(w, b.from+r+1-b.start, lse[at])
+			for j := range d {
+				d[j] = scale * w[j] * (d[j] - delta[at])
+			}
+		}
+		into(simd.Of(dqkv[b.from*W+b.head*C:], rows, C, W), ds, k, false)
+	})
+}
+
+// bwdKVBlocks is the float32 twin of [BwdKV]: a block is of keys, and its columns are the queries from its first key on.
+func bwdKVBlocks(C int, p Shape, a gpu.Args[float32]) {
+	qkv, span, lse, delta, dout, dqkv := a.F(0), a.U(1), a.F(2), a.F(3), a.F(4), a.F(5)
+	H, K := int(p.H), int(p.K)
+	W, group := (H+2*K)*C, H/K
+	scale := scaleOf[float32](C)
+	all := blocks(int(p.N), span, K)
+	gpu.Rows(len(all), func(i int) {
+		b := all[i]
+		key, value := column(b.head*group, H, K, C)
+		rows, queries := b.to-b.from, b.end-b.from
+		k, v := simd.Of(qkv[b.from*W+key:], rows, C, W), simd.Of(qkv[b.from*W+value:], rows, C, W)
+		dk, dv := simd.Of(dqkv[b.from*W+key:], rows, C, W), simd.Of(dqkv[b.from*W+value:], rows, C, W)
+		for h := b.head * group; h < (b.head+1)*group; h++ {
+			mem := scratches.Get().(*scratch)
+			q := mem.scaled(simd.Of(qkv[b.from*W+h*C:], queries, C, W), scale)
+			do := simd.Of(dout[b.from*H*C+h*C:], queries, C, H*C)
+			s, ds := mem.product(k, q.T()), mem.product(v, do.T())
+			shift := mem.matrix(2, queries)
+			lses, deltas := shift.Data[:queries], shift.Data[shift.Row:][:queries]
+			for m := range queries {
+				lses[m], deltas[m] = lse[(b.from+m)*H+h], delta[(b.from+m)*H+h]
+			}
+			for r := range rows {
+				w, d := s.Data[r*s.Row:][:s.Row], ds.Data[r*ds.Row:][:queries]
+				for m := range queries {
+					w[m] -= lses[m]
+				}
+				for m := range r { // queries before the key
+					w[m] = float32(math.Inf(-1))
+				}
+				softmaxRow(w, queries, 0)
+				for m := range d {
+					d[m] = w[m] * (d[m] - deltas[m])
+				}
+			}
+			add := h > b.head*group
+			into(dv, s, do, add)
+			into(dk, ds, q, add)
+			mem.release()
+		}
+	})
+}
