@@ -7,12 +7,12 @@ import (
 	"attnlab/shaders/optim"
 )
 
-// maxParts bounds the parts that a weight's gradient is made in.
+// maxParts is the largest number of parts of a weight's gradient.
 const maxParts = 16
 
-// gradients is what the backward pass writes, for up to N tokens.
+// gradients are the buffers that the backward pass writes, for up to N tokens.
 type gradients struct {
-	weights *gpu.Buffer // an arena, added to
+	weights *gpu.Buffer // an arena; the pass adds to it
 	dlogits *gpu.Buffer // [N, V↑4], from the loss
 	dx      *gpu.Buffer // [N,D] along the residual stream
 	dh      *gpu.Buffer // [N,D]
@@ -47,7 +47,7 @@ func (g *gradients) release() {
 func up4(n int) int { return (n + 3) / 4 * 4 }
 
 // backward records the mirror of forward, from dlogits to the gradient of every
-// weight, each forward line as a comment above its own.
+// weight. The comment above each part is its line of forward.
 func (m *Model) backward(p *gpu.Program, in *inputs, a *acts, g *gradients) {
 	s := shape{m.Config, nn.Wide, func() int { return in.n }}
 	D, F, V := m.HiddenSize, m.IntermediateSize, m.VocabSize
@@ -88,7 +88,7 @@ func (m *Model) backward(p *gpu.Program, in *inputs, a *acts, g *gradients) {
 	p.Add(nn.EmbedBwd, s.embed, in.order, in.first, g.dx, grad("embed"))
 }
 
-// parts is how many parts the tokens of this run are summed in.
+// parts returns the number of parts in which this run sums its tokens.
 func (s shape) parts() uint32 { return uint32(min(max(s.n()/256, 1), maxParts)) }
 
 // addWeightGradient records dw += dyᵀ·x for a weight [O,I].

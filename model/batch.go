@@ -7,8 +7,8 @@ import (
 	"attnlab/shaders/nn"
 )
 
-// Batch is sequences of different length packed one after another: N tokens in
-// all, no padding. A mask is a weight of zero.
+// Batch holds sequences of different lengths packed one after another: N tokens
+// without padding. A masked token is one of weight zero.
 type Batch struct {
 	Tokens []uint32 // [N]
 	Starts []int    // first token of each sequence, and N at the end
@@ -17,8 +17,8 @@ type Batch struct {
 	span   []uint32 // [N,4]: first and end of its sequence, hidden keys
 }
 
-// Hide is a range of tokens of a sequence, counted from its start, that no later
-// token may draw from, nor they from themselves: their attention weights are set
+// Hide is a range of tokens of a sequence, counted from its start, to which no later
+// token may attend, and neither may they themselves: their attention weights are set
 // to zero and the others are not scaled up. The zero value hides nothing.
 type Hide struct{ Start, End int }
 
@@ -53,7 +53,7 @@ func (b *Batch) N() int { return len(b.Tokens) }
 // Sequences is the number of sequences.
 func (b *Batch) Sequences() int { return len(b.Starts) - 1 }
 
-// check says what of the batch the model cannot take.
+// check returns an error where the model cannot run the batch.
 func (c Config) check(b *Batch, capacity int) error {
 	for i := range b.Sequences() {
 		if n := b.Starts[i+1] - b.Starts[i]; n < 1 || n > c.MaxContext {
@@ -74,7 +74,7 @@ func (c Config) check(b *Batch, capacity int) error {
 	return nil
 }
 
-// inputs are a batch on the device, for up to N tokens.
+// inputs hold a batch on the device, for up to N tokens.
 type inputs struct {
 	n     int // tokens of the batch in it
 	token *gpu.Buffer

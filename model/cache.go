@@ -2,12 +2,12 @@ package model
 
 import "slices"
 
-// cache says which rows of the keys' and values' pool hold which tokens. Rows
-// form a trie: row i is one token with all tokens before it, so sequences that
-// begin alike (the group of one prompt, the branches of one rollout) share rows,
-// and a sequence goes on from its middle without computing it again.
+// cache records which rows of the pool of keys and values hold which tokens. Rows
+// form a trie: row i is one token with all tokens before it. So sequences with equal
+// beginnings (the group of one prompt, the branches of one rollout) share rows, and a
+// sequence continues from its middle without computing its beginning again.
 //
-// A row is in the trie only when its keys and values have been computed.
+// A row is in the trie only after its keys and values have been computed.
 type cache struct {
 	rows    []row
 	free    []int32
@@ -53,7 +53,7 @@ func (c *cache) match(hide Hide, tokens []int) (rows []int32) {
 	return rows
 }
 
-// take hands out n free rows, or nil where there are fewer.
+// take returns n free rows, or nil where there are fewer.
 func (c *cache) take(n int) []int32 {
 	if n > len(c.free) {
 		return nil
@@ -65,7 +65,7 @@ func (c *cache) take(n int) []int32 {
 	return rows
 }
 
-// prune forgets all rows of the trie but those that paths begin with.
+// prune removes all rows of the trie except the beginnings of paths.
 func (c *cache) prune(paths [][]int32) {
 	used := make([]bool, len(c.rows))
 	for _, path := range paths {
@@ -98,11 +98,11 @@ func (c *cache) prune(paths [][]int32) {
 	}
 }
 
-// put gives rows back.
+// put returns rows to the free ones.
 func (c *cache) put(rows []int32) { c.free = append(c.free, rows...) }
 
 // insert adds computed tokens along path, whose first known rows are in the trie
-// already. Rows of tokens that others computed meanwhile are given back.
+// already. It frees rows of tokens that another sequence computed meanwhile.
 func (c *cache) insert(hide Hide, tokens []int, path []int32, known int) {
 	parent := int32(-1)
 	if known > 0 {

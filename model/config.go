@@ -1,9 +1,9 @@
-// Package model is a compact Llama-style transformer: its shape, its parameters
-// in one arena, its tokens, and the folder it is kept in.
+// Package model is a compact Llama-style transformer: its shape, its parameters in one
+// arena, forward and backward pass, training, decoding and scoring.
 //
-// Names, layouts and numbers are those of Hugging Face's LlamaForCausalLM, so a
-// folder written here opens in transformers with equal logits, and the other
-// way round. Sizes go by single letters everywhere: V vocabulary, D hidden
+// Names, layouts and numbers are those of Hugging Face's LlamaForCausalLM, so a folder
+// that package hf writes opens in transformers with equal logits, and the other way
+// round. Sizes have single letters everywhere: V vocabulary, D hidden
 // size, F feed-forward size, H query heads, T tokens.
 package model
 
@@ -22,7 +22,7 @@ type Config struct {
 	Layers           int     // number of transformer blocks
 	Heads            int     // H, query heads
 	KVHeads          int     // key and value heads; H/KVHeads query heads share one
-	HeadDim          int     // width of one head; even, because RoPE turns pairs
+	HeadDim          int     // width of one head; even, because RoPE rotates pairs
 	MaxContext       int     // longest sequence in tokens
 	RMSNormEps       float64 // added to the mean square before the root
 	RopeTheta        float64 // base of the rotary frequencies
@@ -61,15 +61,15 @@ func Preset(name string, vocab int) (Config, error) {
 	return c, c.Validate()
 }
 
-// Upper bounds keep every product of sizes far from overflow, whatever a file
-// says. MaxContext is what the attention kernels are tested up to.
+// Upper bounds keep every product of sizes far from overflow, for any file. The
+// attention kernels are tested up to maxContext.
 const (
 	maxSize    = 1 << 16
 	maxLayers  = 256
 	maxContext = 4096
 )
 
-// Validate reports the first thing about c that the engine cannot run.
+// Validate returns an error for the first thing about c that the kernels cannot run.
 func (c Config) Validate() error {
 	for _, s := range []struct {
 		key       string
@@ -141,8 +141,8 @@ type hfConfig struct {
 	TorchDtype       string          `json:"torch_dtype"`
 }
 
-// ropeParameters is where transformers 5 keeps rope_theta; version 4 kept only
-// the scaling there.
+// ropeParameters holds rope_theta in transformers 5; version 4 stored only the scaling
+// there.
 type ropeParameters struct {
 	Theta *float64 `json:"rope_theta,omitempty"`
 	Type  string   `json:"rope_type,omitempty"`
@@ -180,9 +180,8 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// UnmarshalJSON reads a Hugging Face config.json, with transformers' defaults
-// for the keys that files leave out. It refuses, by name, whatever the engine
-// has no kernel for.
+// UnmarshalJSON reads a Hugging Face config.json, with transformers' defaults for the
+// keys that files leave out. It refuses, by name, everything that has no kernel.
 func (c *Config) UnmarshalJSON(data []byte) error {
 	var f hfConfig
 	if err := json.Unmarshal(data, &f); err != nil {

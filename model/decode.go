@@ -10,7 +10,7 @@ import (
 	"attnlab/shaders/nn"
 )
 
-// Sampling says how tokens are drawn.
+// Sampling is how tokens are drawn.
 type Sampling struct {
 	Temperature float32 // 0 is greedy
 	TopK        int     // 0 is off
@@ -18,12 +18,12 @@ type Sampling struct {
 	Seed, Step  uint32  // key of the random generator, with sequence and position
 }
 
-// Request is one sequence to go on with.
+// Request is one sequence to continue.
 type Request struct {
-	Tokens []int  // what is given, at least one token: a prompt, or a prompt and the beginning of a response
+	Tokens []int  // the given tokens, at least one: a prompt, or a prompt and the beginning of a response
 	Max    int    // new tokens at most
 	ID     uint32 // of the sequence, for the random generator: equal requests with different IDs differ
-	Hide   Hide   // tokens that no later one may draw from
+	Hide   Hide   // tokens to which no later one may attend
 }
 
 // Rollout is what was sampled for a request.
@@ -33,9 +33,9 @@ type Rollout struct {
 	Entropy  []float32 // of the distribution it was drawn from, at temperature 1, in nats
 }
 
-// Decoder samples: it holds a cache of keys and values, so that sequences share
-// what they begin with, and keeps many going at once. It samples on the device and
-// reads tokens back many at a time.
+// Decoder samples many sequences at once. It has a cache of keys and values, so that
+// sequences share their beginnings. It samples on the device and reads many tokens
+// back at a time.
 type Decoder struct {
 	*Model
 	Generated int // tokens sampled so far
@@ -55,7 +55,7 @@ type Decoder struct {
 	sampling Sampling
 }
 
-// pass is the forward pass over cached keys and values for up to some tokens.
+// pass is the forward pass over cached keys and values, for a number of new tokens.
 type pass struct {
 	n     int
 	token *gpu.Buffer // [N]
@@ -64,11 +64,11 @@ type pass struct {
 	prog  *gpu.Program
 }
 
-// DecoderSize is what a decoder makes room for.
+// DecoderSize is the capacity of a decoder.
 type DecoderSize struct {
 	Slots int // sequences at once
 	Rows  int // tokens in the cache of keys and values
-	Chunk int // tokens a readback; at least 16 keeps the adapter busy
+	Chunk int // tokens a readback; with fewer than 16 an adapter often waits
 }
 
 // NewDecoder makes a decoder for m.
@@ -98,8 +98,8 @@ func (s shape) cachedQKV() any {
 	return q
 }
 
-// newPass records a pass over n new tokens; one that samples goes on to the next
-// token of each.
+// newPass records a pass over n new tokens. A pass that samples also draws the next
+// token of each sequence.
 func (d *Decoder) newPass(N int, sample bool) *pass {
 	dev := d.Device
 	s := &pass{token: dev.Uints("token", N), at: dev.Uints("at", 4*N),
@@ -143,22 +143,22 @@ func (d *Decoder) sampleParams() any {
 		Seed: s.Seed, Step: s.Step, TopK: uint32(s.TopK), TopP: topP, Temperature: s.Temperature}
 }
 
-// sequence is a request under way.
+// sequence is an active request.
 type sequence struct {
 	Request
 	index int // of the request
 	slot  int
-	path  []int32 // row of every position, given and to come
+	path  []int32 // row of every position, given or still to be sampled
 	known int     // rows of the path that are in the trie
 	Rollout
 }
 
-// tokens are the given and the sampled ones.
+// tokens returns the given and the sampled tokens.
 func (s *sequence) tokens() []int {
 	return append(s.Request.Tokens[:len(s.Request.Tokens):len(s.Request.Tokens)], s.Rollout.Tokens...)
 }
 
-// last is the token that is fed next.
+// last returns the token to feed next.
 func (s *sequence) last() int {
 	if n := len(s.Rollout.Tokens); n > 0 {
 		return s.Rollout.Tokens[n-1]
@@ -171,8 +171,8 @@ func (s *sequence) done(eos int) bool {
 	return n >= s.Max || n > 0 && s.Rollout.Tokens[n-1] == eos
 }
 
-// Generate goes on with every request until EOS or its Max, and returns a rollout
-// for each, in order. onDone, where not nil, sees each rollout as it finishes. A
+// Generate continues every request until EOS or its Max, and returns a rollout for
+// each, in order. It calls onDone, if not nil, with each rollout as it finishes. A
 // cancelled ctx stops between readbacks with ctx's error.
 func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, onDone func(i int, r Rollout)) (rollouts []Rollout, err error) {
 	for i, r := range requests {
@@ -185,7 +185,7 @@ func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, 
 	}
 	defer func() {
 		if err != nil {
-			d.cache.reset(d.version) // rows under way belong to nobody
+			d.cache.reset(d.version) // no sequence owns the rows of active ones any more
 		}
 	}()
 	d.sampling = s
@@ -203,7 +203,7 @@ func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, 
 		for next < len(requests) && len(freeSlots) > 0 {
 			seq := d.admit(requests[next], active)
 			if seq == nil {
-				break // until others are done
+				break // until other sequences finish
 			}
 			seq.index, seq.slot = next, freeSlots[len(freeSlots)-1]
 			freeSlots = freeSlots[:len(freeSlots)-1]
@@ -237,7 +237,7 @@ func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, 
 func (d *Decoder) checkRequest(r Request) error {
 	switch {
 	case len(r.Tokens) == 0:
-		return fmt.Errorf("model: nothing is given; begin with at least one token")
+		return fmt.Errorf("model: a request has no tokens; give at least one")
 	case r.Max < 1:
 		return fmt.Errorf("model: %d new tokens were asked for; ask for at least 1", r.Max)
 	case len(r.Tokens)+r.Max > d.MaxContext:
@@ -255,11 +255,11 @@ func (d *Decoder) checkRequest(r Request) error {
 	return nil
 }
 
-// admit finds rows for a request: those of its beginning that the cache knows,
-// and free ones for the rest. Where too few are free, the cache forgets what no
-// active sequence needs; where they are still too few, admit returns nil.
+// admit finds rows for a request: cached rows for its beginning and free ones for the
+// rest. Where too few are free, the cache drops what no active sequence needs; where
+// there are still too few, admit returns nil.
 func (d *Decoder) admit(r Request, active []*sequence) *sequence {
-	// The last given token is fed to sample from, so it needs a row of its own.
+	// Sampling feeds the last given token, so that token needs a row of its own.
 	given := r.Tokens[:len(r.Tokens)-1]
 	path := d.cache.match(r.Hide, given)
 	known := len(path)
@@ -278,8 +278,8 @@ func (d *Decoder) admit(r Request, active []*sequence) *sequence {
 	return &sequence{Request: r, path: append(path, fresh...), known: known}
 }
 
-// fill computes the given tokens of new sequences but for the last of each. A
-// token that two of them share is computed once.
+// fill computes the given tokens of new sequences except the last of each. It computes
+// a token that two of them share once.
 func (d *Decoder) fill(admitted []*sequence) error {
 	var token, at []uint32
 	flush := func() error {
@@ -297,7 +297,7 @@ func (d *Decoder) fill(admitted []*sequence) error {
 	capacity := d.prefill.token.Len()
 	for _, seq := range admitted {
 		given := seq.Request.Tokens[:len(seq.Request.Tokens)-1]
-		// What earlier ones of this batch brought since.
+		// Rows that earlier sequences of this batch have added since.
 		if shared := d.cache.match(seq.Hide, given); len(shared) > seq.known {
 			d.cache.put(seq.path[seq.known:len(shared)])
 			copy(seq.path, shared)
@@ -330,8 +330,8 @@ func (d *Decoder) writeTable(seq *sequence) {
 	d.table.WriteUints(seq.slot*d.MaxContext, rows)
 }
 
-// run samples up to Chunk tokens for every active sequence in one submit and
-// takes them in.
+// run samples up to Chunk tokens for every active sequence in one submit and appends
+// them.
 func (d *Decoder) run(active []*sequence) error {
 	n := len(active)
 	token, at, state := make([]uint32, n), make([]uint32, 4*n), make([]uint32, 4*n)
@@ -367,8 +367,8 @@ func (d *Decoder) run(active []*sequence) error {
 	return nil
 }
 
-// retire puts what a finished sequence computed into the cache: all tokens but
-// the last, which was sampled and never fed.
+// retire adds the tokens of a finished sequence to the cache: all except the last,
+// which was sampled and never fed.
 func (d *Decoder) retire(seq *sequence) {
 	all := seq.tokens()
 	fed := len(all) - 1

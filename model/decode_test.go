@@ -50,7 +50,7 @@ func requests(sequences [][]int, most int) []Request {
 	return rs
 }
 
-// generate decodes and checks that no row of the cache was lost or is held twice.
+// generate decodes and checks that no row of the cache is lost or owned twice.
 func generate(t *testing.T, d *Decoder, rs []Request, s Sampling) []Rollout {
 	t.Helper()
 	rollouts, err := d.Generate(context.Background(), rs, s, nil)
@@ -98,7 +98,7 @@ func sameTokens(t *testing.T, what string, got []Rollout, want [][]int) {
 
 var decoderSizes = []DecoderSize{
 	{Slots: 1, Rows: 64, Chunk: 16}, // each request evicts the last one's rows
-	{Slots: 3, Rows: 130, Chunk: 5}, // full while others are under way
+	{Slots: 3, Rows: 130, Chunk: 5}, // full while other sequences are active
 	{Slots: 64, Rows: 4096, Chunk: 16},
 }
 
@@ -122,7 +122,7 @@ func TestGreedyDecoding(t *testing.T) {
 			if size.Slots == 1 {
 				continue
 			}
-			// From the middle of what was said, after a hit in the cache and without.
+			// From the middle of a response, with a hit in the cache and without.
 			rest, middle := make([][]int, len(prompts)), make([][]int, len(prompts))
 			for i, p := range prompts {
 				cut := i % newTokens
@@ -215,7 +215,7 @@ func TestSharedPrefix(t *testing.T) {
 			sameTokens(t, "alone", []Rollout{want}, [][]int{have.Tokens})
 			within(t, "log-probabilities", have.LogProbs, want.LogProbs, 1e-5)
 		}
-		// Other weights make the cache void.
+		// New weights invalidate the cache.
 		if err := m.SetWeights(lively(m.Config, 9)); err != nil {
 			t.Fatal(err)
 		}
@@ -366,7 +366,7 @@ func TestDecoderErrors(t *testing.T) {
 	m := newModel(t, gpu.OpenHost(), c, lively(c, 1))
 	d := newDecoder(t, m, DecoderSize{Slots: 2, Rows: 40, Chunk: 4})
 	for want, r := range map[string]Request{
-		"nothing is given":                {Max: 1},
+		"a request has no tokens":         {Max: 1},
 		"0 new tokens":                    {Tokens: []int{1}},
 		"do not fit the context of 64":    {Tokens: make([]int, 60), Max: 5},
 		"do not fit a cache of 40 rows":   {Tokens: make([]int, 30), Max: 11},

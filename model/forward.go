@@ -6,8 +6,8 @@ import (
 	"attnlab/shaders/nn"
 )
 
-// layerActs is what one layer computes from its input x, and what its backward
-// pass reads. [N, …] each.
+// layerActs are the buffers that one layer computes from its input x and that its
+// backward pass reads, [N, …] each.
 type layerActs struct {
 	x     *gpu.Buffer // [N,D] residual stream at the layer's input
 	h1    *gpu.Buffer // [N,D] normed
@@ -22,7 +22,7 @@ type layerActs struct {
 	s     *gpu.Buffer // [N,F]
 }
 
-// acts is what a forward pass computes, for up to N tokens.
+// acts are the buffers of a forward pass, for up to N tokens.
 type acts struct {
 	layers []layerActs
 	x      *gpu.Buffer // [N,D] residual stream after the last layer
@@ -30,8 +30,7 @@ type acts struct {
 	rstd   *gpu.Buffer // [N]
 }
 
-// newActs makes room for N tokens. Where the pass is not differentiated, all
-// layers share one set.
+// newActs allocates for N tokens. Without a backward pass all layers share one set.
 func (m *Model) newActs(N int, differentiate bool) *acts {
 	d, D, F := m.Device, m.HiddenSize, m.IntermediateSize
 	one := func() layerActs {
@@ -77,8 +76,7 @@ func (a *acts) release() {
 	}
 }
 
-// The kernels' parameters for the tokens at hand: shape makes them from n, the
-// number of tokens of this run.
+// shape computes the kernels' parameters from n, the number of tokens of this run.
 type shape struct {
 	Config
 	tile nn.Tile // of the matrix products
@@ -109,8 +107,8 @@ func (s shape) swiglu() any {
 	return nn.SwiGLU{N: uint32(s.n()), F: uint32(s.IntermediateSize)}
 }
 
-// forward records the pass from tokens to the normed last state. afterAttention,
-// where not nil, records more at each layer.
+// forward records the pass from tokens to the normed last state. afterAttention, if not
+// nil, records more dispatches at each layer.
 //
 //	x = embed[token]
 //	x = x + o·attention(rope(qkv·norm1(x)))

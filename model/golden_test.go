@@ -68,8 +68,8 @@ func (g reference) part() Part {
 	return p
 }
 
-// near fails where got is further from want than rel of want's largest word: a
-// tensor's own scale, below which its small words are rounding.
+// near fails the test where got differs from want by more than rel of want's largest
+// word: smaller differences in small words are rounding.
 func near(t *testing.T, name string, got, want []float32, rel float64) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -87,7 +87,7 @@ func near(t *testing.T, name string, got, want []float32, rel float64) {
 	}
 }
 
-// eachGolden runs f for every golden model on every engine.
+// eachGolden runs f for every golden model on every backend.
 func eachGolden(t *testing.T, f func(t *testing.T, g reference, m *Model)) {
 	for _, name := range goldenNames {
 		t.Run(name, func(t *testing.T) {

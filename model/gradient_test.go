@@ -71,7 +71,7 @@ func TestPolicyGradient(t *testing.T) {
 		t.Errorf("the loss shows too little: %+v, %v", metrics[0], err)
 	}
 
-	// The other engines agree.
+	// The other backends agree.
 	want := make([]float32, len(gradients))
 	for i, g := range gradients {
 		want[i] = float32(g)

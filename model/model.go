@@ -8,8 +8,8 @@ import (
 	"attnlab/shaders/nn"
 )
 
-// Model is a transformer on a device: its weights in one arena, and what every
-// forward pass reads besides.
+// Model is a transformer on a device: its weights in one arena, and the table of
+// rotary positions.
 type Model struct {
 	Config
 	Device  *gpu.Device
@@ -35,8 +35,8 @@ func New(device *gpu.Device, c Config, weights []float32) (*Model, error) {
 	return m, nil
 }
 
-// SetWeights replaces the weights by those of an arena. A weight that is not a
-// finite number is refused by the name of its tensor.
+// SetWeights replaces the weights by those of an arena. It returns an error that names
+// the tensor if a weight is not a finite number.
 func (m *Model) SetWeights(arena []float32) error {
 	if len(arena) != m.ArenaSize() {
 		panic(fmt.Sprintf("model: weights of %d words, want an arena of %d", len(arena), m.ArenaSize()))

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 )
 
-// Align is the step of arena offsets in float32s. A WebGPU binding may start
-// only at a multiple of 256 bytes, so every parameter can be bound by itself.
+// Align is the alignment of arena offsets in float32s. A WebGPU binding may start only
+// at a multiple of 256 bytes, so every parameter can be bound separately.
 const Align = 64
 
 // Param is one entry of the parameter table: a row-major matrix [Rows, Cols] in
@@ -64,10 +64,9 @@ func (p Param) Tensors() []Tensor {
 	return tensors
 }
 
-// Params is the table of all parameters in arena order: first the matrices,
-// which AdamW decays, then the norms, which it does not. Offsets, checkpoint
-// order, decay groups, initial values and the names in panels all come from
-// here.
+// Params returns the table of all parameters in arena order: first the matrices, which
+// AdamW decays, then the norms, which it does not. Offsets, checkpoint order, decay
+// groups, initial values and the names on pages come from this table.
 //
 //	embed                 [V, D]
 //	layers.i.qkv          [(H + 2 KVHeads) HeadDim, D]   rows of q, then k, then v
@@ -78,10 +77,10 @@ func (p Param) Tensors() []Tensor {
 //	layers.i.norm1, norm2 [D]                            before attention, before the feed-forward part
 //	norm                  [D]                            after the last layer
 //
-// Matrices start at a standard deviation of 1/√(3D), what PyTorch's Linear gives a
-// layer of D inputs, those that write into the residual stream at 1/√(2 Layers) of
-// that (Radford et al. 2019, section 2.3). At D 64 the customary 0.02 of large
-// models needs several times as many tokens to leave the first plateau.
+// Matrices start with a standard deviation of 1/√(3D), as PyTorch's Linear does for a
+// layer of D inputs; those that write into the residual stream with 1/√(2 Layers) of
+// that (Radford et al. 2019, section 2.3). At D 64 the usual 0.02 of large models
+// needs several times as many tokens to leave the first plateau.
 func (c Config) Params() []Param {
 	std := float32(1 / math.Sqrt(3*float64(c.HiddenSize)))
 	residual := std / float32(math.Sqrt(2*float64(c.Layers)))

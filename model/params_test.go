@@ -146,8 +146,7 @@ func TestInit(t *testing.T) {
 	}
 }
 
-// The golden tensors must agree among themselves before anything is held
-// against them.
+// The golden tensors must agree among themselves before other tests compare with them.
 func TestGoldenTensorsAgree(t *testing.T) {
 	for _, name := range goldenNames {
 		c, weights, g := golden(t, name)

@@ -16,8 +16,8 @@ func randomConfig() Config {
 		MaxContext: 64, RMSNormEps: 1e-5, RopeTheta: 10000, PadID: 0, BosID: 1, EosID: -1}
 }
 
-// lively are weights so large that attention is sharp and the likeliest token
-// changes all the time.
+// lively returns weights so large that attention is sharp and the likeliest token changes
+// at almost every position.
 func lively(c Config, seed uint64) []float32 {
 	weights := c.Init(seed)
 	for i := range weights[:c.DecayEnd()] {
@@ -26,7 +26,7 @@ func lively(c Config, seed uint64) []float32 {
 	return weights
 }
 
-// eachModel runs f with a model of random weights on every engine.
+// eachModel runs f with a model of random weights on every backend.
 func eachModel(t *testing.T, c Config, f func(t *testing.T, m *Model)) {
 	t.Helper()
 	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
@@ -88,7 +88,7 @@ func randomSequences(r *rand.Rand, c Config, n, least, most int) [][]int {
 	return sequences
 }
 
-// within fails where two words differ by more than tol, or one is not a number.
+// within fails the test where two words differ by more than tol or one is NaN.
 func within(t *testing.T, what string, got, want []float32, tol float64) {
 	t.Helper()
 	if len(got) != len(want) {

@@ -39,7 +39,7 @@ type savedRun struct {
 	Train   *TrainState
 }
 
-// kept is a checkpoint of the run.
+// kept returns a checkpoint of the run.
 func kept(t *testing.T, tr *Trainer) *savedRun {
 	t.Helper()
 	state, err := tr.Keep()
@@ -49,7 +49,7 @@ func kept(t *testing.T, tr *Trainer) *savedRun {
 	return &savedRun{Config: tr.Config, Weights: weightsOf(t, tr.Model), Train: state}
 }
 
-// resumed is a trainer on d that goes on from a checkpoint.
+// resumed returns a trainer on d that resumes from a checkpoint.
 func resumed(t *testing.T, d *gpu.Device, c *savedRun) *Trainer {
 	t.Helper()
 	tr := newTrainer(t, newModel(t, d, c.Config, c.Weights), 64, testAdam)
@@ -131,8 +131,8 @@ func TestLosingTheDevice(t *testing.T) {
 	}
 }
 
-// TestSoak trains, samples and scores for a while (ATTNLAB_SOAK steps) and wants
-// memory to stay level.
+// TestSoak trains, samples and scores for ATTNLAB_SOAK steps and checks that memory does
+// not grow.
 func TestSoak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a long test")
@@ -183,7 +183,7 @@ func TestSoak(t *testing.T) {
 	})
 }
 
-// heap is what lives in Go's memory.
+// heap returns the size of Go's live heap.
 func heap() uint64 {
 	runtime.GC()
 	runtime.GC()

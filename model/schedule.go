@@ -2,15 +2,15 @@ package model
 
 import "math"
 
-// Schedule is warm-up, a plateau and a fall: linear to Peak over Warmup steps,
-// constant until Decay·Steps, then down to Floor·Peak at Steps.
+// Schedule is a learning rate with warm-up, plateau and decay: linear to Peak over
+// Warmup steps, constant until Decay·Steps, then down to Floor·Peak at Steps.
 type Schedule struct {
 	Peak   float64
 	Warmup int
 	Steps  int
-	Decay  float64 // share of the steps before the fall begins; 0 is warm-up + cosine from the start
+	Decay  float64 // share of the steps before the decay begins; at 0 it follows the warm-up at once
 	Floor  float64 // of Peak, at the end
-	Cosine bool    // the fall's shape: half a cosine, or a line
+	Cosine bool    // the shape of the decay: half a cosine, or else a line
 }
 
 // Rate is the learning rate of step (0-based).

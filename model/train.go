@@ -18,12 +18,12 @@ type Adam struct {
 	MaxNorm           float32 // of the whole gradient; 0 does not clip
 }
 
-// DefaultAdam is what the shipped bases were pretrained with.
+// DefaultAdam are the constants with which the shipped bases were pretrained.
 var DefaultAdam = Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: 0.01, MaxNorm: 1}
 
-// Part is as much of a step as the trainer has room for: packed sequences with
-// what each token should say. A token with weight 0, or with a target outside the
-// vocabulary, is only context.
+// Part is a micro-batch: as much of a step as the trainer can run at once, as packed
+// sequences with a target for each token. A token with weight 0, or with a target
+// outside the vocabulary, is only context.
 type Part struct {
 	*Batch
 	Targets []uint32  // [N] the token that should follow
@@ -46,7 +46,7 @@ type Metrics struct {
 	Step         int
 	Loss         float64 // the sum that was differentiated
 	Tokens       float64 // tokens with weight
-	LogProb      float64 // mean over these, as the next ones
+	LogProb      float64 // mean over these tokens, as are the next fields
 	Entropy      float64
 	Correct      float64 // share whose target was the likeliest token; cross-entropy only
 	Ratio        float64 // policy loss only, as the next two
@@ -63,13 +63,13 @@ const (
 	partials  = 1024 // of the gradient's square
 )
 
-// Trainer trains a model. A step is one submit where its batch fits in one part;
-// metrics wait in a ring on the device until they are asked for.
+// Trainer trains a model. A step is one submit where its batch fits in one part. The
+// metrics stay in a ring on the device until [Trainer.Metrics] reads them.
 type Trainer struct {
 	*Model
 	Adam
 	Policy PolicyLoss
-	Steps  int // taken: AdamW's t
+	Steps  int // updates so far: AdamW's t
 
 	capacity int
 	in       *inputs
@@ -87,20 +87,20 @@ type Trainer struct {
 	rate     float32
 	slot     int     // row of the ring for this run
 	taken    []taken // runs whose metrics are in the ring
-	sum      Metrics // of the step's parts that have left the ring
+	sum      Metrics // of the step's parts that were already read from the ring
 	finished []Metrics
 }
 
-// phase says what a program of the trainer does besides its part of the gradient.
+// phase is what a program of the trainer does besides computing its part of the gradient.
 type phase struct{ policy, first, last bool }
 
-// taken is one run of a part.
+// taken records one run of a part.
 type taken struct {
 	step, slot   int
 	policy, last bool
 }
 
-// NewTrainer makes room for parts of up to capacity tokens.
+// NewTrainer allocates for parts of up to capacity tokens.
 func NewTrainer(m *Model, capacity int, adam Adam) (*Trainer, error) {
 	d := m.Device
 	t := &Trainer{Model: m, Adam: adam, capacity: capacity,
@@ -123,14 +123,14 @@ func (t *Trainer) Restore(s *TrainState) error {
 	return t.Device.Err()
 }
 
-// Keep reads moments and steps back, for a checkpoint.
+// Keep reads the moments and the number of steps back, for a checkpoint.
 func (t *Trainer) Keep() (*TrainState, error) {
 	s := &TrainState{Step: t.Steps, M: make([]float32, t.ArenaSize()), V: make([]float32, t.ArenaSize())}
 	return s, t.Device.Read(t.m.Into(0, s.M), t.v.Into(0, s.V))
 }
 
 // Step takes one step of AdamW at the learning rate on the sum of the losses of
-// parts. It returns when the work is submitted, not when it is done.
+// parts. It returns once the work is submitted, before it is done.
 func (t *Trainer) Step(rate float32, parts ...Part) error {
 	for i, part := range parts {
 		if err := t.check(part); err != nil {
@@ -159,7 +159,7 @@ func (t *Trainer) Step(rate float32, parts ...Part) error {
 	return nil
 }
 
-// check refuses a part before anything of its step is done.
+// check returns an error for a bad part, before the step changes anything.
 func (t *Trainer) check(part Part) error {
 	if len(part.Targets) != part.N() || part.Roll == nil && len(part.Weight) != part.N() || part.Roll != nil && len(part.Roll) != 4*part.N() {
 		panic(fmt.Sprintf("model: a part of %d tokens with %d targets, %d weights, %d roll words", part.N(), len(part.Targets), len(part.Weight), len(part.Roll)))
@@ -182,8 +182,9 @@ func (t *Trainer) write(part Part) {
 	}
 }
 
-// onlyTargets is words, stride a token with its weight at one of them, with weight
-// 0 where the target is outside the vocabulary: such a token counts nowhere.
+// onlyTargets returns a copy of words, of which each token has stride with its weight at
+// word at. It sets the weight to 0 where the target is outside the vocabulary: such a
+// token counts nowhere.
 func (t *Trainer) onlyTargets(part Part, words []float32, stride, at int) []float32 {
 	words = slices.Clone(words)
 	for n, target := range part.Targets {
@@ -194,7 +195,7 @@ func (t *Trainer) onlyTargets(part Part, words []float32, stride, at int) []floa
 	return words
 }
 
-// program records, once, what a part of a step does.
+// program records the dispatches of a part of a step, once for each phase.
 func (t *Trainer) program(f phase) *gpu.Program {
 	if p := t.programs[f]; p != nil {
 		return p
@@ -256,7 +257,7 @@ func (t *Trainer) policyParams() any {
 		Lo: l.Low, Hi: l.High, Dual: l.Dual, Beta: l.KL, Ent: l.Entropy}
 }
 
-// Metrics waits for the steps so far and returns those that were not returned yet.
+// Metrics waits for the steps so far and returns the metrics of those it has not returned yet.
 func (t *Trainer) Metrics() ([]Metrics, error) {
 	err := t.flush()
 	done := t.finished
@@ -286,7 +287,7 @@ func (t *Trainer) flush() error {
 	return nil
 }
 
-// add takes in one row of the ring: sums of the columns of stat, then a count.
+// add adds one row of the ring: sums of the columns of stat, then a count.
 func (m *Metrics) add(row []float32, policy bool) {
 	m.LogProb += float64(row[0])
 	m.Entropy += float64(row[1])
@@ -310,8 +311,8 @@ func (m Metrics) means() Metrics {
 	return m
 }
 
-// Profile takes one step at rate 0 with a wait after every dispatch and says where
-// the time goes.
+// Profile takes one step at rate 0, waits after every dispatch, and returns the time of
+// each kernel.
 func (t *Trainer) Profile(part Part) ([]gpu.Timing, error) {
 	t.write(part)
 	t.rate, t.slot = 0, 0
@@ -324,7 +325,7 @@ func (t *Trainer) Gradients() ([]float32, error) {
 	return arena, t.g.weights.Read(0, arena)
 }
 
-// Release frees what the trainer made, not the model.
+// Release frees the trainer's buffers and programs, not the model.
 func (t *Trainer) Release() {
 	for _, p := range t.programs {
 		p.Release()

@@ -2,8 +2,8 @@ package model
 
 import "encoding/json"
 
-// TrainState is what a run needs besides the weights to go on as if it had never
-// stopped. It is nil in a checkpoint which is just a model.
+// TrainState is what a run needs besides the weights to resume as if it had never
+// stopped. It is nil in a checkpoint that is only a model.
 type TrainState struct {
 	Step       int    `json:"step"`            // optimiser steps taken: AdamW's t, and a key of the random generator
 	Tokens     int64  `json:"tokens"`          // tokens trained on
@@ -11,8 +11,8 @@ type TrainState struct {
 	Problems   uint64 `json:"problems,string"` // problems drawn: the next one is problem number Problems
 	Schedule   int    `json:"schedule_step"`   // place in the learning-rate schedule
 	ScheduleOf int    `json:"schedule_steps"`  // and its length
-	// Method is whatever the training method keeps between steps (frozen heads,
-	// running means); only the method reads it.
+	// Method is the state of the training method between steps (frozen heads, running
+	// means). Only the method reads it.
 	Method json.RawMessage `json:"method,omitempty"`
 
 	M []float32 `json:"-"` // AdamW's first moments, an arena like the weights

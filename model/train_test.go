@@ -17,7 +17,7 @@ var testAdam = Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: 0.01, MaxNorm: 1}
 // testPolicy has every term of the policy loss.
 var testPolicy = PolicyLoss{Low: 0.2, High: 0.28, Dual: 3, KL: 0.1, Entropy: 0.02, Temperature: 1.25}
 
-// lesson is a part for cross-entropy: every third token is only context.
+// lesson returns a part for cross-entropy in which every third token is only context.
 func lesson(r *rand.Rand, c Config, sequences ...[]int) Part {
 	b := Pack(sequences...)
 	p := Part{Batch: b, Targets: b.Next(c.VocabSize), Weight: make([]float32, b.N())}
@@ -29,8 +29,8 @@ func lesson(r *rand.Rand, c Config, sequences ...[]int) Part {
 	return p
 }
 
-// experience is a part for the policy loss, with old log-probabilities around the
-// true ones, so that the ratios lie on all sides of the clips, on none of which
+// experience returns a part for the policy loss. Its old log-probabilities are around the
+// true ones, so that ratios are on all sides of the clips and never so near one that
 // rounding decides.
 func experience(t *testing.T, r *rand.Rand, m *Model, sequences ...[]int) Part {
 	t.Helper()
@@ -115,7 +115,7 @@ func TestPartsAddUp(t *testing.T) {
 			if sums.Tokens < 100 || sums.GradNorm == 0 || policy && (sums.ClipFraction == 0 || sums.KL == 0) {
 				t.Errorf("the step shows little: %+v", sums)
 			}
-			// The step itself, by a few parts.
+			// The step itself, in several parts.
 			before := weightsOf(t, m)
 			state, err := tr.Keep()
 			if err != nil {
@@ -177,7 +177,7 @@ func TestMasksContributeNothing(t *testing.T) {
 			tr := newTrainer(t, m, part.N(), testAdam)
 			tr.Policy = testPolicy
 			want, sums := gradientsOf(t, tr, part)
-			// The same tokens left out the other way: by targets that do not exist.
+			// The same tokens masked the other way: by targets that do not exist.
 			other := part
 			other.Targets = slices.Clone(part.Targets)
 			words := slices.Clone(part.Roll)
