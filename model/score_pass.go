@@ -18,16 +18,19 @@ func (s *Scorer) pass(requests []ScoreRequest) ([]Score, error) {
 		return nil, err
 	}
 	var steps, seqs []uint32
-	words := 0
+	words, cuts := 0, make([][]piece, len(requests))
 	for i, r := range requests {
-		seqs = append(seqs, uint32(len(steps)/2), uint32(len(r.Steps)), uint32(words), 0)
 		for _, step := range r.Steps {
 			if step.Start < 0 || step.End < step.Start || step.End > len(r.Tokens) {
 				return nil, fmt.Errorf("model: step [%d,%d) does not lie in the %d tokens of sequence %d", step.Start, step.End, len(r.Tokens), i)
 			}
-			steps = append(steps, uint32(b.Starts[i]+step.Start), uint32(b.Starts[i]+step.End))
 		}
-		words += s.Heads * len(r.Steps) * len(r.Steps)
+		cuts[i] = cut(r.Steps)
+		seqs = append(seqs, uint32(len(steps)/2), uint32(len(cuts[i])), uint32(words), 0)
+		for _, p := range cuts[i] {
+			steps = append(steps, uint32(b.Starts[i]+p.Start), uint32(b.Starts[i]+p.End))
+		}
+		words += s.Heads * len(cuts[i]) * len(cuts[i])
 	}
 	s.makeRoom(max(len(steps)/2, 1), max(words, 1))
 	s.in.write(b, s.VocabSize)
@@ -46,7 +49,7 @@ func (s *Scorer) pass(requests []ScoreRequest) ([]Score, error) {
 	}
 	scores := make([]Score, len(requests))
 	for i, r := range requests {
-		scores[i] = s.unpack(r, got, b.Starts[i], int(seqs[4*i+2]))
+		scores[i] = s.unpack(r, got, b.Starts[i], int(seqs[4*i+2]), cuts[i])
 	}
 	return scores, nil
 }
@@ -91,18 +94,18 @@ func (b *Batch) Next(V int) []uint32 {
 }
 
 // unpack takes the score of one sequence out of a pass: its first token is packed
-// token start, its step attention begins at word of each layer's.
-func (s *Scorer) unpack(r ScoreRequest, got passed, start, word int) Score {
-	T, K := len(r.Tokens), len(r.Steps)
+// token start, and the attention between its pieces begins at word of each layer's.
+func (s *Scorer) unpack(r ScoreRequest, got passed, start, word int, pieces []piece) Score {
+	T := len(r.Tokens)
 	score := Score{LogProbs: make([]float32, T), Entropy: make([]float32, T)}
 	for t := 1; t < T; t++ {
 		at := start + t - 1 // the row that predicts token t
 		score.LogProbs[t], score.Entropy[t] = got.stat[4*at], got.stat[4*at+1]
 	}
-	if K > 0 {
-		a := &StepAttention{Layers: s.Layers, Heads: s.Heads, Steps: K, Ranges: r.Steps}
+	if len(r.Steps) > 0 {
+		a := &StepAttention{Layers: s.Layers, Heads: s.Heads, Steps: len(r.Steps), Ranges: r.Steps}
 		for _, words := range got.pooled {
-			a.Sum = append(a.Sum, words[word:word+s.Heads*K*K]...)
+			a.Sum = append(a.Sum, join(r.Steps, pieces, words[word:][:s.Heads*len(pieces)*len(pieces)], s.Heads)...)
 		}
 		score.Attention = a
 	}
