@@ -8,7 +8,9 @@ require (
 	github.com/cogentcore/webgpu v0.23.0
 	github.com/google/go-cmp v0.7.0
 	github.com/hajimehoshi/ebiten/v2 v2.9.9
+	github.com/klauspost/compress v1.20.4
 	github.com/maxence-charriere/go-app/v10 v10.1.11
+	github.com/ulikunitz/xz v0.5.17
 	golang.org/x/image v0.31.0
 	golang.org/x/sys v0.36.0
 	gonum.org/v1/gonum v0.17.0

@@ -199,6 +199,9 @@ func (e *Engine) hear(ctx context.Context, jobs chan<- *job, finished <-chan end
 				e.repeat()
 			case session.Select:
 				e.choose(m.Selection)
+			case session.Restore:
+				e.choose(m.Selection)
+				add(m)
 			case session.Hover: // for the other screens
 			case session.Touch:
 				e.room.give(time.Now())
@@ -340,6 +343,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return func(ctx context.Context) (string, error) { return e.open(ctx, c.Backend) }
 	case session.UseModel:
 		return func(ctx context.Context) (string, error) { return "", e.useModel(ctx, c) }
+	case session.Restore:
+		return e.planRestore(c)
 	case session.NewProblem:
 		return func(ctx context.Context) (string, error) { return "", e.newProblem(c) }
 	case session.Generate:

@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
 )
 
 // dialogs draws the dialog that is open, and the hidden inputs for files.
-func (l *Lab) dialogs() app.UI {
+func (p *Page) dialogs() app.UI {
 	file := func(id string) app.HTMLInput {
 		return app.Input().ID(id).Type("file").DataSet("set", id).Hidden(true).TabIndex(-1).Aria("hidden", "true")
 	}
@@ -18,8 +20,8 @@ func (l *Lab) dialogs() app.UI {
 		file("open-model").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
 		file("open-run").Multiple(true).Accept(".zip,.jsonl,.json,.safetensors"),
 		file("open-run-folder").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
-		app.If(l.dialog == "keys", l.keysDialog),
-		app.If(l.dialog == "capabilities", l.capabilitiesDialog),
+		app.If(p.Dialog == "keys", p.keysDialog),
+		app.If(p.Dialog == "capabilities", p.capabilitiesDialog),
 	)
 }
 
@@ -33,22 +35,22 @@ func dialog(title string, body ...app.UI) app.UI {
 }
 
 // keysDialog lists all commands; each can be pressed.
-func (l *Lab) keysDialog() app.UI {
-	var shown []action
-	for _, a := range actions {
-		if a.does != "" && strings.Contains(strings.ToLower(a.does), strings.ToLower(l.filter)) {
+func (p *Page) keysDialog() app.UI {
+	var shown []lab.Action
+	for _, a := range lab.Actions {
+		if a.Does != "" && strings.Contains(strings.ToLower(a.Does), strings.ToLower(p.Filter)) {
 			shown = append(shown, a)
 		}
 	}
 	return dialog("Commands and keys",
-		app.Input().Class("filter").Type("search").DataSet("set", "filter").Placeholder("Find a command").Aria("label", "find a command").Value(l.filter).AutoFocus(true),
+		app.Input().Class("filter").Type("search").DataSet("set", "filter").Placeholder("Find a command").Aria("label", "find a command").Value(p.Filter).AutoFocus(true),
 		app.Ul().Class("keys").Body(app.Range(shown).Slice(func(i int) app.UI {
 			a := shown[i]
-			b := app.Button().Type("button").DataSet("do", "run:"+a.name).Body(
-				app.Span().Text(a.does),
-				app.Span().Class("caps").Body(app.Range(keyNames(a)).Slice(func(i int) app.UI { return app.Kbd().Text(keyNames(a)[i]) })),
+			b := app.Button().Type("button").DataSet("do", "run:"+a.Name).Body(
+				app.Span().Text(a.Does),
+				app.Span().Class("caps").Body(app.Range(a.KeyNames()).Slice(func(i int) app.UI { return app.Kbd().Text(a.KeyNames()[i]) })),
 			)
-			if a.may != nil && !a.may(l) {
+			if !a.Allowed(p.Lab) {
 				b = b.Disabled(true)
 			}
 			return app.Li().Body(b)
@@ -58,10 +60,10 @@ func (l *Lab) keysDialog() app.UI {
 }
 
 // capabilitiesDialog says what runs, why, and how it was tested.
-func (l *Lab) capabilitiesDialog() app.UI {
-	c := &l.capabilities
+func (p *Page) capabilitiesDialog() app.UI {
+	c := &p.Capabilities
 	if c.Model.Name == "" && c.Adapter == "" {
-		return dialog("What runs here", app.P().Text("The engine is still being loaded: "+l.booting+"."))
+		return dialog("What runs here", app.P().Text("The engine is still being loaded: "+p.Booting+"."))
 	}
 	ok := 0
 	for _, k := range c.Kernels {
@@ -104,10 +106,10 @@ func (l *Lab) capabilitiesDialog() app.UI {
 		app.H3().Text("Model"),
 		app.Div().Class("buttons").Body(
 			app.Range(c.Bases).Slice(func(i int) app.UI {
-				b := l.button("base:"+c.Bases[i], "", app.Text(l.modelName(c.Bases[i])))
+				b := p.button("base:"+c.Bases[i], "", app.Text(p.ModelName(c.Bases[i])))
 				return b.Aria("pressed", fmt.Sprint(c.Bases[i] == c.Model.Name))
 			}),
-			l.button("open-model", "", app.Text("Open a model folder")),
+			p.button("open-model", "", app.Text("Open a model folder")),
 		),
 		app.If(slices.Contains(c.Bases, c.Model.Name) && !strings.HasPrefix(c.Model.Name, "run:"), func() app.UI {
 			return app.P().Class("hint").Body(app.Text("Save this one as a Hugging Face folder: "),
@@ -118,10 +120,10 @@ func (l *Lab) capabilitiesDialog() app.UI {
 		}),
 		app.H3().Text("Backend"),
 		app.Div().Class("buttons").Body(
-			l.button("reopen:host", "", app.Text("Run on the CPU")),
-			l.button("reopen:webgpu", "", app.Text("Run on WebGPU")),
-			l.button("reopen:auto", "", app.Text("Let the lab choose")),
+			p.button("reopen:host", "", app.Text("Run on the CPU")),
+			p.button("reopen:webgpu", "", app.Text("Run on WebGPU")),
+			p.button("reopen:auto", "", app.Text("Let the lab choose")),
 		),
-		app.Div().Class("buttons").Body(l.button("lose", "quiet", app.Text("Lose the GPU on purpose"))),
+		app.Div().Class("buttons").Body(p.button("lose", "quiet", app.Text("Lose the GPU on purpose"))),
 	)
 }

@@ -5,21 +5,22 @@ import (
 	"math"
 	"strconv"
 
-	"attnlab/app/session"
-
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
 )
 
 // figure is a drawing in a frame of its own, which follows the session; it can be folded away, and opened in a window. It
 // is loaded after the engine, so that it does not hold up the first answer.
-func (l *Lab) figure(name, title string, here bool) app.UI {
+func (p *Page) figure(name, title string, here bool) app.UI {
 	view := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure is drawn when the engine is ready; the table below has its numbers.")))
-	href := "./web/figure.html#figure=" + name + "&session=" + l.link.Session + "&theme=" + l.theme + "&by=" + string(l.Grid) + l.figureOptions(name)
-	if l.opened && l.link.Session != "" {
+	href := "./web/figure.html#figure=" + name + "&session=" + p.Link.Session + "&theme=" + p.Theme + "&by=" + string(p.Grid) + p.figureOptions(name)
+	if p.Opened && p.Link.Session != "" {
 		view = &frame{Name: name, Title: title, Address: href}
 	}
 	details := app.Details().Class("figure", when(!here, "elsewhere")).ID("figure-" + name)
-	if l.folded[name] {
+	if p.Folded[name] {
 		view = app.Div().Class("frame folded") // a figure that cannot be seen does not run
 	} else {
 		details = details.Open(true)
@@ -34,27 +35,27 @@ func (l *Lab) figure(name, title string, here bool) app.UI {
 }
 
 // headStrip is every head small: choosing one filters trace, figures and table.
-func (l *Lab) headStrip() app.UI {
-	t := &l.trace
-	values := byFCI.ofHeads(t, &l.heads, l.Selection)
-	lo, hi := byFCI.span(values)
+func (p *Page) headStrip() app.UI {
+	t := &p.Trace
+	values := explain.ByFCI.OfHeads(t, &p.Heads, p.Selection)
+	lo, hi := explain.ByFCI.Span(values)
 	what := "all heads, maximum"
-	if l.Selection.Head >= 0 {
-		what = headName(l.Selection.Layer, l.Selection.Head) + " alone"
+	if p.Selection.Head >= 0 {
+		what = explain.HeadName(p.Selection.Layer, p.Selection.Head) + " alone"
 	}
 	return app.Div().Class("strip").ID("strip").Role("group").Aria("label", "heads").Body(
-		app.Span().Class("strip-name").Body(l.term("head", "heads"), app.Text(": "+what)),
+		app.Span().Class("strip-name").Body(p.term("head", "heads"), app.Text(": "+what)),
 		app.Div().Class("strip-layers").Body(app.Range(make([]int, t.Layers)).Slice(func(layer int) app.UI {
 			return app.Div().Class("strip-layer").Body(
 				app.Span().Text("L"+strconv.Itoa(layer)),
 				app.Range(make([]int, t.Heads)).Slice(func(h int) app.UI {
 					i := layer*t.Heads + h
-					class, name := "", headName(layer, h)
+					class, name := "", explain.HeadName(layer, h)
 					if i < len(values) {
-						class, name = shade(values[i], lo, hi), name+", FCI "+format(values[i])
+						class, name = shade(values[i], lo, hi), name+", FCI "+explain.Format(values[i])
 					}
-					selected := layer == l.Selection.Layer && h == l.Selection.Head
-					return app.Button().Type("button").Class("pip", class, when(selected, "selected"), when(l.isKeyFocus(layer, h), "key")).
+					selected := layer == p.Selection.Layer && h == p.Selection.Head
+					return app.Button().Type("button").Class("pip", class, when(selected, "selected"), when(p.isKeyFocus(layer, h), "key")).
 						DataSet("do", fmt.Sprintf("head:%d.%d", layer, h)).Aria("pressed", strconv.FormatBool(selected)).Aria("label", name).Title(name)
 				}),
 			)
@@ -63,22 +64,22 @@ func (l *Lab) headStrip() app.UI {
 }
 
 // stepPanel is what is known of the selected step.
-func (l *Lab) stepPanel() app.UI {
-	t, k := &l.trace, l.Selection.Step
+func (p *Page) stepPanel() app.UI {
+	t, k := &p.Trace, p.Selection.Step
 	if k < 0 || k >= len(t.Steps) {
 		return app.Div().Class("step-panel").ID("step-panel").Body(
 			app.P().Class("hint").Text("Select a step to see what looks back at it."),
-			app.Div().Class("buttons").Body(l.button("step-top", "quiet", app.Text("The step with the highest FCI"))),
+			app.Div().Class("buttons").Body(p.button("step-top", "quiet", app.Text("The step with the highest FCI"))),
 		)
 	}
 	at := strconv.Itoa(k)
 	where := "max over heads"
-	if l.Selection.Head >= 0 {
-		where = "in " + headName(l.Selection.Layer, l.Selection.Head)
+	if p.Selection.Head >= 0 {
+		where = "in " + explain.HeadName(p.Selection.Layer, p.Selection.Head)
 	}
-	layer, head := l.Selection.Layer, l.Selection.Head
+	layer, head := p.Selection.Layer, p.Selection.Head
 	if head < 0 {
-		layer, head = l.bestHeadOf(k)
+		layer, head = p.BestHeadOf(k)
 	}
 	focus := math.NaN()
 	if i := (layer*t.Heads+head)*len(t.Steps) + k; layer >= 0 && i < len(t.Focus) {
@@ -87,58 +88,35 @@ func (l *Lab) stepPanel() app.UI {
 	step := t.Steps[k]
 	return app.Div().Class("step-panel").ID("step-panel").Body(
 		app.Div().Class("facts").Body(
-			app.H2().Text("Step "+stepName(k)),
+			app.H2().Text("Step "+explain.StepName(k)),
 			badge(step.Label),
-			fact("FCI, "+where, l.number("fci:"+at, format(stepFCI(t, l.Selection, k)))),
-			fact("answer focus, "+headName(layer, head), l.number(fmt.Sprintf("head-focus:%d.%d", layer, head), format(focus))),
-			fact("mean entropy", app.Span().Class("figure").Text(format(meanOf(t.Entropy, step)))),
+			fact("FCI, "+where, p.number("fci:"+at, explain.Format(explain.StepFCI(t, p.Selection, k)))),
+			fact("answer focus, "+explain.HeadName(layer, head), p.number(fmt.Sprintf("head-focus:%d.%d", layer, head), explain.Format(focus))),
+			fact("mean entropy", app.Span().Class("figure").Text(explain.Format(meanOf(t.Entropy, step)))),
 		),
 		app.Div().Class("buttons").Body(
-			l.button("disrupt", "", app.Text("Cut attention to it")),
-			app.If(l.disruption.Step == k && len(l.disruption.Groups) > 0, func() app.UI {
-				g := l.disruption.Groups[0]
-				loss, se := lossOf(g)
+			p.button("disrupt", "", app.Text("Cut attention to it")),
+			app.If(p.Disruption.Step == k && len(p.Disruption.Groups) > 0, func() app.UI {
+				g := p.Disruption.Groups[0]
+				loss, se := explain.LossOf(g)
 				return app.Span().Class("outcome").Body(
-					app.Text(fmt.Sprintf("accuracy %s → %s, lost ", format(g.Control), format(g.Disrupted))),
-					l.number("group:0", format(loss)), app.Text(" ± "+format(se)+fmt.Sprintf(" (n = %d)", g.N)))
+					app.Text(fmt.Sprintf("accuracy %s → %s, lost ", explain.Format(g.Control), explain.Format(g.Disrupted))),
+					p.number("group:0", explain.Format(loss)), app.Text(" ± "+explain.Format(se)+fmt.Sprintf(" (n = %d)", g.N)))
 			}),
 		),
 	)
 }
 
-// bestHeadOf is the head from which step k has its FCI.
-func (l *Lab) bestHeadOf(k int) (layer, head int) {
-	values := byFCI.ofHeads(&l.trace, &l.heads, session.Selection{Step: k})
-	best := 0
-	for i, v := range values {
-		if v > values[best] {
-			best = i
-		}
-	}
-	return best / max(1, l.trace.Heads), best % max(1, l.trace.Heads)
-}
-
-func meanOf(x []float32, step session.StepView) float64 {
-	if step.End > len(x) || step.End <= step.Start {
-		return math.NaN()
-	}
-	var sum float64
-	for _, v := range x[step.Start:step.End] {
-		sum += float64(v)
-	}
-	return sum / float64(step.End-step.Start)
-}
-
 // matrixTable is the step matrix as a table: for screen readers, and for copying. It has many cells, so it is made only
 // when it is open.
-func (l *Lab) matrixTable() app.UI {
-	t := &l.trace
+func (p *Page) matrixTable() app.UI {
+	t := &p.Trace
 	K := len(t.Steps)
 	table := func(content app.UI) app.UI {
-		return app.Details().Class("as-table").Open(!l.folded["table"]).Body(app.Summary().DataSet("do", "fold:table").Text("The attention as a table"), content)
+		return app.Details().Class("as-table").Open(!p.Folded["table"]).Body(app.Summary().DataSet("do", "fold:table").Text("The attention as a table"), content)
 	}
 	switch {
-	case l.folded["table"]:
+	case p.Folded["table"]:
 		return table(app.Div())
 	case K == 0 || len(t.Attention) != t.Ranges()*t.Ranges():
 		return table(app.P().Class("hint").Text("There is none yet."))
@@ -154,11 +132,11 @@ func (l *Lab) matrixTable() app.UI {
 		case K + 1:
 			return "answer"
 		}
-		return stepName(j - 1)
+		return explain.StepName(j - 1)
 	}
 	pay := func(j, k int) float64 {
-		if l.Selection.Head >= 0 {
-			return attention(t, l.Selection.Layer, l.Selection.Head, j, k)
+		if p.Selection.Head >= 0 {
+			return explain.Attention(t, p.Selection.Layer, p.Selection.Head, j, k)
 		}
 		return float64(t.Attention[j*t.Ranges()+k])
 	}
@@ -169,8 +147,8 @@ func (l *Lab) matrixTable() app.UI {
 		}
 	}
 	where := "maximum over heads"
-	if l.Selection.Head >= 0 {
-		where = headName(l.Selection.Layer, l.Selection.Head)
+	if p.Selection.Head >= 0 {
+		where = explain.HeadName(p.Selection.Layer, p.Selection.Head)
 	}
 	return table(
 		app.Div().Class("scroll").TabIndex(0).Body(app.Table().Class("matrix").Body(
@@ -181,9 +159,20 @@ func (l *Lab) matrixTable() app.UI {
 				return app.Tr().Body(app.Th().Scope("row").Text(name(j)),
 					app.Range(make([]int, j+1)).Slice(func(k int) app.UI {
 						v := pay(j, k)
-						return app.Td().Class("figure", shade(v, 0, hi)).Text(format(v))
+						return app.Td().Class("figure", shade(v, 0, hi)).Text(explain.Format(v))
 					}))
 			})),
 		)),
 	)
+}
+
+func meanOf(x []float32, step session.StepView) float64 {
+	if step.End > len(x) || step.End <= step.Start {
+		return math.NaN()
+	}
+	var sum float64
+	for _, v := range x[step.Start:step.End] {
+		sum += float64(v)
+	}
+	return sum / float64(step.End-step.Start)
 }

@@ -1,6 +1,10 @@
 package panels
 
-import "github.com/maxence-charriere/go-app/v10/pkg/app"
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
+)
 
 // frame is the iframe of a figure. What it shows is the part of its address after the #; a change there takes the place
 // of what was there before, where a new src would be one more entry of the history.
@@ -27,16 +31,16 @@ func (f *frame) OnUpdate(app.Context) {
 }
 
 // figureOptions is what the address of a figure says besides the session and the colours.
-func (l *Lab) figureOptions(name string) string {
+func (p *Page) figureOptions(name string) string {
 	switch name {
 	case "curves":
-		options := "&x=" + l.Curves.X + "&smooth=" + l.Curves.share()
-		if l.Page == pageCompare {
-			options += "&runs=" + l.chosenIDs()
+		options := "&x=" + p.Curves.X + "&smooth=" + p.Curves.Share()
+		if p.Page == lab.PageCompare {
+			options += "&runs=" + p.ChosenIDs()
 		}
 		return options
 	case "scatter":
-		return "&runs=" + l.chosenIDs()
+		return "&runs=" + p.ChosenIDs()
 	}
 	return ""
 }

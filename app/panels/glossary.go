@@ -1,95 +1,42 @@
 package panels
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
+	"attnlab/app/lab/glossary"
 )
 
-// entry is a word of the field: what it means in a sentence or two, its formula where it has one, and where that is from.
-type entry struct {
-	word    string
-	means   string
-	formula string
-	source  string   // paper and section; empty for words that are everybody's
-	also    []string // other words that lead here
-}
-
-// says tells whether an entry has a text in its words, its meaning or its source; capitals do not matter.
-func (e entry) says(text string) bool {
-	whole := strings.Join(append([]string{e.word, e.means, e.source}, e.also...), "\n")
-	return strings.Contains(strings.ToLower(whole), strings.ToLower(strings.TrimSpace(text)))
-}
-
-// The sources of most entries.
-const (
-	fromAttnRL = "AttnRL, arXiv 2509.26628, "
-	fromATTNPO = "ATTNPO, arXiv 2602.09953, "
-	fromREARL  = "REA-RL, arXiv 2505.19862, "
-	fromTreeRL = "TreeRL, arXiv 2506.11902, "
-)
-
-// glossary is every word that the screens use.
-var glossary = slices.Concat(wordsOfTraces, wordsOfAttention, wordsOfTrees, wordsOfTraining, wordsOfMethods)
-
-// define finds a word; capitals do not matter.
-func define(word string) (entry, bool) {
-	i := slices.IndexFunc(glossary, func(e entry) bool {
-		return strings.EqualFold(e.word, word) || slices.ContainsFunc(e.also, func(w string) bool { return strings.EqualFold(w, word) })
+// glossaryPage has every word, or those that are sought, in the order of the alphabet, each with an anchor.
+func (p *Page) glossaryPage() app.UI {
+	words := slices.SortedFunc(slices.Values(glossary.Entries), func(a, b glossary.Entry) int {
+		return strings.Compare(strings.ToLower(a.Word), strings.ToLower(b.Word))
 	})
-	if i < 0 {
-		return entry{}, false
-	}
-	return glossary[i], true
-}
-
-var wordsOfTraces = []entry{
-	{word: "trace", means: "A rollout cut into steps, with all that is known of it: log-probabilities, attention, and whether each step was needed."},
-	{word: "rollout", means: "A response that was sampled from the model, from the prompt to the end.", also: []string{"response"}},
-	{word: "step", means: "One line of the model's reasoning, up to and with its line end. In the papers: what lies between blank lines, or between phrases such as wait and so.", source: fromAttnRL + "step segmentation; " + fromATTNPO + "segmentation, by its code"},
-	{word: "training step", means: "Sampling a batch of rollouts, giving them credit, and updating the weights on them."},
-	{word: "label", means: "The truth about a step, found by replaying the arithmetic. Essential: the right value of a needed variable, stated for the first time. Correcting: the right value after a wrong one. Redundant: nothing new. Wrong: not the true value. Malformed: no line of the grammar."},
-	{word: "essential", means: "A step that states the right value of a needed variable for the first time."},
-	{word: "redundant", means: "A step that is not wrong and that the answer would stand without: a value nobody needs, a check that agrees, a restatement, a repeat."},
-	{word: "correcting", means: "A step that puts right a value that was stated wrong before. Where the lab says needed, essential and correcting steps are meant.", also: []string{"needed"}},
-	{word: "wrong", means: "A step that states a value which is not the true one."},
-	{word: "malformed", means: "A line that the task's grammar does not know. A response is well-formed if it ends its thinking once and gives an answer that can be read.", also: []string{"well-formed"}},
-	{word: "think tokens", means: "The tokens between the prompt and the end of thinking: the length that the methods try to shorten.", also: []string{"think length"}},
-	{word: "token", means: "What the model reads and writes one of at a time: here a name, a digit, a sign, a word such as wait, or a line end."},
-	{word: "difficulty", means: "How many steps lie on the path from what is given to what is asked."},
-	{word: "sampling", means: "Drawing one token after another from the model's probabilities, by temperature, top-p and a seed. The same seed gives the same response."},
-	{word: "temperature", means: "What the logits are divided by before sampling. Below 1 the likely tokens get likelier; 0 is greedy, always the likeliest.", formula: "p ∝ exp(z / T)"},
-	{word: "top-p", means: "Sample only from the smallest set of likeliest tokens that together have this probability; 1 is all of them."},
-	{word: "log-prob", means: "The natural logarithm of the probability that the model gave a token, given all before it. 0 is certainty.", formula: "log p(token | all before it)", also: []string{"logprob", "log-probability", "surprise"}},
-	{word: "entropy", means: "How undecided the model is about the next token: 0 where it is certain, 0.693 between two equal choices. In training: its mean over sampled tokens, in nats. TreeRL's code calls −log p of the token drawn by this name.", formula: "H = −Σ p log p", also: []string{"nats"}},
-	{word: "standard error", means: "How far a measured mean may lie from the true one. About two of them to each side hold the truth 95 times in 100; with few observations it takes more.", formula: "SE = s / √n", also: []string{"SE"}},
-}
-
-var wordsOfAttention = []entry{
-	{word: "head", means: "One of several attention patterns of a layer. In each, every token spreads a weight of 1 over itself and the tokens before it, and reads from where the weight lies.", formula: "a(m → n) = softmax over n ≤ m of q_m · k_n / √d", also: []string{"heads", "attention"}},
-	{word: "step attention", means: "What a token of step j pays to a token of step k: the mean over the tokens of both. A density, not a mass: long steps get no bonus.", formula: "S(j, k) = (1/|s_j|)(1/|s_k|) Σ a(m → n), m in s_j, n in s_k", source: fromAttnRL + "FCI, by paper and code"},
-	{word: "attention received", means: "What all later tokens together pay to a token, mean over layers and heads. More than 1 where it is looked up again and again."},
-	{word: "FCI", means: "Forward context influence: how much later steps look back at a step, in the head that does so most. A sum over later steps, so it favours early ones.", formula: "FCI(k) = max over heads of Σ over j ≥ k + Δ of S(j, k)", source: fromAttnRL + "FCI; that it favours early steps is our reading"},
-	{word: "Δ", means: "How many steps must lie between before attention counts for FCI: neighbours look at each other anyway. 4 in the paper; 2 here, where responses have few steps.", source: fromAttnRL + "FCI, after Thought Anchors, arXiv 2506.19143", also: []string{"delta"}},
-	{word: "focus", means: "What the answer pays to a token of a step: the sum over the answer's tokens, the mean over the step's.", formula: "S_k = (1/|s_k|) Σ a(m → n), m in the answer, n in s_k", source: fromATTNPO + "step score (its figure 3 and summaries)", also: []string{"S"}},
-	{word: "key-focus head", means: "A head through which the answer looks at the steps that were needed, and away from redundant ones. ATTNPO averages the focus of the best few.", source: fromATTNPO + "key-focus heads (second-hand)", also: []string{"KFH"}},
-	{word: "SRA", means: "Step ranking accuracy: how often a head's focus ranks a needed step over a redundant one of the same response. 0.5 is chance.", formula: "share of pairs with S(needed) > S(redundant); ties count half", source: fromATTNPO + "key-focus heads; read as an AUC, which is our reading", also: []string{"step ranking accuracy"}},
-	{word: "receiver head", means: "A head in which few steps receive most of the later attention: one with high kurtosis.", source: "Thought Anchors, arXiv 2506.19143, receiver heads, by its code"},
-	{word: "kurtosis", means: "How much of a head's attention goes to few steps: the fourth standardised moment of what steps receive, less 3. A normal distribution has 0.", formula: "mean of ((x − mean) / s)⁴ − 3", source: "Thought Anchors, arXiv 2506.19143, receiver heads, by its code"},
-	{word: "disruption", means: "Attention to one step is cut for all later tokens, the rest is sampled again, and the loss of accuracy says how much the model relied on the step. The other weights stay as they are.", formula: "loss = accuracy of controls − accuracy with the cut", source: fromAttnRL + "disruption analysis"},
-}
-
-var wordsOfTrees = []entry{
-	{word: "branch tree", means: "Responses to one problem that share beginnings. Initial responses hang on a root that stands for the prompt; at a branch point the original goes on beside the new rollouts.", source: fromTreeRL + "EPTree; " + fromAttnRL + "tree values", also: []string{"tree", "EPTree"}},
-	{word: "node", means: "A stretch of tokens between two cuts of a response. All its tokens get one advantage."},
-	{word: "leaf", means: "The end of a response: the last node on a path from the root, and the only kind with a reward of its own.", also: []string{"leaves"}},
-	{word: "branch point", means: "A place where a response is cut and sampled anew. AttnRL takes the earliest steps out of the top 20 % by FCI, TreeRL the tokens with the largest −log p.", source: fromAttnRL + "ATB, eq. 7; " + fromTreeRL + "EPTree"},
-	{word: "ATB", means: "Attention-based tree branching: branch points by FCI. The chosen step itself is sampled again.", source: fromAttnRL + "ATB, eq. 7"},
-	{word: "ADS", means: "Adaptive sampling: drop easy problems of low FCI, expand more responses of hard problems, and steer the batch towards a steady number of useful sequences.", formula: "trees = Round(M e^−z), z the pass rate", source: fromAttnRL + "ADS, eq. 8 to 10"},
-	{word: "M", means: "Initial responses for a problem. With N branch points in each and T rollouts at each there are M(1 + NT) leaves.", source: fromTreeRL + "EPTree", also: []string{"initial responses"}},
-	{word: "value", means: "How often it ends well from here: the share of right ones among the leaves below a node.", formula: "V(s) = mean reward of the leaves below s", source: fromAttnRL + "eq. 2; " + fromTreeRL + "values", also: []string{"V"}},
-	{word: "GA", means: "Global advantage: how much better a node is than the problem on average.", formula: "GA(s) = V(s) − V(root)", source: fromAttnRL + "eq. 2 and 3; " + fromTreeRL + "values", also: []string{"global advantage"}},
-	{word: "LA", means: "Local advantage: how much better a node is than the one it came from.", formula: "LA(s) = V(s) − V(parent)", source: fromAttnRL + "eq. 2 and 3; " + fromTreeRL + "values", also: []string{"local advantage"}},
-	{word: "tree advantage", means: "What a node's tokens are trained on. They come again in every path below the node, which the square root tempers.", formula: "A(s) = (GA(s) + LA(s)) / √|L(s)|, |L(s)| the leaves below s", source: fromAttnRL + "eq. 2 and 3; " + fromTreeRL + "values"},
-	{word: "valid group", means: "The rollouts of a problem of which some are right and some wrong. Where all are equal every advantage is 0 and nothing is learned.", source: fromAttnRL + "branching statistics; DAPO, dynamic sampling", also: []string{"valid", "mixed", "all-correct", "all-wrong"}},
-	{word: "generated tokens", means: "Tokens that the model really sampled. Beginnings that a branch goes on with are free here and cost again among the charged tokens.", also: []string{"charged tokens", "sampled tokens"}},
+	all := len(words)
+	words = slices.DeleteFunc(words, func(e glossary.Entry) bool { return !e.Says(p.Sought) })
+	return app.Div().Class("learn").Body(
+		app.H1().Text("Glossary"),
+		app.P().Class("hint").Text(fmt.Sprintf("%d terms. A source marked “second-hand” is known to us from summaries of the paper; where it says “by its code”, the code decides.", all)),
+		app.Input().Class("filter").Type("search").DataSet("set", "sought").Placeholder("Find a term").Aria("label", "find a term").Value(p.Sought),
+		app.If(len(words) == 0, func() app.UI {
+			return app.P().Class("hint").Role("status").Text("No entry says this; take other words or fewer letters.")
+		}),
+		app.Dl().Class("glossary").Body(app.Range(words).Slice(func(i int) app.UI {
+			e := words[i]
+			v := p.View
+			v.Page, v.Term = lab.PageGlossary, e.Word
+			return app.Div().ID(glossary.Anchor(e.Word)).Class("entry", when(p.View.Term == e.Word, "selected")).Body(
+				app.Dt().Body(app.A().Href("#"+v.String()).DataSet("do", "term:"+e.Word).Text(e.Word)),
+				app.Dd().Body(
+					app.P().Text(e.Means),
+					app.If(e.Formula != "", func() app.UI { return app.P().Class("formula").Text(e.Formula) }),
+					app.If(e.Source != "", func() app.UI { return app.P().Class("hint").Text(e.Source) }),
+				),
+			)
+		})),
+	)
 }

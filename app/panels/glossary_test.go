@@ -8,29 +8,10 @@ import (
 	"testing"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
-)
 
-func TestGlossary(t *testing.T) {
-	seen := map[string]string{}
-	for _, e := range glossary {
-		for _, w := range append([]string{e.word}, e.also...) {
-			if other, twice := seen[strings.ToLower(w)]; twice {
-				t.Errorf("%q is under %s and under %s", w, other, e.word)
-			}
-			seen[strings.ToLower(w)] = e.word
-		}
-		if n := len(strings.Fields(e.means)); n < 5 || n > 60 || !strings.HasSuffix(e.means, ".") || strings.Contains(e.means, "!") {
-			t.Errorf("%s: %d words: %s", e.word, n, e.means)
-		}
-	}
-	for _, want := range []string{"rollout", "step", "trace", "FCI", "Δ", "key-focus head", "SRA", "receiver head", "kurtosis", "advantage", "leave-one-out", "γ", "S_base",
-		"branch point", "V", "GA", "LA", "KL", "k3", "clip", "entropy", "valid group", "redundant", "essential", "correcting", "wrong", "off-policy pipeline", "reflection model",
-		"revision", "temperature", "top-p", "log-prob"} {
-		if _, ok := define(want); !ok {
-			t.Errorf("no %q", want)
-		}
-	}
-}
+	"attnlab/app/lab"
+	"attnlab/app/lab/glossary"
+)
 
 // TestTerms finds every word that a screen refers to.
 func TestTerms(t *testing.T) {
@@ -44,8 +25,8 @@ func TestTerms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`\bl\.term\("([^"]+)"`).FindAllStringSubmatch(string(source), -1) {
-			if _, ok := define(m[1]); !ok {
+		for _, m := range regexp.MustCompile(`\bp\.term\("([^"]+)"`).FindAllStringSubmatch(string(source), -1) {
+			if _, ok := glossary.Find(m[1]); !ok {
 				t.Errorf("%s refers to %q, which the glossary does not have", file, m[1])
 			}
 			n++
@@ -57,43 +38,43 @@ func TestTerms(t *testing.T) {
 }
 
 func TestTermOpensAndLeadsToTheGlossary(t *testing.T) {
-	l, _ := ready(t, Start())
-	l.do("explain:term:γ")
+	l, _ := pageReady(t, lab.Start())
+	l.Do("explain:term:γ")
 	html := app.HTMLString(l)
 	for _, want := range []string{"The share of the advantage that a step keeps", "p^λ S_k/S_base", "arXiv 2602.09953", `data-do="term:γ"`} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the definition has no %q", want)
 		}
 	}
-	l.do("term:γ")
+	l.Do("term:γ")
 	html = app.HTMLString(l)
-	if l.Page != pageGlossary || l.explain != "" || !strings.Contains(html, `id="term-γ" class="entry selected"`) && !strings.Contains(html, `class="entry selected" id="term-γ"`) {
+	if l.Page != lab.PageGlossary || l.Explained != "" || !strings.Contains(html, `id="term-γ" class="entry selected"`) && !strings.Contains(html, `class="entry selected" id="term-γ"`) {
 		t.Errorf("the glossary is not open at γ")
 	}
-	if v := ParseView(l.View.String()); v.Term != "γ" || v.Page != pageGlossary {
+	if v := viewOf(l.View.String()); v.Term != "γ" || v.Page != lab.PageGlossary {
 		t.Errorf("the link %q does not lead there", l.View.String())
 	}
-	for _, e := range glossary {
-		if !strings.Contains(html, `id="`+anchor(e.word)+`"`) {
-			t.Errorf("%s has no anchor", e.word)
+	for _, e := range glossary.Entries {
+		if !strings.Contains(html, `id="`+glossary.Anchor(e.Word)+`"`) {
+			t.Errorf("%s has no anchor", e.Word)
 		}
 	}
 }
 
 func TestGlossaryIsSearched(t *testing.T) {
-	l, _ := ready(t, Start())
-	l.do("page:" + pageGlossary)
+	l, _ := pageReady(t, lab.Start())
+	l.Do("page:" + lab.PageGlossary)
 	listed := func() int { return strings.Count(app.HTMLString(l), `id="term-`) }
-	l.set("sought", " HEADS ") // another word for head, and in what others mean
-	if n := listed(); n < 3 || n >= len(glossary) || !strings.Contains(app.HTMLString(l), `id="term-head"`) {
-		t.Errorf("%d of %d entries say heads", n, len(glossary))
+	l.Set("sought", " HEADS ") // another word for head, and in what others mean
+	if n := listed(); n < 3 || n >= len(glossary.Entries) || !strings.Contains(app.HTMLString(l), `id="term-head"`) {
+		t.Errorf("%d of %d entries say heads", n, len(glossary.Entries))
 	}
-	l.set("sought", "qqq")
+	l.Set("sought", "qqq")
 	if listed() != 0 || !strings.Contains(app.HTMLString(l), "No entry says this") {
 		t.Errorf("%d entries say qqq", listed())
 	}
-	l.do("term:γ")
-	if listed() != len(glossary) {
+	l.Do("term:γ")
+	if listed() != len(glossary.Entries) {
 		t.Error("a link to a term leads to a glossary without it")
 	}
 }

@@ -4,65 +4,67 @@ import (
 	"fmt"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
 )
 
-func (l *Lab) header() app.UI {
+func (p *Page) header() app.UI {
 	themes := map[string]string{"": "as the system", "light": "light", "dark": "dark"}
 	return app.Header().Class("top").Body(
 		app.A().Class("skip").Href("#main").DataSet("do", "skip").Text("Skip to the content"),
 		app.A().Class("name").Href("#page=trace").DataSet("do", "page:trace").Text("attnlab"),
 		app.Nav().Aria("label", "pages").Body(
-			l.tab(pageTrace, "Trace"),
-			l.tab(pageHeads, "Heads"),
-			l.tab(pageTree, "Tree"),
-			l.tab(pageTrain, "Train"),
-			l.tab(pageCompare, "Compare"),
-			l.tab(pageLearn, "Learn"),
+			p.tab(lab.PageTrace, "Trace"),
+			p.tab(lab.PageHeads, "Heads"),
+			p.tab(lab.PageTree, "Tree"),
+			p.tab(lab.PageTrain, "Train"),
+			p.tab(lab.PageCompare, "Compare"),
+			p.tab(lab.PageLearn, "Learn"),
 		),
-		l.engineChip(),
+		p.engineChip(),
 		app.Div().Class("tools").Body(
-			l.button("undo", "tool", icon("undo")).Aria("label", "undo"),
-			l.button("link", "tool", icon("link")).Aria("label", "copy link"),
-			l.button("keys", "tool", icon("help")).Aria("label", "all commands and keys"),
-			l.button("theme", "tool", icon(l.theme)).Aria("label", "colours: "+themes[l.theme]),
+			p.button("undo", "tool", icon("undo")).Aria("label", "undo"),
+			p.button("link", "tool", icon("link")).Aria("label", "copy link"),
+			p.button("keys", "tool", icon("help")).Aria("label", "all commands and keys"),
+			p.button("theme", "tool", icon(p.Theme)).Aria("label", "colours: "+themes[p.Theme]),
 		),
 	)
 }
 
-func (l *Lab) tab(page, name string) app.UI {
-	v := l.View
+func (p *Page) tab(page, name string) app.UI {
+	v := p.View
 	v.Page = page
 	a := app.A().Class("tab").Href("#"+v.String()).DataSet("do", "page:"+page).Text(name)
 	switch {
-	case l.Page == page:
+	case p.Page == page:
 		a = a.Aria("current", "page")
-	case l.Page == pageGlossary && page == pageLearn: // which leads there
+	case p.Page == lab.PageGlossary && page == lab.PageLearn: // which leads there
 		a = a.Aria("current", "true")
 	}
 	return a
 }
 
 // engineChip says in a few words what runs, and what it is at.
-func (l *Lab) engineChip() app.UI {
-	c := l.capabilities
-	state, text := "loading", "loading "+l.booting
+func (p *Page) engineChip() app.UI {
+	c := p.Capabilities
+	state, text := "loading", "loading "+p.Booting
 	switch {
-	case l.status.Busy:
-		state, text = "busy", stageWords(l.status.Stage)
+	case p.Status.Busy:
+		state, text = "busy", stageWords(p.Status.Stage)
 	case c.Model.Name != "":
 		state, text = "ready", c.Adapter
 		if c.Software {
 			text += " (software)"
 		}
-	case l.status.Stage != "":
-		text = stageWords(l.status.Stage)
+	case p.Status.Stage != "":
+		text = stageWords(p.Status.Stage)
 	}
 	progress := app.UI(app.Span().Class("progress"))
-	if total := l.status.Total; total > 0 && l.status.Busy {
-		progress = app.Progress().Class("progress").Max(total).Value(l.status.Done).Aria("label", l.status.Stage)
-		text += fmt.Sprintf(" %d %%", 100*l.status.Done/total)
+	if total := p.Status.Total; total > 0 && p.Status.Busy {
+		progress = app.Progress().Class("progress").Max(total).Value(p.Status.Done).Aria("label", p.Status.Stage)
+		text += fmt.Sprintf(" %d %%", 100*p.Status.Done/total)
 	}
-	return l.button("capabilities", "engine "+state,
+	return p.button("capabilities", "engine "+state,
 		app.Span().Class("dot").Aria("hidden", "true"),
 		app.Span().Class("what").Aria("live", "polite").Text(text),
 		app.If(state == "ready", func() app.UI { return app.Span().Class("backend").Text(backendName(c.Backend)) }),
@@ -97,7 +99,7 @@ func backendName(b string) string {
 }
 
 // banners are sentences that want to be read: a failure, what the engine has to say, a newer version.
-func (l *Lab) banners() app.UI {
+func (p *Page) banners() app.UI {
 	banner := func(class, text, do, label string) app.UI {
 		return app.Div().Class("banner", class).Body(
 			app.P().Text(text),
@@ -105,17 +107,17 @@ func (l *Lab) banners() app.UI {
 		)
 	}
 	return app.Div().Class("banners").Role("status").Body(
-		app.If(l.failure.Text != "", func() app.UI { return banner("failed", l.failure.Text, "dismiss", "Close") }),
-		app.If(l.status.Text != "" && l.status.Text != l.read, func() app.UI { return banner("", l.status.Text, "dismiss", "Close") }),
-		app.If(l.notice != "", func() app.UI { return banner("", l.notice, "dismiss", "Close") }),
-		l.runBanner(),
-		app.If(l.update, func() app.UI { return banner("", "A newer version of the lab is ready.", "reload", "Load it") }),
+		app.If(p.Failure.Text != "", func() app.UI { return banner("failed", p.Failure.Text, "dismiss", "Close") }),
+		app.If(p.Status.Text != "" && p.Status.Text != p.Read, func() app.UI { return banner("", p.Status.Text, "dismiss", "Close") }),
+		app.If(p.Notice != "", func() app.UI { return banner("", p.Notice, "dismiss", "Close") }),
+		p.runBanner(),
+		app.If(p.Newer, func() app.UI { return banner("", "A newer version of the lab is ready.", "reload", "Load it") }),
 	)
 }
 
-func (l *Lab) footer() app.UI {
+func (p *Page) footer() app.UI {
 	return app.Footer().Class("foot").Body(
 		app.P().Text("Everything runs in this page: the model is sampled, scored and cut by kernels on your own machine, and nothing is sent anywhere."),
-		app.P().Text("Version "+l.link.Version),
+		app.P().Text("Version "+p.Link.Version),
 	)
 }

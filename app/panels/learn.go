@@ -4,60 +4,65 @@ import (
 	"fmt"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
+	"attnlab/app/lab/explain"
+	"attnlab/app/lab/glossary"
+	"attnlab/app/lab/lessons"
 )
 
 // learnPage lists the lessons, with what was predicted and found in each.
-func (l *Lab) learnPage() app.UI {
+func (p *Page) learnPage() app.UI {
 	return app.Div().Class("learn").Body(
 		app.H1().Text("Learn"),
 		app.P().Text("Five short lessons on the live pages. Each asks what you expect, runs an experiment on your own machine, and lays your prediction beside what was measured. None of the numbers are prepared."),
-		app.Ol().Class("lessons").Body(app.Range(lessons).Slice(func(i int) app.UI { return l.lessonRow(i + 1) })),
+		app.Ol().Class("lessons").Body(app.Range(lessons.All).Slice(func(i int) app.UI { return p.lessonRow(i + 1) })),
 		app.Div().Class("panel").Body(
 			app.H2().Text("A first look"),
 			app.P().Class("hint").Text("The guided tour shows the Trace and Heads pages in five stops."),
-			app.Div().Class("buttons").Body(l.button("tour", "", app.Text("Take the tour, five steps"))),
+			app.Div().Class("buttons").Body(p.button("tour", "", app.Text("Take the tour, five steps"))),
 		),
 		app.Div().Class("panel").Body(
 			app.H2().Text("Words"),
-			app.P().Class("hint").Text(fmt.Sprintf("%d terms, each with its formula and source. Words with a dotted line open to their definition on every page.", len(glossary))),
-			app.Div().Class("buttons").Body(app.A().Class("button").Href("#"+l.at(pageGlossary)).DataSet("do", "page:"+pageGlossary).Text("Open the glossary")),
+			app.P().Class("hint").Text(fmt.Sprintf("%d terms, each with its formula and source. Words with a dotted line open to their definition on every page.", len(glossary.Entries))),
+			app.Div().Class("buttons").Body(app.A().Class("button").Href("#"+p.at(lab.PageGlossary)).DataSet("do", "page:"+lab.PageGlossary).Text("Open the glossary")),
 		),
 	)
 }
 
 // at is the address of another page at this view.
-func (l *Lab) at(page string) string {
-	v := l.View
+func (p *Page) at(page string) string {
+	v := p.View
 	v.Page = page
 	return v.String()
 }
 
-func (l *Lab) lessonRow(n int) app.UI {
-	c, r := &lessons[n-1], l.record(n)
-	end, past := l.endings[c.title]
-	v := l.View
-	v.Page, v.Lesson = c.steps[0].page, lessonAt{n, 1, r.guess}
+func (p *Page) lessonRow(n int) app.UI {
+	c, r := &lessons.All[n-1], p.Record(n)
+	end, past := p.Endings[c.Title]
+	v := p.View
+	v.Page, v.Lesson = c.Steps[0].Page, lab.LessonPlace{Lesson: n, Step: 1, Guess: r.Guess}
 	return app.Li().Body(
 		app.Div().Body(
-			app.H2().Body(app.A().Href("#"+v.String()).DataSet("do", fmt.Sprintf("lesson:%d.1", n)).Text(fmt.Sprintf("%d  %s", n, c.title))),
-			app.P().Text(c.about),
-			app.P().Class("hint").Body(app.Text(fmt.Sprintf("%s, on the page %s", plural(len(c.steps), "step"), pageTitle(c.steps[0].page)))),
+			app.H2().Body(app.A().Href("#"+v.String()).DataSet("do", fmt.Sprintf("lesson:%d.1", n)).Text(fmt.Sprintf("%d  %s", n, c.Title))),
+			app.P().Text(c.About),
+			app.P().Class("hint").Body(app.Text(fmt.Sprintf("%s, on the page %s", explain.Plural(len(c.Steps), "step"), pageTitle(c.Steps[0].Page)))),
 		),
-		app.If(r.guess > 0 || past, func() app.UI {
+		app.If(r.Guess > 0 || past, func() app.UI {
 			return app.Div().Class("found").Body(
-				app.P().Class("hint").Text(c.ask),
-				app.If(r.guess > 0, func() app.UI { return app.P().Text("You said: " + c.choices[r.guess-1] + ".") }),
-				app.If(r.tried, func() app.UI {
-					f := c.find(c.measure(l.state), r.guess)
-					found := f.says
-					if f.settled {
-						found = "Measured: " + c.choices[f.choice-1] + "."
+				app.P().Class("hint").Text(c.Ask),
+				app.If(r.Guess > 0, func() app.UI { return app.P().Text("You said: " + c.Choices[r.Guess-1] + ".") }),
+				app.If(r.Tried, func() app.UI {
+					f := c.Find(c.Measure(&p.Snapshots, &r.Gathering), r.Guess)
+					found := f.Says
+					if f.Settled {
+						found = "Measured: " + c.Choices[f.Choice-1] + "."
 					}
-					return app.P().Class(when(f.settled, "settled")).Text(found)
+					return app.P().Class(when(f.Settled, "settled")).Text(found)
 				}).ElseIf(past, func() app.UI {
 					return app.P().Class("before").Text(end.Says)
 				}),
-				app.If(!r.tried && past, func() app.UI {
+				app.If(!r.Tried && past, func() app.UI {
 					return app.P().Class("hint").Text("Last taken here: " + end.Numbers + ".")
 				}),
 			)
@@ -67,5 +72,5 @@ func (l *Lab) lessonRow(n int) app.UI {
 
 // pageTitle is a page as its tab has it.
 func pageTitle(page string) string {
-	return map[string]string{pageTrace: "Trace", pageHeads: "Heads", pageTree: "Tree", pageTrain: "Train", pageCompare: "Compare", pageLearn: "Learn", pageGlossary: "Glossary"}[page]
+	return map[string]string{lab.PageTrace: "Trace", lab.PageHeads: "Heads", lab.PageTree: "Tree", lab.PageTrain: "Train", lab.PageCompare: "Compare", lab.PageLearn: "Learn", lab.PageGlossary: "Glossary"}[page]
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab/explain"
 )
 
 // row is a line of the trace with tokens: the problem or a step. go-app draws it again only when its Line has changed, so
@@ -30,11 +32,11 @@ type line struct {
 }
 
 // lines are what the rows of the trace show: the problem, the steps, and what comes after them.
-func (l *Lab) lines() (problem line, steps []line, answer line) {
-	t := &l.trace
-	values := l.Quantity.ofTokens(t, l.Selection)
-	lo, hi := l.Quantity.span(values)
-	_, top := byFCI.span(byFCI.ofTokens(t, l.Selection))
+func (p *Page) lines() (problem line, steps []line, answer line) {
+	t := &p.Trace
+	values := p.Quantity.OfTokens(t, p.Selection)
+	lo, hi := p.Quantity.Span(values)
+	_, top := explain.ByFCI.Span(explain.ByFCI.OfTokens(t, p.Selection))
 	of := func(step, start, end int) line {
 		start = min(start, len(t.Tokens)) // a file can say anything
 		end = max(start, min(end, len(t.Tokens)))
@@ -42,39 +44,39 @@ func (l *Lab) lines() (problem line, steps []line, answer line) {
 		for i := range n.shades {
 			n.shades[i] = shade(values[start+i], lo, hi)
 		}
-		if at := l.Selection.Token; start <= at && at < end {
+		if at := p.Selection.Token; start <= at && at < end {
 			n.cursor = at
 		}
 		return n
 	}
 	for k, step := range t.Steps {
-		n, fci := of(k, step.Start, step.End), stepFCI(t, l.Selection, k)
-		if n.fci, n.label = format(fci), step.Label; top > 0 {
+		n, fci := of(k, step.Start, step.End), explain.StepFCI(t, p.Selection, k)
+		if n.fci, n.label = explain.Format(fci), step.Label; top > 0 {
 			n.share = fci / top
 		}
-		n.selected, n.hovered, n.explain = k == l.Selection.Step, k == l.hovered, l.explain == "fci:"+strconv.Itoa(k)
+		n.selected, n.hovered, n.explain = k == p.Selection.Step, k == p.Hovered, p.Explained == "fci:"+strconv.Itoa(k)
 		steps = append(steps, n)
 	}
-	return of(-1, 0, t.PromptLength), steps, of(-1, l.afterSteps(), len(t.Tokens))
+	return of(-1, 0, t.PromptLength), steps, of(-1, p.afterSteps(), len(t.Tokens))
 }
 
 // rows are the trace as text, a row a step.
-func (l *Lab) rows() app.UI {
-	t := &l.trace
+func (p *Page) rows() app.UI {
+	t := &p.Trace
 	if len(t.Tokens) == 0 {
 		return app.Ol().Class("rows empty").Body(app.Range(make([]int, 6)).Slice(func(int) app.UI {
 			return app.Li().Class("row ghost").Aria("hidden", "true")
 		}))
 	}
 	column := "FCI"
-	if l.Selection.Head >= 0 {
-		column = "FCI " + headName(l.Selection.Layer, l.Selection.Head)
+	if p.Selection.Head >= 0 {
+		column = "FCI " + explain.HeadName(p.Selection.Layer, p.Selection.Head)
 	}
-	problem, steps, answer := l.lines()
+	problem, steps, answer := p.lines()
 	list := []app.UI{
 		app.Li().Class("row heading").Body(
 			app.Span().Class("no").Text("step"), app.Span().Class("tokens").Text("tokens"),
-			app.Span().Class("fci").Body(l.term("fci", column)), app.Span().Class("label").Body(l.term("label", "label"))),
+			app.Span().Class("fci").Body(p.term("fci", column)), app.Span().Class("label").Body(p.term("label", "label"))),
 		&row{Line: problem},
 	}
 	for _, n := range steps {
@@ -88,7 +90,7 @@ func (l *Lab) rows() app.UI {
 	}
 	if !t.Complete {
 		list = append(list, app.Li().Class("row more").Body(app.Span().Class("no").Text("…"),
-			app.Span().Class("tokens").Body(l.button("forward", "quiet", app.Text("One "+l.unit+" more")), l.button("generate", "quiet", app.Text("All of it")))))
+			app.Span().Class("tokens").Body(p.button("forward", "quiet", app.Text("One "+p.Controls.Unit+" more")), p.button("generate", "quiet", app.Text("All of it")))))
 	}
 	return app.Ol().Class("rows").ID("rows").Body(list...)
 }
@@ -100,7 +102,7 @@ func (r *row) Render() app.UI {
 		return app.Li().Class("row prompt").Body(
 			app.Span().Class("no").Title("the problem").Text("?"), n.body(), app.Span().Class("fci"), app.Span().Class("label"))
 	}
-	at, name := strconv.Itoa(n.step), stepName(n.step)
+	at, name := strconv.Itoa(n.step), explain.StepName(n.step)
 	return app.Li().Class("row", when(n.selected, "selected"), when(n.hovered, "hovered")).ID("step-"+at).DataSet("do", "step:"+at).Body(
 		app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(n.selected)).Aria("label", "step "+name+", "+n.label).Text(name),
 		n.body(),
@@ -112,17 +114,17 @@ func (r *row) Render() app.UI {
 // body is the tokens of a line.
 func (n line) body() app.UI {
 	return app.Span().Class("tokens").Body(app.Range(n.tokens).Slice(func(i int) app.UI {
-		return app.Span().Class("tok", n.shades[i], when(n.start+i == n.cursor, "cursor"), when(special(n.tokens[i]), "special")).
-			DataSet("do", "token:"+strconv.Itoa(n.start+i)).Text(visible(n.tokens[i]))
+		return app.Span().Class("tok", n.shades[i], when(n.start+i == n.cursor, "cursor"), when(explain.Special(n.tokens[i]), "special")).
+			DataSet("do", "token:"+strconv.Itoa(n.start+i)).Text(explain.Visible(n.tokens[i]))
 	}))
 }
 
 // afterSteps is the first token after the prompt that belongs to no step.
-func (l *Lab) afterSteps() int {
-	if n := len(l.trace.Steps); n > 0 {
-		return l.trace.Steps[n-1].End
+func (p *Page) afterSteps() int {
+	if n := len(p.Trace.Steps); n > 0 {
+		return p.Trace.Steps[n-1].End
 	}
-	return l.trace.PromptLength
+	return p.Trace.PromptLength
 }
 
 // badge is a true label: a letter and a colour, and the word where there is room.
@@ -134,17 +136,4 @@ func badge(label string) app.UI {
 		app.Span().Class("badge label-"+label).Aria("hidden", "true").Text(strings.ToUpper(label[:1])),
 		app.Span().Class("word").Text(label),
 	)
-}
-
-// visible is a token as it can be seen.
-func visible(token string) string {
-	switch token {
-	case "\n":
-		return "⏎"
-	}
-	return token
-}
-
-func special(token string) bool {
-	return token == "\n" || strings.HasPrefix(token, "<")
 }

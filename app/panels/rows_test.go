@@ -5,14 +5,16 @@ import (
 	"strings"
 	"testing"
 
-	"attnlab/app/session"
-
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
+	"attnlab/app/lab/labtest"
+	"attnlab/app/session"
 )
 
 // What changes in one row leaves the lines of all others as they were, so that go-app does not draw them again.
 func TestOnlyChangedRowsAreDrawn(t *testing.T) {
-	l := New(Link{}, Start(), made())
+	l := NewPage(lab.Link{}, "", labtest.Trace())
 	_, before, _ := l.lines()
 	changed := func() (which []int) {
 		_, now, _ := l.lines()
@@ -32,13 +34,13 @@ func TestOnlyChangedRowsAreDrawn(t *testing.T) {
 		do   func()
 		want []int
 	}{
-		{"a figure points at step 2", func() { l.hear(session.Hover{Step: 2}) }, []int{2}},
-		{"a step is selected", func() { l.do("step:1") }, []int{1}},
-		{"another", func() { l.do("step:3") }, []int{1, 3}},
-		{"a token of it", func() { l.do("token:9") }, []int{3}},
-		{"a number is opened", func() { l.do("explain:fci:2") }, []int{2}},
-		{"the figure points nowhere", func() { l.hear(session.Hover{Step: -1}) }, []int{2}},
-		{"a head is selected", func() { l.do("head:0.0") }, []int{1, 2}},
+		{"a figure points at step 2", func() { l.Hear(session.Hover{Step: 2}) }, []int{2}},
+		{"a step is selected", func() { l.Do("step:1") }, []int{1}},
+		{"another", func() { l.Do("step:3") }, []int{1, 3}},
+		{"a token of it", func() { l.Do("token:9") }, []int{3}},
+		{"a number is opened", func() { l.Do("explain:fci:2") }, []int{2}},
+		{"the figure points nowhere", func() { l.Hear(session.Hover{Step: -1}) }, []int{2}},
+		{"a head is selected", func() { l.Do("head:0.0") }, []int{1, 2}},
 	} {
 		if c.do(); !reflect.DeepEqual(changed(), c.want) {
 			t.Errorf("%s: other rows than %v changed", c.what, c.want)

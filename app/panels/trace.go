@@ -6,114 +6,116 @@ import (
 	"slices"
 	"strconv"
 
-	"attnlab/app/session"
-
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
 )
 
-func (l *Lab) tracePage() app.UI {
+func (p *Page) tracePage() app.UI {
 	return app.Div().Class("columns").Body(
 		app.Section().Class("column controls").Aria("label", "problem and sampling").Body(
-			l.introduction(),
-			l.problemPanel(),
-			l.samplingPanel(),
+			p.introduction(),
+			p.problemPanel(),
+			p.samplingPanel(),
 		),
 		app.Section().Class("column middle").Aria("label", "trace").Body(
-			l.traceHead(),
-			l.transport(),
-			l.rows(),
-			l.cursorPanel(),
+			p.traceHead(),
+			p.transport(),
+			p.rows(),
+			p.cursorPanel(),
 		),
-		l.figuresColumn(),
+		p.figuresColumn(),
 	)
 }
 
 // figuresColumn is the same on both pages, so that no figure has to start again when the page changes.
-func (l *Lab) figuresColumn() app.UI {
+func (p *Page) figuresColumn() app.UI {
 	return app.Section().Class("column figures").Aria("label", "attention").Body(
-		l.headStrip(),
-		l.figure("arcs", "Attention between steps, as arcs", l.Page == pageTrace),
-		l.figure("heads", "Heads by layer, as a figure", l.Page == pageHeads),
-		l.figure("matrix", "Attention between steps, as a matrix", true),
-		l.stepPanel(),
-		l.matrixTable(),
+		p.headStrip(),
+		p.figure("arcs", "Attention between steps, as arcs", p.Page == lab.PageTrace),
+		p.figure("heads", "Heads by layer, as a figure", p.Page == lab.PageHeads),
+		p.figure("matrix", "Attention between steps, as a matrix", true),
+		p.stepPanel(),
+		p.matrixTable(),
 	)
 }
 
-func (l *Lab) introduction() app.UI {
+func (p *Page) introduction() app.UI {
 	return app.Div().Class("introduction").Body(
 		app.P().Body(
 			app.Text("A small transformer solves arithmetic puzzles by writing its reasoning out, here, on your own GPU. Walk through its "),
-			l.term("trace", "trace"),
+			p.term("trace", "trace"),
 			app.Text(" and see which "),
-			l.term("step", "steps"),
+			p.term("step", "steps"),
 			app.Text(" later steps look back at, which "),
-			l.term("head", "heads"),
+			p.term("head", "heads"),
 			app.Text(" find the needed ones, and what breaks when attention to a step is cut."),
 		),
-		l.button("tour", "quiet", app.Text("Take the tour, five steps")),
+		p.button("tour", "quiet", app.Text("Take the tour, five steps")),
 	)
 }
 
-func (l *Lab) problemPanel() app.UI {
+func (p *Page) problemPanel() app.UI {
 	difficulties := []string{"", "2", "3", "4", "5", "6", "7", "8"}
-	if !slices.Contains(difficulties, l.difficulty) { // of a link
-		difficulties = append(difficulties, l.difficulty)
+	if !slices.Contains(difficulties, p.Controls.Difficulty) { // of a link
+		difficulties = append(difficulties, p.Controls.Difficulty)
 	}
 	check := app.UI(app.P().Class("hint").ID("typed-check").Text("Definitions, then a question: b = k · f is written b &k * &f."))
-	if l.typed != "" && l.checked.Text == l.typed {
-		if l.checked.Error != "" {
-			check = app.P().Class("hint bad").ID("typed-check").Text(l.checked.Error)
+	if p.Controls.Typed != "" && p.Checked.Text == p.Controls.Typed {
+		if p.Checked.Error != "" {
+			check = app.P().Class("hint bad").ID("typed-check").Text(p.Checked.Error)
 		} else {
 			check = app.P().Class("hint good").ID("typed-check").Text("This problem can be read.")
 		}
 	}
 	typed := app.Textarea().ID("typed").DataSet("set", "typed").Rows(3).Spellcheck(false).
-		Placeholder("k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j").Attr("value", l.typed).Aria("label", "your problem").Aria("describedby", "typed-check")
+		Placeholder("k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j").Attr("value", p.Controls.Typed).Aria("label", "your problem").Aria("describedby", "typed-check")
 	own := app.Details().Class("own")
-	if l.typed != "" {
+	if p.Controls.Typed != "" {
 		own = own.Open(true)
 	}
 	return app.Div().Class("panel").ID("problem").Body(
 		app.H2().Text("Problem"),
 		app.Div().Class("fields").Body(
-			app.Label().Body(app.Text("difficulty"), choice("difficulty", "difficulty", l.difficulty, difficulties, func(s string) string {
+			app.Label().Body(app.Text("difficulty"), choice("difficulty", "difficulty", p.Controls.Difficulty, difficulties, func(s string) string {
 				if s == "" {
 					return "mixed"
 				}
 				return s + " steps"
 			})),
-			app.Label().Body(app.Text("seed"), app.Input().Type("number").Min(0).Step(1).DataSet("set", "seed").Value(l.Seed)),
+			app.Label().Body(app.Text("seed"), app.Input().Type("number").Min(0).Step(1).DataSet("set", "seed").Value(p.Seed)),
 		),
 		app.Div().Class("buttons").Body(
-			l.button("problem", "", icon("fresh"), app.Text("New problem")),
-			l.button("example", "quiet", app.Text("Worked example")),
+			p.button("problem", "", icon("fresh"), app.Text("New problem")),
+			p.button("example", "quiet", app.Text("Worked example")),
 		),
 		own.Body(
 			app.Summary().Text("Type your own"),
 			typed,
 			check,
-			l.button("typed", "", app.Text("Use this problem")),
+			p.button("typed", "", app.Text("Use this problem")),
 		),
 	)
 }
 
-func (l *Lab) samplingPanel() app.UI {
+func (p *Page) samplingPanel() app.UI {
 	slider := func(id, value string, lo, hi int, at float64) app.UI {
 		return app.Label().Class("slider").Body(
-			app.Span().Body(l.term(id, id)),
-			app.Input().ID(id).Type("range").Min(lo).Max(hi).DataSet("set", id).Value(math.Round(at*sliderSteps)).Aria("label", id).Aria("valuetext", value),
+			app.Span().Body(p.term(id, id)),
+			app.Input().ID(id).Type("range").Min(lo).Max(hi).DataSet("set", id).Value(math.Round(at*lab.SliderSteps)).Aria("label", id).Aria("valuetext", value),
 			app.Output().Text(value),
 		)
 	}
-	t := float64(l.sampling.Temperature)
+	t := float64(p.Controls.Sampling.Temperature)
 	temperature := fmt.Sprintf("%.2f", t)
 	if t == 0 {
 		temperature = "greedy"
 	}
-	p := float64(l.sampling.TopP)
-	if p == 0 {
-		p = 1
+	topP := float64(p.Controls.Sampling.TopP)
+	if topP == 0 {
+		topP = 1
 	}
 	greedy := app.Input().Type("checkbox").DataSet("set", "greedy")
 	if t == 0 {
@@ -121,38 +123,38 @@ func (l *Lab) samplingPanel() app.UI {
 	}
 	return app.Div().Class("panel").ID("sampling").Body(
 		app.H2().Text("Sampling"),
-		slider("temperature", temperature, 0, maxTemperature*sliderSteps, t),
-		slider("top-p", fmt.Sprintf("%.2f", p), 1, sliderSteps, p),
+		slider("temperature", temperature, 0, lab.MaxTemperature*lab.SliderSteps, t),
+		slider("top-p", fmt.Sprintf("%.2f", topP), 1, lab.SliderSteps, topP),
 		app.Div().Class("fields").Body(
 			app.Label().Class("check").Body(greedy, app.Text("greedy")),
-			app.Label().Body(app.Text("draw"), app.Input().Type("number").Min(0).Step(1).DataSet("set", "draw").Value(l.sampling.Seed)),
+			app.Label().Body(app.Text("draw"), app.Input().Type("number").Min(0).Step(1).DataSet("set", "draw").Value(p.Controls.Sampling.Seed)),
 		),
-		app.Div().Class("buttons").Body(l.generateButton()),
+		app.Div().Class("buttons").Body(p.generateButton()),
 	)
 }
 
 // generateButton is the one thing to press: it generates, generates another, or stops.
-func (l *Lab) generateButton() app.UI {
+func (p *Page) generateButton() app.UI {
 	switch {
-	case l.status.Busy && l.opened:
-		return l.button("cancel", "primary", icon("stop"), app.Text("Stop")).Title("Stop (Esc)")
-	case l.trace.Complete:
-		return l.button("regenerate", "primary", app.Text("Regenerate"))
+	case p.Status.Busy && p.Opened:
+		return p.button("cancel", "primary", icon("stop"), app.Text("Stop")).Title("Stop (Esc)")
+	case p.Trace.Complete:
+		return p.button("regenerate", "primary", app.Text("Regenerate"))
 	}
-	return l.button("generate", "primary", app.Text("Generate"))
+	return p.button("generate", "primary", app.Text("Generate"))
 }
 
 // traceHead says what the trace came to, and what its colours mean.
-func (l *Lab) traceHead() app.UI {
-	t := &l.trace
+func (p *Page) traceHead() app.UI {
+	t := &p.Trace
 	what := "No trace yet. Generate one, or step through it token by token."
 	switch {
-	case len(t.Tokens) == 0 && !l.opened:
+	case len(t.Tokens) == 0 && !p.Opened:
 		what = "The engine is being loaded; the first trace comes when it is ready."
 	case len(t.Tokens) == 0:
 		what = "No problem yet. Draw one."
 	case len(t.Tokens) > t.PromptLength:
-		what = fmt.Sprintf("%s, %s of thought", plural(len(t.Steps), "step"), plural(max(0, t.Think[1]-t.Think[0]), "token"))
+		what = fmt.Sprintf("%s, %s of thought", explain.Plural(len(t.Steps), "step"), explain.Plural(max(0, t.Think[1]-t.Think[0]), "token"))
 		if t.Complete && t.WellFormed {
 			what += ", right answer " + t.Gold
 		}
@@ -161,22 +163,22 @@ func (l *Lab) traceHead() app.UI {
 	}
 	name := "Trace"
 	switch {
-	case l.Example:
+	case p.Example:
 		name = "A worked example"
 	case len(t.Tokens) > 0 && t.Typed:
 		name = "Your problem"
 	case len(t.Tokens) > 0:
 		name = "Problem " + strconv.FormatUint(t.Seed, 10)
 	}
-	q := l.Quantity
-	lo, hi := q.span(q.ofTokens(t, l.Selection))
+	q := p.Quantity
+	lo, hi := q.Span(q.OfTokens(t, p.Selection))
 	return app.Div().Class("trace-head").Body(
 		app.Div().Body(
 			app.H1().Text(name),
 			app.P().Class("verdict").Body(app.Text(what), app.If(t.Complete, func() app.UI { return verdict(t) })),
 		),
 		app.Div().Class("colour").Body(
-			app.Label().Body(app.Text("colour"), choice("colour", "colour of tokens", string(q), names(tokenQuantities), quantityName)),
+			app.Label().Body(app.Text("colour"), choice("colour", "colour of tokens", string(q), names(explain.TokenQuantities), quantityName)),
 			legend(q, lo, hi),
 		),
 	)
@@ -193,50 +195,50 @@ func verdict(t *session.Trace) app.UI {
 }
 
 // legend is the colour scale with its ends.
-func legend(q Quantity, lo, hi float64) app.UI {
+func legend(q explain.Quantity, lo, hi float64) app.UI {
 	const cells = 11
 	unit := q.Unit()
 	if unit != "" {
 		unit = " " + unit
 	}
-	return app.Div().Class("legend").Aria("label", fmt.Sprintf("%s from %s to %s%s", q.Name(), format(lo), format(hi), unit)).Body(
-		app.Span().Text(format(lo)),
+	return app.Div().Class("legend").Aria("label", fmt.Sprintf("%s from %s to %s%s", q.Name(), explain.Format(lo), explain.Format(hi), unit)).Body(
+		app.Span().Text(explain.Format(lo)),
 		app.Span().Class("ramp").Body(app.Range(make([]int, cells)).Slice(func(i int) app.UI {
 			return app.I().Class(shade(float64(i), 0, cells-1))
 		})),
-		app.Span().Text(format(hi)+unit),
+		app.Span().Text(explain.Format(hi)+unit),
 	)
 }
 
-func (l *Lab) transport() app.UI {
-	play := l.button("play", "tool", icon("play")).Aria("label", "play")
-	if l.playing {
-		play = l.button("play", "tool", icon("pause")).Aria("label", "pause")
+func (p *Page) transport() app.UI {
+	play := p.button("play", "tool", icon("play")).Aria("label", "play")
+	if p.Playing {
+		play = p.button("play", "tool", icon("pause")).Aria("label", "pause")
 	}
 	return app.Div().Class("transport").ID("transport").Role("toolbar").Aria("label", "step through the trace").Body(
-		l.button("back", "tool", icon("back")).Aria("label", "one back"),
+		p.button("back", "tool", icon("back")).Aria("label", "one back"),
 		play,
-		l.button("forward", "tool", icon("next")).Aria("label", "one on"),
+		p.button("forward", "tool", icon("next")).Aria("label", "one on"),
 		app.Span().Class("by").Body(
 			app.Text("by"),
-			choice("unit", "go by", l.unit, []string{"step", "token"}, func(s string) string { return s }),
+			choice("unit", "go by", p.Controls.Unit, []string{"step", "token"}, func(s string) string { return s }),
 		),
 		app.Label().Class("by").Body(
 			app.Text("speed"),
-			app.Input().Type("range").Min(1).Max(20).Step(1).DataSet("set", "speed").Value(l.speed).Aria("label", "speed").Aria("valuetext", fmt.Sprintf("%d a second", l.speed)),
-			app.Output().Text(fmt.Sprintf("%d/s", l.speed)),
+			app.Input().Type("range").Min(1).Max(20).Step(1).DataSet("set", "speed").Value(p.Controls.Speed).Aria("label", "speed").Aria("valuetext", fmt.Sprintf("%d a second", p.Controls.Speed)),
+			app.Output().Text(fmt.Sprintf("%d/s", p.Controls.Speed)),
 		),
 		app.Span().Class("grow"),
-		app.Span().Class("narrow-only").Body(l.generateButton()),
-		l.button("save", "quiet", app.Text("Save")),
-		l.button("open-trace", "quiet", app.Text("Open")),
+		app.Span().Class("narrow-only").Body(p.generateButton()),
+		p.button("save", "quiet", app.Text("Save")),
+		p.button("open-trace", "quiet", app.Text("Open")),
 	)
 }
 
 // cursorPanel is what the model thought at the selected token.
-func (l *Lab) cursorPanel() app.UI {
-	t := &l.trace
-	i := l.Selection.Token
+func (p *Page) cursorPanel() app.UI {
+	t := &p.Trace
+	i := p.Selection.Token
 	if i < 0 || i >= len(t.Tokens) {
 		return app.Div().Class("cursor-panel empty").Body(app.P().Class("hint").Text("Select a token, or go by tokens, to see what else the model might have written there."))
 	}
@@ -253,15 +255,15 @@ func (l *Lab) cursorPanel() app.UI {
 	at := strconv.Itoa(i)
 	return app.Div().Class("cursor-panel").Body(
 		app.Div().Class("facts").Body(
-			app.H2().Body(app.Text("Token "+at+" "), app.Code().Text(visible(t.Text[i]))),
-			fact("log p", l.number("logprob:"+at, format(value(t.LogProbs, 1)))),
-			fact("entropy", l.number("entropy:"+at, format(value(t.Entropy, 1)))),
-			fact("received", l.number("received:"+at, format(value(t.Received, 1)))),
+			app.H2().Body(app.Text("Token "+at+" "), app.Code().Text(explain.Visible(t.Text[i]))),
+			fact("log p", p.number("logprob:"+at, explain.Format(value(t.LogProbs, 1)))),
+			fact("entropy", p.number("entropy:"+at, explain.Format(value(t.Entropy, 1)))),
+			fact("received", p.number("received:"+at, explain.Format(value(t.Received, 1)))),
 		),
 		app.Ol().Class("choices").Aria("label", "likeliest tokens at this place").Body(app.Range(top).Slice(func(n int) app.UI {
 			c := top[n]
 			return app.Li().Class(when(c.Token == t.Tokens[i], "taken")).Body(
-				app.Code().Text(visible(c.Text)), bar(float64(c.Prob)), app.Span().Class("figure").Text(fmt.Sprintf("%.3f", c.Prob)))
+				app.Code().Text(explain.Visible(c.Text)), bar(float64(c.Prob)), app.Span().Class("figure").Text(fmt.Sprintf("%.3f", c.Prob)))
 		})),
 		app.If(len(top) == 0, func() app.UI {
 			return app.P().Class("hint").Text("The first token is given; nothing predicts it.")

@@ -19,13 +19,14 @@ const (
 )
 
 var kinds = kindTable(
-	Hello{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, Touch{}, Cancel{}, LoseDevice{},
+	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, Touch{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ExportMetrics{}, ImportRun{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{},
 )
 
 func (Hello) command()         {}
+func (Restore) command()       {}
 func (Open) command()          {}
 func (UseModel) command()      {}
 func (NewProblem) command()    {}

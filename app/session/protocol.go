@@ -17,6 +17,17 @@ package session
 type Command interface{ command() }
 
 type (
+	// Restore leads to what a link holds, in one command: a trace or a problem, so many tokens of a response, so many rounds
+	// of a tree, and the selection. A part that is nil stays as it is.
+	Restore struct {
+		Trace     *ShowTrace  `json:"trace,omitempty"`
+		Problem   *NewProblem `json:"problem,omitempty"`
+		Response  *Generate   `json:"response,omitempty"` // Unit and Restart are not used: it begins again
+		Tokens    int         `json:"tokens,omitempty"`   // of the response, -1 for all
+		Tree      *GrowTree   `json:"tree,omitempty"`     // Unit and Restart are not used: it begins again
+		Rounds    int         `json:"rounds,omitempty"`   // of the tree, -1 for all
+		Selection Selection   `json:"selection"`
+	}
 	// Hello makes the engine send every current snapshot again: a new screen says it.
 	Hello struct{}
 	// Open opens an engine, loads the default base and tests the kernels.

@@ -33,6 +33,9 @@ var rooms = []struct {
 	{"rl/examine", []string{"gpu", "model", "model/hf", "rl/stat", "rl/task", "rl/score", "rl/hyper"}, "rl/examine looks at a model over traces; it knows no method"},
 	{"rl/runs", []string{"rl/stat", "rl/hyper", "rl/task"}, "rl/runs is read by pages, which have no model"},
 	{"app/session", []string{"rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs"}, "the session knows no engine and no screen"},
+	{"app/lab/glossary", nil, "the glossary is a list of words"},
+	{"app/lab/explain", []string{"app/session", "app/lab/glossary", "rl/stat", "rl/score"}, "explanations are computed from snapshots alone"},
+	{"app/lab/lessons", []string{"app/session", "app/lab/explain", "app/lab/glossary", "rl/stat"}, "lessons use the lab through an interface"},
 	{"app/lab/", []string{"app/session", "app/lab/", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs"}, "the lab's state knows no toolkit and no engine"},
 	{"app/panels", []string{"app/session", "app/lab/", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs"}, "panels draw what the session brings"},
 	{"app/figures/", []string{"app/session", "app/figures/", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs"}, "figures draw what the session brings"},
@@ -96,6 +99,8 @@ func badImports(files []file) []string {
 				deny("the browser shows only in gpu, app and cmd")
 			case below(imp, binding) && top != "gpu":
 				deny("the WebGPU binding stays behind package gpu")
+			case (below(imp, ebiten) || below(imp, goApp) || imp == "syscall/js") && below(dir, "app/lab"):
+				deny("the lab knows no toolkit and no browser: panels draw it")
 			case (below(imp, ebiten) || below(imp, goApp)) && layer < slices.Index(layers, "app"):
 				deny("the engine knows no screen")
 			case imp != "C" && below(dir, "cmd/dev") && (isOwn || strings.Contains(imp, ".")):
@@ -107,6 +112,15 @@ func badImports(files []file) []string {
 	for _, ui := range []string{ebiten, goApp} {
 		if way := route(graph, "cmd/engine", ui); way != nil {
 			bad = append(bad, "cmd/engine runs in a Worker but reaches a screen: "+strings.Join(way, " -> "))
+		}
+	}
+	for _, dir := range slices.Sorted(maps.Keys(graph)) {
+		if below(dir, "app/lab") {
+			for _, ui := range []string{ebiten, goApp} {
+				if way := route(graph, dir, ui); len(way) > 2 {
+					bad = append(bad, "the lab is tested without a toolkit but reaches one: "+strings.Join(way, " -> "))
+				}
+			}
 		}
 	}
 	slices.Sort(bad)
@@ -209,7 +223,11 @@ func TestImportsRules(t *testing.T) {
 		{"app/panels/page.go", "attnlab/rl/score", false},
 		{"app/panels/page.go", "attnlab/app/engine", true},
 		{"app/lab/link.go", "attnlab/app/panels", true},
-		{"app/lab/lessons/first.go", "attnlab/app/lab", false},
+		{"app/lab/lessons/trace.go", "attnlab/app/lab", true},
+		{"app/lab/lab.go", "attnlab/app/lab/lessons", false},
+		{"app/lab/lab.go", "github.com/maxence-charriere/go-app/v10/pkg/app", true},
+		{"app/lab/explain/format.go", "github.com/maxence-charriere/go-app/v10/pkg/app", true},
+		{"app/lab/lab.go", "syscall/js", true},
 		{"app/figures/tree.go", "attnlab/app/figures/draw", false},
 		{"app/engine/run.go", "attnlab/rl", false},
 		{"rl/score/fci.go", "attnlab/rl/task", false},

@@ -5,6 +5,8 @@
 // while the programs are still on their way.
 package main
 
+import "attnlab/app/lab"
+
 import (
 	"fmt"
 	"io"
@@ -21,5 +23,5 @@ func main() {
 		fmt.Fprintln(os.Stderr, "lab: read the example:", err)
 		os.Exit(1)
 	}
-	app.PrintHTML(os.Stdout, panels.New(panels.Link{}, panels.Start(), panels.ReadExample(example)))
+	app.PrintHTML(os.Stdout, panels.NewPage(lab.Link{}, "", lab.ReadExample(example)))
 }

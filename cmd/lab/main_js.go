@@ -1,7 +1,8 @@
 package main
 
+import "attnlab/app/lab"
+
 import (
-	"strings"
 	"syscall/js"
 
 	"attnlab/app/panels"
@@ -13,13 +14,13 @@ import (
 func main() {
 	loader := js.Global().Get("attnlab")
 	hash := js.Global().Get("location").Get("hash").String()
-	link := panels.Link{
+	link := lab.Link{
 		Session: loader.Get("session").String(),
 		Port:    session.Join(loader.Get("session").String()),
 		Backend: loader.Get("backend").String(),
 		Version: loader.Get("version").String(),
 	}
-	page := panels.New(link, panels.ParseView(strings.TrimPrefix(hash, "#")), panels.ReadExample([]byte(loader.Get("example").String())))
+	page := panels.NewPage(link, hash, lab.ReadExample([]byte(loader.Get("example").String())))
 	// The one page is at whatever path the site is served from.
 	app.RouteWithRegexp("^.*$", func() app.Composer { return page })
 	app.RunWhenOnBrowser()

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"context"
+
+	"attnlab/app/session"
+)
+
+// planRestore shows what a link holds, part by part, by the plans of the commands that a visitor would give. After a loss of
+// the device it begins with the first part again.
+func (e *Engine) planRestore(c session.Restore) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		do := func(command session.Command) (string, error) { return e.plan(command)(ctx) }
+		if c.Trace != nil {
+			if _, err := do(*c.Trace); err != nil {
+				return "", err
+			}
+		}
+		if c.Problem != nil {
+			if _, err := do(*c.Problem); err != nil {
+				return "", err
+			}
+		}
+		if c.Response != nil {
+			if err := e.restoreResponse(do, *c.Response, c.Tokens); err != nil {
+				return "", err
+			}
+		}
+		if c.Tree == nil {
+			return "", nil
+		}
+		return e.restoreTree(do, *c.Tree, c.Rounds)
+	}
+}
+
+// restoreResponse samples a response again up to so many tokens; a negative number is all of it.
+func (e *Engine) restoreResponse(do func(session.Command) (string, error), g session.Generate, tokens int) error {
+	if g.Restart, g.Unit = true, "token"; tokens < 0 {
+		g.Unit, tokens = "all", 1
+	}
+	for range tokens {
+		if _, err := do(g); err != nil {
+			return err
+		}
+		if g.Restart = false; e.reasoning.complete(e.rig.model.MaxContext) {
+			break
+		}
+	}
+	return nil
+}
+
+// restoreTree grows a tree again for so many rounds; a negative number grows it to its end.
+func (e *Engine) restoreTree(do func(session.Command) (string, error), t session.GrowTree, rounds int) (text string, err error) {
+	if t.Restart, t.Unit = true, "round"; rounds < 0 {
+		t.Unit, rounds = "all", 1
+	}
+	for range rounds {
+		if text, err = do(t); err != nil {
+			return "", err
+		}
+		if t.Restart = false; e.growth.Done() {
+			break
+		}
+	}
+	return text, nil
+}

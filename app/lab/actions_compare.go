@@ -1,0 +1,25 @@
+package lab
+
+// compareActions are what can be done on the Compare page.
+func compareActions() []Action {
+	some := func(l *Lab) bool { return l.Page == PageCompare && len(l.ChosenRuns()) > 0 }
+	return []Action{
+		{"use-settings", "", "", true, nil, func(l *Lab, a string) {
+			for _, r := range l.Kept() {
+				if r.Info.ID == a {
+					l.Plan, l.stopped = PlanOf(r.Settings), l.Run.Info.ID
+					l.show(PageTrain)
+				}
+			}
+		}},
+		{"ask-drop", "", "", false, nil, func(l *Lab, a string) { l.Dropping = a }},
+		{"save-csv", "compare:s", "Save the chosen runs as CSV", false, some, func(l *Lab, _ string) {
+			l.export("attnlab-runs.csv")
+		}},
+		{"save-json", "", "Save the chosen runs as JSON", false, some, func(l *Lab, _ string) {
+			l.export("attnlab-runs.json")
+		}},
+		{"save-scatter", "compare:p", "Save the plot as PNG", false, some, func(l *Lab, _ string) { l.screen.SaveFigure("scatter") }},
+		{"save-curves", "", "Save the curves as PNG", false, some, func(l *Lab, _ string) { l.screen.SaveFigure("curves") }},
+	}
+}

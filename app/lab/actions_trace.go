@@ -1,0 +1,340 @@
+package lab
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+)
+
+// action is one thing a visitor can do. The table [actions] feeds buttons, keys and the list of commands alike.
+type Action struct {
+	Name     string
+	keys     string // separated by spaces, as KeyboardEvent.key; "tree:Enter" is a key on that page only; empty for none
+	Does     string // in the list of commands; empty keeps it out
+	undoable bool
+	may      func(l *Lab) bool // nil: always
+	do       func(l *Lab, argument string)
+}
+
+// allowed reports whether the action can be taken now.
+func (a Action) Allowed(l *Lab) bool { return a.may == nil || a.may(l) }
+
+// title is what the action does and its first key, empty for an action that is not in the list of commands.
+func (a Action) Title() string {
+	if keys := a.KeyNames(); a.Does != "" && len(keys) > 0 {
+		return a.Does + " (" + keys[0] + ")"
+	}
+	return a.Does
+}
+
+const (
+	MaxTemperature = 1.5 // the top of the slider
+	// sliderSteps is how many steps a slider makes of 1. Sliders count steps, as a browser rounds to whole numbers until
+	// it has been told otherwise, and attributes are set in any order.
+	SliderSteps = 20
+)
+
+var Actions []Action
+
+// The table refers to functions that refer to the table, so it is filled here.
+func init() {
+	Actions = slices.Concat(traceActions(), pageActions(), treeActions(), trainActions(), compareActions(), lessonActions())
+}
+
+// traceActions are those of the Trace and Heads pages.
+func traceActions() []Action {
+	ready := func(l *Lab) bool { return l.Ready() }
+	generated := func(l *Lab) bool { return l.Ready() && len(l.Trace.Tokens) > 0 }
+	complete := func(l *Lab) bool { return l.Ready() && l.Trace.Complete }
+	return []Action{
+		// The problem and the response.
+		{"generate", "g", "Generate the response, or the rest of it", true, generated, func(l *Lab, _ string) { l.generate(l.Trace.Complete) }},
+		{"regenerate", "r", "Generate another response to the same problem", true, generated, func(l *Lab, _ string) {
+			l.Controls.Sampling.Seed++
+			l.generate(true)
+		}},
+		{"problem", "n", "Draw the next problem", true, ready, func(l *Lab, _ string) { l.problem(l.Seed + 1) }},
+		{"seed", "", "", true, ready, func(l *Lab, a string) { l.problem(parse(a, l.Seed, parseSeed)) }},
+		{"typed", "", "", true, ready, func(l *Lab, _ string) { l.typedProblem() }},
+		{"example", "e", "Go back to the worked example", true, ready, func(l *Lab, _ string) {
+			v := Start()
+			v.Page, v.Quantity, v.Grid = l.Page, l.Quantity, l.Grid
+			v.Growth, v.Curves, v.Compared = l.Growth.anew(), l.Curves, l.Compared
+			l.GoTo(v)
+		}},
+		{"forward", "ArrowRight l", "One step or token on, making it where there is none yet", true, nil, func(l *Lab, _ string) { l.stepForward() }},
+		{"back", "ArrowLeft h", "One step or token back", true, nil, func(l *Lab, _ string) {
+			l.selectToken(l.back())
+			l.selected()
+		}},
+		{"draw", "", "", true, ready, func(l *Lab, _ string) {
+			l.problem(l.Seed + 1)
+			l.generate(true)
+		}},
+		{"walk", "", "", false, nil, func(l *Lab, _ string) {
+			l.Controls.Unit = "step"
+			l.Selection.Step, l.Selection.Token = -1, -1
+			l.play()
+		}},
+		{"play", "Space", "Play and pause", false, nil, func(l *Lab, _ string) {
+			if l.Playing {
+				l.Playing = false
+				return
+			}
+			if l.Trace.Complete && l.forward() < 0 { // from the start again
+				l.Selection.Step, l.Selection.Token = -1, -1
+			}
+			l.play()
+		}},
+		{"unit", "u", "Go by tokens, or by steps", false, nil, func(l *Lab, a string) {
+			if l.Controls.Unit = a; a == "" {
+				l.Controls.Unit = next([]string{"step", "token"}, l.Controls.Unit)
+			}
+		}},
+		{"cancel", "", "", false, nil, func(l *Lab, _ string) {
+			l.Playing = false
+			l.Send(session.Cancel{})
+		}},
+
+		// What is selected and shown.
+		{"step", "", "", true, nil, func(l *Lab, a string) {
+			if k := parse(a, -1, strconv.Atoi); k != l.Selection.Step || l.Selection.Token >= 0 {
+				l.selectStep(k)
+			} else {
+				l.selectStep(-1)
+			}
+			l.selected()
+		}},
+		{"step-down", "ArrowDown j", "Select the next step", true, nil, func(l *Lab, _ string) { l.moveStep(1) }},
+		{"step-up", "ArrowUp k", "Select the step before", true, nil, func(l *Lab, _ string) { l.moveStep(-1) }},
+		{"step-top", "m", "Select the step with the highest FCI", true, nil, func(l *Lab, _ string) {
+			l.selectStep(l.topStep())
+			l.selected()
+		}},
+		{"explain-top", "", "", true, nil, func(l *Lab, _ string) {
+			l.selectStep(l.topStep())
+			l.selected()
+			if k := l.Selection.Step; k >= 0 {
+				l.Explained = "fci:" + strconv.Itoa(k)
+				l.screen.Place("explanation", "explain:"+l.Explained)
+			}
+		}},
+		{"token", "", "", true, nil, func(l *Lab, a string) {
+			l.selectToken(parse(a, -1, strconv.Atoi))
+			l.selected()
+		}},
+		{"head", "", "", true, nil, func(l *Lab, a string) {
+			layer, head, ok := explain.ParseHead(a)
+			if !ok || layer == l.Selection.Layer && head == l.Selection.Head {
+				layer, head = -1, -1
+			}
+			l.Selection.Layer, l.Selection.Head = layer, head
+			l.selected()
+		}},
+		{"head-best", "b", "Select the best head found, or the one with the highest FCI", true, nil, func(l *Lab, _ string) {
+			l.Selection.Layer, l.Selection.Head = l.bestHead()
+			l.selected()
+		}},
+		{"head-next", "]", "Select the next head", true, nil, func(l *Lab, _ string) { l.moveHead(1) }},
+		{"head-before", "[", "Select the head before", true, nil, func(l *Lab, _ string) { l.moveHead(-1) }},
+		{"colour", "c", "Colour tokens by the next quantity", true, nil, func(l *Lab, a string) {
+			if q := explain.Quantity(a); q.Of(explain.TokenQuantities) {
+				l.Quantity = q
+			} else {
+				l.Quantity = next(explain.TokenQuantities, l.Quantity)
+			}
+		}},
+		{"grid", "v", "Colour heads by the next quantity", true, nil, func(l *Lab, a string) {
+			if q := explain.Quantity(a); q.Of(explain.HeadQuantities) {
+				l.Grid = q
+			} else {
+				l.Grid = next(explain.HeadQuantities, l.Grid)
+			}
+		}},
+
+		// Heads and disruption.
+		{"heads", "f", "Find the key-focus heads", false, ready, func(l *Lab, _ string) {
+			l.Heads = session.HeadsView{}
+			l.Send(session.FindHeads{Problems: l.Controls.Problems})
+		}},
+		{"disrupt", "x", "Cut attention to the selected step, and see what happens", false, func(l *Lab) bool { return complete(l) && l.Selection.Step >= 0 }, func(l *Lab, _ string) {
+			l.Disruption = session.Disruption{}
+			l.Send(session.Disrupt{Step: l.Selection.Step, Samples: l.Controls.Samples})
+		}},
+		{"disrupt-many", "", "Cut attention to steps chosen by FCI, entropy or chance in many problems", false, ready, func(l *Lab, _ string) {
+			l.Disruption = session.Disruption{}
+			l.Send(session.Disrupt{Step: -1, Problems: l.Controls.Problems, Picks: []string{"fci", "other", "entropy", "random"}})
+		}},
+	}
+}
+
+// pageActions are those of the lab as a whole.
+func pageActions() []Action {
+	ready := func(l *Lab) bool { return l.Ready() }
+	return []Action{
+		{"page", "", "", true, nil, func(l *Lab, a string) { l.show(a) }},
+		{"trace", "1 t", "Page Trace", true, nil, func(l *Lab, _ string) { l.show(PageTrace) }},
+		{"heads-page", "2 w", "Page Heads", true, nil, func(l *Lab, _ string) { l.show(PageHeads) }},
+		{"tree-page", "3", "Page Tree", true, nil, func(l *Lab, _ string) { l.show(PageTree) }},
+		{"train-page", "4", "Page Train", true, nil, func(l *Lab, _ string) { l.show(PageTrain) }},
+		{"compare-page", "5", "Page Compare", true, nil, func(l *Lab, _ string) { l.show(PageCompare) }},
+		{"learn-page", "6", "Page Learn", true, nil, func(l *Lab, _ string) { l.show(PageLearn) }},
+		{"glossary-page", "7", "The glossary", true, nil, func(l *Lab, _ string) { l.show(PageGlossary) }},
+		{"undo", "z Ctrl+z", "Undo the last action", false, func(l *Lab) bool { return len(l.undo) > 0 }, func(l *Lab, _ string) {
+			last := l.undo[len(l.undo)-1]
+			l.undo = l.undo[:len(l.undo)-1]
+			l.Playing = false
+			l.GoTo(last)
+		}},
+		{"link", "y", "Copy a link to this view", false, nil, func(l *Lab, _ string) { l.copyLink() }},
+		{"save", "s", "Save the trace as a file", false, func(l *Lab) bool { return len(l.Trace.Tokens) > 0 }, func(l *Lab, _ string) { l.saveTrace() }},
+		{"open-trace", "o", "Open a trace from a file", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-trace") }},
+		{"open-model", "", "Open a model folder", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-model") }},
+		{"base", "", "", false, ready, func(l *Lab, a string) { l.Send(session.UseModel{Name: a}) }},
+		{"lose", "", "Lose the GPU on purpose, to see that nothing is lost by it", false, ready, func(l *Lab, _ string) { l.Send(session.LoseDevice{}) }},
+		{"fold", "", "", false, nil, func(l *Lab, a string) { l.Folded[a] = !l.Folded[a] }},
+		{"reopen", "", "", false, nil, func(l *Lab, a string) { l.screen.Reload(a) }},
+		{"skip", "", "", false, nil, func(l *Lab, _ string) { l.screen.Reveal("main") }},
+		{"theme", "d", "Light, dark, or as the system has it", false, nil, func(l *Lab, _ string) {
+			l.Theme = next([]string{"", "light", "dark"}, l.Theme)
+			l.screen.Theme(l.Theme)
+		}},
+		{"tour", "", "Take the guided tour", false, nil, func(l *Lab, a string) { l.GoTour(parse(a, 1, strconv.Atoi)) }},
+		{"tour-do", "", "", false, nil, func(l *Lab, _ string) { l.showStop() }},
+		{"capabilities", "i", "What runs here, and how it was tested", false, nil, func(l *Lab, _ string) { l.openDialog("capabilities") }},
+		{"keys", "? Ctrl+k Meta+k", "All commands and their keys", false, nil, func(l *Lab, _ string) { l.openDialog("keys") }},
+		{"close", "", "", false, nil, func(l *Lab, _ string) { l.Dialog = "" }},
+		{"run", "", "", false, nil, func(l *Lab, a string) {
+			l.Dialog = ""
+			l.Do(a)
+		}},
+		{"explain", "", "", false, nil, func(l *Lab, a string) {
+			if l.Explained == a {
+				a = ""
+			}
+			l.Explained = a
+			l.screen.Place("explanation", "explain:"+a)
+		}},
+		{"dismiss", "", "", false, nil, func(l *Lab, _ string) { l.Failure, l.Notice, l.Read = session.Failure{}, "", l.Status.Text }},
+		{"reload", "", "", false, func(l *Lab) bool { return l.Newer }, func(l *Lab, _ string) { l.screen.Update() }},
+		{"escape", "Escape", "Close, stop, or select nothing", true, nil, func(l *Lab, _ string) { l.escape() }},
+	}
+}
+
+func parseSeed(s string) (uint64, error) { return strconv.ParseUint(s, 10, 64) }
+
+func FindAction(name string) (Action, bool) {
+	i := slices.IndexFunc(Actions, func(a Action) bool { return a.Name == name })
+	if i < 0 {
+		return Action{}, false
+	}
+	return Actions[i], true
+}
+
+// next is the one after x in list, the first for anything else.
+func next[T comparable](list []T, x T) T { return list[(slices.Index(list, x)+1)%len(list)] }
+
+func (l *Lab) generate(restart bool) {
+	if l.Example {
+		l.Example, l.Text = false, l.promptText()
+		l.Controls.Typed = l.Text
+	}
+	l.View.Sampling, l.Tokens = l.Controls.Sampling, AllTokens
+	if restart {
+		l.Selection.Step, l.Selection.Token = -1, -1
+	}
+	l.Send(session.Generate{Unit: "all", Restart: restart, Sampling: l.Controls.Sampling})
+}
+
+func (l *Lab) problem(seed uint64) {
+	v := l.View
+	v.Example, v.Seed, v.Difficulty, v.Text, v.Sampling, v.Tokens = false, seed, l.Controls.Difficulty, "", l.Controls.Sampling, 0
+	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
+	v.Growth = v.Growth.anew()
+	l.GoTo(v)
+}
+
+func (l *Lab) typedProblem() {
+	if strings.TrimSpace(l.Controls.Typed) == "" || l.Checked.Text == l.Controls.Typed && l.Checked.Error != "" {
+		return
+	}
+	v := l.View
+	v.Example, v.Text, v.Sampling, v.Tokens = false, l.Controls.Typed, l.Controls.Sampling, 0
+	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
+	v.Growth = v.Growth.anew()
+	l.GoTo(v)
+}
+
+func (l *Lab) moveStep(by int) {
+	if K := len(l.Trace.Steps); K > 0 {
+		at := l.Selection.Step
+		if at < 0 && by < 0 {
+			at = K
+		}
+		l.selectStep(min(max(at+by, 0), K-1))
+		l.selected()
+	}
+}
+
+func (l *Lab) moveHead(by int) {
+	t := &l.Trace
+	if n := t.Layers * t.Heads; n > 0 {
+		at := -1
+		if l.Selection.Head >= 0 {
+			at = l.Selection.Layer*t.Heads + l.Selection.Head
+		} else if by < 0 {
+			at = n
+		}
+		at = (at + by + n) % n
+		l.Selection.Layer, l.Selection.Head = at/t.Heads, at%t.Heads
+		l.selected()
+	}
+}
+
+func (l *Lab) show(page string) {
+	if !slices.Contains(pageNames, page) {
+		page = PageTrace
+	}
+	l.Page, l.Explained = page, ""
+}
+
+// copyLink puts the address on the clipboard.
+func (l *Lab) copyLink() {
+	l.screen.CopyAddress(func(copied bool) {
+		if copied {
+			l.say("Link copied.")
+		} else {
+			l.Notice = "The browser did not allow access to the clipboard. Copy the link from the address bar."
+		}
+	})
+}
+
+func (l *Lab) openDialog(name string) {
+	l.Filter = ""
+	l.Dialog = name
+	l.screen.Modal()
+}
+
+// escape closes what is open, else stops what runs, else selects nothing.
+func (l *Lab) escape() {
+	switch {
+	case l.Dialog != "":
+		l.Dialog = ""
+	case l.Explained != "":
+		l.Explained = ""
+	case l.Tour > 0:
+		l.Tour = 0
+	case l.View.Lesson.Lesson > 0:
+		l.GoLesson(LessonPlace{})
+	case l.Playing:
+		l.Playing = false
+	case l.Status.Busy:
+		l.Send(session.Cancel{})
+	case l.Selection != session.NoSelection:
+		l.Selection = session.NoSelection
+		l.selected()
+	}
+}

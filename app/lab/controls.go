@@ -1,0 +1,52 @@
+package lab
+
+import (
+	"strconv"
+	"strings"
+
+	"attnlab/app/session"
+)
+
+// Set gives a control its value, as text.
+func (l *Lab) Set(name, value string) {
+	number := func(lo, hi int) int { return min(max(parse(value, lo, strconv.Atoi), lo), hi) }
+	switch name {
+	case "seed", "colour", "grid", "unit", "base":
+		l.Do(name + ":" + value)
+	case "difficulty":
+		l.Controls.Difficulty = value
+		l.Do("seed:" + strconv.FormatUint(l.Seed, 10))
+	case "typed":
+		l.Controls.Typed = value
+		if strings.TrimSpace(value) != "" {
+			l.Send(session.Check{Text: value})
+		}
+	case "temperature":
+		l.Controls.Sampling.Temperature = clamp(float32(number(0, 1000))/SliderSteps, 0, MaxTemperature)
+	case "top-p":
+		l.Controls.Sampling.TopP = clamp(float32(number(1, SliderSteps))/SliderSteps, 0, 1)
+	case "greedy":
+		l.Controls.Sampling.Temperature = Start().Sampling.Temperature
+		if value == "true" {
+			l.Controls.Sampling.Temperature = 0
+		}
+	case "draw":
+		l.Controls.Sampling.Seed = uint32(number(0, 1<<31-1))
+	case "speed":
+		l.Controls.Speed = number(1, 20)
+	case "problems":
+		l.Controls.Problems = number(1, 2048)
+	case "samples":
+		l.Controls.Samples = number(1, 512)
+	case "filter":
+		l.Filter = value
+	case "sought":
+		l.Sought = value
+	default:
+		_ = l.setTree(name, value) || l.setTrain(name, value) || l.setCompare(name, value) || l.setLesson(name, value)
+	}
+	if l.Tokens == 0 && !l.Example { // the link says how a response that is still to come is sampled
+		l.View.Sampling = l.Controls.Sampling
+	}
+	l.wrote()
+}

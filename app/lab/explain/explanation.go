@@ -1,0 +1,254 @@
+package explain
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"attnlab/app/lab/glossary"
+	"attnlab/app/session"
+)
+
+// Explanation opens a number: what it is, by which formula, and from which numbers it came.
+type Explanation struct {
+	Title   string
+	Value   string
+	Formula string
+	Source  string // paper and section, where it has one
+	Terms   []Term // what the formula adds up, or takes the largest of
+	Total   string // what the terms come to
+	Note    string
+	More    string // word of the glossary, empty for none
+}
+
+// Term is one number in a formula.
+type Term struct {
+	Name   string
+	Value  string
+	Chosen bool   // the largest one
+	Do     string // what pressing it does, empty for nothing
+	Form   string // its own formula, where it has one
+}
+
+// Subject is what explanations are about: the newest snapshots and what is selected.
+type Subject struct {
+	*session.Snapshots
+	Selection session.Selection
+}
+
+// Of is the explanation of a number, such as "fci:3" or "term:head". It is false where there is nothing to explain.
+func (s Subject) Of(what string) (Explanation, bool) {
+	kind, of, _ := strings.Cut(what, ":")
+	i, err := strconv.Atoi(of)
+	if err != nil {
+		i = -1
+	}
+	t := &s.Trace
+	switch {
+	case kind == "term":
+		w, ok := glossary.Find(of)
+		return Explanation{Title: w.Word, Formula: w.Formula, Source: w.Source, Note: w.Means, More: w.Word}, ok
+	case kind == "fci" && i >= 0 && i < len(t.Steps):
+		if s.Selection.Head >= 0 {
+			return explainHeadFCI(s, s.Selection.Layer, s.Selection.Head, i), true
+		}
+		return explainFCI(s, i), true
+	case kind == "logprob" && i >= 0 && i < len(t.LogProbs):
+		return explainLogProb(t, i), true
+	case kind == "entropy" && i >= 0 && i < len(t.Entropy):
+		return explainEntropy(t, i), true
+	case kind == "received" && i >= 0 && i < len(t.Received):
+		return Explanation{Title: "attention received by token " + of, Value: Format(float64(t.Received[i])),
+			Formula: "rᵢ = Σ over later tokens m > i of the mean over layers and heads of a(m → i)",
+			Note:    fmt.Sprintf("Every token m spreads a weight of 1 over itself and the tokens before it. Summed over the tokens after %d, of which there are %d, a token that is passed over gets little, and one that is looked up again and again gets more than 1.", i, len(t.Tokens)-i-1)}, true
+	case slices.Contains([]string{"head-fci", "head-focus", "head-sra", "head-kurtosis"}, kind):
+		layer, head, ok := ParseHead(of)
+		if !ok || layer >= t.Layers || head >= t.Heads {
+			return Explanation{}, false
+		}
+		return explainHead(s, Quantity(strings.TrimPrefix(kind, "head-")), layer, head), true
+	case kind == "credit":
+		return explainCredit(s, i)
+	case kind == "outcome":
+		return explainOutcome(s, i)
+	case kind == "group" && i >= 0 && i < len(s.Disruption.Groups):
+		return explainGroup(s.Disruption.Groups[i]), true
+	}
+	return Explanation{}, false
+}
+
+// explainFCI shows the maximum over heads.
+func explainFCI(s Subject, k int) Explanation {
+	t, K := &s.Trace, len(s.Trace.Steps)
+	e := Explanation{Title: "FCI of step " + StepName(k), Value: Format(StepFCI(t, session.NoSelection, k)),
+		Formula: fmt.Sprintf("FCI(%d) = max over heads of Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k+1, k+1, k+1, t.Delta),
+		Source:  glossary.FromAttnRL + "FCI, by paper and code",
+		Note:    "How much later steps look back at this one, in the head that does so most. Press a head to see its sum.",
+	}
+	type scored struct {
+		layer, head int
+		v           float64
+	}
+	var heads []scored
+	for h := range t.Layers * t.Heads {
+		if i := h*K + k; i < len(t.FCIHeads) {
+			heads = append(heads, scored{h / t.Heads, h % t.Heads, t.FCIHeads[i]})
+		}
+	}
+	slices.SortStableFunc(heads, func(a, b scored) int { return int(math.Copysign(1, b.v-a.v)) * boolInt(a.v != b.v) })
+	for n, h := range heads {
+		if n == 6 {
+			e.Total = fmt.Sprintf("and %d heads with less", len(heads)-n)
+			break
+		}
+		e.Terms = append(e.Terms, Term{HeadName(h.layer, h.head), Format(h.v), n == 0, fmt.Sprintf("head:%d.%d", h.layer, h.head), ""})
+	}
+	if k == 0 {
+		e.Note = "The first step is not scored: everything later looks back at it anyway."
+	}
+	return e
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// explainHeadFCI shows the sum over later steps in one head.
+func explainHeadFCI(s Subject, layer, head, k int) Explanation {
+	t, K := &s.Trace, len(s.Trace.Steps)
+	at := session.Selection{Layer: layer, Head: head, Step: -1, Token: -1}
+	e := Explanation{Title: fmt.Sprintf("FCI of step %d in %s", k+1, HeadName(layer, head)), Value: Format(StepFCI(t, at, k)),
+		Formula: fmt.Sprintf("Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k+1, k+1, t.Delta),
+		Source:  glossary.FromAttnRL + "FCI, by paper and code",
+		Note:    "S(j, k) is what a token of step j pays to a token of step k: the mean over the tokens of both. The answer counts as one more step.",
+	}
+	if k == 0 {
+		e.Note = "The first step is not scored: everything later looks back at it anyway."
+		return e
+	}
+	var sum float64
+	for j := k + t.Delta; j <= K; j++ {
+		v := Attention(t, layer, head, j+1, k+1)
+		if math.IsNaN(v) {
+			return e
+		}
+		sum += v
+		term := Term{fmt.Sprintf("S(%d, %d)", j+1, k+1), Format(v), false, "step:" + strconv.Itoa(j), ""}
+		if j == K {
+			term.Name, term.Do = fmt.Sprintf("S(answer, %d)", k+1), ""
+		}
+		e.Terms = append(e.Terms, term)
+	}
+	e.Total = "sum " + Format(sum)
+	if len(e.Terms) == 0 {
+		e.Total = fmt.Sprintf("no step is %d or more steps later", t.Delta)
+	}
+	return e
+}
+
+func explainLogProb(t *session.Trace, i int) Explanation {
+	v := float64(t.LogProbs[i])
+	e := Explanation{Title: fmt.Sprintf("log-probability of token %d", i), Value: Format(v), Formula: "log p(token | all before it), natural logarithm",
+		Note: fmt.Sprintf("The model gave the token %s a probability of %.4f. The temperature of sampling is not part of it.", Visible(t.Text[i]), math.Exp(v))}
+	if i == 0 {
+		e.Note = "The first token is given, nothing predicts it."
+		return e
+	}
+	if i < len(t.Top) {
+		for _, c := range t.Top[i] {
+			e.Terms = append(e.Terms, Term{Name: Visible(c.Text), Value: fmt.Sprintf("p = %.4f", c.Prob), Chosen: c.Token == t.Tokens[i]})
+		}
+	}
+	return e
+}
+
+func explainEntropy(t *session.Trace, i int) Explanation {
+	e := Explanation{Title: fmt.Sprintf("entropy at token %d", i), Value: Format(float64(t.Entropy[i])) + " nats", Formula: "H = −Σ over the vocabulary of p · log p",
+		Note: "0 where the model is certain; log 2 = 0.693 between two equal choices. A decision point has more."}
+	if i >= len(t.Top) {
+		return e
+	}
+	var sum float64
+	for _, c := range t.Top[i] {
+		p := float64(c.Prob)
+		if p <= 0 {
+			continue
+		}
+		sum -= p * math.Log(p)
+		e.Terms = append(e.Terms, Term{Name: Visible(c.Text), Value: Format(-p * math.Log(p)), Chosen: c.Token == t.Tokens[i]})
+	}
+	if len(e.Terms) > 0 {
+		e.Total = fmt.Sprintf("these %s, all other tokens %s", Format(sum), Format(max(0, float64(t.Entropy[i])-sum)))
+	}
+	return e
+}
+
+// explainHead opens a cell of the grid of heads.
+func explainHead(s Subject, q Quantity, layer, head int) Explanation {
+	t := &s.Trace
+	v := q.OfHeads(t, &s.Heads, s.Selection)
+	value := math.NaN()
+	if i := layer*t.Heads + head; i < len(v) {
+		value = v[i]
+	}
+	e := Explanation{Title: q.Name() + " of " + HeadName(layer, head), Value: Format(value)}
+	step := s.Selection.Step
+	row := func(from []float64) []float64 {
+		i := (layer*t.Heads + head) * len(t.Steps)
+		if len(from) < i+len(t.Steps) {
+			return nil
+		}
+		return from[i : i+len(t.Steps)]
+	}
+	perStep := func(from []float64) {
+		for k, x := range row(from) {
+			e.Terms = append(e.Terms, Term{"step " + StepName(k), Format(x), k == step, "step:" + strconv.Itoa(k), ""})
+		}
+		if step < 0 {
+			e.Total = "mean " + Format(value)
+		}
+	}
+	switch q {
+	case ByFCI:
+		if step >= 0 && step < len(t.Steps) {
+			return explainHeadFCI(s, layer, head, step)
+		}
+		e.Formula, e.Source = "the mean over steps k of Σ over j ≥ k + Δ of S(j, k)", glossary.FromAttnRL+"FCI, by paper and code"
+		perStep(t.FCIHeads)
+	case byFocus:
+		e.Formula, e.Source = "S(k) = Σ over answer tokens m of the mean over tokens n of step k of a(m → n)", glossary.FromATTNPO+"step score (its figure 3 and summaries)"
+		e.Note = fmt.Sprintf("What the answer, %d tokens long, pays to a token of the step.", max(0, t.Answer[1]-t.Answer[0]))
+		perStep(t.Focus)
+	case BySRA:
+		e.Source = glossary.FromATTNPO + "key-focus heads; read as an AUC, which is our reading"
+		e.Formula = "the share of pairs (a needed step, a redundant one) in which the needed one has the higher focus; ties count half"
+		e.Note = fmt.Sprintf("Averaged over correct responses to %d problems, %d pairs in all. 0.5 is chance. Heads with the highest are the key-focus heads.", s.Heads.Problems, s.Heads.Pairs)
+	case ByKurtosis:
+		e.Formula, e.Source = "the fourth standardised moment of a head's vertical scores, less 3, averaged over traces", "Thought Anchors, arXiv 2506.19143, receiver heads, by its code"
+		e.Note = fmt.Sprintf("High where few steps receive most of the attention: a receiver head. Over %d problems.", s.Heads.Problems)
+	}
+	return e
+}
+
+func explainGroup(g session.DisruptionGroup) Explanation {
+	loss, se := LossOf(g)
+	return Explanation{Title: "accuracy lost, " + PickName(g.Pick), Value: Format(loss) + " ± " + Format(se),
+		Formula: "loss = accuracy of the controls − accuracy with attention cut;  its standard error = √(SE² + SE²)",
+		Source:  glossary.FromAttnRL + "disruption analysis",
+		Terms: []Term{
+			{Name: "control", Value: fmt.Sprintf("%s ± %s", Format(g.Control), Format(g.ControlSE))},
+			{Name: "cut", Value: fmt.Sprintf("%s ± %s", Format(g.Disrupted), Format(g.DisruptedSE))},
+		},
+		Total: fmt.Sprintf("%d resampled rests of each kind", g.N),
+		Note:  "From the end of the step on, the rest is sampled again: once as it is, once with the attention of all later tokens to that step set to zero and the other weights left as they are. ± is one standard error, s / √n; that of the difference takes the two as independent."}
+}
+
+// lossOf is what the cut costs, and its standard error.
+func LossOf(g session.DisruptionGroup) (loss, se float64) {
+	return g.Control - g.Disrupted, math.Hypot(g.ControlSE, g.DisruptedSE)
+}

@@ -1,0 +1,159 @@
+package explain
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// withSign writes a number that may be a gain or a loss.
+func WithSign(v float64) string {
+	text := Format(v)
+	if v > 0 && text != "0.000" {
+		return "+" + text
+	}
+	return text
+}
+
+// termValue writes a number of an arithmetic: a count, such as a length, without decimals.
+func TermValue(v float64) string {
+	if v == math.Trunc(v) && v > 1 {
+		return Count(v)
+	}
+	return Format(v)
+}
+
+func Share(v float64) string { return strings.Replace(fmt.Sprintf("%.1f %%", 100*v), "-", "−", 1) }
+
+func Count(v float64) string { return strconv.FormatFloat(math.Round(v), 'f', 0, 64) }
+
+func Tenth(v float64) string { return strings.Replace(fmt.Sprintf("%.1f", v), "-", "−", 1) }
+
+func Large(v float64) string { return strings.Replace(fmt.Sprintf("%.3g", v), "-", "−", 1) }
+
+func Counts(v float64) string { return Grouped(int64(math.Round(v))) }
+
+// grouped writes a whole number with its thousands apart.
+func Grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func UpperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func LowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// duration is a time for people, from seconds.
+func Duration(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	switch {
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
+}
+
+// plural is "1 step", "2 steps".
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// format writes a number with three decimals, as everywhere in the lab.
+func Format(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	s := strconv.FormatFloat(v, 'f', 3, 64)
+	if s == "-0.000" {
+		return "0.000"
+	}
+	if v < 0 {
+		return "−" + s[1:]
+	}
+	return s
+}
+
+// stepName is the number of step k on screen, where steps count from 1.
+func StepName(k int) string { return strconv.Itoa(k + 1) }
+
+// headName is a head in text: L1·H3.
+func HeadName(layer, head int) string { return "L" + strconv.Itoa(layer) + "·H" + strconv.Itoa(head) }
+
+// visible is a token as it can be seen.
+func Visible(token string) string {
+	switch token {
+	case "\n":
+		return "⏎"
+	}
+	return token
+}
+
+func Special(token string) bool {
+	return token == "\n" || strings.HasPrefix(token, "<")
+}
+
+func PickName(pick string) string {
+	switch pick {
+	case "fci":
+		return "FCI, top 20 %"
+	case "other":
+		return "the other 80 %"
+	case "entropy":
+		return "entropy, top 20 %"
+	case "random":
+		return "random"
+	case "step":
+		return "you"
+	}
+	return pick
+}
+
+// ruleName is a branching rule in a sentence: branch points chosen ... .
+func RuleName(rule string) string {
+	switch rule {
+	case "fci":
+		return "by FCI"
+	case "entropy":
+		return "by entropy"
+	case "random":
+		return "at random"
+	case "earliest":
+		return "earliest"
+	}
+	return rule
+}
+
+func LeafCount(n int) string {
+	if n == 1 {
+		return "1 leaf"
+	}
+	return fmt.Sprintf("%d leaves", n)
+}
+
+// parseHead reads "1.3" as layer 1, head 3.
+func ParseHead(s string) (layer, head int, ok bool) {
+	l, h, found := strings.Cut(s, ".")
+	layer, err := strconv.Atoi(l)
+	head, err2 := strconv.Atoi(h)
+	return layer, head, found && err == nil && err2 == nil && layer >= 0 && head >= 0
+}

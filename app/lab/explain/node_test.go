@@ -1,0 +1,38 @@
+package explain
+
+import (
+	"math"
+	"testing"
+
+	"attnlab/app/lab/labtest"
+	"attnlab/app/session"
+)
+
+func TestNodeTermsAddUp(t *testing.T) {
+	tree := labtest.Tree()
+	for _, n := range tree.Nodes {
+		terms := map[string]session.Term{}
+		for _, term := range NodeTerms(&tree, n) {
+			terms[term.Name] = term
+		}
+		right, leaves := LeavesBelow(&tree, n.ID)
+		if v := terms["value"]; leaves != n.Leaves || v.Value != right/float64(leaves) {
+			t.Errorf("node %d: V = %v, leaves say %v / %d", n.ID, v.Value, right, leaves)
+		}
+		sum, trained := terms["tree advantage"]
+		if trained != n.Trained {
+			t.Errorf("node %d is trained on: %v, and has an advantage: %v", n.ID, n.Trained, trained)
+		}
+		if want := (terms["global advantage"].Value + terms["local advantage"].Value) / terms["root of its leaves"].Value; trained && math.Abs(sum.Value-want) > 1e-12 {
+			t.Errorf("node %d: the advantage is %v, its terms come to %v", n.ID, sum.Value, want)
+		}
+	}
+	node := NodeTerms(&tree, tree.Nodes[3])
+	if got, want := node[len(node)-1].Form, "Â(s) = (GA + LA) / √|L| = (−0.500 + (−0.667)) / 1.000"; got != want {
+		t.Errorf("the advantage is written %q, want %q", got, want)
+	}
+	tree.Nodes[2].Value = nil
+	if terms := NodeTerms(&tree, tree.Nodes[2]); terms != nil {
+		t.Errorf("a node without a finished leaf has the terms %v", terms)
+	}
+}

@@ -1,0 +1,167 @@
+package explain
+
+import (
+	"math"
+	"slices"
+
+	"attnlab/app/session"
+	"attnlab/rl/stat"
+)
+
+// Quantity is what colour stands for: of a token, or of a head.
+type Quantity string
+
+const (
+	byLogProb  Quantity = "logprob"
+	ByEntropy  Quantity = "entropy"
+	byReceived Quantity = "received"
+	ByFCI      Quantity = "fci"
+	byFocus    Quantity = "focus"
+	BySRA      Quantity = "sra"
+	ByKurtosis Quantity = "kurtosis"
+)
+
+var (
+	TokenQuantities = []Quantity{ByFCI, byReceived, byLogProb, ByEntropy}
+	HeadQuantities  = []Quantity{ByFCI, byFocus, BySRA, ByKurtosis}
+)
+
+func (q Quantity) Of(list []Quantity) bool { return slices.Contains(list, q) }
+
+// Name is the quantity in a menu.
+func (q Quantity) Name() string {
+	switch q {
+	case byLogProb:
+		return "surprise, −log p"
+	case ByEntropy:
+		return "entropy"
+	case byReceived:
+		return "attention received"
+	case ByFCI:
+		return "FCI"
+	case byFocus:
+		return "answer focus on the step"
+	case BySRA:
+		return "step ranking accuracy"
+	case ByKurtosis:
+		return "kurtosis"
+	}
+	panic("panels: no quantity " + string(q))
+}
+
+// Unit is empty for a number without one.
+func (q Quantity) Unit() string {
+	if q == byLogProb || q == ByEntropy {
+		return "nats"
+	}
+	return ""
+}
+
+// ofTokens is the quantity of every token of t, NaN where a token has none. FCI belongs to steps: a token has its step's,
+// in the selected head where one is selected.
+func (q Quantity) OfTokens(t *session.Trace, s session.Selection) []float64 {
+	values := make([]float64, len(t.Tokens))
+	for i := range values {
+		values[i] = math.NaN()
+	}
+	fill := func(from []float32, sign float64) {
+		for i := 1; i < min(len(from), len(values)); i++ { // nothing predicts the first token
+			values[i] = sign * float64(from[i])
+		}
+	}
+	switch q {
+	case byLogProb:
+		fill(t.LogProbs, -1)
+	case ByEntropy:
+		fill(t.Entropy, 1)
+	case byReceived:
+		fill(t.Received, 1)
+		if len(values) > 0 && len(t.Received) > 0 {
+			values[0] = float64(t.Received[0])
+		}
+	case ByFCI:
+		for k, step := range t.Steps {
+			for i := step.Start; i < min(step.End, len(values)); i++ {
+				values[i] = StepFCI(t, s, k)
+			}
+		}
+	}
+	return values
+}
+
+// ofHeads is the quantity of every head, [L,H]; NaN where there is none. FCI and focus are of the selected step, or the
+// mean over steps without one.
+func (q Quantity) OfHeads(t *session.Trace, h *session.HeadsView, s session.Selection) []float64 {
+	perStep := func(from []float64) []float64 {
+		K := len(t.Steps)
+		values := make([]float64, t.Layers*t.Heads)
+		for i := range values {
+			values[i] = math.NaN()
+			if K == 0 || len(from) < (i+1)*K {
+				continue
+			}
+			if row := from[i*K : (i+1)*K]; s.Step >= 0 && s.Step < K {
+				values[i] = row[s.Step]
+			} else {
+				values[i] = stat.Mean(row)
+			}
+		}
+		return values
+	}
+	known := func(from []*float64) []float64 {
+		values := make([]float64, len(from))
+		for i, v := range from {
+			values[i] = math.NaN()
+			if v != nil {
+				values[i] = *v
+			}
+		}
+		return values
+	}
+	switch q {
+	case ByFCI:
+		return perStep(t.FCIHeads)
+	case byFocus:
+		return perStep(t.Focus)
+	case BySRA:
+		return known(h.SRA)
+	case ByKurtosis:
+		return known(h.Kurtosis)
+	}
+	return nil
+}
+
+// span is the ends of the colour scale: from 0 to the largest value, and for SRA from chance to 1.
+func (q Quantity) Span(values []float64) (lo, hi float64) {
+	if q == BySRA {
+		return 0.5, 1
+	}
+	for _, v := range values {
+		if v > hi { // NaN is not
+			hi = v
+		}
+	}
+	return 0, hi
+}
+
+// stepFCI is the FCI of step k: in the selected head, or the maximum over heads.
+func StepFCI(t *session.Trace, s session.Selection, k int) float64 {
+	if s.Head >= 0 && s.Layer >= 0 && s.Layer < t.Layers && s.Head < t.Heads {
+		if i := (s.Layer*t.Heads+s.Head)*len(t.Steps) + k; i < len(t.FCIHeads) {
+			return t.FCIHeads[i]
+		}
+	}
+	if k < len(t.FCI) {
+		return t.FCI[k]
+	}
+	return math.NaN()
+}
+
+// attention is what range j pays to range k in a head: the mean over the tokens of both. Range 0 is the prompt, range
+// k+1 step k, the last the answer. It is NaN while the page waits for the attention of that head.
+func Attention(t *session.Trace, layer, head, j, k int) float64 {
+	if in := t.InHead(layer, head); in != nil {
+		return float64(in[j*t.Ranges()+k])
+	}
+	return math.NaN()
+}

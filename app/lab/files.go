@@ -1,0 +1,282 @@
+package lab
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"mime"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"attnlab/app/session"
+)
+
+// maxFile bounds what is read from a visitor's disk, in bytes: of one file, and of one archive unpacked.
+const maxFile = 256 << 20
+
+// File is a file that a visitor chose. Its name is the path inside the folder, if a folder was chosen.
+type File struct {
+	Name string
+	Size int64
+	Read func(then func(data []byte, err error)) // calls then once, now or later
+}
+
+// OpenFiles opens what a visitor chose by one of the inputs for files: open-trace, open-model, open-run or
+// open-run-folder. It reads only the files that are needed. What cannot be opened is reported in one sentence.
+func (l *Lab) OpenFiles(input string, chosen []File) {
+	if len(chosen) == 0 {
+		return
+	}
+	command := map[string]string{"open-trace": "ShowTrace", "open-model": "UseModel"}[input]
+	if command == "" {
+		command = "ImportRun"
+	}
+	refuse := func(err error) { l.Failure = session.Failure{Command: command, Text: err.Error()} }
+	needed := neededFiles(input, chosen)
+	if len(needed) == 0 {
+		refuse(nothingNeeded(input))
+		return
+	}
+	readFiles(needed, func(files map[string][]byte, err error) {
+		if err == nil {
+			err = l.openRead(input, files)
+		}
+		if err != nil {
+			refuse(err)
+		}
+	})
+}
+
+// openRead opens files that were read.
+func (l *Lab) openRead(input string, files map[string][]byte) error {
+	switch input {
+	case "open-model":
+		l.Send(session.UseModel{Name: "your folder", Files: modelFiles(files)})
+		return nil
+	case "open-trace":
+		for name, data := range files { // there is one
+			return l.openTrace(name, data)
+		}
+	}
+	return l.importRun(files)
+}
+
+// modelPart is a file of a model folder. Others, such as the state of an optimiser, are not needed to use the model.
+var modelPart = regexp.MustCompile(`^(config|generation_config|tokenizer|tokenizer_config)\.json$|^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$`)
+
+// neededFiles are the chosen files that an input needs.
+func neededFiles(input string, chosen []File) (needed []File) {
+	for _, f := range chosen {
+		base := path.Base(f.Name)
+		switch {
+		case input == "open-trace" && len(needed) > 0, junk(f.Name):
+		case input == "open-trace",
+			input == "open-model" && modelPart.MatchString(base),
+			input != "open-model" && slices.Contains([]string{".json", ".jsonl", ".safetensors", ".zip", ".tar", ".gz", ".tgz"}, strings.ToLower(path.Ext(base))),
+			input == "open-run" && len(chosen) == 1: // an archive or a log may have any name
+			needed = append(needed, f)
+		}
+	}
+	return needed
+}
+
+func nothingNeeded(input string) error {
+	if input == "open-model" {
+		return errors.New("There is no model in this folder. Choose a folder with config.json, model.safetensors and tokenizer.json.")
+	}
+	return errNoRun
+}
+
+// readFiles reads files one after another, and calls then with all of them by name or with the first error, a sentence.
+func readFiles(files []File, then func(read map[string][]byte, err error)) {
+	for _, f := range files {
+		if f.Size > maxFile {
+			then(nil, fmt.Errorf("%s is larger than %d MB, which this page does not read.", f.Name, maxFile>>20))
+			return
+		}
+	}
+	read := map[string][]byte{}
+	var next func(i int)
+	next = func(i int) {
+		if i == len(files) {
+			then(read, nil)
+			return
+		}
+		files[i].Read(func(data []byte, err error) {
+			if err != nil {
+				then(nil, fmt.Errorf("%s could not be read: %s. Check that it still exists and choose it again.", files[i].Name, strings.TrimRight(session.Plain(err), ".")))
+				return
+			}
+			read[files[i].Name] = data
+			next(i + 1)
+		})
+	}
+	next(0)
+}
+
+// modelFiles are the files of the model by their names. If folders were inside the chosen one, the model is in the
+// uppermost of those with a config.json.
+func modelFiles(read map[string][]byte) map[string][]byte {
+	top, depth := "", -1
+	for _, name := range slices.Sorted(maps.Keys(read)) {
+		if d := strings.Count(name, "/"); path.Base(name) == "config.json" && (depth < 0 || d < depth) {
+			top, depth = path.Dir(name), d
+		}
+	}
+	model := map[string][]byte{}
+	for name, data := range read {
+		if depth < 0 || path.Dir(name) == top {
+			model[path.Base(name)] = data
+		}
+	}
+	return model
+}
+
+// readTrace reads a trace that the lab saved. The error says in a clause what is wrong.
+func readTrace(data []byte) (session.Trace, error) {
+	var t session.Trace
+	if err := json.Unmarshal(data, &t); err != nil {
+		return session.Trace{}, err
+	}
+	if err := t.Check(); err != nil {
+		return session.Trace{}, err
+	}
+	t.Number = 0 // any snapshot of an engine is newer
+	return t, nil
+}
+
+// openTrace shows the trace in a file. The current model scores it again.
+func (l *Lab) openTrace(name string, data []byte) error {
+	t, err := readTrace(data)
+	if err != nil {
+		return fmt.Errorf("%s holds no trace that can be shown (%s). Open one that the lab's Save button saved.", name, strings.TrimRight(session.Plain(err), "."))
+	}
+	l.Trace = t
+	l.select_(session.NoSelection)
+	l.View.Example, l.View.Text, l.View.Tokens, l.View.Sampling = false, l.promptText(), AllTokens, t.Sampling
+	l.Controls.Typed, l.Controls.Sampling = l.View.Text, t.Sampling
+	l.Send(session.ShowTrace{Prompt: t.Tokens[:t.PromptLength], Response: t.Tokens[t.PromptLength:]})
+	return nil
+}
+
+// traceFileName is the name of a trace that is saved.
+func traceFileName(t *session.Trace) string {
+	return fileName("trace-" + t.Task + "-" + strconv.FormatUint(t.Seed, 10) + ".json")
+}
+
+// takeFiles offers the files of a run as one zip, or the one file of metrics, if this page asked for them.
+func (l *Lab) takeFiles(f session.RunFiles) {
+	if f.ID != l.exporting {
+		return
+	}
+	l.exporting = ""
+	if data, ok := f.Files[f.ID]; ok {
+		l.screen.Download(f.Name, mime.TypeByExtension(path.Ext(f.Name)), data)
+		return
+	}
+	data, err := packZip(f.Files)
+	if err != nil {
+		l.Failure = session.Failure{Command: "ExportRun", Text: "The run's files could not be packed: " + err.Error() + "."}
+		return
+	}
+	l.screen.Download(fileName(f.Name)+".zip", "application/zip", data)
+}
+
+// fileName is a name without the characters that file systems refuse.
+func fileName(name string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' {
+			return r
+		}
+		return '-'
+	}, strings.ReplaceAll(name, ", ", "-")), "-.")
+}
+
+var errNoRun = errors.New("There is no metrics.jsonl among these files. Choose the folder or the archive of a run, or its metrics.jsonl alone.")
+
+// importRun hands chosen files to the engine: those of runs, or logs alone.
+func (l *Lab) importRun(chosen map[string][]byte) error {
+	runs := logsAlone(chosen)
+	if runs == nil {
+		var err error
+		if runs, err = runFiles(chosen); err != nil {
+			return err
+		}
+	}
+	for _, run := range runs {
+		l.Send(run)
+	}
+	return nil
+}
+
+// runFiles are the runs among chosen files. An archive stands for what is inside it. Every folder with a log is a run, with
+// all that lies below it.
+func runFiles(chosen map[string][]byte) ([]session.ImportRun, error) {
+	files, name := map[string][]byte{}, ""
+	for _, from := range slices.Sorted(maps.Keys(chosen)) {
+		if !isArchive(chosen[from]) && !slices.Contains([]string{".zip", ".tgz", ".tar", ".gz"}, strings.ToLower(path.Ext(from))) {
+			files[cleanName(from)] = chosen[from]
+			continue
+		}
+		inside, err := unpack(chosen[from])
+		if err != nil {
+			return nil, fmt.Errorf("%s %s", from, err)
+		}
+		name = strings.TrimSuffix(strings.TrimSuffix(path.Base(from), path.Ext(from)), ".tar")
+		maps.Copy(files, inside)
+	}
+	var folders []string
+	for _, file := range slices.SortedFunc(maps.Keys(files), func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") }) {
+		folder := path.Dir(file)
+		if base := path.Base(file); base != "metrics.jsonl" && base != "training.jsonl" || slices.ContainsFunc(folders, func(f string) bool { return inFolder(f, folder) }) {
+			continue
+		}
+		folders = append(folders, folder)
+	}
+	slices.Sort(folders)
+	var runs []session.ImportRun
+	for _, folder := range folders {
+		run := session.ImportRun{Name: name, Files: map[string][]byte{}}
+		if folder != "." && (name == "" || len(folders) > 1) {
+			run.Name = path.Base(folder)
+		}
+		for file, data := range files {
+			if inFolder(folder, path.Dir(file)) {
+				run.Files[strings.TrimPrefix(file, folder+"/")] = data
+			}
+		}
+		runs = append(runs, run)
+	}
+	if len(runs) == 0 {
+		return nil, errNoRun
+	}
+	return runs, nil
+}
+
+// inFolder reports whether a folder is another or lies inside it.
+func inFolder(outer, folder string) bool {
+	return outer == "." || folder == outer || strings.HasPrefix(folder, outer+"/")
+}
+
+// logsAlone are chosen logs that nothing else was chosen with, each as a run of its own. Such a log may have any name.
+func logsAlone(chosen map[string][]byte) (runs []session.ImportRun) {
+	for _, from := range slices.Sorted(maps.Keys(chosen)) {
+		base := path.Base(from)
+		name, is := strings.CutSuffix(base, ".jsonl")
+		if !is {
+			return nil
+		}
+		if folder := path.Base(path.Dir(from)); folder != "." && folder != "/" {
+			name = folder
+		}
+		if base != "training.jsonl" {
+			base = "metrics.jsonl"
+		}
+		runs = append(runs, session.ImportRun{Name: name, Files: map[string][]byte{base: chosen[from]}})
+	}
+	return runs
+}

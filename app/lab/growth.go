@@ -1,0 +1,97 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+)
+
+// Growth says how the branch tree of a view grows, and which rules are set side by side.
+type Growth struct {
+	Rule   session.TreeRule
+	Seed   uint64
+	Rounds int // so far; AllRounds for a finished tree
+
+	Rivals [2]string // the rules that are compared
+	Over   int       // problems they are compared on
+}
+
+// AllRounds in Growth.Rounds means a finished tree.
+const AllRounds = -1
+
+// Bounds of what a visitor may ask for, those of the table of hyper-parameters.
+const (
+	MaxInitial    = 16
+	MaxPoints     = 8
+	MaxRollouts   = 8
+	MaxComparison = 2048
+)
+
+var BranchRules = []string{"fci", "entropy", "random", "earliest"}
+
+// startGrowth is TreeRL's and AttnRL's (M, N, T) = (6, 2, 2).
+func startGrowth() Growth {
+	return Growth{Rule: session.TreeRule{Branch: "fci", Initial: 6, Points: 2, Rollouts: 2}, Seed: 1, Rivals: [2]string{"fci", "entropy"}, Over: 24}
+}
+
+// anew is the same growth before its first round.
+func (g Growth) anew() Growth {
+	g.Rounds = 0
+	return g
+}
+
+// write adds what differs from startGrowth to a link.
+func (g Growth) write(add func(key, value string)) {
+	start := startGrowth()
+	number := func(key string, n, from int) {
+		if n != from {
+			add(key, strconv.Itoa(n))
+		}
+	}
+	if g.Rule.Branch != start.Rule.Branch {
+		add("rule", g.Rule.Branch)
+	}
+	number("m", g.Rule.Initial, start.Rule.Initial)
+	number("n", g.Rule.Points, start.Rule.Points)
+	number("t", g.Rule.Rollouts, start.Rule.Rollouts)
+	if g.Seed != start.Seed {
+		add("tseed", strconv.FormatUint(g.Seed, 10))
+	}
+	number("rounds", g.Rounds, start.Rounds)
+	if g.Rivals != start.Rivals {
+		add("rivals", g.Rivals[0]+","+g.Rivals[1])
+	}
+	number("over", g.Over, start.Over)
+}
+
+// readGrowth is the inverse of write.
+func readGrowth(q *linkReader) Growth {
+	g := startGrowth()
+	q.choose("rule", &g.Rule.Branch, BranchRules)
+	q.whole("m", &g.Rule.Initial, 1, MaxInitial)
+	q.whole("n", &g.Rule.Points, 0, MaxPoints)
+	q.whole("t", &g.Rule.Rollouts, 1, MaxRollouts)
+	q.seed("tseed", &g.Seed)
+	q.whole("rounds", &g.Rounds, AllRounds, 2+MaxInitial*MaxPoints)
+	if q.has("rivals") {
+		if a, b, ok := strings.Cut(q.text("rivals"), ","); ok && slices.Contains(BranchRules, a) && slices.Contains(BranchRules, b) {
+			g.Rivals = [2]string{a, b}
+		} else {
+			q.refuse("rivals")
+		}
+	}
+	q.whole("over", &g.Over, 1, MaxComparison)
+	return g
+}
+
+// plan is what a rule comes to: M responses, each cut at N places and sampled T times anew there.
+func LeafPlan(r session.TreeRule) string {
+	if r.Points == 0 {
+		return fmt.Sprintf("%s without branch points: M = %d leaves.", explain.Plural(r.Initial, "response"), r.Initial)
+	}
+	return fmt.Sprintf("At most M (1 + N T) = %d (1 + %d × %d) = %d leaves.", r.Initial, r.Points, r.Rollouts, r.Initial*(1+r.Points*r.Rollouts))
+}

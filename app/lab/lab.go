@@ -1,0 +1,323 @@
+// Package lab is the lab without its screen: what is shown and selected, the link that holds it, the plan of a run, the
+// actions that a visitor can take and the keys for them. It never computes: it sends the commands of package session and
+// holds the newest snapshots. Package panels draws it; what it asks of the browser besides is a [Screen].
+package lab
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"attnlab/app/session"
+)
+
+// Lab is the state of the page and the ways to change it. All methods are called from one goroutine.
+type Lab struct {
+	*State
+
+	Link    Link
+	screen  Screen
+	address string // as last written
+	playRun int    // counts plays, so that an old timer stops
+}
+
+// Link is the page's connection to the engine and to the other screens of its session.
+type Link struct {
+	Session string
+	Port    *session.Port // nil for a page that is drawn ahead of time
+	Backend string        // as asked for: auto, webgpu or host
+	Version string        // of the site
+}
+
+// New is a lab at the view of a link, which is the part of an address after the #. example is the shipped trace, the zero
+// Trace if there is none. It has [NoScreen] until [Lab.Open].
+func New(link Link, hash string, example session.Trace) *Lab {
+	v, unread := ParseLink(hash)
+	l := &Lab{State: newState(v, example), Link: link, screen: NoScreen{}, address: strings.TrimPrefix(hash, "#")}
+	l.Notice = unread
+	return l
+}
+
+// ReadExample reads web/example.json. It is the zero Trace if there is none that can be shown.
+func ReadExample(data []byte) session.Trace {
+	t, err := readTrace(data)
+	if err != nil {
+		return session.Trace{}
+	}
+	return t
+}
+
+// Session is the name of the session, Version that of the site.
+func (l *Lab) Session() string { return l.Link.Session }
+func (l *Lab) Version() string { return l.Link.Version }
+
+// Open connects the lab to its screen and to its session. memory reads what [Screen.Store] saved in an earlier visit; it
+// returns an error if there is nothing.
+func (l *Lab) Open(screen Screen, memory func(key string, to any) error) {
+	l.screen = screen
+	l.Booting = "the engine"
+	if endings := map[string]lessonEnd{}; memory(endingsKey, &endings) == nil && endings != nil {
+		l.Endings = endings
+	}
+	l.Send(session.Hello{})
+}
+
+// Listen calls dispatch with a function that takes what came over the link, once for each group of messages, until the
+// session ends.
+func (l *Lab) Listen(dispatch func(take func())) {
+	group(l.Link.Port.In, messagePause, func(messages []any) {
+		dispatch(func() {
+			for _, m := range messages {
+				l.Hear(m)
+			}
+		})
+	})
+}
+
+// Theme sets the colours that the page has already, and Newer notes that a newer version of it is ready.
+func (l *Lab) SetTheme(theme string) { l.Theme = theme }
+func (l *Lab) SetNewer(ready bool)   { l.Newer = ready }
+
+// Hover reports to the other screens which step the pointer is at, -1 for none.
+func (l *Lab) Hover(step int) { l.post(session.Hover{Step: step}) }
+
+// post sends a message that the engine does not work on.
+func (l *Lab) post(message any) {
+	if l.Link.Port != nil {
+		if err := l.Link.Port.Send(message); err != nil {
+			l.Notice = session.Plain(err)
+		}
+	}
+}
+
+// Send sends a command. After one that the engine works on the page counts as busy until the engine reports that it is idle.
+func (l *Lab) Send(c session.Command) {
+	if l.Link.Port == nil {
+		return
+	}
+	switch c.(type) {
+	case session.Hello, session.Select, session.Check, session.Cancel, session.ShowCredit:
+	default:
+		l.Status = session.Status{Stage: "asking the engine", Busy: true, Text: l.Status.Text}
+	}
+	l.post(c)
+}
+
+// Hear takes a message of the session.
+func (l *Lab) Hear(message any) {
+	switch m := message.(type) {
+	case session.Hover: // of another screen, like this
+		l.Hovered = m.Step
+	case session.Select:
+		l.select_(m.Selection)
+		l.wrote()
+	case session.Selection: // what the engine remembers; this page knows better
+	case session.Hello: // of a figure: until the engine has a model, this page shows it the example
+		if !l.Opened && len(l.Trace.Tokens) > 0 {
+			l.post(l.Trace)
+			l.post(l.Selection)
+		}
+	case session.RunFiles:
+		l.takeFiles(m)
+	case session.Event:
+		node := l.Selection.Node
+		if l.apply(m); !l.Status.Busy { // the address can wait
+			l.wrote()
+		}
+		if l.Selection.Node != node { // a tree that grows numbers its nodes again
+			l.selected()
+		}
+		if _, ok := m.(session.Capabilities); ok && !l.Opened && l.Capabilities.Model.Name != "" {
+			l.Opened = true
+			l.restore(nil) // whatever the engine shows, it is to show what the link says
+		}
+		l.advance()
+		l.followLesson(m)
+		l.noteEnding()
+		if run, ok := m.(session.Run); ok {
+			l.Touch()
+			l.followRun(run)
+		}
+	case error:
+		l.Notice = session.Plain(m)
+	}
+}
+
+// Touch asks an engine that computes on the processors that draw the page to leave these alone for a moment.
+func (l *Lab) Touch() {
+	if l.Status.Busy && l.Capabilities.Software {
+		l.post(session.Touch{})
+	}
+}
+
+// Do carries out an action by its name and argument, such as "step:3".
+func (l *Lab) Do(what string) {
+	name, argument, _ := strings.Cut(what, ":")
+	a, ok := FindAction(name)
+	if !ok {
+		return
+	}
+	if !a.Allowed(l) {
+		return
+	}
+	before := l.View
+	l.wanted = nil
+	a.do(l, argument)
+	if a.undoable && l.View != before {
+		l.undo = append(l.undo, before)
+		if len(l.undo) > 100 {
+			l.undo = l.undo[1:]
+		}
+	}
+	l.wrote()
+}
+
+// selected reports the selection to the other screens.
+func (l *Lab) selected() {
+	l.Send(session.Select{Selection: l.Selection})
+	if !l.Opened {
+		l.post(l.Selection)
+	}
+}
+
+// Visit shows the view of another address, which the visitor went to.
+func (l *Lab) Visit(hash string) {
+	hash = strings.TrimPrefix(hash, "#")
+	if hash == l.address {
+		return
+	}
+	l.address = hash
+	v, unread := ParseLink(hash)
+	l.GoTo(v)
+	if unread != "" {
+		l.Notice = unread
+	}
+}
+
+// goTo shows another view.
+func (l *Lab) GoTo(v View) {
+	old := l.View
+	if v.Page != PageTrain { // only links to that page hold a plan
+		v.Plan = l.Plan
+	}
+	if v.Page != PageTree {
+		v.Growth = l.Growth
+	}
+	if v.Page != PageCompare {
+		v.Compared = l.Compared
+	}
+	l.View = v
+	l.Controls.Difficulty, l.Controls.Typed, l.Controls.Sampling = v.Difficulty, v.Text, v.Sampling
+	l.restore(&old)
+}
+
+// restore sends the one command that leads from an old view to this one; old is nil for an engine that shows nothing yet.
+func (l *Lab) restore(old *View) {
+	if !l.Opened {
+		return // the first capabilities will
+	}
+	v := l.View
+	l.wanted = &v.Selection
+	c := session.Restore{Selection: v.Selection}
+	switch {
+	case v.Example && (old == nil || !old.Example):
+		if len(l.shipped.Tokens) > 0 {
+			l.Trace = l.shipped
+			p := l.shipped.PromptLength
+			c.Trace = &session.ShowTrace{Prompt: l.shipped.Tokens[:p], Response: l.shipped.Tokens[p:]}
+		} else { // a site without an example begins with a problem
+			l.View.Example, l.View.Tokens = false, 0
+			c.Problem = &session.NewProblem{Seed: l.Seed}
+		}
+	case !v.Example && (old == nil || !old.sameResponse(v)):
+		if old == nil || !old.sameProblem(v) || v.Tokens == 0 {
+			c.Problem = &session.NewProblem{Difficulty: v.Difficulty, Seed: v.Seed, Text: v.Text}
+		}
+		if v.Tokens != 0 {
+			c.Response, c.Tokens = &session.Generate{Unit: "all", Restart: true, Sampling: v.Sampling}, v.Tokens
+		}
+	}
+	if l.restoresTree(old) {
+		c.Tree, c.Rounds = &session.GrowTree{Unit: "all", Restart: true, Rule: v.Growth.Rule, Seed: v.Growth.Seed}, v.Growth.Rounds
+	}
+	if c.Trace == nil && c.Problem == nil && c.Response == nil && c.Tree == nil {
+		l.selected()
+		return
+	}
+	l.Send(c)
+}
+
+// wrote brings the address up to date. A new page is a new entry of the history.
+func (l *Lab) wrote() {
+	if hash := l.View.String(); hash != l.address {
+		old, _ := ParseLink(l.address)
+		l.address = hash
+		l.screen.Address(hash, old.Page != l.Page)
+	}
+	l.screen.Title(l.title())
+}
+
+// say shows a sentence for some seconds.
+func (l *Lab) say(text string) {
+	l.Notice = text
+	l.screen.After(4*time.Second, func() {
+		if l.Notice == text {
+			l.Notice = ""
+		}
+	})
+}
+
+// advance ends a play at the end of the trace.
+func (l *Lab) advance() {
+	if l.Playing && l.Trace.Complete && l.forward() < 0 {
+		l.Playing = false
+	}
+}
+
+// play starts the timer of a play.
+func (l *Lab) play() {
+	l.Playing = true
+	l.playRun++
+	l.nextTick(l.playRun)
+}
+
+// nextTick moves on at the pace of a play until that play has ended.
+func (l *Lab) nextTick(run int) {
+	l.screen.After(time.Second/time.Duration(max(1, l.Controls.Speed)), func() {
+		if !l.Playing || l.playRun != run {
+			return
+		}
+		if l.Ready() {
+			l.stepForward()
+		}
+		l.advance()
+		l.wrote()
+		l.nextTick(run)
+	})
+}
+
+// stepForward moves the cursor, and samples tokens where there are none yet.
+func (l *Lab) stepForward() {
+	if !l.current() {
+		return
+	}
+	if next := l.forward(); next >= 0 {
+		l.selectToken(next)
+		l.selected()
+		return
+	}
+	if !l.Trace.Complete && l.Ready() && len(l.Trace.Tokens) > 0 {
+		l.selectToken(len(l.Trace.Tokens) - 1)
+		l.Send(session.Generate{Unit: l.Controls.Unit, Sampling: l.Controls.Sampling})
+	}
+}
+
+// saveTrace offers the trace as a file.
+func (l *Lab) saveTrace() {
+	data, err := json.Marshal(l.Trace)
+	if err != nil {
+		l.Failure = session.Failure{Command: "ShowTrace", Text: "The trace could not be saved: " + session.Plain(err) + "."}
+		return
+	}
+	l.screen.Download(traceFileName(&l.Trace), "application/json", data)
+}

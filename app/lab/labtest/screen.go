@@ -1,0 +1,71 @@
+package labtest
+
+import "time"
+
+// Screen is a fake of lab.Screen that writes down what it is asked for.
+type Screen struct {
+	Hash    string // the address
+	Entries int    // new entries of the history
+	Titled  string
+	Stored  map[string]any
+	Themed  string
+	Picked  []string
+	Saved   map[string][]byte // downloads, by name
+	Figures []string          // whose picture was asked for
+	Shown   []string          // elements that were revealed, focused or placed
+	Modals  int
+	Loaded  []string // backends that the page was loaded again with, "update" for its newer version
+
+	NoClipboard bool
+	NoAwake     string // why the browser refuses
+	IsAwake     bool
+
+	waiting []func()
+}
+
+func (s *Screen) Address(hash string, entry bool) {
+	if s.Hash = hash; entry {
+		s.Entries++
+	}
+}
+func (s *Screen) CopyAddress(done func(bool)) { done(!s.NoClipboard) }
+func (s *Screen) Title(title string)          { s.Titled = title }
+func (s *Screen) Store(key string, value any) {
+	if s.Stored == nil {
+		s.Stored = map[string]any{}
+	}
+	s.Stored[key] = value
+}
+func (s *Screen) Theme(theme string) { s.Themed = theme }
+func (s *Screen) Awake(on bool, refused func(string)) {
+	if on && s.NoAwake != "" {
+		refused(s.NoAwake)
+		return
+	}
+	s.IsAwake = on
+}
+func (s *Screen) Pick(input string) { s.Picked = append(s.Picked, input) }
+func (s *Screen) Download(name, kind string, data []byte) {
+	if s.Saved == nil {
+		s.Saved = map[string][]byte{}
+	}
+	s.Saved[name] = data
+}
+func (s *Screen) SaveFigure(name string)           { s.Figures = append(s.Figures, name) }
+func (s *Screen) Reveal(id string)                 { s.Shown = append(s.Shown, id) }
+func (s *Screen) Focus(id string)                  { s.Shown = append(s.Shown, id) }
+func (s *Screen) Place(id, _ string)               { s.Shown = append(s.Shown, id) }
+func (s *Screen) Modal()                           { s.Modals++ }
+func (s *Screen) Reload(backend string)            { s.Loaded = append(s.Loaded, backend) }
+func (s *Screen) Update()                          { s.Loaded = append(s.Loaded, "update") }
+func (s *Screen) After(_ time.Duration, do func()) { s.waiting = append(s.waiting, do) }
+
+// Wait lets the time pass that [Screen.After] was asked for, and reports whether anything waited.
+func (s *Screen) Wait() bool {
+	waiting := s.waiting
+	s.waiting = nil
+	for _, do := range waiting {
+		do()
+	}
+	return len(waiting) > 0
+}

@@ -1,0 +1,99 @@
+package lessons
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+	"attnlab/rl/stat"
+)
+
+// lessonCredit is about ATTNPO's γ.
+var lessonCredit = Lesson{
+	Title: "Who gets the credit",
+	About: "Take one training step of ATTNPO and see how it shares the credit among the steps of a rollout.",
+	Steps: []Step{
+		{Page: "train", Ring: "method", Title: "One number for a response",
+			Text:   "ATTNPO begins like [TLMRE]: a right answer earns 1, less a share that grows with its length among the right ones. Its [advantage] is that [reward] minus the mean of the others in its [group], [leave-one-out]. Without more, all tokens would get the same.",
+			Source: "ATTNPO, arXiv 2602.09953, outcome reward, by its code; Arora and Zanette (TLMRE)"},
+		{Page: "train", Ring: "settings", Title: "What the answer looked at",
+			Text:   "The [key-focus heads|key-focus head] show where the answer looked: [S_k|S] is what it pays to step k, [S_base] what even attention would pay. A step below that, in a response with positive advantage, keeps only the share [γ] of the advantage.",
+			Source: "ATTNPO, arXiv 2602.09953, step rescaling, by its code: γ = p^λ S_k/S_base + 1 − p^λ"},
+		{Part: Asks, Page: "train", Title: "Predict",
+			Text: "The lab takes one training step and reads γ for the steps of right responses with positive advantage. γ acts most in groups with many right answers, so the problems are easy. The [schedule] is off, because it would spare mixed groups at first."},
+		{Part: Runs, Page: "train", Ring: "rollouts", Title: "Take a step",
+			Text: "The engine measures the base, finds its key-focus heads, samples groups of eight responses and updates the model once. Then the credit view explains one rollout after another."},
+		{Part: Checks, Page: "train", Ring: "rollouts", Title: "What was seen",
+			Text:   "γ does not know the labels, only where the answer looked. Place does most of it: scores sorted by place, without attention, gave 63 to 71 % of what separates ATTNPO from TLMRE in redundant steps. Whether the heads add to that is open. Open the γ of any step.",
+			Source: "ATTNPO, arXiv 2602.09953, step rescaling. Place and shuffled scores were measured here with three seeds"},
+	},
+	Ask:      "Which steps keep more of a positive advantage?",
+	Choices:  []string{"redundant ones", "both the same, within 0.05", "needed ones"},
+	Bounds:   []float64{-0.05, 0.05},
+	Quantity: "mean γ of needed less that of redundant steps,",
+	Tries: []Try{
+		{"8 problems, 12 rollouts", takeCredit(8, 12)},
+		{"32 problems, 64 rollouts", takeCredit(32, 64)},
+	},
+	Forget: func(now *session.Snapshots) { now.Run, now.Credit = session.Run{}, session.Credit{} },
+	Gather: gatherCredit,
+	Measure: func(_ *session.Snapshots, g *Gathering) Measured {
+		m := Measured{N: len(g.needed) + len(g.spare), What: "steps", Freedom: len(g.needed) + len(g.spare) - 2}
+		if len(g.needed) < Least || len(g.spare) < Least {
+			m.N = min(len(g.needed), len(g.spare))
+			return m
+		}
+		needed, nse := stat.MeanError(g.needed)
+		spare, sse := stat.MeanError(g.spare)
+		m.Value, m.SE = needed-spare, math.Hypot(nse, sse)
+		m.Saw = fmt.Sprintf("Mean γ was %s ± %s on %d needed and %s ± %s on %d redundant steps of %d rollouts.",
+			explain.Format(needed), explain.Format(nse), len(g.needed), explain.Format(spare), explain.Format(sse), len(g.spare), g.Done)
+		return m
+	},
+}
+
+// takeCredit takes one step of ATTNPO over some problems, and then explains so many of its rollouts.
+func takeCredit(problems, rollouts int) func(Bench, *Gathering) {
+	return func(b Bench, g *Gathering) {
+		g.Of = rollouts
+		b.Train("attnpo", 1, "2", map[string]float64{"problems": float64(problems), "schedule": 0})
+	}
+}
+
+// gatherCredit reads γ of the explained rollout, and asks for the next.
+func gatherCredit(b Bench, g *Gathering) {
+	now := b.Now()
+	if len(g.queue) == 0 {
+		if now.Run.Info.Step < 1 || now.Run.Settings.Method != "attnpo" || len(now.Run.Rollouts) == 0 {
+			return
+		}
+		for i, r := range now.Run.Rollouts {
+			if r.Correct && r.Trained && r.Advantage > 0 && len(g.queue) < g.Of {
+				g.queue = append(g.queue, i)
+			}
+		}
+		g.Of = len(g.queue) // there may be fewer
+		if g.Going() {
+			b.Do("credit:" + strconv.Itoa(g.queue[0]))
+		}
+		return
+	}
+	c := &now.Credit
+	if c.Rollout != g.queue[g.Done] || c.Number <= g.last || len(c.Steps) == 0 && len(c.Text) == 0 {
+		return
+	}
+	g.last = c.Number
+	for _, step := range c.Steps {
+		switch step.Label {
+		case "essential", "correcting":
+			g.needed = append(g.needed, step.Scale)
+		case "redundant":
+			g.spare = append(g.spare, step.Scale)
+		}
+	}
+	if g.Done++; g.Going() {
+		b.Do("credit:" + strconv.Itoa(g.queue[g.Done]))
+	}
+}

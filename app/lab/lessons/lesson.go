@@ -1,0 +1,99 @@
+// Package lessons has the lessons of the lab, a file each. A lesson stands beside the pages it is about. It asks for a
+// prediction, runs an experiment on the visitor's own engine by the same actions as the pages, and compares the two.
+package lessons
+
+import "attnlab/app/session"
+
+// Bench is what a lesson uses of the lab.
+type Bench interface {
+	// Now is the newest snapshots. A lesson may clear those of an experiment that it repeats.
+	Now() *session.Snapshots
+	// Do carries out an action by its name, as a button does, and Set gives a control its value.
+	Do(action string)
+	Set(control, value string)
+	// Send sends a command that no button sends.
+	Send(c session.Command)
+	// Answered is the finished response to the problem of the view, nil before that and while the engine is busy.
+	Answered() *session.Trace
+	// Train begins a run of a method from the current model and lets it train.
+	Train(method string, steps int, difficulty string, hyper map[string]float64)
+}
+
+// Lesson is one short lesson.
+type Lesson struct {
+	Title string
+	About string // one sentence, for the page Learn
+	Steps []Step
+
+	// The prediction is the interval in which the measured value lies. Choices run from the lowest value to the highest;
+	// Bounds lie between them.
+	Ask      string
+	Choices  []string
+	Bounds   []float64
+	Quantity string // what is measured, as in "the share of redundant steps"
+
+	Tries   []Try // the experiment: first a size for a software adapter, then a longer one
+	Forget  func(now *session.Snapshots)
+	Measure func(now *session.Snapshots, g *Gathering) Measured
+	Gather  func(b Bench, g *Gathering) // takes one of several snapshots and asks for the next; nil where one snapshot is enough
+}
+
+// LessonStep is one step of a lesson. In its text [word] and [shown|word] are words of the glossary.
+type Step struct {
+	Part   Part
+	Page   string
+	Ring   string // the element that lab.css rings; empty for none
+	Title  string
+	Text   string
+	Source string // paper and section
+	Shows  []Try  // demonstrations
+}
+
+// Part is what a step is for.
+type Part int
+
+// A lesson explains, asks for a prediction, runs its experiment and checks the prediction, in this order.
+const (
+	Tells Part = iota
+	Asks
+	Runs
+	Checks
+)
+
+// Try is something that a lesson does with the pages.
+type Try struct {
+	Label string
+	Do    func(b Bench, g *Gathering)
+}
+
+// Gathering is what the snapshots of an experiment gave so far.
+type Gathering struct {
+	Done, Of      int
+	last          uint64    // number of the newest snapshot taken
+	needed, spare []float64 // values of needed and of redundant steps
+	queue         []int     // rollouts that are not explained yet
+}
+
+// Going reports whether there is more to come.
+func (g *Gathering) Going() bool { return g.Done < g.Of }
+
+// StopEarly ends the experiment with what it has.
+func (g *Gathering) StopEarly() { g.Of = g.Done }
+
+// All is every lesson, in order.
+var All = []Lesson{lessonTrace, lessonAttention, lessonBranching, lessonCredit, lessonShorter}
+
+// StepFor is the first step of a lesson with a part, from 1. It panics if the lesson lacks the part.
+func (c *Lesson) StepFor(part Part) int {
+	for i, s := range c.Steps {
+		if s.Part == part {
+			return i + 1
+		}
+	}
+	panic("lessons: the lesson " + c.Title + " lacks a part")
+}
+
+// do is a demonstration that carries out an action.
+func do(action string) func(Bench, *Gathering) {
+	return func(b Bench, _ *Gathering) { b.Do(action) }
+}

@@ -1,0 +1,236 @@
+package lab
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/lab/glossary"
+	"attnlab/app/session"
+)
+
+// View is all of the lab that a link can carry: what is shown, of which problem, sampled how, and what is selected. It
+// is written after the # of the address, so no server ever sees it. Undo goes back to an earlier View.
+type View struct {
+	Page string // one of pageNames
+
+	// The problem: Text where it was typed, else what Seed draws. With Example it is the shipped trace instead.
+	Example    bool
+	Difficulty string // "2-5"; empty is the task's own
+	Seed       uint64
+	Text       string
+
+	Sampling session.Sampling
+	Tokens   int // response tokens so far; AllTokens for a finished response
+
+	Selection session.Selection
+	Quantity  explain.Quantity // the colour of tokens
+	Grid      explain.Quantity // the colour of heads
+
+	Lesson LessonPlace // beside the page
+	Term   string      // that the glossary is open at
+
+	Growth   Growth // of the branch tree
+	Plan     Plan   // of the run to begin, or at work
+	Curves   Curves // of training
+	Compared string // runs, ids with commas between; empty is all
+}
+
+// AllTokens in View.Tokens means a finished response.
+const AllTokens = -1
+
+// maxTokens bounds what a link may say of tokens; no model of the lab has a longer context.
+const maxTokens = 1 << 20
+
+// Start is the view without a link: the worked example.
+func Start() View {
+	return View{
+		Page: PageTrace, Example: true, Seed: 1, Sampling: session.Sampling{Temperature: 0.6, TopP: 1, Seed: 1}, Tokens: AllTokens,
+		Selection: session.NoSelection, Quantity: explain.ByFCI, Grid: explain.ByFCI,
+		Growth: startGrowth(), Plan: startPlan(), Curves: startCurves(),
+	}
+}
+
+const (
+	PageTrace    = "trace"
+	PageHeads    = "heads"
+	PageTree     = "tree"
+	PageTrain    = "train"
+	PageCompare  = "compare"
+	PageLearn    = "learn"
+	PageGlossary = "glossary"
+)
+
+var pageNames = []string{PageTrace, PageHeads, PageTree, PageTrain, PageCompare, PageLearn, PageGlossary}
+
+// sameProblem tells whether two views are of one problem.
+func (v View) sameProblem(w View) bool {
+	if v.Example || w.Example {
+		return v.Example == w.Example
+	}
+	return v.Text == w.Text && (v.Text != "" || v.Seed == w.Seed && v.Difficulty == w.Difficulty)
+}
+
+// sameResponse tells whether two views are of one problem and one response to it.
+func (v View) sameResponse(w View) bool {
+	return v.sameProblem(w) && (v.Example || v.Tokens == w.Tokens && (v.Tokens == 0 || v.Sampling == w.Sampling))
+}
+
+// String is the view as the part of an address after the #. What is as in [Start] is left out.
+func (v View) String() string {
+	var b strings.Builder
+	add := func(key, value string) {
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(key + "=" + escape(value))
+	}
+	number := func(x float32) string { return strconv.FormatFloat(float64(x), 'g', -1, 32) }
+	start := Start()
+	add("page", v.Page)
+	if !v.Example {
+		if v.Text != "" {
+			add("problem", v.Text)
+		} else {
+			add("seed", strconv.FormatUint(v.Seed, 10))
+		}
+		if v.Difficulty != "" {
+			add("difficulty", v.Difficulty)
+		}
+		if v.Tokens != AllTokens {
+			add("tokens", strconv.Itoa(v.Tokens))
+		}
+	}
+	if v.Sampling.Temperature != start.Sampling.Temperature {
+		add("temperature", number(v.Sampling.Temperature))
+	}
+	if v.Sampling.TopP != start.Sampling.TopP {
+		add("top-p", number(v.Sampling.TopP))
+	}
+	if v.Sampling.Seed != start.Sampling.Seed {
+		add("draw", strconv.FormatUint(uint64(v.Sampling.Seed), 10))
+	}
+	if s := v.Selection; s.Token >= 0 {
+		add("token", strconv.Itoa(s.Token))
+	}
+	if s := v.Selection; s.Step >= 0 {
+		add("step", strconv.Itoa(s.Step+1))
+	}
+	if s := v.Selection; s.Head >= 0 {
+		add("head", strconv.Itoa(s.Layer)+"."+strconv.Itoa(s.Head))
+	}
+	if s := v.Selection; s.Node >= 0 {
+		add("node", strconv.Itoa(s.Node))
+	}
+	if v.Quantity != start.Quantity {
+		add("colour", string(v.Quantity))
+	}
+	if v.Grid != start.Grid {
+		add("heads-by", string(v.Grid))
+	}
+	if v.Page == PageTree {
+		v.Growth.write(add)
+	}
+	if v.Page == PageTrain {
+		v.Plan.write(add)
+	}
+	if v.Page == PageTrain || v.Page == PageCompare {
+		v.Curves.write(add)
+	}
+	if v.Page == PageCompare && v.Compared != "" {
+		add("runs", v.Compared)
+	}
+	if v.Lesson.Lesson > 0 {
+		add("lesson", v.Lesson.String())
+	}
+	if v.Lesson.Guess > 0 {
+		add("guess", strconv.Itoa(v.Lesson.Guess))
+	}
+	if v.Page == PageGlossary && v.Term != "" {
+		add("term", v.Term)
+	}
+	return b.String()
+}
+
+// ParseLink reads what [View.String] writes, also after a chat or mail program has decoded it, encoded it again or put
+// HTML into it. A key that is missing is as in [Start]. unread names what could not be read, in one sentence; it is empty
+// if everything could.
+func ParseLink(hash string) (v View, unread string) {
+	v = Start()
+	q := readLink(hash)
+	q.choose("page", &v.Page, pageNames)
+	if q.has("seed") || q.has("problem") {
+		v.Example, v.Text, v.Difficulty = false, q.text("problem"), q.text("difficulty")
+		q.seed("seed", &v.Seed)
+		q.whole("tokens", &v.Tokens, AllTokens, maxTokens)
+	}
+	q.decimal("temperature", &v.Sampling.Temperature, MaxTemperature)
+	q.decimal("top-p", &v.Sampling.TopP, 1)
+	draw := uint64(v.Sampling.Seed)
+	if q.seed("draw", &draw); draw <= math.MaxUint32 {
+		v.Sampling.Seed = uint32(draw)
+	} else {
+		q.refuse("draw")
+	}
+	q.whole("token", &v.Selection.Token, -1, maxTokens)
+	step := v.Selection.Step + 1
+	q.whole("step", &step, 0, maxTokens)
+	v.Selection.Step = step - 1
+	if q.has("head") {
+		if layer, head, ok := explain.ParseHead(q.text("head")); ok {
+			v.Selection.Layer, v.Selection.Head = layer, head
+		} else {
+			q.refuse("head")
+		}
+	}
+	q.whole("node", &v.Selection.Node, -1, math.MaxInt32)
+	v.Growth, v.Plan, v.Curves, v.Compared = readGrowth(q), readPlan(q), readCurves(q), q.text("runs")
+	chooseQuantity(q, "colour", &v.Quantity, explain.TokenQuantities)
+	chooseQuantity(q, "heads-by", &v.Grid, explain.HeadQuantities)
+	if q.has("lesson") {
+		at, ok := parseLesson(q.text("lesson"), q.text("guess"))
+		if v.Lesson = at; !ok {
+			q.refuse("lesson")
+		}
+	}
+	if q.has("term") && v.Page == PageGlossary {
+		if w, ok := glossary.Find(q.text("term")); ok {
+			v.Term = w.Word
+		} else {
+			q.refuse("term")
+		}
+	}
+	return v, q.sentence()
+}
+
+func chooseQuantity(q *linkReader, key string, to *explain.Quantity, list []explain.Quantity) {
+	if !q.has(key) {
+		return
+	}
+	if x := explain.Quantity(q.text(key)); x.Of(list) {
+		*to = x
+	} else {
+		q.refuse(key)
+	}
+}
+
+func parse[T any](text string, otherwise T, read func(string) (T, error)) T {
+	if v, err := read(text); err == nil {
+		return v
+	}
+	return otherwise
+}
+
+func parseFloat(s string) (float32, error) {
+	f, err := strconv.ParseFloat(s, 32)
+	return float32(f), err
+}
+
+// clamp is also what keeps NaN out: it becomes lo.
+func clamp(x, lo, hi float32) float32 {
+	if !(x >= lo) {
+		return lo
+	}
+	return min(x, hi)
+}

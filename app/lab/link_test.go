@@ -1,0 +1,39 @@
+package lab
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+)
+
+func TestViewAsLink(t *testing.T) {
+	typed := Start()
+	typed.Example, typed.Text, typed.Tokens = false, "k 8 ; o 4 ; b &k * &o ; ? b", 17
+	all := Start()
+	all.Page, all.Example, all.Seed, all.Difficulty = PageHeads, false, math.MaxUint64, "5"
+	all.Sampling = session.Sampling{Temperature: 0.15, TopP: 0.9, Seed: 12}
+	all.Selection = session.Selection{Step: 2, Token: 30, Layer: 1, Head: 3, Node: -1}
+	all.Quantity, all.Grid = explain.ByEntropy, explain.BySRA
+	for _, v := range []View{Start(), typed, all} {
+		if got := viewOf("#" + v.String()); got != v {
+			t.Errorf("%s\n reads back as %+v\n want          %+v", v, got, v)
+		}
+	}
+	got, unread := ParseLink("page=nowhere&temperature=NaN&top-p=-3&step=x&head=1&colour=red&%zz")
+	want := Start()
+	want.Sampling.TopP = 0 // the nearest in range
+	if got != want {
+		t.Errorf("nonsense reads as %+v, want %+v", got, want)
+	}
+	for _, key := range []string{"page", "temperature", "top-p", "3 more"} {
+		if !strings.Contains(unread, key) {
+			t.Errorf("%s is not named: %s", key, unread)
+		}
+	}
+	if got := viewOf("seed=5&temperature=99").Sampling.Temperature; got != MaxTemperature {
+		t.Errorf("temperature 99 reads as %v", got)
+	}
+}

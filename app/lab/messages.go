@@ -1,0 +1,45 @@
+package lab
+
+import (
+	"time"
+
+	"attnlab/app/session"
+)
+
+// messagePause is how long news of a run may wait for what follows.
+const messagePause = 50 * time.Millisecond
+
+// group calls hear with the messages that belong together, so that the page is drawn once for them: a training step brings
+// the run, its credit, and then the engine's status. It returns when in is closed.
+func group(in <-chan any, pause time.Duration, hear func(messages []any)) {
+	var waiting []any
+	var over <-chan time.Time
+	flush := func() {
+		if len(waiting) > 0 {
+			hear(waiting)
+		}
+		waiting, over = nil, nil
+	}
+	defer flush()
+	for {
+		select {
+		case message, ok := <-in:
+			if !ok {
+				return
+			}
+			switch message.(type) {
+			case session.Selection: // what the engine remembers; this page knows better, and need not be drawn for it
+				continue
+			case session.Run, session.Runs, session.Credit:
+				if waiting = append(waiting, message); over == nil {
+					over = time.After(pause)
+				}
+				continue
+			}
+			waiting = append(waiting, message)
+			flush()
+		case <-over:
+			flush()
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package lab
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"attnlab/app/lab/explain"
+)
+
+func MethodName(method string) string { return cmp.Or(MethodText[method].name, method) }
+
+// methodText says what a method does, in a sentence, and whose it is.
+var MethodText = map[string]struct{ name, Does, Source string }{
+	Pretrain: {"Pretraining", "From random weights: predict the next token of a teacher's worked solutions, until the model reasons by itself.", "the lab's own"},
+	"sft":    {"SFT", "Go on with a teacher's worked solutions, without any reward: the plainest thing to do with more compute.", "the lab's own"},
+	"grpo":   {"GRPO", "A response is credited with its reward less its group's mean, over the group's standard deviation, and every token alike.", "DeepSeekMath, arXiv 2402.03300, eq. 3 and 4"},
+	"drgrpo": {"Dr. GRPO", "GRPO without the division by the standard deviation and by the response's length.", "arXiv 2503.20783"},
+	"dapo":   {"DAPO", "GRPO with more room above the clip, groups of one outcome replaced by others, and a soft penalty for overlong responses.", "arXiv 2503.14476, eq. 8 to 13"},
+	"tlmre":  {"TLMRE", "A correct response loses reward the longer it is among the correct ones; every token of it pays alike.", "Arora & Zanette, arXiv 2502.04463"},
+	"treerl": {"TreeRL", "Branch responses at their most uncertain tokens; a piece of a response is credited with what its leaves gained over the root and over its parent.", "arXiv 2506.11902"},
+	"attnrl": {"AttnRL", "Trees as in TreeRL that branch where later steps look back, and more often on hard problems.", "arXiv 2509.26628"},
+	"attnpo": {"ATTNPO", "TLMRE, and then key-focus heads weigh the steps: redundant ones of good responses get less credit, needed ones of long responses are not charged.", "arXiv 2602.09953"},
+	"rearl":  {"REA-RL", "Each response is cut where it has its result and finished anew; both compete in the group for accuracy, shortness and enough reflection.", "arXiv 2505.19862"},
+}
+
+func StartsFrom(method string) string {
+	if method == Pretrain {
+		return "size"
+	}
+	return "starts from"
+}
+
+// startModels are what a run of the plan's method can start from.
+func (s *State) StartModels() []string {
+	if s.Plan.Method == Pretrain {
+		return presets
+	}
+	models := slices.Clone(s.Capabilities.Bases)
+	add := func(name string) {
+		if name != "" && !slices.Contains(models, name) {
+			models = append(models, name)
+		}
+	}
+	add(s.Capabilities.Model.Name)
+	add(s.Settings().Model)
+	return models
+}
+
+// modelName is a model in a menu: a run's by the run's name.
+func (s *State) ModelName(name string) string {
+	if id, ok := strings.CutPrefix(name, "run:"); ok {
+		for _, r := range s.Runs.Runs {
+			if r.Info.ID == id {
+				return fmt.Sprintf("%s, after step %d", r.Info.Name, r.Info.Step)
+			}
+		}
+	}
+	return name
+}
+
+// PaperAndLab sets the paper's value beside the lab's.
+func (r HyperRow) PaperAndLab(method string) string {
+	paper, ok := r.Paper[method]
+	lab := r.LabValue(method)
+	switch {
+	case !ok:
+		return "The lab takes " + r.Text(lab) + "."
+	case paper == lab:
+		return "The paper and the lab take " + r.Text(lab) + "."
+	}
+	return "The paper takes " + r.Text(paper) + ", the lab " + r.Text(lab) + "."
+}
+
+// Explain is the explanation of a number of the page, such as "fci:3". It is false where there is nothing to explain.
+func (s *State) Explain(what string) (explain.Explanation, bool) {
+	if name, ok := strings.CutPrefix(what, "hyper:"); ok {
+		return s.explainHyper(name)
+	}
+	return s.subject().Of(what)
+}
+
+// subject is what numbers are explained from.
+func (s *State) subject() explain.Subject {
+	return explain.Subject{Snapshots: &s.Snapshots, Selection: s.Selection}
+}
+
+// explainHyper opens the name of a hyper-parameter.
+func (s *State) explainHyper(name string) (explain.Explanation, bool) {
+	r, ok := s.HyperRow(name)
+	if !ok {
+		return explain.Explanation{}, false
+	}
+	method := s.Plan.Method
+	e := explain.Explanation{Title: strings.TrimSpace(r.Name + " " + r.Symbol), Value: r.Text(r.Value(s.Plan)), Note: explain.UpperFirst(r.Meaning) + ".", Source: r.Source}
+	if paper, ok := r.Paper[method]; ok {
+		e.Terms = append(e.Terms, explain.Term{Name: "the paper", Value: r.Text(paper)})
+	}
+	e.Terms = append(e.Terms, explain.Term{Name: "this lab's small models", Value: r.Text(r.LabValue(method))})
+	if len(r.Choices) > 0 {
+		e.Total = "one of " + strings.Join(r.Choices, ", ")
+	} else {
+		e.Total = "from " + Plain(r.Low()) + " to " + Plain(r.High())
+	}
+	return e, true
+}
+
+// chooseMethod plans another method: what of the hyper-parameters it has too stays.
+func (l *Lab) chooseMethod(method string) {
+	p := &l.Plan
+	if (method == Pretrain) != (p.Method == Pretrain) {
+		p.Model = "" // sizes are no bases
+	}
+	p.Method, p.Steps, l.Mistyped = method, 0, nil
+	values := p.HyperValues()
+	maps.DeleteFunc(values, func(name string, _ float64) bool { _, ok := l.HyperRow(name); return !ok })
+	p.setHyper(values)
+}
+
+// reset sets one hyper-parameter back.
+func (l *Lab) reset(name string) {
+	values := l.Plan.HyperValues()
+	delete(values, name)
+	l.Plan.setHyper(values)
+	delete(l.Mistyped, name)
+}
+
+// setHyper takes what was typed or chosen for a hyper-parameter. What cannot be read stays to be seen, beside what is
+// wrong with it.
+func (l *Lab) setHyper(name, text string) {
+	r, ok := l.HyperRow(name)
+	if !ok {
+		return
+	}
+	l.reset(name)
+	v, err := r.read(text)
+	if i := slices.Index(r.Choices, text); i >= 0 {
+		v, err = float64(i), nil
+	}
+	if err != nil {
+		if l.Mistyped == nil {
+			l.Mistyped = map[string]string{}
+		}
+		l.Mistyped[name] = text
+		return
+	}
+	if !r.isLab(l.Plan.Method, v) {
+		values := l.Plan.HyperValues()
+		values[name] = v
+		l.Plan.setHyper(values)
+	}
+}
+
+// setTrain gives a control of the Train page its value; false where it has no such control.
+func (l *Lab) setTrain(name, value string) bool {
+	whole := func(lo, hi int) int { return min(max(parse(value, lo, strconv.Atoi), lo), hi) }
+	if name, ok := strings.CutPrefix(name, "h."); ok {
+		if !l.Fixed() {
+			l.setHyper(name, value)
+		}
+		return true
+	}
+	p := &l.Plan
+	switch name {
+	case "method", "group":
+		l.Do(name + ":" + value)
+	case "run-model":
+		if p.Model = value; value == l.Capabilities.Model.Name && p.Method != Pretrain {
+			p.Model = ""
+		}
+	case "teacher":
+		p.Teacher = value
+	case "run-difficulty":
+		p.Difficulty = value
+	case "run-seed":
+		p.Seed = parse(value, p.Seed, parseSeed)
+	case "steps":
+		if p.Steps = whole(1, MaxSteps); p.Steps == UsualSteps(p.Method) {
+			p.Steps = 0
+		}
+	case "probe":
+		p.Probe = whole(0, MaxProbes)
+	case "x":
+		if slices.Contains(CurvesOver, value) {
+			l.Curves.X = value
+		}
+	case "smooth":
+		l.Curves.Smooth = whole(0, MaxSmooth)
+	case "awake":
+		l.Awake = value == "true"
+		l.keepAwake()
+	default:
+		return false
+	}
+	return true
+}

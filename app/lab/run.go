@@ -1,0 +1,136 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+)
+
+// training is what of a run is this page's own.
+type training struct {
+	Mistyped  map[string]string // what was typed for a hyper-parameter and cannot be read
+	stopped   string            // run that was put aside: its settings may be changed for another
+	Group     int               // whose rollouts are listed
+	Awaited   *int              // rollout whose credit has been asked for and is not there yet
+	exporting string            // run, or file of metrics, that this page has asked for
+	Awake     bool              // the screen is to stay on
+	Asleep    string            // why it may not, as a sentence
+	Away      away
+}
+
+// away is how a run went on while nobody could see this tab.
+type away struct {
+	hidden     bool
+	step       int     // when it was hidden
+	ShownRate  float64 // tokens a second, last seen while it was shown
+	HiddenRate float64
+}
+
+// slowed tells whether the browser gives a hidden tab clearly less.
+func (a away) Slowed() bool { return a.HiddenRate > 0 && a.HiddenRate < 0.7*a.ShownRate }
+
+// shownMethod is that of the run at work, or of the plan for one.
+func (s *State) ShownMethod() string {
+	if s.Run.Info.ID != "" {
+		return s.Run.Settings.Method
+	}
+	return s.Plan.Method
+}
+
+func (s *State) Running() bool { return s.Run.Info.State == "running" }
+
+// fixed tells whether the settings are those of a run that goes on.
+func (s *State) Fixed() bool {
+	i := s.Run.Info
+	return i.ID != "" && i.ID != s.stopped && slices.Contains([]string{"new", "running", "paused"}, i.State)
+}
+
+// takeRun shows a newer snapshot of the run at work; the plan follows a run that is new here.
+func (s *State) takeRun(r session.Run) {
+	if r.Info.ID != s.Run.Info.ID {
+		s.Mistyped, s.stopped, s.Group, s.Awaited, s.Credit = nil, "", 0, nil, session.Credit{}
+		if r.Info.ID != "" {
+			s.Plan = PlanOf(r.Settings)
+		}
+	}
+	s.Run = r
+	if groups := s.Groups(); len(groups) > 0 && !slices.Contains(groups, s.Group) {
+		s.Group = groups[0]
+	}
+	if r.Rate > 0 && s.Running() {
+		if s.Away.hidden {
+			s.Away.HiddenRate = r.Rate
+		} else {
+			s.Away.ShownRate = r.Rate
+		}
+	}
+}
+
+// takeCredit shows what was asked for, or the same rollout of a newer step.
+func (s *State) takeCredit(c session.Credit) {
+	s.Credit = c
+	if s.Awaited != nil && *s.Awaited == c.Rollout {
+		s.Awaited = nil
+	}
+}
+
+func (l *Lab) stoppable() bool { return l.Fixed() }
+
+// takeSteps goes on with the run at work, or begins one by the plan; 0 steps go on to its end.
+func (l *Lab) takeSteps(n int) {
+	if !l.Fixed() {
+		l.Send(session.Begin{Settings: l.Settings()})
+	}
+	l.Send(session.Advance{Steps: n})
+}
+
+// runState is how things stand, as sentences.
+func (s *State) RunState() string {
+	i, of := s.Run.Info, s.Run.Settings.Steps
+	at := fmt.Sprintf("Step %d of %d", i.Step, of)
+	switch {
+	case i.ID == "" && s.Capabilities.Model.Name == "":
+		return "The engine is being loaded: " + s.Booting + "."
+	case i.ID == "" && s.Status.Busy:
+		return explain.UpperFirst(s.Status.Stage) + "."
+	case i.ID == "":
+		return "No run yet. Choose a method and press Start; a run can be paused, and it keeps itself in this browser."
+	case i.State == "new" && s.Status.Busy:
+		return explain.UpperFirst(s.Status.Stage) + "."
+	case i.State == "new":
+		return "The base is measured; no step has been taken."
+	case i.State == "running" && s.stopped == i.ID:
+		return at + ". Stops after the step under way."
+	case i.State == "running" && s.Status.Stage == "measuring the base":
+		return "Measuring the base before the first step."
+	case i.State == "running":
+		text := at
+		if s.Run.Left > 0 {
+			text += ", " + explain.Duration(s.Run.Left) + " left"
+		}
+		if s.Run.Rate > 0 {
+			text += ", " + explain.Counts(s.Run.Rate) + " tokens a second"
+		}
+		return text + "."
+	case i.State == "done":
+		return at + ": done."
+	case i.State == session.MetricsOnly:
+		return fmt.Sprintf("%d steps, metrics only: it can be compared and not gone on with.", i.Step)
+	case s.stopped == i.ID:
+		return "Stopped at step " + strconv.Itoa(i.Step) + " of " + strconv.Itoa(of) + "; it can be resumed."
+	}
+	return at + ", paused."
+}
+
+// resumable are the kept runs that can be gone on with, the newest first, without the one at work.
+func (s *State) Resumable() (runs []session.KeptRun) {
+	for _, r := range s.Runs.Runs { // as the engine lists them
+		if r.Info.ID != s.Run.Info.ID && slices.Contains([]string{"new", "running", "paused"}, r.Info.State) {
+			runs = append(runs, r)
+		}
+	}
+	return runs
+}

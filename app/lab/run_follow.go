@@ -1,0 +1,54 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+)
+
+// keepAwake asks the browser to leave the screen on, or no longer to. A browser ends it when the tab is hidden; Visible
+// asks again.
+func (l *Lab) keepAwake() {
+	l.Asleep = ""
+	l.screen.Awake(l.Awake, func(why string) {
+		l.Awake = false
+		l.Asleep = why + " Set the screen's time-out in the system's settings instead."
+	})
+}
+
+// followRun is what the page itself does about a new snapshot of a run.
+func (l *Lab) followRun(r session.Run) {
+	l.screen.Title(l.title())
+	if l.Page == PageTrain && l.Chosen() < 0 && len(r.Rollouts) > 0 {
+		l.showCredit(max(0, slices.IndexFunc(r.Rollouts, func(r session.RolloutRow) bool { return r.Trained && r.Correct && r.Advantage != 0 })))
+	}
+}
+
+// Visible notes that the tab was hidden or shown again: what a run did meanwhile is worth a sentence.
+func (l *Lab) Visible(is bool) {
+	if !is {
+		l.Away.hidden, l.Away.step, l.Away.HiddenRate = true, l.Run.Info.Step, 0
+		return
+	}
+	l.Away.hidden = false
+	if n := l.Run.Info.Step - l.Away.step; n > 0 && l.Running() {
+		text := fmt.Sprintf("Training went on while this tab was hidden: %s.", explain.Plural(n, "step"))
+		if l.Away.Slowed() {
+			text = fmt.Sprintf("Training went on while this tab was hidden, but the browser slowed it to %.0f tokens a second: %s.", l.Away.HiddenRate, explain.Plural(n, "step"))
+		}
+		l.say(text)
+	}
+	if l.Awake {
+		l.keepAwake()
+	}
+}
+
+// title is the window's: how far a run is, where there is one at work.
+func (l *Lab) title() string {
+	if l.Running() {
+		return fmt.Sprintf("Step %d of %d · attnlab", l.Run.Info.Step, l.Run.Settings.Steps)
+	}
+	return "attnlab: step through a reasoning trace"
+}

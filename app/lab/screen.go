@@ -1,0 +1,62 @@
+package lab
+
+import "time"
+
+// Screen is what the lab asks of the browser besides drawing. Nothing of it answers at once: what an answer changes is
+// given back by a function, in the goroutine of the lab.
+type Screen interface {
+	// Address writes the part of the address after the #. If entry is true it is a new entry of the history.
+	Address(hash string, entry bool)
+	// CopyAddress puts the address on the clipboard. done gets false if the browser refuses.
+	CopyAddress(done func(copied bool))
+	// Title names the window.
+	Title(title string)
+	// Store saves a value in this browser for later visits.
+	Store(key string, value any)
+	// Theme chooses the colours of this and later visits: light, dark, or "" for the system's.
+	Theme(theme string)
+	// Awake keeps the screen on, or no longer does. refused gets a sentence if the browser does not allow it.
+	Awake(on bool, refused func(why string))
+
+	// Pick asks for files by the input of that id. The answer is [Lab.OpenFiles].
+	Pick(input string)
+	// Download offers data as a file of a media type.
+	Download(name, kind string, data []byte)
+	// SaveFigure offers the picture of a figure as a file.
+	SaveFigure(name string)
+
+	// Reveal scrolls to an element once the page is drawn, Focus gives it the focus, and Place puts it next to the element
+	// with that data-do.
+	Reveal(id string)
+	Focus(id string)
+	Place(id, anchor string)
+	// Modal makes the dialog that is drawn next a modal one.
+	Modal()
+
+	// Reload loads the page again with a backend, Update loads its newer version.
+	Reload(backend string)
+	Update()
+
+	// After calls do once that time has passed.
+	After(d time.Duration, do func())
+}
+
+// NoScreen is the screen of a page that is drawn ahead of time. It does nothing.
+type NoScreen struct{}
+
+func (NoScreen) Address(string, bool)            {}
+func (NoScreen) CopyAddress(func(bool))          {}
+func (NoScreen) Title(string)                    {}
+func (NoScreen) Store(string, any)               {}
+func (NoScreen) Theme(string)                    {}
+func (NoScreen) Awake(bool, func(string))        {}
+func (NoScreen) Pick(string)                     {}
+func (NoScreen) Download(string, string, []byte) {}
+func (NoScreen) SaveFigure(string)               {}
+func (NoScreen) Reveal(string)                   {}
+func (NoScreen) Focus(string)                    {}
+func (NoScreen) Place(string, string)            {}
+func (NoScreen) Modal()                          {}
+func (NoScreen) Reload(string)                   {}
+func (NoScreen) Update()                         {}
+func (NoScreen) After(time.Duration, func())     {}

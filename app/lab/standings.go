@@ -1,0 +1,107 @@
+package lab
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"attnlab/app/session"
+	"attnlab/rl/stat"
+)
+
+// tail is how many last steps of a run stand for its end.
+const Tail = 5
+
+// standing is where runs that differ in nothing but their seed have come to.
+type standing struct {
+	Settings session.RunSettings // with the seed of the first
+	From     string
+	Runs     []session.KeptRun
+}
+
+// average is a mean over runs, and the standard deviation between them, NaN for one run.
+type Average struct {
+	Mean, Sd float64
+	N        int
+}
+
+// standings puts runs together that repeat each other.
+func Standings(runs []session.KeptRun) []standing {
+	var all []standing
+	for _, r := range runs {
+		i := slices.IndexFunc(all, func(s standing) bool { return s.Runs[0].Repeats(r) })
+		if i < 0 {
+			all = append(all, standing{Settings: r.Settings, From: r.Info.From})
+			i = len(all) - 1
+		}
+		all[i].Runs = append(all[i].Runs, r)
+	}
+	return all
+}
+
+// name is the method, and what of its settings is not as usual.
+func (s standing) Name(row func(name string) (HyperRow, bool)) string {
+	if s.Settings.Method == "" {
+		return s.Runs[0].Info.Name
+	}
+	parts := []string{s.Settings.Method}
+	for _, name := range slices.Sorted(maps.Keys(s.Settings.Hyper)) {
+		text := Plain(s.Settings.Hyper[name])
+		if r, ok := row(name); ok {
+			text = r.Text(s.Settings.Hyper[name])
+		}
+		parts = append(parts, name+" "+text)
+	}
+	if heads := s.Settings.FocusHeads; heads != "" {
+		parts = append(parts, "heads "+heads)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// seeds are those of its runs.
+func (s standing) Seeds() string {
+	var seeds []uint64
+	for _, r := range s.Runs {
+		seeds = append(seeds, r.Settings.Seed)
+	}
+	slices.Sort(seeds)
+	return strings.Trim(fmt.Sprint(seeds), "[]")
+}
+
+// steps is how far its runs have come.
+func (s standing) Steps() string {
+	var steps []int
+	for _, r := range s.Runs {
+		steps = append(steps, r.Info.Step)
+	}
+	if lo, hi := slices.Min(steps), slices.Max(steps); lo < hi {
+		return fmt.Sprintf("%d to %d", lo, hi)
+	}
+	return strconv.Itoa(steps[0])
+}
+
+// ends is the mean over runs of a metric at their ends: of its last steps, or of the last alone for one that adds up.
+func (s standing) Ends(metric string, last int) Average {
+	var values []float64
+	for _, r := range s.Runs {
+		if v := endOf(r, metric, last); !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
+	return Average{stat.Mean(values), stat.StdDev(values), len(values)}
+}
+
+// endOf is the mean of a metric over the last steps of a run, NaN where it has none.
+func endOf(r session.KeptRun, metric string, last int) float64 {
+	var known []float64
+	values := Column(r.Metrics, metric)
+	for _, v := range values[max(0, len(values)-last):] {
+		if v != nil {
+			known = append(known, *v)
+		}
+	}
+	return stat.Mean(known)
+}

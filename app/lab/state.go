@@ -1,0 +1,272 @@
+package lab
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+)
+
+// State is all that the page draws: the newest snapshots, the view, and what is open on this page only.
+type State struct {
+	View
+	session.Snapshots
+	training
+
+	Controls  Controls
+	shipped   session.Trace      // the worked example; its Tokens are empty if there is none
+	wanted    *session.Selection // of a link, until its trace is there or the visitor does something else
+	Opened    bool               // the engine knows what the link says
+	Booting   string             // what is loading before the engine reports
+	Playing   bool
+	Dialog    string               // "", "keys", "capabilities"
+	Explained string               // what the open explanation is of: "fci:3", "term:rollout"
+	Filter    string               // of the commands dialog
+	Sought    string               // text that listed entries of the glossary contain
+	Tour      int                  // 0, or the stop of the guided tour
+	records   []LessonRecord       // what was done in each lesson
+	Endings   map[string]lessonEnd // of lessons, by title, from earlier visits too
+	Dropping  string               // run to delete once that is confirmed
+	Theme     string               // "", "light", "dark"
+	Newer     bool                 // a newer version of the page is ready
+	Read      string               // the engine's last sentence that the visitor has closed
+	Folded    map[string]bool      // figures and tables, by name
+	Notice    string               // a sentence that passes
+	undo      []View
+	Hovered   int // step that another screen points at, -1 for none
+}
+
+// Controls are the controls' own values, until a command takes them.
+type Controls struct {
+	Difficulty string
+	Typed      string
+	Sampling   session.Sampling
+	Unit       string // "token" or "step"
+	Speed      int    // units a second when playing
+	Problems   int    // of finding heads, and of disrupting many
+	Samples    int    // of disrupting one step
+}
+
+func newState(v View, shipped session.Trace) *State {
+	s := &State{View: v, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
+		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: 32},
+		Folded:   map[string]bool{"heads": true, "table": true, "metrics": true, "settings": true}}
+	if s.Example {
+		s.Trace = shipped
+	}
+	s.select_(s.Selection)
+	return s
+}
+
+// apply takes a snapshot or an event.
+func (s *State) apply(event session.Event) {
+	switch e := event.(type) {
+	case session.Trace:
+		s.takeTrace(e)
+	case session.HeadAttention:
+		s.Trace.Take(e)
+	case session.Status:
+		if s.Status.Busy && !e.Busy {
+			s.Booting = ""
+		}
+		if e.Text == "" {
+			e.Text = s.Status.Text // a sentence stays until it is read: the next command must not take it away
+		}
+		s.Status = e
+	case session.Capabilities:
+		s.Capabilities = e
+	case session.HeadsView:
+		s.Heads = e
+	case session.Disruption:
+		s.Disruption = e
+	case session.Tree:
+		s.takeTree(e)
+	case session.Rules:
+		s.Rules = e
+	case session.Run:
+		s.takeRun(e)
+	case session.Credit:
+		s.takeCredit(e)
+	case session.Methods:
+		s.Methods = e
+	case session.Runs:
+		s.Runs = e
+	case session.Checked:
+		s.Checked = e
+	case session.Failure:
+		if e.Command == "ShowCredit" && len(s.Run.Rollouts) == 0 {
+			return // the page asked about a run that another has replaced meanwhile
+		}
+		s.Failure, s.Playing = e, false
+	}
+}
+
+// takeTrace shows a newer trace. A cursor at the end of a trace that grew goes on to the new end.
+func (s *State) takeTrace(t session.Trace) {
+	if t.Number < s.Trace.Number && s.Trace.Number > 0 {
+		return
+	}
+	old := s.Trace
+	want := s.Selection
+	if s.wanted != nil {
+		want = *s.wanted
+	}
+	s.Trace = t
+	if !s.Example && s.Opened && s.current() {
+		s.Tokens = len(t.Tokens) - t.PromptLength
+		if t.Complete {
+			s.Tokens = AllTokens
+		}
+		if s.Tokens != 0 && t.Sampling != (session.Sampling{}) { // a trace from a file was not sampled here
+			s.View.Sampling = t.Sampling
+		}
+	}
+	grew := len(t.Tokens) > len(old.Tokens) && slices.Equal(t.Tokens[:len(old.Tokens)], old.Tokens)
+	if grew && len(old.Tokens) > 0 && s.Selection.Token == len(old.Tokens)-1 {
+		s.selectToken(len(t.Tokens) - 1)
+	} else {
+		s.select_(want)
+	}
+}
+
+// current tells whether the trace is of the problem of the view; for a moment after a change it is not.
+func (s *State) current() bool {
+	t := &s.Trace
+	switch {
+	case len(t.Tokens) == 0:
+		return false
+	case s.Example:
+		n := s.shipped.PromptLength
+		return t.PromptLength == n && slices.Equal(t.Tokens[:n], s.shipped.Tokens[:n])
+	case s.Text != "":
+		return strings.Join(strings.Fields(s.promptText()), " ") == strings.Join(strings.Fields(s.Text), " ") || t.Typed
+	}
+	return !t.Typed && t.Seed == s.Seed
+}
+
+// ready tells whether commands can be carried out. Training makes room for them between two of its steps.
+func (s *State) Ready() bool {
+	return s.Capabilities.Model.Name != "" && (!s.Status.Busy || s.Status.Stage == "training")
+}
+
+// select_ selects what of want exists.
+func (s *State) select_(want session.Selection) {
+	t := &s.Trace
+	if len(t.Tokens) > 0 { // without a trace yet the view of a link stays
+		if want.Step >= len(t.Steps) {
+			want.Step = -1
+		}
+		if want.Token >= len(t.Tokens) {
+			want.Token = -1
+		}
+	}
+	if want.Token >= 0 && len(t.Tokens) > 0 {
+		want.Step = s.stepOf(want.Token)
+	}
+	if t.Layers > 0 && (want.Layer >= t.Layers || want.Head >= t.Heads) {
+		want.Layer, want.Head = -1, -1
+	}
+	s.Selection = want
+}
+
+// selectToken selects a token and the step it is in.
+func (s *State) selectToken(i int) {
+	s.Selection.Token = i
+	s.Selection.Step = s.stepOf(i)
+}
+
+func (s *State) selectStep(k int) { s.Selection.Step, s.Selection.Token = k, -1 }
+
+// stepOf is the step of a token, -1 for prompt and answer.
+func (s *State) stepOf(token int) int {
+	return slices.IndexFunc(s.Trace.Steps, func(v session.StepView) bool { return v.Start <= token && token < v.End })
+}
+
+// cursor is where stepping stands: the selected token, the last of the selected step, or the last of the prompt.
+func (s *State) cursor() int {
+	switch {
+	case s.Selection.Token >= 0:
+		return s.Selection.Token
+	case s.Selection.Step >= 0 && s.Selection.Step < len(s.Trace.Steps):
+		return s.Trace.Steps[s.Selection.Step].End - 1
+	}
+	return s.Trace.PromptLength - 1
+}
+
+// ends are the tokens at which stepping halts: every one after the prompt, or the last of every step and of the answer.
+func (s *State) ends() []int {
+	t := &s.Trace
+	var ends []int
+	if s.Controls.Unit == "token" {
+		for i := t.PromptLength; i < len(t.Tokens); i++ {
+			ends = append(ends, i)
+		}
+		return ends
+	}
+	for _, step := range t.Steps {
+		ends = append(ends, step.End-1)
+	}
+	if last := len(t.Tokens) - 1; last >= t.PromptLength && (len(ends) == 0 || ends[len(ends)-1] < last) {
+		ends = append(ends, last)
+	}
+	return ends
+}
+
+// forward is where the next step of the cursor leads, -1 past the last token.
+func (s *State) forward() int {
+	ends, at := s.ends(), s.cursor()
+	if i := slices.IndexFunc(ends, func(e int) bool { return e > at }); i >= 0 {
+		return ends[i]
+	}
+	return -1
+}
+
+// back is where the step before led, the last token of the prompt at first.
+func (s *State) back() int {
+	ends, at := s.ends(), s.cursor()
+	for _, e := range slices.Backward(ends) {
+		if e < at {
+			return e
+		}
+	}
+	return s.Trace.PromptLength - 1
+}
+
+// topStep is the step with the highest FCI, -1 without a step.
+func (s *State) topStep() int {
+	best, top := -1, math.Inf(-1)
+	for k := range s.Trace.Steps {
+		if v := explain.StepFCI(&s.Trace, session.NoSelection, k); v > top {
+			best, top = k, v
+		}
+	}
+	return best
+}
+
+// bestHead is the head found to look at needed steps, or else the one that gives the selected step its FCI.
+func (s *State) bestHead() (layer, head int) {
+	if len(s.Heads.KeyFocus) > 0 {
+		return s.Heads.KeyFocus[0][0], s.Heads.KeyFocus[0][1]
+	}
+	values := explain.ByFCI.OfHeads(&s.Trace, &s.Heads, s.Selection)
+	best, top := -1, math.Inf(-1)
+	for i, v := range values {
+		if v > top {
+			best, top = i, v
+		}
+	}
+	if best < 0 {
+		return -1, -1
+	}
+	return best / s.Trace.Heads, best % s.Trace.Heads
+}
+
+// promptText is the problem as it is typed: the prompt without what begins and ends every one.
+func (s *State) promptText() string {
+	if s.Trace.PromptLength < 2 || len(s.Trace.Text) < s.Trace.PromptLength {
+		return ""
+	}
+	return strings.Join(s.Trace.Text[1:s.Trace.PromptLength-1], " ")
+}

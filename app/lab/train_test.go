@@ -1,0 +1,103 @@
+package lab
+
+import (
+	"math"
+	"reflect"
+	"testing"
+
+	"attnlab/app/lab/labtest"
+	"attnlab/app/session"
+)
+
+func TestPlanAsLink(t *testing.T) {
+	v := Start()
+	v.Page, v.Plan = PageTrain, Plan{Method: "tlmre", Model: "chain-small", Difficulty: "2-3", Teacher: "verdict", Seed: math.MaxUint64, Steps: 12, Probe: 8, Hyper: "alpha=0.35 learning-rate=1e-06"}
+	for _, want := range []View{v, func() View { v := Start(); v.Page = PageTrain; return v }()} {
+		if got := viewOf(want.String()); got != want {
+			t.Errorf("%s\n reads back as %s", want, got)
+		}
+	}
+	if text := func() View { v := Start(); v.Page = PageTrain; return v }().String(); text != "page=train" {
+		t.Errorf("the plan that everybody begins with is in the link: %s", text)
+	}
+	nonsense := viewOf("page=train&steps=-4&probe=x&run-seed=-1&h.=3&h.alpha=NaN&h.a b=3&h.kl=0.5")
+	if want := (Plan{Method: "attnpo", Seed: 1, Hyper: "kl=0.5"}); nonsense.Plan != want {
+		t.Errorf("nonsense reads as %+v, want %+v", nonsense.Plan, want)
+	}
+}
+
+func TestSettingsOfPlan(t *testing.T) {
+	l, _ := trainer(t)
+	l.Plan = Plan{Method: "attnpo", Seed: 3, Hyper: "group=8 negative=0 nonsense=4 schedule=20"}
+	got := l.Settings()
+	want := session.RunSettings{Method: "attnpo", Model: "small", Seed: 3, Steps: 40, Hyper: map[string]float64{"negative": 0, "schedule": 20}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("settings %+v\n    want %+v: what is as in the lab, and what the method does not have, is left out", got, want)
+	}
+	if p := PlanOf(got); p.Hyper != "negative=0 schedule=20" || p.Steps != 0 || p.Model != "small" {
+		t.Errorf("the plan of these settings is %+v", p)
+	}
+	l.Plan = Plan{Method: Pretrain, Seed: 1}
+	if s := l.Settings(); s.Model != "tiny" || s.Steps != UsualSteps(Pretrain) {
+		t.Errorf("pretraining begins with %+v", s)
+	}
+}
+
+func TestTraining(t *testing.T) {
+	l, engine := trainer(t)
+	l.Set("steps", "12")
+	l.Set("run-seed", "7")
+	l.Do("train")
+	want := session.RunSettings{Method: "attnpo", Model: "small", Seed: 7, Steps: 12}
+	if got := labtest.Sent(t, engine, 2); !reflect.DeepEqual(got, []any{session.Begin{Settings: want}, session.Advance{}}) {
+		t.Fatalf("Start sends %#v", got)
+	}
+	l.Hear(labtest.Run("running"))
+	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.ShowCredit{Rollout: 0}) {
+		t.Fatalf("the first rollouts bring %#v", got)
+	}
+	l.Hear(labtest.Credit(0))
+	l.Hear(session.Status{Stage: "training", Busy: true, Done: 3, Total: 40})
+	if l.Plan != (Plan{Method: "attnpo", Model: "chain-small", Seed: 7, Probe: 64, Hyper: "group=4 negative=0"}) {
+		t.Errorf("the plan does not follow the run: %+v", l.Plan)
+	}
+	if l.Do("method:tlmre"); l.Plan.Method != "attnpo" {
+		t.Error("the settings changed under a run at work")
+	}
+	l.Do("train-step")
+	l.Do("train")
+	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.Cancel{Command: "Advance"}) {
+		t.Fatalf("Pause sends %#v", got)
+	}
+	l.Hear(labtest.Run("paused"))
+	l.Hear(session.Status{Stage: "ready"})
+	l.Do("train-step")
+	l.Hear(session.Status{Stage: "ready"})
+	l.Do("train")
+	if got := labtest.Sent(t, engine, 2); !reflect.DeepEqual(got, []any{session.Advance{Steps: 1}, session.Advance{}}) {
+		t.Fatalf("a step and Resume send %#v", got)
+	}
+	l.Hear(session.Status{Stage: "ready"})
+	l.Do("train-stop")
+	if l.Fixed() {
+		t.Error("a stopped run holds its settings")
+	}
+	l.Do("method:tlmre")
+	l.Do("train")
+	if got := labtest.Sent(t, engine, 1)[0].(session.Begin).Settings; got.Method != "tlmre" || got.Model != "chain-small" {
+		t.Errorf("after a stop Start begins %+v", got)
+	}
+}
+
+// A run may be replaced while its credit is asked for: that is nobody's failure.
+func TestCreditOfAReplacedRun(t *testing.T) {
+	l, _ := trainer(t)
+	refusal := session.Failure{Command: "ShowCredit", Text: "There is no credit to explain yet; take a training step first."}
+	if l.Hear(refusal); l.Failure.Text != "" {
+		t.Errorf("without a run the visitor reads %q", l.Failure.Text)
+	}
+	l.Hear(labtest.Run("running"))
+	if l.Hear(refusal); l.Failure.Text == "" {
+		t.Error("with rollouts on show the failure is not told")
+	}
+}

@@ -1,0 +1,107 @@
+package panels
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+)
+
+// standingsTable is the end of every method, with its spread over seeds.
+func (p *Page) standingsTable() app.UI {
+	all := lab.Standings(p.ChosenRuns())
+	if len(all) == 0 {
+		return app.P().Class("hint").Text("No run is chosen.")
+	}
+	measured := func(s lab.Average, digits int) app.UI {
+		if s.N == 0 {
+			return app.Td().Class("figure").Text("–")
+		}
+		text := strings.Replace(strconv.FormatFloat(s.Mean, 'f', digits, 64), "-", "−", 1)
+		if math.IsNaN(s.Sd) {
+			return app.Td().Class("figure").Text(text)
+		}
+		return app.Td().Class("figure").Body(app.Text(text), app.Span().Class("se").Text(" ± "+strconv.FormatFloat(s.Sd, 'f', digits, 64)))
+	}
+	row := func(method string) func(string) (lab.HyperRow, bool) {
+		return func(name string) (lab.HyperRow, bool) {
+			i := slices.IndexFunc(p.Methods.Rows, func(r session.HyperRow) bool { return r.Name == name && lab.HyperRow(r).Of(method) })
+			if i < 0 {
+				return lab.HyperRow{}, false
+			}
+			return lab.HyperRow(p.Methods.Rows[i]), true
+		}
+	}
+	names, named := make([]string, len(all)), map[string]int{}
+	for i, s := range all {
+		names[i] = s.Name(row(s.Settings.Method))
+		named[names[i]]++
+	}
+	for i, s := range all {
+		if named[names[i]] > 1 && s.Settings.Model != "" {
+			names[i] += ", " + s.Settings.Model
+		}
+	}
+	return app.Div().Class("results").Body(app.Table().Class("table").ID("standings").Body(
+		app.Caption().Text(fmt.Sprintf("Where the chosen runs stand: the mean of the last %d steps of a run (tokens generated: all so far), then the mean over runs that differ in their seed only ± their standard deviation. One run has no spread.", lab.Tail)),
+		app.THead().Body(app.Tr().Body(
+			app.Th().Scope("col").Text("method"), app.Th().Scope("col").Text("from"), numberColumn("runs"), app.Th().Scope("col").Text("seeds"), numberColumn("step"),
+			numberColumn("accuracy"), numberColumn("think tokens"), numberColumn("redundant removed, ÷ base"), numberColumn("essential steps, ÷ base"), numberColumn("tokens generated, thousands"),
+		)),
+		app.TBody().Body(app.Range(all).Slice(func(i int) app.UI {
+			s := all[i]
+			generated := s.Ends("generated_tokens", 1)
+			generated.Mean, generated.Sd = generated.Mean/1000, generated.Sd/1000
+			return app.Tr().Body(
+				app.Th().Scope("row").Text(names[i]), app.Td().Text(s.From), app.Td().Class("figure").Text(len(s.Runs)), app.Td().Class("seeds").Text(s.Seeds()),
+				app.Td().Class("figure").Text(s.Steps()),
+				measured(s.Ends("accuracy", lab.Tail), 3), measured(s.Ends("think_tokens", lab.Tail), 1),
+				measured(s.Ends("redundant_removed", lab.Tail), 3), measured(s.Ends("essential_kept", lab.Tail), 3), measured(generated, 1),
+			)
+		})),
+	))
+}
+
+// curvesTable is the two large curves as a table: for screen readers.
+func (p *Page) curvesTable() app.UI {
+	details := app.Details().Class("as-table").ID("curves-table")
+	summary := app.Summary().DataSet("do", "fold:curves-table").Text("The curves as a table")
+	if !p.Folded["curves-table"] { // closed at first
+		return details.Body(summary)
+	}
+	runs := p.ChosenRuns()
+	steps := 0 // of the longest
+	for _, r := range runs {
+		steps = max(steps, r.Info.Step)
+	}
+	cell := func(r session.KeptRun, name string, step int, format func(float64) string) app.UI {
+		row := slices.IndexFunc(lab.Column(r.Metrics, "step"), func(s *float64) bool { return s != nil && *s == float64(step) })
+		if values := lab.Column(r.Metrics, name); row >= 0 && row < len(values) && values[row] != nil {
+			return app.Td().Class("figure").Text(format(*values[row]))
+		}
+		return app.Td().Class("figure").Text("–")
+	}
+	shown := min(steps, tableRows)
+	return details.Open(true).Body(summary, app.Div().Class("scroll").TabIndex(0).Body(app.Table().Class("matrix").Body(
+		app.Caption().Text(fmt.Sprintf("Accuracy and think tokens of the chosen runs, the newest %d of %s first; all metrics are in the CSV", shown, explain.Plural(steps, "step"))),
+		app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("step"), app.Range(runs).Slice(func(i int) app.UI {
+			return app.Th().Scope("col").ColSpan(2).Text(runs[i].Info.Name)
+		}))),
+		app.TBody().Body(app.Range(make([]int, shown)).Slice(func(row int) app.UI {
+			step := steps - row
+			return app.Tr().Body(app.Th().Scope("row").Text(step), app.Range(slices.Concat(runs, runs)).Slice(func(i int) app.UI {
+				if i%2 == 0 {
+					return cell(runs[i/2], "accuracy", step, explain.Format)
+				}
+				return cell(runs[i/2], "think_tokens", step, explain.Tenth)
+			}))
+		})),
+	)))
+}

@@ -1,0 +1,18 @@
+package session
+
+// Snapshots is the newest snapshot of each kind that a screen has heard.
+type Snapshots struct {
+	Trace        Trace
+	Status       Status
+	Capabilities Capabilities
+	Heads        HeadsView
+	Disruption   Disruption
+	Checked      Checked
+	Failure      Failure
+	Tree         Tree
+	Rules        Rules
+	Run          Run
+	Credit       Credit
+	Methods      Methods
+	Runs         Runs
+}
