@@ -2,11 +2,8 @@ package simd
 
 import "sync"
 
-const (
-	tileRows = 6   // rows of a product that are held in registers
-	tileCols = 16  // and its columns: two registers of eight
-	depth    = 256 // rows of B that are packed together, so that a panel stays in the first cache
-)
+// depth is how many rows of B are packed together, so that a panel stays in the first cache.
+const depth = 256
 
 // Panels is a matrix B [K, N] copied into panels of tileCols columns: the order in which a product reads it.
 //
@@ -30,35 +27,33 @@ func Pack(b View) *Panels {
 	at := 0
 	for k0 := 0; k0 < p.k; k0 += depth {
 		rows := min(depth, p.k-k0)
-		for j := 0; j < p.n; j += tileCols {
-			cols := min(tileCols, p.n-j)
-			packPanel(p.data[at:at+rows*tileCols], b, k0, j, rows, cols)
-			at += rows * tileCols
-		}
+		pack(p.data[at:], View{b.Data[k0*b.Row:], rows, b.Cols, b.Row, b.Col})
+		at += rows * p.count() * tileCols
 	}
 	return p
 }
 
-// packPanel copies rows by cols elements from (k0, j) on.
-func packPanel(to []float32, b View, k0, j, rows, cols int) {
-	if cols < tileCols {
-		clear(to)
+// pack copies one block of B.
+func pack(to []float32, b View) {
+	rows, cols := 0, 0 // what the vector loop copied: these rows of these columns
+	if vectors() && b.Rows >= lanes && b.Cols >= lanes {
+		rows, cols = b.Rows/lanes*lanes, b.Cols/lanes*lanes
+		packWhole(to, b, rows, cols)
 	}
-	if b.Col == 1 {
-		for k := range rows {
-			copy(to[k*tileCols:][:cols], b.Data[(k0+k)*b.Row+j:])
-		}
-		return
-	}
-	done, columns := packColumns(to, b, k0, j, rows, cols)
-	for c := range cols {
-		column := b.Data[(j+c)*b.Col+k0:][:rows]
-		from := 0
-		if c < columns {
-			from = done
-		}
-		for k := from; k < rows; k++ {
-			to[k*tileCols+c] = column[k]
+	for j := 0; j < b.Cols; j += tileCols {
+		panel := to[j*b.Rows:][:b.Rows*tileCols]
+		for c := range tileCols {
+			from := 0
+			if j+c < cols {
+				from = rows
+			}
+			for k := from; k < b.Rows; k++ {
+				var x float32
+				if j+c < b.Cols {
+					x = b.Data[(j+c)*b.Col+k*b.Row]
+				}
+				panel[k*tileCols+c] = x
+			}
 		}
 	}
 }
@@ -81,6 +76,49 @@ func (p *Panels) Mul(c, a View, add bool) {
 	if p.k == 0 && !add {
 		for i := range c.Rows {
 			clear(c.Data[i*c.Row:][:c.Cols])
+		}
+	}
+}
+
+// multiply computes C = A·B, or C += A·B, for one block of B.
+func multiply(c, a View, block []float32, add bool) {
+	if !vectors() {
+		multiplyGo(c, a, block, add)
+		return
+	}
+	k, row, col := a.Cols, 4*a.Row, 4*a.Col
+	rows, panels := c.Rows/tileRows, c.Cols/tileCols
+	if rows > 0 && panels > 0 {
+		tiles(rows, panels, k, &a.Data[0], row, col, &block[0], &c.Data[0], 4*c.Row, add)
+	}
+	if right := panels * tileCols; rows > 0 && right < c.Cols { // the last columns, less than a tile
+		edge := Of(make([]float32, rows*tileRows*tileCols), rows*tileRows, c.Cols-right, tileCols)
+		tiles(rows, 1, k, &a.Data[0], row, col, &block[right*k], &edge.Data[0], 4*tileCols, false)
+		put(c.Columns(right, c.Cols), edge, add)
+	}
+	if below := rows * tileRows; below < c.Rows { // the last rows, filled up with zeros
+		last := make([]float32, tileRows*k)
+		for i := below; i < c.Rows; i++ {
+			for n := range k {
+				last[(i-below)*k+n] = a.Data[i*a.Row+n*a.Col]
+			}
+		}
+		all := (c.Cols + tileCols - 1) / tileCols
+		edge := Of(make([]float32, tileRows*all*tileCols), c.Rows-below, c.Cols, all*tileCols)
+		tiles(1, all, k, &last[0], 4*k, 4, &block[0], &edge.Data[0], 4*edge.Row, false)
+		put(c.Slice(below, c.Rows), edge, add)
+	}
+}
+
+// put copies an edge into C, or adds it.
+func put(c, edge View, add bool) {
+	for i := range edge.Rows {
+		to := c.Data[i*c.Row:][:edge.Cols]
+		for j, x := range edge.Data[i*edge.Row:][:edge.Cols] {
+			if add {
+				x += to[j]
+			}
+			to[j] = x
 		}
 	}
 }

@@ -1,13 +1,15 @@
-//go:build !amd64
+//go:build !amd64 && !js
 
 package simd
 
-func multiply(c, a View, block []float32, add bool) { multiplyGo(c, a, block, add) }
-
-func packColumns(to []float32, b View, k0, j, rows, cols int) (k, c int) { return 0, 0 }
+const tileRows, tileCols = 4, 8
 
 const noVectors = "simd: this machine has no vector instructions that the package knows"
 
+func tiles(rows, panels, k int, a *float32, row, col int, b, c *float32, ld int, add bool) {
+	panic(noVectors)
+}
+func packWhole(to []float32, b View, rows, cols int)      { panic(noVectors) }
 func expSum(x *float32, n int, shift float32) float32     { panic(noVectors) }
 func swiglu(gate, up, out *float32, n int)                { panic(noVectors) }
 func swigluGrad(gate, up, ds, dgate, dup *float32, n int) { panic(noVectors) }

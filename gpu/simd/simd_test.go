@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"attnlab/gpu/simd"
@@ -169,5 +170,16 @@ func TestSwiGLU(t *testing.T) {
 			}
 		}
 		simd.Use(before)
+	}
+}
+
+// TestVectorsRun fails where the vector instructions that every machine of the tests has are not used.
+func TestVectorsRun(t *testing.T) {
+	want := map[string]string{"amd64": "avx2", "wasm": "simd128"}[runtime.GOARCH]
+	if want == "" {
+		t.Skipf("%s computes in plain Go", runtime.GOARCH)
+	}
+	if got := simd.Name(); got != want {
+		t.Errorf("products run in %q, want %q", got, want)
 	}
 }
