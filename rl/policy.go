@@ -64,7 +64,7 @@ type begun struct {
 func (p *Policy) draw(n int) []Group {
 	groups := make([]Group, n)
 	for i := range groups {
-		groups[i] = Group{Problem: p.Task.Problem(task.SeedOf(task.RolloutStream, p.seed, p.Problems)), Index: p.Problems}
+		groups[i] = Group{Problem: task.Draw(p.Task, task.RolloutStream, p.seed, p.Problems), Index: p.Problems}
 		p.Problems++
 	}
 	return groups

@@ -142,8 +142,8 @@ func (r *Pretraining) draw() model.Part {
 func (r *Pretraining) demonstrate() (trace []int, prompt int) {
 	for {
 		seed := task.SeedOf(task.TrainStream, r.Seed, r.drawn)
+		p := task.Draw(r.Task, task.TrainStream, r.Seed, r.drawn)
 		r.drawn++
-		p := r.Task.Problem(seed)
 		if response := r.Task.Demonstrate(p, seed); response != nil && len(p.Prompt)+len(response) <= r.Model.MaxContext {
 			return append(p.Prompt[:len(p.Prompt):len(p.Prompt)], response...), len(p.Prompt)
 		}

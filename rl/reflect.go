@@ -223,9 +223,8 @@ func TrainReflection(ctx context.Context, d *gpu.Device, task task.Task, r *hf.C
 // demonstrated is a demonstration of problem i of a stream, judged; ok is false
 // where the teacher's did not fit.
 func demonstrated(kind task.Task, stream string, seed, i uint64) (p task.Problem, trace task.Trace, ok bool) {
-	key := task.SeedOf(stream, seed, i)
-	p = kind.Problem(key)
-	response := kind.Demonstrate(p, key)
+	p = task.Draw(kind, stream, seed, i)
+	response := kind.Demonstrate(p, task.SeedOf(stream, seed, i))
 	if response == nil {
 		return p, trace, false
 	}

@@ -111,7 +111,7 @@ func (e *Engine) attempts(ctx context.Context, stage, stream string, from, of in
 	attempts := make([]examine.Attempt, min(e.rig.slots, of-from))
 	requests := make([]model.Request, len(attempts))
 	for i := range attempts {
-		p := e.task.Problem(task.SeedOf(stream, experimentSeed, uint64(from+i)))
+		p := task.Draw(e.task, stream, experimentSeed, uint64(from+i))
 		room := e.rig.model.MaxContext - len(p.Prompt)
 		if room < 1 {
 			return nil, errors.New("some problems do not fit the model's context; use easier ones")

@@ -34,13 +34,13 @@ var parrots = sync.OnceValue(func() (p struct {
 	check(err)
 	p.Decoder, err = model.NewDecoder(p.Model, model.DecoderSize{Slots: 8, Rows: 8 * base.Config.MaxContext, Chunk: 16})
 	check(err)
-	problems := task.Problems(p.Task, task.EvalStream, 5, 120)
+	problems := task.Problems(p.Task, task.EvalStream, 6, 120)
 	p.Attempts, err = examine.Attempts(context.Background(), p.Decoder, p.Task, problems, model.Sampling{Temperature: 1, Seed: 5}, nil)
 	check(err)
 	return p
 })
 
-func TestProblemsOfStreamsAreOthers(t *testing.T) {
+func TestKeysOfStreamsAreOthers(t *testing.T) {
 	const n = 20000
 	seen := map[uint64]string{}
 	for _, stream := range []string{task.TrainStream, task.EvalStream, task.ProbeStream} {
@@ -48,7 +48,7 @@ func TestProblemsOfStreamsAreOthers(t *testing.T) {
 			for i := range uint64(n) {
 				s := task.SeedOf(stream, seed, i)
 				if other, twice := seen[s]; twice {
-					t.Fatalf("problem %d of stream %s, seed %d, is also in %s", i, stream, seed, other)
+					t.Fatalf("key %d of stream %s, seed %d, is also in %s", i, stream, seed, other)
 				}
 				seen[s] = stream
 			}
@@ -125,7 +125,7 @@ func TestAttemptsOfAParrot(t *testing.T) {
 func TestAttemptsStopped(t *testing.T) {
 	tk, d, all := parrots().Task, parrots().Decoder, parrots().Attempts
 	ctx, stop := context.WithCancel(context.Background())
-	some, err := examine.Attempts(ctx, d, tk, task.Problems(tk, task.EvalStream, 5, 60), model.Sampling{Temperature: 1, Seed: 5}, func(finished, of int) {
+	some, err := examine.Attempts(ctx, d, tk, task.Problems(tk, task.EvalStream, 6, 60), model.Sampling{Temperature: 1, Seed: 5}, func(finished, of int) {
 		if of != 60 {
 			t.Errorf("progress says %d of %d", finished, of)
 		}

@@ -308,6 +308,25 @@ func (p *chainProblem) problem() Problem {
 	return Problem{Difficulty: difficulty, MinimumThink: 10 * difficulty, Prompt: prompt, Gold: strconv.Itoa(p.value[p.question])}
 }
 
+// Content is the expression that the question asks for, such as "(4+(0*8))". Names, the order of definitions, distractors and the
+// order of the operands of + and * do not matter.
+func (c *Chain) Content(p Problem) string {
+	problem := c.mustRead(p)
+	var expression [chainNames]string
+	for _, d := range problem.definitions {
+		if d.given {
+			expression[d.name] = strconv.Itoa(problem.value[d.name])
+			continue
+		}
+		left, right := expression[d.left], expression[d.right]
+		if d.operator != Minus && left > right {
+			left, right = right, left
+		}
+		expression[d.name] = "(" + left + chainVocabulary[d.operator] + right + ")"
+	}
+	return expression[problem.question]
+}
+
 // calculate is the value of a computed variable where its operands have the given values, modulo 10.
 func (d chainDefinition) calculate(values [chainNames]int) int {
 	return modulo10(calculate(values[d.left], d.operator, values[d.right]))

@@ -204,6 +204,12 @@ func (p countdownProblem) problem() Problem {
 	return Problem{Difficulty: len(p.numbers), MinimumThink: 6 * p.moves, Prompt: prompt, Gold: strconv.Itoa(p.target)}
 }
 
+// Content lists the given numbers in order of size, then the target: the order of the numbers on offer does not matter.
+func (c *Countdown) Content(p Problem) string {
+	problem := c.mustRead(p)
+	return fmt.Sprint(slices.Sorted(slices.Values(problem.numbers)), problem.target)
+}
+
 func isCountdownValue(token int) bool { return countdownValue <= token && token < countdownSize }
 
 // countdownMove takes two numbers on hand and puts their result in their place. result need not be right.
