@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
         var id = p.V; // none yet
         for (var v = lid; v < p.V; v += WG) {
             let l = logits[row + v];
-            let left = k == 0u || l < last || (l == last && v > chosen);
+            let left = k == 0u || (chosen < p.V && (l < last || (l == last && v > chosen)));
             if (left && (id == p.V || l > best)) {
                 best = l;
                 id = v;
@@ -45,23 +45,22 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
         sh_best[lid] = best;
         sh_id[lid] = id;
         workgroupBarrier();
-        for (var i = 0u; i < WG; i++) {
-            let other = sh_id[i];
-            if (other < p.V && (id == p.V || sh_best[i] > best || (sh_best[i] == best && other < id))) {
-                best = sh_best[i];
-                id = other;
+        if (lid == 0u) { // the best of all invocations' goes into place 0
+            for (var i = 1u; i < WG; i++) {
+                let other = sh_id[i];
+                if (other < p.V && (id == p.V || sh_best[i] > best || (sh_best[i] == best && other < id))) {
+                    best = sh_best[i];
+                    id = other;
+                }
             }
-        }
-        workgroupBarrier();
-        if (lid == 0u) {
+            sh_best[0] = best;
+            sh_id[0] = id;
             ids[n * p.K + k] = id;
             logps[n * p.K + k] = select(0.0, p.scale * best - stat[n].z, id < p.V);
         }
-        if (id < p.V) {
-            last = best;
-            chosen = id;
-        } else { // every token is chosen: nothing comes after this
-            last = -3e38;
-        }
+        workgroupBarrier();
+        last = sh_best[0];
+        chosen = sh_id[0];
+        workgroupBarrier();
     }
 }
