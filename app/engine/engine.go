@@ -232,7 +232,7 @@ func (e *Engine) publish(event session.Event) {
 	e.put(event)
 }
 
-// put is publish for who holds the lock.
+// put is publish for a caller that holds the lock.
 func (e *Engine) put(event session.Event) {
 	switch event.(type) {
 	case session.Failure, session.Checked, session.RunFiles:

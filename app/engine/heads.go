@@ -15,24 +15,24 @@ import (
 	"attnlab/rl/task"
 )
 
-// Experiments over many problems use the seed that "attnlab heads" and "attnlab
-// disrupt" have by themselves, and temperature 1.
+// Experiments over many problems use the default seed of "attnlab heads" and
+// "attnlab disrupt", and temperature 1.
 const experimentSeed = 1
 
 var experimentSampling = key(session.Sampling{Temperature: 1, Seed: experimentSeed})
 
-// maxProblems bounds an experiment: more would not fit a visit.
+// maxProblems bounds an experiment: more would take longer than a visit.
 const maxProblems = 10000
 
 func checkCount(what string, n, most int) error {
 	if n < 1 || n > most {
-		return fmt.Errorf("%d %s were asked for; ask for 1 to %d", n, what, most)
+		return fmt.Errorf("you asked for %d %s; ask for 1 to %d", n, what, most)
 	}
 	return nil
 }
 
-// planFindHeads samples answers to probing problems, some at a time, and scores
-// the heads on the correct ones so far.
+// planFindHeads samples responses to probing problems, some at a time. After each
+// part it scores the heads on all correct responses so far and publishes the scores.
 func (e *Engine) planFindHeads(c session.FindHeads) func(context.Context) (string, error) {
 	var correct []examine.Examined
 	done := 0
@@ -88,7 +88,7 @@ func (e *Engine) publishHeads(correct []examine.Examined, done, of int) {
 	e.publish(view)
 }
 
-// known lays [L][H] out in n values, nil for NaN and for none.
+// known flattens score [L][H] to n values; a missing score or NaN becomes nil.
 func known(score [][]float64, n int) []*float64 {
 	all := make([]*float64, n)
 	i := 0
@@ -103,9 +103,9 @@ func known(score [][]float64, n int) []*float64 {
 	return all
 }
 
-// attempts samples answers to the problems of a stream from from on, as many of the
-// first of as the decoder keeps going at once. They are those of [rl.Problems] and
-// [rl.Attempts].
+// attempts samples responses to problem number from of a stream and those after it,
+// as many as the decoder samples at once and none beyond the first of problems. They
+// are those of [task.Problems] and [examine.Attempts].
 func (e *Engine) attempts(ctx context.Context, stage, stream string, from, of int) ([]examine.Attempt, error) {
 	e.busy(stage, from, of)
 	attempts := make([]examine.Attempt, min(e.rig.slots, of-from))
@@ -114,7 +114,7 @@ func (e *Engine) attempts(ctx context.Context, stage, stream string, from, of in
 		p := task.Draw(e.task, stream, experimentSeed, uint64(from+i))
 		room := e.rig.model.MaxContext - len(p.Prompt)
 		if room < 1 {
-			return nil, errors.New("some problems do not fit the model's context; use easier ones")
+			return nil, errors.New("a problem is longer than the model's context; use easier problems")
 		}
 		attempts[i].Problem = p
 		requests[i] = model.Request{Tokens: p.Prompt, Max: room, ID: uint32(from + i)}

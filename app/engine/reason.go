@@ -12,7 +12,7 @@ import (
 	"attnlab/rl/task"
 )
 
-// reasoning is the problem and what has been written about it.
+// reasoning is the problem and the response so far.
 type reasoning struct {
 	task.Problem
 	task     task.Task
@@ -22,16 +22,18 @@ type reasoning struct {
 	response []int
 }
 
-// tokens are those of prompt and response.
+// tokens returns prompt and response.
 func (r *reasoning) tokens() []int { return slices.Concat(r.Prompt, r.response) }
 
-// complete says whether the response is at its end, or the context is.
+// complete returns true if the response has ended or fills the context, which is
+// counted in tokens.
 func (r *reasoning) complete(context int) bool {
 	n := len(r.response)
 	return n > 0 && r.response[n-1] == task.Eos || len(r.Prompt)+n >= context
 }
 
-// newProblem draws or reads a problem. If it fails the old one stays.
+// newProblem draws a problem, or reads the typed one. If that fails the old problem
+// stays.
 func (e *Engine) newProblem(c session.NewProblem) error {
 	if e.rig.model == nil {
 		return errNoModel
@@ -54,8 +56,8 @@ func (e *Engine) newProblem(c session.NewProblem) error {
 	return e.show()
 }
 
-// begin takes another problem or response: what was found out about the steps of
-// the old one goes.
+// begin replaces the problem or the response, and clears the results about the
+// steps of the old one.
 func (e *Engine) begin(r *reasoning) {
 	if e.reasoning != r {
 		e.clearTree()
@@ -74,7 +76,7 @@ var (
 	errNoProblem = errors.New("there is no problem yet; draw one or type one first")
 )
 
-// showTrace takes a trace that somebody else wrote.
+// showTrace shows a trace that was not sampled here.
 func (e *Engine) showTrace(c session.ShowTrace) error {
 	if e.rig.model == nil {
 		return errNoModel
@@ -84,7 +86,7 @@ func (e *Engine) showTrace(c session.ShowTrace) error {
 	}
 	for _, token := range slices.Concat(c.Prompt, c.Response) {
 		if token < 0 || token >= e.rig.model.VocabSize {
-			return fmt.Errorf("the trace has the token %d, and the model knows 0 to %d; it was written by another kind of model", token, e.rig.model.VocabSize-1)
+			return fmt.Errorf("the trace has the token %d, and the model's tokens are 0 to %d; use a model of the task that the trace was written for", token, e.rig.model.VocabSize-1)
 		}
 	}
 	kind, err := task.New(e.capabilities.Model.Task, "", "")
@@ -103,8 +105,8 @@ func (e *Engine) showTrace(c session.ShowTrace) error {
 	return e.show()
 }
 
-// key is how the lab's sampling is put to the decoder: as "attnlab trace --seed"
-// puts it.
+// key converts the page's sampling for the decoder, in the way "attnlab trace
+// --seed" does.
 func key(s session.Sampling) model.Sampling {
 	return model.Sampling{Temperature: s.Temperature, TopP: s.TopP, Seed: uint32(task.SeedOf("sample", uint64(s.Seed), 0))}
 }
@@ -119,9 +121,9 @@ func checkSampling(s session.Sampling) error {
 	return nil
 }
 
-// planGenerate goes on with the response. The decoder's random numbers are keyed by
-// seed and position, so tokens sampled beyond the end of a step can be thrown away
-// and will be sampled again.
+// planGenerate continues the response. The decoder's random numbers are keyed by
+// seed and position, so tokens that were sampled beyond the end of a step can be
+// dropped: the next command samples the same ones.
 func (e *Engine) planGenerate(c session.Generate) func(context.Context) (string, error) {
 	r := e.reasoning
 	if r != nil && c.Restart {
@@ -139,7 +141,7 @@ func (e *Engine) planGenerate(c session.Generate) func(context.Context) (string,
 		case r == nil:
 			return "", errNoProblem
 		case !slices.Contains([]string{"token", "step", "all"}, c.Unit):
-			return "", fmt.Errorf("a unit %q is not known; it must be token, step or all", c.Unit)
+			return "", fmt.Errorf("there is no unit %q; use token, step or all", c.Unit)
 		}
 		if err := checkSampling(c.Sampling); err != nil {
 			return "", err
@@ -156,7 +158,7 @@ func (e *Engine) planGenerate(c session.Generate) func(context.Context) (string,
 	}
 }
 
-// generate samples until the unit that began at from is full.
+// generate samples until the unit that begins at token from of the response is full.
 func (e *Engine) generate(ctx context.Context, unit string, from int) error {
 	r, room := e.reasoning, e.rig.model.MaxContext
 	full := func() bool {
@@ -184,7 +186,7 @@ func (e *Engine) generate(ctx context.Context, unit string, from int) error {
 			more = more[:i+1]
 		}
 		r.response = append(r.response, more...)
-		// Scoring may take a quarter of the time, and screens see four traces a second at most.
+		// Scoring takes at most a quarter of the time, and screens get at most four traces a second.
 		if time.Since(e.shown) > max(250*time.Millisecond, 3*e.showing) && !full() && !r.complete(room) {
 			if err := e.show(); err != nil {
 				return err

@@ -6,15 +6,15 @@ import (
 	"attnlab/model/hf"
 )
 
-// rig is a device and what runs on it; all but the device are nil before a model is
+// rig is a device and what runs on it. All but the device are nil until a model is
 // loaded.
 type rig struct {
 	device  *gpu.Device
 	model   *model.Model
 	decoder *model.Decoder
 	scorer  *model.Scorer
-	slots   int // sequences the decoder keeps going
-	chunk   int // tokens it samples before it answers
+	slots   int // sequences that the decoder samples at once
+	chunk   int // tokens that it samples before each readback
 }
 
 // A long trace has about this many steps of about this many tokens. One with more
@@ -38,7 +38,7 @@ func newRig(d *gpu.Device, c *hf.Checkpoint) (r rig, err error) {
 	}
 	size := model.DecoderSize{Slots: 32, Chunk: 16}
 	if d.Info.Backend == gpu.Host {
-		size = model.DecoderSize{Slots: 8, Chunk: 8} // it answers nobody within a chunk
+		size = model.DecoderSize{Slots: 8, Chunk: 8} // the engine hears no command within a chunk
 	}
 	size.Rows = 2 * size.Slots * c.Config.MaxContext
 	r.slots, r.chunk = size.Slots, size.Chunk
