@@ -7,7 +7,7 @@ const moduleRows, moduleCols = 4, 8
 
 // module returns the WebAssembly module of the package's loops. Addresses and strides are in bytes, counts in words.
 func module() []byte {
-	return Module(tilesFunc(), transposeFunc(), copyFunc(), expSumFunc(), swigluFunc(), swigluGradFunc())
+	return Module(tilesFunc(), transposeFunc(), copyFunc(), expSumFunc(), swigluFunc(), swigluGradFunc(), dotRowsFunc(), sumRowsFunc())
 }
 
 // params adds n integer parameters to f.
@@ -214,4 +214,45 @@ func swigluGradFunc() *Func {
 		Store(dgate.Get(), 0, Mul(Mul(d.Get(), Load(up.Get(), 0)),
 			Add(Floats(1), Mul(v.Get(), Sub(Floats(1), s.Get()))))),
 		gate.AdvanceBy(16), up.AdvanceBy(16), ds.AdvanceBy(16), dgate.AdvanceBy(16), dup.AdvanceBy(16)))
+}
+
+// dotRowsFunc is
+//
+//	dotRows(q, c, base, rows, n, stride, out): out[t] = q·row(rows[t]); c counts vectors of four
+func dotRowsFunc() *Func {
+	f := NewFunc("dotRows")
+	p := params(f, 7)
+	q, c, base, rows, n, stride, out := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
+	i, x, y, sum := f.Var(I32), f.Var(I32), f.Var(I32), f.Var(V128)
+	g := sum.Get()
+	return f.Body(Loop(n,
+		x.Set(q.Get()),
+		y.Set(AddInt(base.Get(), MulInt(LoadInt(rows.Get()), stride.Get()))),
+		sum.Set(Floats(0)),
+		i.Set(c.Get()),
+		Loop(i,
+			sum.Set(Add(sum.Get(), Mul(Load(x.Get(), 0), Load(y.Get(), 0)))),
+			x.AdvanceBy(16), y.AdvanceBy(16)),
+		StoreFloat(out.Get(), Sum(Sum(Lane(g, 0), Lane(g, 1)), Sum(Lane(g, 2), Lane(g, 3)))),
+		rows.AdvanceBy(4), out.AdvanceBy(4)))
+}
+
+// sumRowsFunc is
+//
+//	sumRows(w, base, rows, n, stride, c, out): out = Σ_t w[t]·row(rows[t]); c counts vectors of four
+func sumRowsFunc() *Func {
+	f := NewFunc("sumRows")
+	p := params(f, 7)
+	w, base, rows, n, stride, c, out := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
+	t, weight, row, sum := f.Var(I32), f.Var(I32), f.Var(I32), f.Var(V128)
+	return f.Body(Loop(c,
+		weight.Set(w.Get()),
+		row.Set(rows.Get()),
+		sum.Set(Floats(0)),
+		t.Set(n.Get()),
+		Loop(t,
+			sum.Set(Add(sum.Get(), Mul(LoadSplat(weight.Get()), Load(AddInt(base.Get(), MulInt(LoadInt(row.Get()), stride.Get())), 0)))),
+			weight.AdvanceBy(4), row.AdvanceBy(4)),
+		Store(out.Get(), 0, sum.Get()),
+		out.AdvanceBy(16), base.AdvanceBy(16)))
 }

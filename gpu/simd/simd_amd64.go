@@ -56,3 +56,9 @@ func swiglu(gate, up, out *float32, n int)
 
 //go:noescape
 func swigluGrad(gate, up, ds, dgate, dup *float32, n int)
+
+//go:noescape
+func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out *float32)
+
+//go:noescape
+func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32)

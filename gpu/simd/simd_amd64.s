@@ -283,3 +283,74 @@ gradloop:
 	JNZ  gradloop
 	VZEROUPPER
 	RET
+
+// func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out *float32)
+// out[t] = q·row(rows[t]) over c words, a multiple of 8; row r begins r·stride bytes after base.
+TEXT ·dotRows(SB), NOSPLIT, $0-56
+	MOVQ q+0(FP), SI
+	MOVQ c+8(FP), R8
+	MOVQ base+16(FP), DI
+	MOVQ rows+24(FP), R9
+	MOVQ n+32(FP), CX
+	MOVQ stride+40(FP), R10
+	MOVQ out+48(FP), DX
+	SHLQ $2, R8 // bytes
+
+dotrow:
+	MOVL  (R9), AX
+	IMULQ R10, AX
+	ADDQ  DI, AX
+	VXORPS Y4, Y4, Y4
+	XORQ  BX, BX
+
+dotwords:
+	VMOVUPS (SI)(BX*1), Y0
+	VFMADD231PS (AX)(BX*1), Y0, Y4
+	ADDQ $32, BX
+	CMPQ BX, R8
+	JLT  dotwords
+	VEXTRACTF128 $1, Y4, X0
+	VADDPS X0, X4, X4
+	VMOVHLPS X4, X4, X0
+	VADDPS X0, X4, X4
+	VMOVSHDUP X4, X0
+	VADDSS X0, X4, X4
+	VMOVSS X4, (DX)
+	ADDQ $4, DX
+	ADDQ $4, R9
+	DECQ CX
+	JNZ  dotrow
+	VZEROUPPER
+	RET
+
+// func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32)
+// out[i] = Σ_t w[t]·row(rows[t])[i] for c words, a multiple of 8.
+TEXT ·sumRows(SB), NOSPLIT, $0-56
+	MOVQ w+0(FP), SI
+	MOVQ base+8(FP), DI
+	MOVQ rows+16(FP), R9
+	MOVQ n+24(FP), R11
+	MOVQ stride+32(FP), R10
+	MOVQ c+40(FP), R8
+	MOVQ out+48(FP), DX
+	SHRQ $3, R8
+
+sumwords:
+	VXORPS Y4, Y4, Y4
+	XORQ   CX, CX
+
+sumrow:
+	MOVL  (R9)(CX*4), AX
+	IMULQ R10, AX
+	VBROADCASTSS (SI)(CX*4), Y0
+	VFMADD231PS (DI)(AX*1), Y0, Y4
+	INCQ CX
+	CMPQ CX, R11
+	JLT  sumrow
+	VMOVUPS Y4, (DX)
+	ADDQ $32, DX
+	ADDQ $32, DI
+	DECQ R8
+	JNZ  sumwords
+	VZEROUPPER
+	RET

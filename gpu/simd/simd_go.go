@@ -13,3 +13,9 @@ func packWhole(to []float32, b View, rows, cols int)      { panic(noVectors) }
 func expSum(x *float32, n int, shift float32) float32     { panic(noVectors) }
 func swiglu(gate, up, out *float32, n int)                { panic(noVectors) }
 func swigluGrad(gate, up, ds, dgate, dup *float32, n int) { panic(noVectors) }
+func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out *float32) {
+	panic(noVectors)
+}
+func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32) {
+	panic(noVectors)
+}

@@ -9,7 +9,7 @@ import (
 const tileRows, tileCols = moduleRows, moduleCols
 
 // functions are the exports of the module, on Go's own memory.
-var functions struct{ tiles, transpose, copy, expSum, swiglu, swigluGrad js.Value }
+var functions struct{ tiles, transpose, copy, expSum, swiglu, swigluGrad, dotRows, sumRows js.Value }
 
 // init starts the module. It stays out where the loader does not show Go's memory as wasm.instance.exports.mem, or where the
 // browser has no vectors: then plain Go computes.
@@ -28,7 +28,8 @@ func init() {
 	memory := map[string]any{"go": map[string]any{"mem": wasm.Get("instance").Get("exports").Get("mem")}}
 	exports := assembly.Get("Instance").New(assembly.Get("Module").New(bytes), memory).Get("exports")
 	for name, f := range map[string]*js.Value{"tiles": &functions.tiles, "transpose": &functions.transpose, "copy": &functions.copy,
-		"expSum": &functions.expSum, "swiglu": &functions.swiglu, "swigluGrad": &functions.swigluGrad} {
+		"expSum": &functions.expSum, "swiglu": &functions.swiglu, "swigluGrad": &functions.swigluGrad,
+		"dotRows": &functions.dotRows, "sumRows": &functions.sumRows} {
 		*f = exports.Get(name)
 	}
 	detected = "simd128"
@@ -82,4 +83,20 @@ func swigluGrad(gate, up, ds, dgate, dup *float32, n int) {
 	runtime.KeepAlive(ds)
 	runtime.KeepAlive(dgate)
 	runtime.KeepAlive(dup)
+}
+
+func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out *float32) {
+	functions.dotRows.Invoke(address(q), c/4, address(base), address((*float32)(unsafe.Pointer(rows))), n, stride, address(out))
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(base)
+	runtime.KeepAlive(rows)
+	runtime.KeepAlive(out)
+}
+
+func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32) {
+	functions.sumRows.Invoke(address(w), address(base), address((*float32)(unsafe.Pointer(rows))), n, stride, c/4, address(out))
+	runtime.KeepAlive(w)
+	runtime.KeepAlive(base)
+	runtime.KeepAlive(rows)
+	runtime.KeepAlive(out)
 }

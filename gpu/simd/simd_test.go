@@ -173,6 +173,43 @@ func TestSwiGLU(t *testing.T) {
 	}
 }
 
+// TestRows compares dot products and sums of gathered rows with float64.
+func TestRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, vectors := range []bool{true, false} {
+		before := simd.Use(vectors)
+		for _, c := range []int{4, 8, 12, 32} {
+			for _, n := range []int{1, 2, 9} {
+				const pool, gap = 11, 3
+				x, q, w := normal(r, pool*(c+gap)), normal(r, c), normal(r, n)
+				rows, out, sum := make([]uint32, n), make([]float32, n), normal(r, c)
+				for i := range rows {
+					rows[i] = r.Uint32N(pool)
+				}
+				simd.DotRows(out, q, x, rows, c+gap)
+				simd.SumRows(sum, w, x, rows, c+gap)
+				want := make([]float64, c)
+				for i, row := range rows {
+					dot := 0.0
+					for j, v := range x[int(row)*(c+gap):][:c] {
+						dot += float64(q[j]) * float64(v)
+						want[j] += float64(w[i]) * float64(v)
+					}
+					if !(math.Abs(dot-float64(out[i])) < 2e-5) {
+						t.Errorf("%s: dot product %d of %d words is %g, want %g", simd.Name(), i, c, out[i], dot)
+					}
+				}
+				for j := range want {
+					if !(math.Abs(want[j]-float64(sum[j])) < 2e-5) {
+						t.Errorf("%s: word %d of the sum of %d rows is %g, want %g", simd.Name(), j, n, sum[j], want[j])
+					}
+				}
+			}
+		}
+		simd.Use(before)
+	}
+}
+
 // TestVectorsRun fails where the vector instructions that every machine of the tests has are not used.
 func TestVectorsRun(t *testing.T) {
 	want := map[string]string{"amd64": "avx2", "wasm": "simd128"}[runtime.GOARCH]

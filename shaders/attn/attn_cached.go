@@ -29,7 +29,7 @@ var Cached = perHead(func(C int) *gpu.Kernel {
 	return gpu.New(name, source,
 		[]gpu.Binding{gpu.In("qkv"), gpu.In("kv"), gpu.InU("table"), gpu.InU("at"), gpu.Out("o")},
 		func(p CachedShape) gpu.Groups { return gpu.Groups1D(int(p.N*p.H), 64) },
-		func(p CachedShape, a gpu.Args[float32]) { cached(C, p, a) },
+		func(p CachedShape, a gpu.Args[float32]) { cachedRows(C, p, a) },
 		func(p CachedShape, a gpu.Args[float64]) { cached(C, p, a) })
 })
 

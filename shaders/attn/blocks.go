@@ -126,6 +126,34 @@ func fwdBlocks(C int, p Shape, a gpu.Args[float32]) {
 	})
 }
 
+// cachedRows is the float32 twin of [Cached].
+func cachedRows(C int, p CachedShape, a gpu.Args[float32]) {
+	qkv, kv, table, at, o := a.F(0), a.F(1), a.U(2), a.U(3), a.F(4)
+	H, K, T := int(p.H), int(p.K), int(p.T)
+	scale := scaleOf[float32](C)
+	gpu.Rows(int(p.N)*H, func(i int) {
+		n, h := i/H, i%H
+		slot, pos, lo, hi := int(at[4*n]), int(at[4*n+1]), int(at[4*n+2]), int(at[4*n+3])
+		rows := table[slot*T:][:min(pos+1, T)]
+		mem := scratches.Get().(*scratch)
+		defer mem.release()
+		w := mem.matrix(1, len(rows)).Data
+		key := h / (H / K) * C
+		simd.DotRows(w, qkv[(n*(H+2*K)+h)*C:][:C], kv[key:], rows, 2*K*C)
+		for t := range rows {
+			w[t] *= scale
+		}
+		sum := softmaxRow(w, len(rows), slices.Max(w[:len(rows)]))
+		for t := range rows {
+			w[t] /= sum
+		}
+		if lo < hi {
+			clear(w[min(lo, len(rows)):min(hi, len(rows))])
+		}
+		simd.SumRows(o[i*C:][:C], w, kv[K*C+key:], rows, 2*K*C)
+	})
+}
+
 // softmaxRow replaces the first n scores of a row by e^(score-shift), the others by 0, and returns the sum.
 func softmaxRow(w []float32, n int, shift float32) float32 {
 	whole := min((n+7)/8*8, len(w))

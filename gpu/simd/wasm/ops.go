@@ -85,3 +85,7 @@ func Shuffle(a, b Expr, words ...byte) Expr {
 	}
 	return code
 }
+
+// LoadInt is the integer at an address, and StoreFloat writes one float32.
+func LoadInt(address Expr) Expr           { return Do(address, Expr{0x28}, at(0)) }
+func StoreFloat(address, value Expr) Expr { return Do(address, value, Expr{0x38}, at(0)) }
