@@ -66,7 +66,7 @@ func runInBrowser(ctx context.Context, argv []string, stdout, stderr io.Writer) 
 		return 1, fmt.Errorf("listen: %w", err)
 	}
 	server := &http.Server{Handler: p.handler()}
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }() // ends with Close
 	defer server.Close()
 
 	browser, err := openChromium("http://" + listener.Addr().String() + "/")
@@ -161,13 +161,15 @@ func (p *program) handler() http.Handler {
 		<-r.Context().Done()
 		p.finish(ending{err: errors.New("the page went away, most likely its process crashed")})
 	})
-	mux.HandleFunc("POST /write", func(_ http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /write", func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		output := p.output[0]
 		if r.URL.Query().Get("fd") == "2" {
-			io.Copy(p.output[1], r.Body)
-		} else {
-			io.Copy(p.output[0], r.Body)
+			output = p.output[1]
+		}
+		if _, err := io.Copy(output, r.Body); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
 	mux.HandleFunc("POST /exit", func(_ http.ResponseWriter, r *http.Request) {
