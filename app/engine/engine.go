@@ -84,7 +84,7 @@ type Engine struct {
 // Run hears and carries out commands, those of first before any other, until ctx
 // ends or the port is closed.
 func Run(ctx context.Context, port *session.Port, library Library, first ...session.Command) {
-	task, err := task.New("chain", "", "")
+	task, err := task.New("", "", "")
 	if err != nil {
 		panic(err) // our own defaults
 	}

@@ -220,7 +220,7 @@ func (e *Engine) clear(empty session.Event) {
 
 // taskOf is the task whose tokens a model speaks.
 func taskOf(c *hf.Checkpoint) (task.Task, error) {
-	for _, name := range []string{"chain", "countdown"} {
+	for _, name := range task.Names() {
 		task, err := task.New(name, "", "")
 		if err != nil {
 			return nil, err

@@ -138,7 +138,7 @@ func (e *Engine) startOf(ctx context.Context, s *session.RunSettings) (*hf.Check
 // fresh are random weights for pretraining, those of "attnlab pretrain".
 func fresh(s *session.RunSettings) (*hf.Checkpoint, error) {
 	if s.Task == "" {
-		s.Task = "chain"
+		s.Task = task.Tasks[0].Name
 	}
 	if s.Model == "" {
 		s.Model = "tiny"

@@ -11,6 +11,7 @@ import (
 
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
+	"attnlab/rl/task"
 )
 
 // knobs are the hyper-parameters shown before all others.
@@ -34,6 +35,10 @@ func (p *Page) methodPanel() app.UI {
 	if !slices.Contains(difficulties, planned.Difficulty) {
 		difficulties = append(difficulties, planned.Difficulty)
 	}
+	var teachers []string
+	for _, k := range task.Tasks {
+		teachers = append(teachers, k.Teachers...)
+	}
 	return app.Div().Class("panel").ID("method").Body(
 		app.H2().Text("Method"),
 		p.menu("method", "method", planned.Method, list, lab.MethodName),
@@ -43,7 +48,7 @@ func (p *Page) methodPanel() app.UI {
 		app.Div().Class("fields").Body(
 			app.Label().Body(app.Text(lab.StartsFrom(planned.Method)), p.menu("run-model", lab.StartsFrom(planned.Method), p.Settings().Model, p.StartModels(), p.ModelName)),
 			app.If(planned.Method == lab.Pretrain || planned.Method == "sft", func() app.UI {
-				return app.Label().Body(app.Text("teacher"), p.menu("teacher", "teacher", planned.Teacher, []string{"", "verdict", "recompute", "plain"}, func(s string) string { return cmp.Or(s, "usual") }))
+				return app.Label().Body(app.Text("teacher"), p.menu("teacher", "teacher", planned.Teacher, append([]string{""}, teachers...), func(s string) string { return cmp.Or(s, "usual") }))
 			}),
 			app.Label().Body(app.Text("difficulty"), p.menu("run-difficulty", "difficulty", planned.Difficulty, difficulties, func(s string) string { return cmp.Or(s, "mixed") })),
 			field("steps", "steps", 1, lab.MaxSteps, cmp.Or(planned.Steps, lab.UsualSteps(planned.Method))),

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-var packageName = regexp.MustCompile(`(^|[ (])(?:(?:gpu|shaders|model|rl|session|engine|web): )+`)
+var packageName = regexp.MustCompile(`(^|[ (])(?:(?:gpu|shaders|model|hf|rl|hyper|task|score|examine|stat|runs|session|engine|lab|web): )+`)
 
 // Plain is an error's text for a person, who need not know which of our packages speaks, nor how Go calls what JSON holds.
 func Plain(err error) string {

@@ -19,6 +19,7 @@ func TestPlain(t *testing.T) {
 	}
 	for want, err := range map[string]error{
 		"x":                  errors.New("rl: x"),
+		"y":                  errors.New("engine: task: score: y"),
 		"--prompt: x (y)":    errors.New("--prompt: rl: x (web: y)"),
 		"--model: no folder": errors.New("--model: no folder"),
 		"one line":           errors.New("gpu: one\n line"),

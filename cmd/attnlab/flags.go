@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"attnlab/gpu"
+	"attnlab/rl/task"
 )
 
 // options are the flags that several commands share.
@@ -23,7 +24,7 @@ type options struct {
 	model string
 }
 
-var defaults = options{seed: 1, backend: gpu.Auto, task: "chain"}
+var defaults = options{seed: 1, backend: gpu.Auto, task: task.Tasks[0].Name}
 
 // every adds the flags that every command has.
 func (o *options) every(f *flag.FlagSet) {
@@ -34,9 +35,15 @@ func (o *options) every(f *flag.FlagSet) {
 
 // takeTask adds the flags of commands that need a task.
 func (o *options) takeTask(f *flag.FlagSet) {
-	f.StringVar(&o.task, "task", o.task, "`chain|countdown`, the kind of problems")
+	f.StringVar(&o.task, "task", o.task, "`"+strings.Join(task.Names(), "|")+"`, the kind of problems")
 	f.StringVar(&o.difficulty, "difficulty", o.difficulty, "`RANGE` of difficulties such as 2-5, or one of them (the task's own where left out)")
-	f.StringVar(&o.teacher, "teacher", o.teacher, "`verdict|recompute|plain`, of task chain: who writes its demonstrations")
+	var teachers, with []string
+	for _, k := range task.Tasks {
+		if len(k.Teachers) > 0 {
+			teachers, with = append(teachers, k.Teachers...), append(with, k.Name)
+		}
+	}
+	f.StringVar(&o.teacher, "teacher", o.teacher, "`"+strings.Join(teachers, "|")+"`, who writes the demonstrations of task "+strings.Join(with, " or "))
 }
 
 // takeModel adds the flag of commands that read a model.

@@ -42,7 +42,7 @@ func (p Pick) candidates(e Examined) (steps []int) {
 	case PickRandom:
 		pass = func(int) bool { return true }
 	default:
-		panic(fmt.Sprintf("rl: no pick %q", string(p)))
+		panic(fmt.Sprintf("examine: no pick %q", string(p)))
 	}
 	for k := range e.Steps {
 		if pass(k) {

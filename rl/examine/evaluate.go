@@ -27,7 +27,7 @@ func Attempts(ctx context.Context, d *model.Decoder, task task.Task, problems []
 	for i, p := range problems {
 		room := d.MaxContext - len(p.Prompt)
 		if room < 1 {
-			return nil, fmt.Errorf("rl: the prompt of problem %d has %d tokens, the model's context holds %d; use easier problems or a model with a longer context",
+			return nil, fmt.Errorf("examine: the prompt of problem %d has %d tokens, the model's context holds %d; use easier problems or a model with a longer context",
 				i, len(p.Prompt), d.MaxContext)
 		}
 		requests[i] = model.Request{Tokens: p.Prompt, Max: room, ID: uint32(i)}
@@ -88,7 +88,7 @@ type LevelEvaluation struct {
 // Evaluate sums attempts at problems of a task up, at least one.
 func Evaluate(kind task.Task, attempts []Attempt) Evaluation {
 	if len(attempts) == 0 {
-		panic("rl: Evaluate of no attempts")
+		panic("examine: Evaluate of no attempts")
 	}
 	e := Evaluation{Problems: len(attempts), Labels: map[task.Label]float64{}}
 	var correct, wellFormed, think, minimum, steps, reflections []float64

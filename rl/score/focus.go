@@ -9,7 +9,7 @@ func FocusHeads(s StepAttention, answer, answerTokens int) [][][]float64 {
 // Focus returns S_k, the mean of FocusHeads over the chosen heads.
 func Focus(focus [][][]float64, heads []Head) []float64 {
 	if len(heads) == 0 {
-		panic("rl: Focus of no heads")
+		panic("score: Focus of no heads")
 	}
 	s := make([]float64, len(focus[heads[0].Layer][heads[0].Head]))
 	for _, h := range heads {

@@ -28,7 +28,7 @@ func (s StepAttention) At(l, h, j, k int) float64 {
 // flat. It is the definition; devices pool without ever storing those.
 func PoolAttention(attention []float32, layers, heads, tokens int, ranges [][2]int) StepAttention {
 	if len(attention) != layers*heads*tokens*tokens {
-		panic(fmt.Sprintf("rl: PoolAttention: %d values for [%d][%d][%d][%d]", len(attention), layers, heads, tokens, tokens))
+		panic(fmt.Sprintf("score: PoolAttention: %d values for [%d][%d][%d][%d]", len(attention), layers, heads, tokens, tokens))
 	}
 	s := StepAttention{layers, heads, len(ranges), make([]float32, layers*heads*len(ranges)*len(ranges))}
 	for i := range s.Mean {
@@ -143,7 +143,7 @@ func meanOverTraces(score [][][][]float64, f func(trace int, y []float64) float6
 // of needed (essential or correcting) steps over redundant ones.
 func StepAUC(score []float64, needed, redundant []bool) float64 {
 	if len(needed) != len(score) || len(redundant) != len(score) {
-		panic(fmt.Sprintf("rl: StepAUC: %d scores, %d needed, %d redundant", len(score), len(needed), len(redundant)))
+		panic(fmt.Sprintf("score: StepAUC: %d scores, %d needed, %d redundant", len(score), len(needed), len(redundant)))
 	}
 	var p, n []float64
 	for k, v := range score {

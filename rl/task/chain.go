@@ -46,6 +46,17 @@ import (
 // about a variable that the problem does not define included.
 type Chain struct{ config ChainConfig }
 
+// ChainKind is task chain with one of three teachers, see [Verdict], [Recompute] and [Plain].
+var ChainKind = Kind{
+	Name: "chain", Title: "Chain", Summary: "Follow a chain of definitions modulo 10; some definitions are not needed.",
+	Teachers: []string{"verdict", "recompute", "plain"}, Levels: Range{2, 8}, Difficulty: Range{2, 5},
+	New: func(teacher string, difficulty Range) (Task, error) {
+		config := map[string]func() ChainConfig{"verdict": Verdict, "recompute": Recompute, "plain": Plain}[teacher]()
+		config.Difficulty = difficulty
+		return orNil(NewChain(config))
+	},
+}
+
 // ChainConfig is the distribution of problems and the style of the teacher. [Plain], [Verdict] and [Recompute] fill it.
 //
 // A problem with difficulty L has L needed variables. The first uses two givens, each later one uses the one before and a random
@@ -87,23 +98,23 @@ var chainVocabulary = func() []string {
 	return tokens
 }()
 
-// NewChain makes the task, or says what is wrong with the configuration.
+// NewChain makes the task. It returns an error that says what is wrong with the configuration.
 func NewChain(config ChainConfig) (*Chain, error) {
 	if !config.Difficulty.within(2, 8) {
-		return nil, fmt.Errorf("rl: difficulty %v of task chain must lie within 2-8", config.Difficulty)
+		return nil, fmt.Errorf("task: difficulty %v of task chain must lie within 2-8", config.Difficulty)
 	}
 	if config.Givens < 2 {
-		return nil, fmt.Errorf("rl: task chain needs at least 2 givens, not %d", config.Givens)
+		return nil, fmt.Errorf("task: task chain needs at least 2 givens, not %d", config.Givens)
 	}
 	if !config.Distractors.within(0, chainNames) {
-		return nil, fmt.Errorf("rl: the number of distractors %v must be a range within 0-%d", config.Distractors, chainNames)
+		return nil, fmt.Errorf("task: the number of distractors %v must be a range within 0-%d", config.Distractors, chainNames)
 	}
 	if most := config.Difficulty.Max + config.Givens + config.Distractors.Max; most > chainNames {
-		return nil, fmt.Errorf("rl: up to %d variables and only %d names: take fewer distractors or givens, or a lower difficulty", most, chainNames)
+		return nil, fmt.Errorf("task: up to %d variables and only %d names: take fewer distractors or givens, or a lower difficulty", most, chainNames)
 	}
 	weight := config.Plus + config.Minus + config.Times
 	if !(config.Plus >= 0 && config.Minus >= 0 && config.Times >= 0 && weight > 0 && weight <= 1e9) {
-		return nil, fmt.Errorf("rl: operator weights %v, %v, %v must be numbers from 0 up, not all 0", config.Plus, config.Minus, config.Times)
+		return nil, fmt.Errorf("task: operator weights %v, %v, %v must be numbers from 0 up, not all 0", config.Plus, config.Minus, config.Times)
 	}
 	if err := checkProbabilities([]string{"DistractorChain"}, []float64{config.DistractorChain}); err != nil {
 		return nil, err
@@ -114,13 +125,13 @@ func NewChain(config ChainConfig) (*Chain, error) {
 	longest := config.Difficulty.Max
 	prompt := 1 + 3*config.Givens + 5*(longest+config.Distractors.Max) + 3
 	if shortest := prompt + 10*longest + 1 + 2*longest + 3; shortest > config.Context {
-		return nil, fmt.Errorf("rl: a trace of difficulty %d may need %d tokens and the context holds %d: enlarge it or lower the difficulty",
+		return nil, fmt.Errorf("task: a trace of difficulty %d may need %d tokens and the context holds %d: enlarge it or lower the difficulty",
 			longest, shortest, config.Context)
 	}
 	return &Chain{config}, nil
 }
 
-// Name is "chain".
+// Name is that of [ChainKind].
 func (c *Chain) Name() string { return "chain" }
 
 // Reflections are REA-RL's words, of which "wait" is a token.
@@ -223,7 +234,7 @@ func (c *Chain) Parse(text string) (Problem, error) {
 	}
 	p := problem.problem()
 	if shortest := len(p.Prompt) + p.MinimumThink + 1 + 2*p.Difficulty + 3; shortest > c.config.Context {
-		return Problem{}, fmt.Errorf("rl: the shortest trace of this problem has %d tokens and the context holds %d: define fewer variables",
+		return Problem{}, fmt.Errorf("task: the shortest trace of this problem has %d tokens and the context holds %d: define fewer variables",
 			shortest, c.config.Context)
 	}
 	return p, nil
@@ -252,15 +263,15 @@ func readChain(prompt []int) (*chainProblem, error) {
 			d, length = chainDefinition{name: tokens[0] - chainName, left: tokens[1] - chainRef, operator: tokens[2], right: tokens[3] - chainRef}, 4
 			for _, operand := range []int{d.left, d.right} {
 				if p.value[operand] < 0 {
-					return nil, fmt.Errorf("rl: %s uses %s before it is defined", chainVocabulary[tokens[0]], chainVocabulary[chainRef+operand])
+					return nil, fmt.Errorf("task: %s uses %s before it is defined", chainVocabulary[tokens[0]], chainVocabulary[chainRef+operand])
 				}
 			}
 			value = d.calculate(p.value)
 		default:
-			return nil, fmt.Errorf("rl: definition %d is neither a given like \"k 8 ;\" nor computed like \"b &k * &f ;\"", len(p.definitions)+1)
+			return nil, fmt.Errorf("task: definition %d is neither a given like \"k 8 ;\" nor computed like \"b &k * &f ;\"", len(p.definitions)+1)
 		}
 		if p.value[d.name] >= 0 {
-			return nil, fmt.Errorf("rl: %s is defined twice", chainVocabulary[tokens[0]])
+			return nil, fmt.Errorf("task: %s is defined twice", chainVocabulary[tokens[0]])
 		}
 		p.value[d.name] = value
 		p.definitions = append(p.definitions, d)
@@ -268,12 +279,12 @@ func readChain(prompt []int) (*chainProblem, error) {
 		if len(tokens) > 0 && tokens[0] == Semicolon {
 			tokens = tokens[1:]
 		} else if len(tokens) > 0 && tokens[0] != question {
-			return nil, fmt.Errorf("rl: definition %d must end with a semicolon", len(p.definitions))
+			return nil, fmt.Errorf("task: definition %d must end with a semicolon", len(p.definitions))
 		}
 	}
 
 	if len(tokens) != 2 || tokens[0] != question || !isChainName(tokens[1]) {
-		return nil, fmt.Errorf("rl: the problem must end with a question like \"? j\"")
+		return nil, fmt.Errorf("task: the problem must end with a question like \"? j\"")
 	}
 	p.question = tokens[1] - chainName
 	p.needed[p.question] = true
@@ -285,7 +296,7 @@ func readChain(prompt []int) (*chainProblem, error) {
 		}
 	}
 	if p.value[p.question] < 0 || !p.needed[p.question] {
-		return nil, fmt.Errorf("rl: the question must ask for a computed variable, and %s is not one", chainVocabulary[tokens[1]])
+		return nil, fmt.Errorf("task: the question must ask for a computed variable, and %s is not one", chainVocabulary[tokens[1]])
 	}
 	return p, nil
 }

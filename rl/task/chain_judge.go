@@ -33,7 +33,7 @@ func (c *Chain) Judge(p Problem, response []int) Trace {
 func (c *Chain) mustRead(p Problem) *chainProblem {
 	problem, err := readChain(p.Prompt)
 	if err != nil {
-		panic(fmt.Sprintf("rl: not a problem of task chain: %v", err))
+		panic(fmt.Sprintf("task: not a problem of task chain: %v", err))
 	}
 	return problem
 }

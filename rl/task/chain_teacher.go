@@ -66,22 +66,10 @@ func Recompute() ChainConfig {
 	return config
 }
 
-// chainPreset finds a configuration by the name of its teacher.
-func chainPreset(teacher string) (ChainConfig, error) {
-	switch teacher {
-	case "verdict", "":
-		return Verdict(), nil
-	case "recompute":
-		return Recompute(), nil
-	case "plain":
-		return Plain(), nil
-	}
-	return ChainConfig{}, fmt.Errorf("rl: unknown teacher %q of task chain: choose verdict, recompute or plain", teacher)
-}
-
+// check returns an error that says what is wrong with the teacher.
 func (t ChainTeacher) check() error {
 	if !t.TailItems.within(1, 100) {
-		return fmt.Errorf("rl: the number of tail items %v must be a range within 1-100", t.TailItems)
+		return fmt.Errorf("task: the number of tail items %v must be a range within 1-100", t.TailItems)
 	}
 	return checkProbabilities(
 		[]string{"Skip", "Distractor", "Slip", "CheckWrong", "Approve", "CheckRight", "Restate", "Tail", "TailFinal", "TailRestate", "TailCorrect"},

@@ -148,10 +148,7 @@ func chainLines(c *Chain, p Problem, response []int) [][]int {
 
 func TestChainTeacherRates(t *testing.T) {
 	for _, teacher := range []string{"plain", "verdict", "recompute"} {
-		config, err := chainPreset(teacher)
-		if err != nil {
-			t.Fatal(err)
-		}
+		config := openTask(t, "chain", teacher, "").(*Chain).config
 		config.Teacher.Tail = 0
 		chain, err := NewChain(config)
 		if err != nil {
@@ -185,7 +182,7 @@ func TestChainTail(t *testing.T) {
 		"verdict":   {tail: 0.80, restate: 0.30, final: 0.40, most: 4},
 		"recompute": {tail: 0.80, restate: 0.30, final: 0.40, most: 4, recompute: true},
 	} {
-		config, _ := chainPreset(teacher)
+		config := openTask(t, "chain", teacher, "").(*Chain).config
 		config.Teacher.CheckRight, config.Teacher.CheckWrong, config.Teacher.Restate, config.Teacher.Slip = 0, 0, 0, 0
 		config.Teacher.Distractor, config.Teacher.Skip = 0, 0
 		chain, err := NewChain(config)

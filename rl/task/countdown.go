@@ -42,6 +42,17 @@ import (
 // malformed.
 type Countdown struct{ config CountdownConfig }
 
+// CountdownKind is task countdown with its only teacher.
+var CountdownKind = Kind{
+	Name: "countdown", Title: "Countdown", Summary: "Search for an expression of given numbers that reaches a target.",
+	Levels: Range{2, 5}, Difficulty: Range{3, 4},
+	New: func(_ string, difficulty Range) (Task, error) {
+		config := DefaultCountdown()
+		config.Difficulty = difficulty
+		return orNil(NewCountdown(config))
+	},
+}
+
 // CountdownConfig is the distribution of problems and the style of the teacher. [DefaultCountdown] fills it; its values are given
 // in brackets. All but Difficulty, Attempts and Context are probabilities.
 //
@@ -86,17 +97,17 @@ var countdownVocabulary = func() []string {
 	return tokens
 }()
 
-// NewCountdown makes the task, or says what is wrong with the configuration.
+// NewCountdown makes the task. It returns an error that says what is wrong with the configuration.
 func NewCountdown(config CountdownConfig) (*Countdown, error) {
 	if !config.Difficulty.within(2, 5) {
-		return nil, fmt.Errorf("rl: difficulty %v of task countdown must lie within 2-5", config.Difficulty)
+		return nil, fmt.Errorf("task: difficulty %v of task countdown must lie within 2-5", config.Difficulty)
 	}
 	if config.Attempts < 1 || config.Attempts > 100 {
-		return nil, fmt.Errorf("rl: the teacher of task countdown makes 1 to 100 attempts, not %d", config.Attempts)
+		return nil, fmt.Errorf("task: the teacher of task countdown makes 1 to 100 attempts, not %d", config.Attempts)
 	}
 	moves := config.Difficulty.Max - 1
 	if shortest := 1 + config.Difficulty.Max + 3 + 12*moves + 4; shortest > config.Context {
-		return nil, fmt.Errorf("rl: a trace of difficulty %d may need %d tokens and the context holds %d: enlarge it or lower the difficulty",
+		return nil, fmt.Errorf("task: a trace of difficulty %d may need %d tokens and the context holds %d: enlarge it or lower the difficulty",
 			config.Difficulty.Max, shortest, config.Context)
 	}
 	err := checkProbabilities([]string{"Insight", "Notice", "Slip", "Correct", "Repeat"},
@@ -107,7 +118,7 @@ func NewCountdown(config CountdownConfig) (*Countdown, error) {
 	return &Countdown{config}, nil
 }
 
-// Name is "countdown".
+// Name is that of [CountdownKind].
 func (c *Countdown) Name() string { return "countdown" }
 
 // Reflections is "back": the search gives up what it has and starts again.
@@ -157,7 +168,7 @@ func (c *Countdown) Parse(text string) (Problem, error) {
 		return Problem{}, err
 	}
 	if problem.moves = fewestMoves(problem.numbers, problem.target, len(problem.numbers)); problem.moves < 0 {
-		return Problem{}, fmt.Errorf("rl: no expression of these numbers reaches %d with values from 0 to %d: choose another target",
+		return Problem{}, fmt.Errorf("task: no expression of these numbers reaches %d with values from 0 to %d: choose another target",
 			problem.target, countdownLargest)
 	}
 	return problem.problem(), nil
@@ -177,20 +188,20 @@ func readCountdown(prompt []int) (countdownProblem, error) {
 	for len(tokens) > 0 && isCountdownValue(tokens[0]) {
 		number := tokens[0] - countdownValue
 		if number < 1 || number > 9 {
-			return p, fmt.Errorf("rl: the given numbers lie between 1 and 9, and %d does not", number)
+			return p, fmt.Errorf("task: the given numbers lie between 1 and 9, and %d does not", number)
 		}
 		p.numbers = append(p.numbers, number)
 		tokens = tokens[1:]
 	}
 	if len(p.numbers) < 2 || len(p.numbers) > 5 {
-		return p, fmt.Errorf("rl: a problem gives 2 to 5 numbers before the question, not %d", len(p.numbers))
+		return p, fmt.Errorf("task: a problem gives 2 to 5 numbers before the question, not %d", len(p.numbers))
 	}
 	if len(tokens) != 2 || !matches(tokens, is(question), isCountdownValue) {
-		return p, fmt.Errorf("rl: the problem must end with a target like \"? 24\"")
+		return p, fmt.Errorf("task: the problem must end with a target like \"? 24\"")
 	}
 	p.target = tokens[1] - countdownValue
 	if slices.Contains(p.numbers, p.target) {
-		return p, fmt.Errorf("rl: the target %d is one of the given numbers, so nothing is left to do", p.target)
+		return p, fmt.Errorf("task: the target %d is one of the given numbers, so nothing is left to do", p.target)
 	}
 	return p, nil
 }

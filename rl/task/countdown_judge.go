@@ -37,7 +37,7 @@ func (c *Countdown) Judge(p Problem, response []int) Trace {
 func (c *Countdown) mustRead(p Problem) countdownProblem {
 	problem, err := readCountdown(p.Prompt)
 	if err != nil {
-		panic(fmt.Sprintf("rl: not a problem of task countdown: %v", err))
+		panic(fmt.Sprintf("task: not a problem of task countdown: %v", err))
 	}
 	return problem
 }

@@ -10,15 +10,16 @@ import (
 // Task is a family of problems with a teacher, a verifier and a true label for every step. Its methods may be called from several
 // goroutines at once.
 type Task interface {
-	// Name is the task's name in flags, URLs and checkpoints: "chain" or "countdown".
+	// Name is the name of the task's [Kind].
 	Name() string
 
 	// Vocabulary lists the token strings, a fresh slice; the index is the token id. The first ones are the same in every task,
 	// see [Pad].
 	Vocabulary() []string
 
-	// Problem draws a problem. The same seed gives the same problem.
-	Problem(seed uint64) Problem
+	// Problem makes the problem of a key. The same key gives the same problem. Only [Draw] may call it, because a problem must come
+	// from the part of its stream.
+	Problem(key uint64) Problem
 
 	// Parse reads a problem that somebody typed: the text of a prompt, with or without <bos> and <think>. The error is one
 	// sentence that says what is wrong with the text.
@@ -31,7 +32,7 @@ type Task interface {
 	// Reflections lists the words by which a trace reflects on what it did before.
 	Reflections() []string
 
-	// Concludes tells for each step of a judged trace whether it states the final result, and rightly.
+	// Concludes reports for each step of a judged trace whether it states the final result, and rightly.
 	Concludes(p Problem, t Trace) []bool
 
 	// Judge cuts any response into steps, labels and verifies it. It panics only if p is not a problem of this task.
@@ -64,53 +65,14 @@ const (
 	ownTokens // the first id with a meaning of the task's own
 )
 
+// CommonTokens are the texts of these tokens. The vocabulary of every task begins with them.
 var CommonTokens = []string{"<pad>", "<bos>", "<eos>", "\n", ";", "?", "=", "+", "-", "*", "#", "<think>", "</think>"}
-
-// NewTask makes the task that the flags --task, --teacher and --difficulty describe. An empty teacher or difficulty takes the task's
-// default: for chain the teacher "verdict" and difficulty 2-5, for countdown, which has one teacher, 3-4.
-func New(name, teacher, difficulty string) (Task, error) {
-	var levels Range
-	if difficulty != "" {
-		var err error
-		if levels, err = ParseDifficulty(difficulty); err != nil {
-			return nil, err
-		}
-	}
-	switch name {
-	case "chain":
-		config, err := chainPreset(teacher)
-		if err != nil {
-			return nil, err
-		}
-		if difficulty != "" {
-			config.Difficulty = levels
-		}
-		chain, err := NewChain(config)
-		if err != nil {
-			return nil, err
-		}
-		return chain, nil
-	case "countdown":
-		if teacher != "" {
-			return nil, fmt.Errorf("rl: task countdown has only one teacher: leave out %q", teacher)
-		}
-		config := DefaultCountdown()
-		if difficulty != "" {
-			config.Difficulty = levels
-		}
-		countdown, err := NewCountdown(config)
-		if err != nil {
-			return nil, err
-		}
-		return countdown, nil
-	}
-	return nil, fmt.Errorf("rl: unknown task %q: choose chain or countdown", name)
-}
 
 // Range is a range of whole numbers, both ends included.
 type Range struct{ Min, Max int }
 
-// ParseDifficulty reads a range such as "2-5", or one number such as "4". Which levels exist is for the task to say.
+// ParseDifficulty reads a range such as "2-5", or one number such as "4". Which levels exist is up to the [Kind]. It returns an error
+// where the text is neither.
 func ParseDifficulty(text string) (Range, error) {
 	low, high, isRange := strings.Cut(strings.TrimSpace(text), "-")
 	if !isRange {
@@ -119,10 +81,10 @@ func ParseDifficulty(text string) (Range, error) {
 	lowest, err1 := strconv.Atoi(strings.TrimSpace(low))
 	highest, err2 := strconv.Atoi(strings.TrimSpace(high))
 	if err1 != nil || err2 != nil {
-		return Range{}, fmt.Errorf("rl: difficulty %q is neither a number such as 4 nor a range such as 2-5", text)
+		return Range{}, fmt.Errorf("task: difficulty %q is neither a number such as 4 nor a range such as 2-5", text)
 	}
 	if lowest > highest {
-		return Range{}, fmt.Errorf("rl: difficulty %q runs backwards: write %d-%d", text, highest, lowest)
+		return Range{}, fmt.Errorf("task: difficulty %q runs backwards: write %d-%d", text, highest, lowest)
 	}
 	return Range{lowest, highest}, nil
 }
@@ -182,7 +144,7 @@ func Tokens(task Task, text string) ([]int, error) {
 		for word := range strings.FieldsSeq(line) {
 			id, known := ids[word]
 			if !known {
-				return nil, fmt.Errorf("rl: %.20q at position %d is not a token of task %s", word, len(tokens), task.Name())
+				return nil, fmt.Errorf("task: %.20q at position %d is not a token of task %s", word, len(tokens), task.Name())
 			}
 			tokens = append(tokens, id)
 		}
@@ -190,13 +152,13 @@ func Tokens(task Task, text string) ([]int, error) {
 	return tokens, nil
 }
 
-// The streams of the random generator: problems and teachers draw from different ones, so that a teacher's seed may equal the
-// problem's.
+// The streams of [NewRandom]. Problems and teachers use different ones, so a teacher's seed may equal its problem's key.
 const (
 	ProblemStream = 0x70726f626c656d // "problem" in ASCII
 	teacherStream = 0x74656163686572 // "teacher" in ASCII
 )
 
+// NewRandom makes the generator of a seed and a stream: a PCG, the same on every machine. Streams of one seed are independent.
 func NewRandom(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
 
 // calculate works out one operation; no other token is an operator.
@@ -209,7 +171,7 @@ func calculate(left, operator, right int) int {
 	case times:
 		return left * right
 	}
-	panic(fmt.Sprintf("rl: token %d is not an operator", operator))
+	panic(fmt.Sprintf("task: token %d is not an operator", operator))
 }
 
 func isOperator(token int) bool { return Plus <= token && token <= times }
@@ -223,11 +185,11 @@ func slipped(random *rand.Rand, right int) int {
 	return right + distance
 }
 
-// checkProbabilities checks that each named value is one.
+// checkProbabilities returns an error where a named value does not lie between 0 and 1.
 func checkProbabilities(names []string, values []float64) error {
 	for i, value := range values {
 		if !(value >= 0 && value <= 1) { // catches NaN too
-			return fmt.Errorf("rl: %s is %v, and a probability lies between 0 and 1", names[i], value)
+			return fmt.Errorf("task: %s is %v, and a probability lies between 0 and 1", names[i], value)
 		}
 	}
 	return nil

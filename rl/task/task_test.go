@@ -302,7 +302,7 @@ func FuzzParse(f *testing.F) {
 		task := tasks[int(which)%len(tasks)]
 		p, err := task.Parse(text)
 		if err != nil {
-			if message := err.Error(); !strings.HasPrefix(message, "rl: ") || len(message) > 300 {
+			if message := err.Error(); !strings.HasPrefix(message, "task: ") || len(message) > 300 {
 				t.Fatalf("error %q", message)
 			}
 			return

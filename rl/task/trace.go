@@ -37,7 +37,7 @@ func (l Label) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 func (l *Label) UnmarshalText(text []byte) error {
 	i := slices.Index(labelNames[:], string(text))
 	if i < 0 {
-		return fmt.Errorf("rl: unknown label %.20q: the labels are %v", text, Labels())
+		return fmt.Errorf("task: unknown label %.20q: the labels are %v", text, Labels())
 	}
 	*l = Label(i)
 	return nil
@@ -84,8 +84,8 @@ func (t Trace) Count(label Label) int {
 	return count
 }
 
-// cut divides a response into think part, steps and answer part. Labels and the verdict are left to the task. framed reports whether
-// there is exactly one </think> and <eos> ends the response.
+// Cut divides a response into think part, steps and answer part. Every step has the label [Malformed]; labels and the verdict are up
+// to the task's Judge. framed reports whether there is exactly one </think> and <eos> ends the response.
 func Cut(prompt, response []int) (t Trace, framed bool) {
 	end := slices.Index(response, Eos)
 	finished := end >= 0
@@ -119,7 +119,7 @@ func Cut(prompt, response []int) (t Trace, framed bool) {
 	return t, framed
 }
 
-// responseSteps are the steps' ranges, counted from the first response token.
+// ResponseSteps returns the range of each step, counted from the first response token.
 func (t Trace) ResponseSteps() [][2]int {
 	ranges := make([][2]int, len(t.Steps))
 	for k, s := range t.Steps {
