@@ -6,13 +6,14 @@ require (
 	github.com/chromedp/cdproto v0.0.0-20250724212937-08a3db8b4327
 	github.com/chromedp/chromedp v0.14.2
 	github.com/cogentcore/webgpu v0.23.0
+	github.com/gofrs/flock v0.13.0
 	github.com/google/go-cmp v0.7.0
 	github.com/hajimehoshi/ebiten/v2 v2.9.9
 	github.com/klauspost/compress v1.20.4
 	github.com/maxence-charriere/go-app/v10 v10.1.11
 	github.com/ulikunitz/xz v0.5.17
 	golang.org/x/image v0.31.0
-	golang.org/x/sys v0.36.0
+	golang.org/x/sys v0.37.0
 	gonum.org/v1/gonum v0.17.0
 )
 

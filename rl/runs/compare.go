@@ -1,0 +1,324 @@
+package runs
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"attnlab/rl/stat"
+)
+
+var nan = math.NaN()
+
+// Named is a run with what to call it in a sentence, such as its folder.
+type Named struct {
+	Name string
+	Run  Run
+}
+
+// finished is a run that was measured at its end.
+type finished struct {
+	Named
+	outcome
+}
+
+// Comparison sets finished runs side by side.
+type Comparison struct {
+	Task       string   `json:"task"`
+	Difficulty string   `json:"difficulty"`
+	Base       BaseRow  `json:"base"`
+	Rows       []Row    `json:"runs"`
+	Reach      float64  `json:"reach,omitempty"`
+	LeftOut    []string `json:"left_out"` // sentences
+	Notes      []string `json:"notes"`    // sentences: what was measured otherwise
+}
+
+// BaseRow is the model that runs began from.
+type BaseRow struct {
+	From           string      `json:"from"` // a file, "evaluation", "probe" or "first step"
+	Problems       int         `json:"problems"`
+	Seeds          []Seed      `json:"seeds"` // that it is the mean over
+	Accuracy       stat.Number `json:"accuracy"`
+	ThinkTokens    stat.Number `json:"think_tokens"`
+	Reflections    stat.Number `json:"reflections"` // not in a probe
+	RedundantSteps stat.Number `json:"redundant_steps"`
+	EssentialSteps stat.Number `json:"essential_steps"` // correcting ones counted
+	ByDifficulty   []Level     `json:"by_difficulty,omitempty"`
+	Measured       Measured    `json:"measured"`
+}
+
+// Row is the runs of one method with the same settings, measured alike.
+type Row struct {
+	Method        string      `json:"method"` // with the settings that set it apart
+	Seeds         int         `json:"seeds"`
+	SeedList      []Seed      `json:"seed_list"`
+	Accuracy      stat.Number `json:"accuracy"`
+	AccuracySD    stat.Number `json:"accuracy_sd"`
+	ThinkTokens   stat.Number `json:"think_tokens"`
+	ThinkTokensSD stat.Number `json:"think_tokens_sd"`
+	LengthChange  stat.Number `json:"length_change"` // of think tokens, relative to the base: negative is shorter
+	AES           stat.Number `json:"aes"`           // of the means
+
+	ByDifficulty     []Level           `json:"by_difficulty"`
+	Labels           map[string]Spread `json:"labels"`      // steps a response
+	Reflections      Spread            `json:"reflections"` // re-checks a response
+	RedundantRemoved Spread            `json:"redundant_removed"`
+	EssentialLost    Spread            `json:"essential_lost"`
+	CreditAUC        Spread            `json:"credit_auc"` // mean over the training steps
+
+	Groups struct {
+		AllCorrect Spread `json:"all_correct"` // shares of the groups sampled
+		AllWrong   Spread `json:"all_wrong"`
+		Valid      Spread `json:"valid"`
+	} `json:"groups"`
+	Steps           Spread      `json:"steps"`
+	Updates         Spread      `json:"updates"`
+	GeneratedTokens Spread      `json:"generated_tokens"`
+	ChargedTokens   Spread      `json:"charged_tokens"`
+	Seconds         Spread      `json:"seconds"`
+	Reached         int         `json:"reached,omitempty"` // runs that reached the accuracy asked for
+	TokensToReach   Spread      `json:"tokens_to_reach"`   // of those
+	FocusHeads      []HeldFocus `json:"focus_heads,omitempty"`
+	Measured        Measured    `json:"measured"` // of the first seed; the others differ in seed, weights, tokens and updates
+	Base            BaseRow     `json:"base"`     // of the same seeds under the same conditions: differences are to this one
+
+	Runs []Named `json:"-"`
+}
+
+// Level is a difficulty's part of an evaluation.
+type Level struct {
+	Difficulty  int    `json:"difficulty"`
+	Accuracy    Spread `json:"accuracy"`
+	ThinkTokens Spread `json:"think_tokens"`
+	Reflections Spread `json:"reflections"`
+}
+
+// HeldFocus says whether a head that attnpo holds on to still ranks steps after training.
+type HeldFocus struct {
+	Seed Seed `json:"seed"`
+	FocusHead
+}
+
+// Spread is a mean over seeds with the sample's standard deviation, which one seed alone does not have.
+type Spread struct {
+	Mean stat.Number `json:"mean"`
+	SD   stat.Number `json:"sd"`
+}
+
+// spreadOf leaves out what is no number.
+func spreadOf(x []float64) Spread {
+	x = slices.DeleteFunc(slices.Clone(x), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+	return Spread{stat.Number(stat.Mean(x)), stat.Number(stat.StdDev(x))}
+}
+
+// BaseEvaluation is an evaluation of the base by "attnlab eval --json".
+type BaseEvaluation struct {
+	From string // its file
+	Evaluation
+	Measured Measured
+}
+
+// Compare makes a row of each group of runs. base, where not nil, takes the place of what the runs measured of their base.
+// reach, where above 0, is an accuracy to find the tokens to. It returns an error where runs are of different problems or
+// bases, where base was measured otherwise, or where no run is finished.
+func Compare(list []Named, base *BaseEvaluation, reach float64) (c Comparison, err error) {
+	c = Comparison{Reach: reach, LeftOut: []string{}, Notes: []string{}}
+	var runs []finished
+	for _, r := range list {
+		o, missing, err := r.Run.outcome()
+		if err != nil {
+			return c, fmt.Errorf("%s: %w", r.Name, err)
+		}
+		if missing != "" {
+			c.LeftOut = append(c.LeftOut, r.Name+" "+missing)
+			continue
+		}
+		if err := everyStep(r); err != nil {
+			return c, err
+		}
+		runs = append(runs, finished{r, o})
+	}
+	if len(runs) == 0 {
+		return c, fmt.Errorf("none of these runs is finished and evaluated: %s", strings.Join(c.LeftOut, "; "))
+	}
+	if err := sameProblems(runs); err != nil {
+		return c, err
+	}
+	first := runs[0].Run.Settings
+	c.Task, c.Difficulty = first.Task, first.Difficulty
+	groups, notes, err := groupRuns(runs)
+	if err != nil {
+		return c, err
+	}
+	c.Notes = append(c.Notes, notes...)
+	for _, g := range groups {
+		own := baseRow(g.runs)
+		if base != nil {
+			if own, notes, err = base.row(g); err != nil {
+				return c, err
+			}
+			c.Notes = append(c.Notes, notes...)
+		}
+		row := g.row(own, reach)
+		if apart := conflicts(row.Measured, own.Measured); len(apart) > 0 {
+			row.LengthChange, row.AES, row.RedundantRemoved, row.EssentialLost = stat.Number(nan), stat.Number(nan), Spread{stat.Number(nan), stat.Number(nan)}, Spread{stat.Number(nan), stat.Number(nan)}
+			c.Notes = append(c.Notes, fmt.Sprintf("%s is not compared with its base: they were measured with %s", row.Method, strings.Join(apart, ", ")))
+		}
+		c.Rows = append(c.Rows, row)
+	}
+	c.Base = baseRow(runs)
+	if base != nil {
+		c.Base = c.Rows[0].Base
+	}
+	c.Notes = append(c.Notes, apartRows(c.Rows)...)
+	return c, nil
+}
+
+// everyStep returns an error where a log of reinforcement learning lacks a step.
+func everyStep(r Named) error {
+	for i, step := range r.Run.Log.Columns().Of("step") {
+		if step != float64(i+1) {
+			return fmt.Errorf("line %d of the log of %s is of step %g; a log has every step from 1 on", i+1, r.Name, step)
+		}
+	}
+	return nil
+}
+
+// sameProblems says which two runs cannot be in one table.
+func sameProblems(runs []finished) error {
+	a := runs[0]
+	for _, b := range runs[1:] {
+		x, y := a.Run.Settings, b.Run.Settings
+		for _, what := range []struct{ name, a, b string }{
+			{"task", x.Task, y.Task}, {"difficulty", a.measured.Difficulty, b.measured.Difficulty}, {"model", x.baseName(), y.baseName()},
+		} {
+			if what.a != what.b {
+				return fmt.Errorf("%s and %s have different values of %s (%s and %s); compare them apart", a.Name, b.Name, what.name, or(what.a, "the default"), or(what.b, "the default"))
+			}
+		}
+		if x.Base != nil && y.Base != nil && x.Base.Weights != y.Base.Weights {
+			return fmt.Errorf("%s and %s began from different weights, though both bases are called %s; compare them apart", a.Name, b.Name, x.baseName())
+		}
+	}
+	return nil
+}
+
+// conflicts are the conditions, both recorded, that keep two numbers from being subtracted.
+func conflicts(a, b Measured) (apart []string) {
+	for _, c := range conditions {
+		x, y := c.of(a), c.of(b)
+		if slices.Contains(likeModels, c.name) && c.name != "stream of problems" && x != "" && y != "" && x != y {
+			apart = append(apart, fmt.Sprintf("%s %s and %s", c.name, short(x), short(y)))
+		}
+	}
+	return apart
+}
+
+// row is the base of a group by an evaluation from a file, or an error where that was measured otherwise.
+func (b *BaseEvaluation) row(g *group) (row BaseRow, notes []string, err error) {
+	m := g.runs[0].measured
+	if apart := conflicts(b.Measured, m); len(apart) > 0 {
+		return row, nil, fmt.Errorf("--base: %s and %s were measured with %s; evaluate the base with the same options", b.From, g.runs[0].Name, strings.Join(apart, ", "))
+	}
+	named := Differences(b.Measured, m, slices.Concat(likeModels, []string{"number of problems", "adapter"}))
+	if b.Measured.Seed != nil && slices.ContainsFunc(g.runs, func(r finished) bool { return r.Run.Settings.Seed != *b.Measured.Seed }) {
+		named = append(named, fmt.Sprintf("seed %d of the base alone", *b.Measured.Seed))
+	}
+	if len(named) > 0 {
+		notes = append(notes, fmt.Sprintf("%s and the row %s were measured with %s", b.From, g.label(), strings.Join(named, ", ")))
+	}
+	row = baseOf(b.Evaluation)
+	row.From, row.Measured = b.From, b.Measured
+	if b.Measured.Seed != nil {
+		row.Seeds = []Seed{*b.Measured.Seed}
+	}
+	return row, notes, nil
+}
+
+func baseOf(e Evaluation) BaseRow {
+	row := BaseRow{Problems: e.Problems, Accuracy: e.Accuracy, ThinkTokens: e.ThinkTokens, Reflections: e.Reflections, RedundantSteps: e.redundantSteps(), EssentialSteps: e.essentialSteps()}
+	for _, l := range e.ByDifficulty {
+		one := func(v stat.Number) Spread { return Spread{v, stat.Number(nan)} }
+		row.ByDifficulty = append(row.ByDifficulty, Level{l.Difficulty, one(l.Accuracy), one(l.ThinkTokens), one(l.Reflections)})
+	}
+	return row
+}
+
+// baseRow is the mean over seeds of what runs measured of their base: runs of one seed measured the same problems, so that
+// each seed counts once, by the run with the most problems.
+func baseRow(runs []finished) BaseRow {
+	of := map[Seed]finished{}
+	for _, r := range runs {
+		if have, ok := of[r.Run.Settings.Seed]; !ok || r.base.Problems > have.base.Problems {
+			of[r.Run.Settings.Seed] = r
+		}
+	}
+	seeds := slices.Sorted(maps.Keys(of))
+	var all []Evaluation
+	for _, seed := range seeds {
+		all = append(all, of[seed].base)
+	}
+	mean := func(field func(e Evaluation) stat.Number) stat.Number {
+		var x []float64
+		for _, e := range all {
+			x = append(x, float64(field(e)))
+		}
+		return spreadOf(x).Mean
+	}
+	row := BaseRow{From: runs[0].baseFrom, Seeds: seeds, Measured: of[seeds[0]].baseHow, ByDifficulty: levels(all)}
+	for _, e := range all {
+		row.Problems += e.Problems
+	}
+	row.Accuracy = mean(func(e Evaluation) stat.Number { return e.Accuracy })
+	row.ThinkTokens = mean(func(e Evaluation) stat.Number { return e.ThinkTokens })
+	row.Reflections = mean(func(e Evaluation) stat.Number { return e.Reflections })
+	row.RedundantSteps = mean(Evaluation.redundantSteps)
+	row.EssentialSteps = mean(Evaluation.essentialSteps)
+	return row
+}
+
+// apartRows names what rows were measured with that is not the same in all.
+func apartRows(rows []Row) (notes []string) {
+	for _, r := range rows[1:] {
+		if apart := Differences(rows[0].Measured, r.Measured, slices.Concat(likeModels, besides)); len(apart) > 0 {
+			apart = slices.DeleteFunc(apart, func(text string) bool {
+				return strings.HasPrefix(text, "seed ") && slices.Equal(rows[0].SeedList, r.SeedList)
+			})
+			if len(apart) > 0 {
+				notes = append(notes, fmt.Sprintf("%s and %s were measured with %s", rows[0].Method, r.Method, strings.Join(apart, ", ")))
+			}
+		}
+	}
+	return notes
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// Decode reads a base evaluation from what "attnlab eval --json" prints, also from versions that did not record how it was
+// measured.
+func (b *BaseEvaluation) Decode(data []byte) error {
+	var e struct {
+		Evaluation
+		Measured    *Measured `json:"measured"`
+		Task        string    `json:"task"`
+		Temperature *float64  `json:"temperature"`
+		Seed        *Seed     `json:"seed"`
+	}
+	if err := unmarshal(data, &e); err != nil || e.Problems == 0 {
+		return errors.New("it is not what attnlab eval --json prints")
+	}
+	b.Evaluation = e.Evaluation
+	b.Measured = Measured{Task: e.Task, Temperature: e.Temperature, Problems: To(e.Problems), Stream: "eval", Seed: e.Seed}
+	if e.Measured != nil {
+		b.Measured = *e.Measured
+	}
+	return nil
+}

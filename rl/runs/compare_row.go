@@ -1,0 +1,132 @@
+package runs
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"attnlab/rl/stat"
+)
+
+func unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
+
+// baseName is the name of the model that a run began from: where none was given, of the task's shipped base.
+func (s Settings) baseName() string {
+	if s.Model == "" {
+		return s.Task + "-small"
+	}
+	return filepath.Base(s.Model)
+}
+
+// float is a hyper-parameter as a number.
+func (s Settings) float(name string) (float64, bool) {
+	text, ok := s.value(name)
+	if !ok {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	return v, err == nil
+}
+
+// row sums a group up, next to its base.
+func (g *group) row(base BaseRow, reach float64) Row {
+	over := func(of func(r finished) float64) Spread {
+		var x []float64
+		for _, r := range g.runs {
+			x = append(x, of(r))
+		}
+		return spreadOf(x)
+	}
+	last := func(name string) Spread {
+		return over(func(r finished) float64 { return r.Run.Log.Last(name) })
+	}
+	var evaluations []Evaluation
+	labels := map[string]bool{}
+	for _, r := range g.runs {
+		evaluations = append(evaluations, r.Evaluation)
+		for label := range r.Labels {
+			labels[label] = true
+		}
+	}
+	row := Row{Method: g.label(), Seeds: len(g.runs), Labels: map[string]Spread{}, ByDifficulty: levels(evaluations), Base: base, Measured: g.runs[0].measured}
+	accuracy := over(func(r finished) float64 { return float64(r.Accuracy) })
+	think := over(func(r finished) float64 { return float64(r.ThinkTokens) })
+	row.Accuracy, row.AccuracySD, row.ThinkTokens, row.ThinkTokensSD = accuracy.Mean, accuracy.SD, think.Mean, think.SD
+	row.LengthChange = think.Mean/base.ThinkTokens - 1
+	row.AES = stat.Number(stat.AES(float64(accuracy.Mean), float64(think.Mean), float64(base.Accuracy), float64(base.ThinkTokens)))
+	for label := range labels {
+		row.Labels[label] = over(func(r finished) float64 { return float64(r.Labels[label]) })
+	}
+	row.Reflections = over(func(r finished) float64 { return float64(r.Reflections) })
+	row.RedundantRemoved = over(func(r finished) float64 {
+		return stat.ShareRemoved(float64(base.RedundantSteps), float64(r.redundantSteps()))
+	})
+	row.EssentialLost = over(func(r finished) float64 {
+		return stat.ShareRemoved(float64(base.EssentialSteps), float64(r.essentialSteps()))
+	})
+	row.CreditAUC = over(func(r finished) float64 { return float64(spreadOf(r.Run.Log.Columns().Of("credit_auc")).Mean) })
+	share := func(name string) Spread {
+		return over(func(r finished) float64 {
+			return sum(r.Run.Log.Columns().Of("groups."+name)) / sum(r.Run.Log.Columns().Of("groups.total"))
+		})
+	}
+	row.Groups.AllCorrect, row.Groups.AllWrong, row.Groups.Valid = share("all_correct"), share("all_wrong"), share("valid")
+	row.Steps, row.Updates, row.GeneratedTokens, row.ChargedTokens, row.Seconds = last("step"), last("updates"), last("generated_tokens"), last("charged_tokens"), last("seconds")
+	row.TokensToReach = over(func(r finished) float64 { return r.Run.tokensTo(reach) })
+	for _, r := range g.runs {
+		row.SeedList, row.Runs = append(row.SeedList, r.Run.Settings.Seed), append(row.Runs, r.Named)
+		if !math.IsNaN(r.Run.tokensTo(reach)) {
+			row.Reached++
+		}
+		if r.Run.Result != nil {
+			for _, h := range r.Run.Result.FocusHeads {
+				row.FocusHeads = append(row.FocusHeads, HeldFocus{r.Run.Settings.Seed, h})
+			}
+		}
+	}
+	return row
+}
+
+// sum adds up what is a number.
+func sum(x []float64) (total float64) {
+	for _, v := range x {
+		if !math.IsNaN(v) {
+			total += v
+		}
+	}
+	return total
+}
+
+// levels are means over evaluations, for each difficulty.
+func levels(all []Evaluation) (levels []Level) {
+	accuracy, think, reflections := map[int][]float64{}, map[int][]float64{}, map[int][]float64{}
+	for _, e := range all {
+		for _, l := range e.ByDifficulty {
+			accuracy[l.Difficulty] = append(accuracy[l.Difficulty], float64(l.Accuracy))
+			think[l.Difficulty] = append(think[l.Difficulty], float64(l.ThinkTokens))
+			reflections[l.Difficulty] = append(reflections[l.Difficulty], float64(l.Reflections))
+		}
+	}
+	for _, difficulty := range slices.Sorted(maps.Keys(accuracy)) {
+		levels = append(levels, Level{difficulty, spreadOf(accuracy[difficulty]), spreadOf(think[difficulty]), spreadOf(reflections[difficulty])})
+	}
+	return levels
+}
+
+// reachOver is the number of steps whose mean accuracy counts as reached.
+const reachOver = 5
+
+// tokensTo is how many tokens the run had generated when the mean accuracy of the last steps first reached a level; NaN where
+// it never did or none was asked for.
+func (r Run) tokensTo(level float64) float64 {
+	accuracy, tokens := r.Log.Columns().Of("accuracy"), r.Log.Columns().Of("generated_tokens")
+	for i := reachOver; i <= len(accuracy) && len(tokens) == len(accuracy) && level > 0; i++ {
+		if stat.Mean(accuracy[i-reachOver:i]) >= level-1e-9 { // whole but for rounding
+			return tokens[i-1]
+		}
+	}
+	return nan
+}

@@ -1,0 +1,176 @@
+package runs
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"attnlab/rl/hyper"
+)
+
+// Names of a run's files. The files of the checkpoint, the base and the reflection model are opaque here: package hf reads them.
+const (
+	RunFile      = "run.json"
+	MetricsFile  = "metrics.jsonl"
+	PretrainFile = "training.jsonl"
+	ResultFile   = "result.json"
+	StateFile    = "training.safetensors" // all that a run resumes from
+	ConfigFile   = "config.json"
+	WeightsFile  = "model.safetensors"
+
+	BaseFolder       = "base/"
+	ReflectionFolder = "reflection/"
+)
+
+// checkpointFiles may be in a run's folder, in its base and in its reflection model.
+var checkpointFiles = []string{StateFile, WeightsFile, ConfigFile, "tokenizer.json", "tokenizer_config.json", "training.json"}
+
+// known reports whether a name is of a run's file; other files in the same folder are left alone.
+func known(name string) bool {
+	for _, folder := range []string{BaseFolder, ReflectionFolder} {
+		if inner, ok := strings.CutPrefix(name, folder); ok {
+			return slices.Contains(checkpointFiles, inner)
+		}
+	}
+	return name == RunFile || name == ResultFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(checkpointFiles, name)
+}
+
+// Run is a run as it is saved.
+type Run struct {
+	Settings   Settings
+	Log        Log
+	Result     *Result           // nil before the end
+	Checkpoint map[string][]byte // its files; empty where nothing is left but metrics
+	Base       map[string][]byte // files of the model it began from; empty of a shipped one
+	Reflection map[string][]byte // files of the reflection model; empty of a shipped one
+}
+
+// ErrNoRun says that files are of no run.
+var ErrNoRun = errors.New("there is no run.json and no metrics.jsonl")
+
+// Read reads a run from its files by name: those of any version, and a log alone. It does not cut the log to the checkpoint,
+// whose step it does not know: [Log.UpTo] does. A checkpoint counts only where it can be resumed from.
+func Read(files map[string][]byte) (r Run, err error) {
+	about := files[RunFile]
+	if about != nil {
+		if err := json.Unmarshal(about, &r.Settings); err != nil {
+			return r, fmt.Errorf("%s cannot be read: %w", RunFile, err)
+		}
+		if err := r.Settings.Check(); err != nil {
+			return r, err
+		}
+	}
+	if err := r.readLog(files); err != nil {
+		return r, err
+	}
+	if about == nil && r.Log.Rows() == 0 && files[StateFile] == nil {
+		return r, ErrNoRun
+	}
+	if about == nil {
+		r.Settings.Method, r.Settings.Version = r.methodOfLog(files), 1
+	}
+	if data := files[ResultFile]; data != nil {
+		r.Result = &Result{}
+		if err := json.Unmarshal(data, r.Result); err != nil {
+			return r, fmt.Errorf("%s cannot be read: %w", ResultFile, err)
+		}
+	}
+	if files[StateFile] != nil {
+		r.Checkpoint = map[string][]byte{}
+		for _, name := range checkpointFiles {
+			if data, ok := files[name]; ok {
+				r.Checkpoint[name] = data
+			}
+		}
+	}
+	r.Base, r.Reflection = inFolder(files, BaseFolder), inFolder(files, ReflectionFolder)
+	return r, nil
+}
+
+func (r *Run) readLog(files map[string][]byte) error {
+	names := []string{MetricsFile, PretrainFile}
+	if r.Settings.Method != "" {
+		names = []string{r.Settings.LogFile()}
+	}
+	for _, name := range names {
+		text, pages := joinPages(files, name)
+		if pages == 0 {
+			continue
+		}
+		log, err := ReadLog(text)
+		if err != nil {
+			return err
+		}
+		log.pages = pages
+		r.Log = log
+		return nil
+	}
+	return nil
+}
+
+// methodOfLog is what a log without run.json says of its method.
+func (r *Run) methodOfLog(files map[string][]byte) string {
+	var first struct{ Method string }
+	if len(r.Log.lines) > 0 {
+		_ = json.Unmarshal(r.Log.lines[0], &first) // a line without a method has none
+	}
+	if slices.Contains(hyper.Methods, first.Method) {
+		return first.Method
+	}
+	if _, pages := joinPages(files, PretrainFile); pages > 0 {
+		return Pretrain
+	}
+	return ""
+}
+
+func inFolder(files map[string][]byte, folder string) map[string][]byte {
+	inner := map[string][]byte{}
+	for name, data := range files {
+		if rest, ok := strings.CutPrefix(name, folder); ok {
+			inner[rest] = data
+		}
+	}
+	return inner
+}
+
+// Resumable reports whether there is a checkpoint to resume from.
+func (r Run) Resumable() bool { return r.Checkpoint[StateFile] != nil }
+
+// Finished reports whether the run has taken all its steps.
+func (r Run) Finished() bool { return r.Settings.Done(r.Log.Step(), r.Log.Tokens()) }
+
+// Files are the files of the run by name, without its log: the inverse of [Read].
+func (r Run) Files() (files map[string][]byte, err error) {
+	files = map[string][]byte{}
+	for name, data := range r.Checkpoint {
+		files[name] = data
+	}
+	for name, data := range r.Base {
+		files[BaseFolder+name] = data
+	}
+	for name, data := range r.Reflection {
+		files[ReflectionFolder+name] = data
+	}
+	if r.Result != nil {
+		if files[ResultFile], err = document(r.Result); err != nil {
+			return nil, fmt.Errorf("%s: %w", ResultFile, err)
+		}
+	}
+	files[RunFile], err = document(r.Settings)
+	return files, err
+}
+
+// saveOrder is the order in which a folder's files are replaced: the checkpoint's state first, so that no other file is
+// newer than it.
+func saveOrder(a, b string) int {
+	if (a == StateFile) != (b == StateFile) {
+		if a == StateFile {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(a, b)
+}

@@ -1,0 +1,78 @@
+package runs
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// A value that is null, NaN or missing is a gap, lines may be of any length, and a last line that broke off is left out.
+func TestLogWithGaps(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	text := `{"step":1,"loss":2,"groups":{"valid":3},"seed":99,"note":"NaN Infinity \" NaN"}` + "\n" +
+		`{"step":2,"loss":NaN,"groups":{"valid":-Infinity},"text":"` + long + `"}` + "\r\n\n" +
+		`{"step":3,"groups":{"valid":null},"on":true,"list":[1,{"a":NaN}]}` + "\n" +
+		`{"step":4,"loss":1.5}` + "\n" + `{"step":5,"lo`
+	log, err := ReadLog([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := log.Columns()
+	nan := math.NaN()
+	for name, want := range map[string][]float64{"step": {1, 2, 3, 4}, "loss": {2, nan, nan, 1.5}, "groups.valid": {3, nan, nan, nan}, "on": {nan, nan, 1, nan}, "seed": nil, "list": nil} {
+		if got := c.Of(name); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	if log.Rows() != 4 || !strings.Contains(string(log.Text()), long) || log.Step() != 4 {
+		t.Errorf("%d lines up to step %d", log.Rows(), log.Step())
+	}
+	for bad, want := range map[string]string{
+		"x\ny\n": "line 1", `{"step":2}` + "\n" + `{"step":1}` + "\n{}\n": "step 1 comes after step 2", `{"loss":1}` + "\n{}": "no step",
+		`{"step":1}{"step":2}` + "\n" + `{"step":3}`: "follows", `[1]`: "not a JSON object", `{"step":1}` + "\n{\n" + `{"step":2}`: "line 2",
+	} {
+		if _, err := ReadLog([]byte(bad)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", bad, err, want)
+		}
+	}
+}
+
+// However long a log is, screens get its newest steps and few of those before; pages in the store change nothing of that.
+func TestShownLog(t *testing.T) {
+	var m, whole Log
+	for step := 1; step <= 3000; step++ {
+		line := fmt.Appendf(nil, `{"step":%d,"loss":%d}`, step, 2*step)
+		if m.Add(line) != nil || whole.Add(line) != nil {
+			t.Fatal("a line is refused")
+		}
+		shown := m.Shown()
+		if !reflect.DeepEqual(shown, whole.Shown()) {
+			t.Fatalf("after %d steps %d rows are shown with the newest page in memory, %d with all", step, len(shown[0].Values), len(whole.Shown()[0].Values))
+		}
+		if step%350 == 0 {
+			m.turn()
+		}
+		if n := len(shown[0].Values); n > NewestSteps+OlderSteps || n < min(step, NewestSteps+OlderSteps/2) || *shown[0].Values[n-1] != float64(step) {
+			t.Fatalf("%d steps are shown by %d rows", step, n)
+		}
+	}
+	if m.Rows() != 3000 || m.page != 8 || len(m.lines) != 200 || m.cols.Rows() > 200+NewestSteps+OlderSteps {
+		t.Errorf("%d rows, %d lines and %d columns' rows on page %d", m.Rows(), len(m.lines), m.cols.Rows(), m.page)
+	}
+	if back := m.UpTo(2990); back.Rows() != 2990 || back.Step() != 2990 || m.Step() != 3000 {
+		t.Errorf("up to step 2990 it has %d rows", back.Rows())
+	}
+	if back := m.UpTo(2800); back.Rows() != 2800 || back.Last("loss") != 5600 {
+		t.Errorf("up to the end of the page before it has %d rows, the last step %d", back.Rows(), back.Step())
+	}
+}
+
+func TestPageNames(t *testing.T) {
+	for name, want := range map[string]bool{"metrics.jsonl": true, "metrics-1.jsonl": true, "metrics-12.jsonl": true, "metrics-0.jsonl": false, "metrics-01.jsonl": false, "metrics-x.jsonl": false, "other.jsonl": false, "metrics-1.jsonl.tmp": false} {
+		if got := isPage(name, MetricsFile); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

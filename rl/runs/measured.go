@@ -1,0 +1,113 @@
+package runs
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Measured says how a number was measured: by which model, on which problems, sampled
+// how. Two numbers may be averaged or subtracted only where these agree. Empty text and
+// nil mean that it was not recorded.
+type Measured struct {
+	Model       string   `json:"model"`       // SHA-256 of the weights that were measured
+	Base        string   `json:"base"`        // SHA-256 of the weights that their training began from; of a base its own
+	Task        string   `json:"task"`        //
+	Teacher     string   `json:"teacher"`     //
+	Difficulty  string   `json:"difficulty"`  // "2-5"
+	Temperature *float64 `json:"temperature"` // of sampling
+	TopP        *float64 `json:"top_p"`       // of sampling, 1 is off
+	MaxLength   *int     `json:"max_length"`  // tokens of the longest response
+	Problems    *int     `json:"problems"`    //
+	Stream      string   `json:"stream"`      // that the problems were drawn from
+	Seed        *Seed    `json:"seed"`        // of problems and sampling
+	Tokens      *int64   `json:"tokens"`      // generated in training before the measurement
+	Updates     *int     `json:"updates"`     // of the optimiser before it
+	Adapter     string   `json:"adapter"`     // device that computed it
+}
+
+// To points to a value, for the fields of [Measured].
+func To[T any](v T) *T { return &v }
+
+// condition is one field of Measured as text, empty where it is not recorded.
+type condition struct {
+	name string
+	of   func(m Measured) string
+}
+
+func textOf[T any](v *T) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(*v)
+}
+
+var conditions = []condition{
+	{"model", func(m Measured) string { return m.Model }},
+	{"base", func(m Measured) string { return m.Base }},
+	{"task", func(m Measured) string { return m.Task }},
+	{"teacher", func(m Measured) string { return m.Teacher }},
+	{"difficulty", func(m Measured) string { return m.Difficulty }},
+	{"temperature", func(m Measured) string { return number(m.Temperature) }},
+	{"top-p", func(m Measured) string { return number(m.TopP) }},
+	{"longest response", func(m Measured) string { return textOf(m.MaxLength) }},
+	{"number of problems", func(m Measured) string { return textOf(m.Problems) }},
+	{"stream of problems", func(m Measured) string { return m.Stream }},
+	{"seed", func(m Measured) string { return textOf(m.Seed) }},
+	{"tokens so far", func(m Measured) string { return textOf(m.Tokens) }},
+	{"updates so far", func(m Measured) string { return textOf(m.Updates) }},
+	{"adapter", func(m Measured) string { return m.Adapter }},
+}
+
+func number(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
+}
+
+// What has to agree, besides what a comparison is about: weights, tokens and updates
+// differ between a base and a trained model.
+var (
+	// likeSeeds agree where numbers of several seeds are averaged.
+	likeSeeds = []string{"base", "task", "teacher", "difficulty", "temperature", "top-p", "longest response", "number of problems", "stream of problems", "adapter"}
+	// likeModels agree where numbers of two models are subtracted.
+	likeModels = []string{"base", "task", "teacher", "difficulty", "temperature", "top-p", "longest response", "stream of problems"}
+	// besides may differ between two models, which is named.
+	besides = []string{"number of problems", "seed", "adapter"}
+)
+
+// Differences names each of the conditions by which a and b differ, with both values. A value that one of them did not
+// record differs from one that is.
+func Differences(a, b Measured, names []string) (differences []string) {
+	for _, c := range conditions {
+		if !slices.Contains(names, c.name) {
+			continue
+		}
+		if x, y := c.of(a), c.of(b); x != y {
+			differences = append(differences, fmt.Sprintf("%s %s and %s", c.name, short(x), short(y)))
+		}
+	}
+	return differences
+}
+
+// short is a value for a sentence: a checksum by its first digits.
+func short(text string) string {
+	if text == "" {
+		return "(not recorded)"
+	}
+	if len(text) == 64 && !strings.Contains(text, " ") {
+		return text[:8] + "…"
+	}
+	return text
+}
+
+// Rows are the conditions as pairs of name and value, for a table.
+func (m Measured) Rows() [][2]string {
+	rows := make([][2]string, len(conditions))
+	for i, c := range conditions {
+		rows[i] = [2]string{c.name, short(c.of(m))}
+	}
+	return rows
+}

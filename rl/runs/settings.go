@@ -1,0 +1,232 @@
+package runs
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"attnlab/rl/hyper"
+)
+
+// Pretrain is the method of supervised training from scratch.
+const Pretrain = "pretrain"
+
+// Version is that of run.json as this package writes it. Files without a version are of version 1.
+const Version = 2
+
+// Settings are run.json: what a run was asked for, and what identifies it.
+type Settings struct {
+	Version    int               `json:"version"`
+	Method     string            `json:"method"` // [Pretrain], or one of hyper.Methods
+	Model      string            `json:"model"`  // what it began from: folder, name of a shipped base, "run:ID"; of pretraining the preset
+	Task       string            `json:"task"`
+	Difficulty string            `json:"difficulty"` // empty is the task's own
+	Teacher    string            `json:"teacher"`    // empty is the task's own
+	Seed       Seed              `json:"seed"`
+	Probe      int               `json:"probe"`                 // problems that the base is measured on first
+	FocusHeads string            `json:"focus_heads,omitempty"` // "0.0,0.2": heads of attnpo instead of those it finds
+	Reflection string            `json:"reflection,omitempty"`  // folder or name of the reflection model of rearl
+	Paper      bool              `json:"paper"`                 // hyper-parameters that are not given are the papers'
+	Hyper      map[string]string `json:"hyper"`                 // those that were given, by name
+	Steps      int               `json:"steps,omitempty"`       // training steps in all
+	Budget     int64             `json:"budget,omitempty"`      // generated tokens in all: no step begins beyond it
+	Every      int               `json:"report_every,omitempty"`
+	Start      string            `json:"start,omitempty"` // pretraining: the model whose weights it began with
+
+	Base            *Identity `json:"base,omitempty"`             // of the model that the run began from
+	ReflectionModel *Identity `json:"reflection_model,omitempty"` // of the reflection model
+	Measured        *Measured `json:"measured,omitempty"`         // how the numbers in the log are measured
+
+	Name   string `json:"name,omitempty"` // for people
+	From   string `json:"from,omitempty"` // "this browser", "imported", "shipped"
+	Note   string `json:"note,omitempty"` // adapter, command: where its numbers came from
+	Sample string `json:"sample,omitempty"`
+
+	rest unknown
+}
+
+// Identity says which weights a run used, so that others in their place are noticed.
+type Identity struct {
+	Name    string `json:"name"`
+	Weights string `json:"weights_sha256"`
+}
+
+// MarshalJSON writes the fields and the keys that were read and are not known.
+func (s Settings) MarshalJSON() ([]byte, error) {
+	type plain Settings
+	p := plain(s)
+	p.Version = Version
+	if p.Hyper == nil {
+		p.Hyper = map[string]string{}
+	}
+	data, err := marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	return s.rest.addTo(data)
+}
+
+// UnmarshalJSON reads settings of any version up to [Version].
+func (s *Settings) UnmarshalJSON(data []byte) error {
+	type plain Settings
+	p := plain{Version: 1}
+	if err := json.Unmarshal(data, &p); err != nil {
+		return err
+	}
+	if p.Version > Version {
+		return fmt.Errorf("it is of version %d and this attnlab reads versions up to %d; use a newer attnlab", p.Version, Version)
+	}
+	if p.Steps < 0 || p.Budget < 0 || p.Probe < 0 || p.Every < 0 {
+		return fmt.Errorf("it has a negative number of steps, tokens or problems")
+	}
+	*s = Settings(p)
+	s.rest = unknownOf(data, reflect.TypeFor[Settings]())
+	return nil
+}
+
+// Done reports whether a run with these settings is complete after step training steps and tokens generated tokens.
+func (s Settings) Done(step int, tokens int64) bool {
+	return s.Steps > 0 && step >= s.Steps || s.Budget > 0 && tokens >= s.Budget
+}
+
+// Progress is how much of a run is done, of how much: steps, or tokens where the budget will end it first.
+func (s Settings) Progress(step int, tokens int64) (done, of int) {
+	t := min(tokens, s.Budget)
+	if s.Steps == 0 || s.Budget > 0 && t*int64(s.Steps) > int64(step)*s.Budget {
+		return int(t), int(s.Budget)
+	}
+	return step, s.Steps
+}
+
+// LogFile is the name of the run's log.
+func (s Settings) LogFile() string { return logFile(s.Method) }
+
+func logFile(method string) string {
+	if method == Pretrain {
+		return PretrainFile
+	}
+	return MetricsFile
+}
+
+// described are teacher and difficulty with the task's own in place of what was not given. Runs of version 1 did not record
+// these: the defaults were the ones below.
+func (s Settings) described() (teacher, difficulty string) {
+	if s.Measured != nil {
+		return s.Measured.Teacher, s.Measured.Difficulty
+	}
+	own := map[string][2]string{"chain": {"verdict", "2-5"}, "countdown": {"", "3-4"}}[s.Task]
+	return or(s.Teacher, own[0]), or(s.Difficulty, own[1])
+}
+
+// Check returns an error for a reinforcement learning run of an unknown method, or with hyper-parameters that the method
+// does not have. Runs of unknown settings, which have curves only, pass.
+func (s Settings) Check() error {
+	switch s.Method {
+	case "":
+		return nil
+	case Pretrain:
+		for name, text := range s.Hyper {
+			if _, err := strconv.ParseFloat(text, 64); err != nil || name != "rate" && name != "tokens" {
+				return fmt.Errorf("%s gives pretrain %.40q the value %.40q; it takes numbers for rate and tokens", RunFile, name, text)
+			}
+		}
+		return nil
+	}
+	_, err := s.Values()
+	return err
+}
+
+// Values are the hyper-parameters of the run, of every name that its method has. Pretraining has none here.
+func (s Settings) Values() (hyper.Values, error) {
+	values := s.usual()
+	if len(values) == 0 {
+		return nil, fmt.Errorf("%s names the method %.40q, which is not known here", RunFile, s.Method)
+	}
+	for name, text := range s.Hyper {
+		if err := values.Set(name, text); err != nil {
+			return nil, fmt.Errorf("%s gives %s %.40q: %w", RunFile, s.Method, name, err)
+		}
+	}
+	return values, nil
+}
+
+// usual are the hyper-parameters of a run that gives none.
+func (s Settings) usual() hyper.Values {
+	if s.Paper {
+		return hyper.Paper(s.Method)
+	}
+	return hyper.Lab(s.Method)
+}
+
+// canonical is a value of a hyper-parameter such that equal values have equal texts: "0.0005" and "5e-4".
+func canonical(name, text string) string {
+	if p, ok := hyper.Lookup(name); ok {
+		if v, err := p.Parse(text); err == nil {
+			return p.Format(v)
+		}
+	} else if v, err := strconv.ParseFloat(text, 64); err == nil {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return text
+}
+
+// value is what a run uses for a hyper-parameter, as canonical text; false where its method has none of that name.
+func (s Settings) value(name string) (string, bool) {
+	if text, given := s.Hyper[name]; given {
+		return canonical(name, text), true
+	}
+	v, ok := s.usual()[name]
+	if p, known := hyper.Lookup(name); ok && known {
+		return p.Format(v), true
+	}
+	return "", false
+}
+
+// Flag is what the run was begun with for a flag of "attnlab train" or "attnlab pretrain", as canonical text; false where
+// such a flag says nothing about a run.
+func (s Settings) Flag(name string) (string, bool) {
+	switch name {
+	case "method":
+		return s.Method, true
+	case "model":
+		return s.Model, s.Method != Pretrain
+	case "preset":
+		return s.Model, s.Method == Pretrain
+	case "task":
+		return s.Task, true
+	case "difficulty":
+		return s.Difficulty, true
+	case "teacher":
+		return s.Teacher, true
+	case "seed":
+		return s.Seed.String(), true
+	case "probe":
+		return strconv.Itoa(s.Probe), s.Method != Pretrain
+	case "focus-heads":
+		return s.FocusHeads, s.Method != Pretrain
+	case "reflection":
+		return s.Reflection, s.Method != Pretrain
+	case "paper":
+		return strconv.FormatBool(s.Paper), s.Method != Pretrain
+	case "from":
+		return s.Start, s.Method == Pretrain
+	}
+	return s.value(name)
+}
+
+// Conflict is the name of the first flag, in the order of names, that asks for something else than the run was begun with;
+// empty where there is none. Flags that say nothing about a run do not conflict. same may say that two texts mean the same
+// for a flag; nil is equality.
+func (s Settings) Conflict(names []string, given func(name string) string, same func(name, given, begun string) bool) string {
+	for _, name := range names {
+		begun, of := s.Flag(name)
+		text := given(name)
+		if !of || canonical(name, text) == begun || strings.TrimSpace(text) == begun || same != nil && same(name, text, begun) {
+			continue
+		}
+		return name
+	}
+	return ""
+}
