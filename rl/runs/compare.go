@@ -316,7 +316,7 @@ func (b *BaseEvaluation) Decode(data []byte) error {
 		return errors.New("it is not what attnlab eval --json prints")
 	}
 	b.Evaluation = e.Evaluation
-	b.Measured = Measured{Task: e.Task, Temperature: e.Temperature, Problems: To(e.Problems), Stream: "eval", Seed: e.Seed}
+	b.Measured = Measured{Task: e.Task, Temperature: e.Temperature, Problems: To(e.Problems), Stream: oldEvalStream, Seed: e.Seed}
 	if e.Measured != nil {
 		b.Measured = *e.Measured
 	}

@@ -111,3 +111,6 @@ func (m Measured) Rows() [][2]string {
 	}
 	return rows
 }
+
+// oldEvalStream is the stream of evaluations that did not record it: problems were divided otherwise then.
+const oldEvalStream = "eval of version 1"

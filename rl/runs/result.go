@@ -162,7 +162,7 @@ func (r Run) measured(problems int) Measured {
 		return *r.Result.Measured
 	}
 	m := r.conditions()
-	m.Temperature, m.TopP, m.Stream, m.Problems, m.Adapter = To(1.0), To(1.0), "eval", To(problems), r.Result.Adapter
+	m.Temperature, m.TopP, m.Stream, m.Problems, m.Adapter = To(1.0), To(1.0), oldEvalStream, To(problems), r.Result.Adapter
 	return m
 }
 
