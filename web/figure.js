@@ -6,7 +6,10 @@
   const system = { dark: matchMedia("(prefers-color-scheme: dark)"), still: matchMedia("(prefers-reduced-motion: reduce)") };
   const inPage = parent !== window;
   const host = {
-    ready() { apply(); },
+    ready() {
+      document.title = `${host.title} · attnlab`;
+      apply();
+    },
     fail(text) {
       loading.textContent = text;
       document.body.append(loading);
@@ -46,7 +49,7 @@
     }
     channel.onmessage = (event) => {
       const kind = /^{"kind":"(\w+)"/.exec(event.data)?.[1];
-      if (kind === "Hover") end.onmessage?.(event);
+      if (kind === "Hover" && drawn.has(kind)) return end.onmessage?.(event);
       if (kind === "Selection" || kind === "Select") { // the engine repeats what a screen selects: one frame is enough
         const now = /{"step":[^}]*}/.exec(event.data)?.[0];
         if (now !== selected) end.onmessage?.(event);
@@ -61,7 +64,7 @@
 
   const wanted = () => new URLSearchParams(location.hash.slice(1));
   let told = {}; // by messages: stronger than the hash
-  const choices = { by: "fci", runs: "", smooth: "0", x: "step" }; // and what they are without either
+  const options = new Set(); // of the figure, as far as anybody has set them
 
   function apply() {
     let theme = told.theme || wanted().get("theme");
@@ -70,15 +73,17 @@
     if (!host.set) return;
     host.set("theme", theme);
     host.set("motion", system.still.matches || slow ? "none" : "some");
-    for (const [name, usual] of Object.entries(choices)) host.set(name, told[name] ?? wanted().get(name) ?? usual);
+    for (const name of [...wanted().keys(), ...Object.keys(told)]) {
+      if (!["figure", "session", "theme", "motion", "save"].includes(name)) options.add(name);
+    }
+    for (const name of options) host.set(name, told[name] ?? wanted().get(name) ?? ""); // the empty text is an option's default
   }
 
-  // {theme: "light"|"dark"|"", by: "fci"|"focus"|"sra"|"kurtosis", runs: "ID,ID", smooth: "0.6", x: "step"|"tokens",
-  // save: true}, of this origin only.
+  // {theme: "light"|"dark"|"", OPTION: "VALUE", save: true}, of this origin only. The options are those of the figure.
   addEventListener("message", (e) => {
     if (e.origin !== location.origin || !e.data || typeof e.data !== "object") return;
-    for (const name of ["theme", ...Object.keys(choices)]) {
-      if (typeof e.data[name] === "string") told[name] = e.data[name];
+    for (const [name, value] of Object.entries(e.data)) {
+      if (typeof value === "string") told[name] = value;
     }
     if (e.data.save && host.set) host.set("save", "png");
     apply();
@@ -95,7 +100,6 @@
   system.still.addEventListener("change", apply);
   matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", () => location.reload());
   apply();
-  document.title = `${wanted().get("figure")} · attnlab`;
 
   // A window outlives its page, which holds a lock while it lives (lab.js). The window then says so, and joins the next
   // page of the lab that opens: the same one after a reload.
@@ -173,7 +177,9 @@
     observer.disconnect();
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `Figure ${wanted().get("figure")}: arrow keys select, Escape gives up; the page has the same numbers as a table`);
+    const describe = () => canvas.setAttribute("aria-label", `${host.caption?.() ?? ""} Arrow keys select, Escape gives up; the page has the same numbers as a table.`);
+    describe();
+    canvas.addEventListener("focus", describe);
   }).observe(document.body, { childList: true });
 
   // Megabytes are counted as they come; how many there will be is not known where they travel compressed.

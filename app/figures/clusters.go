@@ -4,32 +4,23 @@ import (
 	"math"
 	"slices"
 
+	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 	"attnlab/rl/stat"
 )
 
-// recent is how many steps a run is judged by.
-const recent = 5
-
-// lately is mean and standard deviation (n - 1) of the last steps that have a value,
-// and how many these are.
+// lately is the mean and standard deviation (n - 1) of the last values of a run, and how
+// many these are: at most [session.RecentSteps].
 func lately(values []float64) (mean, deviation float64, n int) {
-	var last []float64
-	for _, v := range slices.Backward(values) {
-		if !math.IsNaN(v) && len(last) < recent {
-			last = append(last, v)
-		}
-	}
+	last := session.Recent(values)
 	mean, deviation = spread(last)
 	return mean, deviation, len(last)
 }
 
-// spread is the mean and the standard deviation, which is 0 of a single value.
+// spread is the mean and the standard deviation, which is 0 of a single value. Without any
+// value both are NaN.
 func spread(values []float64) (mean, deviation float64) {
-	switch len(values) {
-	case 0:
-		return 0, 0
-	case 1:
+	if len(values) == 1 {
 		return values[0], 0
 	}
 	return stat.Mean(values), stat.StdDev(values)
@@ -38,40 +29,37 @@ func spread(values []float64) (mean, deviation float64) {
 // cluster is runs that repeat each other.
 type cluster struct {
 	name   string
-	points [][2]float64 // think tokens and accuracy of each
+	points [][2]float64 // think tokens and accuracy of each run
 	mean   [2]float64
-	sd     [2]float64 // over the runs; of one run over its last steps
-	base   *[2]float64
+	sd     [2]float64  // over the runs; of one run over its last steps
+	base   *[2]float64 // of the model that the runs started from, nil if unknown
 	first  session.KeptRun
 }
 
-func (h *history) clusters() []cluster {
-	var list []cluster
-	for _, r := range h.chosen {
-		accuracy, an, n := lately(column(r.Metrics, "accuracy"))
-		think, tn, m := lately(column(r.Metrics, "think_tokens"))
-		if n == 0 || m == 0 {
+// newClusters makes a cluster of each group of runs that have both metrics.
+func newClusters(chosen []session.KeptRun, active session.Run) (list []cluster) {
+	for _, group := range session.GroupRepeats(chosen) {
+		c := cluster{}
+		for _, r := range group {
+			accuracy, accuracySD, n := lately(column(r.Metrics, "accuracy"))
+			think, thinkSD, m := lately(column(r.Metrics, "think_tokens"))
+			if n == 0 || m == 0 {
+				continue
+			}
+			if len(c.points) == 0 {
+				c.name, c.sd, c.first = r.Info.Name, [2]float64{thinkSD, accuracySD}, r
+			}
+			c.points = append(c.points, [2]float64{think, accuracy})
+		}
+		if len(c.points) == 0 {
 			continue
 		}
-		at := slices.IndexFunc(list, func(c cluster) bool { return c.first.Repeats(r) })
-		if at < 0 {
-			at = len(list)
-			list = append(list, cluster{name: r.Info.Name, sd: [2]float64{tn, an}, base: h.baseOf(r.Settings), first: r})
-		} else {
-			if list[at].name = r.Settings.Method; r.Settings.FocusHeads != "" {
-				list[at].name += ", heads " + r.Settings.FocusHeads
+		s := c.first.Settings
+		c.base = baseOf(s, active)
+		if len(c.points) > 1 {
+			if c.name = s.Method; s.FocusHeads != "" {
+				c.name += ", heads " + s.FocusHeads
 			}
-		}
-		list[at].points = append(list[at].points, [2]float64{think, accuracy})
-	}
-	named := map[string]int{}
-	for _, c := range list {
-		named[c.name]++
-	}
-	for i := range list {
-		c := &list[i]
-		if named[c.name] > 1 && len(c.points) > 1 {
-			c.name += " on " + c.first.Settings.Model
 		}
 		for axis := range 2 {
 			var values []float64
@@ -83,39 +71,59 @@ func (h *history) clusters() []cluster {
 				c.sd[axis] = sd
 			}
 		}
+		list = append(list, c)
+	}
+	named := map[string]int{}
+	for _, c := range list {
+		named[c.name]++
+	}
+	for i, c := range list {
+		if named[c.name] > 1 && len(c.points) > 1 {
+			list[i].name += " on " + c.first.Settings.Model
+		}
 	}
 	return list
 }
 
-// baseOf is where runs with these settings began, as far as the run at work tells.
-func (h *history) baseOf(s session.RunSettings) *[2]float64 {
-	w := h.run.Settings
-	think, accuracy := column(h.run.Base, "think_tokens"), column(h.run.Base, "accuracy")
-	if len(think) == 0 || len(accuracy) == 0 || s.Model != w.Model || s.Task != w.Task || s.Teacher != w.Teacher || s.Difficulty != w.Difficulty {
+// baseOf is where runs with these settings began, if the active run began there too.
+func baseOf(s session.RunSettings, active session.Run) *[2]float64 {
+	a := active.Settings
+	think, accuracy := column(active.Base, "think_tokens"), column(active.Base, "accuracy")
+	if len(think) == 0 || len(accuracy) == 0 || math.IsNaN(think[0]+accuracy[0]) ||
+		s.Model != a.Model || s.Task != a.Task || s.Teacher != a.Teacher || s.Difficulty != a.Difficulty {
 		return nil
 	}
 	return &[2]float64{think[0], accuracy[0]}
 }
 
-// extent is what scatter's axes span: all points with their bars, and the bases.
-func (h *history) extent() []float64 {
-	x0, x1, y0, y1 := inf, -inf, inf, -inf
-	take := func(x, y float64) { x0, x1, y0, y1 = min(x0, x), max(x1, x), min(y0, y), max(y1, y) }
-	for _, c := range h.groups {
-		take(c.mean[0]-c.sd[0], c.mean[1]-c.sd[1])
-		take(c.mean[0]+c.sd[0], c.mean[1]+c.sd[1])
-		for _, p := range c.points {
-			take(p[0], p[1])
-		}
+// extent is what the axes span, x then y: all points with their bars, and the bases. It is
+// nil without any.
+func extent(clusters []cluster) []float64 {
+	var values, bars [2][]float64 // of x and y
+	for _, c := range clusters {
+		points := c.points
 		if c.base != nil {
-			take(c.base[0], c.base[1])
+			points = append(slices.Clone(points), *c.base)
+		}
+		for axis := range 2 {
+			for _, p := range points {
+				values[axis] = append(values[axis], p[axis])
+			}
+			bars[axis] = append(bars[axis], c.mean[axis]-c.sd[axis], c.mean[axis]+c.sd[axis])
 		}
 	}
-	if x0 > x1 {
+	if len(bars[0]) == 0 {
 		return nil
 	}
-	padX, padY := 0.08*(x1-x0), 0.08*(y1-y0)
-	x0, x1 = widen(x0-padX, x1+padX, 8, 0, inf)
-	y0, y1 = widen(y0-padY, y1+padY, 0.1, 0, 1)
+	span := func(axis int, least, ceiling float64) (lo, hi float64) {
+		lo, hi = slices.Min(values[axis]), slices.Max(values[axis])
+		floor, ceiling := min(0, lo), max(ceiling, hi) // bars are cut there, values are not
+		lo, hi = min(lo, slices.Min(bars[axis])), max(hi, slices.Max(bars[axis]))
+		pad := 0.08 * (hi - lo)
+		lo, hi = draw.Widen(lo-pad, hi+pad, least, -inf, inf)
+		return max(lo, floor), min(hi, ceiling)
+	}
+	x0, x1 := span(0, 8, inf)
+	y0, y1 := span(1, 0.1, 1)
 	return []float64{x0, x1, y0, y1}
 }

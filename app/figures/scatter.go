@@ -6,183 +6,84 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"time"
 
+	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 )
 
-// scatter draws accuracy against think tokens: a small dot a run, and for the runs
-// that differ in their seed only a large one at their mean with bars of one standard
-// deviation. An arrow comes from the base.
-func (f *Figure) scatter() {
-	h := &f.history
-	if len(h.groups) == 0 || len(f.values.now) != 4 {
-		f.empty("No run to compare yet.", "Train one, or import its metrics.jsonl.")
-		return
-	}
-	runs := 0
-	for _, c := range h.groups {
-		runs += len(c.points)
-	}
-	noun := "runs"
-	if runs == 1 {
-		noun = "run"
-	}
-	title, says := "Accuracy against length", fmt.Sprintf("%d %s, mean of the last %d steps; bars: s.d. over seeds; thin: over steps", runs, noun, recent)
-	if f.width < 460 {
-		says = fmt.Sprintf("%d %s, last %d steps; bars: s.d. of seeds; thin: of steps", runs, noun, recent)
-	}
-	room := f.width - 2*margin
-	f.scene.add(Label{X: margin, Y: 17, Text: fit(title, false, normal, room), Size: normal, Color: f.palette.Ink},
-		Label{X: margin, Y: 32, Text: fit(says, false, small, room), Size: small, Color: f.palette.Muted})
-	v := f.values.now
-	n := int(max(3, min(7, f.height/60)))
-	left := margin + gutter(v[2], v[3], n)
-	p := plot{Box{left, header + 26, max(1, f.width-left-margin), max(1, f.height-header-26-42)}, [2]float64{v[0], v[1]}, [2]float64{v[2], v[3]}}
-	f.scene.add(Label{X: margin, Y: header + 16, Text: fit("accuracy, share of responses", false, small, room), Size: small, Color: f.palette.Muted})
-	f.axes(p, n, "think tokens a response", true)
-
-	f.addBases(p)
-	for i := range h.groups {
-		f.addCluster(i, p)
-	}
-	f.nameClusters(p)
+// scatter draws accuracy against think tokens: a small dot a run, and for runs that differ
+// only in their seed a large one at their mean with bars of one standard deviation. An arrow
+// comes from the base.
+type scatter struct {
+	*View
+	runs
+	groups []cluster
+	chosen int // group that keys or a press have chosen, -1 for none
 }
 
-// addBases draws where the runs began, each base once, and the ways from there.
-func (f *Figure) addBases(p plot) {
-	seen := map[[2]float64]bool{}
-	for _, c := range f.history.groups {
-		if c.base == nil {
-			continue
-		}
-		x0, y0 := p.at(c.base[0], c.base[1])
-		x1, y1 := p.at(c.mean[0], c.mean[1])
-		if d := math.Hypot(x1-x0, y1-y0); d > 24 {
-			ux, uy := (x1-x0)/d, (y1-y0)/d
-			x1, y1 = x1-11*ux, y1-11*uy
-			f.scene.add(Arc{x0 + 8*ux, y0 + 8*uy, x1, y1, 0, 0, 1.25, f.palette.Muted},
-				Path{[][2]float64{{x1 - 7*ux - 4*uy, y1 - 7*uy + 4*ux}, {x1, y1}, {x1 - 7*ux + 4*uy, y1 - 7*uy - 4*ux}}, 1.25, f.palette.Muted})
-		}
-		if !seen[*c.base] {
-			seen[*c.base] = true
-			f.scene.add(Dot{x0, y0, 5, f.palette.Muted}, Dot{x0, y0, 3.5, f.palette.Surface})
-		}
+func newScatter(v *View) Figure {
+	v.Pace = pace
+	return &scatter{View: v, chosen: -1}
+}
+
+// Follows lists what the figure draws.
+func (f *scatter) Follows() []string { return []string{"Run", "Runs"} }
+
+// Show takes the active run, or the list of runs.
+func (f *scatter) Show(event any, _ time.Time) {
+	if f.take(event) {
+		f.update()
 	}
 }
 
-func (f *Figure) addCluster(i int, p plot) {
-	c, hue := &f.history.groups[i], f.hue(i)
-	x, y := p.at(c.mean[0], c.mean[1])
-	width := 2.0
-	if len(c.points) == 1 {
-		width = 1
-	}
-	x0, y0 := p.at(c.mean[0]-c.sd[0], c.mean[1]-c.sd[1])
-	x1, y1 := p.at(c.mean[0]+c.sd[0], c.mean[1]+c.sd[1])
-	x0, x1 = max(p.X, x0), min(p.X+p.W, x1)
-	f.scene.add(Arc{x0, y, x1, y, 0, 0, width, hue}, Arc{x, y0, x, y1, 0, 0, width, hue})
-	if len(c.points) > 1 {
-		for _, point := range c.points {
-			px, py := p.at(point[0], point[1])
-			f.scene.add(Dot{px, py, 2.5, hue})
-		}
-	}
-	if f.row == i || f.hoveredKey(i, i) {
-		f.scene.add(Dot{x, y, 9, f.palette.Ink}, Dot{x, y, 7.5, f.palette.Surface})
-	}
-	f.scene.add(Dot{x, y, 5.5, hue})
-	t := target(Box{x - 14, y - 14, 28, 28}, func() []string { return f.clusterTip(i) }, nil, i, i)
-	t.Click = func(_, _ float64) { f.row = i }
-	f.scene.Targets = append(f.scene.Targets, t)
-}
-
-// nameClusters writes names beside the dots, on the side where they meet least.
-func (f *Figure) nameClusters(p plot) {
-	var taken []Box
-	dot := func(x, y float64) { taken = append(taken, Box{x - 7, y - 7, 14, 14}) }
-	var bases [][2]float64
-	for _, c := range f.history.groups {
-		x, y := p.at(c.mean[0], c.mean[1])
-		dot(x, y)
-		w, h := c.sd[0]/(p.x[1]-p.x[0])*p.W, c.sd[1]/(p.y[1]-p.y[0])*p.H
-		taken = append(taken, Box{x - w, y - 2, 2 * w, 4}, Box{x - 2, y - h, 4, 2 * h})
-		for _, point := range c.points {
-			dot(p.at(point[0], point[1]))
-		}
-		if c.base != nil { // the arrow
-			x0, y0 := p.at(c.base[0], c.base[1])
-			for t := range 40 {
-				at := float64(t) / 40
-				taken = append(taken, Box{x0 + at*(x-x0) - 2, y0 + at*(y-y0) - 2, 4, 4})
-			}
-		}
-		if c.base != nil && !slices.Contains(bases, *c.base) {
-			bases = append(bases, *c.base)
-			dot(p.at(c.base[0], c.base[1]))
-		}
-	}
-	name := func(text string, x, y float64, ink color.RGBA) {
-		text = fit(text, false, small, min(240, p.W/2))
-		w := Width(text, false, small)
-		best, least := Box{}, math.Inf(1)
-		for side, at := range [][2]float64{{x + 10, y - 7}, {x - 10 - w, y - 7}, {x - w/2, y - 25}, {x - w/2, y + 11}, {x + 8, y - 23}, {x + 8, y + 9},
-			{x - 8 - w, y - 23}, {x - 8 - w, y + 9}, {x + 8, y - 40}, {x + 8, y + 26}} {
-			box := Box{at[0], at[1], w, 14}
-			cost := float64(side) * 0.1
-			for _, other := range taken {
-				m := other.Meet(box)
-				cost += m.W * m.H
-			}
-			if m := (Box{p.X, p.Y - 12, p.W, p.H + 10}).Meet(box); m.W*m.H < 0.999*box.W*box.H {
-				cost += 1e6
-			}
-			if cost < least {
-				best, least = box, cost
-			}
-		}
-		if least >= 1e6 {
-			return // nowhere within: the point itself tells its name
-		}
-		taken = append(taken, best)
-		f.scene.add(Label{X: best.X, Y: best.Y + 11, Text: text, Size: small, Color: ink})
-	}
-	for _, c := range f.history.groups {
-		x, y := p.at(c.mean[0], c.mean[1])
-		text := c.name
-		if n := len(c.points); n > 1 {
-			text = fmt.Sprintf("%s, n = %d", c.name, n)
-		}
-		name(text, x, y, f.palette.Ink)
-	}
-	for _, b := range bases {
-		x, y := p.at(b[0], b[1])
-		name("base", x, y, f.palette.Muted)
+// Set sets an option: runs=ID,ID, by default all runs but those of pretraining.
+func (f *scatter) Set(name, value string) {
+	if ids := splitIDs(value); name == "runs" && !slices.Equal(ids, f.only) {
+		f.only = ids
+		f.update()
 	}
 }
 
-func (f *Figure) clusterTip(i int) []string {
-	c := &f.history.groups[i]
-	over := fmt.Sprintf("n = %d, ± s.d. over seeds", len(c.points))
-	if len(c.points) == 1 {
-		over = fmt.Sprintf("n = 1, ± s.d. over its last %d steps", recent)
+// update groups the chosen runs, and lets the axes go to their new scales.
+func (f *scatter) update() {
+	chosen := f.pick(f.only)
+	if len(f.only) == 0 {
+		chosen = slices.DeleteFunc(f.all(), func(r session.KeptRun) bool { return r.Settings.Method == "pretrain" })
 	}
-	tip := []string{c.name, fmt.Sprintf("accuracy %.3f ± %.3f", c.mean[1], c.sd[1]), fmt.Sprintf("think tokens %.1f ± %.1f", c.mean[0], c.sd[0]), over}
-	if c.base != nil {
-		tip = append(tip, fmt.Sprintf("base: %.3f with %.1f think tokens", c.base[1], c.base[0]))
+	f.groups = newClusters(chosen, f.active)
+	f.chosen = min(f.chosen, len(f.groups)-1)
+	if to := extent(f.groups); len(to) == len(f.Values()) {
+		f.Ease(to)
+	} else {
+		f.Jump(to)
 	}
-	return tip
 }
 
-// moveCluster goes from one to the next longer or shorter.
-func (f *Figure) moveCluster(key Key) *session.Selection {
-	groups := f.history.groups
-	order := make([]int, len(groups))
+// Caption says what is drawn.
+func (f *scatter) Caption() string {
+	text := fmt.Sprintf("Accuracy against think tokens of %s", count(len(f.groups), "group of runs", "groups of runs"))
+	for i, c := range f.groups {
+		if i == 6 {
+			return text + ", and more."
+		}
+		text += fmt.Sprintf("; %s: %s with %s", c.name, draw.Decimals(c.mean[1], 3), draw.Decimals(c.mean[0], 1))
+	}
+	return text + "."
+}
+
+// Key goes to the next longer or shorter group. Back chooses none.
+func (f *scatter) Key(key Key) bool {
+	order := make([]int, len(f.groups))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(groups[a].mean[0], groups[b].mean[0]) })
-	at := slices.Index(order, f.row)
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(f.groups[a].mean[0], f.groups[b].mean[0]) })
+	at := slices.Index(order, f.chosen)
 	switch key {
+	case Back:
+		f.chosen = -1
+		return false
 	case Left, Down:
 		if at--; at < -1 {
 			at = len(order) - 1
@@ -193,9 +94,176 @@ func (f *Figure) moveCluster(key Key) *session.Selection {
 		at = 0
 	case Last:
 		at = len(order) - 1
+	case Enter:
+	default:
+		return false
 	}
 	if len(order) > 0 {
-		f.row, f.stale = order[max(0, min(len(order)-1, at))], true
+		f.chosen = order[max(0, min(len(order)-1, at))]
 	}
-	return nil
+	return true
+}
+
+// Draw draws axes, bases, groups and their names.
+func (f *scatter) Draw(s *draw.Scene) {
+	v := f.Values()
+	if len(f.groups) == 0 || len(v) != 4 {
+		s.Empty("No run to compare yet.", "Train one, or import its metrics.jsonl.")
+		return
+	}
+	n := 0
+	for _, c := range f.groups {
+		n += len(c.points)
+	}
+	detail := fmt.Sprintf("%s, mean of the last %d steps; bars: s.d. over seeds; thin: over steps", count(n, "run", "runs"), session.RecentSteps)
+	if s.Width < 460 {
+		detail = fmt.Sprintf("%s, last %d steps; bars: s.d. of seeds; thin: of steps", count(n, "run", "runs"), session.RecentSteps)
+	}
+	room := s.Width - 2*draw.Margin
+	s.Heading("Accuracy against length", detail, false, room)
+	ticks := int(max(3, min(7, s.Height/60)))
+	left := draw.Margin + draw.Gutter(v[2], v[3], ticks)
+	p := draw.Plot{Box: draw.Rect(left, draw.Header+26, max(1, s.Width-left-draw.Margin), max(1, s.Height-draw.Header-26-42)), Along: [2]float64{v[0], v[1]}, Up: [2]float64{v[2], v[3]}}
+	s.Add(draw.Label{X: draw.Margin, Y: draw.Header + 16, Text: draw.Fit("accuracy, share of responses", false, draw.Small, room), Size: draw.Small, Color: s.Palette.Muted})
+	s.Axes(p, ticks, "think tokens a response", true)
+
+	f.addBases(s, p)
+	for i := range f.groups {
+		f.addGroup(s, i, p)
+	}
+	f.addNames(s, p)
+	if f.under == nil && f.chosen >= 0 {
+		x, y := p.At(f.groups[f.chosen].mean[0], f.groups[f.chosen].mean[1])
+		s.Explain(f.groupTip(f.chosen), x, y)
+	}
+}
+
+// addBases draws where the runs began, each base once, and arrows from there.
+func (f *scatter) addBases(s *draw.Scene, p draw.Plot) {
+	seen, muted := map[[2]float64]bool{}, s.Palette.Muted
+	for _, c := range f.groups {
+		if c.base == nil {
+			continue
+		}
+		x0, y0 := p.At(c.base[0], c.base[1])
+		x1, y1 := p.At(c.mean[0], c.mean[1])
+		if d := math.Hypot(x1-x0, y1-y0); d > 24 {
+			ux, uy := (x1-x0)/d, (y1-y0)/d
+			x1, y1 = x1-11*ux, y1-11*uy
+			s.Add(draw.Line(x0+8*ux, y0+8*uy, x1, y1, 1.25, muted),
+				draw.Path{Points: [][2]float64{{x1 - 7*ux - 4*uy, y1 - 7*uy + 4*ux}, {x1, y1}, {x1 - 7*ux + 4*uy, y1 - 7*uy - 4*ux}}, Width: 1.25, Color: muted})
+		}
+		if !seen[*c.base] {
+			seen[*c.base] = true
+			s.Add(draw.Dot{X: x0, Y: y0, Radius: 5, Color: muted}, draw.Dot{X: x0, Y: y0, Radius: 3.5, Color: s.Palette.Surface})
+		}
+	}
+}
+
+func (f *scatter) addGroup(s *draw.Scene, i int, p draw.Plot) {
+	c, hue := &f.groups[i], hue(s, i)
+	x, y := p.At(c.mean[0], c.mean[1])
+	width := 2.0
+	if len(c.points) == 1 {
+		width = 1
+	}
+	x0, y0 := p.At(c.mean[0]-c.sd[0], c.mean[1]-c.sd[1])
+	x1, y1 := p.At(c.mean[0]+c.sd[0], c.mean[1]+c.sd[1])
+	x0, x1 = max(p.X, x0), min(p.X+p.W, x1)
+	s.Add(draw.Line(x0, y, x1, y, width, hue), draw.Line(x, y0, x, y1, width, hue))
+	if len(c.points) > 1 {
+		for _, point := range c.points {
+			px, py := p.At(point[0], point[1])
+			s.Add(draw.Dot{X: px, Y: py, Radius: 2.5, Color: hue})
+		}
+	}
+	if f.chosen == i || f.Hovered(i, i) {
+		s.Add(draw.Dot{X: x, Y: y, Radius: 9, Color: s.Palette.Ink}, draw.Dot{X: x, Y: y, Radius: 7.5, Color: s.Palette.Surface})
+	}
+	s.Add(draw.Dot{X: x, Y: y, Radius: 5.5, Color: hue})
+	s.AddTarget(draw.Target{Box: draw.Rect(x-14, y-14, 28, 28), Row: i, Col: i, Tip: func() []string { return f.groupTip(i) }, Press: func(_, _ float64) { f.chosen = i }})
+}
+
+// addNames writes names beside the dots, on the side where they cover least.
+func (f *scatter) addNames(s *draw.Scene, p draw.Plot) {
+	var taken []draw.Box
+	dot := func(x, y float64) { taken = append(taken, draw.Rect(x-7, y-7, 14, 14)) }
+	var bases [][2]float64
+	for _, c := range f.groups {
+		x, y := p.At(c.mean[0], c.mean[1])
+		dot(x, y)
+		w, h := c.sd[0]/(p.Along[1]-p.Along[0])*p.W, c.sd[1]/(p.Up[1]-p.Up[0])*p.H
+		taken = append(taken, draw.Rect(x-w, y-2, 2*w, 4), draw.Rect(x-2, y-h, 4, 2*h))
+		for _, point := range c.points {
+			dot(p.At(point[0], point[1]))
+		}
+		if c.base == nil {
+			continue
+		}
+		x0, y0 := p.At(c.base[0], c.base[1])
+		for t := range 40 { // the arrow
+			at := float64(t) / 40
+			taken = append(taken, draw.Rect(x0+at*(x-x0)-2, y0+at*(y-y0)-2, 4, 4))
+		}
+		if !slices.Contains(bases, *c.base) {
+			bases = append(bases, *c.base)
+			dot(x0, y0)
+		}
+	}
+	name := func(text string, x, y float64, ink color.RGBA) {
+		text = draw.Fit(text, false, draw.Small, min(240, p.W/2))
+		if box, ok := beside(x, y, draw.Width(text, false, draw.Small), draw.Rect(p.X, p.Y-12, p.W, p.H+10), taken); ok {
+			taken = append(taken, box)
+			s.Add(draw.Label{X: box.X, Y: box.Y + 11, Text: text, Size: draw.Small, Color: ink})
+		}
+	}
+	for _, c := range f.groups {
+		x, y := p.At(c.mean[0], c.mean[1])
+		text := c.name
+		if n := len(c.points); n > 1 {
+			text = fmt.Sprintf("%s, n = %d", c.name, n)
+		}
+		name(text, x, y, s.Palette.Ink)
+	}
+	for _, b := range bases {
+		x, y := p.At(b[0], b[1])
+		name("base", x, y, s.Palette.Muted)
+	}
+}
+
+// beside is the box of a text w wide beside a point that covers least of what is taken. It
+// returns false if none lies within bounds: then only the point itself tells its name.
+func beside(x, y, w float64, bounds draw.Box, taken []draw.Box) (best draw.Box, ok bool) {
+	least := 1e6
+	for side, at := range [][2]float64{{x + 10, y - 7}, {x - 10 - w, y - 7}, {x - w/2, y - 25}, {x - w/2, y + 11}, {x + 8, y - 23}, {x + 8, y + 9},
+		{x - 8 - w, y - 23}, {x - 8 - w, y + 9}, {x + 8, y - 40}, {x + 8, y + 26}} {
+		box := draw.Rect(at[0], at[1], w, 14)
+		if m := bounds.Meet(box); m.W*m.H < 0.999*box.W*box.H {
+			continue
+		}
+		cost := float64(side) * 0.1
+		for _, other := range taken {
+			m := other.Meet(box)
+			cost += m.W * m.H
+		}
+		if cost < least {
+			best, least = box, cost
+		}
+	}
+	return best, least < 1e6
+}
+
+// groupTip explains a group.
+func (f *scatter) groupTip(i int) []string {
+	c := &f.groups[i]
+	over := fmt.Sprintf("n = %d, ± s.d. over seeds", len(c.points))
+	if len(c.points) == 1 {
+		over = fmt.Sprintf("n = 1, ± s.d. over its last %d steps", session.RecentSteps)
+	}
+	tip := []string{c.name, "accuracy " + draw.Decimals(c.mean[1], 3) + " ± " + draw.Decimals(c.sd[1], 3),
+		"think tokens " + draw.Decimals(c.mean[0], 1) + " ± " + draw.Decimals(c.sd[0], 1), over}
+	if c.base != nil {
+		tip = append(tip, "base: "+draw.Decimals(c.base[1], 3)+" with "+draw.Decimals(c.base[0], 1)+" think tokens")
+	}
+	return tip
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 	"attnlab/app/theme"
 )
@@ -19,15 +20,15 @@ func ref(x float64) *float64 { return &x }
 // with so many rollouts. A response has the same text however it is cut.
 func branchTree(responses, rolled, rollouts int) session.Tree {
 	t := session.Tree{Problem: "k 8 ; ? k", Seed: 1, Rule: session.TreeRule{Branch: "fci", Initial: responses, Points: 2, Rollouts: rollouts}, Prompt: 30}
-	add := func(parent, tree, from, to, draw int, reward *float64) int {
-		random := rand.New(rand.NewPCG(uint64(tree), uint64(draw)))
+	add := func(parent, response, from, to, draw int, reward *float64) int {
+		random := rand.New(rand.NewPCG(uint64(response), uint64(draw)))
 		var text strings.Builder
 		for i := range to {
 			if word := fmt.Sprint(random.IntN(90), " "); i >= from {
 				text.WriteString(word)
 			}
 		}
-		t.Nodes = append(t.Nodes, session.TreeNode{ID: 3 * len(t.Nodes), Parent: parent, Tree: tree, Start: 30 + from, End: 30 + to, Text: text.String(), Reward: reward, Trained: parent > 0})
+		t.Nodes = append(t.Nodes, session.TreeNode{ID: 3 * len(t.Nodes), Parent: parent, Tree: response, Start: 30 + from, End: 30 + to, Text: text.String(), Reward: reward, Trained: parent > 0})
 		return t.Nodes[len(t.Nodes)-1].ID
 	}
 	add(-1, -1, -30, 0, 0, nil)
@@ -79,13 +80,13 @@ func nodeSelected(id int) session.Selection {
 // Each leaf has a lane of its own, a node is in that of its first child, and lines
 // across lanes meet no other node.
 func TestLanes(t *testing.T) {
-	for _, tree := range []session.Tree{branchTree(1, 0, 0), branchTree(4, 2, 3), branchTree(16, 16, 14)} {
-		g, ok := lay(tree)
+	for _, grown := range []session.Tree{branchTree(1, 0, 0), branchTree(4, 2, 3), branchTree(16, 16, 14)} {
+		g, ok := newLanes(grown)
 		if !ok {
 			t.Fatal("a good tree is not drawn")
 		}
 		taken := map[float64]int{}
-		for i := range tree.Nodes {
+		for i := range grown.Nodes {
 			switch c := g.children[i]; {
 			case len(c) == 0:
 				if other, twice := taken[g.lane[i]]; twice {
@@ -95,18 +96,18 @@ func TestLanes(t *testing.T) {
 			case i > 0 && g.lane[i] != g.lane[c[0]]:
 				t.Errorf("node %d is in lane %v, its first child in %v", i, g.lane[i], g.lane[c[0]])
 			}
-			if g.lane[i] < 0 || g.lane[i] > g.lanes-1 {
-				t.Errorf("lane %v of %v", g.lane[i], g.lanes)
+			if g.lane[i] < 0 || g.lane[i] > g.used-1 {
+				t.Errorf("lane %v of %v", g.lane[i], g.used)
 			}
 		}
-		for i := 1; i < len(tree.Nodes); i++ { // the line from node i to its last child
+		for i := 1; i < len(grown.Nodes); i++ { // the line from node i to its last child
 			low, high := g.lane[i], g.lane[i]
 			for _, c := range g.children[i] {
 				high = max(high, g.lane[c])
 			}
-			for k := 1; k < len(tree.Nodes); k++ {
+			for k := 1; k < len(grown.Nodes); k++ {
 				inside := g.lane[k] > low && g.lane[k] < high
-				if at := tree.Nodes[i].End; inside && g.parent[k] != i && tree.Nodes[k].Start < at && tree.Nodes[k].End > at {
+				if at := grown.Nodes[i].End; inside && g.parent[k] != i && grown.Nodes[k].Start < at && grown.Nodes[k].End > at {
 					t.Errorf("the branches of node %d cross node %d", i, k)
 				}
 			}
@@ -122,15 +123,15 @@ func TestTreeIsLegible(t *testing.T) {
 	}
 	rootAlone := session.Tree{Nodes: branchTree(1, 0, 0).Nodes[:1], Prompt: 30}
 	rootAlone.Nodes[0].Value = nil
-	for k, tree := range []session.Tree{branchTree(6, 3, 2), branchTree(16, 16, 14), unfinished, rootAlone} {
+	for k, grown := range []session.Tree{branchTree(6, 3, 2), branchTree(16, 16, 14), unfinished, rootAlone} {
 		for i, size := range [][2]float64{{366, 480}, {1040, 700}, {300, 200}, {120, 90}} {
-			f := figure(t, "tree", size[0], size[1], tree, nodeSelected(9))
-			f.SetDark(i%2 == 0)
-			check(t, fmt.Sprintf("tree %d, %v", k, size), f)
-			f.Zoom(7, size[0]/3, size[1]/2)
-			f.Hover(size[0]/2, size[1]/2)
-			f.Scene(start)
-			check(t, fmt.Sprintf("tree %d, %v, zoomed", k, size), f)
+			h := host(t, "tree", size[0], size[1], grown, nodeSelected(9))
+			h.SetDark(i%2 == 0)
+			check(t, fmt.Sprintf("tree %d, %v", k, size), h)
+			h.Zoom(7, size[0]/3, size[1]/2)
+			h.Hover(size[0]/2, size[1]/2)
+			h.Scene(start)
+			check(t, fmt.Sprintf("tree %d, %v, zoomed", k, size), h)
 		}
 	}
 }
@@ -138,32 +139,32 @@ func TestTreeIsLegible(t *testing.T) {
 // Bars are as long as their tokens and have the colour of their value; one without a
 // finished leaf is hollow.
 func TestTreeBars(t *testing.T) {
-	tree := branchTree(4, 2, 2)
-	tree.Nodes[len(tree.Nodes)-1].Value, tree.Nodes[len(tree.Nodes)-1].Reward = nil, nil
-	f := figure(t, "tree", 1000, 600, tree)
-	p := f.treePlace()
-	if p.at(0) != treeLeft || math.Abs(p.at(61)-(treeLeft+f.treeView().W)) > 1e-9 {
+	grown := branchTree(4, 2, 2)
+	grown.Nodes[len(grown.Nodes)-1].Value, grown.Nodes[len(grown.Nodes)-1].Reward = nil, nil
+	_, f := of[*tree](t, "tree", 1000, 600, grown)
+	p := f.place()
+	if p.at(0) != treeLeft || math.Abs(p.at(61)-(treeLeft+f.view().W)) > 1e-9 {
 		t.Errorf("61 tokens go from %v to %v", p.at(0), p.at(61))
 	}
-	for i, n := range tree.Nodes[1:] {
-		want := Fill{Color: f.valued(n.Value)}
+	for i, n := range grown.Nodes[1:] {
+		want := draw.Fill{Color: valueColor(&f.scene, n.Value)}
 		h := p.thick(n.Leaves)
-		want.Box = Box{p.at(float64(n.Start - 30)), p.y(i+1) - h/2, 0, h}
+		want.Box = draw.Rect(p.at(float64(n.Start-30)), p.y(i+1)-h/2, 0, h)
 		want.W = p.at(float64(n.End-30)) - want.X
-		near := func(s Shape) bool {
-			fill, ok := s.(Fill)
+		near := func(s draw.Shape) bool {
+			fill, ok := s.(draw.Fill)
 			return ok && fill.Color == want.Color && math.Abs(fill.X-want.X) < 1e-6 && math.Abs(fill.Y-want.Y) < 1e-6 && math.Abs(fill.W-want.W) < 1e-6 && math.Abs(fill.H-want.H) < 1e-6
 		}
 		if !slices.ContainsFunc(f.scene.Shapes, near) {
 			t.Errorf("no bar %+v for node %+v", want, n)
 		}
 	}
-	if f.valued(nil) != theme.Light.Surface || f.valued(ref(0)) == theme.Light.Surface || f.valued(ref(1)) != theme.Light.Score(1) {
+	if valueColor(&f.scene, nil) != theme.Light.Surface || valueColor(&f.scene, ref(0)) == theme.Light.Surface || valueColor(&f.scene, ref(1)) != theme.Light.Score(1) {
 		t.Error("the colours of values")
 	}
 	labels := map[string]int{}
 	for _, s := range f.scene.Shapes {
-		if l, ok := s.(Label); ok {
+		if l, ok := s.(draw.Label); ok {
 			labels[l.Text]++
 		}
 	}
@@ -173,17 +174,17 @@ func TestTreeBars(t *testing.T) {
 }
 
 func TestTreeSelects(t *testing.T) {
-	tree := branchTree(5, 3, 2)
-	f := figure(t, "tree", 900, 600, tree, session.Selection{Step: 2, Token: -1, Layer: 1, Head: 0, Node: -1})
-	for i, n := range tree.Nodes {
-		f.Scene(start)
-		var at Target
+	grown := branchTree(5, 3, 2)
+	h, f := of[*tree](t, "tree", 900, 600, grown, session.Selection{Step: 2, Token: -1, Layer: 1, Head: 0, Node: -1})
+	for i, n := range grown.Nodes {
+		h.Scene(start)
+		var at draw.Target
 		for _, target := range f.scene.Targets {
-			if target.key.row == i {
+			if target.Row == i {
 				at = target
 			}
 		}
-		got := f.Press(at.X+at.W/2, at.Y+at.H/2, start)
+		got := h.Press(at.X+at.W/2, at.Y+at.H/2, start)
 		if want := (session.Selection{Step: 2, Token: -1, Layer: 1, Head: 0, Node: n.ID}); got == nil || *got != want {
 			t.Fatalf("pressing node %d selects %+v", i, got)
 		}
@@ -191,11 +192,11 @@ func TestTreeSelects(t *testing.T) {
 			t.Errorf("node %d says %q", i, tip)
 		}
 	}
-	if s := f.Key(Back, start); s == nil || s.Node != -1 || s.Step != 2 {
+	if s := h.Key(Back, start); s == nil || s.Node != -1 || s.Step != 2 {
 		t.Errorf("back: %+v", s)
 	}
 	children := func(id int) (ids []int) {
-		for _, n := range tree.Nodes {
+		for _, n := range grown.Nodes {
 			if n.Parent == id {
 				ids = append(ids, n.ID)
 			}
@@ -212,31 +213,31 @@ func TestTreeSelects(t *testing.T) {
 		{Down, children(first)[1]}, {Down, children(first)[2]}, {Down, children(first)[2]}, {Right, children(first)[2]}, {Left, first},
 		{Last, children(second)[0]}, {First, 0},
 	} {
-		f.Key(step.key, start)
-		if f.selection.Node != step.want {
-			t.Fatalf("key %d leads to node %d, want %d", i, f.selection.Node, step.want)
+		h.Key(step.key, start)
+		if f.Selection.Node != step.want {
+			t.Fatalf("key %d leads to node %d, want %d", i, f.Selection.Node, step.want)
 		}
 	}
 }
 
 // Zoomed in, the selected node is brought into view, and what is out of it is not drawn.
 func TestTreeZoom(t *testing.T) {
-	tree := branchTree(16, 16, 14)
-	f := figure(t, "tree", 900, 600, tree)
+	grown := branchTree(16, 16, 14)
+	h, f := of[*tree](t, "tree", 900, 600, grown)
 	all := len(f.scene.Shapes)
-	f.Zoom(12, 100, 100)
+	h.Zoom(12, 100, 100)
 	for _, i := range []int{400, 3, 497, 210} {
-		i = min(i, len(tree.Nodes)-1)
-		f.Show(nodeSelected(tree.Nodes[i].ID), start)
-		f.Scene(start)
-		if !slices.ContainsFunc(f.scene.Targets, func(t Target) bool { return t.key.row == i && t.W > 5 && t.H > 5 }) {
+		i = min(i, len(grown.Nodes)-1)
+		h.Show(nodeSelected(grown.Nodes[i].ID), start)
+		h.Scene(start)
+		if !slices.ContainsFunc(f.scene.Targets, func(t draw.Target) bool { return t.Row == i && t.W > 5 && t.H > 5 }) {
 			t.Errorf("node %d is selected and cannot be seen", i)
 		}
 		if len(f.scene.Shapes) > all/4 {
 			t.Errorf("%d shapes of %d are drawn", len(f.scene.Shapes), all)
 		}
 	}
-	f.Key(Fit, start)
+	h.Key(Fit, start)
 	if f.Zoomed() || f.panX != 0 || f.panY != 0 {
 		t.Error("fit does not show all")
 	}
@@ -246,11 +247,11 @@ func TestTreeZoom(t *testing.T) {
 func TestTreeGrows(t *testing.T) {
 	before, after := branchTree(3, 0, 2), branchTree(3, 1, 2)
 	for _, still := range []bool{false, true} {
-		f := figure(t, "tree", 900, 600, before)
-		f.SetStill(still)
-		lane := f.growth.lane[2] // of the second response
+		h, f := of[*tree](t, "tree", 900, 600, before)
+		h.SetStill(still)
+		lane := f.lane[2] // of the second response
 		now := start.Add(time.Second)
-		f.Show(after, now)
+		h.Show(after, now)
 		if f.values.moving == still {
 			t.Fatalf("still %v and moving %v", still, f.values.moving)
 		}
@@ -259,35 +260,35 @@ func TestTreeGrows(t *testing.T) {
 		}
 		second := slices.IndexFunc(after.Nodes, func(n session.TreeNode) bool { return n.Tree == 1 })
 		branch := slices.IndexFunc(after.Nodes, func(n session.TreeNode) bool { return n.Tree == 0 && n.Parent == 3 && n.ID != 6 })
-		if got := f.values.now[2+2*second]; got != lane {
+		if got := f.Values()[2+2*second]; got != lane {
 			t.Errorf("the second response sets out from lane %v, was in %v", got, lane)
 		}
-		if got, want := f.values.now[3+2*branch], float64(after.Nodes[branch].Start-30); got != want {
+		if got, want := f.Values()[3+2*branch], float64(after.Nodes[branch].Start-30); got != want {
 			t.Errorf("the branch sets out from token %v, want %v", got, want)
 		}
 		ends := []float64{}
 		for _, ms := range []int{0, 60, 120, 180, 200, 260} {
-			f.Scene(now.Add(time.Duration(ms) * time.Millisecond))
-			ends = append(ends, f.values.now[3+2*branch])
+			h.Scene(now.Add(time.Duration(ms) * time.Millisecond))
+			ends = append(ends, f.Values()[3+2*branch])
 		}
 		if want := float64(after.Nodes[branch].End - 30); !slices.IsSorted(ends) || ends[5] != want || ends[2] == ends[0] {
 			t.Errorf("the branch grows by way of %v to %v", ends, want)
 		}
-		if _, changed, moving := f.Scene(now.Add(time.Second)); changed || moving {
+		if _, changed, moving := h.Scene(now.Add(time.Second)); changed || moving {
 			t.Error("it still moves")
 		}
 	}
-	f := figure(t, "tree", 900, 600, before)
-	f.SetStill(false)
+	h, f := of[*tree](t, "tree", 900, 600, before)
+	h.SetStill(false)
 	other := branchTree(3, 1, 2)
 	other.Seed++
-	if f.Show(other, start.Add(time.Second)); f.values.moving {
+	if h.Show(other, start.Add(time.Second)); f.values.moving {
 		t.Error("another tree grows out of the old one")
 	}
 }
 
 func TestDamagedTree(t *testing.T) {
-	f := figure(t, "tree", 500, 400)
+	h, f := of[*tree](t, "tree", 500, 400)
 	nan := math.NaN()
 	for i, nodes := range [][]session.TreeNode{
 		{{ID: 0, Parent: 3}},
@@ -297,16 +298,16 @@ func TestDamagedTree(t *testing.T) {
 		{{ID: 0, Parent: -1}, {ID: 1, Parent: 0, Start: 5, End: 4}},
 		{{ID: 0, Parent: -1, Value: &nan}},
 	} {
-		if f.Show(session.Tree{Nodes: nodes}, start); len(f.growth.tree.Nodes) != 0 {
+		if h.Show(session.Tree{Nodes: nodes}, start); len(f.lanes.tree.Nodes) != 0 {
 			t.Errorf("damaged tree %d is drawn", i)
 		}
 	}
 	good := branchTree(2, 1, 1)
 	good.Points = append(good.Points, session.BranchView{Tree: 99, Node: -1}, session.BranchView{Node: 12345})
-	f.Show(good, start)
-	f.Show(nodeSelected(77777), start)
+	h.Show(good, start)
+	h.Show(nodeSelected(77777), start)
 	for key := Left; key <= Next; key++ {
-		f.Key(key, start)
-		check(t, fmt.Sprintf("after key %d", key), f)
+		h.Key(key, start)
+		check(t, fmt.Sprintf("after key %d", key), h)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"attnlab/rl/stat"
 )
 
-// tail is how many last steps of a run stand for its end.
-const Tail = 5
+// Tail is how many steps at the end of a run it is judged by.
+const Tail = session.RecentSteps
 
 // standing is where runs that differ in nothing but their seed have come to.
 type standing struct {
@@ -28,16 +28,11 @@ type Average struct {
 	N        int
 }
 
-// standings puts runs together that repeat each other.
+// Standings puts runs that repeat each other together, see [session.GroupRepeats].
 func Standings(runs []session.KeptRun) []standing {
 	var all []standing
-	for _, r := range runs {
-		i := slices.IndexFunc(all, func(s standing) bool { return s.Runs[0].Repeats(r) })
-		if i < 0 {
-			all = append(all, standing{Settings: r.Settings, From: r.Info.From})
-			i = len(all) - 1
-		}
-		all[i].Runs = append(all[i].Runs, r)
+	for _, group := range session.GroupRepeats(runs) {
+		all = append(all, standing{Settings: group[0].Settings, From: group[0].Info.From, Runs: group})
 	}
 	return all
 }

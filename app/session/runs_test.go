@@ -1,6 +1,10 @@
 package session
 
-import "testing"
+import (
+	"math"
+	"slices"
+	"testing"
+)
 
 func TestRepeats(t *testing.T) {
 	run := func(change func(*KeptRun)) KeptRun {
@@ -28,6 +32,35 @@ func TestRepeats(t *testing.T) {
 		a, b := run(c.a), run(c.b)
 		if a.Repeats(b) != c.want || b.Repeats(a) != c.want {
 			t.Errorf("%s: repeats is %v and %v, want %v", c.what, a.Repeats(b), b.Repeats(a), c.want)
+		}
+	}
+}
+
+// Groups are in the order of their first runs, and their runs in the order given.
+func TestGroupRepeats(t *testing.T) {
+	run := func(id, method string, seed uint64) KeptRun {
+		return KeptRun{Info: RunInfo{ID: id, State: "done", Step: 40}, Settings: RunSettings{Method: method, Seed: seed}}
+	}
+	var ids [][]string
+	for _, group := range GroupRepeats([]KeptRun{run("a", "grpo", 1), run("b", "dapo", 1), run("c", "grpo", 2), run("d", "", 1), run("e", "dapo", 3), run("f", "", 2)}) {
+		var g []string
+		for _, r := range group {
+			g = append(g, r.Info.ID)
+		}
+		ids = append(ids, g)
+	}
+	if want := [][]string{{"a", "c"}, {"b", "e"}, {"d"}, {"f"}}; !slices.EqualFunc(ids, want, slices.Equal) {
+		t.Errorf("groups %v, want %v", ids, want)
+	}
+}
+
+func TestRecent(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct{ values, want []float64 }{
+		{nil, nil}, {[]float64{nan, nan}, nil}, {[]float64{1, nan, 2, nan}, []float64{2, 1}}, {[]float64{1, 2, 3, 4, 5, 6, nan, 7}, []float64{7, 6, 5, 4, 3}},
+	} {
+		if got := Recent(c.values); !slices.Equal(got, c.want) {
+			t.Errorf("recent of %v: %v, want %v", c.values, got, c.want)
 		}
 	}
 }

@@ -1,24 +1,21 @@
-// Command figure is one ebiten figure in a document of its own, figure.html: an
-// iframe of the page, or a window. It is told what to show by the document's hash,
+// Command figure is one figure in a document of its own, figure.html: an iframe of the page,
+// or a window. The document's hash says what it shows,
 //
-//	#figure=arcs|matrix|heads|tree|curves|scatter&session=ID[&theme=light|dark]
-//	heads:   [&by=fci|focus|sra|kurtosis]
-//	curves:  [&runs=ID,ID...][&smooth=0..0.95][&x=step|tokens], without runs the run at work
-//	scatter: [&runs=ID,ID...], without runs all
+//	#figure=NAME&session=ID[&theme=light|dark][&OPTION=VALUE]...
 //
-// and by messages, which figure.js brings; it follows the session like any screen.
+// with a name of [figures.Figures] and options of that figure, see its method Set. Messages,
+// which figure.js passes on, change the same. The figure follows the session as any window.
 package main
 
 import (
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"syscall/js"
 	"time"
 
 	"attnlab/app/figures"
-	"attnlab/app/figures/screen"
+	"attnlab/app/figures/window"
 	"attnlab/app/session"
 )
 
@@ -43,7 +40,7 @@ func run() error {
 	}
 	host := js.Global().Get("figureHost")
 	port := session.Listen(host.Call("listen", values.Get("session"), strings.Join(figure.Follows(), " ")))
-	game := screen.New(figure,
+	game := window.New(figure,
 		func(c session.Command) {
 			if err := port.Send(c); err != nil {
 				host.Call("fail", err.Error())
@@ -56,7 +53,7 @@ func run() error {
 		})
 	go func() {
 		for message := range port.In {
-			game.Do(func(f *figures.Figure, now time.Time) { f.Show(message, now) })
+			game.Show(message)
 		}
 	}()
 	offer(host, figure, game)
@@ -67,33 +64,31 @@ func run() error {
 }
 
 // offer gives figure.js what it calls, for as long as the document lives.
-func offer(host js.Value, figure *figures.Figure, game *screen.Game) {
+func offer(host js.Value, figure *figures.Host, game *window.Game) {
+	host.Set("title", figure.Title)
 	host.Set("zoomable", figure.Zoomable())
 	host.Set("zoomed", js.FuncOf(func(js.Value, []js.Value) any { return figure.Zoomed() }))
+	host.Set("caption", js.FuncOf(func(js.Value, []js.Value) any { return figure.Caption() }))
 	host.Set("leave", js.FuncOf(func(js.Value, []js.Value) any {
-		game.Do(func(f *figures.Figure, _ time.Time) { f.Leave() })
+		game.Do("leave", func(h *figures.Host, _ time.Time) { h.Leave() })
 		return nil
 	}))
 	host.Set("set", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		switch name, value := args[0].String(), args[1].String(); name {
-		case "theme":
-			game.Do(func(f *figures.Figure, _ time.Time) { f.SetDark(value == "dark") })
-		case "motion":
-			game.Do(func(f *figures.Figure, _ time.Time) { f.SetStill(value == "none") })
-		case "by":
-			game.Do(func(f *figures.Figure, now time.Time) { f.SetBy(value, now) })
-		case "runs":
-			ids := strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
-			game.Do(func(f *figures.Figure, now time.Time) { f.SetRuns(ids, now) })
-		case "smooth":
-			if share, err := strconv.ParseFloat(value, 64); err == nil {
-				game.Do(func(f *figures.Figure, now time.Time) { f.SetSmooth(share, now) })
-			}
-		case "x":
-			game.Do(func(f *figures.Figure, now time.Time) { f.SetTokens(value == "tokens", now) })
-		case "save":
+		name, value := args[0].String(), args[1].String()
+		if name == "save" {
 			game.SavePNG()
+			return nil
 		}
+		game.Do("set "+name, func(h *figures.Host, now time.Time) {
+			switch name {
+			case "theme":
+				h.SetDark(value == "dark")
+			case "motion":
+				h.SetStill(value == "none")
+			default:
+				h.Set(name, value, now)
+			}
+		})
 		return nil
 	}))
 	host.Call("ready")

@@ -1,6 +1,6 @@
 //go:build js || desktop
 
-package screen
+package window
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"attnlab/app/figures"
+	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 	"attnlab/app/theme"
 
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 	os.Exit(game.code)
 }
 
-func draw(scene figures.Scene, width, height int, scale float64) *image.RGBA {
+func render(scene draw.Scene, width, height int, scale float64) *image.RGBA {
 	dst := ebiten.NewImage(int(float64(width)*scale), int(float64(height)*scale))
 	var p painter
 	p.paint(dst, scene, scale)
@@ -50,19 +51,19 @@ func draw(scene figures.Scene, width, height int, scale float64) *image.RGBA {
 
 func TestPaint(t *testing.T) {
 	red, blue, ink := color.RGBA{200, 0, 0, 255}, color.RGBA{0, 0, 200, 255}, theme.Light.Ink
-	box := func(x, y, w, h float64) figures.Box { return figures.Box{X: x, Y: y, W: w, H: h} }
-	scene := figures.Scene{Ground: theme.Light.Surface, Shapes: []figures.Shape{
-		figures.Fill{Box: box(10, 10, 20, 10), Color: red},
-		figures.Frame{Box: box(40, 10, 20, 10), Width: 1, Color: blue},
-		figures.Cells{Box: box(10, 30, 40, 20), Columns: 4, Rows: 2, Colors: []color.RGBA{red, blue, red, blue, blue, red, blue, red}, Clip: box(10, 30, 30, 20)},
-		figures.Arc{X0: 60, Y0: 50, X1: 100, Y1: 50, BY: -20, Width: 4, Color: ink},
-		figures.Arc{X0: 60, Y0: 55, X1: 100, Y1: 55, Width: 2, Color: ink},
-		figures.Path{Points: [][2]float64{{65, 5}, {75, 5}, {75, 5}, {75, 25}, {75, 7}}, Width: 4, Color: red},
-		figures.Dot{X: 95, Y: 15, Radius: 6, Color: blue},
-		figures.Label{X: 10, Y: 75, Text: "M", Size: 12, Color: ink},
+	box := func(x, y, w, h float64) draw.Box { return draw.Box{X: x, Y: y, W: w, H: h} }
+	scene := draw.Scene{Palette: theme.Light, Shapes: []draw.Shape{
+		draw.Fill{Box: box(10, 10, 20, 10), Color: red},
+		draw.Frame{Box: box(40, 10, 20, 10), Width: 1, Color: blue},
+		draw.Cells{Box: box(10, 30, 40, 20), Columns: 4, Rows: 2, Colors: []color.RGBA{red, blue, red, blue, blue, red, blue, red}, Clip: box(10, 30, 30, 20)},
+		draw.Arc{X0: 60, Y0: 50, X1: 100, Y1: 50, BY: -20, Width: 4, Color: ink},
+		draw.Arc{X0: 60, Y0: 55, X1: 100, Y1: 55, Width: 2, Color: ink},
+		draw.Path{Points: [][2]float64{{65, 5}, {75, 5}, {75, 5}, {75, 25}, {75, 7}}, Width: 4, Color: red},
+		draw.Dot{X: 95, Y: 15, Radius: 6, Color: blue},
+		draw.Label{X: 10, Y: 75, Text: "M", Size: 12, Color: ink},
 	}}
 	for _, scale := range []float64{1, 2, 1.5} {
-		img := draw(scene, 110, 80, scale)
+		img := render(scene, 110, 80, scale)
 		for _, want := range []struct {
 			what string
 			x, y float64
@@ -113,7 +114,7 @@ func TestGame(t *testing.T) {
 	if game.Draw(screen); at() != (color.RGBA{0, 0, 0, 255}) {
 		t.Error("it draws although nothing has changed")
 	}
-	game.Do(func(f *figures.Figure, _ time.Time) { f.SetDark(true) })
+	game.Do("theme", func(h *figures.Host, _ time.Time) { h.SetDark(true) })
 	game.SavePNG()
 	if err := game.Update(); err != nil {
 		t.Fatal(err)

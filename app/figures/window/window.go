@@ -1,8 +1,8 @@
 //go:build js || desktop
 
-// Package screen puts a figure on a screen with ebiten: it takes mouse, touch and
-// keys to the figure and draws its scene, only when something has changed.
-package screen
+// Package window shows a figure with ebiten: it brings mouse, touch and keys to the figure
+// and draws its scene, only when something has changed.
+package window
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	"image/png"
 	"math"
 	"runtime"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"attnlab/app/figures"
@@ -23,13 +23,12 @@ import (
 
 // Game is a figure as an ebiten game.
 type Game struct {
-	figure *figures.Figure
-	say    func(session.Command) // to all other screens and the engine
+	figure *figures.Host
+	send   func(session.Command) // to all other screens and the engine
 	save   func(png []byte)
 
-	mu        sync.Mutex
-	jobs      []func(*figures.Figure, time.Time)
-	insisting bool
+	queue  queue
+	asking atomic.Bool // for frames
 
 	scale    float64 // device pixels to a CSS pixel
 	w, h     int     // in device pixels
@@ -37,7 +36,7 @@ type Game struct {
 	repaint  bool
 	wantsPNG bool
 	mx, my   float64 // the mouse at the last update
-	pointed  int     // the step it is at, as said last
+	pointed  int     // the step under it, as sent last
 	drag     drag
 }
 
@@ -49,10 +48,10 @@ type drag struct {
 	apart     float64 // between two fingers, 0 for one
 }
 
-// New makes a game of a figure. What is selected and pointed at in it goes to say, and an
-// image of it to save when the visitor asks for one.
-func New(figure *figures.Figure, say func(session.Command), save func(png []byte)) *Game {
-	return &Game{figure: figure, say: say, save: save, scale: 1, mx: math.NaN(), pointed: -1}
+// New makes a game of a figure. It sends what is selected and pointed at, and gives an image
+// to save when the visitor asks for one.
+func New(figure *figures.Host, send func(session.Command), save func(png []byte)) *Game {
+	return &Game{figure: figure, send: send, save: save, scale: 1, mx: math.NaN(), pointed: -1}
 }
 
 // Run shows the figure until the program ends.
@@ -66,37 +65,40 @@ func (g *Game) Run() error {
 	return ebiten.RunGameWithOptions(g, &ebiten.RunGameOptions{ScreenTransparent: runtime.GOOS == "js"})
 }
 
-// Do runs a job with the figure before the next frame; from any goroutine.
-func (g *Game) Do(job func(*figures.Figure, time.Time)) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.jobs = append(g.jobs, job)
+// Show brings a message of the session to the figure before the next frame. The newest of a
+// kind takes the place of an older one that waits. Any goroutine may call it.
+func (g *Game) Show(message any) {
+	g.Do(messageName(message), func(h *figures.Host, now time.Time) { h.Show(message, now) })
+}
+
+// Do does something with the figure before the next frame, instead of what waits under the
+// same name. Any goroutine may call it.
+func (g *Game) Do(name string, j func(h *figures.Host, now time.Time)) {
+	g.queue.put(name, j)
 	ebiten.ScheduleFrame()
-	if !g.insisting {
-		g.insisting = true
-		go g.insist()
+	if g.asking.CompareAndSwap(false, true) {
+		go g.ask()
 	}
 }
 
-// insist asks for frames until all jobs are done: one that comes while the figure is hidden does none, and no other
-// comes by itself when it is shown again.
-func (g *Game) insist() {
+// ask asks for frames until the queue is empty. A frame asked for while the figure is hidden
+// is never drawn, and none comes by itself when the figure is shown again.
+func (g *Game) ask() {
 	for {
 		time.Sleep(250 * time.Millisecond)
-		g.mu.Lock()
-		if len(g.jobs) == 0 {
-			g.insisting = false
-			g.mu.Unlock()
-			return
+		if g.queue.length() == 0 {
+			g.asking.Store(false)
+			if g.queue.length() == 0 || !g.asking.CompareAndSwap(false, true) {
+				return
+			}
 		}
-		g.mu.Unlock()
 		ebiten.ScheduleFrame()
 	}
 }
 
 // SavePNG asks for an image of the figure as it is.
 func (g *Game) SavePNG() {
-	g.Do(func(*figures.Figure, time.Time) { g.wantsPNG, g.repaint = true, true })
+	g.Do("save", func(*figures.Host, time.Time) { g.wantsPNG, g.repaint = true, true })
 }
 
 // LayoutF implements ebiten.LayoutFer: the screen has as many pixels as the device.
@@ -111,24 +113,20 @@ func (g *Game) LayoutF(width, height float64) (float64, float64) {
 }
 
 // Layout is not called where there is LayoutF.
-func (g *Game) Layout(int, int) (int, int) { panic("screen: Layout is not called") }
+func (g *Game) Layout(int, int) (int, int) { panic("window: Layout is not called") }
 
 // Update implements ebiten.Game.
 func (g *Game) Update() error {
 	now := time.Now()
-	g.mu.Lock()
-	jobs := g.jobs
-	g.jobs = nil
-	g.mu.Unlock()
-	for _, job := range jobs {
-		job(g.figure, now)
+	for _, j := range g.queue.take() {
+		j(g.figure, now)
 	}
 	g.mouse(now)
 	g.touches(now)
 	g.keys(now)
 	if at := g.figure.Pointed(); at != g.pointed {
 		g.pointed = at
-		g.say(session.Hover{Step: at})
+		g.send(session.Hover{Step: at})
 	}
 	return nil
 }
@@ -156,14 +154,14 @@ func (g *Game) export(screen *ebiten.Image) {
 	screen.ReadPixels(img.Pix)
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
-		panic(fmt.Sprintf("screen: encode an image in memory: %v", err))
+		panic(fmt.Sprintf("window: encode an image in memory: %v", err))
 	}
 	g.save(b.Bytes())
 }
 
-func (g *Game) tell(s *session.Selection) {
+func (g *Game) sendSelection(s *session.Selection) {
 	if s != nil {
-		g.say(session.Select{Selection: *s})
+		g.send(session.Select{Selection: *s})
 	}
 }
 
@@ -188,7 +186,7 @@ func (g *Game) mouse(now time.Time) {
 	}
 	if inpututil.IsMouseButtonJustReleased(ebiten.MouseButtonLeft) && g.drag.on {
 		if g.drag.on = false; !g.drag.moved {
-			g.tell(g.figure.Press(x, y, now))
+			g.sendSelection(g.figure.Press(x, y, now))
 		}
 	}
 	if _, dy := ebiten.Wheel(); dy != 0 {
@@ -229,7 +227,7 @@ func (g *Game) touches(now time.Time) {
 		}
 	case g.drag.on && inpututil.IsTouchJustReleased(g.drag.finger):
 		if !g.drag.moved {
-			g.tell(g.figure.Press(g.drag.x, g.drag.y, now))
+			g.sendSelection(g.figure.Press(g.drag.x, g.drag.y, now))
 		}
 		g.drag = drag{}
 	case g.drag.apart > 0:
@@ -249,7 +247,7 @@ func (g *Game) keys(now time.Time) {
 		if key == ebiten.KeyP {
 			g.wantsPNG, g.repaint = true, true
 		} else if k, ok := keys[key]; ok {
-			g.tell(g.figure.Key(k, now))
+			g.sendSelection(g.figure.Key(k, now))
 		}
 	}
 }

@@ -1,6 +1,6 @@
 //go:build js || desktop
 
-package screen
+package window
 
 import (
 	"image"
@@ -8,14 +8,14 @@ import (
 	"math"
 	"slices"
 
-	"attnlab/app/figures"
+	"attnlab/app/figures/draw"
 
 	"github.com/hajimehoshi/ebiten/v2"
 	"golang.org/x/image/font"
 	"golang.org/x/image/math/fixed"
 )
 
-// painter draws scenes. It keeps glyphs and cells on the device between frames.
+// painter draws scenes. Glyphs and cells stay on the device between frames.
 type painter struct {
 	white *ebiten.Image
 	texts map[textKey]*ebiten.Image
@@ -36,44 +36,44 @@ type textKey struct {
 	text string
 }
 
-// keep is how many texts are kept before all are forgotten.
-const keep = 1024
+// mostTexts is how many texts stay on the device before all are dropped.
+const mostTexts = 1024
 
 // paint draws a scene whose pixels are scale device pixels wide.
-func (p *painter) paint(dst *ebiten.Image, scene figures.Scene, scale float64) {
+func (p *painter) paint(dst *ebiten.Image, scene draw.Scene, scale float64) {
 	if p.white == nil {
 		p.white = ebiten.NewImage(3, 3)
 		p.white.Fill(color.White)
 		p.faces, p.cells = map[faceKey]font.Face{}, map[[2]int]*ebiten.Image{}
 	}
-	if len(p.texts) > keep || p.texts == nil {
+	if len(p.texts) > mostTexts || p.texts == nil {
 		for _, img := range p.texts {
 			img.Deallocate()
 		}
 		p.texts = map[textKey]*ebiten.Image{}
 	}
-	dst.Fill(scene.Ground)
+	dst.Fill(scene.Palette.Surface)
 	for _, shape := range scene.Shapes {
 		switch s := shape.(type) { // triangles, drawn with those that follow
-		case figures.Arc:
+		case draw.Arc:
 			p.arc(s, scale)
 			continue
-		case figures.Path:
+		case draw.Path:
 			p.path(s, scale)
 			continue
-		case figures.Dot:
+		case draw.Dot:
 			p.dot(s, scale)
 			continue
 		}
 		p.flush(dst)
 		switch s := shape.(type) {
-		case figures.Fill:
+		case draw.Fill:
 			p.fill(dst, pixels(s.Box, scale), s.Color)
-		case figures.Frame:
+		case draw.Frame:
 			p.frame(dst, pixels(s.Box, scale), max(1, int(math.Round(s.Width*scale))), s.Color)
-		case figures.Label:
+		case draw.Label:
 			p.label(dst, s, scale)
-		case figures.Cells:
+		case draw.Cells:
 			p.grid(dst, s, scale)
 		}
 	}
@@ -81,7 +81,7 @@ func (p *painter) paint(dst *ebiten.Image, scene figures.Scene, scale float64) {
 }
 
 // pixels rounds a box to whole device pixels, so that edges are sharp.
-func pixels(b figures.Box, scale float64) image.Rectangle {
+func pixels(b draw.Box, scale float64) image.Rectangle {
 	r := func(x float64) int { return int(math.Round(x * scale)) }
 	return image.Rect(r(b.X), r(b.Y), r(b.X+b.W), r(b.Y+b.H))
 }
@@ -106,14 +106,14 @@ func (p *painter) frame(dst *ebiten.Image, r image.Rectangle, width int, c color
 }
 
 // label draws a text from an image of its glyphs, whose baseline is at a whole pixel.
-func (p *painter) label(dst *ebiten.Image, l figures.Label, scale float64) {
+func (p *painter) label(dst *ebiten.Image, l draw.Label, scale float64) {
 	if l.Text == "" {
 		return
 	}
 	key := textKey{faceKey{l.Mono, l.Size * scale}, l.Text}
 	face, ok := p.faces[key.face]
 	if !ok {
-		face = figures.Face(l.Mono, l.Size*scale)
+		face = draw.Face(l.Mono, l.Size*scale)
 		p.faces[key.face] = face
 	}
 	ascent := face.Metrics().Ascent.Ceil() + 1
@@ -132,7 +132,7 @@ func (p *painter) label(dst *ebiten.Image, l figures.Label, scale float64) {
 	dst.DrawImage(img, op)
 }
 
-func (p *painter) grid(dst *ebiten.Image, c figures.Cells, scale float64) {
+func (p *painter) grid(dst *ebiten.Image, c draw.Cells, scale float64) {
 	clip := pixels(c.Clip, scale).Intersect(dst.Bounds())
 	if clip.Empty() || c.Columns*c.Rows == 0 {
 		return
@@ -155,7 +155,7 @@ func (p *painter) grid(dst *ebiten.Image, c figures.Cells, scale float64) {
 }
 
 // arc appends half an ellipse, or a line.
-func (p *painter) arc(a figures.Arc, scale float64) {
+func (p *painter) arc(a draw.Arc, scale float64) {
 	pieces := 1
 	if a.BX != 0 || a.BY != 0 {
 		pieces = int(max(12, min(64, math.Hypot(a.X1-a.X0, a.Y1-a.Y0)*scale/8)))
@@ -185,7 +185,7 @@ func (p *painter) arc(a figures.Arc, scale float64) {
 
 // path appends a line through points, whose corners are mitred, and bevelled where they
 // are sharp.
-func (p *painter) path(l figures.Path, scale float64) {
+func (p *painter) path(l draw.Path, scale float64) {
 	points := slices.CompactFunc(slices.Clone(l.Points), func(a, b [2]float64) bool { return a == b })
 	if len(points) < 2 {
 		return
@@ -210,7 +210,7 @@ func (p *painter) path(l figures.Path, scale float64) {
 }
 
 // dot appends a disc whose edge fades over one device pixel.
-func (p *painter) dot(d figures.Dot, scale float64) {
+func (p *painter) dot(d draw.Dot, scale float64) {
 	r := d.Radius * scale
 	if r <= 0 {
 		return
@@ -236,10 +236,10 @@ func (p *painter) dot(d figures.Dot, scale float64) {
 	}
 }
 
-// strip is a line under way: triangles between the points so far.
+// strip is a line in the making: triangles between the points so far.
 type strip struct {
 	*painter
-	begun   bool
+	started bool
 	offsets [4]float64
 	alphas  [4]float32
 	r, g, b float32
@@ -259,7 +259,7 @@ func (p *painter) strip(width float64, c color.RGBA) strip {
 	return s
 }
 
-// to goes on to a point, where the line's width lies along (nx, ny).
+// to continues the line to a point, where its width lies along (nx, ny).
 func (s *strip) to(x, y, nx, ny float64) {
 	base := uint32(len(s.vertices))
 	for k, offset := range s.offsets {
@@ -267,12 +267,12 @@ func (s *strip) to(x, y, nx, ny float64) {
 			DstX: float32(x + nx*offset), DstY: float32(y + ny*offset), SrcX: 1.5, SrcY: 1.5,
 			ColorR: s.r * s.alphas[k], ColorG: s.g * s.alphas[k], ColorB: s.b * s.alphas[k], ColorA: s.alphas[k]})
 	}
-	if s.begun {
+	if s.started {
 		for k := range uint32(3) {
 			s.indices = append(s.indices, base-4+k, base-3+k, base+k, base-3+k, base+1+k, base+k)
 		}
 	}
-	s.begun = true
+	s.started = true
 }
 
 // flush draws the triangles so far.

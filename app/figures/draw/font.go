@@ -1,4 +1,4 @@
-package figures
+package draw
 
 import (
 	"sync"
@@ -24,7 +24,7 @@ func parse(ttf []byte) *opentype.Font {
 	return f
 }
 
-// Face is the text face of labels at a size in pixels.
+// Face is the font face of labels at a size in pixels.
 func Face(isMono bool, size float64) font.Face {
 	f := regular()
 	if isMono {
@@ -38,19 +38,19 @@ func Face(isMono bool, size float64) font.Face {
 	return face
 }
 
-// unit faces measure: 64 pixels to the em.
-var unit = map[bool]func() font.Face{
+// unitFace measures text at 64 pixels to the em.
+var unitFace = map[bool]func() font.Face{
 	false: sync.OnceValue(func() font.Face { return Face(false, 64) }),
 	true:  sync.OnceValue(func() font.Face { return Face(true, 64) }),
 }
 
-// Width of a text in pixels.
+// Width is the width of a text in pixels.
 func Width(text string, isMono bool, size float64) float64 {
-	return float64(font.MeasureString(unit[isMono](), text)) / 64 * size / 64
+	return float64(font.MeasureString(unitFace[isMono](), text)) / 64 * size / 64
 }
 
-// fit cuts a text with "…" to a width.
-func fit(text string, isMono bool, size, width float64) string {
+// Fit cuts a text to a width and marks the cut with "…".
+func Fit(text string, isMono bool, size, width float64) string {
 	if Width(text, isMono, size) <= width {
 		return text
 	}

@@ -1,19 +1,29 @@
-package figures
+// Package draw is what figures are made of: a scene of plain shapes in CSS pixels, text and
+// its width, axes, and the parts that all figures share. It knows no toolkit.
+package draw
 
 import (
 	"image/color"
 	"math"
 
 	"attnlab/app/session"
+	"attnlab/app/theme"
 )
 
-// Scene is what is to be seen, in CSS pixels: shapes from back to front, and what
-// the pointer can meet.
+// Scene is a picture in CSS pixels: shapes from back to front on a ground of
+// Palette.Surface, and what the pointer can meet.
 type Scene struct {
-	Ground  color.RGBA
-	Shapes  []Shape
-	Targets []Target
+	Width, Height float64
+	Palette       theme.Palette
+	Shapes        []Shape
+	Targets       []Target
 }
+
+// Add puts shapes in front of those already there.
+func (s *Scene) Add(shapes ...Shape) { s.Shapes = append(s.Shapes, shapes...) }
+
+// AddTarget puts targets in front of those already there.
+func (s *Scene) AddTarget(targets ...Target) { s.Targets = append(s.Targets, targets...) }
 
 // Shape is one of [Fill], [Frame], [Arc], [Path], [Dot], [Label] and [Cells].
 type Shape interface{ shape() }
@@ -76,31 +86,46 @@ func (Dot) shape()   {}
 func (Label) shape() {}
 func (Cells) shape() {}
 
-// Target is a place that explains itself under the pointer and selects when clicked.
+// Target is a place that explains itself under the pointer and can be pressed.
 type Target struct {
-	Box                           // where it is, unless it has an Arc
-	Arc    *Arc                   //
-	Tip    func() []string        // what it says
-	Select *session.Selection     // what a click selects, nil for nothing
-	Click  func(x, y float64)     // what else a click does, nil for nothing
-	key    struct{ row, col int } // ranges or head it stands for
+	Box                         // where it is, unless it has an Arc
+	Arc      *Arc               //
+	Row, Col int                // what it stands for: the same after the next layout
+	Tip      func() []string    // explanation, line by line
+	Hover    *session.Hover     // sent to the other screens while the pointer is here, nil for nothing
+	Select   *session.Selection // what a press selects, nil for nothing
+	Press    func(x, y float64) // what a press does instead, nil for nothing
 }
 
-// Contains says whether a point is in the box.
+// Rect is a box from its top left corner and size.
+func Rect(x, y, w, h float64) Box { return Box{x, y, w, h} }
+
+// Line is a straight line between two points.
+func Line(x0, y0, x1, y1, width float64, c color.RGBA) Arc {
+	return Arc{x0, y0, x1, y1, 0, 0, width, c}
+}
+
+// Grow is the box with by more pixels on each side.
+func (b Box) Grow(by float64) Box { return Box{b.X - by, b.Y - by, b.W + 2*by, b.H + 2*by} }
+
+// Contains tells whether a point is in the box.
 func (b Box) Contains(x, y float64) bool {
 	return x >= b.X && x < b.X+b.W && y >= b.Y && y < b.Y+b.H
 }
 
-// Meet is what two boxes share; it has no area where they do not touch.
+// Meet is the part that two boxes share. It has no area if they do not touch.
 func (b Box) Meet(c Box) Box {
 	x, y := max(b.X, c.X), max(b.Y, c.Y)
 	return Box{x, y, max(0, min(b.X+b.W, c.X+c.W)-x), max(0, min(b.Y+b.H, c.Y+c.H)-y)}
 }
 
-// At is the index of the front-most target at a point, -1 for none. A line is met up
-// to a finger's breadth away, reach in CSS pixels, the nearest first.
-func (s Scene) At(x, y, reach float64) int {
-	best, nearest := -1, reach
+// Reach is how far from the pointer, in CSS pixels, an arc is still met.
+const Reach = 9.0
+
+// At is the front-most target at a point, nil for none. A box wins over arcs behind it; of
+// several arcs within [Reach] the nearest wins.
+func (s *Scene) At(x, y float64) *Target {
+	best, nearest := -1, Reach
 	for i, t := range s.Targets {
 		if t.Arc == nil {
 			if t.Contains(x, y) {
@@ -110,12 +135,15 @@ func (s Scene) At(x, y, reach float64) int {
 			best, nearest = i, d
 		}
 	}
-	return best
+	if best < 0 {
+		return nil
+	}
+	return &s.Targets[best]
 }
 
 // Point is where the arc is at t in 0..1.
 func (a Arc) Point(t float64) (x, y float64) {
-	// Half an ellipse: the chord is walked by a cosine and the bulge by a sine.
+	// Half an ellipse: a cosine along the chord, a sine along the bulge.
 	u, v := (1-math.Cos(math.Pi*t))/2, math.Sin(math.Pi*t)
 	return a.X0 + u*(a.X1-a.X0) + v*a.BX, a.Y0 + u*(a.Y1-a.Y0) + v*a.BY
 }
@@ -136,5 +164,3 @@ func (a Arc) distance(x, y float64) float64 {
 	}
 	return best
 }
-
-func (s *Scene) add(shapes ...Shape) { s.Shapes = append(s.Shapes, shapes...) }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 )
 
@@ -47,32 +48,6 @@ func kept(runs ...session.Run) (list session.Runs) {
 
 func values(r session.Run, name string) []float64 { return column(r.Metrics, name) }
 
-func TestTicks(t *testing.T) {
-	for _, c := range []struct {
-		lo, hi float64
-		n      int
-		want   float64
-	}{{0, 1, 5, 0.2}, {0, 1, 4, 0.5}, {0.41, 0.62, 5, 0.05}, {0, 125000, 5, 50000}, {0, 3e-3, 3, 1e-3}, {5, 5, 4, 1}} {
-		if got := tickStep(c.lo, c.hi, c.n); math.Abs(got-c.want) > 1e-9*c.want {
-			t.Errorf("%v to %v in %d: %v, want %v", c.lo, c.hi, c.n, got, c.want)
-		}
-	}
-	for _, c := range []struct {
-		v, step float64
-		want    string
-	}{{0.30000000000000004, 0.1, "0.3"}, {40, 20, "40"}, {50000, 50000, "50k"}, {12500, 500, "12.5k"}, {2e6, 5e5, "2.0M"}, {-0.25, 0.05, "-0.25"}, {1e-17, 0.1, "0"}, {3e-5, 1e-5, "3e-05"}} {
-		if got := tickText(c.v, c.step); got != c.want {
-			t.Errorf("%v by %v is %q, want %q", c.v, c.step, got, c.want)
-		}
-	}
-	for _, c := range [][2]float64{{0.4, 0.9}, {0.5, 0.5}, {0.99, 1}, {0, 0}} {
-		lo, hi := widen(c[0], c[1], 0.1, 0, 1)
-		if lo > c[0] || hi < c[1] || lo < 0 || hi > 1 || hi-lo < 0.049 {
-			t.Errorf("%v widens to %v, %v", c, lo, hi)
-		}
-	}
-}
-
 // The average of equal values is that value from the first step on, and each value
 // counts 1-s times what follows it s times.
 func TestSmoothing(t *testing.T) {
@@ -96,9 +71,9 @@ func TestSmoothing(t *testing.T) {
 // A curve goes through its values, in the units of its axes.
 func TestCurves(t *testing.T) {
 	run := someRun("r", "attnpo", 1, 20)
-	f := figure(t, "curves", 900, 640, run)
+	_, f := of[*curves](t, "curves", 900, 640, run)
 	var names []string
-	for _, c := range f.history.charts {
+	for _, c := range f.charts {
 		names = append(names, c.name)
 	}
 	if want := []string{"accuracy", "think_tokens", "reward", "redundant_steps", "essential_kept", "groups.valid", "kl", "entropy", "gradient_norm", "tokens_per_second"}; !slices.Equal(names, want) {
@@ -108,29 +83,29 @@ func TestCurves(t *testing.T) {
 	if missing != 0 {
 		t.Errorf("%d curves are missing", missing)
 	}
-	for i, c := range f.history.charts {
-		p, _ := f.frame(i, places[i])
+	for i, c := range f.charts {
+		p, _ := f.plot(i, places[i])
 		raw := values(run, c.name)
-		want := Path{Width: 1.75, Color: f.hue(0)}
+		want := draw.Path{Width: 1.75, Color: hue(&f.scene, 0)}
 		for k, y := range raw {
-			if y < p.y[0] || y > p.y[1] {
-				t.Errorf("%s %v is outside of %v", c.name, y, p.y)
+			if y < p.Up[0] || y > p.Up[1] {
+				t.Errorf("%s %v is outside of %v", c.name, y, p.Up)
 			}
-			want.Points = append(want.Points, [2]float64{p.X + float64(k)/19*p.W, p.Y + p.H*(p.y[1]-y)/(p.y[1]-p.y[0])})
+			want.Points = append(want.Points, [2]float64{p.X + float64(k)/19*p.W, p.Y + p.H*(p.Up[1]-y)/(p.Up[1]-p.Up[0])})
 		}
-		if !slices.ContainsFunc(f.scene.Shapes, func(s Shape) bool {
-			path, ok := s.(Path)
+		if !slices.ContainsFunc(f.scene.Shapes, func(s draw.Shape) bool {
+			path, ok := s.(draw.Path)
 			return ok && path.Width == want.Width && slices.EqualFunc(path.Points, want.Points, func(a, b [2]float64) bool { return math.Hypot(a[0]-b[0], a[1]-b[1]) < 1e-6 })
 		}) {
 			t.Errorf("no curve of %s", c.name)
 		}
 	}
-	latest := fixed(values(run, "think_tokens")[19], 1)
-	if !slices.ContainsFunc(f.scene.Shapes, func(s Shape) bool { l, ok := s.(Label); return ok && l.Text == latest }) {
+	latest := draw.Fixed(values(run, "think_tokens")[19], 1)
+	if !slices.ContainsFunc(f.scene.Shapes, func(s draw.Shape) bool { l, ok := s.(draw.Label); return ok && l.Text == latest }) {
 		t.Errorf("the latest think tokens, %s, are not printed", latest)
 	}
-	pre := figure(t, "curves", 900, 640, someRun("p", "pretrain", 1, 50))
-	if c := pre.history.charts; len(c) != 4 || c[2].name != "loss" || !c[2].large {
+	_, pre := of[*curves](t, "curves", 900, 640, someRun("p", "pretrain", 1, 50))
+	if c := pre.charts; len(c) != 4 || c[2].name != "loss" || !c[2].large {
 		t.Errorf("pretraining has the curves %+v", c)
 	}
 }
@@ -146,86 +121,86 @@ func TestRunsAreLegible(t *testing.T) {
 	all := kept(someRun("a", "attnpo", 1, 100), someRun("b", "attnpo", 2, 80), gaps, one, someRun("p", "pretrain", 1, 3000))
 	for _, name := range []string{"curves", "scatter"} {
 		for i, size := range [][2]float64{{366, 300}, {390, 760}, {760, 640}, {1200, 700}, {300, 200}} {
-			for k, set := range []func(f *Figure){
-				func(*Figure) {},
-				func(f *Figure) { f.SetRuns([]string{"p"}, start) },
-				func(f *Figure) { f.SetRuns([]string{"one"}, start) },
-				func(f *Figure) { f.SetRuns([]string{"a", "g", "nobody", "p", "b"}, start); f.SetTokens(true, start) },
+			for k, set := range []func(h *Host){
+				func(*Host) {},
+				func(h *Host) { h.Set("runs", "p", start) },
+				func(h *Host) { h.Set("runs", "one", start) },
+				func(h *Host) { h.Set("runs", "a,g,nobody,p,b", start); h.Set("x", "tokens", start) },
 			} {
-				f := figure(t, name, size[0], size[1], all, someRun("a", "attnpo", 1, 100))
-				f.SetDark(i%2 == 0)
-				f.SetSmooth(0.9, start)
-				set(f)
-				f.Scene(start.Add(time.Second))
-				check(t, fmt.Sprintf("%s %v, %d", name, size, k), f)
-				f.Key(Right, start)
-				f.Hover(size[0]/3, size[1]/2)
-				f.Scene(start.Add(2 * time.Second))
-				check(t, fmt.Sprintf("%s %v, %d, read off", name, size, k), f)
+				h := host(t, name, size[0], size[1], all, someRun("a", "attnpo", 1, 100))
+				h.SetDark(i%2 == 0)
+				h.Set("smooth", "0.9", start)
+				set(h)
+				h.Scene(start.Add(time.Second))
+				check(t, fmt.Sprintf("%s %v, %d", name, size, k), h)
+				h.Key(Right, start)
+				h.Hover(size[0]/3, size[1]/2)
+				h.Scene(start.Add(2 * time.Second))
+				check(t, fmt.Sprintf("%s %v, %d, read off", name, size, k), h)
 			}
 		}
 	}
 	damaged := someRun("x", "grpo", 1, 3)
 	damaged.Metrics = append(damaged.Metrics[1:], session.Metric{Name: "step"})
 	for _, name := range []string{"curves", "scatter"} {
-		check(t, name+" of a damaged run", figure(t, name, 500, 400, damaged, session.Runs{Runs: []session.KeptRun{{}}}))
+		check(t, name+" of a damaged run", host(t, name, 500, 400, damaged, session.Runs{Runs: []session.KeptRun{{}}}))
 	}
 }
 
 // Which runs are drawn, and over what, can be changed at any time.
 func TestChoices(t *testing.T) {
 	old, now := someRun("a", "attnpo", 1, 5), someRun("a", "attnpo", 1, 8)
-	f := figure(t, "curves", 800, 600, kept(old, someRun("b", "grpo", 1, 6)))
-	if len(f.history.chosen) != 0 {
+	h, f := of[*curves](t, "curves", 800, 600, kept(old, someRun("b", "grpo", 1, 6)))
+	if len(f.chosen) != 0 {
 		t.Error("curves without a run at work")
 	}
-	f.Show(now, start)
-	if c := f.history.charts; len(c) == 0 || len(c[0].lines) != 1 || len(c[0].lines[0].x) != 8 {
+	h.Show(now, start)
+	if c := f.charts; len(c) == 0 || len(c[0].curves) != 1 || len(c[0].curves[0].x) != 8 {
 		t.Errorf("the run at work has the curves %+v", c)
 	}
-	f.SetRuns([]string{"b", "a"}, start)
-	if c := f.history.charts[0]; len(c.lines) != 2 || len(c.lines[0].x) != 6 || len(c.lines[1].x) != 8 || !math.IsNaN(c.base) {
+	h.Set("runs", "b,a", start)
+	if c := f.charts[0]; len(c.curves) != 2 || len(c.curves[0].x) != 6 || len(c.curves[1].x) != 8 || !math.IsNaN(c.base) {
 		t.Errorf("both runs: %+v", c)
 	}
-	f.SetTokens(true, start)
-	if got := f.history.scales()[:2]; !slices.Equal(got, []float64{1500, 12000}) {
+	h.Set("x", "tokens", start)
+	if got := f.scales()[:2]; !slices.Equal(got, []float64{1500, 12000}) {
 		t.Errorf("over tokens from %v", got)
 	}
-	f.SetSmooth(7, start)
-	if f.history.smooth != 0.95 {
-		t.Errorf("smoothing %v", f.history.smooth)
+	h.Set("smooth", "7", start)
+	if f.smooth != 0.95 {
+		t.Errorf("smoothing %v", f.smooth)
 	}
 	for _, step := range []struct {
 		key  Key
 		want float64
 	}{{Left, 9000}, {Left, 7500}, {First, 1500}, {Left, 1500}, {Right, 3000}, {Last, 9000}} {
-		if f.Key(step.key, start); f.history.cursor != step.want {
-			t.Errorf("the keys read at %v, want %v", f.history.cursor, step.want)
+		if h.Key(step.key, start); f.cursor != step.want {
+			t.Errorf("the keys read at %v, want %v", f.cursor, step.want)
 		}
 	}
-	if f.Key(Back, start); !math.IsNaN(f.history.cursor) {
+	if h.Key(Back, start); !math.IsNaN(f.cursor) {
 		t.Error("back leaves the reading")
 	}
 }
 
 // A run at work is drawn ten times a second at most, and its axes do not jump.
 func TestPace(t *testing.T) {
-	f := figure(t, "curves", 800, 600, someRun("r", "attnpo", 1, 20))
-	f.SetStill(false)
+	h, f := of[*curves](t, "curves", 800, 600, someRun("r", "attnpo", 1, 20))
+	h.SetStill(false)
 	now, drawn, last := start.Add(time.Second), 0, 0.0
 	for ms := range 1000 {
 		if ms%50 == 0 && ms < 600 {
-			f.Show(someRun("r", "attnpo", 1, 21+ms/50), now.Add(time.Duration(ms)*time.Millisecond))
+			h.Show(someRun("r", "attnpo", 1, 21+ms/50), now.Add(time.Duration(ms)*time.Millisecond))
 		}
-		before := f.values.now[1]
-		_, changed, moving := f.Scene(now.Add(time.Duration(ms) * time.Millisecond))
+		before := f.Values()[1]
+		_, changed, moving := h.Scene(now.Add(time.Duration(ms) * time.Millisecond))
 		if changed {
 			drawn++
 		}
 		if f.values.moving && !moving {
 			t.Fatal("more is to come and nobody is told")
 		}
-		if last = f.values.now[1]; last-before > 1 {
+		if last = f.Values()[1]; last-before > 1 {
 			t.Errorf("the axis jumps from %v to %v", before, last)
 		}
 	}
@@ -235,8 +210,8 @@ func TestPace(t *testing.T) {
 	if last != 32 {
 		t.Errorf("the axis ends at %v, want 32", last)
 	}
-	f.Hover(300, 200)
-	if _, changed, _ := f.Scene(now.Add(999 * time.Millisecond)); !changed {
+	h.Hover(300, 200)
+	if _, changed, _ := h.Scene(now.Add(999 * time.Millisecond)); !changed {
 		t.Error("a pointer waits")
 	}
 }
@@ -248,11 +223,11 @@ func TestClusters(t *testing.T) {
 	other.Settings.Hyper = map[string]float64{"beta": 0.1}
 	elsewhere := someRun("e", "grpo", 1, 30)
 	elsewhere.Settings.Model = "chain-tiny"
-	f := figure(t, "scatter", 800, 500, kept(a, b, c, other, elsewhere, someRun("p", "pretrain", 1, 30)), a)
-	if len(f.history.groups) != 4 {
-		t.Fatalf("%d points, want 4", len(f.history.groups))
+	h, f := of[*scatter](t, "scatter", 800, 500, kept(a, b, c, other, elsewhere, someRun("p", "pretrain", 1, 30)), a)
+	if len(f.groups) != 4 {
+		t.Fatalf("%d points, want 4", len(f.groups))
 	}
-	g := f.history.groups[0]
+	g := f.groups[0]
 	last := func(r session.Run) (mean float64) {
 		for _, v := range values(r, "accuracy")[25:] {
 			mean += v / 5
@@ -263,21 +238,21 @@ func TestClusters(t *testing.T) {
 	if math.Abs(g.mean[1]-(x+y)/2) > 1e-12 || math.Abs(g.sd[1]-math.Abs(x-y)/math.Sqrt2) > 1e-12 || len(g.points) != 2 || g.name != "attnpo" {
 		t.Errorf("two seeds give %+v, want %v and %v", g, x, y)
 	}
-	if g.base == nil || *g.base != [2]float64{91, 0.495} || f.history.groups[3].base != nil {
-		t.Errorf("bases: %v and %v", g.base, f.history.groups[3].base)
+	if g.base == nil || *g.base != [2]float64{91, 0.495} || f.groups[3].base != nil {
+		t.Errorf("bases: %v and %v", g.base, f.groups[3].base)
 	}
 	order := []int{0, 1, 2, 3}
 	slices.SortStableFunc(order, func(i, j int) int {
-		return int(math.Copysign(1, f.history.groups[i].mean[0]-f.history.groups[j].mean[0]))
+		return int(math.Copysign(1, f.groups[i].mean[0]-f.groups[j].mean[0]))
 	})
 	for i, key := range []Key{First, Right, Right, Right, Right} {
-		f.Key(key, start)
-		if want := f.history.groups[order[min(i, 3)]].mean[0]; f.history.groups[f.row].mean[0] != want {
-			t.Errorf("key %d leads to %v think tokens, want %v", i, f.history.groups[f.row].mean[0], want)
+		h.Key(key, start)
+		if want := f.groups[order[min(i, 3)]].mean[0]; f.groups[f.chosen].mean[0] != want {
+			t.Errorf("key %d leads to %v think tokens, want %v", i, f.groups[f.chosen].mean[0], want)
 		}
 	}
-	f.SetRuns([]string{"c"}, start)
-	if len(f.history.groups) != 1 || f.history.groups[0].name != "grpo, seed 1" {
-		t.Errorf("one run: %+v", f.history.groups)
+	h.Set("runs", "c", start)
+	if len(f.groups) != 1 || f.groups[0].name != "grpo, seed 1" {
+		t.Errorf("one run: %+v", f.groups)
 	}
 }

@@ -1,0 +1,287 @@
+package figures
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"time"
+
+	"attnlab/app/figures/draw"
+	"attnlab/app/session"
+)
+
+// heads draws every head of the model as a cell, a row a layer, coloured by a quantity.
+type heads struct {
+	rows
+	probe session.HeadsView
+	by    string // name of the quantity
+}
+
+// quantity is what can colour the heads.
+type quantity struct {
+	name, title string
+	meaning     []string
+	ofProbe     bool // measured over many problems, not on the trace
+	signed      bool // 0.5 is chance, the middle of a signed ramp from 0 to 1
+	of          func(h *heads) []float64
+}
+
+var quantities = []quantity{
+	{"fci", "FCI", []string{"Future attention influence:", "what steps from Δ later on pay", "to a token of the step, summed"}, false, false,
+		func(h *heads) []float64 { return h.ofSteps(h.trace.FCIHeads) }},
+	{"focus", "focus", []string{"What the answer part pays", "to a token of the step"}, false, false,
+		func(h *heads) []float64 { return h.ofSteps(h.trace.Focus) }},
+	{"sra", "ranking", []string{"Step ranking accuracy: how often", "a needed step gets more focus", "than a redundant one; 0.5 is chance"}, true, true,
+		func(h *heads) []float64 { return optional(h.probe.SRA) }},
+	{"kurtosis", "kurtosis", []string{"Kurtosis of attention received:", "high where few steps get most"}, true, false,
+		func(h *heads) []float64 { return optional(h.probe.Kurtosis) }},
+}
+
+func newHeads(v *View) Figure { return &heads{rows: newRows(v), by: quantities[0].name} }
+
+// Follows lists what the figure draws.
+func (h *heads) Follows() []string { return []string{"Trace", "HeadsView"} }
+
+// Show takes a trace, or the measurements of heads.
+func (h *heads) Show(event any, now time.Time) {
+	switch e := event.(type) {
+	case session.Trace:
+		if h.take(e, now) {
+			h.move(now, h.quantity().of(h))
+		}
+	case session.HeadsView:
+		n := len(e.SRA)
+		if e.Layers < 0 || e.Layers > mostHeads || e.Heads < 0 || e.Heads > mostHeads || e.Layers*e.Heads != n || len(e.Kurtosis) != n || len(e.MeanFCI) != n {
+			return
+		}
+		h.probe = e
+		h.Jump(h.quantity().of(h))
+	case session.Selection:
+		h.Ease(h.quantity().of(h))
+	}
+}
+
+// Set chooses the quantity: by=fci, focus, sra or kurtosis.
+func (h *heads) Set(name, value string) {
+	if value == "" {
+		value = quantities[0].name
+	}
+	if name == "by" && value != h.by && slices.ContainsFunc(quantities, func(q quantity) bool { return q.name == value }) {
+		h.by = value
+		h.Ease(h.quantity().of(h))
+	}
+}
+
+func (h *heads) quantity() quantity { return quantities[h.index()] }
+
+func (h *heads) index() int {
+	return slices.IndexFunc(quantities, func(q quantity) bool { return q.name == h.by })
+}
+
+// size is the layers, and heads a layer, that the quantity has values for.
+func (h *heads) size() (layers, heads int) {
+	if h.quantity().ofProbe {
+		return h.probe.Layers, h.probe.Heads
+	}
+	return h.trace.Layers, h.trace.Heads
+}
+
+// Caption says what is drawn.
+func (h *heads) Caption() string {
+	layers, heads := h.size()
+	return fmt.Sprintf("Heads: %s of %d layers with %d heads each, %s.", h.quantity().title, layers, heads, h.about())
+}
+
+// Key moves to another head, and to the next quantity by Next.
+func (h *heads) Key(key Key) bool {
+	s := h.Selection
+	layers, heads := h.size()
+	first := s.Layer < 0 || s.Head < 0
+	switch key {
+	case Left:
+		s.Head--
+	case Right:
+		s.Head++
+	case Up:
+		s.Layer--
+	case Down:
+		s.Layer++
+	case First:
+		s.Head = 0
+	case Last:
+		s.Head = heads - 1
+	case Enter:
+	case Next:
+		h.Set("by", quantities[(h.index()+1)%len(quantities)].name)
+		return true
+	default:
+		return false
+	}
+	if first {
+		s.Layer, s.Head = 0, 0
+	}
+	if layers > 0 && heads > 0 {
+		s.Layer, s.Head = max(0, min(layers-1, s.Layer)), max(0, min(heads-1, s.Head))
+		h.Select(s)
+	}
+	return true
+}
+
+// ofSteps is each head's score of the selected step, or the mean over the steps, [L,H].
+func (h *heads) ofSteps(score []float64) []float64 {
+	steps := len(h.trace.Steps)
+	values := make([]float64, h.trace.Layers*h.trace.Heads)
+	for i := range values {
+		if step := h.step(); step >= 0 {
+			values[i] = score[i*steps+step]
+			continue
+		}
+		for k := range steps {
+			values[i] += score[i*steps+k] / float64(steps)
+		}
+	}
+	return values
+}
+
+// optional are values with NaN for those that are missing.
+func optional(score []*float64) []float64 {
+	values := make([]float64, len(score))
+	for i, s := range score {
+		if values[i] = math.NaN(); s != nil && math.Abs(*s) < largestValue {
+			values[i] = *s
+		}
+	}
+	return values
+}
+
+// largestValue bounds what is drawn: sums, differences and squares of such values are finite.
+const largestValue = 1e100
+
+// Draw draws the tabs of quantities and the cells.
+func (h *heads) Draw(s *draw.Scene) {
+	end := h.addTabs(s)
+	q, values := h.quantity(), h.Values()
+	layers, heads := h.size()
+	if layers == 0 || heads == 0 || len(values) != layers*heads {
+		if q.ofProbe {
+			s.Empty("The heads are not scored yet.", "Find the key-focus heads, and each gets a colour.")
+		} else {
+			s.Empty("No trace yet.", "Generate one, and each head gets a colour.")
+		}
+		return
+	}
+	low, high := q.scale(values)
+	ramp := s.Palette.Score
+	if q.signed {
+		ramp = func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) }
+	}
+	s.Legend(end, legendNumber(low), legendNumber(high), h.about(), ramp)
+	h.addHeads(s, layers, heads, func(v float64) color.RGBA { return ramp((v - low) / max(high-low, 1e-12)) })
+}
+
+// scale is the values of the ends of the ramp.
+func (q quantity) scale(values []float64) (low, high float64) {
+	if q.signed {
+		return 0, 1
+	}
+	for _, v := range values {
+		if math.Abs(v) < largestValue {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	return low, high
+}
+
+func legendNumber(x float64) string {
+	if x == math.Trunc(x) && math.Abs(x) < 1e6 {
+		return fmt.Sprint(int(x))
+	}
+	return draw.Number(x)
+}
+
+// about says over what the values are.
+func (h *heads) about() string {
+	switch q := h.quantity(); {
+	case q.signed:
+		return fmt.Sprintf("%d pairs, %d problems", h.probe.Pairs, h.probe.Problems)
+	case q.ofProbe:
+		return fmt.Sprintf("mean of %d problems", h.probe.Problems)
+	case h.step() >= 0:
+		return h.name(h.step() + 1)
+	}
+	return fmt.Sprintf("mean of %d steps", len(h.trace.Steps))
+}
+
+// addTabs draws the quantities to choose from. It returns where they end.
+func (h *heads) addTabs(s *draw.Scene) (x float64) {
+	x = draw.Margin
+	for _, q := range quantities {
+		w := draw.Width(q.title, false, draw.Normal)
+		ink := s.Palette.Muted
+		if q.name == h.by {
+			ink = s.Palette.Ink
+			s.Add(draw.Fill{Box: draw.Box{X: x, Y: 24, W: w, H: 2}, Color: s.Palette.Accent})
+		}
+		s.Add(draw.Label{X: x, Y: 17, Text: q.title, Size: draw.Normal, Color: ink})
+		s.AddTarget(draw.Target{Box: draw.Box{X: x - 6, W: w + 12, H: 34}, Row: -2, Col: -1, // of no head
+			Tip: func() []string { return q.meaning }, Press: func(_, _ float64) { h.Set("by", q.name) }})
+		x += w + 14
+	}
+	return x - 14
+}
+
+// addHeads draws the cells.
+func (h *heads) addHeads(s *draw.Scene, layers, heads int, fill func(v float64) color.RGBA) {
+	left, top := draw.Margin+22, draw.Header+22.0
+	w, high := (s.Width-draw.Margin-left)/float64(heads), (s.Height-draw.Margin-top)/float64(layers)
+	w, high = min(w, 96), min(high, 64)
+	each := 1 + int(20/max(1, w)) // names that would touch are left out
+	for head := 0; head < heads; head += each {
+		s.Add(draw.Label{X: left + (float64(head)+0.5)*w, Y: top - 6, Text: fmt.Sprintf("H%d", head), Size: draw.Small, Mono: true, Align: 0.5, Color: s.Palette.Muted})
+	}
+	each = 1 + int(11/max(1, high))
+	for layer := range layers {
+		if layer%each == 0 {
+			s.Add(draw.Label{X: left - 6, Y: top + (float64(layer)+0.5)*high + 4, Text: fmt.Sprintf("L%d", layer), Size: draw.Small, Mono: true, Align: 1, Color: s.Palette.Muted})
+		}
+		for head := range heads {
+			box := draw.Box{X: left + float64(head)*w + 1, Y: top + float64(layer)*high + 1, W: w - 2, H: high - 2}
+			h.addHead(s, layer, head, h.Values()[layer*heads+head], box, fill)
+		}
+	}
+}
+
+func (h *heads) addHead(s *draw.Scene, layer, head int, v float64, box draw.Box, ramp func(v float64) color.RGBA) {
+	q, fill := h.quantity(), s.Palette.Surface
+	text := draw.Number(v)
+	if q.ofProbe {
+		text = draw.Decimals(v, 2)
+	}
+	if math.Abs(v) < largestValue {
+		fill = ramp(v)
+	}
+	s.Add(draw.Fill{Box: box, Color: fill})
+	if draw.Width(text, true, draw.Small) <= box.W-4 && box.H >= 14 {
+		s.Add(draw.Label{X: box.X + box.W/2, Y: box.Y + box.H/2 + 4, Text: text, Size: draw.Small, Mono: true, Align: 0.5, Color: s.Palette.On(fill)})
+	}
+	tip := []string{headName(layer, head), q.title + " " + text}
+	frame := func(by, width float64, c color.RGBA) {
+		s.Add(draw.Frame{Box: box.Grow(by), Width: width, Color: c})
+	}
+	if slices.Contains(h.probe.KeyFocus, [2]int{layer, head}) {
+		tip = append(tip, "key-focus head")
+		frame(-2, 2, s.Palette.On(fill))
+	}
+	if h.Hovered(layer, head) {
+		frame(0, 1, s.Palette.Accent)
+	}
+	to := h.Selection
+	if to.Layer == layer && to.Head == head {
+		frame(2, 2, s.Palette.Accent)
+		to.Layer, to.Head = -1, -1 // a second press gives it up
+	} else {
+		to.Layer, to.Head = layer, head
+	}
+	s.AddTarget(draw.Target{Box: box.Grow(1), Row: layer, Col: head, Tip: func() []string { return tip }, Select: &to})
+}
