@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"attnlab/app/session"
+	"attnlab/model"
 	"attnlab/web"
 
 	"github.com/chromedp/cdproto/browser"
@@ -100,6 +101,7 @@ func TestVisit(t *testing.T) {
 			v.Errorf("the verdict is %q, correct is %v", mark, tr.Correct)
 		}
 	})
+	v.check("one forward pass shows the trace", onePass)
 	v.check("figures equal those of attnlab trace", equalsTrace)
 	v.check("select", func(v *visitor) {
 		tr := heard[session.Trace](v)
@@ -250,7 +252,7 @@ func (v *visitor) same(want session.Trace) {
 
 // equalsTrace compares the page's numbers with those of the command line on the host for the same seed.
 func equalsTrace(v *visitor) {
-	got := heard[session.Trace](v)
+	got, heads := heard[session.Trace](v), v.allHeads()
 	var want traceDocument
 	document(v.T, &want, "", "trace", "--seed", fmt.Sprint(got.Seed), "--temperature", fmt.Sprint(got.Sampling.Temperature), "--attention",
 		"--model", heard[session.Capabilities](v).Model.Name)
@@ -279,10 +281,46 @@ func equalsTrace(v *visitor) {
 				compare("focus", i*K+k, got.Focus[i*K+k], want.Focus[l][h][k])
 				for j := range K {
 					at := (i*(K+2)+1+j)*(K+2) + 1 + k
-					compare("attention", at, float64(got.Attention[at]), want.StepAttention[l][h][j][k])
+					compare("attention", at, float64(heads[at]), want.StepAttention[l][h][j][k])
 				}
 			}
 		}
 	}
 	v.Logf("%d tokens, %d steps, %d heads: off by %.1e at most", len(got.Tokens), K, got.Layers*got.Heads, worst)
+}
+
+// onePass wants that the trace on show took one forward pass, one submit and one readback in this browser, and that the
+// bytes read grow with tokens and steps²: neither logits [T,V] nor attention [L,H,T,T] is read.
+func onePass(v *visitor) {
+	tr := heard[session.Trace](v)
+	T, N, heads := int64(len(tr.Tokens)), int64(len(tr.Steps)+2), int64(tr.Layers*tr.Heads)
+	most := 4 * (4*T + 2*model.TopK*T + heads*T + heads*N*N)
+	w := tr.Work
+	if w.Passes != 1 || w.Submits != 1 || w.Readbacks != 1 || w.ReadBytes <= 0 || w.ReadBytes > most {
+		v.Errorf("showing %d tokens in %d steps took %+v, want one pass, one submit, and one readback of at most %d bytes", T, len(tr.Steps), w, most)
+	}
+	if len(tr.Attention) != int(N*N) || len(tr.All) != 0 {
+		v.Errorf("the message has %d and %d numbers of attention, want %d and none", len(tr.Attention), len(tr.All), N*N)
+	}
+	v.Logf("%d tokens, %d steps: %+v, at most %d bytes; logits and attention between tokens would have %d and %d", T, len(tr.Steps), w, most,
+		4*T*58, 4*heads*T*T)
+}
+
+// allHeads selects one head after another and collects their attention, [L,H,K+2,K+2]; then it selects nothing.
+func (v *visitor) allHeads() (all session.Densities) {
+	v.Helper()
+	tr := heard[session.Trace](v)
+	choose := func(layer, head int) {
+		eval[bool](v, fmt.Sprintf(`(channel.postMessage('{"kind":"Select","body":{"selection":{"step":-1,"token":-1,"layer":%d,"head":%d,"node":-1}}}'), true)`, layer, head))
+	}
+	for layer := range tr.Layers {
+		for head := range tr.Heads {
+			choose(layer, head)
+			v.until("the attention of the head has come", fmt.Sprintf(`(h => h && h.trace === said("Trace").number && h.layer === %d && h.head === %d)(said("HeadAttention"))`, layer, head))
+			all = append(all, heard[session.HeadAttention](v).Attention...)
+		}
+	}
+	choose(-1, -1)
+	v.until("nothing is selected", `said("Selection").head === -1`)
+	return all
 }
