@@ -44,6 +44,12 @@ const start = async () => {
 	status(0, 0);
 	importScripts("wasm_exec.js");
 	const go = new Go();
+	// Package gpu/simd imports its vector loops before they exist: it makes them itself, on the program's memory.
+	globalThis.simd = { functions: {} };
+	go.importObject.simd = {};
+	for (const name of ["tiles", "transpose", "copy", "expSum", "swiglu", "swigluGrad", "dotRows", "sumRows"]) {
+		go.importObject.simd[name] = (...args) => simd.functions[name](...args);
+	}
 	const response = fetch("engine.wasm").then(counted);
 	const { instance } = await WebAssembly.instantiateStreaming(response, go.importObject);
 	globalThis.wasm = { instance }; // the WebGPU binding reads Go's memory through it

@@ -1,21 +1,18 @@
 package simd
 
 import (
-	"runtime"
 	"syscall/js"
 	"unsafe"
 )
 
 const tileRows, tileCols = moduleRows, moduleCols
 
-// functions are the exports of the module, on Go's own memory.
-var functions struct{ tiles, transpose, copy, expSum, swiglu, swigluGrad, dotRows, sumRows js.Value }
-
-// init starts the module. It stays out where the loader does not show Go's memory as wasm.instance.exports.mem, or where the
-// browser has no vectors: then plain Go computes.
+// init starts the module on Go's own memory and hands its functions to the loader, which imported names for them into this
+// program before the module could exist. It stays out where the loader shows no memory as wasm.instance.exports.mem, or where
+// the browser has no vectors: then plain Go computes.
 func init() {
-	wasm := js.Global().Get("wasm")
-	if !wasm.Truthy() || !wasm.Get("instance").Truthy() {
+	wasm, loader := js.Global().Get("wasm"), js.Global().Get("simd")
+	if !wasm.Truthy() || !wasm.Get("instance").Truthy() || !loader.Truthy() {
 		return
 	}
 	code := module()
@@ -26,77 +23,73 @@ func init() {
 		return
 	}
 	memory := map[string]any{"go": map[string]any{"mem": wasm.Get("instance").Get("exports").Get("mem")}}
-	exports := assembly.Get("Instance").New(assembly.Get("Module").New(bytes), memory).Get("exports")
-	for name, f := range map[string]*js.Value{"tiles": &functions.tiles, "transpose": &functions.transpose, "copy": &functions.copy,
-		"expSum": &functions.expSum, "swiglu": &functions.swiglu, "swigluGrad": &functions.swigluGrad,
-		"dotRows": &functions.dotRows, "sumRows": &functions.sumRows} {
-		*f = exports.Get(name)
-	}
+	instance := assembly.Get("Instance").New(assembly.Get("Module").New(bytes), memory)
+	loader.Set("functions", instance.Get("exports"))
 	detected = "simd128"
 	impl = detected
 }
 
-// address is where a word lies in Go's memory. Go moves nothing in its heap, but it moves stacks: what is held is not on one.
-func address(p *float32) int {
-	held = p
-	return int(uintptr(unsafe.Pointer(p)))
-}
+// The functions of the module, see module.go. A pointer that is passed to one escapes, so it is to the heap, which Go does not
+// move.
 
-var held *float32
+//go:wasmimport simd tiles
+func importTiles(rows, panels, k int32, a unsafe.Pointer, row, col int32, b, c unsafe.Pointer, ld, add int32)
+
+//go:wasmimport simd transpose
+func importTranspose(rows, panels int32, b unsafe.Pointer, ld int32, to unsafe.Pointer, panel int32)
+
+//go:wasmimport simd copy
+func importCopy(rows, panels int32, b unsafe.Pointer, ld int32, to unsafe.Pointer, panel int32)
+
+//go:wasmimport simd expSum
+func importExpSum(x unsafe.Pointer, n int32, shift float32) float32
+
+//go:wasmimport simd swiglu
+func importSwiGLU(gate, up, out unsafe.Pointer, n int32)
+
+//go:wasmimport simd swigluGrad
+func importSwiGLUGrad(gate, up, ds, dgate, dup unsafe.Pointer, n int32)
+
+//go:wasmimport simd dotRows
+func importDotRows(q unsafe.Pointer, c int32, base, rows unsafe.Pointer, n, stride int32, out unsafe.Pointer)
+
+//go:wasmimport simd sumRows
+func importSumRows(w, base, rows unsafe.Pointer, n, stride, c int32, out unsafe.Pointer)
 
 func tiles(rows, panels, k int, a *float32, row, col int, b, c *float32, ld int, add bool) {
-	functions.tiles.Invoke(rows, panels, k, address(a), row, col, address(b), address(c), ld, add)
-	runtime.KeepAlive(a)
-	runtime.KeepAlive(b)
-	runtime.KeepAlive(c)
+	sum := int32(0)
+	if add {
+		sum = 1
+	}
+	importTiles(int32(rows), int32(panels), int32(k), unsafe.Pointer(a), int32(row), int32(col), unsafe.Pointer(b), unsafe.Pointer(c), int32(ld), sum)
 }
 
 // packWhole copies rows by cols elements of a block, both multiples of 8, into its panels.
 func packWhole(to []float32, b View, rows, cols int) {
-	panel := 4 * b.Rows * tileCols
+	from, panel := unsafe.Pointer(&b.Data[0]), int32(4*b.Rows*tileCols)
 	if b.Row == 1 {
-		functions.transpose.Invoke(rows/4, cols/tileCols, address(&b.Data[0]), 4*b.Col, address(&to[0]), panel)
+		importTranspose(int32(rows/4), int32(cols/tileCols), from, int32(4*b.Col), unsafe.Pointer(&to[0]), panel)
 	} else {
-		functions.copy.Invoke(rows, cols/tileCols, address(&b.Data[0]), 4*b.Row, address(&to[0]), panel)
+		importCopy(int32(rows), int32(cols/tileCols), from, int32(4*b.Row), unsafe.Pointer(&to[0]), panel)
 	}
-	runtime.KeepAlive(b)
-	runtime.KeepAlive(to)
 }
 
 func expSum(x *float32, n int, shift float32) float32 {
-	sum := functions.expSum.Invoke(address(x), n/4, shift).Float()
-	runtime.KeepAlive(x)
-	return float32(sum)
+	return importExpSum(unsafe.Pointer(x), int32(n/4), shift)
 }
 
 func swiglu(gate, up, out *float32, n int) {
-	functions.swiglu.Invoke(address(gate), address(up), address(out), n/4)
-	runtime.KeepAlive(gate)
-	runtime.KeepAlive(up)
-	runtime.KeepAlive(out)
+	importSwiGLU(unsafe.Pointer(gate), unsafe.Pointer(up), unsafe.Pointer(out), int32(n/4))
 }
 
 func swigluGrad(gate, up, ds, dgate, dup *float32, n int) {
-	functions.swigluGrad.Invoke(address(gate), address(up), address(ds), address(dgate), address(dup), n/4)
-	runtime.KeepAlive(gate)
-	runtime.KeepAlive(up)
-	runtime.KeepAlive(ds)
-	runtime.KeepAlive(dgate)
-	runtime.KeepAlive(dup)
+	importSwiGLUGrad(unsafe.Pointer(gate), unsafe.Pointer(up), unsafe.Pointer(ds), unsafe.Pointer(dgate), unsafe.Pointer(dup), int32(n/4))
 }
 
 func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out *float32) {
-	functions.dotRows.Invoke(address(q), c/4, address(base), address((*float32)(unsafe.Pointer(rows))), n, stride, address(out))
-	runtime.KeepAlive(q)
-	runtime.KeepAlive(base)
-	runtime.KeepAlive(rows)
-	runtime.KeepAlive(out)
+	importDotRows(unsafe.Pointer(q), int32(c/4), unsafe.Pointer(base), unsafe.Pointer(rows), int32(n), int32(stride), unsafe.Pointer(out))
 }
 
 func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32) {
-	functions.sumRows.Invoke(address(w), address(base), address((*float32)(unsafe.Pointer(rows))), n, stride, c/4, address(out))
-	runtime.KeepAlive(w)
-	runtime.KeepAlive(base)
-	runtime.KeepAlive(rows)
-	runtime.KeepAlive(out)
+	importSumRows(unsafe.Pointer(w), unsafe.Pointer(base), unsafe.Pointer(rows), int32(n), int32(stride), int32(c/4), unsafe.Pointer(out))
 }
