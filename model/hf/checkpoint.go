@@ -15,7 +15,7 @@ const (
 	configFile        = "config.json"
 	weightsFile       = "model.safetensors"
 	tokenizerFile     = "tokenizer.json"
-	tokenizerConfFile = "tokenizer_config.json" // tells transformers how to open tokenizer.json; not read here
+	tokenizerConfFile = "tokenizer_config.json" // tells transformers how to open tokenizer.json; this package does not read it
 	trainFile         = "training.json"         // of a training state of version 1; not written any more
 	// StateFile holds the training state, see [LoadState].
 	StateFile = "training.safetensors"
@@ -35,9 +35,9 @@ type Checkpoint struct {
 	Train     *model.TrainState
 }
 
-// Files are the files of the folder by name, ready to be written, downloaded or
-// put into a browser's storage. An arena of the wrong length panics; weights
-// which are not finite are an error.
+// Files returns the files of the folder by name, ready to be written, downloaded or
+// stored by a browser. It returns an error for weights that are not finite, and panics
+// on an arena of the wrong length.
 func (c *Checkpoint) Files() (map[string][]byte, error) {
 	if err := c.Config.Validate(); err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	// transformers opens only files that say what wrote them.
+	// transformers opens only files whose metadata names their format.
 	if files[weightsFile], err = pack(map[string]string{"format": "pt"}, arrays(c.Config, "", c.Weights)); err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
 	return c, nil
 }
 
-// arrays are the tensors of an arena under their Hugging Face names.
+// arrays returns the tensors of an arena under their Hugging Face names.
 func arrays(c model.Config, prefix string, arena []float32) []safetensors.Array {
 	if len(arena) != c.ArenaSize() {
 		panic(fmt.Sprintf("model: an arena of %d values for a model of %d", len(arena), c.ArenaSize()))
@@ -112,8 +112,8 @@ func arrays(c model.Config, prefix string, arena []float32) []safetensors.Array 
 	return arrays
 }
 
-// arenas is the inverse: one arena for each prefix. The file must hold exactly
-// the tensors of c; nothing is allocated for c before they are found.
+// arenas is the inverse of arrays: one arena for each prefix. The file must hold exactly
+// the tensors of c. arenas allocates nothing for c before it has found them.
 func arenas(c model.Config, file []byte, prefixes ...string) ([][]float32, error) {
 	s, err := safetensors.Read(file)
 	if err != nil {
@@ -180,7 +180,7 @@ func pack(metadata map[string]string, arrays []safetensors.Array) ([]byte, error
 	return b.Bytes(), err
 }
 
-// indent is v as JSON for people to read.
+// indent returns v as indented JSON, for people.
 func indent(v any) ([]byte, error) {
 	data, err := plainJSON(v)
 	if err != nil {
@@ -191,7 +191,7 @@ func indent(v any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// plainJSON is json.Marshal that leaves <think> as it is, and ends the line.
+// plainJSON is json.Marshal without escaping <think>, and with a line end.
 func plainJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// Save writes the folder, which it makes if need be. Every file is complete
-// under another name before the first takes its place, so that a full disk
-// leaves the old checkpoint as it was.
+// Save writes the folder and creates it if necessary. It writes every file completely
+// under another name before it renames the first, so that a full disk does not harm the
+// old checkpoint.
 func (c *Checkpoint) Save(dir string) error {
 	files, err := c.Files()
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *Checkpoint) Save(dir string) error {
 		if temporary, ok := written[name]; ok {
 			err = os.Rename(temporary, path)
 			delete(written, name)
-		} else if err = os.Remove(path); errors.Is(err, fs.ErrNotExist) { // of an earlier checkpoint with more in it
+		} else if err = os.Remove(path); errors.Is(err, fs.ErrNotExist) { // left by an earlier checkpoint with more files
 			err = nil
 		}
 		if err != nil {

@@ -7,17 +7,17 @@ import (
 	"unicode"
 )
 
-// Tokenizer turns text into token ids and back: words between white space, one
-// token each. The token "\n" is a line end of the text. Its JSON form is a
+// Tokenizer converts text to token ids and back: each word between white space is one
+// token. The token "\n" is a line end of the text. Its JSON form is a
 // Hugging Face tokenizer.json with a WordLevel model, which gives the same ids.
 type Tokenizer struct {
 	tokens []string
 	ids    map[string]int
 }
 
-// NewTokenizer makes a tokenizer in which tokens[i] has id i. A token which is
-// empty, contains white space (other than the line end by itself) or comes twice
-// is an error.
+// NewTokenizer returns a tokenizer in which tokens[i] has id i. It returns an error for a
+// token that is empty, contains white space (other than the single line end) or occurs
+// twice.
 func NewTokenizer(tokens []string) (*Tokenizer, error) {
 	t := &Tokenizer{tokens: append([]string(nil), tokens...), ids: make(map[string]int, len(tokens))}
 	for id, token := range tokens {
@@ -52,8 +52,8 @@ func (t *Tokenizer) ID(token string) (int, bool) {
 	return id, ok
 }
 
-// Encode turns text into ids. A word outside the vocabulary is an error that
-// names it and its place.
+// Encode converts text to ids. It returns an error that names the word and its place if
+// a word is not in the vocabulary.
 func (t *Tokenizer) Encode(text string) ([]int, error) {
 	newline, lines := t.ids["\n"]
 	var ids []int
@@ -72,9 +72,9 @@ func (t *Tokenizer) Encode(text string) ([]int, error) {
 	return ids, nil
 }
 
-// Decode joins the tokens of ids by single spaces, with a line end for each
-// "\n" token and no space beside it. Encode gives the ids back. It panics on an
-// id outside the vocabulary.
+// Decode joins the tokens of ids by single spaces, with a line end for each "\n" token
+// and no space beside it. Encode is its inverse. It panics on an id outside the
+// vocabulary.
 func (t *Tokenizer) Decode(ids []int) string {
 	var text strings.Builder
 	space := false
@@ -89,7 +89,7 @@ func (t *Tokenizer) Decode(ids []int) string {
 	return text.String()
 }
 
-// hfTokenizer is the part of tokenizer.json that decides how text is split.
+// hfTokenizer is the part of tokenizer.json that determines how text is split.
 type hfTokenizer struct {
 	Version      string    `json:"version"`
 	Truncation   any       `json:"truncation"`
@@ -120,21 +120,21 @@ type hfKind struct {
 	Type string `json:"type"`
 }
 
-// hfDecoder joins words by single spaces and takes the spaces beside a line end
-// away again, which is what Decode does.
+// hfDecoder joins words by single spaces and removes the spaces beside a line end, as
+// Decode does.
 var hfDecoder = json.RawMessage(`{"type": "Sequence", "decoders": [
 	{"type": "WordPiece", "prefix": " ", "cleanup": false},
 	{"type": "Fuse"},
 	{"type": "Replace", "pattern": {"Regex": " ?\n ?"}, "content": "\n"}]}`)
 
-// special says whether transformers leaves the token out on skip_special_tokens.
+// special reports whether transformers skips the token on skip_special_tokens.
 func special(token string) bool {
 	return token == "<pad>" || token == "<bos>" || token == "<eos>"
 }
 
 // MarshalJSON writes t as a tokenizer.json. The line end and the <…> tokens are
-// "added tokens", which are found before the text is split at white space: else
-// the line end would be lost.
+// "added tokens", which transformers finds before it splits the text at white space;
+// otherwise the line end would be lost.
 func (t *Tokenizer) MarshalJSON() ([]byte, error) {
 	f := hfTokenizer{Version: "1.0", PreTokenizer: &hfKind{"WhitespaceSplit"}, Decoder: hfDecoder}
 	f.Added = []hfAdded{}
@@ -148,8 +148,8 @@ func (t *Tokenizer) MarshalJSON() ([]byte, error) {
 	return plainJSON(f)
 }
 
-// UnmarshalJSON reads a tokenizer.json of the kind that MarshalJSON writes. Any
-// other kind of model, and ids with gaps, are errors.
+// UnmarshalJSON reads a tokenizer.json of the kind that MarshalJSON writes. It returns an
+// error for any other kind of model and for ids with gaps.
 func (t *Tokenizer) UnmarshalJSON(data []byte) error {
 	var f hfTokenizer
 	if err := json.Unmarshal(data, &f); err != nil {

@@ -18,7 +18,7 @@ type Array struct {
 	Data  []float32
 }
 
-// SafeTensors is what a .safetensors file holds: eight bytes with the length of
+// File is the content of a .safetensors file: eight bytes with the length of
 // a JSON header, the header, and the values one tensor after another.
 // See https://github.com/huggingface/safetensors#format.
 type File struct {
@@ -49,8 +49,8 @@ type tensorInfo struct {
 	Offsets []int  `json:"data_offsets"` // begin and end in bytes, from the end of the header
 }
 
-// WriteTo writes s to w. Values that are not finite, a name given twice and a
-// shape that does not fit its data are errors, found before anything is written.
+// WriteTo writes s to w. It returns an error for values that are not finite, a name given
+// twice and a shape that does not fit its data, before it writes anything.
 func (s File) WriteTo(w io.Writer) (int64, error) {
 	header, values, err := s.encode()
 	if err != nil {
@@ -106,9 +106,9 @@ func (s File) encode() (header, values []byte, err error) {
 	return header, values, nil
 }
 
-// ReadSafeTensors reads a whole file. It believes nothing the header says: every
-// byte of data must belong to exactly one tensor, be F32 and be finite. It
-// allocates no more than a small multiple of len(file).
+// Read reads a whole file. It does not trust the header: every byte of
+// data must belong to exactly one tensor, be F32 and be finite. It allocates at most a
+// small multiple of len(file).
 func Read(file []byte) (File, error) {
 	s, err := readSafeTensors(file)
 	if err != nil {
@@ -167,8 +167,8 @@ func readSafeTensors(file []byte) (File, error) {
 	return s, nil
 }
 
-// readHeader reads the header token by token, because encoding/json keeps
-// silent about a key that comes twice.
+// readHeader reads the header token by token, because encoding/json does not report a
+// key that occurs twice.
 func readHeader(header []byte) (s File, infos []tensorInfo, err error) {
 	broken := func(err error) error {
 		if errors.Is(err, io.EOF) {
@@ -236,7 +236,7 @@ func (info tensorInfo) check(name string) error {
 	return nil
 }
 
-// volume is the product of the sizes, if they can be those of a tensor.
+// volume returns the product of the sizes, and whether they can be a tensor's.
 func volume(shape []int) (int, bool) {
 	if len(shape) > maxRank {
 		return 0, false
@@ -251,7 +251,7 @@ func volume(shape []int) (int, bool) {
 	return size, true
 }
 
-// firstNotFinite is the index of the first NaN or infinity, or -1.
+// firstNotFinite returns the index of the first NaN or infinity, or -1.
 func firstNotFinite(values []float32) int {
 	return slices.IndexFunc(values, func(v float32) bool { return v-v != 0 })
 }
