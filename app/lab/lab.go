@@ -194,7 +194,7 @@ func (l *Lab) Visit(hash string) {
 	}
 }
 
-// goTo shows another view.
+// GoTo shows another view.
 func (l *Lab) GoTo(v View) {
 	old := l.View
 	if v.Page != PageTrain { // only links to that page hold a plan
