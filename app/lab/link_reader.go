@@ -42,7 +42,7 @@ func readLink(hash string) *linkReader {
 		}
 		hash = whole
 	}
-	hash = html.UnescapeString(hash)
+	hash = html.UnescapeString(strings.NewReplacer("&amp%3B", "&", "&amp%3b", "&").Replace(hash))
 	last := ""
 	for piece := range strings.SplitSeq(hash, "&") {
 		piece = strings.TrimPrefix(piece, "amp;")
