@@ -1,10 +1,9 @@
 package main
 
-import "attnlab/app/lab"
-
 import (
 	"syscall/js"
 
+	"attnlab/app/lab"
 	"attnlab/app/panels"
 	"attnlab/app/session"
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"attnlab/app/session"
 	"attnlab/app/site/sitetest"
@@ -44,11 +45,21 @@ func (v *visitor) storesAll(files int) {
 	v.Helper()
 	v.until("the Service Worker controls the page", `navigator.serviceWorker.controller`)
 	eval[bool](v, `navigator.serviceWorker.ready.then((r) => (r.active.postMessage("the rest"), true))`)
-	v.until("the whole site is stored", fmt.Sprintf(`caches.keys().then(async (names) => {
+	v.settles("the whole site is stored", fmt.Sprintf(`caches.keys().then(async (names) => {
 		const scope = (await navigator.serviceWorker.ready).scope;
 		const c = await caches.open(names.find((name) => name.includes(" " + scope + " ")));
 		return (await c.keys()).length === %d;
 	})`, files))
+}
+
+// settles waits until an expression, which is a promise, resolves to true.
+func (v *visitor) settles(what, expression string) {
+	v.Helper()
+	for end := time.Now().Add(patience); !eval[bool](v, expression); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(end) {
+			v.Fatalf("not within %v: %s", patience, what)
+		}
+	}
 }
 
 // TestVisitHosts opens the lab on every kind of file server, first online, then without a network.
@@ -138,7 +149,7 @@ func TestVisitTwoCopies(t *testing.T) {
 	eval[bool](v, `navigator.serviceWorker.getRegistration().then((r) => r.unregister())`)
 	v.run(chromedp.Navigate("about:blank"))
 	v.open(server.URL + "/b/" + onHost)
-	v.until("the older version of /b/ is deleted", `caches.keys().then((names) => !names.some((name) => name.endsWith(" 0123")))`)
+	v.settles("the older version of /b/ is deleted", `caches.keys().then((names) => !names.some((name) => name.endsWith(" 0123")))`)
 	if after := eval[[]string](v, "caches.keys()"); strings.Join(after, "\n") != strings.Join(before, "\n") {
 		t.Errorf("the caches are %q, were %q", after, before)
 	}
