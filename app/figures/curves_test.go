@@ -3,12 +3,14 @@ package figures
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/stat"
 )
 
 // someRun has so many steps: each metric is a line with a wave on it, so that runs of
@@ -319,6 +321,27 @@ func TestPace(t *testing.T) {
 	h.Hover(300, 200)
 	if _, changed, _ := h.Scene(now.Add(999 * time.Millisecond)); !changed {
 		t.Error("a pointer waits")
+	}
+}
+
+// The spread is that of rl/stat, whose convention holds everywhere.
+func TestSpread(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := 2; n < 40; n++ {
+		values := make([]float64, n)
+		for i := range values {
+			values[i] = 50 + 9*random.NormFloat64()
+		}
+		mean, deviation := spread(values)
+		if math.Abs(mean-stat.Mean(values)) > 1e-9 || math.Abs(deviation-stat.StdDev(values)) > 1e-9 {
+			t.Errorf("%d values: %v ± %v, want %v ± %v", n, mean, deviation, stat.Mean(values), stat.StdDev(values))
+		}
+	}
+	if mean, deviation := spread([]float64{3}); mean != 3 || deviation != 0 {
+		t.Errorf("one value: %v ± %v", mean, deviation)
+	}
+	if mean, _ := spread(nil); !math.IsNaN(mean) {
+		t.Errorf("no value: %v", mean)
 	}
 }
 
