@@ -1,7 +1,3 @@
-// An example prints to a file, and a browser has none.
-
-//go:build !js
-
 package model_test
 
 import (

@@ -97,7 +97,7 @@ func (c ATTNPO) focus(r *Run, groups []Group, advantages [][]float64) (focus [][
 	}
 	examined, err := examine.Examine(r.Scorer, traces, 1)
 	for i, e := range examined {
-		*wanted[i] = score.Focus(e.Focus, r.state.Heads)
+		*wanted[i] = score.MeanOverHeads(e.Focus, r.state.Heads)
 	}
 	return focus, err
 }

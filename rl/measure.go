@@ -38,7 +38,7 @@ type HeadRank struct {
 // tokens for it are not counted as the run's.
 func (r *Run) Measure(ctx context.Context) (Probe, error) {
 	problems := task.Problems(r.Task, task.ProbeStream, r.Seed, r.RunConfig.Probe)
-	attempts, err := examine.Attempts(ctx, r.Decoder, r.Task, problems,
+	attempts, err := examine.Attempts(ctx, r.Decoder, r.Task, problems, r.MaxLength,
 		model.Sampling{Temperature: float32(r.Temperature), Seed: uint32(task.SeedOf("probe", r.Seed, 0))}, nil)
 	if err != nil {
 		return Probe{}, err

@@ -42,7 +42,7 @@ func TestFindHeadsIsWhatScoreHeadsSays(t *testing.T) {
 	s.must(session.FindHeads{Problems: n})
 
 	tk, decoder, scorer, sampling := direct(t)
-	attempts, err := examine.Attempts(t.Context(), decoder, tk, task.Problems(tk, task.ProbeStream, 1, n), sampling, nil)
+	attempts, err := examine.Attempts(t.Context(), decoder, tk, task.Problems(tk, task.ProbeStream, 1, n), longest, sampling, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestDisruptOverProblemsIsWhatRlSays(t *testing.T) {
 	s.must(session.Disrupt{Step: -1, Problems: n, Picks: []string{"fci", "random"}})
 
 	tk, decoder, scorer, sampling := direct(t)
-	attempts, err := examine.Attempts(t.Context(), decoder, tk, task.Problems(tk, task.EvalStream, 1, n), sampling, nil)
+	attempts, err := examine.Attempts(t.Context(), decoder, tk, task.Problems(tk, task.EvalStream, 1, n), longest, sampling, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestDisruptOverProblemsIsWhatRlSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := examine.Disrupt(t.Context(), decoder, tk, attempts, examined, []examine.Pick{examine.PickFCI, examine.PickRandom}, 1, sampling, nil)
+	want, err := examine.Disrupt(t.Context(), decoder, tk, attempts, examined, []examine.StepChoice{examine.ChooseFCI, examine.ChooseRandom}, longest, 1, sampling, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,14 +121,15 @@ func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
 	if err := checkCount("problems", c.Problems, maxProblems); err != nil {
 		return err
 	}
-	picks := examine.Picks()
+	picks := examine.StepChoices()
 	if len(c.Picks) > 0 {
 		picks = nil
 		for _, p := range c.Picks {
-			if !slices.Contains(examine.Picks(), examine.Pick(p)) {
-				return fmt.Errorf("no rule %q picks steps; the rules are %v", p, examine.Picks())
+			choice, err := examine.ParseChoice(p)
+			if err != nil {
+				return err
 			}
-			picks = append(picks, examine.Pick(p))
+			picks = append(picks, choice)
 		}
 	}
 	var attempts []examine.Attempt
@@ -148,7 +149,7 @@ func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
 		}
 		attempts, examined = append(attempts, some...), append(examined, x...)
 	}
-	groups, err := examine.Disrupt(ctx, e.rig.decoder, e.task, attempts, examined, picks, experimentSeed, experimentSampling,
+	groups, err := examine.Disrupt(ctx, e.rig.decoder, e.task, attempts, examined, picks, longest, experimentSeed, experimentSampling,
 		func(done, of int) { e.busy("disrupting", done, of) })
 	if len(groups) > 0 {
 		e.publish(disruptionOf(e.next(), groups))

@@ -402,7 +402,7 @@ func compareTrace(t *testing.T, got session.Trace, tk task.Task, checkpoint *hf.
 		t.Fatal(err)
 	}
 	problems := task.Problems(tk, task.EvalStream, 9, 1)
-	attempts, err := examine.Attempts(t.Context(), decoder, tk, problems, model.Sampling{Temperature: 1, Seed: uint32(task.SeedOf("sample", 9, 0))}, nil)
+	attempts, err := examine.Attempts(t.Context(), decoder, tk, problems, 0, model.Sampling{Temperature: 1, Seed: uint32(task.SeedOf("sample", 9, 0))}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

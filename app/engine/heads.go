@@ -112,7 +112,7 @@ func (e *Engine) attempts(ctx context.Context, stage, stream string, from, of in
 	requests := make([]model.Request, len(attempts))
 	for i := range attempts {
 		p := task.Draw(e.task, stream, experimentSeed, uint64(from+i))
-		room := e.rig.model.MaxContext - len(p.Prompt)
+		room := min(longest, e.rig.model.MaxContext-len(p.Prompt))
 		if room < 1 {
 			return nil, errors.New("a problem is longer than the model's context; use easier problems")
 		}

@@ -23,6 +23,9 @@ const (
 // delta is Δ of the scores, in steps: the default of "attnlab trace".
 var delta = int(hyper.Lab("attnrl")["delta"])
 
+// longest is the longest response of experiments on many problems, in tokens.
+var longest = examine.Longest()
+
 // show scores the trace and publishes it.
 func (e *Engine) show() error {
 	began := time.Now()

@@ -19,6 +19,8 @@ import (
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/stat"
 )
 
 func TestEval(t *testing.T) {
@@ -54,6 +56,30 @@ func TestEval(t *testing.T) {
 }
 
 // The numbers of a document for people are the same as those for programs.
+// Evaluation, probing and disruption have one cap on the length of a response, and name it (fault A12).
+func TestLongestResponse(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"eval", "--problems", "60"}, examine.Longest()}, {[]string{"eval", "--problems", "60", "--max-length", "12"}, 12},
+		{[]string{"heads", "--problems", "60"}, examine.Longest()}, {[]string{"disrupt", "--problems", "60", "--pick", "random"}, examine.Longest()},
+	} {
+		var e struct {
+			Longest     int     `json:"max_length"`
+			ThinkTokens float64 `json:"think_tokens"`
+			Generated   int     `json:"generated_tokens"`
+		}
+		document(t, &e, "", append(c.args, "--model", parrot)...)
+		if e.Longest != c.want || e.Generated > 60*c.want {
+			t.Errorf("%v: longest response %d, want %d; %d tokens in 60 responses", c.args, e.Longest, c.want, e.Generated)
+		}
+	}
+	if code, _, _ := call("", "eval", "--max-length", "0"); code != 2 {
+		t.Errorf("--max-length 0 exits with %d", code)
+	}
+}
+
 func TestText(t *testing.T) {
 	for _, test := range []struct {
 		args  string
@@ -121,6 +147,31 @@ func TestTrace(t *testing.T) {
 		}
 	}
 
+	// Every score of the table is there, a new one by its value alone.
+	all := score.Scores
+	score.Scores = append(slices.Clone(all), score.Score{Name: "length", Symbol: "|s|", Title: "tokens of the step", Meaning: "-", Formula: "|s|",
+		Of: func(in score.Input) (v score.Values) {
+			for _, s := range in.Steps {
+				v.Steps = append(v.Steps, float64(s[1]-s[0]))
+			}
+			return v
+		},
+		Sum: func(score.Input, score.Head, int) []score.Term { return []score.Term{{}} }})
+	defer func() { score.Scores = all }()
+	var scored struct{ Scores []stepScore }
+	document(t, &scored, "", "trace", "--model", parrot, "--seed", "1", "--prompt", "k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j")
+	if len(scored.Scores) != len(score.Scores) {
+		t.Fatalf("%d scores, the table has %d", len(scored.Scores), len(score.Scores))
+	}
+	for i, s := range scored.Scores {
+		if s.Name != score.Scores[i].Name || len(s.Steps) != K || s.Name == "position" && s.Position != 1 || s.Name == "length" && s.Steps[1] != stat.Number(d.Steps[1].End-d.Steps[1].Start) {
+			t.Errorf("score %+v", s)
+		}
+	}
+	if code, _, stderr := call("", "trace", "--scores", "width"); code != 2 || !strings.Contains(stderr, "length") {
+		t.Errorf("an unknown score: exit %d, %s", code, stderr)
+	}
+
 	var greedy map[string]any
 	document(t, &greedy, "", "trace", "--model", parrot, "--greedy", "--prompt", "k 8 ; o 4 ; b &k * &o ; ? b")
 	if _, there := greedy["step_attention"]; there {
@@ -159,7 +210,7 @@ func TestHeads(t *testing.T) {
 	}
 	want := `{"heads":[{"layer":0,"head":0,"sra":0.5,"pairs":3,"kurtosis":1,"mean_fci":0},{"layer":0,"head":1,"sra":null,"pairs":3,"kurtosis":null,"mean_fci":1},` +
 		`{"layer":1,"head":0,"sra":0.9,"pairs":3,"kurtosis":2,"mean_fci":2},{"layer":1,"head":1,"sra":0.7,"pairs":3,"kurtosis":3,"mean_fci":null}],` +
-		`"key_focus":[{"layer":1,"head":0},{"layer":1,"head":1}],"problems":0,"correct":0,"delta":0}`
+		`"key_focus":[{"layer":1,"head":0},{"layer":1,"head":1}],"problems":0,"correct":0,"delta":0,"max_length":0}`
 	if string(got) != want {
 		t.Errorf("heads are %s, want %s", got, want)
 	}
@@ -172,7 +223,7 @@ func TestHeads(t *testing.T) {
 }
 
 func TestDisrupt(t *testing.T) {
-	for pick, want := range map[string][]examine.Pick{"fci": {"fci", "other"}, "entropy": {"entropy", "other"}, "random": {"random"}} {
+	for pick, want := range map[string][]examine.StepChoice{"fci": {"fci", "other"}, "entropy": {"entropy", "other"}, "random": {"random"}} {
 		var v map[string]any
 		document(t, &v, "", "disrupt", "--model", parrot, "--problems", "60", "--pick", pick)
 		has(t, v, "baseline", "groups.pick", "groups.accuracy", "groups.problems", "groups.standard_error")

@@ -47,14 +47,14 @@ sampled_accuracy that of the answers before they were cut.
 	},
 }
 
-func picksOf(pick string) ([]examine.Pick, error) {
+func picksOf(pick string) ([]examine.StepChoice, error) {
 	switch pick {
 	case "all":
-		return examine.Picks(), nil
+		return examine.StepChoices(), nil
 	case "fci", "entropy":
-		return []examine.Pick{examine.Pick(pick), examine.PickOther}, nil
+		return []examine.StepChoice{examine.StepChoice(pick), examine.ChooseOther}, nil
 	case "random":
-		return []examine.Pick{examine.PickRandom}, nil
+		return []examine.StepChoice{examine.ChooseRandom}, nil
 	}
 	return nil, wrongUsage("--pick is %q, it must be fci, entropy, random or all", pick)
 }
@@ -65,9 +65,10 @@ type disruptDocument struct {
 	SampledAccuracy float64              `json:"sampled_accuracy"`
 	Problems        int                  `json:"problems"`
 	Groups          []examine.Disruption `json:"groups"`
+	Longest         int                  `json:"max_length"` // tokens of the longest response
 }
 
-func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []examine.Pick) error {
+func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []examine.StepChoice) error {
 	l, err := c.openLab()
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []exa
 	if err != nil {
 		return err
 	}
-	attempts, err := c.attempts(ctx, l, d, task.Problems(l.Task, task.EvalStream, c.seed, s.problems), sampling)
+	attempts, err := c.attempts(ctx, l, d, task.Problems(l.Task, task.EvalStream, c.seed, s.problems), s.longest, sampling)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []exa
 		return err
 	}
 	p := c.progress("going on from cuts")
-	groups, err := examine.Disrupt(ctx, d, l.Task, attempts, examined, picks, c.seed, sampling, func(done, of int) { p.set(done, of, "") })
+	groups, err := examine.Disrupt(ctx, d, l.Task, attempts, examined, picks, s.longest, c.seed, sampling, func(done, of int) { p.set(done, of, "") })
 	p.end()
 	switch {
 	case err != nil && ctx.Err() == nil:
@@ -106,7 +107,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []exa
 	case err != nil:
 		err = fmt.Errorf("stopped after %d problems", groups[0].Problems)
 	}
-	document := disruptDocument{Problems: len(attempts), Groups: groups, SampledAccuracy: examine.Evaluate(l.Task, attempts).Accuracy}
+	document := disruptDocument{Problems: len(attempts), Groups: groups, SampledAccuracy: examine.Evaluate(l.Task, attempts).Accuracy, Longest: s.longest}
 	for _, g := range groups {
 		document.Baseline += g.Control / float64(len(groups))
 	}

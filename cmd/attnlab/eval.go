@@ -43,6 +43,7 @@ type evaluation struct {
 	Seed            uint64  `json:"seed"`
 	GeneratedTokens int     `json:"generated_tokens"`
 	Seconds         float64 `json:"seconds"`
+	Longest         int     `json:"max_length"` // tokens of the longest response
 }
 
 func (c *console) eval(ctx context.Context, s sampled, dump string) error {
@@ -66,7 +67,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 		return err
 	}
 	start := time.Now()
-	attempts, stopped := c.attempts(ctx, l, d, task.Problems(l.Task, task.EvalStream, c.seed, s.problems), sampling)
+	attempts, stopped := c.attempts(ctx, l, d, task.Problems(l.Task, task.EvalStream, c.seed, s.problems), s.longest, sampling)
 	if len(attempts) == 0 {
 		return stopped
 	}
@@ -75,7 +76,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 			return err
 		}
 	}
-	e := evaluation{examine.Evaluate(l.Task, attempts), l.Task.Name(), l.base, s.temperature, c.seed, d.Generated, time.Since(start).Seconds()}
+	e := evaluation{examine.Evaluate(l.Task, attempts), l.Task.Name(), l.base, s.temperature, c.seed, d.Generated, time.Since(start).Seconds(), s.longest}
 	if err := c.print(e, e.text); err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 func (e evaluation) text(w io.Writer) {
 	fmt.Fprintf(w, "problems\t%d\n", e.Problems)
 	fmt.Fprintf(w, "accuracy\t%.3f ± %v\n", e.Accuracy, e.AccuracyError)
-	fmt.Fprintf(w, "well-formed\t%.3f\n", e.WellFormed)
+	fmt.Fprintf(w, "well-formed\t%.3f\tresponses of at most %d tokens\n", e.WellFormed, e.Longest)
 	fmt.Fprintf(w, "think tokens\t%.1f ± %.1f\t%.2f × the needed minimum\n", e.ThinkTokens, e.ThinkTokensError, e.ThinkOverMinimum)
 	fmt.Fprintf(w, "reflections\t%.2f\n", e.Reflections)
 	fmt.Fprintf(w, "steps\t%.2f\n", e.Steps)

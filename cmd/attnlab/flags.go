@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"attnlab/gpu"
+	"attnlab/rl/examine"
 	"attnlab/rl/task"
 )
 
@@ -86,6 +87,7 @@ const maxProblems, maxDelta, maxTokens = 100000, 1000, 1 << 20
 type sampled struct {
 	problems    int
 	temperature float64
+	longest     int // response, tokens
 }
 
 // takeSampled adds the flags of commands that do.
@@ -93,11 +95,15 @@ func takeSampled(f *flag.FlagSet, problems int) *sampled {
 	s := &sampled{}
 	f.IntVar(&s.problems, "problems", problems, "`N`, problems to sample an answer to")
 	f.Float64Var(&s.temperature, "temperature", 1, "`T` of sampling, 0 is greedy")
+	f.IntVar(&s.longest, "max-length", examine.Longest(), "`N`, tokens of the longest response; as in training where left out")
 	return s
 }
 
 func (s sampled) check() error {
 	if err := within(1, maxProblems, "problems", s.problems); err != nil {
+		return err
+	}
+	if err := atLeast(1, "max-length", s.longest); err != nil {
 		return err
 	}
 	return checkTemperature(s.temperature)

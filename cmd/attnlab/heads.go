@@ -53,6 +53,7 @@ type headsDocument struct {
 	Problems int          `json:"problems"`
 	Correct  int          `json:"correct"`
 	Delta    int          `json:"delta"`
+	Longest  int          `json:"max_length"` // tokens of the longest response
 }
 
 type headRow struct {
@@ -73,7 +74,7 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 	if err != nil {
 		return err
 	}
-	attempts, stopped := c.attempts(ctx, l, d, task.Problems(l.Task, task.ProbeStream, c.seed, s.problems), sampling)
+	attempts, stopped := c.attempts(ctx, l, d, task.Problems(l.Task, task.ProbeStream, c.seed, s.problems), s.longest, sampling)
 	if len(attempts) == 0 {
 		return stopped
 	}
@@ -95,7 +96,7 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 		return err
 	}
 	document := newHeadsDocument(examine.ScoreHeads(examined), top)
-	document.Problems, document.Correct, document.Delta = len(attempts), len(correct), delta
+	document.Problems, document.Correct, document.Delta, document.Longest = len(attempts), len(correct), delta, s.longest
 	if err := c.print(document, document.text); err != nil {
 		return err
 	}

@@ -134,11 +134,12 @@ func (l *lab) scorer() (*model.Scorer, error) {
 	return model.NewScorer(l.Model, max(4096, l.MaxContext))
 }
 
-// attempts samples one response to each problem. Where ctx ended, it returns those before that and the error that says so.
-func (c *console) attempts(ctx context.Context, l *lab, d *model.Decoder, problems []task.Problem, s model.Sampling) ([]examine.Attempt, error) {
+// attempts samples one response of at most longest tokens to each problem. Where ctx ended, it returns those before that and the error
+// that says so.
+func (c *console) attempts(ctx context.Context, l *lab, d *model.Decoder, problems []task.Problem, longest int, s model.Sampling) ([]examine.Attempt, error) {
 	p := c.progress("sampling")
 	defer p.end()
-	attempts, err := examine.Attempts(ctx, d, l.Task, problems, s, func(done, of int) { p.set(done, of, "") })
+	attempts, err := examine.Attempts(ctx, d, l.Task, problems, longest, s, func(done, of int) { p.set(done, of, "") })
 	if ctx.Err() != nil {
 		err = fmt.Errorf("stopped after %d of %d problems", len(attempts), len(problems))
 	}

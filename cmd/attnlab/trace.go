@@ -5,10 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"attnlab/model"
 	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -26,6 +30,9 @@ L layers, H heads.
   step_attention  [L][H][K][K]  mean over the query tokens of step j and the key tokens of step k (with --attention)
   answer_attention [L][H][K]    the same for the query tokens of the answer (with --attention)
   logprobs, entropy             at temperature 1, of every token given those before it, 0 for the first
+  scores                        every score of a step, with its formula and its rank correlation with the place of the step
+
+--scores chooses the columns of the text: ` + strings.Join(score.Names(), ", ") + `.
 
   attnlab trace --seed 7
   attnlab trace --prompt "k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j" --greedy --json --attention
@@ -38,11 +45,17 @@ L layers, H heads.
 		temperature := f.Float64("temperature", 1, "`T` of sampling")
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI; 4 in the paper")
 		attention := f.Bool("attention", false, "add step_attention and answer_attention")
+		columns := f.String("scores", "fci,entropy", "`LIST` of the scores that the text shows")
 		return func(ctx context.Context, c *console) error {
 			if *greedy {
 				*temperature = 0
 			}
-			return c.trace(ctx, *prompt, *temperature, *delta, *attention)
+			for _, name := range strings.Split(*columns, ",") {
+				if _, err := score.Find(name); err != nil {
+					return wrongUsage("--scores: %v", err)
+				}
+			}
+			return c.trace(ctx, *prompt, *temperature, *delta, *attention, strings.Split(*columns, ","))
 		}
 	},
 }
@@ -67,9 +80,38 @@ type traceDocument struct {
 	FCIHeads     [][][]float64 `json:"fci_heads"`
 	Focus        [][][]float64 `json:"focus"`
 	Delta        int           `json:"delta"`
+	Scores       []stepScore   `json:"scores"` // every score of the table, in its order
 
 	StepAttention   [][][][]float64 `json:"step_attention,omitempty"`
 	AnswerAttention [][][]float64   `json:"answer_attention,omitempty"`
+}
+
+// stepScore is one score of the table, of every step.
+type stepScore struct {
+	Name     string        `json:"name"`
+	Title    string        `json:"title"`
+	Unit     string        `json:"unit,omitempty"`
+	Meaning  string        `json:"meaning"`
+	Formula  string        `json:"formula"`
+	Source   string        `json:"source,omitempty"`
+	Steps    []stat.Number `json:"steps"`    // [K], null where a step has none
+	Position stat.Number   `json:"position"` // rank correlation with the place of the step, 1 where earlier steps score higher
+	Symbol   string        `json:"symbol"`
+}
+
+// scoresOf computes every score of the table.
+func scoresOf(e examine.Examined) []stepScore {
+	in, all := e.Input(), []stepScore{}
+	for _, s := range score.Scores {
+		v := s.Of(in)
+		one := stepScore{Name: s.Name, Symbol: s.Symbol, Title: s.Title, Unit: s.Unit, Meaning: s.Meaning, Formula: s.Formula, Source: s.Source,
+			Steps: []stat.Number{}, Position: stat.Number(score.WithPosition(s, in))}
+		for _, x := range v.Steps {
+			one.Steps = append(one.Steps, stat.Number(x))
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // span is a half-open range of token positions.
@@ -78,7 +120,7 @@ type span struct {
 	End   int `json:"end"`
 }
 
-func (c *console) trace(ctx context.Context, prompt string, temperature float64, delta int, attention bool) error {
+func (c *console) trace(ctx context.Context, prompt string, temperature float64, delta int, attention bool, columns []string) error {
 	if err := checkTemperature(temperature); err != nil {
 		return err
 	}
@@ -105,7 +147,7 @@ func (c *console) trace(ctx context.Context, prompt string, temperature float64,
 		return err
 	}
 	document := newTraceDocument(l.Task, attempt, examined, attention)
-	return c.print(document, document.text)
+	return c.print(document, func(w io.Writer) { document.text(w, columns) })
 }
 
 func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, temperature float64, delta int) (a examine.Attempt, e examine.Examined, err error) {
@@ -113,7 +155,7 @@ func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, temper
 	if err != nil {
 		return a, e, err
 	}
-	attempts, err := c.attempts(ctx, l, d, []task.Problem{p}, sampling)
+	attempts, err := c.attempts(ctx, l, d, []task.Problem{p}, examine.Longest(), sampling)
 	if err != nil {
 		return a, e, err
 	}
@@ -121,11 +163,8 @@ func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, temper
 	if err != nil {
 		return a, e, err
 	}
-	examined, err := examine.Examine(scorer, []task.Trace{attempts[0].Trace}, delta)
-	if err != nil {
-		return a, e, err
-	}
-	return attempts[0], examined[0], nil
+	e, err = examine.Look(scorer, attempts[0].Trace, delta)
+	return attempts[0], e, err
 }
 
 func newTraceDocument(task task.Task, a examine.Attempt, e examine.Examined, attention bool) traceDocument {
@@ -134,7 +173,7 @@ func newTraceDocument(task task.Task, a examine.Attempt, e examine.Examined, att
 		Tokens: e.Tokens, PromptLength: e.PromptLength, Think: span{e.ThinkStart, e.ThinkEnd}, Answer: span{e.AnswerStart, e.AnswerEnd},
 		LogProbs: e.LogProbs, Entropy: e.Entropy, Correct: e.Correct, WellFormed: e.WellFormed,
 		Gold: a.Problem.Gold, Difficulty: a.Problem.Difficulty, Steps: stepsOf(task, e.Trace),
-		FCI: e.FCI, FCIHeads: e.FCIHeads, Focus: e.Focus, Delta: e.Delta,
+		FCI: e.FCI, FCIHeads: e.FCIHeads, Focus: e.Focus, Delta: e.Delta, Scores: scoresOf(e),
 	}
 	for _, token := range e.Tokens {
 		d.Text = append(d.Text, vocabulary[token])
@@ -169,21 +208,29 @@ func attentionOf(e examine.Examined) (steps [][][][]float64, answer [][][]float6
 	return steps, answer
 }
 
-func (d traceDocument) text(w io.Writer) {
+func (d traceDocument) text(w io.Writer, columns []string) {
 	fmt.Fprintf(w, "%s\n\n", line(d.Text[:d.PromptLength]))
-	fmt.Fprintf(w, "FCI\tentropy\tlabel\tstep\n")
+	var shown []stepScore
+	for _, name := range columns {
+		i := slices.IndexFunc(d.Scores, func(s stepScore) bool { return s.Name == name })
+		shown = append(shown, d.Scores[i])
+		fmt.Fprintf(w, "%s\t", d.Scores[i].Symbol)
+	}
+	fmt.Fprintf(w, "label\tstep\n")
 	for k, s := range d.Steps {
-		var entropy float32
-		for _, h := range d.Entropy[s.Start:s.End] {
-			entropy += h / float32(s.End-s.Start)
+		for _, v := range shown {
+			fmt.Fprintf(w, "%v\t", v.Steps[k])
 		}
-		fmt.Fprintf(w, "%.4f\t%.3f\t%s\t%s\n", d.FCI[k], entropy, s.Label, line(d.Text[s.Start:s.End]))
+		fmt.Fprintf(w, "%s\t%s\n", s.Label, line(d.Text[s.Start:s.End]))
 	}
 	verdict := "wrong"
 	if d.Correct {
 		verdict = "correct"
 	}
-	fmt.Fprintf(w, "\t\t%s\t%s\n", verdict, line(d.Text[d.Think.End:]))
+	fmt.Fprintf(w, "%s%s\t%s\n", strings.Repeat("\t", len(shown)), verdict, line(d.Text[d.Think.End:]))
+	for _, v := range shown {
+		fmt.Fprintf(w, "%s, rank correlation with the place of the step (earlier first): %v\n", v.Title, v.Position)
+	}
 	fmt.Fprintf(w, "\nthe right answer is %s; %d think tokens in %d steps\n", d.Gold, d.Think.End-d.Think.Start, len(d.Steps))
 }
 

@@ -333,7 +333,7 @@ func (t *training) conclude(ctx context.Context, r *rl.Run, result *trained) err
 		result.FocusHeads = append(result.FocusHeads, focusHead{h, rankOf(h, result.Base), rankOf(h, result.After)})
 	}
 	if t.evaluate > 0 {
-		attempts, err := examine.Attempts(ctx, r.Decoder, r.Task, task.Problems(r.Task, task.EvalStream, r.Seed, t.evaluate),
+		attempts, err := examine.Attempts(ctx, r.Decoder, r.Task, task.Problems(r.Task, task.EvalStream, r.Seed, t.evaluate), r.MaxLength,
 			model.Sampling{Temperature: 1, Seed: uint32(task.SeedOf("sample", r.Seed, 0))}, nil)
 		if err != nil {
 			return err

@@ -3,7 +3,9 @@ package examine
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 
 	"attnlab/model"
 	"attnlab/rl/score"
@@ -11,38 +13,55 @@ import (
 	"attnlab/rl/task"
 )
 
-// Pick is a rule that picks the step to disrupt.
-type Pick string
+// StepChoice is a rule that chooses the step to ablate: the name of a score, of which it takes one of the top 20 % of steps, or
+// "other" or "random".
+type StepChoice string
 
 const (
-	PickFCI     Pick = "fci"     // one of the top 20 % of steps by FCI
-	PickOther   Pick = "other"   // one of the other 80 %
-	PickEntropy Pick = "entropy" // one of the top 20 % by mean entropy of its tokens
-	PickRandom  Pick = "random"  // any step
+	ChooseFCI     StepChoice = "fci"
+	ChooseOther   StepChoice = "other" // one of the 80 % of steps that ChooseFCI does not take
+	ChooseEntropy StepChoice = "entropy"
+	ChooseRandom  StepChoice = "random" // any step
 )
 
-// Picks lists all rules.
-func Picks() []Pick { return []Pick{PickFCI, PickOther, PickEntropy, PickRandom} }
+// StepChoices lists the rules of AttnRL's analysis.
+func StepChoices() []StepChoice {
+	return []StepChoice{ChooseFCI, ChooseOther, ChooseEntropy, ChooseRandom}
+}
+
+// ParseChoice reads the name of a rule. The error lists those that exist.
+func ParseChoice(name string) (StepChoice, error) {
+	names := append([]string{string(ChooseOther), string(ChooseRandom)}, score.Names()...)
+	if !slices.Contains(names, name) {
+		return "", fmt.Errorf("examine: no rule %q chooses steps: choose %s", name, strings.Join(names, ", "))
+	}
+	return StepChoice(name), nil
+}
 
 // topShare is ρ of AttnRL, eq. 7.
 const topShare = 0.2
 
-// candidates are the steps that the rule picks from, at least one where some FCI
-// is above 0.
-func (p Pick) candidates(e Examined) (steps []int) {
+// candidates are the steps that the rule chooses from; none where no step has the score.
+func (c StepChoice) candidates(e Examined) (steps []int) {
 	var pass func(k int) bool
-	switch p {
-	case PickFCI, PickOther:
+	switch c {
+	case ChooseFCI, ChooseOther:
 		threshold := score.TopThreshold(e.FCI, topShare)
-		pass = func(k int) bool { return (e.FCI[k] >= threshold) == (p == PickFCI) }
-	case PickEntropy:
-		entropy := e.StepEntropy()
-		threshold := stat.Quantile(entropy, 1-topShare)
-		pass = func(k int) bool { return entropy[k] >= threshold }
-	case PickRandom:
+		pass = func(k int) bool { return (e.FCI[k] >= threshold) == (c == ChooseFCI) }
+	case ChooseRandom:
 		pass = func(int) bool { return true }
 	default:
-		panic(fmt.Sprintf("examine: no pick %q", string(p)))
+		by, err := score.Find(string(c))
+		if err != nil {
+			panic(err)
+		}
+		values := by.Of(e.Input()).Steps
+		known := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+		if len(known) == 0 {
+			return nil
+		}
+		threshold := stat.Quantile(known, 1-topShare)
+		pass = func(k int) bool { return values[k] >= threshold }
 	}
 	for k := range e.Steps {
 		if pass(k) {
@@ -52,49 +71,55 @@ func (p Pick) candidates(e Examined) (steps []int) {
 	return steps
 }
 
-// Disruption is how correct traces end after one step of each is hidden.
+// Disruption is how correct traces end after one step of each is ablated.
 type Disruption struct {
-	Pick          Pick        `json:"pick"`
-	Accuracy      float64     `json:"accuracy"` // with the step hidden
+	Pick          StepChoice  `json:"pick"`
+	Accuracy      float64     `json:"accuracy"` // with the step ablated
 	Problems      int         `json:"problems"`
 	StandardError stat.Number `json:"standard_error"`
-	Control       float64     `json:"control"` // accuracy of the same cuts with nothing hidden
+	Control       float64     `json:"control"` // accuracy of the same cuts with nothing ablated
 	Loss          float64     `json:"loss"`    // control less accuracy
 	LossError     stat.Number `json:"loss_standard_error"`
-	Essential     float64     `json:"essential"` // share of picked steps that are essential
+	Essential     float64     `json:"essential"` // share of chosen steps that are essential
 }
 
-// cutAttempt is a correct attempt, to be cut after a picked step.
+// cutAttempt is a correct attempt, to be cut after a chosen step.
 type cutAttempt struct {
 	task.Problem
 	Examined
 	id    int // of the attempt
-	group int // of the pick
+	group int // of the rule
 	step  task.Step
 }
 
-// cutAttempts picks a step of every correct attempt for every rule.
-func cutAttempts(attempts []Attempt, examined []Examined, picks []Pick, seed uint64) (cuts []cutAttempt) {
+// cutAttempts chooses a step of every correct attempt by every rule.
+func cutAttempts(attempts []Attempt, examined []Examined, choices []StepChoice, seed uint64) (cuts []cutAttempt) {
 	for i, e := range examined {
 		if !e.Correct || len(e.Steps) < 2 || slices.Max(e.FCI) <= 0 {
 			continue
 		}
-		for group, pick := range picks {
+		var own []cutAttempt
+		for group, choice := range choices {
 			random := task.NewRandom(task.SeedOf("disrupt", seed, uint64(i)), uint64(group))
-			candidates := pick.candidates(e)
-			step := e.Steps[candidates[random.IntN(len(candidates))]]
-			cuts = append(cuts, cutAttempt{attempts[i].Problem, e, i, group, step})
+			if candidates := choice.candidates(e); len(candidates) > 0 {
+				step := e.Steps[candidates[random.IntN(len(candidates))]]
+				own = append(own, cutAttempt{attempts[i].Problem, e, i, group, step})
+			}
+		}
+		if len(own) == len(choices) { // so that every rule sees the same attempts
+			cuts = append(cuts, own...)
 		}
 	}
 	return cuts
 }
 
-// requests are the control and the disrupted continuation.
-func (c cutAttempt) requests(context int) []model.Request {
-	control := model.Request{Tokens: c.Tokens[:c.step.End], Max: context - c.step.End, ID: uint32(c.id)}
-	disrupted := control
-	disrupted.Hide = model.Hide{Start: c.step.Start, End: c.step.End}
-	return []model.Request{control, disrupted}
+// requests are the control and the ablated continuation.
+func (c cutAttempt) requests(context, longest int) []model.Request {
+	most := room(context, longest, c.PromptLength) - (c.step.End - c.PromptLength)
+	control := model.Request{Tokens: c.Tokens[:c.step.End], Max: most, ID: uint32(c.id)}
+	ablated := control
+	ablated.Hide = model.Hide{Start: c.step.Start, End: c.step.End}
+	return []model.Request{control, ablated}
 }
 
 // finish is 1 where the continuation leads to the right answer.
@@ -102,28 +127,26 @@ func (c cutAttempt) finish(task task.Task, r model.Rollout) float64 {
 	return stat.Indicator(task.Judge(c.Problem, slices.Concat(c.Tokens[c.PromptLength:c.step.End], r.Tokens)).Correct)
 }
 
-// Disrupt is the intervention of AttnRL (arXiv 2509.26628, analysis of FCI): it
-// cuts each correct response after a picked step and lets the policy go on, once as
-// it is (control) and once with the attention of all later tokens to that step set
-// to zero, the other weights left as they are. Both draw the same random numbers,
-// other ones than the attempts did. examined[i] belongs to attempts[i].
+// Disrupt is the intervention of AttnRL (arXiv 2509.26628, analysis of FCI). It cuts each correct response after a chosen step and
+// lets the policy continue: once as it is (control), and once with the attention of all later tokens to that step set to zero,
+// the other weights unchanged. Both draw the same random numbers, other ones than the attempts did. examined[i] belongs to
+// attempts[i]; longest limits a response as in [Attempts].
 //
-// Attempts that are not correct, have fewer than two steps, or no FCI above 0 take
-// no part, so that every rule sees the same ones. If ctx ends first, Disrupt returns
-// its error with what was finished by then.
-func Disrupt(ctx context.Context, d *model.Decoder, kind task.Task, attempts []Attempt, examined []Examined, picks []Pick,
-	seed uint64, s model.Sampling, progress func(finished, of int)) ([]Disruption, error) {
-	cuts := cutAttempts(attempts, examined, picks, seed)
+// Attempts that are not correct, have fewer than two steps, no FCI above 0, or no step with one of the scores asked for are left
+// out, so that every rule sees the same ones. If ctx ends first, Disrupt returns its error with the results so far.
+func Disrupt(ctx context.Context, d *model.Decoder, kind task.Task, attempts []Attempt, examined []Examined, choices []StepChoice,
+	longest int, seed uint64, s model.Sampling, progress func(finished, of int)) ([]Disruption, error) {
+	cuts := cutAttempts(attempts, examined, choices, seed)
 	var requests []model.Request // two a cut
 	for _, c := range cuts {
-		requests = append(requests, c.requests(d.MaxContext)...)
+		requests = append(requests, c.requests(d.MaxContext, longest)...)
 	}
 	s.Step++
 	rollouts, err := d.Generate(ctx, requests, s, count(progress, len(requests)))
 	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
-	groups := make([]struct{ control, disrupted, loss, essential []float64 }, len(picks))
+	groups := make([]struct{ control, disrupted, loss, essential []float64 }, len(choices))
 	for i, c := range cuts {
 		if len(rollouts[2*i].Tokens) == 0 || len(rollouts[2*i+1].Tokens) == 0 {
 			break
@@ -139,7 +162,7 @@ func Disrupt(ctx context.Context, d *model.Decoder, kind task.Task, attempts []A
 		if len(g.control) == 0 {
 			continue
 		}
-		r := Disruption{Pick: picks[i], Problems: len(g.control)}
+		r := Disruption{Pick: choices[i], Problems: len(g.control)}
 		r.Accuracy, r.StandardError = meanError(g.disrupted)
 		r.Control = stat.Mean(g.control)
 		r.Loss, r.LossError = meanError(g.loss)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"attnlab/model"
+	"attnlab/rl/hyper"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
@@ -16,21 +17,28 @@ type Attempt struct {
 	Rollout model.Rollout // the response with its log-probabilities and entropies
 }
 
-// Attempts samples one response to each problem, as long as the context allows.
-// Problem i is sequence i of the random generator. progress, where not nil, sees
+// Longest is the longest response of a measurement, in tokens, where nobody asks for another: L_max of training in the lab. A model is
+// not measured with more space than it was trained with.
+func Longest() int {
+	p, _ := hyper.Lookup("max-length")
+	return int(p.Lab[""])
+}
+
+// Attempts samples one response to each problem, of at most longest tokens (0: as many as the context holds).
+// Problem i is sequence i of the random generator. progress, where not nil, is called with
 // how many are finished, of how many.
 //
 // If ctx ends first, Attempts returns its error with the problems before the first
-// unfinished one: the finished ones alone would be the short ones.
-func Attempts(ctx context.Context, d *model.Decoder, task task.Task, problems []task.Problem, s model.Sampling, progress func(finished, of int)) ([]Attempt, error) {
+// unfinished one: the finished ones alone would be the short ones. It returns an error where a prompt fills the context.
+func Attempts(ctx context.Context, d *model.Decoder, task task.Task, problems []task.Problem, longest int, s model.Sampling, progress func(finished, of int)) ([]Attempt, error) {
 	requests := make([]model.Request, len(problems))
 	for i, p := range problems {
-		room := d.MaxContext - len(p.Prompt)
-		if room < 1 {
+		most := room(d.MaxContext, longest, len(p.Prompt))
+		if most < 1 {
 			return nil, fmt.Errorf("examine: the prompt of problem %d has %d tokens, the model's context holds %d; use easier problems or a model with a longer context",
 				i, len(p.Prompt), d.MaxContext)
 		}
-		requests[i] = model.Request{Tokens: p.Prompt, Max: room, ID: uint32(i)}
+		requests[i] = model.Request{Tokens: p.Prompt, Max: most, ID: uint32(i)}
 	}
 	rollouts, err := d.Generate(ctx, requests, s, count(progress, len(requests)))
 	if err != nil && ctx.Err() == nil {
@@ -44,6 +52,14 @@ func Attempts(ctx context.Context, d *model.Decoder, task task.Task, problems []
 		attempts = append(attempts, Attempt{problems[i], task.Judge(problems[i], r.Tokens), r})
 	}
 	return attempts, err
+}
+
+// room is how many tokens a response may have.
+func room(context, longest, prompt int) int {
+	if longest > 0 {
+		return min(longest, context-prompt)
+	}
+	return context - prompt
 }
 
 // count turns a progress function into what a decoder calls for each rollout.
@@ -85,7 +101,7 @@ type LevelEvaluation struct {
 	Reflections      float64     `json:"reflections"`
 }
 
-// Evaluate sums attempts at problems of a task up, at least one.
+// Evaluate summarises attempts at problems of a task, at least one.
 func Evaluate(kind task.Task, attempts []Attempt) Evaluation {
 	if len(attempts) == 0 {
 		panic("examine: Evaluate of no attempts")

@@ -35,7 +35,7 @@ var parrots = sync.OnceValue(func() (p struct {
 	p.Decoder, err = model.NewDecoder(p.Model, model.DecoderSize{Slots: 8, Rows: 8 * base.Config.MaxContext, Chunk: 16})
 	check(err)
 	problems := task.Problems(p.Task, task.EvalStream, 6, 120)
-	p.Attempts, err = examine.Attempts(context.Background(), p.Decoder, p.Task, problems, model.Sampling{Temperature: 1, Seed: 5}, nil)
+	p.Attempts, err = examine.Attempts(context.Background(), p.Decoder, p.Task, problems, 0, model.Sampling{Temperature: 1, Seed: 5}, nil)
 	check(err)
 	return p
 })
@@ -125,7 +125,7 @@ func TestAttemptsOfAParrot(t *testing.T) {
 func TestAttemptsStopped(t *testing.T) {
 	tk, d, all := parrots().Task, parrots().Decoder, parrots().Attempts
 	ctx, stop := context.WithCancel(context.Background())
-	some, err := examine.Attempts(ctx, d, tk, task.Problems(tk, task.EvalStream, 6, 60), model.Sampling{Temperature: 1, Seed: 5}, func(finished, of int) {
+	some, err := examine.Attempts(ctx, d, tk, task.Problems(tk, task.EvalStream, 6, 60), 0, model.Sampling{Temperature: 1, Seed: 5}, func(finished, of int) {
 		if of != 60 {
 			t.Errorf("progress says %d of %d", finished, of)
 		}
@@ -143,13 +143,36 @@ func TestAttemptsStopped(t *testing.T) {
 	}
 }
 
+// No response is longer than asked for, and shorter ones are as without the cap (fault A12).
+func TestAttemptsHaveOneCap(t *testing.T) {
+	tk, d, all := parrots().Task, parrots().Decoder, parrots().Attempts
+	const longest = 16
+	capped, err := examine.Attempts(context.Background(), d, tk, task.Problems(tk, task.EvalStream, 6, 60), longest, model.Sampling{Temperature: 1, Seed: 5}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := 0
+	for i, a := range capped {
+		whole := all[i].Trace.Response()
+		if want := whole[:min(longest, len(whole))]; !slices.Equal(a.Trace.Response(), want) {
+			t.Errorf("response %d is %v, want %v", i, a.Trace.Response(), want)
+		}
+		if len(whole) > longest {
+			cut++
+		}
+	}
+	if cut == 0 || cut == len(capped) {
+		t.Errorf("%d of %d responses are cut, so this shows little", cut, len(capped))
+	}
+}
+
 func TestAttemptsRefuseLongPrompts(t *testing.T) {
 	tk, d := parrots().Task, parrots().Decoder
 	p := tk.Problem(1)
 	for len(p.Prompt) < d.MaxContext {
 		p.Prompt = append(p.Prompt, p.Prompt...)
 	}
-	if _, err := examine.Attempts(context.Background(), d, tk, []task.Problem{p}, model.Sampling{}, nil); err == nil {
+	if _, err := examine.Attempts(context.Background(), d, tk, []task.Problem{p}, 0, model.Sampling{}, nil); err == nil {
 		t.Error("a prompt longer than the context was taken")
 	}
 }

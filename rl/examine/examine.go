@@ -58,13 +58,20 @@ func Look(s *model.Scorer, t task.Trace, delta int) (Examined, error) {
 
 // examinedOf computes the step scores of a trace from its forward pass.
 func examinedOf(t task.Trace, scores model.Score, delta int) Examined {
-	attention, K := stepMeans(scores.Attention), len(t.Steps)
-	answer := K + 1
-	return Examined{Trace: t, LogProbs: scores.LogProbs, Entropy: scores.Entropy,
-		Attention: attention, Delta: delta,
-		FCI:      score.FCI(attention, delta, answer)[1:answer],
-		FCIHeads: stepsOnly(score.FCIHeads(attention, delta, answer), K),
-		Focus:    stepsOnly(score.FocusHeads(attention, answer, t.AnswerEnd-t.AnswerStart), K)}
+	x := Examined{Trace: t, LogProbs: scores.LogProbs, Entropy: scores.Entropy, Attention: stepMeans(scores.Attention), Delta: delta}
+	fci := score.FCI.Of(x.Input())
+	x.FCI, x.FCIHeads, x.Focus = fci.Steps, fci.Heads, score.Focus.Of(x.Input()).Heads
+	return x
+}
+
+// Input is what any score of package score is computed from. Only of Look has it what tokens receive.
+func (e Examined) Input() score.Input {
+	in := score.Input{AnswerTokens: e.AnswerEnd - e.AnswerStart, Attention: e.Attention, Delta: e.Delta,
+		LogProbs: e.LogProbs, Entropy: e.Entropy, Received: e.Received}
+	for _, step := range e.Steps {
+		in.Steps = append(in.Steps, [2]int{step.Start, step.End})
+	}
+	return in
 }
 
 // ranges returns the prompt, the steps and the answer of a trace.
@@ -101,23 +108,12 @@ func stepsOnly(y [][][]float64, steps int) [][][]float64 {
 	return y
 }
 
-// StepEntropy is the mean entropy of each step's tokens, [K].
-func (e Examined) StepEntropy() []float64 {
-	mean := make([]float64, len(e.Steps))
-	for k, step := range e.Steps {
-		for _, h := range e.Entropy[step.Start:step.End] {
-			mean[k] += float64(h) / float64(step.End-step.Start)
-		}
-	}
-	return mean
-}
-
 // HeadScores rate the heads over probing traces, [L][H] each; NaN where a head has
 // no score.
 type HeadScores struct {
-	SRA      [][]float64 // step ranking accuracy of the focus scores, see [StepRanking]
+	SRA      [][]float64 // step ranking accuracy of the focus scores, see [score.StepRanking]
 	Pairs    int         // of a needed and a redundant step that SRA ranks
-	Kurtosis [][]float64 // mean over traces, see [ReceiverScores]
+	Kurtosis [][]float64 // mean over traces, see [score.ReceiverScores]
 	MeanFCI  [][]float64 // mean over the steps of all traces
 }
 

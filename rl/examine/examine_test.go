@@ -82,7 +82,7 @@ func TestExamine(t *testing.T) {
 				t.Errorf("trace %d: FCI of step %d is %g, want %g", i, k, e.FCI[k], want)
 			}
 		}
-		for k, h := range e.StepEntropy() {
+		for k, h := range score.Entropy.Of(e.Input()).Steps {
 			// so, letter, digit, line end: only letter and digit are open, and whether another step comes.
 			want := (math.Log(16) + math.Log(9)) / 4
 			if k > 0 {

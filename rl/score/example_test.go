@@ -27,8 +27,8 @@ func uniform(n int) score.StepAttention {
 // step has more later ones to sum over. The first step has no score by definition.
 func ExampleFCI() {
 	s := uniform(6)
-	answer := s.Ranges - 1
-	for k, y := range score.FCI(s, 2, answer)[1:answer] {
+	in := score.Input{Attention: s, Delta: 2, Steps: make([][2]int, 6), AnswerTokens: 1}
+	for k, y := range score.FCI.Of(in).Steps {
 		fmt.Printf("step %d: %.3f\n", k+1, y)
 	}
 	// Output:
@@ -41,7 +41,7 @@ func ExampleFCI() {
 }
 
 // Focus is what the answer pays to each step, over chosen heads. StepRanking says which heads to choose: it is the share of pairs of a needed and a
-// redundant step of a response that a head orders rightly.
+// redundant step of a response that a head orders correctly.
 func ExampleFocus() {
 	// Two heads, prompt, three steps and an answer, one token each. Only the answer's row matters here: head 0 attends to the
 	// steps 1 and 3, which are needed, head 1 to step 2.
@@ -51,14 +51,14 @@ func ExampleFocus() {
 	copy(attention[1*T*T+4*T:], []float32{0.1, 0.1, 0.6, 0.1, 0.1})
 	s := score.PoolAttention(attention, 1, 2, T, [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}})
 
-	heads := score.FocusHeads(s, 4, 1) // of range 4, the answer, with one token
-	needed := []bool{false, true, false, true, false}
-	redundant := []bool{false, false, true, false, false}
+	heads := score.Focus.Of(score.Input{Attention: s, Steps: make([][2]int, 3), AnswerTokens: 1}).Heads
+	needed := []bool{true, false, true}
+	redundant := []bool{false, true, false}
 	ranking := score.StepRanking([][][][]float64{heads}, [][]bool{needed}, [][]bool{redundant})
 	fmt.Println("ranking accuracy:", ranking[0])
 
 	best := score.TopHeads(ranking, 1)
-	for k, v := range score.Focus(heads, best)[1:4] {
+	for k, v := range score.MeanOverHeads(heads, best) {
 		fmt.Printf("step %d: %.1f\n", k+1, v)
 	}
 	// Output:

@@ -1,7 +1,6 @@
 package score
 
 import (
-	"math"
 	"testing"
 
 	"attnlab/rl/rltest/near"
@@ -12,10 +11,14 @@ func TestFocus(t *testing.T) {
 	s := StepAttention{Layers: 1, Heads: 2, Ranges: 4, Mean: make([]float32, 2*4*4)}
 	copy(s.Mean[12:], []float32{.5, .25, .125, .5})
 	copy(s.Mean[28:], []float32{.5, .125, .5, .5})
-	heads := FocusHeads(s, 3, 4)
-	near.Want(t, "head 0: sum over the answer, mean over the step", heads[0][0], []float64{2, 1, .5, 2}, 0)
-	near.Want(t, "mean of heads", Focus(heads, []Head{{0, 0}, {0, 1}}), []float64{2, .75, 1.25, 2}, 0)
-	near.Want(t, "one head", Focus(heads, []Head{{0, 1}}), []float64{2, .5, 2, 2}, 0)
+	in := Input{Attention: s, Steps: [][2]int{{1, 2}, {2, 3}}, AnswerTokens: 4}
+	v := Focus.Of(in)
+	near.Want(t, "head 0: sum over the answer, mean over the step", v.Heads[0][0], []float64{1, .5}, 0)
+	near.Want(t, "mean of all heads", v.Steps, []float64{.75, 1.25}, 0)
+	in.Heads = []Head{{0, 1}}
+	near.Want(t, "one head", Focus.Of(in).Steps, []float64{.5, 2}, 0)
+	in.AnswerTokens = 0
+	near.Want(t, "no answer", Focus.Of(in).Steps, []float64{nan, nan}, 0)
 }
 
 func TestStepRanking(t *testing.T) {
@@ -33,5 +36,5 @@ func TestStepRanking(t *testing.T) {
 	if got := TopHeads(sra, 1); got[0] != (Head{0, 0}) {
 		t.Errorf("key-focus head %v", got)
 	}
-	near.Want(t, "no pairs", StepRanking(focus[2:], needed[2:], redundant[2:])[0], []float64{math.NaN(), math.NaN()}, 0)
+	near.Want(t, "no pairs", StepRanking(focus[2:], needed[2:], redundant[2:])[0], []float64{nan, nan}, 0)
 }

@@ -1,3 +1,7 @@
+// Package score computes what a forward pass says about each step of a trace: one number a step, and where it is read off
+// attention, one for each head as well.
+//
+// [Scores] is the table of them. [StepAttention] is what most of them read: attention pooled over ranges of tokens.
 package score
 
 import (
@@ -25,7 +29,8 @@ func (s StepAttention) At(l, h, j, k int) float64 {
 }
 
 // PoolAttention makes a StepAttention from whole matrices, [layers][heads][tokens][tokens]
-// flat. It is the definition; devices pool without ever storing those.
+// flat. It is the definition; devices pool without storing whole matrices. It panics where the
+// length of attention is another.
 func PoolAttention(attention []float32, layers, heads, tokens int, ranges [][2]int) StepAttention {
 	if len(attention) != layers*heads*tokens*tokens {
 		panic(fmt.Sprintf("score: PoolAttention: %d values for [%d][%d][%d][%d]", len(attention), layers, heads, tokens, tokens))
@@ -47,7 +52,7 @@ func PoolAttention(attention []float32, layers, heads, tokens int, ranges [][2]i
 	return s
 }
 
-// VerticalSum returns y[l][h][k] = Σ_{j>=k+delta} S[l][h][j][k]: what the
+// VerticalSum returns y[l][h][k] = Σ_{j>=k+delta} α[l][h][j][k]: what the
 // ranges from delta ranges later on pay to range k.
 func (s StepAttention) VerticalSum(delta int) [][][]float64 {
 	return s.each(func(l, h, k int) (y float64) {
@@ -109,15 +114,6 @@ func TopHeads(score [][]float64, n int) []Head {
 	return heads[:min(n, len(heads))]
 }
 
-// ReceiverScores returns for each head the mean over traces of the kurtosis of
-// its vertical scores, vertical[trace][l][h][k]: Thought Anchors' measure of a
-// receiver head, of which TopHeads takes the best. Pass only the ranges that
-// have a score. Traces in which a head's scores are all equal do not count; a
-// head without any is NaN. (Thought Anchors leaves layer 0 out.)
-func ReceiverScores(vertical [][][][]float64) [][]float64 {
-	return meanOverTraces(vertical, func(_ int, y []float64) float64 { return stat.Kurtosis(y) })
-}
-
 // meanOverTraces averages f(trace, score[trace][l][h]) over traces, NaN left out.
 func meanOverTraces(score [][][][]float64, f func(trace int, y []float64) float64) [][]float64 {
 	if len(score) == 0 {
@@ -139,8 +135,8 @@ func meanOverTraces(score [][][][]float64, f func(trace int, y []float64) float6
 	return out
 }
 
-// StepAUC marks step scores, or step credit, against the true labels: the AUC
-// of needed (essential or correcting) steps over redundant ones.
+// StepAUC compares step scores, or step credit, with the true labels: the AUC
+// of needed (essential or correcting) steps over redundant ones. It panics where the lengths differ.
 func StepAUC(score []float64, needed, redundant []bool) float64 {
 	if len(needed) != len(score) || len(redundant) != len(score) {
 		panic(fmt.Sprintf("score: StepAUC: %d scores, %d needed, %d redundant", len(score), len(needed), len(redundant)))

@@ -26,11 +26,11 @@ func picked() Examined {
 
 func TestPickCandidates(t *testing.T) {
 	e := picked()
-	for pick, want := range map[Pick][]int{
-		PickFCI:     {2},
-		PickOther:   {0, 1, 3, 4},
-		PickEntropy: {3},
-		PickRandom:  {0, 1, 2, 3, 4},
+	for pick, want := range map[StepChoice][]int{
+		ChooseFCI:     {2},
+		ChooseOther:   {0, 1, 3, 4},
+		ChooseEntropy: {3},
+		ChooseRandom:  {0, 1, 2, 3, 4},
 	} {
 		if got := pick.candidates(e); !slices.Equal(got, want) {
 			t.Errorf("%s picks from %v, want %v", pick, got, want)
@@ -38,11 +38,11 @@ func TestPickCandidates(t *testing.T) {
 	}
 	// Where most scores are 0 the top is what is above it.
 	e.FCI = []float64{0, 0, 0, 0.1, 0}
-	if got := PickFCI.candidates(e); !slices.Equal(got, []int{3}) {
+	if got := ChooseFCI.candidates(e); !slices.Equal(got, []int{3}) {
 		t.Errorf("fci picks from %v, want step 3", got)
 	}
 	clear(e.Entropy)
-	if got := PickEntropy.candidates(e); len(got) != 5 {
+	if got := ChooseEntropy.candidates(e); len(got) != 5 {
 		t.Errorf("without any entropy, entropy picks from %v", got)
 	}
 }
@@ -53,11 +53,11 @@ func TestCutAttempts(t *testing.T) {
 	short.Steps, short.FCI = short.Steps[:1], []float64{0.3}
 	blind.FCI = make([]float64, 5)
 	e := []Examined{wrong, picked(), short, blind}
-	cuts := cutAttempts(make([]Attempt, len(e)), e, []Pick{PickFCI, PickEntropy}, 1)
+	cuts := cutAttempts(make([]Attempt, len(e)), e, []StepChoice{ChooseFCI, ChooseEntropy}, 1)
 	if len(cuts) != 2 || cuts[0].id != 1 || cuts[1].id != 1 || cuts[0].group != 0 || cuts[1].group != 1 {
 		t.Fatalf("cuts are %+v, want two of attempt 1", cuts)
 	}
-	got := cuts[0].requests(20)
+	got := cuts[0].requests(20, 0)
 	want := []model.Request{
 		{Tokens: []int{0, 1, 2, 3, 4, 5, 6, 7, 8}, Max: 11, ID: 1},
 		{Tokens: []int{0, 1, 2, 3, 4, 5, 6, 7, 8}, Max: 11, ID: 1, Hide: model.Hide{Start: 7, End: 9}},

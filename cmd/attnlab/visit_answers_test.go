@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package visit
+package main
 
 import (
 	"bytes"

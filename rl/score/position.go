@@ -1,0 +1,37 @@
+package score
+
+import (
+	"math"
+
+	"attnlab/rl/stat"
+)
+
+// Position knows the place of a step and nothing else. A score that does not beat it says nothing about attention.
+var Position = Score{
+	Name: "position", Symbol: "−k", Title: "place of the step, the control",
+	Meaning: "Earlier steps score higher. It uses neither the model nor the text: what another score finds must be more than this.",
+	Formula: "−k",
+	Control: true,
+	Of: func(in Input) Values {
+		v := Values{Steps: make([]float64, len(in.Steps))}
+		for k := range v.Steps {
+			v.Steps[k] = -float64(k + 1)
+		}
+		return v
+	},
+	Sum: func(_ Input, _ Head, k int) []Term {
+		return []Term{{Name: "place", Value: -float64(k + 1), From: k, Token: -1}}
+	},
+}
+
+// WithPosition is the rank correlation of a score with [Position], over the steps that have a score: 1 where it ranks earlier steps
+// first. A step without terms has no score, even where its value is 0. NaN where fewer than two steps have one, or all are equal.
+func WithPosition(s Score, in Input) float64 {
+	var place, values []float64
+	for k, v := range s.Of(in).Steps {
+		if !math.IsNaN(v) && len(s.Sum(in, Head{}, k)) > 0 {
+			place, values = append(place, -float64(k+1)), append(values, v)
+		}
+	}
+	return stat.Spearman(values, place)
+}
