@@ -47,7 +47,7 @@ const start = async () => {
 	// Package gpu/simd imports its vector loops before they exist: it makes them itself, on the program's memory.
 	globalThis.simd = { functions: {} };
 	go.importObject.simd = {};
-	for (const name of ["tiles", "transpose", "copy", "expSum", "swiglu", "swigluGrad", "dotRows", "sumRows"]) {
+	for (const name of ["tiles", "transpose", "copy", "expSum", "swiglu", "swigluGrad", "dotRows", "sumRows", "maxOf", "weigh"]) {
 		go.importObject.simd[name] = (...args) => simd.functions[name](...args);
 	}
 	const response = fetch("engine.wasm").then(counted);

@@ -59,3 +59,35 @@ func vectors() bool { return impl != "go" }
 func exp(x float32) float32 { return float32(math.Exp(float64(x))) }
 
 func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
+
+// Max returns the largest word of x, which is not empty and has no NaN.
+func Max(x []float32) float32 {
+	whole := len(x) / lanes * lanes
+	if !vectors() {
+		whole = 0
+	}
+	top := x[0]
+	if whole > 0 {
+		top = maxOf(&x[0], whole)
+	}
+	for _, v := range x[whole:] {
+		if v > top {
+			top = v
+		}
+	}
+	return top
+}
+
+// Weigh computes d[i] = scale·w[i]·(d[i]-shift): the gradient of a softmax's scores from that of its weights w.
+func Weigh(d, w []float32, scale, shift float32) {
+	whole := len(d) / lanes * lanes
+	if !vectors() {
+		whole = 0
+	}
+	if whole > 0 {
+		weigh(&d[0], &w[0], whole, scale, shift)
+	}
+	for i := whole; i < len(d); i++ {
+		d[i] = scale * w[i] * (d[i] - shift)
+	}
+}

@@ -7,7 +7,7 @@ const moduleRows, moduleCols = 4, 8
 
 // module returns the WebAssembly module of the package's loops. Addresses and strides are in bytes, counts in words.
 func module() []byte {
-	return Module(tilesFunc(), transposeFunc(), copyFunc(), expSumFunc(), swigluFunc(), swigluGradFunc(), dotRowsFunc(), sumRowsFunc())
+	return Module(tilesFunc(), transposeFunc(), copyFunc(), expSumFunc(), swigluFunc(), swigluGradFunc(), dotRowsFunc(), sumRowsFunc(), maxOfFunc(), weighFunc())
 }
 
 // params adds n integer parameters to f.
@@ -255,4 +255,33 @@ func sumRowsFunc() *Func {
 			weight.AdvanceBy(4), row.AdvanceBy(4)),
 		Store(out.Get(), 0, sum.Get()),
 		out.AdvanceBy(16), base.AdvanceBy(16)))
+}
+
+// maxOfFunc is
+//
+//	maxOf(x, n): the largest of n vectors of four
+func maxOfFunc() *Func {
+	f := NewFunc("maxOf", F32)
+	x, n := f.Param(I32), f.Param(I32)
+	top := f.Var(V128)
+	g := top.Get()
+	return f.Body(
+		top.Set(Load(x.Get(), 0)),
+		Loop(n, top.Set(PMax(g, Load(x.Get(), 0))), x.AdvanceBy(16)),
+		MaxFloat(MaxFloat(Lane(g, 0), Lane(g, 1)), MaxFloat(Lane(g, 2), Lane(g, 3))))
+}
+
+// weighFunc is
+//
+//	weigh(d, w, n, scale, shift): d = scale·w·(d-shift) for n vectors of four
+func weighFunc() *Func {
+	f := NewFunc("weigh")
+	d, w, n, scale, shift := f.Param(I32), f.Param(I32), f.Param(I32), f.Param(F32), f.Param(F32)
+	a, b := f.Var(V128), f.Var(V128)
+	return f.Body(
+		a.Set(Splat(scale.Get())),
+		b.Set(Splat(shift.Get())),
+		Loop(n,
+			Store(d.Get(), 0, Mul(Mul(a.Get(), Load(w.Get(), 0)), Sub(Load(d.Get(), 0), b.Get()))),
+			d.AdvanceBy(16), w.AdvanceBy(16)))
 }

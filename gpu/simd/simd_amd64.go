@@ -62,3 +62,9 @@ func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out 
 
 //go:noescape
 func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32)
+
+//go:noescape
+func maxOf(x *float32, n int) float32
+
+//go:noescape
+func weigh(d, w *float32, n int, scale, shift float32)

@@ -354,3 +354,49 @@ sumrow:
 	JNZ  sumwords
 	VZEROUPPER
 	RET
+
+// func maxOf(x *float32, n int) float32
+// The largest of n words, a multiple of 8.
+TEXT ·maxOf(SB), NOSPLIT, $0-20
+	MOVQ x+0(FP), SI
+	MOVQ n+8(FP), CX
+	VMOVUPS (SI), Y0
+	SHRQ $3, CX
+
+maxloop:
+	VMAXPS (SI), Y0, Y0
+	ADDQ $32, SI
+	DECQ CX
+	JNZ  maxloop
+	VEXTRACTF128 $1, Y0, X1
+	VMAXPS X1, X0, X0
+	VMOVHLPS X0, X0, X1
+	VMAXPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VMAXSS X1, X0, X0
+	VMOVSS X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func weigh(d, w *float32, n int, scale, shift float32)
+// d[i] = scale·w[i]·(d[i]-shift) for n words, a multiple of 8.
+TEXT ·weigh(SB), NOSPLIT, $0-32
+	MOVQ d+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSS scale+24(FP), Y2
+	VBROADCASTSS shift+28(FP), Y3
+	SHRQ $3, CX
+
+weighloop:
+	VMOVUPS (DI), Y0
+	VSUBPS  Y3, Y0, Y0
+	VMULPS  (SI), Y2, Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ $32, DI
+	ADDQ $32, SI
+	DECQ CX
+	JNZ  weighloop
+	VZEROUPPER
+	RET

@@ -19,3 +19,5 @@ func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out 
 func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32) {
 	panic(noVectors)
 }
+func maxOf(x *float32, n int) float32                  { panic(noVectors) }
+func weigh(d, w *float32, n int, scale, shift float32) { panic(noVectors) }

@@ -56,6 +56,18 @@ func importDotRows(q unsafe.Pointer, c int32, base, rows unsafe.Pointer, n, stri
 //go:wasmimport simd sumRows
 func importSumRows(w, base, rows unsafe.Pointer, n, stride, c int32, out unsafe.Pointer)
 
+//go:wasmimport simd maxOf
+func importMaxOf(x unsafe.Pointer, n int32) float32
+
+//go:wasmimport simd weigh
+func importWeigh(d, w unsafe.Pointer, n int32, scale, shift float32)
+
+func maxOf(x *float32, n int) float32 { return importMaxOf(unsafe.Pointer(x), int32(n/4)) }
+
+func weigh(d, w *float32, n int, scale, shift float32) {
+	importWeigh(unsafe.Pointer(d), unsafe.Pointer(w), int32(n/4), scale, shift)
+}
+
 func tiles(rows, panels, k int, a *float32, row, col int, b, c *float32, ld int, add bool) {
 	sum := int32(0)
 	if add {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 
 	"attnlab/gpu/simd"
@@ -203,6 +204,33 @@ func TestRows(t *testing.T) {
 					if !(math.Abs(want[j]-float64(sum[j])) < 2e-5) {
 						t.Errorf("%s: word %d of the sum of %d rows is %g, want %g", simd.Name(), j, n, sum[j], want[j])
 					}
+				}
+			}
+		}
+		simd.Use(before)
+	}
+}
+
+// TestMaxAndWeigh compares the row loops of attention with their formulas, for lengths around the lanes.
+func TestMaxAndWeigh(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for _, vectors := range []bool{true, false} {
+		before := simd.Use(vectors)
+		for n := 1; n < 36; n++ {
+			d, w := normal(r, n), normal(r, n)
+			d[n/3] = float32(math.Inf(-1))
+			if got, want := simd.Max(d), slices.Max(d); got != want {
+				t.Errorf("%s: the largest of %v is %g", simd.Name(), d, got)
+			}
+			d[n/3] = 1
+			want := make([]float64, n)
+			for i := range want {
+				want[i] = .5 * float64(w[i]) * (float64(d[i]) - 2)
+			}
+			simd.Weigh(d, w, .5, 2)
+			for i := range want {
+				if !(math.Abs(want[i]-float64(d[i])) < 1e-5) {
+					t.Errorf("%s: word %d of %d is %g, want %g", simd.Name(), i, n, d[i], want[i])
 				}
 			}
 		}

@@ -109,7 +109,7 @@ func fwdBlocks(C int, p Shape, a gpu.Args[float32]) {
 			n := b.from + r
 			w := s.Data[r*s.Row:][:s.Row]
 			seen := n + 1 - b.start
-			top := slices.Max(w[:seen])
+			top := simd.Max(w[:seen])
 			sums[r] = softmaxRow(w, seen, top)
 			lse[n*H+b.head] = top + float32(math.Log(float64(sums[r])))
 			if lo, hi := int(span[4*n+2]), int(span[4*n+3]); lo < hi {
@@ -137,20 +137,18 @@ func cachedRows(C int, p CachedShape, a gpu.Args[float32]) {
 		rows := table[slot*T:][:min(pos+1, T)]
 		mem := scratches.Get().(*scratch)
 		defer mem.release()
-		w := mem.matrix(1, len(rows)).Data
+		w, out := mem.matrix(1, len(rows)).Data, o[i*C:][:C]
 		key := h / (H / K) * C
-		simd.DotRows(w, qkv[(n*(H+2*K)+h)*C:][:C], kv[key:], rows, 2*K*C)
-		for t := range rows {
-			w[t] *= scale
-		}
-		sum := softmaxRow(w, len(rows), slices.Max(w[:len(rows)]))
-		for t := range rows {
-			w[t] /= sum
-		}
+		q := mem.scaled(simd.Of(qkv[(n*(H+2*K)+h)*C:], 1, C, C), scale).Data[:C]
+		simd.DotRows(w, q, kv[key:], rows, 2*K*C)
+		sum := softmaxRow(w, len(rows), simd.Max(w[:len(rows)]))
 		if lo < hi {
 			clear(w[min(lo, len(rows)):min(hi, len(rows))])
 		}
-		simd.SumRows(o[i*C:][:C], w, kv[K*C+key:], rows, 2*K*C)
+		simd.SumRows(out, w, kv[K*C+key:], rows, 2*K*C)
+		for c := range out {
+			out[c] /= sum
+		}
 	})
 }
 
@@ -186,15 +184,14 @@ func bwdQBlocks(C int, p Shape, a gpu.Args[float32]) {
 			delta[at] = dot(do.Data[r*do.Row:][:C], o[at*C:])
 			w, d := s.Data[r*s.Row:][:s.Row], ds.Data[r*ds.Row:][:keys]
 			softmaxRow(w, b.from+r+1-b.start, lse[at])
-			for j := range d {
-				d[j] = scale * w[j] * (d[j] - delta[at])
-			}
+			simd.Weigh(d, w, scale, delta[at])
 		}
 		into(simd.Of(dqkv[b.from*W+b.head*C:], rows, C, W), ds, k, false)
 	})
 }
 
-// bwdKVBlocks is the float32 twin of [BwdKV]: a block is of keys, and its columns are the queries from its first key on.
+// bwdKVBlocks is the float32 twin of [BwdKV]: a block is of keys, and the rows of its products are the queries from its first
+// key on.
 func bwdKVBlocks(C int, p Shape, a gpu.Args[float32]) {
 	qkv, span, lse, delta, dout, dqkv := a.F(0), a.U(1), a.F(2), a.F(3), a.F(4), a.F(5)
 	H, K := int(p.H), int(p.K)
@@ -203,37 +200,26 @@ func bwdKVBlocks(C int, p Shape, a gpu.Args[float32]) {
 	all := blocks(int(p.N), span, K)
 	gpu.Rows(len(all), func(i int) {
 		b := all[i]
+		mem := scratches.Get().(*scratch)
+		defer mem.release()
 		key, value := column(b.head*group, H, K, C)
-		rows, queries := b.to-b.from, b.end-b.from
-		k, v := simd.Of(qkv[b.from*W+key:], rows, C, W), simd.Of(qkv[b.from*W+value:], rows, C, W)
-		dk, dv := simd.Of(dqkv[b.from*W+key:], rows, C, W), simd.Of(dqkv[b.from*W+value:], rows, C, W)
+		keys, queries := b.to-b.from, b.end-b.from
+		k, v := mem.scaled(simd.Of(qkv[b.from*W+key:], keys, C, W), scale), simd.Of(qkv[b.from*W+value:], keys, C, W)
+		dk, dv := simd.Of(dqkv[b.from*W+key:], keys, C, W), simd.Of(dqkv[b.from*W+value:], keys, C, W)
+		used := mem.used
 		for h := b.head * group; h < (b.head+1)*group; h++ {
-			mem := scratches.Get().(*scratch)
-			q := mem.scaled(simd.Of(qkv[b.from*W+h*C:], queries, C, W), scale)
-			do := simd.Of(dout[b.from*H*C+h*C:], queries, C, H*C)
-			s, ds := mem.product(k, q.T()), mem.product(v, do.T())
-			shift := mem.matrix(2, queries)
-			lses, deltas := shift.Data[:queries], shift.Data[shift.Row:][:queries]
+			mem.used = used
+			q, do := simd.Of(qkv[b.from*W+h*C:], queries, C, W), simd.Of(dout[b.from*H*C+h*C:], queries, C, H*C)
+			s, ds := mem.product(q, k.T()), mem.product(do, v.T())
 			for m := range queries {
-				lses[m], deltas[m] = lse[(b.from+m)*H+h], delta[(b.from+m)*H+h]
-			}
-			for r := range rows {
-				w, d := s.Data[r*s.Row:][:s.Row], ds.Data[r*ds.Row:][:queries]
-				for m := range queries {
-					w[m] -= lses[m]
-				}
-				for m := range r { // queries before the key
-					w[m] = float32(math.Inf(-1))
-				}
-				softmaxRow(w, queries, 0)
-				for m := range d {
-					d[m] = w[m] * (d[m] - deltas[m])
-				}
+				at := (b.from+m)*H + h
+				w := s.Data[m*s.Row:][:s.Row]
+				softmaxRow(w, min(m+1, keys), lse[at])
+				simd.Weigh(ds.Data[m*ds.Row:][:ds.Row], w, scale, delta[at])
 			}
 			add := h > b.head*group
-			into(dv, s, do, add)
-			into(dk, ds, q, add)
-			mem.release()
+			into(dv, s.T(), do, add)
+			into(dk, ds.T(), q, add)
 		}
 	})
 }

@@ -73,8 +73,9 @@ func ToInts(a Expr) Expr             { return vectorOp(0xf8, a) }
 func AddInts(a, b Expr) Expr         { return vectorOp(0xae, a, b) }
 func ShiftInts(a Expr, n int32) Expr { return vectorOp(0xab, a, Int(n)) }
 
-// Lane is one word of a vector, and Sum adds two words.
+// Lane is one word of a vector, Sum adds two words, and MaxFloat is the larger one.
 func Lane(a Expr, i byte) Expr { return Do(vectorOp(0x1f, a), Expr{i}) }
+func MaxFloat(a, b Expr) Expr  { return Do(a, b, Expr{0x97}) }
 func Sum(a, b Expr) Expr       { return Do(a, b, Expr{0x92}) }
 
 // Shuffle chooses four words of the eight of a and b.
