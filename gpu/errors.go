@@ -10,7 +10,7 @@ import (
 type LostError struct{ Reason string }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("gpu: the GPU device was lost (%s); open it again to go on from the last kept step", e.Reason)
+	return fmt.Sprintf("gpu: the GPU device was lost (%s); open it again to continue from the last saved step", e.Reason)
 }
 
 // KernelError names a kernel that the backend refused, and why.

@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/cogentcore/webgpu/wgpu"
 )
@@ -35,6 +36,10 @@ func openWebGPU() (*Device, error) {
 	}
 	e.queue = e.device.GetQueue()
 	e.dev = &Device{Info: info, Limits: limits, Features: e.features(), impl: e}
+	if err := probe(e.dev); err != nil {
+		e.close()
+		return nil, fmt.Errorf("gpu: %s opened but cannot compute: %w", info, err)
+	}
 	return e.dev, nil
 }
 

@@ -5,6 +5,7 @@ package gpu
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"syscall/js"
 	"unsafe"
@@ -23,31 +24,53 @@ type platform struct {
 	upload   js.Value // Uint8Array, grown as needed
 }
 
-func (e *webgpu) open() (Info, Limits, error) {
-	gpu := js.Global().Get("navigator").Get("gpu")
-	if gpu.IsUndefined() {
-		return Info{}, Limits{}, fmt.Errorf("gpu: %w: this browser does not offer WebGPU here", ErrNoAdapter)
+// guaranteed are the limits that every WebGPU device has. They stand in for those that
+// an adapter does not name.
+var guaranteed = map[string]int64{
+	"maxBufferSize":                     256 << 20,
+	"maxStorageBufferBindingSize":       128 << 20,
+	"maxComputeWorkgroupStorageSize":    16 << 10,
+	"maxComputeInvocationsPerWorkgroup": 256,
+}
+
+// open opens the browser's adapter. Browsers differ in what they have of WebGPU, so
+// everything that can be missing is asked for with care: without a part that is only
+// informative the device opens, without any other part open returns an error.
+func (e *webgpu) open() (info Info, limits Limits, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("gpu: this browser's WebGPU cannot be used: %w", thrown(r))
+		}
+	}()
+	gpu := property(js.Global().Get("navigator"), "gpu")
+	if !gpu.Truthy() {
+		return info, limits, fmt.Errorf("gpu: %w: this browser does not offer WebGPU here", ErrNoAdapter)
 	}
 	adapter, err := await(gpu.Call("requestAdapter", map[string]any{"powerPreference": "high-performance"}))
-	if err != nil || adapter.IsNull() {
-		return Info{}, Limits{}, fmt.Errorf("gpu: %w: the browser found none that it allows", ErrNoAdapter)
+	if err != nil || !adapter.Truthy() {
+		return info, limits, fmt.Errorf("gpu: %w: the browser found none that it allows", ErrNoAdapter)
 	}
-	have := adapter.Get("limits")
-	want := map[string]any{}
+	have, want := property(adapter, "limits"), map[string]any{}
 	limit := func(name string) int64 {
-		v := have.Get(name).Float()
+		v := property(have, name)
+		if v.Type() != js.TypeNumber {
+			return guaranteed[name]
+		}
 		want[name] = v
-		return int64(v)
+		return int64(v.Float())
 	}
-	limits := Limits{
+	limits = Limits{
 		MaxBufferSize:                     limit("maxBufferSize"),
 		MaxStorageBufferBindingSize:       limit("maxStorageBufferBindingSize"),
 		MaxComputeWorkgroupStorageSize:    limit("maxComputeWorkgroupStorageSize"),
 		MaxComputeInvocationsPerWorkgroup: limit("maxComputeInvocationsPerWorkgroup"),
 	}
 	e.raw, err = await(adapter.Call("requestDevice", map[string]any{"label": "attnlab", "requiredLimits": want}))
+	if err == nil && !e.raw.Truthy() {
+		err = errors.New("it gave none")
+	}
 	if err != nil {
-		return Info{}, Limits{}, fmt.Errorf("gpu: the adapter gave no device: %w", err)
+		return info, limits, fmt.Errorf("gpu: the adapter gave no device: %w", err)
 	}
 	device := wgpu.NewDevice(e.raw)
 	e.device = &device
@@ -58,16 +81,24 @@ func (e *webgpu) open() (Info, Limits, error) {
 
 func (e *webgpu) features() []string {
 	names := []string{}
-	all := js.Global().Get("Array").Call("from", e.adapter.Get("features"))
-	for i := range all.Length() {
-		names = append(names, all.Index(i).String())
+	if all := property(e.adapter, "features"); all.Truthy() {
+		list := js.Global().Get("Array").Call("from", all)
+		for i := range list.Length() {
+			names = append(names, list.Index(i).String())
+		}
 	}
 	return names
 }
 
+// adapterInfo describes an adapter. Some browsers have its description as a property,
+// older ones by a method, some not at all.
 func adapterInfo(adapter js.Value) Info {
+	about := property(adapter, "info")
+	if !about.Truthy() && property(adapter, "requestAdapterInfo").Type() == js.TypeFunction {
+		about, _ = await(adapter.Call("requestAdapterInfo"))
+	}
 	text := func(name string) string {
-		if v := adapter.Get("info").Get(name); v.Type() == js.TypeString {
+		if v := property(about, name); v.Type() == js.TypeString {
 			return v.String()
 		}
 		return ""
@@ -79,19 +110,23 @@ func adapterInfo(adapter js.Value) Info {
 	if name == "" {
 		name = "unnamed adapter"
 	}
-	software := adapter.Get("info").Get("isFallbackAdapter").Truthy() || strings.Contains(strings.ToLower(name+text("architecture")), "swiftshader")
+	software := property(about, "isFallbackAdapter").Truthy() || property(adapter, "isFallbackAdapter").Truthy() ||
+		strings.Contains(strings.ToLower(name+text("architecture")), "swiftshader")
 	return Info{Name: name, Backend: WebGPU, Vendor: text("vendor"), Software: software}
 }
 
-// listen takes what the device says by itself: loss and uncaptured errors.
+// listen records what the device reports later: its loss, and errors that no call
+// returned.
 func (e *webgpu) listen() {
-	var lost js.Func
-	lost = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		e.lost = args[0].Get("reason").String() + ": " + args[0].Get("message").String()
-		lost.Release()
-		return nil
-	})
-	e.raw.Get("lost").Call("then", lost)
+	if promise := property(e.raw, "lost"); promise.Truthy() {
+		var lost js.Func
+		lost = js.FuncOf(func(_ js.Value, args []js.Value) any {
+			e.lost = args[0].Get("reason").String() + ": " + args[0].Get("message").String()
+			lost.Release()
+			return nil
+		})
+		promise.Call("then", lost)
+	}
 	e.onError = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if e.uncaught == nil {
 			e.uncaught = errors.New("gpu: " + args[0].Get("error").Get("message").String())
@@ -101,16 +136,48 @@ func (e *webgpu) listen() {
 	e.raw.Set("onuncapturederror", e.onError)
 }
 
+// property is a property of an object; undefined if the object is not there, lacks the
+// property or refuses it.
+func property(object js.Value, name string) (v js.Value) {
+	defer func() {
+		if r := recover(); r != nil {
+			_ = thrown(r)
+			v = js.Undefined()
+		}
+	}()
+	return js.Global().Get("Reflect").Call("get", object, name)
+}
+
+// has reports whether an object has a method.
+func has(object js.Value, method string) bool {
+	return property(object, method).Type() == js.TypeFunction
+}
+
+// missingMethod is what package syscall/js panics with where an object lacks a method.
+var missingMethod = regexp.MustCompile(`^syscall/js: Value\.Call: property (\S+) is not a function`)
+
+// thrown converts what a recovered call of JavaScript threw to an error. A missing
+// object or method throws in package syscall/js itself. Any other panic goes on.
+func thrown(r any) error {
+	switch r := r.(type) {
+	case js.Error:
+		return errors.New(r.Get("message").String())
+	case *js.ValueError:
+		return errors.New("a part of it is missing")
+	case string:
+		if m := missingMethod.FindStringSubmatch(r); m != nil {
+			return errors.New("it has no " + m[1])
+		}
+	}
+	panic(r)
+}
+
 // guard runs f and turns a lost device, an uncaptured error and a JavaScript
 // exception into errors.
 func (e *webgpu) guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			jsErr, ok := r.(js.Error)
-			if !ok {
-				panic(r)
-			}
-			err = fmt.Errorf("gpu: %s", jsErr.Get("message").String())
+			err = fmt.Errorf("gpu: %w", thrown(r))
 		}
 		if e.lost != "" {
 			err = &LostError{Reason: e.lost}
@@ -136,8 +203,12 @@ func (e *webgpu) named(what string, f func() error) error {
 }
 
 // scoped is guard inside validation and out-of-memory error scopes, and waits for
-// what they caught.
+// what they caught. Without error scopes an error comes as an uncaptured one, at a
+// later call.
 func (e *webgpu) scoped(f func() error) error {
+	if !has(e.raw, "pushErrorScope") || !has(e.raw, "popErrorScope") {
+		return e.guard(f)
+	}
 	return e.guard(func() error {
 		e.raw.Call("pushErrorScope", "out-of-memory")
 		e.raw.Call("pushErrorScope", "validation")
@@ -155,9 +226,14 @@ func (e *webgpu) scoped(f func() error) error {
 	})
 }
 
-// explain adds the compiler's messages about k to err.
-func (e *webgpu) explain(k *Kernel, err error) string {
-	text := err.Error()
+// explain adds the compiler's messages about k to err, if the browser has any.
+func (e *webgpu) explain(k *Kernel, err error) (text string) {
+	text = err.Error()
+	defer func() {
+		if r := recover(); r != nil {
+			_ = thrown(r)
+		}
+	}()
 	e.raw.Call("pushErrorScope", "validation")
 	module := e.raw.Call("createShaderModule", map[string]any{"label": k.Name, "code": k.Source})
 	await(e.raw.Call("popErrorScope"))
@@ -173,7 +249,17 @@ func (e *webgpu) explain(k *Kernel, err error) string {
 
 func (e *webgpu) wait() error {
 	return e.guard(func() error {
-		_, err := await(e.raw.Get("queue").Call("onSubmittedWorkDone"))
+		queue := e.raw.Get("queue")
+		if has(queue, "onSubmittedWorkDone") {
+			_, err := await(queue.Call("onSubmittedWorkDone"))
+			return err
+		}
+		// A buffer that is written after the submitted work can be mapped once both are done.
+		const mapRead, copyDst = 1, 8
+		b := e.raw.Call("createBuffer", map[string]any{"size": 4, "usage": mapRead | copyDst})
+		defer b.Call("destroy")
+		queue.Call("writeBuffer", b, 0, js.Global().Get("Uint8Array").New(4))
+		_, err := await(b.Call("mapAsync", mapRead))
 		return err
 	})
 }
@@ -253,11 +339,11 @@ func await(promise js.Value) (js.Value, error) {
 	})
 	defer resolve.Release()
 	reject := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		done <- outcome{err: errors.New(args[0].Call("toString").String())}
+		done <- outcome{err: errors.New(js.Global().Get("String").Invoke(args[0]).String())}
 		return nil
 	})
 	defer reject.Release()
-	promise.Call("then", resolve, reject)
+	js.Global().Get("Promise").Call("resolve", promise).Call("then", resolve, reject)
 	o := <-done
 	return o.value, o.err
 }

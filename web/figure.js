@@ -1,5 +1,5 @@
-// Starts figure.wasm and stands between it and the document around it: what of
-// keys, wheel and fingers is the figure's, and what is the page's.
+// Starts figure.wasm and connects it to its document and to the page around it. It decides which keys, wheel turns and
+// touches the figure takes, and which the page takes.
 "use strict";
 {
   const loading = document.getElementById("loading");
@@ -24,17 +24,18 @@
   };
   globalThis.figureHost = host;
 
-  // Where a program draws the figures, and no GPU, the page answers nobody while it draws a frame of theirs: no motion.
+  // Without a GPU a program draws the figures, and the page does not respond while it draws a frame: figures then do not move.
   const probe = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
   const slow = !probe;
   probe?.getExtension("WEBGL_lose_context")?.loseContext();
 
-  // The session as far as a figure draws it: selections and the given kinds of snapshots. To read one costs the page
-  // more than to draw it: the newest is read, at most four times a second, or once where a program draws.
+  // listen opens the session's channel for a figure. The figure receives selections and the given kinds of snapshots. Reading
+  // a snapshot costs the page more than drawing it, so the figure receives only the newest, at most four times a second, or
+  // once a second without a GPU.
   host.listen = (session, kinds) => {
     const drawn = new Set(kinds.split(" "));
     const channel = new BroadcastChannel("attnlab:" + session);
-    let selected; // as last heard
+    let selected; // the last selection received
     const postMessage = (text) => { selected = undefined; channel.postMessage(text); };
     const end = { onmessage: null, postMessage, close: () => channel.close() };
     const newest = new Map(), resting = new Set();
@@ -44,13 +45,13 @@
       newest.delete(kind);
       resting.add(kind);
       setTimeout(() => { resting.delete(kind); deliver(kind); }, slow ? 1000 : 250);
-      if (slow) channel.postMessage('{"kind":"Touch","body":{}}'); // the engine makes room to draw it
+      if (slow) channel.postMessage('{"kind":"Touch","body":{}}'); // the engine pauses while the figure is drawn
       end.onmessage?.(event);
     }
     channel.onmessage = (event) => {
       const kind = /^{"kind":"(\w+)"/.exec(event.data)?.[1];
       if (kind === "Hover" && drawn.has(kind)) return end.onmessage?.(event);
-      if (kind === "Selection" || kind === "Select") { // the engine repeats what a screen selects: one frame is enough
+      if (kind === "Selection" || kind === "Select") { // the engine repeats a screen's selection: draw it once
         const now = /{"step":[^}]*}/.exec(event.data)?.[0];
         if (now !== selected) end.onmessage?.(event);
         selected = now;
@@ -63,27 +64,27 @@
   };
 
   const wanted = () => new URLSearchParams(location.hash.slice(1));
-  let told = {}; // by messages: stronger than the hash
-  const options = new Set(); // of the figure, as far as anybody has set them
+  let sent = {}; // options from messages; they win over those of the hash
+  const options = new Set(); // of the figure that a message or the hash has set
 
   function apply() {
-    let theme = told.theme || wanted().get("theme");
+    let theme = sent.theme || wanted().get("theme");
     if (theme !== "light" && theme !== "dark") theme = system.dark.matches ? "dark" : "light";
     document.documentElement.dataset.theme = theme;
     if (!host.set) return;
     host.set("theme", theme);
     host.set("motion", system.still.matches || slow ? "none" : "some");
-    for (const name of [...wanted().keys(), ...Object.keys(told)]) {
+    for (const name of [...wanted().keys(), ...Object.keys(sent)]) {
       if (!["figure", "session", "theme", "motion", "save"].includes(name)) options.add(name);
     }
-    for (const name of options) host.set(name, told[name] ?? wanted().get(name) ?? ""); // the empty text is an option's default
+    for (const name of options) host.set(name, sent[name] ?? wanted().get(name) ?? ""); // the empty text is an option's default
   }
 
   // {theme: "light"|"dark"|"", OPTION: "VALUE", save: true}, of this origin only. The options are those of the figure.
   addEventListener("message", (e) => {
     if (e.origin !== location.origin || !e.data || typeof e.data !== "object") return;
     for (const [name, value] of Object.entries(e.data)) {
-      if (typeof value === "string") told[name] = value;
+      if (typeof value === "string") sent[name] = value;
     }
     if (e.data.save && host.set) host.set("save", "png");
     apply();
@@ -92,7 +93,7 @@
   addEventListener("hashchange", () => {
     const now = wanted();
     if (now.get("figure") !== shown.get("figure") || now.get("session") !== shown.get("session")) location.reload();
-    told = {};
+    sent = {};
     shown = now;
     apply();
   });
@@ -101,8 +102,8 @@
   matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", () => location.reload());
   apply();
 
-  // A window outlives its page, which holds a lock while it lives (lab.js). The window then says so, and joins the next
-  // page of the lab that opens: the same one after a reload.
+  // A window can outlive its page. The page holds a lock as long as it is open (lab.js). When the lock is free the window says
+  // so, and joins the next page of the lab that opens, such as the same page after a reload.
   async function outlive() {
     const prefix = "attnlab:session:", own = prefix + wanted().get("session");
     const open = async () => (await navigator.locks.query()).held.map(({ name }) => name).filter((name) => name.startsWith(prefix));
@@ -120,7 +121,7 @@
       return;
     }
   }
-  // Without locks, as on plain HTTP, the window asks for an answer whenever it is looked at again.
+  // Without locks, as on plain HTTP, the window asks its page for an answer each time it gets the focus.
   function ask() {
     const channel = new BroadcastChannel("attnlab:" + wanted().get("session"));
     channel.postMessage('{"kind":"Hello","body":{}}');
@@ -136,11 +137,11 @@
     Object.assign(notice, { id: "gone", role: "status", textContent: text });
   }
   if (!inPage && wanted().get("session")) {
-    if (navigator.locks) outlive();
+    if (navigator.locks) outlive().catch(() => addEventListener("focus", ask)); // a browser may deny locks
     else addEventListener("focus", ask);
   }
 
-  // Keys that a figure does not use go to the page, so that its shortcuts work here too; Tab leaves as everywhere.
+  // Keys that a figure does not use go to the page, so that the page's shortcuts work here too. Tab leaves the figure.
   const ours = /^(Arrow(Left|Right|Up|Down)|Home|End|Enter|Space|Escape|Equal|Minus|NumpadAdd|NumpadSubtract|Digit0|BracketLeft|BracketRight|Key[CP])$/;
   function key(e) {
     document.documentElement.toggleAttribute("data-keys", true);
@@ -154,12 +155,12 @@
   addEventListener("keydown", key, true);
   addEventListener("keyup", key, true);
 
-  // A wheel zooms with Ctrl or once the figure has been clicked into; else it scrolls the page.
+  // The wheel zooms with Ctrl, or after a click into the figure. Otherwise it scrolls the page.
   addEventListener("wheel", (e) => {
     if (!host.zoomable || !(e.ctrlKey || e.metaKey || document.hasFocus() && document.activeElement?.tagName === "CANVAS")) e.stopImmediatePropagation();
   }, { capture: true, passive: true });
 
-  // One finger scrolls the page and taps; it pans where the figure is zoomed, and two fingers zoom.
+  // One finger scrolls the page and taps, or pans a zoomed figure. Two fingers zoom.
   let figureHasTouch = false;
   function touch(e) {
     if (e.type === "touchstart") figureHasTouch = figureHasTouch || host.zoomable && (e.touches.length > 1 || host.zoomed());
@@ -177,15 +178,16 @@
     observer.disconnect();
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
-    const describe = () => canvas.setAttribute("aria-label", `${host.caption?.() ?? ""} Arrow keys select, Escape gives up; the page has the same numbers as a table.`);
+    const describe = () => canvas.setAttribute("aria-label", `${host.caption?.() ?? ""} Arrow keys select, Escape cancels; the page has the same numbers as a table.`);
     describe();
     canvas.addEventListener("focus", describe);
   }).observe(document.body, { childList: true });
 
-  // Megabytes are counted as they come; how many there will be is not known where they travel compressed.
+  // load starts the program and shows the megabytes that have arrived. Their total is not known if they travel compressed.
   async function load() {
+    if (location.protocol === "file:") throw new Error('A figure cannot run from a file. Serve the site, for example with "python3 -m http.server" in its folder.');
     const response = await fetch("figure.wasm");
-    if (!response.ok) throw new Error(`The figure cannot be loaded (${response.status}); reload the page.`);
+    if (!response.ok) throw new Error(`The figure cannot be loaded (${response.status}). Reload the page.`);
     let bytes = 0;
     const total = response.headers.get("Content-Encoding") ? 0 : Number(response.headers.get("Content-Length"));
     const count = new TransformStream({

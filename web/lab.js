@@ -1,35 +1,74 @@
-// Starts the lab: theme, session, the engine's Worker, then the page, each as early as it can be. What it hands on is in
-// globalThis.attnlab; what it says while it loads, and that an update is ready, are events of the window.
+// Starts the lab: storage, theme, session, the engine's Worker, then the page, each as early as possible. The page's program
+// finds what it needs in globalThis.attnlab. That an update is ready is an event of the window. A page opened as a file starts
+// nothing: inline.js says what to do.
 "use strict";
-{
+if (location.protocol !== "file:") {
+  // A browser may deny storage, for instance in a frame of another site: to read the property then throws, and a Go program
+  // does not survive that. Such a page gets a storage that lasts as long as the page itself.
+  for (const name of ["localStorage", "sessionStorage"]) {
+    try {
+      window[name].getItem("attnlab-theme");
+    } catch {
+      const items = new Map();
+      Object.defineProperty(window, name, {
+        configurable: true,
+        value: {
+          get length() { return items.size; },
+          key: (i) => [...items.keys()][i] ?? null,
+          getItem: (key) => items.get(String(key)) ?? null,
+          setItem: (key, value) => { items.set(String(key), String(value)); },
+          removeItem: (key) => { items.delete(String(key)); },
+          clear: () => items.clear(),
+        },
+      });
+    }
+  }
+
   const root = document.documentElement;
-  const theme = localStorage.getItem("attnlab-theme");
+  const theme = localStorage.getItem("attnlab-theme")?.replaceAll('"', ""); // stored as JSON
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
 
   const site = JSON.parse(document.getElementById("site").textContent);
   const query = new URLSearchParams(location.search);
   const lab = globalThis.attnlab = {
     version: site.version,
+    folder: site.folder, // of all files but index.html and sw.js, below the page's address
     session: query.get("session") || Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join(""),
     backend: ["host", "webgpu"].includes(query.get("backend")) ? query.get("backend") : "auto",
     example: "",
     update: false,
   };
-  const tell = (name, detail) => dispatchEvent(new CustomEvent("attnlab-" + name, { detail }));
+  const missing = ["WebAssembly", "Worker", "BroadcastChannel", "TransformStream"].filter((name) => !(name in globalThis));
 
-  // A page that joins a session of another page has its engine there.
-  if (!query.has("session")) {
-    lab.worker = new Worker(`web/worker.js?session=${lab.session}&backend=${lab.backend}`);
-    // Held while the page lives, so that the windows of its figures know when it is gone: figure.js waits for it.
-    const hold = () => navigator.locks?.request("attnlab:session:" + lab.session, () => new Promise((done) => addEventListener("pagehide", done, { once: true })));
-    hold();
-    addEventListener("pageshow", (e) => e.persisted && hold());
+  // hold takes a lock that lasts as long as the page, so that the windows of its figures know when it is gone (figure.js). A
+  // browser that denies storage denies locks too.
+  const hold = () => navigator.locks?.request("attnlab:session:" + lab.session,
+    () => new Promise((done) => addEventListener("pagehide", done, { once: true }))).catch(() => {});
+
+  // startEngine starts the Worker. A page that joins the session of another page uses the engine there.
+  function startEngine() {
+    if (missing.length > 0) throw new Error(`this browser has no ${missing.join(", ")}`);
+    if (!query.has("session")) {
+      lab.worker = new Worker(`${lab.folder}worker.js?session=${lab.session}&backend=${lab.backend}`);
+      hold();
+      addEventListener("pageshow", (e) => e.persisted && hold());
+    }
+  }
+  let failure;
+  try {
+    startEngine();
+  } catch (error) {
+    failure = error;
   }
 
   // go-app asks for its settings here; all addresses of the page are relative.
   globalThis.goappGetenv = () => "";
 
-  // counted is a response whose bytes are told as they come.
+  const bar = document.createElement("progress");
+  bar.className = "page-progress";
+  bar.setAttribute("aria-label", "loading the page");
+
+  // counted returns the response as WebAssembly and moves the bar as its bytes arrive.
   const counted = (response, total) => {
     if (!response.ok) throw new Error(`${response.url} cannot be loaded (${response.status})`);
     let bytes = 0;
@@ -42,10 +81,6 @@
     })), { headers: { "Content-Type": "application/wasm" } });
   };
 
-  const bar = document.createElement("progress");
-  bar.className = "page-progress";
-  bar.setAttribute("aria-label", "loading the page");
-
   const script = (src) => new Promise((done, failed) => {
     const s = document.createElement("script");
     s.src = src;
@@ -55,9 +90,10 @@
   });
 
   async function start() {
-    const example = fetch("web/example.json").then((r) => r.ok ? r.text() : "").catch(() => "");
-    const wasm = fetch("web/app.wasm").then((r) => counted(r, site.page));
-    await script("web/wasm_exec.js");
+    if (failure) throw failure;
+    const example = fetch(lab.folder + "example.json").then((r) => r.ok ? r.text() : "").catch(() => "");
+    const wasm = fetch(lab.folder + "app.wasm").then((r) => counted(r, site.page));
+    await script(lab.folder + "wasm_exec.js");
     const go = new Go();
     const { instance } = await WebAssembly.instantiateStreaming(wasm, go.importObject);
     lab.example = await example;
@@ -72,13 +108,14 @@
       console.error(error);
       const p = document.createElement("p");
       p.className = "banner failed";
-      p.textContent = typeof WebAssembly === "object" ? `The lab cannot start: ${error.message}. Reload the page.`
-        : "The lab needs a browser with WebAssembly; any current Chrome, Edge, Firefox or Safari has it.";
+      p.id = "not-started";
+      p.textContent = missing.length === 0 ? `The lab cannot start: ${error.message}. Reload the page.`
+        : `The lab cannot start: ${error.message}. Any current Chrome, Edge, Firefox or Safari can run it.`;
       document.body.prepend(p);
     });
   });
 
-  // place moves a floating card next to what opened it; on a narrow screen its sheet stays where it is.
+  // attnlabPlace moves a floating card next to the element that opened it; on a narrow screen the card is a sheet and stays in place.
   globalThis.attnlabPlace = (id, anchor) => {
     const card = document.getElementById(id);
     const from = document.querySelector(`[data-do="${CSS.escape(anchor)}"].open`);
@@ -100,30 +137,32 @@
     if (id === "main") element?.focus();
   };
 
-  // Offline, and newer versions: the Service Worker keeps one whole version and never mixes two.
+  // The Service Worker stores one whole version for use without a network, and offers newer ones.
   globalThis.attnlabUpdate = () => {};
-  if ("serviceWorker" in navigator && !query.has("session")) {
-    navigator.serviceWorker.register("sw.js").then((registration) => {
-      const ready = (worker) => {
-        if (!worker || !navigator.serviceWorker.controller) return;
-        globalThis.attnlabUpdate = () => {
-          navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
-          worker.postMessage("take over");
-        };
-        lab.update = true;
-        tell("update");
+  async function offline() {
+    const workers = navigator.serviceWorker;
+    const registration = await workers.register("sw.js");
+    const ready = (worker) => {
+      if (!worker || !workers.controller) return;
+      globalThis.attnlabUpdate = () => {
+        workers.addEventListener("controllerchange", () => location.reload());
+        worker.postMessage("take over");
       };
-      ready(registration.waiting);
-      registration.addEventListener("updatefound", () => {
-        const worker = registration.installing;
-        worker.addEventListener("statechange", () => {
-          if (worker.state === "installed") ready(registration.waiting);
-        });
+      lab.update = true;
+      dispatchEvent(new CustomEvent("attnlab-update"));
+    };
+    ready(registration.waiting);
+    registration.addEventListener("updatefound", () => {
+      const worker = registration.installing;
+      worker.addEventListener("statechange", () => {
+        if (worker.state === "installed") ready(registration.waiting);
       });
-      return navigator.serviceWorker.ready;
-    }).then((registration) => {
-      // The figures are not needed to begin; they are kept for offline once the rest is at rest.
-      setTimeout(() => registration.active?.postMessage("the rest"), 15000);
-    }).catch(() => {}); // a site without one works online
+    });
+    const { active } = await workers.ready;
+    // The figures are not needed at first; they are stored once everything else is loaded.
+    setTimeout(() => active?.postMessage("the rest"), 15000);
+  }
+  if ("serviceWorker" in navigator && !query.has("session")) {
+    offline().catch(() => {}); // denied or broken: the site works online
   }
 }

@@ -1,37 +1,37 @@
-// The Worker of the engine: worker.js?session=ID&backend=auto. It loads engine.wasm,
-// says on the session's channel how far it is, and starts it.
+// The Worker of the engine: worker.js?session=ID&backend=auto. It loads engine.wasm, reports its progress on the session's
+// channel, and starts it.
 "use strict";
 
 const channel = new BroadcastChannel("attnlab:" + new URL(self.location.href).searchParams.get("session"));
-globalThis.channel = channel; // the engine goes on with it
+globalThis.channel = channel; // the engine takes it over
 
-const say = (kind, body) => channel.postMessage(JSON.stringify({ kind, body }));
-const status = (done, total) => say("Status", { stage: "loading the engine", done, total, busy: true });
+const send = (kind, body) => channel.postMessage(JSON.stringify({ kind, body }));
+const status = (done, total) => send("Status", { stage: "loading the engine", done, total, busy: true });
 const failure = (text) => {
 	channel.onmessage = null;
-	say("Failure", { command: "Open", text });
-	say("Status", { stage: "stopped", done: 0, total: 0, busy: false, text });
+	send("Failure", { command: "Open", text });
+	send("Status", { stage: "stopped", done: 0, total: 0, busy: false, text });
 };
 
-// What screens say before the engine listens is kept for it.
+// Messages that arrive before the engine listens wait here.
 const early = [];
 channel.onmessage = (event) => early.push(event.data);
 
-// counted is a response whose bytes are reported as they come.
+// counted returns the response as WebAssembly and reports its bytes as they arrive.
 const counted = (response) => {
 	if (!response.ok) {
 		throw new Error(`the server answered ${response.status}`);
 	}
-	const packed = response.headers.get("Content-Encoding"); // then the length is that of the packed bytes
+	const packed = response.headers.get("Content-Encoding"); // the length is then that of the packed bytes
 	const total = packed ? 0 : Number(response.headers.get("Content-Length"));
 	let done = 0;
-	let said = 0;
+	let reported = 0; // when
 	const count = new TransformStream({
 		transform(chunk, out) {
 			done += chunk.byteLength;
 			const now = performance.now();
-			if (now - said > 50 || done === total) {
-				said = now;
+			if (now - reported > 50 || done === total) {
+				reported = now;
 				status(done, total);
 			}
 			out.enqueue(chunk);
@@ -53,15 +53,15 @@ const start = async () => {
 	const response = fetch("engine.wasm").then(counted);
 	const { instance } = await WebAssembly.instantiateStreaming(response, go.importObject);
 	globalThis.wasm = { instance }; // the WebGPU binding reads Go's memory through it
-	const ended = go.run(instance); // returns when the engine first waits: it listens by then
+	const ended = go.run(instance); // returns when the engine first waits, and the engine listens by then
 	for (const data of early) {
 		channel.onmessage({ data });
 	}
 	await ended;
-	throw new Error("it ended");
+	throw new Error("its program ended");
 };
 
 start().catch((error) => {
 	console.error(error);
-	failure(`The engine cannot go on (${error.message}). Reload the page.`);
+	failure(`The engine stopped (${error.message}). Reload the page.`);
 });

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -120,7 +121,7 @@ func (m metrics) upTo(step int) metrics {
 // "outer.inner"; yes is 1. Text and lists are left out, and so is the seed, which is
 // no measurement.
 func flatten(line []byte) (names []string, values []*float64, err error) {
-	d := json.NewDecoder(bytes.NewReader(line))
+	d := json.NewDecoder(bytes.NewReader(withGaps(line)))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return nil, nil, fmt.Errorf("it is no JSON object")
 	}
@@ -131,6 +132,23 @@ func flatten(line []byte) (names []string, values []*float64, err error) {
 	})
 	return names, values, err
 }
+
+// withGaps writes null for NaN and infinite numbers, as Python writes them: one such value is a gap in a curve. What lies
+// inside of texts stays as it is.
+func withGaps(line []byte) []byte {
+	if !bytes.ContainsAny(line, "NI") {
+		return line
+	}
+	return notFinite.ReplaceAllFunc(line, func(found []byte) []byte {
+		if found[0] == '"' {
+			return found
+		}
+		return []byte("null")
+	})
+}
+
+// notFinite is a text, or a number that JSON does not have.
+var notFinite = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[-+]?(?:NaN|Infinity|Inf)\b`)
 
 func flattenObject(d *json.Decoder, prefix string, add func(name string, value *float64)) error {
 	for d.More() {

@@ -41,6 +41,15 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 		return "", errors.New("no base is shipped with this build; open the folder of a model")
 	case e.checkpoint == nil:
 		err = e.useModel(ctx, session.UseModel{Name: e.defaultBase()})
+		if err != nil && backend == gpu.Auto && d.Err() != nil { // the device opened, and failed at the first model
+			why = "no GPU can be used here: " + err.Error()
+			d = gpu.OpenHost()
+			if err = e.move(d); err != nil {
+				return "", err
+			}
+			e.describe(why)
+			err = e.useModel(ctx, session.UseModel{Name: e.defaultBase()})
+		}
 	case e.reasoning != nil:
 		err = e.show()
 	}

@@ -70,6 +70,112 @@ func TestSmoothing(t *testing.T) {
 	}
 }
 
+// Rows that a log lacks, or whose steps go back, break the curve. Even distances larger than
+// one do not, which long logs come with.
+func TestGaps(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		steps []float64
+		want  []int // rows before which the curve breaks
+	}{
+		{"every step", []float64{1, 2, 3, 4, 5}, nil},
+		{"every twentieth", []float64{20, 40, 60, 80}, nil},
+		{"thinned", []float64{4, 8, 12, 16, 20, 24, 28, 31, 32, 33, 34, 35}, nil},
+		{"rows are missing", []float64{1, 2, 3, 10, 11, 12}, []int{3}},
+		{"one row is missing", []float64{1, 2, 3, 5, 6, 7}, []int{3}},
+		{"alone between two gaps", []float64{1, 2, 3, 10, 17, 18, 19}, []int{3, 4}},
+		{"a thinned row is missing", []float64{4, 8, 12, 20, 24, 28}, []int{3}},
+		{"written twice", []float64{20, 40, 60, 40, 60, 80}, []int{3}},
+		{"repeated", []float64{1, 2, 2, 3}, []int{2}},
+		{"two rows", []float64{1, 50}, nil},
+		{"no number", []float64{1, 2, math.NaN(), 4, 5}, []int{2, 3}},
+		{"one row", []float64{1}, nil},
+		{"none", nil, nil},
+	} {
+		var got []int
+		for i, b := range gaps(c.steps) {
+			if b {
+				got = append(got, i)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: the curve breaks before %v, want %v", c.what, got, c.want)
+		}
+	}
+}
+
+// Rows missing from a log, values missing from a row and steps without a number are drawn as
+// gaps in every metric, with smoothing or without: no piece spans them, and no value beside
+// them is lost.
+func TestGapsAreDrawn(t *testing.T) {
+	run := someRun("r", "grpo", 1, 40)
+	for i := range run.Metrics {
+		m := &run.Metrics[i]
+		m.Values = slices.Delete(m.Values, 20, 26) // steps 21 to 26
+		m.Values[9], m.Values[11] = nil, ref(math.NaN())
+	}
+	run.Metrics[0].Values[30] = ref(math.NaN()) // a step
+	for _, option := range [][2]string{{"smooth", "0"}, {"smooth", "0.9"}, {"x", "tokens"}} {
+		h, f := of[*curves](t, "curves", 1000, 700, run)
+		h.Set(option[0], option[1], start)
+		h.Scene(start.Add(time.Second))
+		check(t, fmt.Sprint("gaps with ", option), h)
+		places, _ := f.places()
+		if len(f.charts) != 10 {
+			t.Fatalf("%v: %d charts", option, len(f.charts))
+		}
+		for i, c := range f.charts {
+			p, _ := f.plot(i, places[i])
+			x := func(row int) float64 { at, _ := p.At(c.curves[0].x[row], 0); return at }
+			met := map[int]bool{}
+			piece := func(points [][2]float64) {
+				for row := range c.curves[0].x {
+					met[row] = met[row] || slices.ContainsFunc(points, func(q [2]float64) bool { return math.Abs(q[0]-x(row)) < 1e-6 })
+				}
+				for _, gap := range [][2]float64{{x(8), x(10)}, {x(10), x(12)}, {x(19), x(20)}} {
+					if points[0][0] <= gap[0]+1e-6 && points[len(points)-1][0] >= gap[1]-1e-6 {
+						t.Errorf("%v, %s: a piece from %v to %v spans the gap %v", option, c.name, points[0][0], points[len(points)-1][0], gap)
+					}
+				}
+			}
+			for _, shape := range f.scene.Shapes {
+				switch s := shape.(type) {
+				case draw.Path:
+					if s.Width == 1.75 && p.Contains(s.Points[0][0], s.Points[0][1]) {
+						piece(s.Points)
+					}
+				case draw.Dot:
+					if s.Radius < 2 && p.Contains(s.X, s.Y) {
+						piece([][2]float64{{s.X, s.Y}})
+					}
+				}
+			}
+			for row, v := range c.curves[0].raw {
+				if want := !math.IsNaN(v) && !math.IsNaN(c.curves[0].x[row]); met[row] != want {
+					t.Errorf("%v, %s: row %d with %v is drawn %v", option, c.name, row, v, met[row])
+				}
+			}
+		}
+	}
+}
+
+// A number missing from the steps does not spoil what is smoothed after it.
+func TestSmoothingOverGaps(t *testing.T) {
+	nan := math.NaN()
+	for _, steps := range [][]float64{{1, 2, nan, 4, 5}, {1, nan, nan, nan, nan}, {5, 4, 3, 2, 1}, {1, 1, 1, 1, 1}, {1, 2, 3, 4, nan}, {math.Inf(1), 2, 3, 4, 5}} {
+		for i, v := range smoothed(steps, []float64{2, 2, 2, 2, 2}, 0.9) {
+			if math.Abs(v-2) > 1e-12 {
+				t.Errorf("steps %v: value %d of 2, 2, 2, 2, 2 becomes %v", steps, i, v)
+			}
+		}
+	}
+	// A value counts by the steps since then, whether their rows have values or not.
+	full := smoothed([]float64{1, 2, 3, 4}, []float64{8, nan, nan, 4}, 0.5)[3]
+	if want := (0.125*0.5*8 + 0.875*4) / (0.125*0.5 + 0.875); math.Abs(full-want) > 1e-12 {
+		t.Errorf("after a hole of two steps %v, want %v", full, want)
+	}
+}
+
 // A curve goes through its values, in the units of its axes.
 func TestCurves(t *testing.T) {
 	run := someRun("r", "attnpo", 1, 20)

@@ -132,7 +132,7 @@ func (f *scatter) Draw(s *draw.Scene) {
 		f.addGroup(s, i, p)
 	}
 	f.addNames(s, p)
-	if f.under == nil && f.chosen >= 0 {
+	if f.under == nil && f.chosen >= 0 && f.chosen < len(f.groups) {
 		x, y := p.At(f.groups[f.chosen].mean[0], f.groups[f.chosen].mean[1])
 		s.Explain(f.groupTip(f.chosen), x, y)
 	}

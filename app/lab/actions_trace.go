@@ -9,7 +9,7 @@ import (
 	"attnlab/app/session"
 )
 
-// action is one thing a visitor can do. The table [actions] feeds buttons, keys and the list of commands alike.
+// Action is one thing a visitor can do. The table [actions] feeds buttons, keys and the list of commands alike.
 type Action struct {
 	Name     string
 	keys     string // separated by spaces, as KeyboardEvent.key; "tree:Enter" is a key on that page only; empty for none
@@ -19,10 +19,10 @@ type Action struct {
 	do       func(l *Lab, argument string)
 }
 
-// allowed reports whether the action can be taken now.
+// Allowed reports whether the action can be taken now.
 func (a Action) Allowed(l *Lab) bool { return a.may == nil || a.may(l) }
 
-// title is what the action does and its first key, empty for an action that is not in the list of commands.
+// Title is what the action does and its first key, empty for an action that is not in the list of commands.
 func (a Action) Title() string {
 	if keys := a.KeyNames(); a.Does != "" && len(keys) > 0 {
 		return a.Does + " (" + keys[0] + ")"

@@ -131,7 +131,7 @@ var decompressors = map[uint16]zip.Decompressor{
 	zipBzip2: func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) },
 	zipZstd:  zstd.ZipDecompressor(zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFile)),
 	zipXZ: func(r io.Reader) io.ReadCloser {
-		in, err := xz.NewReader(r)
+		in, err := xz.ReaderConfig{SingleStream: true}.NewReader(r)
 		return failing(in, err)
 	},
 }

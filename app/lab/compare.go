@@ -20,12 +20,12 @@ func (l *Lab) ChosenWords() string {
 // noRun in View.Runs means that every tick was taken away.
 const noRun = "-"
 
-// compares tells whether a run is compared.
+// Compares tells whether a run is compared.
 func (v View) Compares(id string) bool {
 	return v.Compared == "" || slices.Contains(strings.Split(v.Compared, ","), id)
 }
 
-// kept is every run there is, the one at work as it is now.
+// Kept is every run there is, the one at work as it is now.
 func (s *State) Kept() []session.KeptRun {
 	now := session.KeptRun{Info: s.Run.Info, Settings: s.Run.Settings, Metrics: s.Run.Metrics}
 	i := slices.IndexFunc(s.Runs.Runs, func(r session.KeptRun) bool { return r.Info.ID == now.Info.ID })
@@ -49,7 +49,7 @@ func (s *State) ChosenRuns() (runs []session.KeptRun) {
 	return runs
 }
 
-// chosenIDs is the chosen runs as a figure's address takes them.
+// ChosenIDs is the chosen runs as a figure's address takes them.
 func (s *State) ChosenIDs() string {
 	ids := []string{}
 	for _, r := range s.ChosenRuns() {

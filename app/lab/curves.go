@@ -37,5 +37,5 @@ func readCurves(q *linkReader) Curves {
 	return c
 }
 
-// share is the smoothing as the figure takes it, from 0 to 0.95.
+// Share is the smoothing as the figure takes it, from 0 to 0.95.
 func (c Curves) Share() string { return strconv.FormatFloat(float64(c.Smooth)/100, 'g', -1, 64) }

@@ -5,7 +5,7 @@ import (
 	"attnlab/app/session"
 )
 
-// bestHeadOf is the head from which step k has its FCI.
+// BestHeadOf is the head from which step k has its FCI.
 func (l *Lab) BestHeadOf(k int) (layer, head int) {
 	values := explain.ByFCI.OfHeads(&l.Trace, &l.Heads, session.Selection{Step: k})
 	best := 0

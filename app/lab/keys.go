@@ -70,7 +70,7 @@ func actionOfKey(page, key string) string {
 	return ""
 }
 
-// keyNames are the keys of an action as written on a keyboard.
+// KeyNames are the keys of an action as written on a keyboard.
 func (a Action) KeyNames() []string {
 	keys := strings.Fields(a.keys)
 	for i, k := range keys {

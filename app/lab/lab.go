@@ -27,6 +27,7 @@ type Link struct {
 	Port    *session.Port // nil for a page that is drawn ahead of time
 	Backend string        // as asked for: auto, webgpu or host
 	Version string        // of the site
+	Folder  string        // of the site's files, below the page's address, with a slash at its end
 }
 
 // New is a lab at the view of a link, which is the part of an address after the #. example is the shipped trace, the zero
@@ -194,7 +195,7 @@ func (l *Lab) Visit(hash string) {
 	}
 }
 
-// goTo shows another view.
+// GoTo shows another view.
 func (l *Lab) GoTo(v View) {
 	old := l.View
 	if v.Page != PageTrain { // only links to that page hold a plan

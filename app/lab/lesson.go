@@ -129,7 +129,7 @@ func (l *Lab) setLesson(name, value string) bool {
 	return true
 }
 
-// goLesson goes to a place in the lessons, or out of them to the page Learn.
+// GoLesson goes to a place in the lessons, or out of them to the page Learn.
 func (l *Lab) GoLesson(at LessonPlace) {
 	l.Tour, l.Explained, l.Dialog, l.Playing = 0, "", "", false
 	if _, _, r, ok := l.LessonNow(); ok && at.Lesson != l.View.Lesson.Lesson {

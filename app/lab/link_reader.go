@@ -42,7 +42,7 @@ func readLink(hash string) *linkReader {
 		}
 		hash = whole
 	}
-	hash = html.UnescapeString(hash)
+	hash = html.UnescapeString(strings.NewReplacer("&amp%3B", "&", "&amp%3b", "&").Replace(hash))
 	last := ""
 	for piece := range strings.SplitSeq(hash, "&") {
 		piece = strings.TrimPrefix(piece, "amp;")
@@ -76,14 +76,15 @@ func decode(text string) string {
 		text = strings.ReplaceAll(text, "+++", " %2B ") // a + that was decoded, between two spaces that were not
 		text = strings.ReplaceAll(text, "+", " ")
 	}
-	for range 3 {
+	text = strings.ToValidUTF8(text, "")
+	for {
 		plain, err := url.PathUnescape(text)
-		if err != nil || plain == text {
+		if plain = strings.ToValidUTF8(plain, ""); err != nil || plain == text {
 			break
 		}
 		text = plain
 	}
-	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\u00a0", " ")
+	return strings.ReplaceAll(text, "\u00a0", " ")
 }
 
 func (q *linkReader) has(key string) bool    { _, ok := q.values[key]; return ok }

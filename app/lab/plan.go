@@ -36,7 +36,7 @@ const (
 
 var presets = []string{"tiny", "small", "base"}
 
-// usualSteps is how many steps a run of method takes where nothing is said.
+// UsualSteps is how many steps a run of method takes where nothing is said.
 func UsualSteps(method string) int {
 	switch method {
 	case Pretrain:
@@ -112,7 +112,7 @@ func (p *Plan) setHyper(values map[string]float64) {
 	p.Hyper = strings.Join(fields, " ")
 }
 
-// planOf is the plan of a run's settings.
+// PlanOf is the plan of a run's settings.
 func PlanOf(s session.RunSettings) Plan {
 	p := Plan{Method: s.Method, Model: s.Model, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed, Steps: s.Steps, Probe: s.Probe}
 	if p.Steps == UsualSteps(p.Method) {
@@ -122,7 +122,7 @@ func PlanOf(s session.RunSettings) Plan {
 	return p
 }
 
-// settings are those of a run by this plan, from the model on show where the plan names none.
+// Settings are those of a run by this plan, from the model on show where the plan names none.
 func (s *State) Settings() session.RunSettings {
 	p := s.Plan
 	r := session.RunSettings{Method: p.Method, Model: p.Model, Teacher: p.Teacher, Difficulty: p.Difficulty,
@@ -145,10 +145,10 @@ func (s *State) Settings() session.RunSettings {
 	return r
 }
 
-// hyperRow is a row of the table of hyper-parameters.
+// HyperRow is a row of the table of hyper-parameters.
 type HyperRow session.HyperRow
 
-// hyperRows are those that the plan's method has.
+// HyperRows are those that the plan's method has.
 func (s *State) HyperRows() []HyperRow {
 	var rows []HyperRow
 	for _, r := range s.Methods.Rows {
@@ -184,7 +184,7 @@ func (r HyperRow) LabValue(method string) float64 {
 
 func (r HyperRow) isLab(method string, v float64) bool { return v == r.LabValue(method) }
 
-// value is what the plan gives the row.
+// Value is what the plan gives the row.
 func (r HyperRow) Value(p Plan) float64 {
 	if v, ok := p.HyperValues()[r.Name]; ok {
 		return v
@@ -228,7 +228,7 @@ func (r HyperRow) High() float64 {
 	return r.Max
 }
 
-// text writes a value of the row: a number, or the name of a choice.
+// Text writes a value of the row: a number, or the name of a choice.
 func (r HyperRow) Text(v float64) string {
 	if i := int(v); len(r.Choices) > 0 && i >= 0 && i < len(r.Choices) {
 		return r.Choices[i]
@@ -236,10 +236,10 @@ func (r HyperRow) Text(v float64) string {
 	return Plain(v)
 }
 
-// plain writes a value as short as it reads back.
+// Plain writes a value as short as it reads back.
 func Plain(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
-// wrong says what is wrong with the plan, by control; nothing can start while it says anything. What was typed and could
+// Wrong says what is wrong with the plan, by control; nothing can start while it says anything. What was typed and could
 // not be read is in mistyped.
 func (s *State) Wrong() map[string]string {
 	wrong := map[string]string{}

@@ -13,7 +13,7 @@ import (
 
 func MethodName(method string) string { return cmp.Or(MethodText[method].name, method) }
 
-// methodText says what a method does, in a sentence, and whose it is.
+// MethodText says what a method does, in a sentence, and whose it is.
 var MethodText = map[string]struct{ name, Does, Source string }{
 	Pretrain: {"Pretraining", "From random weights: predict the next token of a teacher's worked solutions, until the model reasons by itself.", "the lab's own"},
 	"sft":    {"SFT", "Go on with a teacher's worked solutions, without any reward: the plainest thing to do with more compute.", "the lab's own"},
@@ -34,7 +34,7 @@ func StartsFrom(method string) string {
 	return "starts from"
 }
 
-// startModels are what a run of the plan's method can start from.
+// StartModels are what a run of the plan's method can start from.
 func (s *State) StartModels() []string {
 	if s.Plan.Method == Pretrain {
 		return presets
@@ -50,7 +50,7 @@ func (s *State) StartModels() []string {
 	return models
 }
 
-// modelName is a model in a menu: a run's by the run's name.
+// ModelName is a model in a menu: a run's by the run's name.
 func (s *State) ModelName(name string) string {
 	if id, ok := strings.CutPrefix(name, "run:"); ok {
 		for _, r := range s.Runs.Runs {

@@ -9,7 +9,7 @@ import (
 
 func (l *Lab) HasRollouts() bool { return len(l.Run.Rollouts) > 0 }
 
-// inGroup are the places of a group's rollouts in the table.
+// InGroup are the places of a group's rollouts in the table.
 func (s *State) InGroup(group int) (places []int) {
 	for i, r := range s.Run.Rollouts {
 		if r.Group == group {
@@ -19,7 +19,7 @@ func (s *State) InGroup(group int) (places []int) {
 	return places
 }
 
-// groups are the groups of the newest step, in order.
+// Groups are the groups of the newest step, in order.
 func (s *State) Groups() (groups []int) {
 	for _, r := range s.Run.Rollouts {
 		if len(groups) == 0 || groups[len(groups)-1] != r.Group {
@@ -30,7 +30,7 @@ func (s *State) Groups() (groups []int) {
 	return slices.Compact(groups)
 }
 
-// chosen is the place of the rollout whose credit is shown, or asked for.
+// Chosen is the place of the rollout whose credit is shown, or asked for.
 func (s *State) Chosen() int {
 	if s.Awaited != nil {
 		return *s.Awaited

@@ -29,10 +29,10 @@ type away struct {
 	HiddenRate float64
 }
 
-// slowed tells whether the browser gives a hidden tab clearly less.
+// Slowed tells whether the browser gives a hidden tab clearly less.
 func (a away) Slowed() bool { return a.HiddenRate > 0 && a.HiddenRate < 0.7*a.ShownRate }
 
-// shownMethod is that of the run at work, or of the plan for one.
+// ShownMethod is that of the run at work, or of the plan for one.
 func (s *State) ShownMethod() string {
 	if s.Run.Info.ID != "" {
 		return s.Run.Settings.Method
@@ -42,7 +42,7 @@ func (s *State) ShownMethod() string {
 
 func (s *State) Running() bool { return s.Run.Info.State == "running" }
 
-// fixed tells whether the settings are those of a run that goes on.
+// Fixed tells whether the settings are those of a run that goes on.
 func (s *State) Fixed() bool {
 	i := s.Run.Info
 	return i.ID != "" && i.ID != s.stopped && slices.Contains([]string{"new", "running", "paused"}, i.State)
@@ -87,7 +87,7 @@ func (l *Lab) takeSteps(n int) {
 	l.Send(session.Advance{Steps: n})
 }
 
-// runState is how things stand, as sentences.
+// RunState is how things stand, as sentences.
 func (s *State) RunState() string {
 	i, of := s.Run.Info, s.Run.Settings.Steps
 	at := fmt.Sprintf("Step %d of %d", i.Step, of)
@@ -125,7 +125,7 @@ func (s *State) RunState() string {
 	return at + ", paused."
 }
 
-// resumable are the kept runs that can be gone on with, the newest first, without the one at work.
+// Resumable are the kept runs that can be gone on with, the newest first, without the one at work.
 func (s *State) Resumable() (runs []session.KeptRun) {
 	for _, r := range s.Runs.Runs { // as the engine lists them
 		if r.Info.ID != s.Run.Info.ID && slices.Contains([]string{"new", "running", "paused"}, r.Info.State) {

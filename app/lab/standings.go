@@ -22,7 +22,7 @@ type standing struct {
 	Runs     []session.KeptRun
 }
 
-// average is a mean over runs, and the standard deviation between them, NaN for one run.
+// Average is a mean over runs, and the standard deviation between them, NaN for one run.
 type Average struct {
 	Mean, Sd float64
 	N        int
@@ -37,7 +37,7 @@ func Standings(runs []session.KeptRun) []standing {
 	return all
 }
 
-// name is the method, and what of its settings is not as usual.
+// Name is the method, and what of its settings is not as usual.
 func (s standing) Name(row func(name string) (HyperRow, bool)) string {
 	if s.Settings.Method == "" {
 		return s.Runs[0].Info.Name
@@ -56,7 +56,7 @@ func (s standing) Name(row func(name string) (HyperRow, bool)) string {
 	return strings.Join(parts, ", ")
 }
 
-// seeds are those of its runs.
+// Seeds are those of its runs.
 func (s standing) Seeds() string {
 	var seeds []uint64
 	for _, r := range s.Runs {
@@ -66,7 +66,7 @@ func (s standing) Seeds() string {
 	return strings.Trim(fmt.Sprint(seeds), "[]")
 }
 
-// steps is how far its runs have come.
+// Steps is how far its runs have come.
 func (s standing) Steps() string {
 	var steps []int
 	for _, r := range s.Runs {
@@ -78,7 +78,7 @@ func (s standing) Steps() string {
 	return strconv.Itoa(steps[0])
 }
 
-// ends is the mean over runs of a metric at their ends: of its last steps, or of the last alone for one that adds up.
+// Ends is the mean over runs of a metric at their ends: of its last steps, or of the last alone for one that adds up.
 func (s standing) Ends(metric string, last int) Average {
 	var values []float64
 	for _, r := range s.Runs {

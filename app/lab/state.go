@@ -146,7 +146,7 @@ func (s *State) current() bool {
 	return !t.Typed && t.Seed == s.Seed
 }
 
-// ready tells whether commands can be carried out. Training makes room for them between two of its steps.
+// Ready tells whether commands can be carried out. Training makes room for them between two of its steps.
 func (s *State) Ready() bool {
 	return s.Capabilities.Model.Name != "" && (!s.Status.Busy || s.Status.Stage == "training")
 }

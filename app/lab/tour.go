@@ -39,7 +39,7 @@ var TourStops = []stop{
 		}},
 }
 
-// goTour goes to a stop; 0 and past the last leave the tour.
+// GoTour goes to a stop; 0 and past the last leave the tour.
 func (l *Lab) GoTour(n int) {
 	l.Tour, l.Explained, l.Dialog = 0, "", ""
 	if n >= 1 && n <= len(TourStops) {

@@ -99,7 +99,7 @@ func follow(old, grown *session.Tree, id int) int {
 	return -1
 }
 
-// planted tells whether there is a tree of the problem on show.
+// Planted tells whether there is a tree of the problem on show.
 func (s *State) Planted() bool {
 	plain := func(text string) string { return strings.Join(strings.Fields(text), " ") }
 	problem := plain(s.promptText())

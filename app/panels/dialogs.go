@@ -115,7 +115,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 			return app.P().Class("hint").Body(app.Text("Save this one as a Hugging Face folder: "),
 				app.Range([]string{"config.json", "model.safetensors", "tokenizer.json"}).Slice(func(i int) app.UI {
 					name := []string{"config.json", "model.safetensors", "tokenizer.json"}[i]
-					return app.A().Href("./web/models/"+c.Model.Name+"/"+name).Attr("download", name).Text(name + " ")
+					return app.A().Href("./"+p.Link.Folder+"models/"+c.Model.Name+"/"+name).Attr("download", name).Text(name + " ")
 				}))
 		}),
 		app.H3().Text("Backend"),

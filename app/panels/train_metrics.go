@@ -106,13 +106,13 @@ func (p *Page) smallNumbers() app.UI {
 		return app.Div().Class("small").DataSet("measure", m.name).Title(m.from(&p.Run)).Body(
 			app.Span().Class("hint").Body(app.If(m.word != "", func() app.UI { return p.term(m.word, m.label) }).Else(func() app.UI { return app.Text(m.label) })),
 			app.Span().Class("figure").Text(m.text(lab.Latest(p.Run.Metrics, m.name))),
-			course(lab.Column(p.Run.Metrics, "step"), lab.Column(p.Run.Metrics, m.name)),
+			course(lab.Steps(p.Run.Metrics), lab.Column(p.Run.Metrics, m.name)),
 		)
 	}))
 }
 
 // course is a column over the steps as a line, 100 by 20, from its least to its largest value. It has at most 100 points.
-func course(steps, values []*float64) app.UI {
+func course(steps []float64, values []*float64) app.UI {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, v := range values {
 		if v != nil {
@@ -122,12 +122,12 @@ func course(steps, values []*float64) app.UI {
 	var points strings.Builder
 	stride := len(values)/100 + 1
 	for i := (len(values) - 1) % stride; i < len(values) && hi >= lo; i += stride {
-		if i < 0 || values[i] == nil {
+		if i < 0 || i >= len(steps) || values[i] == nil {
 			continue
 		}
 		x, y := 100.0, 10.0
-		if first, last := *steps[0], *steps[len(steps)-1]; last > first {
-			x = 100 * (*steps[i] - first) / (last - first)
+		if first, last := steps[0], steps[len(steps)-1]; last > first {
+			x = 100 * (steps[i] - first) / (last - first)
 		}
 		if hi > lo {
 			y = 19 - 18*(*values[i]-lo)/(hi-lo)

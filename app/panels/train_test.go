@@ -185,7 +185,7 @@ func TestCourse(t *testing.T) {
 		{labtest.Values(0, math.NaN(), 1), `points="0.0,19.0 100.0,1.0"`},
 		{labtest.Values(2, 2), `points="0.0,10.0 100.0,10.0"`},
 	} {
-		if got := fmt.Sprint(app.HTMLString(course(labtest.Values(1, 2, 3)[:len(c.values)], c.values))); !strings.Contains(got, c.want) {
+		if got := fmt.Sprint(app.HTMLString(course([]float64{1, 2, 3}[:len(c.values)], c.values))); !strings.Contains(got, c.want) {
 			t.Errorf("%v is drawn as %s, want %s", c.values, got, c.want)
 		}
 	}
@@ -193,10 +193,10 @@ func TestCourse(t *testing.T) {
 	for i := range long {
 		long[i] = float64(i)
 	}
-	if got := app.HTMLString(course(labtest.Values(1, 5, 6), labtest.Values(0, 0, 1))); !strings.Contains(got, "0.0,19.0 80.0,19.0 100.0,1.0") {
+	if got := app.HTMLString(course([]float64{1, 5, 6}, labtest.Values(0, 0, 1))); !strings.Contains(got, "0.0,19.0 80.0,19.0 100.0,1.0") {
 		t.Errorf("steps 1, 5 and 6 are drawn as %s", got)
 	}
-	if got := app.HTMLString(course(labtest.Values(long...), labtest.Values(long...))); strings.Count(got, ",") > 101 || !strings.Contains(got, "100.0,1.0") {
+	if got := app.HTMLString(course(long, labtest.Values(long...))); strings.Count(got, ",") > 101 || !strings.Contains(got, "100.0,1.0") {
 		t.Errorf("5001 values are drawn as %d points, want at most 101 and the last", strings.Count(got, ","))
 	}
 }

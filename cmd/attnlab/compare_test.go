@@ -179,8 +179,8 @@ func TestCompareShips(t *testing.T) {
 	if code != 0 {
 		t.Fatal(stderr)
 	}
-	if got := shippedRuns(filepath.Join(root, "web")); len(got) != 1 || got[0] != "attnpo-focus-heads-0.0-0.1-3" {
-		t.Fatalf("shipped %v", got)
+	if got, err := filepath.Glob(filepath.Join(root, "web", "runs", "*", metricsFile)); err != nil || len(got) != 1 || filepath.Base(filepath.Dir(got[0])) != "attnpo-focus-heads-0.0-0.1-3" {
+		t.Fatalf("shipped %v, %v", got, err)
 	}
 	folder := filepath.Join(root, "web", "runs", "attnpo-focus-heads-0.0-0.1-3")
 	data, err := os.ReadFile(filepath.Join(folder, runFile))

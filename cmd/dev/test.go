@@ -203,7 +203,7 @@ func runTest(ctx context.Context, args []string) (int, error) {
 	if !*short && *only == "" {
 		// By itself, because it measures how soon the page answers.
 		r.stage("lab in the browser", func() error {
-			lab := []goPackage{{ImportPath: module + "/cmd/attnlab"}}
+			lab := []goPackage{{ImportPath: module + "/cmd/attnlab/visit"}}
 			return r.test("lab", lab, []string{require}, "-tags=desktop,visit", "-timeout=30m", "-run=^TestVisit")
 		})
 	}

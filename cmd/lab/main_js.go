@@ -1,10 +1,9 @@
 package main
 
-import "attnlab/app/lab"
-
 import (
 	"syscall/js"
 
+	"attnlab/app/lab"
 	"attnlab/app/panels"
 	"attnlab/app/session"
 
@@ -19,9 +18,10 @@ func main() {
 		Port:    session.Join(loader.Get("session").String()),
 		Backend: loader.Get("backend").String(),
 		Version: loader.Get("version").String(),
+		Folder:  loader.Get("folder").String(),
 	}
 	page := panels.NewPage(link, hash, lab.ReadExample([]byte(loader.Get("example").String())))
-	// The one page is at whatever path the site is served from.
+	// The site has one page, at whatever path it is served from.
 	app.RouteWithRegexp("^.*$", func() app.Composer { return page })
 	app.RunWhenOnBrowser()
 }

@@ -61,12 +61,13 @@ func (s *Scene) Explain(tip []string, x, y float64) {
 	}
 	box := Box{x + 14, y + 16, widest + 16, 15*float64(len(lines)) + 9}
 	if box.X+box.W > s.Width-4 {
-		box.X = max(4, x-box.W-10)
+		box.X = x - box.W - 10
 	}
 	if box.Y+box.H > s.Height-4 {
-		box.Y = max(4, y-box.H-10)
+		box.Y = y - box.H - 10
 	}
-	box.X, box.Y = math.Round(box.X), math.Round(box.Y)
+	box.X = math.Round(max(4, min(s.Width-4-box.W, box.X))) // the point can be out of sight
+	box.Y = math.Round(max(4, min(s.Height-4-box.H, box.Y)))
 	s.Add(Fill{box, p.Ground}, Frame{box, 1, p.Muted})
 	for i, line := range lines {
 		ink := p.Ink

@@ -248,7 +248,7 @@ func explainGroup(g session.DisruptionGroup) Explanation {
 		Note:  "From the end of the step on, the rest is sampled again: once as it is, once with the attention of all later tokens to that step set to zero and the other weights left as they are. ± is one standard error, s / √n; that of the difference takes the two as independent."}
 }
 
-// lossOf is what the cut costs, and its standard error.
+// LossOf is what the cut costs, and its standard error.
 func LossOf(g session.DisruptionGroup) (loss, se float64) {
 	return g.Control - g.Disrupted, math.Hypot(g.ControlSE, g.DisruptedSE)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// withSign writes a number that may be a gain or a loss.
+// WithSign writes a number that may be a gain or a loss.
 func WithSign(v float64) string {
 	text := Format(v)
 	if v > 0 && text != "0.000" {
@@ -17,7 +17,7 @@ func WithSign(v float64) string {
 	return text
 }
 
-// termValue writes a number of an arithmetic: a count, such as a length, without decimals.
+// TermValue writes a number of an arithmetic: a count, such as a length, without decimals.
 func TermValue(v float64) string {
 	if v == math.Trunc(v) && v > 1 {
 		return Count(v)
@@ -35,7 +35,7 @@ func Large(v float64) string { return strings.Replace(fmt.Sprintf("%.3g", v), "-
 
 func Counts(v float64) string { return Grouped(int64(math.Round(v))) }
 
-// grouped writes a whole number with its thousands apart.
+// Grouped writes a whole number with its thousands apart.
 func Grouped(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
@@ -58,7 +58,7 @@ func LowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// duration is a time for people, from seconds.
+// Duration is a time for people, from seconds.
 func Duration(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second))
 	switch {
@@ -70,7 +70,7 @@ func Duration(seconds float64) string {
 	return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
 }
 
-// plural is "1 step", "2 steps".
+// Plural is "1 step", "2 steps".
 func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -78,7 +78,7 @@ func Plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// format writes a number with three decimals, as everywhere in the lab.
+// Format writes a number with three decimals, as everywhere in the lab.
 func Format(v float64) string {
 	if math.IsNaN(v) {
 		return "–"
@@ -93,13 +93,13 @@ func Format(v float64) string {
 	return s
 }
 
-// stepName is the number of step k on screen, where steps count from 1.
+// StepName is the number of step k on screen, where steps count from 1.
 func StepName(k int) string { return strconv.Itoa(k + 1) }
 
-// headName is a head in text: L1·H3.
+// HeadName is a head in text: L1·H3.
 func HeadName(layer, head int) string { return "L" + strconv.Itoa(layer) + "·H" + strconv.Itoa(head) }
 
-// visible is a token as it can be seen.
+// Visible is a token as it can be seen.
 func Visible(token string) string {
 	switch token {
 	case "\n":
@@ -128,7 +128,7 @@ func PickName(pick string) string {
 	return pick
 }
 
-// ruleName is a branching rule in a sentence: branch points chosen ... .
+// RuleName is a branching rule in a sentence: branch points chosen ... .
 func RuleName(rule string) string {
 	switch rule {
 	case "fci":
@@ -150,7 +150,7 @@ func LeafCount(n int) string {
 	return fmt.Sprintf("%d leaves", n)
 }
 
-// parseHead reads "1.3" as layer 1, head 3.
+// ParseHead reads "1.3" as layer 1, head 3.
 func ParseHead(s string) (layer, head int, ok bool) {
 	l, h, found := strings.Cut(s, ".")
 	layer, err := strconv.Atoi(l)

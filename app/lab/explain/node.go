@@ -10,7 +10,7 @@ import (
 	"attnlab/app/session"
 )
 
-// nodeTerms is how a node gets its advantage, in order; empty before a leaf below it is finished.
+// NodeTerms is how a node gets its advantage, in order; empty before a leaf below it is finished.
 //
 // AttnRL, arXiv 2509.26628, eq. 2 and 3, as TreeRL, arXiv 2506.11902.
 func NodeTerms(t *session.Tree, n session.TreeNode) []session.Term {
@@ -54,7 +54,7 @@ func FindNode(t *session.Tree, id int) (session.TreeNode, bool) {
 	return session.TreeNode{}, false
 }
 
-// childrenOf is the children of every node, in the order of the tree.
+// ChildrenOf is the children of every node, in the order of the tree.
 func ChildrenOf(t *session.Tree) map[int][]session.TreeNode {
 	children := map[int][]session.TreeNode{}
 	for _, n := range t.Nodes {
@@ -65,7 +65,7 @@ func ChildrenOf(t *session.Tree) map[int][]session.TreeNode {
 	return children
 }
 
-// pathTo is the nodes from the root to one.
+// PathTo is the nodes from the root to one.
 func PathTo(t *session.Tree, id int) (path []session.TreeNode) {
 	for range t.Nodes {
 		n, ok := FindNode(t, id)
@@ -79,7 +79,7 @@ func PathTo(t *session.Tree, id int) (path []session.TreeNode) {
 	return path
 }
 
-// leavesBelow adds up the rewards of the finished leaves below a node, and counts them.
+// LeavesBelow adds up the rewards of the finished leaves below a node, and counts them.
 func LeavesBelow(t *session.Tree, id int) (right float64, leaves int) {
 	inside := map[int]bool{id: true}
 	for _, n := range t.Nodes { // parents come before children

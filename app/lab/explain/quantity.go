@@ -57,7 +57,7 @@ func (q Quantity) Unit() string {
 	return ""
 }
 
-// ofTokens is the quantity of every token of t, NaN where a token has none. FCI belongs to steps: a token has its step's,
+// OfTokens is the quantity of every token of t, NaN where a token has none. FCI belongs to steps: a token has its step's,
 // in the selected head where one is selected.
 func (q Quantity) OfTokens(t *session.Trace, s session.Selection) []float64 {
 	values := make([]float64, len(t.Tokens))
@@ -89,7 +89,7 @@ func (q Quantity) OfTokens(t *session.Trace, s session.Selection) []float64 {
 	return values
 }
 
-// ofHeads is the quantity of every head, [L,H]; NaN where there is none. FCI and focus are of the selected step, or the
+// OfHeads is the quantity of every head, [L,H]; NaN where there is none. FCI and focus are of the selected step, or the
 // mean over steps without one.
 func (q Quantity) OfHeads(t *session.Trace, h *session.HeadsView, s session.Selection) []float64 {
 	perStep := func(from []float64) []float64 {
@@ -131,7 +131,7 @@ func (q Quantity) OfHeads(t *session.Trace, h *session.HeadsView, s session.Sele
 	return nil
 }
 
-// span is the ends of the colour scale: from 0 to the largest value, and for SRA from chance to 1.
+// Span is the ends of the colour scale: from 0 to the largest value, and for SRA from chance to 1.
 func (q Quantity) Span(values []float64) (lo, hi float64) {
 	if q == BySRA {
 		return 0.5, 1
@@ -144,7 +144,7 @@ func (q Quantity) Span(values []float64) (lo, hi float64) {
 	return 0, hi
 }
 
-// stepFCI is the FCI of step k: in the selected head, or the maximum over heads.
+// StepFCI is the FCI of step k: in the selected head, or the maximum over heads.
 func StepFCI(t *session.Trace, s session.Selection, k int) float64 {
 	if s.Head >= 0 && s.Layer >= 0 && s.Layer < t.Layers && s.Head < t.Heads {
 		if i := (s.Layer*t.Heads+s.Head)*len(t.Steps) + k; i < len(t.FCIHeads) {
@@ -157,7 +157,7 @@ func StepFCI(t *session.Trace, s session.Selection, k int) float64 {
 	return math.NaN()
 }
 
-// attention is what range j pays to range k in a head: the mean over the tokens of both. Range 0 is the prompt, range
+// Attention is what range j pays to range k in a head: the mean over the tokens of both. Range 0 is the prompt, range
 // k+1 step k, the last the answer. It is NaN while the page waits for the attention of that head.
 func Attention(t *session.Trace, layer, head, j, k int) float64 {
 	if in := t.InHead(layer, head); in != nil {

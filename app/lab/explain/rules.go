@@ -9,7 +9,7 @@ import (
 	"attnlab/app/session"
 )
 
-// reading is what a comparison of rules says, and whether it says anything: two standard errors of the difference, with
+// Reading is what a comparison of rules says, and whether it says anything: two standard errors of the difference, with
 // the two taken as independent, which is careful where they share their initial responses.
 func Reading(r *session.Rules) string {
 	if len(r.Rows) != 2 {

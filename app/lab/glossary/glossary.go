@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// anchor is the id of a word's entry.
+// Anchor is the id of a word's entry.
 func Anchor(word string) string { return "term-" + strings.ReplaceAll(word, " ", "-") }
 
-// entry is a word of the field: what it means in a sentence or two, its formula where it has one, and where that is from.
+// Entry is a word of the field: what it means in a sentence or two, its formula where it has one, and where that is from.
 type Entry struct {
 	Word    string
 	Means   string
@@ -17,7 +17,7 @@ type Entry struct {
 	also    []string // other words that lead here
 }
 
-// says tells whether an entry has a text in its words, its meaning or its source; capitals do not matter.
+// Says tells whether an entry has a text in its words, its meaning or its source; capitals do not matter.
 func (e Entry) Says(text string) bool {
 	whole := strings.Join(append([]string{e.Word, e.Means, e.Source}, e.also...), "\n")
 	return strings.Contains(strings.ToLower(whole), strings.ToLower(strings.TrimSpace(text)))

@@ -1,3 +1,7 @@
+// An example prints to a file, and a browser has none.
+
+//go:build !js
+
 package safetensors_test
 
 import (

@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 // TestVisitLessons follows the five lessons to their end, with their shorter experiment.
 func TestVisitLessons(t *testing.T) {
-	dir := builtSite(t)
+	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)
 	server := plainServer(t, dir, n)

@@ -1,25 +1,26 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 )
 
 // TestVisitFigureOutlivesPage opens a figure in a window of its own, reloads its page and closes it. The window joins the
-// reloaded page, and says when there is none. The scripts are the site's own; the programs that they load are missing, for
-// sessions begin and end without them.
+// reloaded page, and says when there is none. The server has no programs, because sessions begin and end without them.
 func TestVisitFigureOutlivesPage(t *testing.T) {
 	v := newVisitor(t, &notes{}, false)
-	files := http.FileServer(http.Dir("../.."))
+	dir, built := builtSite(t)
+	files := http.FileServer(http.Dir(dir))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/" {
-			fmt.Fprint(w, `<!doctype html><html lang="en"><title>lab</title><script id="site" type="application/json">{"version":"1","page":1}</script><script src="web/lab.js"></script>`)
+		if strings.HasSuffix(r.URL.Path, ".wasm") {
+			http.NotFound(w, r)
 			return
 		}
 		files.ServeHTTP(w, r)
@@ -32,7 +33,7 @@ func TestVisitFigureOutlivesPage(t *testing.T) {
 	other.run(chromedp.Navigate(server.URL))
 	first := eval[string](page, "attnlab.session")
 	window := page.tab()
-	window.run(chromedp.Navigate(server.URL + "/web/figure.html#figure=arcs&theme=dark&session=" + first))
+	window.run(chromedp.Navigate(server.URL + "/" + built.Folder() + "figure.html#figure=arcs&theme=dark&session=" + first))
 
 	session := func() string {
 		return eval[string](window, `new URLSearchParams(location.hash.slice(1)).get("session")`)

@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ const smallTree = "#page=tree&seed=3&difficulty=2-3&m=4&n=1&t=2&tseed=3&over=6"
 
 // TestVisitTree grows branch trees in the page.
 func TestVisitTree(t *testing.T) {
-	dir := builtSite(t)
+	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)
 	server := plainServer(t, dir, n)
@@ -93,8 +93,8 @@ func grows(v *visitor, rule string) {
 		v.Errorf("%d of %d branch points are listed", shown, len(tree.Points))
 	}
 
-	var want treeDocument
-	document(v.T, &want, "", "tree", "--model", "chain-tiny", "--seed", "3", "--difficulty", "2-3", "--initial", "4", "--points", "1", "--rollouts", "2", "--branch", rule)
+	var want treeOutput
+	document(v.T, &want, "tree", "--model", "chain-tiny", "--seed", "3", "--difficulty", "2-3", "--initial", "4", "--points", "1", "--rollouts", "2", "--branch", rule)
 	if len(tree.Nodes) != len(want.Nodes) {
 		v.Fatalf("%d nodes, on the host %d", len(tree.Nodes), len(want.Nodes))
 	}

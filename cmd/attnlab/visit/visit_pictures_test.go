@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 // pictures takes pages, wide and narrow, light and dark, into the ignored folder shots, and leaves the tab as it was.
 func (v *visitor) pictures(pages ...string) {
 	v.Helper()
-	folder := filepath.Join("..", "..", "shots")
+	folder := filepath.Join("..", "..", "..", "shots")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		v.Fatal(err)
 	}

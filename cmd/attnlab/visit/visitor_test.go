@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"context"
@@ -97,7 +97,7 @@ var chromiumsOwn = []string{"clients2.google.com", "update.googleapis.com", "acc
 
 // newVisitor opens a browser, with WebGPU in software or without any. It has no way to other hosts: whatever asks for one,
 // page, Worker or Service Worker, reaches a proxy that notes it.
-func newVisitor(t *testing.T, n *notes, webgpu bool) *visitor {
+func newVisitor(t *testing.T, n *notes, webgpu bool, more ...chromedp.ExecAllocatorOption) *visitor {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -129,7 +129,7 @@ func newVisitor(t *testing.T, n *notes, webgpu bool) *visitor {
 	for _, f := range flags {
 		options = append(options, chromedp.Flag(f, true))
 	}
-	ctx, end := chromedp.NewExecAllocator(t.Context(), options...)
+	ctx, end := chromedp.NewExecAllocator(t.Context(), append(options, more...)...)
 	t.Cleanup(end)
 	quiet := chromedp.WithErrorf(func(string, ...any) {}) // of events newer than chromedp
 	ctx, end = chromedp.NewContext(ctx, quiet)

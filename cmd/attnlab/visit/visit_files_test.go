@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"attnlab/app/session"
+	"attnlab/app/site"
 	"attnlab/model/hf"
 
 	"github.com/chromedp/cdproto/browser"
@@ -21,13 +22,14 @@ import (
 )
 
 // modelFolder is a folder with the files of a base, as change makes them.
-func modelFolder(t testing.TB, site, base string, change func(name string, data []byte) []byte) (dir string, files map[string][]byte) {
+func modelFolder(t testing.TB, s *site.Site, base string, change func(name string, data []byte) []byte) (dir string, files map[string][]byte) {
 	t.Helper()
 	dir, files = t.TempDir(), map[string][]byte{}
 	for _, name := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
-		data, err := os.ReadFile(filepath.Join(site, "web", "models", base, name))
-		if err != nil {
-			t.Fatal(err)
+		path := s.Folder() + "models/" + base + "/" + name
+		data, ok := s.File(path)
+		if !ok {
+			t.Fatalf("the site has no %s", path)
 		}
 		files[name] = change(name, data)
 		if err := os.WriteFile(filepath.Join(dir, name), files[name], 0o600); err != nil {
@@ -38,9 +40,9 @@ func modelFolder(t testing.TB, site, base string, change func(name string, data 
 }
 
 // damaged opens a model folder whose weights end early: a sentence, and the model at work stays.
-func damaged(v *visitor, site string) {
+func damaged(v *visitor, s *site.Site) {
 	before := heard[session.Capabilities](v).Model
-	dir, files := modelFolder(v, site, before.Name, func(name string, data []byte) []byte {
+	dir, files := modelFolder(v, s, before.Name, func(name string, data []byte) []byte {
 		if name == "model.safetensors" {
 			return data[:len(data)/2]
 		}
@@ -101,9 +103,9 @@ func keepsTraces(v *visitor) {
 }
 
 // folder opens a good model folder, and goes back to the shipped base.
-func folder(v *visitor, site string) {
+func folder(v *visitor, s *site.Site) {
 	before := heard[session.Capabilities](v).Model
-	dir, _ := modelFolder(v, site, "chain-tiny", func(_ string, data []byte) []byte { return data })
+	dir, _ := modelFolder(v, s, "chain-tiny", func(_ string, data []byte) []byte { return data })
 	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
 	v.until("the folder's model is at work", ready+` && said("Capabilities").model.name === "your folder"`)
 	if m := heard[session.Capabilities](v).Model; m.Parameters >= before.Parameters {
@@ -116,12 +118,18 @@ func folder(v *visitor, site string) {
 }
 
 // updates puts another version of the site on the server: the visitor is told, and takes it by a click.
-func updates(v *visitor, site string) {
+func updates(v *visitor, dir string, s *site.Site) {
 	v.until("the Service Worker keeps the site", `navigator.serviceWorker.controller`)
 	old := eval[string](v, "attnlab.version")
 	next := strings.Repeat("5", len(old))
+	if old != s.Version {
+		v.Fatalf("the page is of version %s, the site of %s", old, s.Version)
+	}
+	if err := os.Rename(filepath.Join(dir, "web", old), filepath.Join(dir, "web", next)); err != nil {
+		v.Fatal(err)
+	}
 	for _, name := range []string{"index.html", "sw.js"} {
-		path := filepath.Join(site, name)
+		path := filepath.Join(dir, name)
 		data, err := os.ReadFile(path)
 		if err != nil {
 			v.Fatal(err)

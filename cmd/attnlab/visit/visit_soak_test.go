@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"bytes"
@@ -55,7 +55,7 @@ func TestVisitSoak(t *testing.T) {
 		}
 		length = time.Duration(minutes * float64(time.Minute))
 	}
-	dir := builtSite(t)
+	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)
 	server := plainServer(t, dir, n)

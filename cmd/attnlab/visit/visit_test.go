@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"bytes"
@@ -16,35 +16,15 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model"
-	"attnlab/web"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 )
 
-// builtSite builds the site into a folder of the test, as its users do.
-func builtSite(t *testing.T) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: builds the site and visits it in Chromium")
-	}
-	if len(web.Models()) == 0 {
-		if os.Getenv("ATTNLAB_GPU") == "require" {
-			t.Fatal("ATTNLAB_GPU=require: no base is shipped in web/models, so a visitor finds no model")
-		}
-		t.Skip("no base is shipped in web/models, so a visitor finds no model")
-	}
-	dir := t.TempDir()
-	if code, _, says := call("", "build", "--out", dir, "--base", under); code != 0 {
-		t.Fatalf("attnlab build: %d, %s", code, says)
-	}
-	return dir
-}
-
 // TestVisit is one visit to the built site in Chromium with WebGPU, from a plain file server below a path. Each check goes
 // on where the one before has left the page.
 func TestVisit(t *testing.T) {
-	dir := builtSite(t)
+	dir, built := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)
 	server := plainServer(t, dir, n)
@@ -187,9 +167,9 @@ func TestVisit(t *testing.T) {
 	v.check("figures and text are linked", follows)
 	v.check("long tasks", longTasks)
 	v.check("save and open a trace", keepsTraces)
-	v.check("open a model folder", func(v *visitor) { folder(v, dir) })
-	v.check("damaged checkpoint", func(v *visitor) { damaged(v, dir) })
-	v.check("update", func(v *visitor) { updates(v, dir) })
+	v.check("open a model folder", func(v *visitor) { folder(v, built) })
+	v.check("damaged checkpoint", func(v *visitor) { damaged(v, built) })
+	v.check("update", func(v *visitor) { updates(v, dir, built) })
 	v.check("open the link to the same state, without a network", func(v *visitor) {
 		v.until("the Service Worker keeps the site", `navigator.serviceWorker.controller`)
 		server.CloseClientConnections()
@@ -208,7 +188,7 @@ func TestVisit(t *testing.T) {
 
 // TestVisitWithoutAdapter visits the site with a browser that has no WebGPU.
 func TestVisitWithoutAdapter(t *testing.T) {
-	dir := builtSite(t)
+	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)
 	v.open(plainServer(t, dir, n).URL + under)
@@ -253,11 +233,11 @@ func (v *visitor) same(want session.Trace) {
 // equalsTrace compares the page's numbers with those of the command line on the host for the same seed.
 func equalsTrace(v *visitor) {
 	got, heads := heard[session.Trace](v), v.allHeads()
-	var want traceDocument
-	document(v.T, &want, "", "trace", "--seed", fmt.Sprint(got.Seed), "--temperature", fmt.Sprint(got.Sampling.Temperature), "--attention",
+	var want traceOutput
+	document(v.T, &want, "trace", "--seed", fmt.Sprint(got.Seed), "--temperature", fmt.Sprint(got.Sampling.Temperature), "--attention",
 		"--model", heard[session.Capabilities](v).Model.Name)
 	if !slices.Equal(got.Tokens, want.Tokens) {
-		v.Fatalf("the page wrote\n%s\nthe host\n%s", line(got.Text), line(want.Text))
+		v.Fatalf("the page wrote\n%s\nthe host\n%s", strings.Join(got.Text, " "), strings.Join(want.Text, " "))
 	}
 	worst := 0.0
 	compare := func(what string, at int, a, b float64) {

@@ -1,6 +1,6 @@
 //go:build !js && visit
 
-package main
+package visit
 
 import (
 	"archive/zip"
@@ -39,7 +39,7 @@ var byTheClock = []string{"seconds", "sampling_seconds", "learning_seconds", "to
 
 // TestVisitTrain trains in the page, with and without interruptions, and lays the runs side by side.
 func TestVisitTrain(t *testing.T) {
-	dir := builtSite(t)
+	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)
 	server := plainServer(t, dir, n)
@@ -225,9 +225,7 @@ func credits(v *visitor) {
 // equalsTrain compares the page's metrics with those of the command line on the host for the same seed and settings.
 func equalsTrain(v *visitor, page []map[string]any) {
 	out := filepath.Join(v.TempDir(), "run")
-	if code, _, says := call("", append(slices.Clone(smallRunFlags), "--out", out, "--backend", "host")...); code != 0 {
-		v.Fatalf("attnlab train: %d, %s", code, says)
-	}
+	attnlab(v.T, append(slices.Clone(smallRunFlags), "--out", out, "--backend", "host")...)
 	log, err := os.Open(filepath.Join(out, "metrics.jsonl"))
 	if err != nil {
 		v.Fatal(err)

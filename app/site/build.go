@@ -1,0 +1,166 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"attnlab/app/theme"
+	"attnlab/web"
+)
+
+// Options say how to build a site.
+type Options struct {
+	// Base is the path that the site will be at, such as /lab/. Browsers need it only to install the site as an app, and
+	// even then only where they cannot take it from the address; it may be empty.
+	Base string
+	// Note, if set, is called with a sentence before each step that takes long.
+	Note func(text string)
+}
+
+// CheckBase returns Options.Base in the form that Build takes, with a slash at its end. It returns an error if base is
+// neither empty nor an absolute path without "." and "..".
+func CheckBase(base string) (string, error) {
+	if base != "" && (!strings.HasPrefix(base, "/") || base != "/" && path.Clean(base) != strings.TrimSuffix(base, "/") || strings.HasPrefix(base, "//")) {
+		return "", fmt.Errorf("%q is not the path of a site; give one such as /lab/", base)
+	}
+	if base != "" && !strings.HasSuffix(base, "/") {
+		base += "/"
+	}
+	return base, nil
+}
+
+// Build builds the whole site from this program's source. It runs the Go toolchain, which compiles only what has changed.
+// It returns an error if there is no toolchain or no source, or if a program does not compile.
+func Build(ctx context.Context, o Options) (*Site, error) {
+	tools, err := findTools(ctx, o.Note)
+	if err != nil {
+		return nil, err
+	}
+	var files []File
+	for _, p := range programs {
+		data, err := tools.wasm(ctx, p.command)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{Path: p.file, Data: data})
+	}
+	glue, err := os.ReadFile(filepath.Join(tools.goRoot, "lib", "wasm", "wasm_exec.js"))
+	if err != nil {
+		return nil, fmt.Errorf("read Go's wasm_exec.js: %w; install Go with its lib folder", err)
+	}
+	files = append(files, File{Path: "wasm_exec.js", Data: glue}, File{Path: "theme.css", Data: []byte(theme.CSS())})
+
+	source := os.DirFS(filepath.Join(tools.root, "web"))
+	runs, err := shippedRuns(source)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, File{Path: "models/bases.json", Data: asJSON(web.Models())}, File{Path: "runs/runs.json", Data: asJSON(runs)})
+	static, templates, err := readSource(source)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, static...)
+	base := firstBase(web.Models())
+	for i := range files {
+		files[i].First = !later(files[i].Path, base)
+	}
+	return assemble(files, templates, o.Base, func(folder string) (string, error) {
+		var example []byte // none: the page is drawn without a trace
+		if i := slices.IndexFunc(files, func(f File) bool { return f.Path == "example.json" }); i >= 0 {
+			example = files[i].Data
+		}
+		return firstScreen(ctx, tools, folder, example)
+	})
+}
+
+// readSource reads the folder web of the source: the files that are served as they are, and the text of the templates.
+func readSource(source fs.FS) (static []File, templates map[string]string, err error) {
+	templates = map[string]string{}
+	err = fs.WalkDir(source, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !served(name) {
+			return err
+		}
+		data, err := fs.ReadFile(source, name)
+		if slices.Contains(templateNames, name) {
+			templates[name] = string(data)
+		} else {
+			static = append(static, File{Path: name, Data: data})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the site's files: %w", err)
+	}
+	return static, templates, nil
+}
+
+// served reports whether a file of the folder web belongs to the site. Sources, notes and the state of a training run do not.
+func served(name string) bool {
+	base := path.Base(name)
+	return !slices.Contains([]string{".go", ".md", ".wasm"}, path.Ext(name)) && !strings.HasPrefix(base, ".") && !strings.HasPrefix(base, "training.")
+}
+
+// later reports whether a first visit can do without a file of the versioned folder; base is the base that the engine loads first.
+func later(name, base string) bool {
+	return strings.HasPrefix(name, "figure.") || name == "icon.png" || strings.HasPrefix(name, "runs/") || strings.Contains(name, "/reflection/") ||
+		strings.HasPrefix(name, "models/") && name != "models/bases.json" && !strings.HasPrefix(name, "models/"+base+"/")
+}
+
+// firstBase is the shipped base that the engine loads first on a GPU: the first whose name ends in "-small", else the
+// first; empty if none is shipped.
+func firstBase(names []string) string {
+	for _, name := range names {
+		if strings.HasSuffix(name, "-small") {
+			return name
+		}
+	}
+	return append(names, "")[0]
+}
+
+// shippedRuns lists the runs in the folder runs by name.
+func shippedRuns(source fs.FS) ([]string, error) {
+	logs, err := fs.Glob(source, "runs/*/metrics.jsonl")
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, log := range logs {
+		names = append(names, path.Base(path.Dir(log)))
+	}
+	return names, nil
+}
+
+// firstScreen draws the page as it is before any program is loaded, with the example as its trace. The page's own program
+// draws it: cmd/lab does so outside a browser. folder is where the page finds the other files.
+func firstScreen(ctx context.Context, t *tools, folder string, example []byte) (html string, err error) {
+	program, err := t.build(ctx, "lab")
+	if err != nil {
+		return "", err
+	}
+	command := exec.CommandContext(ctx, program, folder)
+	command.Stdin = bytes.NewReader(example)
+	out, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("draw the first screen: %w", err)
+	}
+	return string(out), nil
+}
+
+// asJSON encodes strings, numbers, and maps and lists of them.
+func asJSON(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // such values always encode
+	}
+	return data
+}

@@ -1,0 +1,229 @@
+package site
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"attnlab/app/site/sitetest"
+)
+
+var smallTemplates = map[string]string{
+	"index.html":       `<meta content="{{.Policy}}"><link href="{{.Folder}}lab.css"><script type="application/json">{{.Site}}</script><script>{{.Inline}}</script>{{.Page}}`,
+	"sw.js":            `version = "{{.Version}}"; first = {{.First}}; rest = {{.Rest}};`,
+	"figure.html":      `<meta content="{{.Policy}}"><script>{{.Inline}}</script>`,
+	"inline.js":        "start()",
+	"figure-inline.js": "figure()",
+}
+
+// smallSite is a site with two programs, whose first screen names the folder.
+func smallSite(t *testing.T, page, base string) *Site {
+	t.Helper()
+	s, err := assemble([]File{
+		{Path: "figure.wasm", Data: []byte("figure")},
+		{Path: "app.wasm", Data: []byte(page), First: true},
+	}, smallTemplates, base, func(folder string) (string, error) { return "<div>first screen of " + folder + "</div>", nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func text(t *testing.T, s *Site, path string) string {
+	t.Helper()
+	data, ok := s.File(path)
+	if !ok {
+		t.Fatalf("the site has no %s", path)
+	}
+	return string(data)
+}
+
+func TestSiteIsOneVersion(t *testing.T) {
+	s := smallSite(t, "program", "")
+	index, worker := text(t, s, "index.html"), text(t, s, "sw.js")
+	m := regexp.MustCompile(`>(\{.*\})<`).FindStringSubmatch(index)
+	var site struct {
+		Version, Folder string
+		Page            int
+	}
+	if m == nil || json.Unmarshal([]byte(m[1]), &site) != nil || site.Page != len("program") || site.Version != s.Version || len(s.Version) < 16 ||
+		site.Folder != "web/"+s.Version+"/" {
+		t.Fatalf("index.html is %s", index)
+	}
+	if !strings.Contains(index, "first screen of "+site.Folder) || !strings.Contains(index, `href="`+site.Folder+`lab.css"`) {
+		t.Errorf("index.html is %s", index)
+	}
+	for _, want := range []string{
+		site.Version, `first = ["` + site.Folder + `app.wasm","` + site.Folder + `manifest.webmanifest"]`,
+		`rest = ["` + site.Folder + `figure.html","` + site.Folder + `figure.wasm"]`,
+	} {
+		if !strings.Contains(worker, want) {
+			t.Errorf("sw.js has no %s: %s", want, worker)
+		}
+	}
+	if again := smallSite(t, "program", ""); again.Version != s.Version {
+		t.Error("the same site has two versions")
+	}
+	if other := smallSite(t, "Program", ""); other.Version == s.Version {
+		t.Error("two sites have one version")
+	}
+}
+
+// The one script in the text of a page is allowed by its checksum.
+func TestPolicyAllowsInlineScript(t *testing.T) {
+	s := smallSite(t, "program", "")
+	server := httptest.NewServer(s.Handler())
+	defer server.Close()
+	for path, script := range map[string]string{"index.html": "start()", s.Folder() + "figure.html": "figure()"} {
+		sum := sha256.Sum256([]byte(script))
+		want := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+		if page := text(t, s, path); !strings.Contains(page, want) || !strings.Contains(page, "<script>"+script+"</script>") || strings.Contains(page, "unsafe-inline") {
+			t.Errorf("%s: %s", path, page)
+		}
+		r, err := http.Get(server.URL + "/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if got := r.Header.Get("Content-Security-Policy"); !strings.Contains(got, want) {
+			t.Errorf("%s is served with the policy %q", path, got)
+		}
+	}
+}
+
+func TestMissingTemplate(t *testing.T) {
+	for _, name := range templateNames {
+		templates := map[string]string{}
+		for n, text := range smallTemplates {
+			if n != name {
+				templates[n] = text
+			}
+		}
+		if _, err := assemble(nil, templates, "", func(string) (string, error) { return "", nil }); err == nil || !strings.Contains(err.Error(), "web/"+name) {
+			t.Errorf("without %s: %v", name, err)
+		}
+	}
+}
+
+// Two copies on one origin are two apps, so their manifests must not name one identity.
+func TestManifestIdentity(t *testing.T) {
+	for _, c := range []struct{ base, start string }{{"", "../../"}, {"/lab/", "/lab/"}} {
+		s := smallSite(t, "program", c.base)
+		var m struct {
+			ID       *string `json:"id"`
+			StartURL string  `json:"start_url"`
+			Scope    string  `json:"scope"`
+		}
+		if err := json.Unmarshal([]byte(text(t, s, s.Folder()+"manifest.webmanifest")), &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.StartURL != c.start || m.Scope != c.start || (m.ID == nil) != (c.base == "") || m.ID != nil && *m.ID != c.base {
+			t.Errorf("base %q: %+v", c.base, m)
+		}
+	}
+}
+
+func TestHandler(t *testing.T) {
+	s := smallSite(t, "program", "")
+	server := httptest.NewServer(s.Handler())
+	defer server.Close()
+	for _, c := range []struct {
+		path, kind, body string
+		code             int
+	}{
+		{"/", "text/html; charset=utf-8", "first screen", 200},
+		{"/index.html", "text/html; charset=utf-8", "first screen", 200},
+		{"/" + s.Folder() + "app.wasm", "application/wasm", "program", 200},
+		{"/web/app.wasm", "", "", 404},
+		{"/web/../../etc/passwd", "", "", 404},
+		{"/web/", "", "", 404},
+	} {
+		r, err := http.Get(server.URL + c.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(r.Body)
+		r.Body.Close()
+		if r.StatusCode != c.code || c.code == 200 && (r.Header.Get("Content-Type") != c.kind || !strings.Contains(string(body), c.body)) {
+			t.Errorf("%s: %d, %s, %.80q", c.path, r.StatusCode, r.Header.Get("Content-Type"), body)
+		}
+	}
+}
+
+// Every file of a site arrives whole from every kind of host, under a path, after the redirects of that host.
+func TestEveryHostServesEveryFile(t *testing.T) {
+	s := smallSite(t, "program", "")
+	folder := t.TempDir()
+	if err := s.Write(folder); err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range sitetest.Hosts {
+		server := httptest.NewServer(sitetest.Under("/a/b/", host.Serve(os.DirFS(folder))))
+		for _, path := range append([]string{"/a/b", "/a/b/"}, paths(s, "/a/b/")...) {
+			r, err := http.Get(server.URL + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(r.Body)
+			r.Body.Close()
+			name := strings.TrimPrefix(path+"/", "/a/b/")
+			if name = strings.TrimSuffix(name, "/"); name == "" {
+				name = "index.html"
+			}
+			if r.StatusCode != 200 || string(body) != text(t, s, name) {
+				t.Errorf("%s: %s: %d, %.80q", host.Name, path, r.StatusCode, body)
+			}
+		}
+		server.Close()
+	}
+}
+
+func paths(s *Site, under string) (paths []string) {
+	for _, f := range s.Files {
+		paths = append(paths, under+f.Path)
+	}
+	return paths
+}
+
+func TestLater(t *testing.T) {
+	for name, want := range map[string]bool{
+		"app.wasm": false, "engine.wasm": false, "figure.wasm": true, "figure.html": true, "lab.css": false, "models/bases.json": false,
+		"runs/runs.json": true, "models/chain-small/model.safetensors": false, "models/chain-tiny/model.safetensors": true,
+		"models/chain-small/reflection/model.safetensors": true,
+	} {
+		if got := later(name, "chain-small"); got != want {
+			t.Errorf("later(%s) = %v", name, got)
+		}
+	}
+}
+
+func TestFirstBase(t *testing.T) {
+	for _, c := range []struct {
+		names []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{"a-tiny", "b"}, "a-tiny"},
+		{[]string{"chain-small-recompute", "chain-small", "countdown-small"}, "chain-small"},
+	} {
+		if got := firstBase(c.names); got != c.want {
+			t.Errorf("%q: %q, want %q", c.names, got, c.want)
+		}
+	}
+}
+
+func TestCheckBase(t *testing.T) {
+	for base, want := range map[string]string{"": "", "/": "/", "/lab": "/lab/", "/a/b/": "/a/b/", "lab": "error", "/a/../": "error", "//": "error", "/a//b": "error"} {
+		got, err := CheckBase(base)
+		if (err != nil) != (want == "error") || err == nil && got != want {
+			t.Errorf("%q: %q, %v", base, got, err)
+		}
+	}
+}

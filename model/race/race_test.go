@@ -1,0 +1,92 @@
+package race_test
+
+import (
+	"strings"
+	"testing"
+
+	"attnlab/gpu"
+	"attnlab/gpu/gputest"
+	"attnlab/model"
+	"attnlab/model/race"
+)
+
+func TestMain(m *testing.M) { gputest.Main(m) }
+
+func preset(t *testing.T, name string) model.Config {
+	t.Helper()
+	c, err := model.Preset(name, 58)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestChoice takes the backend with the shorter time for a token that is sampled and trained on.
+func TestChoice(t *testing.T) {
+	slow, fast := race.Rate{Sampling: 100, Training: 100}, race.Rate{Sampling: 90, Training: 1000}
+	for _, c := range []struct {
+		host, webgpu race.Rate
+		want, ratio  string
+	}{{slow, fast, gpu.WebGPU, "1.7 times"}, {fast, slow, gpu.Host, "1.7 times"}, {slow, slow, gpu.WebGPU, "1.0 times"}} {
+		got, why := race.Result{Adapter: "A", Host: c.host, WebGPU: c.webgpu}.Choice()
+		if got != c.want || !strings.Contains(why, c.ratio) {
+			t.Errorf("host %v, webgpu %v: got %s (%s), want %s by %s", c.host, c.webgpu, got, why, c.want, c.ratio)
+		}
+	}
+}
+
+// memory is a [race.Memory] that counts.
+type memory struct {
+	results map[string]race.Result
+	saves   int
+}
+
+func (m *memory) Load(key string) (race.Result, bool) { r, ok := m.results[key]; return r, ok }
+func (m *memory) Save(key string, r race.Result)      { m.results[key] = r; m.saves++ }
+
+// TestRace measures the host against an adapter: rates are positive, a small model is faster than a large one, and a race is
+// remembered by adapter and shape.
+func TestRace(t *testing.T) {
+	gputest.Adapter(t)
+	m := &memory{results: map[string]race.Result{}}
+	var tiny race.Result
+	for i, name := range []string{"tiny", "base", "tiny"} {
+		d, r, why, err := race.Open(gpu.Auto, preset(t, name), m)
+		if err != nil || r == nil {
+			t.Fatalf("%s: %v, %v", name, r, err)
+		}
+		want, _ := r.Choice()
+		if got := d.Info.Backend; (got == gpu.Host) != (want == gpu.Host) || !strings.Contains(why, "times as fast") {
+			t.Errorf("%s opened %s (%s), the race chose %s", name, got, why, want)
+		}
+		d.Close()
+		for _, x := range []race.Rate{r.Host, r.WebGPU} {
+			if !(x.Sampling > 0 && x.Training > 0) {
+				t.Errorf("%s: rates %v", name, x)
+			}
+		}
+		switch i {
+		case 0:
+			tiny = *r
+		case 1:
+			if r.Host.Training >= tiny.Host.Training {
+				t.Errorf("base trains at %g tokens a second, tiny at %g", r.Host.Training, tiny.Host.Training)
+			}
+		case 2:
+			if m.saves != 2 || *r != tiny {
+				t.Errorf("%d races for two models, tiny %v after %v", m.saves, *r, tiny)
+			}
+		}
+	}
+}
+
+// TestAskedFor opens what was asked for without a race.
+func TestAskedFor(t *testing.T) {
+	d, r, _, err := race.Open(gpu.Host, preset(t, "tiny"), nil)
+	if err != nil || r != nil || d.Info.Backend != gpu.Host {
+		t.Errorf("got %v, race %v, %v", d, r, err)
+	}
+	if _, _, _, err := race.Open("cuda", preset(t, "tiny"), nil); err == nil {
+		t.Error("an unknown backend was opened")
+	}
+}
