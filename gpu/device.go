@@ -25,7 +25,7 @@ type Device struct {
 
 // Info says what runs the kernels.
 type Info struct {
-	Name     string `json:"name"`     // "Apple M2", "llvmpipe (LLVM 15.0.6, 256 bits)", "host"
+	Name     string `json:"name"`     // "Apple M2", "llvmpipe (LLVM 15.0.6, 256 bits)", "CPU, avx2"
 	Backend  string `json:"backend"`  // "vulkan", "metal", "webgpu", "host", ...
 	Vendor   string `json:"vendor"`   // as the driver reports it
 	Software bool   `json:"software"` // the adapter is a program on the CPU

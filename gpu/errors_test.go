@@ -7,6 +7,7 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/gpu/gputest"
+	"attnlab/gpu/simd"
 )
 
 // ownDevice opens an adapter that the test may break.
@@ -158,7 +159,7 @@ func TestOpen(t *testing.T) {
 		t.Errorf("Open(nonsense) = %v", err)
 	}
 	d, why, err := gpu.Open(gpu.Host)
-	if err != nil || why == "" || d.Info.Backend != gpu.Host || !d.Info.Software {
+	if err != nil || why == "" || d.Info.Backend != gpu.Host || !d.Info.Software || d.Info.Name != "CPU, "+simd.Name() {
 		t.Errorf("Open(host) = %+v, %q, %v", d, why, err)
 	}
 	gputest.Adapter(t)

@@ -1,11 +1,15 @@
 package gpu
 
-import "runtime"
+import (
+	"runtime"
+
+	"attnlab/gpu/simd"
+)
 
 // hostBackend runs the twins on slices, in float32, or in float64 as the referee.
 type hostBackend struct{ double bool }
 
-// OpenHost opens the host backend: no adapter, no cgo.
+// OpenHost opens the host backend: no adapter, no cgo. Its name says which vector instructions it uses, see [simd.Name].
 func OpenHost() *Device { return openHost(false) }
 
 // OpenReferee opens the host backend in float64, for finite differences and for
@@ -14,9 +18,9 @@ func OpenReferee() *Device { return openHost(true) }
 
 func openHost(double bool) *Device {
 	const big = 1 << 31 // bytes: more is a mistake, and should be an error and not a killed process
-	name := "host"
+	name := "CPU, " + simd.Name()
 	if double {
-		name = "host float64"
+		name = "CPU, float64"
 	}
 	return &Device{
 		Info:   Info{Name: name, Backend: Host, Vendor: runtime.GOARCH, Software: true},

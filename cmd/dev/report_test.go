@@ -16,7 +16,7 @@ const events = `{"Action":"start","Package":"a"}
 {"Action":"output","Package":"a","Test":"TestTwo","Output":"    a_test.go:9: no shader-f16\n"}
 {"Action":"output","Package":"a","Test":"TestTwo","Output":"--- SKIP: TestTwo (0.00s)\n"}
 {"Action":"skip","Package":"a","Test":"TestTwo","Elapsed":0}
-{"Action":"output","Package":"a","Output":"gputest: host (host): 7 kernel checks\n"}
+{"Action":"output","Package":"a","Output":"gputest: CPU, avx2 (host): 7 kernel checks\n"}
 {"Action":"output","Package":"a","Output":"gputest: llvmpipe (LLVM 15, 256 bits) (vulkan): 5 kernel checks\n"}
 {"Action":"pass","Package":"a","Elapsed":0.5}
 {"Action":"output","Package":"b","Test":"TestCrash","Output":"panic: out of cheese\n"}
