@@ -121,10 +121,10 @@ type BaseEvaluation struct {
 	Measured Measured
 }
 
-// Compare makes a row of each group of runs. base, where not nil, takes the place of what the runs measured of their base.
+// Compare makes a row of each group of runs, in the order of their methods that is given. base, where not nil, takes the place of what the runs measured of their base.
 // reach, where above 0, is an accuracy to find the tokens to. It returns an error where runs are of different problems or
 // bases, where base was measured otherwise, or where no run is finished.
-func Compare(list []Named, base *BaseEvaluation, reach float64) (c Comparison, err error) {
+func Compare(list []Named, order []string, base *BaseEvaluation, reach float64) (c Comparison, err error) {
 	c = Comparison{Reach: reach, LeftOut: []string{}, Notes: []string{}}
 	var runs []finished
 	for _, r := range list {
@@ -149,7 +149,7 @@ func Compare(list []Named, base *BaseEvaluation, reach float64) (c Comparison, e
 	}
 	first := runs[0].Run.Settings
 	c.Task, c.Difficulty = first.Task, first.Difficulty
-	groups, notes, err := groupRuns(runs)
+	groups, notes, err := groupRuns(runs, order)
 	if err != nil {
 		return c, err
 	}

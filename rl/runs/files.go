@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"attnlab/rl/hyper"
 )
 
 // Names of a run's files. The files of the checkpoint, the base and the reflection model are opaque here: package hf reads them.
@@ -58,9 +56,6 @@ func Read(files map[string][]byte) (r Run, err error) {
 	if about != nil {
 		if err := json.Unmarshal(about, &r.Settings); err != nil {
 			return r, fmt.Errorf("%s cannot be read: %w", RunFile, err)
-		}
-		if err := r.Settings.Check(); err != nil {
-			return r, err
 		}
 	}
 	if err := r.readLog(files); err != nil {
@@ -117,7 +112,7 @@ func (r *Run) methodOfLog(files map[string][]byte) string {
 	if len(r.Log.lines) > 0 {
 		_ = json.Unmarshal(r.Log.lines[0], &first) // a line without a method has none
 	}
-	if slices.Contains(hyper.Methods, first.Method) {
+	if first.Method != "" {
 		return first.Method
 	}
 	if _, pages := joinPages(files, PretrainFile); pages > 0 {

@@ -3,13 +3,10 @@ package runs
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"attnlab/rl/hyper"
 )
 
 // Series is what runs have in common that differ in nothing but their seed. The page and the command line average runs of
@@ -37,7 +34,7 @@ func (s Settings) Series() Series {
 	if s.Reflection == "" {
 		of.Reflection = ""
 	}
-	if s.Base != nil {
+	if s.Base != nil && s.Base.Weights != "" {
 		of.Base = s.Base.Weights
 	}
 	if s.ReflectionModel != nil {
@@ -45,7 +42,7 @@ func (s Settings) Series() Series {
 	}
 	of.Teacher, of.Difficulty = s.described()
 	var changed, plan []string
-	for _, v := range s.changes() {
+	for _, v := range s.changes(func(p Param) string { return p.Lab }) {
 		changed = append(changed, v.String())
 	}
 	if s.Steps > 0 {
@@ -56,29 +53,6 @@ func (s Settings) Series() Series {
 	}
 	of.Hyper, of.Plan = strings.Join(changed, " "), strings.Join(plan, " ")
 	return of
-}
-
-// setting is what sets a run apart from others of its method.
-type setting struct{ name, value string }
-
-func (s setting) String() string { return s.name + "=" + s.value }
-
-// changes are the hyper-parameters that are not the lab's, in the order of the table.
-func (s Settings) changes() (changed []setting) {
-	if s.Method == Pretrain {
-		for _, name := range slices.Sorted(maps.Keys(s.Hyper)) {
-			changed = append(changed, setting{name, canonical(name, s.Hyper[name])})
-		}
-		return changed
-	}
-	usual := Settings{Method: s.Method}
-	for _, p := range hyper.Params(s.Method) {
-		value, _ := s.value(p.Name)
-		if of, _ := usual.value(p.Name); value != of {
-			changed = append(changed, setting{p.Name, value})
-		}
-	}
-	return changed
 }
 
 // Standing is how far a run of a series is.
@@ -112,13 +86,7 @@ func (s Settings) own() (all []setting) {
 	if s.FocusHeads != "" {
 		all = append(all, setting{"focus-heads", s.FocusHeads})
 	}
-	usual := s.usual()
-	for _, p := range hyper.Params(s.Method) {
-		value, _ := s.value(p.Name)
-		if v, ok := usual[p.Name]; ok && p.Format(v) != value {
-			all = append(all, setting{p.Name, s.Hyper[p.Name]})
-		}
-	}
+	all = append(all, s.changes(s.usual)...)
 	if s.Reflection != "" {
 		all = append(all, setting{"reflection", filepath.Base(s.Reflection)})
 	}
@@ -147,9 +115,9 @@ func (g *group) label() string {
 	return text
 }
 
-// groupRuns makes a row of runs that repeat each other and were measured alike, in the order of the methods. notes name
+// groupRuns makes a row of runs that repeat each other and were measured alike, in the order of their methods. notes name
 // what kept runs of one series apart.
-func groupRuns(runs []finished) (groups []*group, notes []string, err error) {
+func groupRuns(runs []finished, order []string) (groups []*group, notes []string, err error) {
 	for _, r := range runs {
 		i := -1
 		for at, g := range groups {
@@ -182,7 +150,7 @@ func groupRuns(runs []finished) (groups []*group, notes []string, err error) {
 	}
 	slices.SortStableFunc(groups, func(a, b *group) int {
 		if a.method != b.method {
-			return slices.Index(hyper.Methods, a.method) - slices.Index(hyper.Methods, b.method)
+			return slices.Index(order, a.method) - slices.Index(order, b.method)
 		}
 		return strings.Compare(a.label(), b.label())
 	})

@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-
-	"attnlab/rl/hyper"
 )
 
 // Pretrain is the method of supervised training from scratch.
@@ -25,15 +23,16 @@ type Settings struct {
 	Difficulty string            `json:"difficulty"` // empty is the task's own
 	Teacher    string            `json:"teacher"`    // empty is the task's own
 	Seed       Seed              `json:"seed"`
-	Probe      int               `json:"probe"`                 // problems that the base is measured on first
-	FocusHeads string            `json:"focus_heads,omitempty"` // "0.0,0.2": heads of attnpo instead of those it finds
-	Reflection string            `json:"reflection,omitempty"`  // folder or name of the reflection model of rearl
-	Paper      bool              `json:"paper"`                 // hyper-parameters that are not given are the papers'
-	Hyper      map[string]string `json:"hyper"`                 // those that were given, by name
-	Steps      int               `json:"steps,omitempty"`       // training steps in all
-	Budget     int64             `json:"budget,omitempty"`      // generated tokens in all: no step begins beyond it
-	Every      int               `json:"report_every,omitempty"`
-	Start      string            `json:"start,omitempty"` // pretraining: the model whose weights it began with
+	Probe      int               `json:"probe"`                  // problems that the base is measured on first
+	FocusHeads string            `json:"focus_heads,omitempty"`  // "0.0,0.2": heads of attnpo instead of those it finds
+	Reflection string            `json:"reflection,omitempty"`   // folder or name of the reflection model of rearl
+	Paper      bool              `json:"paper"`                  // hyper-parameters that are not given are the papers'
+	Hyper      map[string]string `json:"hyper"`                  // hyper-parameters that were given, by name
+	Values     map[string]string `json:"values,omitempty"`       // all of them, as the run uses them
+	Steps      int               `json:"steps,omitempty"`        // training steps in all
+	Budget     int64             `json:"budget,omitempty"`       // generated tokens in all: no step begins beyond it
+	Every      int               `json:"report_every,omitempty"` // steps of pretraining a line of the log
+	Start      string            `json:"start,omitempty"`        // pretraining: the model whose weights it began with
 
 	Base            *Identity `json:"base,omitempty"`             // of the model that the run began from
 	ReflectionModel *Identity `json:"reflection_model,omitempty"` // of the reflection model
@@ -44,6 +43,7 @@ type Settings struct {
 	Note   string `json:"note,omitempty"` // adapter, command: where its numbers came from
 	Sample string `json:"sample,omitempty"`
 
+	params Params // of the method, see [Settings.Complete]
 	rest unknown
 }
 
@@ -120,70 +120,6 @@ func (s Settings) described() (teacher, difficulty string) {
 	return or(s.Teacher, own[0]), or(s.Difficulty, own[1])
 }
 
-// Check returns an error for a reinforcement learning run of an unknown method, or with hyper-parameters that the method
-// does not have. Runs of unknown settings, which have curves only, pass.
-func (s Settings) Check() error {
-	switch s.Method {
-	case "":
-		return nil
-	case Pretrain:
-		for name, text := range s.Hyper {
-			if _, err := strconv.ParseFloat(text, 64); err != nil || name != "rate" && name != "tokens" {
-				return fmt.Errorf("%s gives pretrain %.40q the value %.40q; it takes numbers for rate and tokens", RunFile, name, text)
-			}
-		}
-		return nil
-	}
-	_, err := s.Values()
-	return err
-}
-
-// Values are the hyper-parameters of the run, of every name that its method has. Pretraining has none here.
-func (s Settings) Values() (hyper.Values, error) {
-	values := s.usual()
-	if len(values) == 0 {
-		return nil, fmt.Errorf("%s names the method %.40q, which is not known here", RunFile, s.Method)
-	}
-	for name, text := range s.Hyper {
-		if err := values.Set(name, text); err != nil {
-			return nil, fmt.Errorf("%s gives %s %.40q: %w", RunFile, s.Method, name, err)
-		}
-	}
-	return values, nil
-}
-
-// usual are the hyper-parameters of a run that gives none.
-func (s Settings) usual() hyper.Values {
-	if s.Paper {
-		return hyper.Paper(s.Method)
-	}
-	return hyper.Lab(s.Method)
-}
-
-// canonical is a value of a hyper-parameter such that equal values have equal texts: "0.0005" and "5e-4".
-func canonical(name, text string) string {
-	if p, ok := hyper.Lookup(name); ok {
-		if v, err := p.Parse(text); err == nil {
-			return p.Format(v)
-		}
-	} else if v, err := strconv.ParseFloat(text, 64); err == nil {
-		return strconv.FormatFloat(v, 'g', -1, 64)
-	}
-	return text
-}
-
-// value is what a run uses for a hyper-parameter, as canonical text; false where its method has none of that name.
-func (s Settings) value(name string) (string, bool) {
-	if text, given := s.Hyper[name]; given {
-		return canonical(name, text), true
-	}
-	v, ok := s.usual()[name]
-	if p, known := hyper.Lookup(name); ok && known {
-		return p.Format(v), true
-	}
-	return "", false
-}
-
 // Flag is what the run was begun with for a flag of "attnlab train" or "attnlab pretrain", as canonical text; false where
 // such a flag says nothing about a run.
 func (s Settings) Flag(name string) (string, bool) {
@@ -223,7 +159,7 @@ func (s Settings) Conflict(names []string, given func(name string) string, same 
 	for _, name := range names {
 		begun, of := s.Flag(name)
 		text := given(name)
-		if !of || canonical(name, text) == begun || strings.TrimSpace(text) == begun || same != nil && same(name, text, begun) {
+		if !of || s.params.canonical(name, text) == begun || strings.TrimSpace(text) == begun || same != nil && same(name, text, begun) {
 			continue
 		}
 		return name

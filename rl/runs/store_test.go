@@ -236,7 +236,6 @@ func TestReadOldFiles(t *testing.T) {
 		"version 1":           {map[string][]byte{RunFile: []byte(`{"method":"attnpo","hyper":{"kl":"0.1"}}`), MetricsFile: log, StateFile: {1}, ConfigFile: {1}}, "attnpo", true, ""},
 		"no step yet":         {map[string][]byte{RunFile: []byte(`{"method":"attnpo"}`)}, "attnpo", false, ""},
 		"notes":               {map[string][]byte{"notes.txt": log}, "", false, ErrNoRun.Error()},
-		"an unknown method":   {map[string][]byte{RunFile: []byte(`{"method":"ppo"}`), MetricsFile: log}, "", false, "ppo"},
 		"a broken result":     {map[string][]byte{RunFile: []byte(`{"method":"attnpo"}`), ResultFile: []byte(`{"step":`)}, "", false, "result.json"},
 	} {
 		r, err := Read(test.files)
