@@ -19,7 +19,7 @@ type Param struct {
 type Params []Param
 
 func (params Params) index(name string) int {
-	return slices.IndexFunc(rows, func(p Param) bool { return p.Name == name })
+	return slices.IndexFunc(params, func(p Param) bool { return p.Name == name })
 }
 
 // canonical is a value in its one spelling, or as it is where it cannot be read.
