@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-
-	"attnlab/rl/hyper"
 )
 
 func TestBranchPoints(t *testing.T) {
@@ -33,8 +31,8 @@ func TestBranchPoints(t *testing.T) {
 		{"spacing from the start of the prompt", []float64{0, .1, .2, .3, .4, .5}, 131, 1, []int{1, 4}}, // step 4 starts at 140; 1 fills up
 		{"spacing between points", []float64{0, .1, .2, .3, .4, .5, .6, .7}, 20, 1, []int{1, 4}},        // [110,120) to 140
 	} {
-		rule := AttnRL{TreeRL: TreeRL{Points: 2}, TopShare: c.share, Spacing: c.spacing}
-		if got := rule.BranchPoints(c.fci, steps(len(c.fci), 10)); !slices.Equal(got, c.want) {
+		rule := TreeRule{points: 2, topShare: c.share, spacing: c.spacing}
+		if got := rule.branchPoints(c.fci, steps(len(c.fci), 10)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -46,28 +44,28 @@ func TestTreeCount(t *testing.T) {
 		"ceil":  {6, 6, 5, 4, 4, 3, 3},
 		"all":   {6, 6, 6, 6, 6, 6, 6},
 	} {
-		rule := AttnRL{TreeRL: TreeRL{Initial: 6}, Trees: form}
+		rule := TreeRule{initial: 6, trees: form}
 		for right, n := range want {
-			if got := rule.TreeCount(float64(right) / 6); got != n {
+			if got := rule.treeCount(float64(right) / 6); got != n {
 				t.Errorf("%s at %d/6: %d, want %d", form, right, got, n)
 			}
 		}
 	}
-	if got := NewAttnRL(hyper.Paper("attnrl")).Leaves(); got != 30 {
+	if got := NewTreeRule(AttnRL.Params.Paper()).leaves(); got != 30 {
 		t.Errorf("a fully expanded problem has %d leaves, want 30", got)
 	}
 }
 
 func TestExpanded(t *testing.T) {
-	rule := AttnRL{TreeRL: TreeRL{Initial: 6}, Trees: "round"}
+	rule := TreeRule{initial: 6, trees: "round"}
 	for right := range 7 {
 		for seed := range uint64(20) {
 			correct := make([]bool, 6)
 			for _, i := range rand.New(rand.NewPCG(seed, 1)).Perm(6)[:right] {
 				correct[i] = true
 			}
-			got := rule.Expanded(correct, rand.New(rand.NewPCG(seed, 2)))
-			want := rule.TreeCount(float64(right) / 6)
+			got := rule.expanded(correct, rand.New(rand.NewPCG(seed, 2)))
+			want := rule.treeCount(float64(right) / 6)
 			if len(got) != want || !slices.IsSorted(got) || len(slices.Compact(slices.Clone(got))) != want {
 				t.Fatalf("%d right: %v, want %d of them", right, got, want)
 			}
@@ -85,10 +83,10 @@ func TestExpanded(t *testing.T) {
 }
 
 func TestEasyFilter(t *testing.T) {
-	var f EasyFilter
-	batch, running, off := AttnRL{Filter: "batch"}, AttnRL{Filter: "running"}, AttnRL{Filter: "off"}
+	var f easyFilter
+	batch, running, off := TreeRule{filter: "batch"}, TreeRule{filter: "running"}, TreeRule{filter: "off"}
 	for _, c := range []struct {
-		rule AttnRL
+		rule TreeRule
 		in   []float64
 		want []bool
 	}{
@@ -97,28 +95,27 @@ func TestEasyFilter(t *testing.T) {
 		{batch, nil, []bool{}},
 		{off, []float64{.1, .3}, []bool{true, true}},
 	} {
-		if got := f.Keep(c.rule, c.in); !slices.Equal(got, c.want) {
-			t.Errorf("%s %v: %v", c.rule.Filter, c.in, got)
+		if got := f.keep(c.rule, c.in); !slices.Equal(got, c.want) {
+			t.Errorf("%s %v: %v", c.rule.filter, c.in, got)
 		}
 	}
-	f = EasyFilter{}
-	if got := f.Keep(running, []float64{1, 3}); !slices.Equal(got, []bool{false, true}) {
+	f = easyFilter{}
+	if got := f.keep(running, []float64{1, 3}); !slices.Equal(got, []bool{false, true}) {
 		t.Errorf("first batch, mean 2: %v", got)
 	}
-	if got := f.Keep(running, []float64{2, 2.5}); !slices.Equal(got, []bool{false, true}) {
+	if got := f.keep(running, []float64{2, 2.5}); !slices.Equal(got, []bool{false, true}) {
 		t.Errorf("second batch, running mean 2.125: %v", got)
 	}
-	f = EasyFilter{}
-	if got := f.Keep(running, []float64{1}); got[0] {
+	f = easyFilter{}
+	if got := f.keep(running, []float64{1}); got[0] {
 		t.Error("a value equal to the running mean was kept")
 	}
 }
 
 func TestNextBatch(t *testing.T) {
-	h := hyper.Paper("attnrl")
-	paper := NewAttnRL(h)
-	h["batch"] = 2
-	code := NewAttnRL(h)
+	paper := TreeRule{batch: "round", lambda: 0.9, validTarget: 1920}
+	code := paper
+	code.batch = "ceil"
 	for _, c := range []struct{ batch, valid, paper, code int }{
 		{64, 1200, 68, 68},
 		{64, 1920, 64, 64},
@@ -128,18 +125,18 @@ func TestNextBatch(t *testing.T) {
 		{64, 1800, 64, 65}, // 57.6 + 6.827; 57.6 + 6.8
 		{64, 0, 64, 64},
 	} {
-		if p, q := paper.NextBatch(c.batch, c.valid), code.NextBatch(c.batch, c.valid); p != c.paper || q != c.code {
+		if p, q := paper.nextBatch(c.batch, c.valid), code.nextBatch(c.batch, c.valid); p != c.paper || q != c.code {
 			t.Errorf("batch %d, %d valid: %d and %d, want %d and %d", c.batch, c.valid, p, q, c.paper, c.code)
 		}
 	}
 	// .9 × 13 + .1 × 3 is 12, though not in floating point.
-	if got := (AttnRL{Batch: "ceil", Lambda: 0.9, ValidTarget: 3}).NextBatch(13, 13); got != 12 {
+	if got := (TreeRule{batch: "ceil", lambda: 0.9, validTarget: 3}).nextBatch(13, 13); got != 12 {
 		t.Errorf("ceil of 12: %d", got)
 	}
-	if p, q := paper.NextBatch(500, 1), code.NextBatch(500, 1); p != 512 || q != 512 {
+	if p, q := paper.nextBatch(500, 1), code.nextBatch(500, 1); p != 512 || q != 512 {
 		t.Errorf("one valid sequence of 500 problems makes a batch of %d and %d, want the most there may be", p, q)
 	}
-	if got := (AttnRL{Batch: "fixed"}).NextBatch(64, 10); got != 64 {
+	if got := (TreeRule{batch: "fixed"}).nextBatch(64, 10); got != 64 {
 		t.Errorf("fixed: %d", got)
 	}
 }

@@ -1,92 +1,149 @@
 package rl
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"math"
+	"regexp"
 	"slices"
-	"strings"
 
 	"attnlab/rl/hyper"
+	"attnlab/rl/task"
 )
 
-// GroupInput is one group as `attnlab credit` reads it: the responses to one
-// problem, or a tree of them. Lengths and ranges are in response tokens.
+// GroupInput is one group as `attnlab credit` reads it: the responses to one problem, or a tree of them. Lengths and ranges are in
+// response tokens.
 type GroupInput struct {
 	PromptLength int     `json:"prompt_length"`
-	Step         int     `json:"step"` // of training, from 1; ATTNPO's schedule needs it
+	Step         int     `json:"step"` // of training, from 1, for methods with a schedule; 0 is 1
 	Responses    []Rated `json:"responses"`
-	Tree         *Tree   `json:"tree,omitempty"`      // treerl, attnrl
-	Revisions    []Rated `json:"revisions,omitempty"` // rearl: one a response, or none
+	Tree         *Tree   `json:"tree,omitempty"`      // for methods that credit trees
+	Revisions    []Rated `json:"revisions,omitempty"` // for methods that revise: one a response, or none
 }
 
-// Rated is one response with what the methods' rewards and credit need.
+// Rated is one response with what rewards and credit need.
 type Rated struct {
 	Length       int       `json:"length"`
 	Correct      bool      `json:"correct"`
 	AnswerTokens int       `json:"answer_tokens"` // after </think>
-	Focus        []float64 `json:"focus"`         // S_k, one a step (attnpo)
-	StepRanges   [][2]int  `json:"step_ranges"`   // [start, end), in order
-	Reflections  int       `json:"reflections"`   // rearl
-	ThinkTokens  *int      `json:"think_tokens"`  // rearl; absent: length less answer_tokens
+	Focus        []float64 `json:"focus"`         // S_k, one a step
+	StepRanges   []Span    `json:"step_ranges"`   // in order
+	Reflections  int       `json:"reflections"`
+	ThinkTokens  *int      `json:"think_tokens"` // absent: length less answer_tokens
 }
 
-// GroupOutput is what each token of a group would get. Every list is there for
-// every method, and empty where the method has no such thing.
+// Span is a range of tokens from Start up to, not including, End. Its JSON is [start, end].
+type Span struct{ Start, End int }
+
+// UnmarshalJSON reads two numbers, and returns an error for more or fewer.
+func (s *Span) UnmarshalJSON(data []byte) error {
+	var ends []int
+	if err := json.Unmarshal(data, &ends); err != nil {
+		return err
+	}
+	if len(ends) != 2 {
+		return fmt.Errorf("a range is [start, end], and %.40s has %d numbers", data, len(ends))
+	}
+	s.Start, s.End = ends[0], ends[1]
+	return nil
+}
+
+// MarshalJSON writes [start, end].
+func (s Span) MarshalJSON() ([]byte, error) { return json.Marshal([2]int{s.Start, s.End}) }
+
+// ReadGroup reads a group in JSON. It returns an error that names the key if there is one it does not know: a misspelt key would
+// otherwise count as 0 or false.
+func ReadGroup(data []byte) (in GroupInput, err error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err = d.Decode(&in); err != nil {
+		if m := regexp.MustCompile(`unknown field (".*")`).FindStringSubmatch(err.Error()); m != nil {
+			return in, fmt.Errorf("rl: the group has the key %s, which is not known; see \"attnlab help credit\" for the keys", m[1])
+		}
+		return in, fmt.Errorf("rl: the group is not the JSON of one: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return in, fmt.Errorf("rl: there is more after the group's JSON; give one group")
+	}
+	return in, nil
+}
+
+// GroupOutput is what each token of a group would get. Every list is there for every method, and empty where the method has no such
+// thing.
 type GroupOutput struct {
 	Method          string      `json:"method"`
 	Valid           bool        `json:"valid"`            // whether the group is trained on at all
 	Rewards         []float64   `json:"rewards"`          // a response, then a revision; of trees a leaf, in the order of nodes
-	Advantages      []float64   `json:"advantages"`       // likewise
-	StepScale       [][]float64 `json:"step_scale"`       // γ_k, a response and step
-	BaselineScore   []float64   `json:"baseline_score"`   // S_base, a response (attnpo)
+	Advantages      []float64   `json:"advantages"`       // likewise, before factors of steps and whitening
+	StepScale       [][]float64 `json:"step_scale"`       // factor of the advantage, a response and step
+	BaselineScore   []float64   `json:"baseline_score"`   // S_base, a response
 	TokenAdvantages [][]float64 `json:"token_advantages"` // a response and token
-	Copied          []bool      `json:"copied"`           // revisions that were wrong and replaced (rearl)
+	Copied          []bool      `json:"copied"`           // revisions that were wrong and replaced
 	NodeAdvantages  []float64   `json:"node_advantages"`  // in the order of nodes; 0 where not trained on
 	Nodes           []Node      `json:"nodes"`            // with values, global and local advantages
 }
 
-// Bounds on a group that came from outside, so that a typing error cannot ask
-// for all memory.
+// reporter is what a method recorded of a response and adds to the output of `attnlab credit`.
+type reporter interface{ report(out *GroupOutput) }
+
+// Bounds on a group that came from outside, so that a typing error cannot ask for all memory.
 const (
 	maxTokens      = 1 << 20 // of a response or prompt
 	maxGroupTokens = 1 << 22
 )
 
-// CreditGroup applies the credit rule of method to one group. hyper holds only
-// the values that differ from the paper's. The input is left as it was; the
-// error is one sentence about the method, the hyper-parameters or the group.
-func CreditGroup(method string, in GroupInput, values hyper.Values) (GroupOutput, error) {
-	if !slices.Contains(hyper.Sampling, method) {
-		return GroupOutput{}, fmt.Errorf("rl: no credit rule for method %q; choose one of %s", method, strings.Join(hyper.Sampling, ", "))
+// CreditGroup applies a method's credit to one group, which is then the whole batch. changed holds only the values that differ from
+// the paper's. The input stays as it was. The error is one sentence about the method, the hyper-parameters or the group.
+func CreditGroup(m Method, in GroupInput, changed hyper.Values) (GroupOutput, error) {
+	if m.Takes.Demonstrations {
+		return GroupOutput{}, fmt.Errorf("rl: method %q learns from demonstrations and credits no responses; choose another", m.Name)
 	}
-	h, err := values.Over(method)
+	h, err := m.Params.Merge(m.Params.Paper(), changed)
 	if err != nil {
 		return GroupOutput{}, err
 	}
-	rule := creditResponses
-	if slices.Contains(hyper.TreeMethods, method) {
-		rule = creditTree
+	if err := m.Check(h, hyper.Limits{}); err != nil {
+		return GroupOutput{}, err
 	}
-	out := GroupOutput{
-		Method: method, Rewards: []float64{}, Advantages: []float64{}, StepScale: [][]float64{}, BaselineScore: []float64{},
-		TokenAdvantages: [][]float64{}, Copied: []bool{}, NodeAdvantages: []float64{}, Nodes: []Node{},
-	}
-	if err := rule(&out, in, h); err != nil {
-		return GroupOutput{}, fmt.Errorf("rl: credit %s: %w", method, err)
+	out, err := creditGroup(m, in, h)
+	if err != nil {
+		return GroupOutput{}, fmt.Errorf("rl: credit %s: %w", m.Name, err)
 	}
 	return out, nil
 }
 
-func creditTree(out *GroupOutput, in GroupInput, h hyper.Values) error {
-	if in.Tree == nil {
-		return fmt.Errorf("the group has no tree; give one as \"tree\": {\"nodes\": […]}")
+func creditGroup(m Method, in GroupInput, h hyper.Values) (out GroupOutput, err error) {
+	trainer, err := m.New(h, Setup{})
+	if err != nil {
+		return out, err
 	}
-	tree := &Tree{Nodes: slices.Clone(in.Tree.Nodes)}
-	if err := NewTreeRL(h).Credit(tree); err != nil {
-		return err
+	g, err := in.group(m.Takes)
+	if err != nil {
+		return out, err
 	}
-	out.Valid, out.Nodes = tree.Valid(), tree.Nodes
-	for _, n := range tree.Nodes {
+	groups := []Group{g}
+	if err := trainer.Credit(max(1, in.Step), groups); err != nil {
+		return out, err
+	}
+	out = GroupOutput{
+		Method: m.Name, Rewards: []float64{}, Advantages: []float64{}, StepScale: [][]float64{}, BaselineScore: []float64{},
+		TokenAdvantages: [][]float64{}, Copied: []bool{}, NodeAdvantages: []float64{}, Nodes: []Node{},
+	}
+	if g = groups[0]; g.Tree != nil {
+		return out, out.addTree(g.Tree)
+	}
+	for _, s := range g.Samples {
+		out.add(s)
+	}
+	out.Valid = g.valid()
+	return out, nil
+}
+
+func (out *GroupOutput) addTree(t *Tree) error {
+	out.Valid, out.Nodes = t.valid(), t.Nodes
+	for _, n := range t.Nodes {
 		out.NodeAdvantages = append(out.NodeAdvantages, n.Advantage)
 		if n.Reward != nil {
 			out.Rewards = append(out.Rewards, *n.Reward)
@@ -99,105 +156,95 @@ func creditTree(out *GroupOutput, in GroupInput, h hyper.Values) error {
 	return nil
 }
 
-func creditResponses(out *GroupOutput, in GroupInput, h hyper.Values) error {
-	if err := in.check(out.Method); err != nil {
-		return err
+func (out *GroupOutput) add(s Sample) {
+	out.Rewards = append(out.Rewards, s.Reward)
+	out.Advantages = append(out.Advantages, s.Inputs.Advantage)
+	scales := s.Inputs.Scales
+	if scales == nil {
+		scales = ones(len(s.Steps))
 	}
-	members := in.Responses
-	switch out.Method {
-	case "grpo", "drgrpo", "dapo":
-		rule := NewGRPO(h)
-		correct, length := verdicts(members)
-		out.Rewards = rule.Rewards(correct, length)
-		out.Advantages = rule.Credit(out.Rewards)
-		if !rule.Keep(correct) {
-			out.Advantages = make([]float64, len(members))
-		}
-	case "tlmre", "attnpo":
-		rule := NewTLMRE(h)
-		out.Rewards = rule.Rewards(verdicts(members))
-		out.Advantages = rule.Credit(out.Rewards)
-	case "rearl":
-		rule := NewREARL(h)
-		if !rule.Revise {
-			in.Revisions = nil
-		}
-		group, copied := rule.Group(reaSamples(in.Responses), reaSamples(in.Revisions))
-		members = slices.Concat(in.Responses, in.Revisions)
-		for i, c := range copied {
-			if c {
-				members[len(copied)+i] = in.Responses[i]
-			}
-		}
-		out.Copied = copied
-		out.Rewards = rule.Rewards(group)
-		out.Advantages = rule.Credit(group, out.Rewards)
+	out.StepScale = append(out.StepScale, scales)
+	out.TokenAdvantages = append(out.TokenAdvantages, s.Advantage)
+	if own, ok := s.Inputs.Own.(reporter); ok {
+		own.report(out)
 	}
-
-	for _, m := range members {
-		out.StepScale = append(out.StepScale, ones(len(m.StepRanges)))
-	}
-	if out.Method == "attnpo" {
-		group := make([]FocusSample, len(members))
-		for i, m := range members {
-			group[i] = FocusSample{m.Correct, m.Length, m.AnswerTokens, m.Focus}
-		}
-		out.StepScale, out.BaselineScore = NewATTNPO(h).StepScales(group, out.Advantages, in.PromptLength, max(1, in.Step))
-	}
-	for i, m := range members {
-		out.TokenAdvantages = append(out.TokenAdvantages, ExpandSteps(m.Length, m.StepRanges, out.StepScale[i], out.Advantages[i]))
-	}
-	out.Valid = slices.ContainsFunc(out.Advantages, func(a float64) bool { return a != 0 })
-	return nil
 }
 
-func verdicts(members []Rated) (correct []bool, length []int) {
-	for _, m := range members {
-		correct, length = append(correct, m.Correct), append(length, m.Length)
-	}
-	return correct, length
-}
-
-func reaSamples(members []Rated) []REASample {
-	samples := make([]REASample, len(members))
-	for i, m := range members {
-		samples[i] = REASample{m.Correct, m.Length, m.Reflections, m.Length - m.AnswerTokens}
-		if m.ThinkTokens != nil {
-			samples[i].ThinkTokens = *m.ThinkTokens
+// group is the input as a group to credit, after checking it.
+func (in GroupInput) group(takes Takes) (Group, error) {
+	if takes.Tree {
+		if in.Tree == nil {
+			return Group{}, nil
 		}
+		return Group{Tree: &Tree{Nodes: slices.Clone(in.Tree.Nodes)}}, nil
 	}
-	return samples
-}
-
-// check says what is wrong with the responses and revisions.
-func (in GroupInput) check(method string) error {
 	switch {
 	case len(in.Responses) < 2:
-		return fmt.Errorf("the group has %d responses; credit compares at least two", len(in.Responses))
+		return Group{}, fmt.Errorf("the group has %d responses; credit compares at least two", len(in.Responses))
 	case in.PromptLength < 0 || in.PromptLength > maxTokens:
-		return fmt.Errorf("prompt_length is %d; give 0 to %d tokens", in.PromptLength, maxTokens)
+		return Group{}, fmt.Errorf("prompt_length is %d; give 0 to %d tokens", in.PromptLength, maxTokens)
 	case in.Step < 0:
-		return fmt.Errorf("step is %d; training steps count from 1", in.Step)
-	case method == "rearl" && len(in.Revisions) != 0 && len(in.Revisions) != len(in.Responses):
-		return fmt.Errorf("there are %d revisions of %d responses; give one each, or none", len(in.Revisions), len(in.Responses))
+		return Group{}, fmt.Errorf("step is %d; training steps count from 1", in.Step)
 	}
 	total := 0
-	for i, r := range slices.Concat(in.Responses, in.Revisions) {
-		name := fmt.Sprintf("response %d", i)
-		if i >= len(in.Responses) {
-			name = fmt.Sprintf("revision %d", i-len(in.Responses))
-		}
-		if err := r.check(method == "attnpo"); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+	for i, r := range in.all() {
+		if err := r.check(); err != nil {
+			return Group{}, fmt.Errorf("%s: %w", in.nameOf(i), err)
 		}
 		if total += r.Length; total > maxGroupTokens {
-			return fmt.Errorf("the group has more than %d tokens; give fewer responses", maxGroupTokens)
+			return Group{}, fmt.Errorf("the group has more than %d tokens; give fewer responses", maxGroupTokens)
 		}
 	}
-	return nil
+	var g Group
+	tokens := make([]int, in.PromptLength+in.longest()) // of all responses: only their number matters
+	for i, r := range in.all() {
+		if revision := i >= len(in.Responses); !revision || takes.Revisions {
+			s := r.sample(tokens[:in.PromptLength+r.Length], in.PromptLength)
+			if revision {
+				s.Kind = "revision"
+			}
+			g.Samples = append(g.Samples, s)
+		}
+	}
+	return g, nil
 }
 
-func (r Rated) check(needsFocus bool) error {
+// all are the responses and then their revisions.
+func (in GroupInput) all() []Rated { return slices.Concat(in.Responses, in.Revisions) }
+
+// nameOf names one of all in errors.
+func (in GroupInput) nameOf(i int) string {
+	if i >= len(in.Responses) {
+		return fmt.Sprintf("revision %d", i-len(in.Responses))
+	}
+	return fmt.Sprintf("response %d", i)
+}
+
+// longest is the length of the longest of all.
+func (in GroupInput) longest() (n int) {
+	for _, r := range in.all() {
+		n = max(n, r.Length)
+	}
+	return n
+}
+
+// sample is a response of which only lengths, scores and verdicts are known.
+func (r Rated) sample(tokens []int, prompt int) Sample {
+	think := r.Length - r.AnswerTokens
+	s := Sample{Scores: r.Focus, Reflections: r.Reflections, Trace: task.Trace{
+		Tokens: tokens, PromptLength: prompt, Correct: r.Correct,
+		ThinkStart: prompt, ThinkEnd: prompt + think, AnswerStart: prompt + think, AnswerEnd: prompt + r.Length,
+	}}
+	if r.ThinkTokens != nil {
+		s.ThinkEnd = prompt + *r.ThinkTokens
+	}
+	for _, step := range r.StepRanges {
+		s.Steps = append(s.Steps, task.Step{Start: prompt + step.Start, End: prompt + step.End})
+	}
+	return s
+}
+
+func (r Rated) check() error {
 	switch {
 	case r.Length < 0 || r.Length > maxTokens:
 		return fmt.Errorf("length is %d; give 0 to %d tokens", r.Length, maxTokens)
@@ -207,8 +254,6 @@ func (r Rated) check(needsFocus bool) error {
 		return fmt.Errorf("reflections is %d; give 0 or more", r.Reflections)
 	case r.ThinkTokens != nil && (*r.ThinkTokens < 0 || *r.ThinkTokens > r.Length):
 		return fmt.Errorf("think_tokens is %d of %d tokens; give 0 to the response's length", *r.ThinkTokens, r.Length)
-	case needsFocus && len(r.Focus) != len(r.StepRanges):
-		return fmt.Errorf("there are %d focus scores for %d step ranges; give one score a step", len(r.Focus), len(r.StepRanges))
 	}
 	for k, s := range r.Focus {
 		if !(s >= 0 && s <= math.MaxFloat64) { // catches NaN too
@@ -218,10 +263,10 @@ func (r Rated) check(needsFocus bool) error {
 	think := r.Length - r.AnswerTokens
 	for k, s := range r.StepRanges {
 		switch {
-		case s[0] < 0 || s[0] >= s[1] || s[1] > think:
-			return fmt.Errorf("step %d has the range [%d, %d); give a start below its end within [0, %d), the tokens before the answer", k, s[0], s[1], think)
-		case k > 0 && s[0] < r.StepRanges[k-1][1]:
-			return fmt.Errorf("step %d starts at %d, before step %d ends at %d; give ranges in order and apart", k, s[0], k-1, r.StepRanges[k-1][1])
+		case s.Start < 0 || s.Start >= s.End || s.End > think:
+			return fmt.Errorf("step %d has the range [%d, %d); give a start below its end within [0, %d), the tokens before the answer", k, s.Start, s.End, think)
+		case k > 0 && s.Start < r.StepRanges[k-1].End:
+			return fmt.Errorf("step %d starts at %d, before step %d ends at %d; give ranges in order and apart", k, s.Start, k-1, r.StepRanges[k-1].End)
 		}
 	}
 	return nil

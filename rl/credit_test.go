@@ -14,7 +14,8 @@ import (
 
 func readGroup(t *testing.T, text string) (in GroupInput) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(text), &in); err != nil {
+	in, err := ReadGroup([]byte(text))
+	if err != nil {
 		t.Fatal(err)
 	}
 	return in
@@ -31,17 +32,25 @@ const lineGroup = `{"prompt_length":10,"step":2000,"responses":[
 const treeGroup = `{"tree":{"nodes":[{"id":0,"parent":-1,"reward":null},{"id":1,"parent":0,"reward":null},
 	{"id":2,"parent":1,"reward":1},{"id":3,"parent":1,"reward":0},{"id":4,"parent":1,"reward":1},{"id":5,"parent":0,"reward":0}]}}`
 
-func credit(t *testing.T, method, text string, h hyper.Values) GroupOutput {
+func credit(t *testing.T, method, text string, change map[string]string) GroupOutput {
 	t.Helper()
-	out, err := CreditGroup(method, readGroup(t, text), h)
+	m := methodOf(t, method)
+	out, err := CreditGroup(m, readGroup(t, text), set(t, m, hyper.Values{}, change))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
 }
 
+// likeATTNPO makes TLMRE what ATTNPO is without its rescaling.
+var likeATTNPO = map[string]string{"alpha": "0.2", "whiten": "off"}
+
+// trees and groupMethods are the methods that credit trees and groups.
+func trees() []Method        { return With(Methods, "initial") }
+func groupMethods() []Method { return With(Methods, "group") }
+
 func TestCreditTree(t *testing.T) {
-	for _, method := range hyper.TreeMethods {
+	for _, method := range Names(trees()) {
 		out := credit(t, method, treeGroup, nil)
 		near.Want(t, method, out.NodeAdvantages, []float64{0, .19245, .83333, -1.16667, .83333, 0}, 5e-6)
 		near.Want(t, method, out.Rewards, []float64{1, 0, 1, 0}, 0)
@@ -49,7 +58,7 @@ func TestCreditTree(t *testing.T) {
 		if !out.Valid || out.Nodes[5].Trained {
 			t.Errorf("%s: %+v", method, out)
 		}
-		kept := credit(t, method, treeGroup, hyper.Values{"unbranched": 1})
+		kept := credit(t, method, treeGroup, map[string]string{"unbranched": "keep"})
 		near.Want(t, method, kept.NodeAdvantages[5:], []float64{-1}, 1e-12)
 	}
 	// On one tree AttnRL's credit is TreeRL's.
@@ -63,7 +72,7 @@ func TestCreditLines(t *testing.T) {
 	out := credit(t, "attnpo", lineGroup, nil)
 	p := 0.75
 	near.Want(t, "baseline", out.BaselineScore, []float64{p * p * 10 / 100, p * p * 10 / 50, p * p * 5 / 70, p * p * 7 / 80}, 1e-12)
-	tlmre := credit(t, "tlmre", lineGroup, nil)
+	tlmre := credit(t, "tlmre", lineGroup, likeATTNPO)
 	near.Want(t, "advantages", out.Advantages, tlmre.Advantages, 0)
 	if !(out.Advantages[1] > 0 && out.Advantages[2] < 0) {
 		t.Fatalf("advantages %v", out.Advantages)
@@ -101,22 +110,22 @@ func TestCreditBaselines(t *testing.T) {
 		near.Want(t, name, a.Advantages, b.Advantages, 0)
 		near.Want(t, name, slices.Concat(a.TokenAdvantages...), slices.Concat(b.TokenAdvantages...), 0)
 	}
-	tlmre, grpo := credit(t, "tlmre", lineGroup, nil), credit(t, "grpo", lineGroup, nil)
-	same("attnpo without attenuation", credit(t, "attnpo", lineGroup, hyper.Values{"positive": 0, "negative": 0}), tlmre)
-	same("attnpo with a floor of 1", credit(t, "attnpo", lineGroup, hyper.Values{"floor": 1, "negative": 0}), tlmre)
-	same("dapo without overlong shaping", credit(t, "dapo", lineGroup, hyper.Values{"overlong-buffer": 0}), grpo)
-	same("grpo without std", credit(t, "grpo", lineGroup, hyper.Values{"std": 0}), credit(t, "drgrpo", lineGroup, nil))
+	tlmre, grpo := credit(t, "tlmre", lineGroup, likeATTNPO), credit(t, "grpo", lineGroup, nil)
+	same("attnpo without attenuation", credit(t, "attnpo", lineGroup, map[string]string{"positive": "off", "negative": "off"}), tlmre)
+	same("attnpo with a floor of 1", credit(t, "attnpo", lineGroup, map[string]string{"floor": "1", "negative": "off"}), tlmre)
+	same("dapo without overlong shaping", credit(t, "dapo", lineGroup, map[string]string{"overlong-buffer": "0"}), grpo)
+	same("grpo without std", credit(t, "grpo", lineGroup, map[string]string{"std": "off"}), credit(t, "drgrpo", lineGroup, nil))
 	same("rearl without revisions and extra rewards",
-		credit(t, "rearl", lineGroup, hyper.Values{"revise": 0, "length-weight": 0, "reflection-weight": 0}), grpo)
+		credit(t, "rearl", lineGroup, map[string]string{"revise": "off", "length-weight": "0", "reflection-weight": "0", "std": "population", "std-epsilon": "0.000001"}), grpo)
 
-	flat := credit(t, "tlmre", lineGroup, hyper.Values{"alpha": 0})
+	flat := credit(t, "tlmre", lineGroup, map[string]string{"alpha": "0"})
 	near.Want(t, "tlmre with α = 0 rewards as grpo", flat.Rewards, grpo.Rewards, 0)
 }
 
 func TestCreditGroupsOfOneOutcome(t *testing.T) {
 	for _, correct := range []string{"true", "false"} {
 		text := `{"responses":[{"length":9,"correct":C},{"length":9,"correct":C},{"length":9,"correct":C}]}`
-		for _, method := range hyper.GroupMethods {
+		for _, method := range Names(groupMethods()) {
 			out := credit(t, method, strings.ReplaceAll(text, "C", correct), nil)
 			near.Want(t, method+" "+correct, out.Advantages, []float64{0, 0, 0}, 0)
 			if out.Valid {
@@ -135,9 +144,9 @@ func TestCreditSumsToZeroAndFollowsOrder(t *testing.T) {
 	swapped := in
 	swapped.Responses = slices.Clone(in.Responses)
 	slices.Reverse(swapped.Responses)
-	for _, method := range hyper.GroupMethods {
-		a, err1 := CreditGroup(method, in, nil)
-		b, err2 := CreditGroup(method, swapped, nil)
+	for _, method := range Names(groupMethods()) {
+		a, err1 := CreditGroup(methodOf(t, method), in, nil)
+		b, err2 := CreditGroup(methodOf(t, method), swapped, nil)
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}
@@ -152,13 +161,13 @@ func TestCreditSumsToZeroAndFollowsOrder(t *testing.T) {
 }
 
 func TestCreditJSON(t *testing.T) {
-	for _, method := range hyper.Sampling {
+	for _, method := range Names(Crediting()) {
 		text := lineGroup
-		if slices.Contains(hyper.TreeMethods, method) {
+		if methodOf(t, method).Takes.Tree {
 			text = treeGroup
 		}
 		in := readGroup(t, text)
-		out, err := CreditGroup(method, in, nil)
+		out, err := CreditGroup(methodOf(t, method), in, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +189,6 @@ func TestCreditJSON(t *testing.T) {
 func TestCreditErrors(t *testing.T) {
 	one := `{"length":9,"correct":true,"answer_tokens":2,"focus":[1],"step_ranges":[[0,7]]}`
 	for _, c := range []struct{ method, text, complaint string }{
-		{"ppo", `{}`, `method "ppo"`},
 		{"sft", `{}`, `method "sft"`},
 		{"grpo", `{}`, "0 responses"},
 		{"grpo", `{"responses":[` + one + `]}`, "1 responses"},
@@ -204,23 +212,24 @@ func TestCreditErrors(t *testing.T) {
 		{"attnrl", `{"tree":{"nodes":[{"id":0,"parent":-1},{"id":1,"parent":0,"reward":1}]}}`, "one leaf"},
 		{"attnrl", `{"tree":{"nodes":[{"id":0,"parent":1},{"id":1,"parent":0}]}}`, "no root"},
 	} {
-		_, err := CreditGroup(c.method, readGroup(t, c.text), nil)
+		_, err := CreditGroup(methodOf(t, c.method), readGroup(t, c.text), nil)
 		if err == nil || !strings.Contains(err.Error(), c.complaint) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s %s: error %v, want %q in it", c.method, c.text, err, c.complaint)
 		}
 	}
 	in := readGroup(t, lineGroup)
 	in.Responses[1].Focus[0] = math.NaN()
-	if _, err := CreditGroup("attnpo", in, nil); err == nil || !strings.Contains(err.Error(), "response 1: the focus of step 0 is NaN") {
+	if _, err := CreditGroup(ATTNPO, in, nil); err == nil || !strings.Contains(err.Error(), "response 1: the focus of step 0 is NaN") {
 		t.Errorf("NaN focus: %v", err)
 	}
 	for name, h := range map[string]hyper.Values{
-		`no hyper-parameter "delta"`: {"delta": 4},
-		"kappa is NaN":               {"kappa": math.NaN()},
-		"kappa is +Inf":              {"kappa": math.Inf(1)},
-		"positive is 0.5":            {"positive": 0.5},
+		`no hyper-parameter "delta"`: {"delta": hyper.Number(4)},
+		"kappa is NaN":               {"kappa": hyper.Number(math.NaN())},
+		"kappa is +Inf":              {"kappa": hyper.Number(math.Inf(1))},
+		`positive is "0.5"`:          {"positive": hyper.Number(0.5)},
+		`kappa is "on"`:              {"kappa": hyper.Choice("on")},
 	} {
-		if _, err := CreditGroup("attnpo", readGroup(t, lineGroup), h); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := CreditGroup(ATTNPO, readGroup(t, lineGroup), h); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v: error %v, want %q in it", h, err, name)
 		}
 	}
@@ -229,16 +238,17 @@ func TestCreditErrors(t *testing.T) {
 // Whatever the JSON holds, the answer is a result that can be printed or one
 // sentence.
 func FuzzCredit(f *testing.F) {
-	for _, method := range hyper.Sampling {
+	for _, method := range Names(Crediting()) {
 		f.Add(method, lineGroup)
 		f.Add(method, treeGroup)
 	}
 	f.Fuzz(func(t *testing.T, method, text string) {
-		var in GroupInput
-		if json.Unmarshal([]byte(text), &in) != nil {
+		in, err := ReadGroup([]byte(text))
+		m, err2 := MethodOf(method)
+		if err != nil || err2 != nil {
 			return
 		}
-		out, err := CreditGroup(method, in, nil)
+		out, err := CreditGroup(m, in, nil)
 		if err != nil {
 			return
 		}
@@ -246,4 +256,67 @@ func FuzzCredit(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// Fault A13: a misspelt key is refused by name, at every level; it used to count as 0 or false.
+func TestMisspeltKeysAreRefused(t *testing.T) {
+	for text, complaint := range map[string]string{
+		`{"respones":[]}`:                                               "\"respones\"",
+		`{"prompt_lenght":3,"responses":[]}`:                            "\"prompt_lenght\"",
+		`{"responses":[{"length":9,"corect":true},{"length":8}]}`:       "\"corect\"",
+		`{"responses":[{"length":9}],"revisions":[{"lenght":9}]}`:       "\"lenght\"",
+		`{"tree":{"node":[]}}`:                                          "\"node\"",
+		`{"tree":{"nodes":[{"id":0,"parent":-1},{"id":1,"perent":0}]}}`: "\"perent\"",
+		`{"responses":[{"length":9,"step_ranges":[[0,4,9]]}]}`:          "has 3 numbers",
+		`{"responses":[{"length":9,"step_ranges":[[0]]}]}`:              "has 1 numbers",
+		`{"responses":[]} {"responses":[]}`:                             "more after",
+		`{"responses":[{"length":"9"}]}`:                                "not the JSON",
+		`[]`:                                                            "not the JSON",
+	} {
+		if _, err := ReadGroup([]byte(text)); err == nil || !strings.Contains(err.Error(), complaint) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %v, want %q in it", text, err, complaint)
+		}
+	}
+}
+
+// Fault A8: hyper-parameters that contradict each other are refused, with both numbers.
+func TestContradictionsAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		method string
+		change map[string]string
+		limits hyper.Limits
+		first  string
+		second string
+	}{
+		{"dapo", map[string]string{"max-length": "192"}, hyper.Limits{}, "overlong-buffer is 4096", "max-length is 192"},
+		{"dapo", map[string]string{"max-length": "4096"}, hyper.Limits{}, "overlong-buffer is 4096", "max-length is 4096"},
+		{"dapo", nil, hyper.Limits{Context: 256}, "max-length is 20480", "holds 256"},
+		{"dapo", map[string]string{"dual-clip": "0.5"}, hyper.Limits{}, "dual-clip is 0.5", "1"},
+		{"drgrpo", nil, hyper.Limits{Context: 256}, "max-length is 3000", "holds 256"},
+		{"treerl", map[string]string{"points": "0"}, hyper.Limits{}, "points is 0", "unbranched is drop"},
+		{"treerl", map[string]string{"spacing": "512", "max-length": "192"}, hyper.Limits{}, "spacing is 512", "max-length is 192"},
+		{"attnrl", map[string]string{"valid": "100000"}, hyper.Limits{}, "valid is 100000", "have 15360"},
+		{"attnpo", map[string]string{"heads": "16"}, hyper.Limits{Heads: 12}, "heads is 16", "has 12"},
+		{"rearl", map[string]string{"revision-tokens": "256", "max-length": "192"}, hyper.Limits{}, "revision-tokens is 256", "max-length is 192"},
+	} {
+		m := methodOf(t, c.method)
+		err := m.Check(paper(t, c.method, c.change), c.limits)
+		if err == nil || !strings.Contains(err.Error(), c.first) || !strings.Contains(err.Error(), c.second) {
+			t.Errorf("%s %v: error %v, want %q and %q in it", c.method, c.change, err, c.first, c.second)
+		}
+	}
+	// "credit --method dapo --max-length 192"
+	if _, err := CreditGroup(DAPO, readGroup(t, lineGroup), hyper.Values{"max-length": hyper.Number(192)}); err == nil {
+		t.Error("credit takes a buffer of 4096 tokens before a limit of 192")
+	}
+	for _, m := range Methods {
+		for _, h := range []hyper.Values{m.Params.Paper(), m.Params.Lab()} {
+			if err := m.Check(h, hyper.Limits{}); err != nil {
+				t.Errorf("%s: %v", m.Name, err)
+			}
+		}
+		if err := m.Check(m.Params.Lab(), hyper.Limits{Context: 256, Heads: 6}); err != nil {
+			t.Errorf("%s in the lab: %v", m.Name, err)
+		}
+	}
 }

@@ -71,22 +71,50 @@ func diceBase(t *testing.T) *hf.Checkpoint {
 	return &hf.Checkpoint{Config: diceShape, Tokenizer: tokenizer, Weights: diceShape.Init(3)}
 }
 
-// diceRun is a small run of a method; change alters its hyper-parameters.
-func diceRun(t *testing.T, method string, change map[string]string) RunConfig {
+// methodOf is the method of a name.
+func methodOf(t *testing.T, name string) Method {
 	t.Helper()
-	h := hyper.Lab(method)
-	if _, ok := h["problems"]; ok {
-		h["problems"] = 4
+	m, err := MethodOf(name)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, ok := h["initial"]; ok {
-		h["initial"] = 3
-	}
+	return m
+}
+
+// set changes values of a method from text, those that it has.
+func set(t *testing.T, m Method, h hyper.Values, change map[string]string) hyper.Values {
+	t.Helper()
 	for name, text := range change {
-		if err := h.Set(name, text); err != nil {
+		if err := m.Params.Set(h, name, text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return RunConfig{Method: method, Hyper: h, Seed: 5, Probe: 24, Tokens: 256, Slots: 16}
+	return h
+}
+
+// paper are the paper's values of a method with some changed.
+func paper(t *testing.T, name string, change map[string]string) hyper.Values {
+	t.Helper()
+	m := methodOf(t, name)
+	return set(t, m, m.Params.Paper(), change)
+}
+
+// diceRun is a small run of a method; change alters its hyper-parameters.
+func diceRun(t *testing.T, name string, change map[string]string) RunConfig {
+	t.Helper()
+	return diceRunOf(t, methodOf(t, name), change)
+}
+
+func diceRunOf(t *testing.T, m Method, change map[string]string) RunConfig {
+	t.Helper()
+	h := m.Params.Lab()
+	// No dice is longer than its model's context of 48.
+	for name, text := range map[string]string{"problems": "4", "initial": "3", "max-length": "44", "overlong-buffer": "8", "revision-tokens": "40"} {
+		if h.Has(name) {
+			set(t, m, h, map[string]string{name: text})
+		}
+	}
+	return RunConfig{Method: m, Hyper: set(t, m, h, change), Seed: 5, Probe: 24, Tokens: 256, Slots: 16}
 }
 
 func open(t *testing.T, kept *hf.Checkpoint, c RunConfig) *Run {

@@ -3,8 +3,6 @@ package rl
 import (
 	"math"
 	"testing"
-
-	"attnlab/rl/hyper"
 )
 
 // term is the value of a term by its name; NaN without one.
@@ -19,7 +17,7 @@ func term(terms []Term, name string) float64 {
 
 // The arithmetic that is shown ends in the advantages that were trained on.
 func TestExplainIsWhatTrained(t *testing.T) {
-	for _, method := range hyper.Methods[1:] {
+	for _, method := range Names(Crediting()) {
 		t.Run(method, func(t *testing.T) {
 			change := map[string]string{}
 			if method == "attnpo" {

@@ -10,8 +10,7 @@ import (
 	"attnlab/rl/task"
 )
 
-// Policy is a model that writes responses to a task's problems, and can be looked
-// into while it does.
+// Policy is a model that writes responses to a task's problems, with a scorer of what it writes.
 type Policy struct {
 	Task        task.Task
 	Decoder     *model.Decoder
@@ -24,40 +23,22 @@ type Policy struct {
 	tally *tally
 }
 
-// Count is what a policy has sampled so far. It is part of a run's state: the
-// number of calls is a key of the random generator.
+// Count is what a policy has sampled so far. It is part of a run's state: the number of calls is a key of the random generator.
 type Count struct {
 	Problems  uint64 `json:"problems"`  // drawn
 	Calls     int    `json:"calls"`     // of the decoder
-	Generated int64  `json:"generated"` // tokens sampled, a prefix that is gone on with not counted again
+	Generated int64  `json:"generated"` // tokens sampled; a prefix that is continued does not count again
 	Charged   int64  `json:"charged"`   // tokens of all responses, prefixes counted each time
 }
 
-// Sample is one response and what a training step learns from it.
-type Sample struct {
-	task.Trace
-	Old       []float32 // [response] log-probabilities under the policy that wrote it
-	Reward    float64
-	Advantage []float64 // [response]; nil is not trained on
-	Given     Given     `json:"-"`
-}
-
-// Group is the responses to one problem.
-type Group struct {
-	Problem task.Problem
-	Index   uint64 // of the problem in its stream
-	Samples []Sample
-	Tree    *Tree `json:"-"` // of trees, once credited
-}
-
-// begun is a response to begin or to go on with: the first tokens that are given,
-// and what is known of their log-probabilities. Those that the policy did not
-// sample (a forced </think>) have none: the scorer supplies the policy's own.
-type begun struct {
+// pendingBranch is a response to write or to continue: the first tokens that are given, and their log-probabilities as far as they
+// are known. Tokens that the policy did not sample (a forced </think>) have none: the scorer supplies the policy's own.
+type pendingBranch struct {
 	problem  task.Problem
 	response []int
 	old      []float32
-	most     int // tokens to sample; 0 is as many as fit
+	most     int  // tokens to sample; 0 is as many as fit
+	closed   bool // append <eos> where that many tokens do not end the response
 }
 
 // draw takes the next n problems, with a group each.
@@ -70,12 +51,12 @@ func (p *Policy) draw(n int) []Group {
 	return groups
 }
 
-// fresh are n responses from the start for each group.
-func fresh(groups []Group, n int) []begun {
-	var from []begun
+// fresh are n new responses for each group.
+func fresh(groups []Group, n int) []pendingBranch {
+	var from []pendingBranch
 	for _, g := range groups {
 		for range n {
-			from = append(from, begun{problem: g.Problem})
+			from = append(from, pendingBranch{problem: g.Problem})
 		}
 	}
 	return from
@@ -100,7 +81,7 @@ func deal(groups []Group, samples []Sample, n int) {
 }
 
 // generate writes and judges all responses in one call of the decoder.
-func (p *Policy) generate(ctx context.Context, from []begun) ([]Sample, error) {
+func (p *Policy) generate(ctx context.Context, from []pendingBranch) ([]Sample, error) {
 	samples, err := p.write(ctx, from, 0)
 	if err == nil {
 		p.Calls++
@@ -108,13 +89,18 @@ func (p *Policy) generate(ctx context.Context, from []begun) ([]Sample, error) {
 	return samples, err
 }
 
+// room is how many tokens a response to a problem may have.
+func (p *Policy) room(problem task.Problem) int {
+	return min(p.MaxLength, p.Decoder.MaxContext-len(problem.Prompt))
+}
+
 // write is a part of such a call: its responses from number first on.
-func (p *Policy) write(ctx context.Context, from []begun, first int) ([]Sample, error) {
+func (p *Policy) write(ctx context.Context, from []pendingBranch, first int) ([]Sample, error) {
 	requests := []model.Request{}
 	of := make([]int, len(from)) // its request, or -1
 	for i, b := range from {
 		tokens := slices.Concat(b.problem.Prompt, b.response)
-		room := min(p.MaxLength-len(b.response), p.Decoder.MaxContext-len(tokens))
+		room := p.room(b.problem) - len(b.response)
 		if b.most > 0 {
 			room = min(room, b.most)
 		}
@@ -141,7 +127,12 @@ func (p *Policy) write(ctx context.Context, from []begun, first int) ([]Sample, 
 		if of[i] >= 0 {
 			r = rollouts[of[i]]
 		}
-		s := Sample{Trace: p.Task.Judge(b.problem, slices.Concat(b.response, r.Tokens)), Reward: 0}
+		response := slices.Concat(b.response, r.Tokens)
+		if b.closed && len(r.Tokens) == b.most && response[len(response)-1] != task.Eos && len(response) < p.room(b.problem) {
+			response = append(response, task.Eos) // it has no sampler's log-probability
+		}
+		s := Sample{Trace: p.Task.Judge(b.problem, response)}
+		s.Reflections = task.Reflections(p.Task, s.Trace)
 		s.Old = append(b.old[:len(b.old):len(b.old)], r.LogProbs...)
 		p.Generated += int64(len(r.Tokens))
 		p.Charged += int64(len(s.Response()))
@@ -153,12 +144,12 @@ func (p *Policy) write(ctx context.Context, from []begun, first int) ([]Sample, 
 	return samples, p.complete(from, samples)
 }
 
-// complete supplies the log-probabilities that the decoder cannot: of forced
-// tokens, and all that were sampled at another temperature than 1.
-func (p *Policy) complete(from []begun, samples []Sample) error {
+// complete supplies the log-probabilities that the decoder cannot: of forced tokens, and of all that were sampled at another
+// temperature than 1.
+func (p *Policy) complete(from []pendingBranch, samples []Sample) error {
 	var which []int
 	for i, b := range from {
-		if len(b.old) < len(b.response) || p.Temperature != 1 {
+		if len(b.old) < len(b.response) || len(samples[i].Old) < len(samples[i].Response()) || p.Temperature != 1 {
 			which = append(which, i)
 		}
 	}
@@ -167,15 +158,14 @@ func (p *Policy) complete(from []begun, samples []Sample) error {
 		return err
 	}
 	for j, i := range which {
-		// Judge ends a response at the first <eos>, so it can be shorter than what was begun.
+		// Judge ends a response at the first <eos>, so it can be shorter than its given tokens.
 		known := min(len(from[i].old), len(scores[j]))
 		samples[i].Old = append(from[i].old[:known:known], scores[j][known:]...)
 	}
 	return nil
 }
 
-// logprobs are those of the responses of some samples under a scorer's model, at
-// the rollouts' temperature.
+// logprobs are those of the responses of some samples under a scorer's model, at the rollouts' temperature.
 func (p *Policy) logprobs(s *model.Scorer, samples []Sample, which []int) ([][]float32, error) {
 	requests := make([]model.ScoreRequest, len(which))
 	for j, i := range which {
@@ -194,54 +184,7 @@ func (p *Policy) logprobs(s *model.Scorer, samples []Sample, which []int) ([][]f
 	return of, nil
 }
 
-// verdicts are what rewards are made of: whether each response is right, and its
-// length in tokens.
-func (g Group) verdicts() (correct []bool, length []int) {
-	for _, s := range g.Samples {
-		correct, length = append(correct, s.Correct), append(length, len(s.Response()))
-	}
-	return correct, length
-}
-
-// passRate is the share of right responses.
-func (g Group) passRate() float64 {
-	right := 0
-	for _, s := range g.Samples {
-		if s.Correct {
-			right++
-		}
-	}
-	return float64(right) / float64(max(1, len(g.Samples)))
-}
-
-// credit gives every token of a response its advantage.
-func (g Group) credit(rewards, advantages []float64) {
-	for i := range g.Samples {
-		s := &g.Samples[i]
-		s.Reward = rewards[i]
-		s.Given.Advantage = advantages[i]
-		s.Advantage = make([]float64, len(s.Response()))
-		for t := range s.Advantage {
-			s.Advantage[t] = advantages[i]
-		}
-	}
-}
-
-// before keeps what each response would have got without the method's own term.
-func (g Group) before(advantages []float64) {
-	for i := range g.Samples {
-		g.Samples[i].Given.Advantage = advantages[i]
-	}
-}
-
-// valid says whether a group teaches anything.
-func (g Group) valid() bool {
-	return slices.ContainsFunc(g.Samples, func(s Sample) bool {
-		return slices.ContainsFunc(s.Advantage, func(a float64) bool { return a != 0 })
-	})
-}
-
-// PolicyConfig is how a policy samples and how much room it takes.
+// PolicyConfig is how a policy samples and how much memory it takes.
 type PolicyConfig struct {
 	Seed        uint64
 	Temperature float64
@@ -250,9 +193,9 @@ type PolicyConfig struct {
 	Tokens      int // of a scoring pass
 }
 
-// NewPolicy makes room for sampling from m and for scoring with it.
+// NewPolicy allocates what sampling from m and scoring with it need.
 func NewPolicy(m *model.Model, task task.Task, c PolicyConfig) (*Policy, error) {
-	// Room for the sequences under way and as many finished ones, whose prefixes are gone on with.
+	// Room for the sequences that are being written and as many finished ones, whose prefixes are continued.
 	d, err := model.NewDecoder(m, model.DecoderSize{Slots: c.Slots, Rows: 2 * c.Slots * m.MaxContext, Chunk: 16})
 	if err != nil {
 		return nil, err
@@ -265,13 +208,12 @@ func NewPolicy(m *model.Model, task task.Task, c PolicyConfig) (*Policy, error) 
 	return PolicyOf(d, s, task, c), nil
 }
 
-// PolicyOf is a policy of a decoder and a scorer that are there already; of the room
-// in c nothing is used.
+// PolicyOf returns a policy that uses an existing decoder and scorer; it ignores Slots and Tokens of c.
 func PolicyOf(d *model.Decoder, s *model.Scorer, task task.Task, c PolicyConfig) *Policy {
 	return &Policy{Task: task, Decoder: d, Scorer: s, Temperature: c.Temperature, MaxLength: c.MaxLength, seed: c.Seed, tally: &tally{}}
 }
 
-// Release frees the device's memory, not the model.
+// Release frees the device's memory but not the model's.
 func (p *Policy) Release() {
 	p.Decoder.Release()
 	p.Scorer.Release()

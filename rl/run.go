@@ -2,11 +2,7 @@ package rl
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"attnlab/gpu"
@@ -19,15 +15,15 @@ import (
 
 // RunConfig is a training run: a method with its hyper-parameters.
 type RunConfig struct {
-	Method string
-	Hyper  hyper.Values // of the method; nil is LabHyper
+	Method Method
+	Hyper  hyper.Values // of the method; nil is the lab's, or those of the saved run
 	Seed   uint64
 	Probe  int // problems that the base is measured on first; 0 is 256
 
-	Heads     []score.Head // attnpo: these in place of the key-focus heads it finds
-	Reflector *Reflector   // rearl: what cuts responses, unless its cut is "oracle"
+	Heads     []score.Head // in place of those that the method finds, where it takes heads
+	Reflector *Reflector   // where the method needs one
 
-	Tokens int // of a part of an update, which bounds memory; 0 is 4096
+	Tokens int // of a micro-batch, which bounds memory; 0 is 4096
 	Slots  int // sequences sampled at once; 0 is 64
 }
 
@@ -39,74 +35,88 @@ type Run struct {
 	Trainer *model.Trainer
 
 	base      *hf.Checkpoint // what the run started from
-	reference *model.Scorer  // frozen; nil where the loss has no KL term
-	method    method
+	reference *model.Scorer  // frozen; nil where neither loss nor reward has a KL term
+	trainer   Trainer
 	state     runState
 	last      []Group // of the last step
 }
 
-// method is what methods differ in: one training step, from sampling to the update.
-type method interface {
-	step(ctx context.Context, r *Run) error
-}
-
-// runState is what a run keeps between steps besides weights and moments.
-type runState struct {
-	Method  string       `json:"method"`
-	Hyper   hyper.Values `json:"hyper"`
-	Step    int          `json:"step"`
-	Count   Count        `json:"count"`
-	Trained int64        `json:"trained"`
-	Seconds float64      `json:"seconds"`
-	Base    *Probe       `json:"base"` // the base's own samples
-
-	Heads  []score.Head `json:"heads,omitempty"` // attnpo: frozen
-	Easy   EasyFilter   `json:"easy"`            // attnrl: mean FCI of easy problems
-	Batch  int          `json:"batch,omitempty"` // attnrl: problems of the next step
-	Shoots []shoot      `json:"shoots"`          // trees begun at the step before; none is not the same as an empty list of them
-}
-
-// NewRun starts a run from base or, where kept is a checkpoint of such a run, goes
-// on with it exactly as if it had never stopped; method, hyper-parameters and seed
-// are then the kept ones and must not be given otherwise.
-func NewRun(d *gpu.Device, task task.Task, base, kept *hf.Checkpoint, c RunConfig) (*Run, error) {
-	state := runState{Method: c.Method, Hyper: c.Hyper}
+// NewRun starts a run from base or, where saved is a checkpoint of such a run, resumes it exactly as if it had never stopped;
+// method, hyper-parameters and seed are then the saved ones, and it returns an error if they are given otherwise.
+func NewRun(d *gpu.Device, task task.Task, base, saved *hf.Checkpoint, c RunConfig) (*Run, error) {
+	var state runState
 	start := base
-	if kept != nil {
-		start = kept
+	if saved != nil {
+		start = saved
 		var err error
-		if state, err = keptState(kept, c); err != nil {
+		if state, err = savedState(saved, c); err != nil {
 			return nil, err
 		}
-		c.Seed = kept.Train.Seed
+		c.Hyper, c.Seed = state.values, saved.Train.Seed
 	}
-	if state.Hyper == nil {
-		state.Hyper = hyper.Lab(c.Method)
+	if c.Hyper == nil {
+		c.Hyper = c.Method.Params.Lab()
 	}
-	c.Hyper = state.Hyper
 	c.Tokens, c.Slots, c.Probe = either(c.Tokens, 4096), either(c.Slots, 64), either(c.Probe, 256)
-	method, err := newMethod(c, base.Config)
-	if err != nil {
+	if err := c.check(base.Config); err != nil {
 		return nil, err
 	}
 	if n := len(task.Vocabulary()); n != base.Config.VocabSize {
 		return nil, fmt.Errorf("rl: task %s has %d tokens, the model %d; use a model made for this task", task.Name(), n, base.Config.VocabSize)
 	}
-	r := &Run{RunConfig: c, base: base, method: method, state: state}
-	if err := r.open(d, task, start); err != nil {
+	r := &Run{RunConfig: c, base: base, state: state}
+	var err error
+	if r.trainer, err = c.trainer(state.Trainer); err == nil {
+		err = r.open(d, task, start)
+	}
+	if err != nil {
 		r.Release()
 		return nil, err
 	}
 	return r, nil
 }
 
-// Reflects tells whether the run needs a Reflector.
-func (c RunConfig) Reflects() bool {
-	if c.Method != "rearl" {
-		return false
+// check returns an error if the run cannot be started on a model of this shape.
+func (c RunConfig) check(shape model.Config) error {
+	if c.Method.New == nil {
+		return fmt.Errorf("rl: the run has no method; choose one of rl.Methods")
 	}
-	rule := NewREARL(c.Hyper)
-	return rule.Revise && rule.Cut != "oracle"
+	if err := c.Method.Check(c.Hyper, LimitsOf(shape)); err != nil {
+		return err
+	}
+	if c.Reflects() && c.Reflector == nil {
+		return fmt.Errorf("rl: these hyper-parameters of %s need a reflection model; train one and give it, or take the cut oracle", c.Method.Name)
+	}
+	if len(c.Heads) > 0 && !c.Method.Takes.Heads {
+		return fmt.Errorf("rl: %s has no heads to name; leave them out", c.Method.Name)
+	}
+	for _, h := range c.Heads {
+		if h.Layer < 0 || h.Layer >= shape.Layers || h.Head < 0 || h.Head >= shape.Heads {
+			return fmt.Errorf("rl: there is no head %d in layer %d; the model has %d layers of %d heads", h.Head, h.Layer, shape.Layers, shape.Heads)
+		}
+	}
+	return nil
+}
+
+// trainer makes the run's trainer, new or as it was saved.
+func (c RunConfig) trainer(state []byte) (Trainer, error) {
+	return c.Method.New(c.Hyper, Setup{Heads: c.Heads, Reflector: c.Reflector, State: state})
+}
+
+// Reflects reports whether the run needs a Reflector.
+func (c RunConfig) Reflects() bool {
+	needs := c.Method.Takes.ReflectionModel
+	return needs != nil && needs(c.Hyper)
+}
+
+// NeedsBase reports whether the run compares its policy with the frozen base, in the loss or in the reward.
+func (c RunConfig) NeedsBase() bool {
+	for _, weight := range []string{hyper.KL.Name, hyper.RewardKL.Name} {
+		if c.Hyper.Has(weight) && c.Hyper.Number(weight) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func either(n, otherwise int) int {
@@ -116,53 +126,10 @@ func either(n, otherwise int) int {
 	return n
 }
 
-// newMethod makes the method of a run.
-func newMethod(c RunConfig, shape model.Config) (method, error) {
-	switch c.Method {
-	case "sft":
-		return sft{}, nil
-	case "grpo", "drgrpo", "dapo":
-		return NewGRPO(c.Hyper), nil
-	case "tlmre":
-		return NewTLMRE(c.Hyper), nil
-	case "treerl":
-		return treeTrainer{newTreeRLBranching(c.Hyper), c.Hyper.Choice("pipeline") == "on"}, nil
-	case "attnrl":
-		return treeTrainer{NewAttnRL(c.Hyper), c.Hyper.Choice("pipeline") == "on"}, nil
-	case "attnpo":
-		for _, h := range c.Heads {
-			if h.Layer < 0 || h.Layer >= shape.Layers || h.Head < 0 || h.Head >= shape.Heads {
-				return nil, fmt.Errorf("rl: there is no head %d in layer %d; the model has %d layers of %d heads", h.Head, h.Layer, shape.Layers, shape.Heads)
-			}
-		}
-		return NewATTNPO(c.Hyper), nil
-	case "rearl":
-		rule := NewREARL(c.Hyper)
-		if c.Reflects() && c.Reflector == nil {
-			return nil, fmt.Errorf("rl: the cut %q needs a reflection model; train one and give it, or take the cut oracle", rule.Cut)
-		}
-		return rule, nil
-	}
-	return nil, fmt.Errorf("rl: unknown method %q; choose one of %s", c.Method, strings.Join(hyper.Methods, ", "))
-}
-
-// keptState reads what a checkpoint keeps of a run.
-func keptState(kept *hf.Checkpoint, c RunConfig) (state runState, err error) {
-	if kept.Train == nil || len(kept.Train.Method) == 0 {
-		return state, fmt.Errorf("rl: the checkpoint holds no training run to go on with; start a new one from it")
-	}
-	if err := json.Unmarshal(kept.Train.Method, &state); err != nil {
-		return state, fmt.Errorf("rl: the checkpoint's training run cannot be read: %w", err)
-	}
-	switch {
-	case state.Method != c.Method:
-		return state, fmt.Errorf("rl: the checkpoint is of a run of %s, not %s; go on with that, or start a new run", state.Method, c.Method)
-	case c.Hyper != nil && !maps.Equal(c.Hyper, state.Hyper):
-		return state, fmt.Errorf("rl: the checkpoint's run has other hyper-parameters; leave them out to go on with it, or start a new run")
-	case c.Seed != 0 && c.Seed != kept.Train.Seed:
-		return state, fmt.Errorf("rl: the checkpoint's run has seed %d, not %d; leave the seed out to go on with it, or start a new run", kept.Train.Seed, c.Seed)
-	}
-	return state, nil
+// adam are the optimiser's constants of a method's values.
+func adam(h hyper.Values) model.Adam {
+	return model.Adam{Beta1: float32(h.Number("adam-beta1")), Beta2: float32(h.Number("adam-beta2")), Eps: float32(h.Number("adam-epsilon")),
+		Decay: float32(h.Number("weight-decay")), MaxNorm: float32(h.Number("gradient-clip"))}
 }
 
 // open puts the run on a device.
@@ -170,16 +137,15 @@ func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err err
 	if r.Model, err = model.New(d, start.Config, start.Weights); err != nil {
 		return err
 	}
-	// Constant rate, no decay: a run is short and starts from a good model.
-	adam := model.DefaultAdam
-	adam.Decay = 0
 	capacity := max(r.Tokens, start.Config.MaxContext)
-	if r.Trainer, err = model.NewTrainer(r.Model, capacity, adam); err != nil {
+	if r.Trainer, err = model.NewTrainer(r.Model, capacity, adam(r.Hyper)); err != nil {
 		return err
 	}
-	r.Policy, err = NewPolicy(r.Model, task, PolicyConfig{Seed: r.Seed, Temperature: or(r.Hyper, "temperature", 1),
-		MaxLength: int(or(r.Hyper, "max-length", float64(start.Config.MaxContext))), Slots: r.Slots, Tokens: capacity})
-	if err != nil {
+	p := PolicyConfig{Seed: r.Seed, Temperature: 1, MaxLength: r.Hyper.Int("max-length"), Slots: r.Slots, Tokens: capacity}
+	if name := "temperature"; r.Hyper.Has(name) {
+		p.Temperature = r.Hyper.Number(name)
+	}
+	if r.Policy, err = NewPolicy(r.Model, task, p); err != nil {
 		return err
 	}
 	r.Policy.Count = r.state.Count
@@ -188,7 +154,7 @@ func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err err
 			return err
 		}
 	}
-	if r.Hyper["kl"] > 0 {
+	if r.NeedsBase() {
 		reference, err := model.New(d, r.base.Config, r.base.Weights)
 		if err != nil {
 			return err
@@ -201,26 +167,26 @@ func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err err
 	return nil
 }
 
-func or(h hyper.Values, name string, otherwise float64) float64 {
-	if v, ok := h[name]; ok {
-		return v
-	}
-	return otherwise
-}
-
-// Step takes one training step: Sample, Score, Credit, Loss, Step, in the file of
-// its method. The first one measures the base before. If ctx ends before the
-// weights change, Step returns its error and leaves the run as it was: it can be
-// kept, and gone on with.
+// Step takes one training step: Sample, Score, Credit, Loss, Step, in the file of its method. The first one measures the base
+// before. If ctx ends before the weights change, Step returns its error and leaves the run unchanged: it can be saved and resumed.
 func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	start := time.Now()
 	if err := r.MeasureBase(ctx); err != nil {
 		return StepReport{}, err
 	}
-	before, count := r.state, r.Policy.Count
+	trainer, err := r.trainer.State()
+	if err != nil {
+		return StepReport{}, err
+	}
+	count := r.Policy.Count
 	r.tally = &tally{}
-	if err := r.method.step(ctx, r); err != nil {
-		r.state, r.Policy.Count = before, count
+	if err := r.step(ctx); err != nil {
+		r.Policy.Count = count
+		restored, again := r.RunConfig.trainer(trainer)
+		if again != nil {
+			return StepReport{}, again
+		}
+		r.trainer = restored
 		return StepReport{}, err
 	}
 	seconds := time.Since(start).Seconds()
@@ -229,15 +195,28 @@ func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	r.state.Seconds += seconds
 
 	report := r.tally.report(r.state.Base)
-	report.Step, report.Method, report.Seed = r.state.Step, r.Method, r.Seed
+	report.Step, report.Method, report.Seed = r.state.Step, r.Method.Name, r.Seed
 	report.Problems, report.Calls, report.Generated, report.Charged = r.Problems, r.Calls, r.Generated, r.Charged
 	report.Trained, report.Updates, report.Seconds = r.state.Trained, r.Trainer.Steps, r.state.Seconds
 	report.TokensPerSecond = float64(r.Generated-count.Generated) / seconds
 	return report, nil
 }
 
-// MeasureBase measures the model as the run begins, once: [Run.Step] does where it
-// was not done before.
+func (r *Run) step(ctx context.Context) error {
+	groups, err := r.trainer.Sample(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := r.trainer.Credit(r.state.Step+1, groups); err != nil {
+		return fmt.Errorf("rl: %s: %w", r.Method.Name, err)
+	}
+	if own, ok := r.trainer.(ownLoss); ok {
+		return own.learn(r, groups)
+	}
+	return r.learn(groups)
+}
+
+// MeasureBase measures the model as the run begins, once: [Run.Step] does so if it was not done before.
 func (r *Run) MeasureBase(ctx context.Context) error {
 	if r.state.Base != nil {
 		return nil
@@ -252,32 +231,8 @@ func (r *Run) MeasureBase(ctx context.Context) error {
 // Steps is the number of training steps taken.
 func (r *Run) Steps() int { return r.state.Step }
 
-// Base is what the run measured of the model it started from; nil before the first
-// step.
+// Base is what the run measured of the model it started from; nil before the first step.
 func (r *Run) Base() *Probe { return r.state.Base }
-
-// FocusHeads are the key-focus heads that attnpo holds on to; none before its first
-// step and in other methods.
-func (r *Run) FocusHeads() []score.Head { return slices.Clone(r.state.Heads) }
-
-// Checkpoint reads everything back that is needed to use the model and to go on
-// with training.
-func (r *Run) Checkpoint() (*hf.Checkpoint, error) {
-	c := &hf.Checkpoint{Config: r.Model.Config, Tokenizer: r.base.Tokenizer}
-	var err error
-	if c.Weights, err = r.Model.Weights(); err != nil {
-		return nil, err
-	}
-	if c.Train, err = r.Trainer.Keep(); err != nil {
-		return nil, err
-	}
-	state := r.state
-	state.Hyper, state.Count = r.Hyper, r.Policy.Count
-	c.Train.Tokens, c.Train.Seed, c.Train.Problems = state.Trained, r.Seed, r.Problems
-	c.Train.Schedule = state.Step
-	c.Train.Method, err = json.Marshal(state)
-	return c, err
-}
 
 // Release frees the device's memory.
 func (r *Run) Release() {

@@ -14,18 +14,21 @@ func RunParams(method string) (runs.Params, bool) {
 		d := DefaultPretrain(0)
 		return runs.Params{numberParam("rate", d.Rate.Peak), numberParam("tokens", float64(d.Tokens))}, true
 	}
+	m, err := MethodOf(method)
+	if err != nil {
+		return nil, false
+	}
 	var params runs.Params
-	lab, paper := hyper.Lab(method), hyper.Paper(method)
-	for _, p := range hyper.Params(method) {
-		params = append(params, runs.Param{Name: p.Name, Lab: p.Format(lab[p.Name]), Paper: p.Format(paper[p.Name]), Parse: func(text string) (string, error) {
+	for _, p := range m.Params {
+		params = append(params, runs.Param{Name: p.Name, Lab: p.Lab.String(), Paper: p.Paper.String(), Parse: func(text string) (string, error) {
 			v, err := p.Parse(text)
 			if err != nil {
 				return "", err
 			}
-			return p.Format(v), nil
+			return v.String(), nil
 		}})
 	}
-	return params, len(params) > 0
+	return params, true
 }
 
 // numberParam is a hyper-parameter that takes any number.
@@ -37,12 +40,16 @@ func numberParam(name string, usual float64) runs.Param {
 	}}
 }
 
-// HyperOf are the hyper-parameters of saved settings, which are complete.
+// HyperOf are the hyper-parameters of saved settings, which are complete but for rows that came after the run was saved.
 func HyperOf(s runs.Settings) (hyper.Values, error) {
-	h := hyper.Lab(s.Method)
+	m, err := MethodOf(s.Method)
+	if err != nil {
+		return nil, err
+	}
+	h := m.Params.Lab()
 	for name := range h {
 		if text, ok := s.Values[name]; ok {
-			if err := h.Set(name, text); err != nil {
+			if err := m.Params.Set(h, name, text); err != nil {
 				return nil, err
 			}
 		}

@@ -10,13 +10,12 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model/hf"
-	"attnlab/rl/hyper"
 	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
 
 func TestEveryMethodSteps(t *testing.T) {
-	for _, method := range hyper.Methods {
+	for _, method := range Names(Methods) {
 		t.Run(method, func(t *testing.T) {
 			c := diceRun(t, method, nil)
 			a, b := open(t, nil, c), open(t, nil, c)
@@ -43,7 +42,7 @@ func TestEveryMethodSteps(t *testing.T) {
 }
 
 func TestResumeEqualsUninterrupted(t *testing.T) {
-	for _, method := range hyper.Methods {
+	for _, method := range Names(Methods) {
 		t.Run(method, func(t *testing.T) {
 			c := diceRun(t, method, nil)
 			whole := open(t, nil, c)
@@ -146,10 +145,10 @@ func TestPipelineTakesOneCallAStep(t *testing.T) {
 func TestBranchesKeepPrefixesAndTheirLogProbs(t *testing.T) {
 	for _, branch := range []string{"fci", "entropy", "random", "earliest"} {
 		r := open(t, nil, diceRun(t, "treerl", map[string]string{"branch": branch, "unbranched": "keep"}))
-		c := newTreeRLBranching(r.Hyper)
+		c := NewTreeRule(r.Hyper)
 		branched := 0
 		for seed := range uint64(4) {
-			g, err := r.Policy.Grow(t.Context(), c, dice{}.Problem(seed))
+			g, err := r.Policy.BuildTree(t.Context(), c, dice{}.Problem(seed))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -239,9 +238,10 @@ func TestGroupsWithoutSpreadDoNothing(t *testing.T) {
 	}
 	for _, g := range groups {
 		equal := []float64{1, 1, 1, 1}
-		g.credit(equal, GroupAdvantages(equal, PopulationStd))
+		a := newGroupScale(r.Hyper).advantages(equal)
+		g.credit(equal, a, a)
 	}
-	if err := r.learn(groups, newLoss(r.Hyper)); err != nil {
+	if err := r.learn(groups); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(before, weights(t, r)) || r.Trainer.Steps != 0 || r.tally.Groups.Valid != 0 {
@@ -284,8 +284,8 @@ func TestRevisions(t *testing.T) {
 	if err := r.rollouts(t.Context(), groups, 4); err != nil {
 		t.Fatal(err)
 	}
-	rule := NewREARL(c.Hyper)
-	revisions, err := rule.revise(t.Context(), r, groups)
+	rule := r.trainer.(*rearl)
+	revisions, err := rule.revisions(t.Context(), r, groups)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +295,7 @@ func TestRevisions(t *testing.T) {
 		if s.Tokens[cutAt] != task.EndThink || !slices.Equal(s.Tokens[:cutAt], own.Tokens[:cutAt]) {
 			t.Fatalf("revision %d: %v of %v", i, s.Tokens, own.Tokens)
 		}
-		if len(s.Old) != len(s.Response()) || len(s.Response())-(cutAt-s.PromptLength)-1 > rule.RevisionTokens {
+		if len(s.Old) != len(s.Response()) || len(s.Response())-(cutAt-s.PromptLength)-1 > rule.revisionTokens {
 			t.Errorf("revision %d: %d tokens, %d log-probabilities", i, len(s.Response()), len(s.Old))
 		}
 		if forced := s.Old[cutAt-s.PromptLength]; forced >= 0 {
@@ -308,7 +308,7 @@ func TestRunErrors(t *testing.T) {
 	host := gpu.OpenHost()
 	base := diceBase(t)
 	for name, try := range map[string]func() error{
-		"unknown method": func() error { _, err := NewRun(host, dice{}, base, nil, RunConfig{Method: "ppo"}); return err },
+		"no method": func() error { _, err := NewRun(host, dice{}, base, nil, RunConfig{}); return err },
 		"no reflection model": func() error {
 			_, err := NewRun(host, dice{}, base, nil, diceRun(t, "rearl", map[string]string{"cut": "normal"}))
 			return err
@@ -342,7 +342,7 @@ func TestRunErrors(t *testing.T) {
 	for name, c := range map[string]RunConfig{
 		"another method": diceRun(t, "tlmre", nil),
 		"another value":  diceRun(t, "grpo", map[string]string{"group": "3"}),
-		"another seed":   {Method: "grpo", Seed: 77},
+		"another seed":   {Method: GRPO, Seed: 77},
 	} {
 		if _, err := NewRun(host, dice{}, base, kept, c); err == nil {
 			t.Errorf("%s: no error", name)
@@ -356,11 +356,15 @@ func TestEveryMethodStepsOnEveryTask(t *testing.T) {
 		shape := diceShape
 		shape.VocabSize, shape.MaxContext = len(task.Vocabulary()), 256
 		base := &hf.Checkpoint{Config: shape, Weights: shape.Init(1)}
-		for _, method := range hyper.Methods {
-			c := RunConfig{Method: method, Hyper: hyper.Lab(method), Seed: 1, Probe: 4, Slots: 8, Tokens: 512, Heads: []score.Head{{Layer: 0, Head: 1}}}
-			for name, value := range map[string]float64{"problems": 2, "group": 2, "initial": 2, "max-length": 24, "dynamic": 0} {
-				if _, has := c.Hyper[name]; has {
-					c.Hyper[name] = value
+		for _, m := range Methods {
+			method := m.Name
+			c := RunConfig{Method: m, Hyper: m.Params.Lab(), Seed: 1, Probe: 4, Slots: 8, Tokens: 512}
+			if m.Takes.Heads {
+				c.Heads = []score.Head{{Layer: 0, Head: 1}}
+			}
+			for name, text := range map[string]string{"problems": "2", "group": "2", "initial": "2", "max-length": "24", "dynamic": "off", "overlong-buffer": "8", "revision-tokens": "24", "valid": "100"} {
+				if c.Hyper.Has(name) {
+					set(t, m, c.Hyper, map[string]string{name: text})
 				}
 			}
 			r, err := NewRun(gpu.OpenHost(), task, base, nil, c)

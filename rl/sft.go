@@ -2,16 +2,31 @@ package rl
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 
+	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
 
-// SFT: supervised training on the teacher's demonstrations, the plainest thing to
-// do with more compute. The loss is the mean cross-entropy of the response tokens.
+// SFT is supervised training on the teacher's demonstrations, the simplest use of more compute. The loss is the mean
+// cross-entropy of the response tokens.
 //
-// It samples nothing to learn from. A few responses are written at every step for
-// the report alone, so that its curves mean what the other methods' mean; they
-// count as generated tokens.
+// It samples nothing to learn from. A few responses are written at every step for the report alone, so that its curves mean what
+// the other methods' mean; they count as generated tokens.
+var SFT = Method{
+	Name:    "sft",
+	Title:   "SFT",
+	Summary: "Continue with a teacher's worked solutions, without any reward: the simplest use of more compute.",
+	Source:  "the lab's own",
+	Params: slices.Concat(hyper.Table{
+		hyper.MaxLength.With(hyper.LabMaxLength, hyper.LabMaxLength).From("ours"),
+		hyper.LearningRate.With(3e-3, 3e-3).From("ours"),
+		hyper.WarmUp.With(0, 0).From("ours"),
+	}, hyper.Optimiser("ours", 0.9, 0.98, 0, 1)),
+	Takes: Takes{Demonstrations: true},
+	New:   func(hyper.Values, Setup) (Trainer, error) { return sft{}, nil },
+}
 
 type sft struct{}
 
@@ -21,9 +36,21 @@ const (
 	sftWatched  = 16
 )
 
-// ---- Sample: the teacher's
+// ---- Sample: responses for the report
 
-func (sft) sample(r *Run) (traces [][]int, prompts []int) {
+func (sft) Sample(ctx context.Context, r *Run) ([]Group, error) {
+	watched := r.draw(sftWatched)
+	return watched, r.rollouts(ctx, watched, 1)
+}
+
+// ---- Credit: none
+
+func (sft) Credit(int, []Group) error { return nil }
+
+// ---- Loss: cross-entropy. Step
+
+// demonstrations are the teacher's, as many as fit one micro-batch.
+func (sft) demonstrations(r *Run) (traces [][]int, prompts []int) {
 	for n := 0; len(traces) < sftProblems; {
 		g := r.draw(1)[0]
 		response := r.Task.Demonstrate(g.Problem, task.SeedOf(task.RolloutStream, r.Seed, g.Index))
@@ -40,21 +67,17 @@ func (sft) sample(r *Run) (traces [][]int, prompts []int) {
 	return traces, prompts
 }
 
-// ---- Step
-
-func (s sft) step(ctx context.Context, r *Run) error {
-	watched := r.draw(sftWatched)
-	if err := r.rollouts(ctx, watched, 1); err != nil {
-		return err
-	}
+func (s sft) learn(r *Run, watched []Group) error {
 	r.last = watched
-	traces, prompts := s.sample(r)
-	if err := r.Trainer.Step(float32(r.Hyper["learning-rate"]), supervised(traces, prompts, r.Model.VocabSize)); err != nil {
+	traces, prompts := s.demonstrations(r)
+	if err := r.Trainer.Step(r.rate(), supervised(traces, prompts, r.Model.VocabSize)); err != nil {
 		return err
 	}
-	metrics, err := r.Trainer.Metrics()
-	for _, m := range metrics {
-		r.tally.update(m)
-	}
-	return err
+	return r.reportUpdates()
 }
+
+// ---- Explain, State: nothing
+
+func (sft) Explain(g Group, i int) Explanation { return newExplanation(g.Samples[i]) }
+
+func (sft) State() (json.RawMessage, error) { return nil, nil }

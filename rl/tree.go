@@ -26,6 +26,8 @@ type Node struct {
 	Local     float64 `json:"local"`     // LA(s) = V(s) - V(parent)
 	Advantage float64 `json:"advantage"` // (GA + LA) / √|L(s)|, 0 where not trained
 	Trained   bool    `json:"trained"`
+
+	Text string `json:"text,omitempty"` // the node's tokens where `attnlab tree` printed them; credit does not read it
 }
 
 // Tree holds all responses to one problem under one virtual root, which stands
@@ -35,35 +37,34 @@ type Tree struct {
 	Nodes []Node `json:"nodes"`
 }
 
-// Branch is a continuation sampled anew after the first At tokens of a response.
-type Branch struct {
-	At     int // tokens kept
-	Length int // tokens sampled after them
-	Reward float64
+// branch is a new continuation after the first tokens of a response.
+type branch struct {
+	at     int // tokens before it
+	length int // tokens of its own
+	reward float64
 }
 
-// NewTree returns a tree with nothing but its root.
-func NewTree() *Tree {
+// newTree returns a tree with nothing but its root.
+func newTree() *Tree {
 	return &Tree{Nodes: []Node{{Parent: -1, Tree: -1}}}
 }
 
-// Grow adds an initial response of length tokens with the branches sampled from
-// it. It returns the ids of the new leaves: the response's own, then one a
-// branch in the order given. It panics if a branch does not keep part of the
-// response and drop part of it.
-func (t *Tree) Grow(length int, reward float64, branches []Branch) []int {
+// add adds an initial response of length tokens with the branches sampled from it. It returns the ids of the new leaves: the
+// response's own, then one a branch in the order given. It panics if a branch does not keep part of the response and drop part of
+// it.
+func (t *Tree) add(length int, reward float64, branches []branch) []int {
 	cuts := []int{length}
 	for _, b := range branches {
-		if b.At <= 0 || b.At >= length {
-			panic(fmt.Sprintf("rl: branch after %d of %d response tokens", b.At, length))
+		if b.at <= 0 || b.at >= length {
+			panic(fmt.Sprintf("rl: branch after %d of %d response tokens", b.at, length))
 		}
-		cuts = append(cuts, b.At)
+		cuts = append(cuts, b.at)
 	}
 	slices.Sort(cuts)
 	cuts = slices.Compact(cuts)
 
 	tree := t.Nodes[len(t.Nodes)-1].Tree + 1
-	add := func(parent, start, end int, reward *float64) int {
+	node := func(parent, start, end int, reward *float64) int {
 		id := len(t.Nodes)
 		t.Nodes = append(t.Nodes, Node{ID: id, Parent: parent, Tree: tree, Start: start, End: end, Reward: reward})
 		return id
@@ -72,24 +73,23 @@ func (t *Tree) Grow(length int, reward float64, branches []Branch) []int {
 	parent, start := 0, 0
 	for _, end := range cuts {
 		if end == length {
-			parent = add(parent, start, end, &reward)
+			parent = node(parent, start, end, &reward)
 		} else {
-			parent = add(parent, start, end, nil)
+			parent = node(parent, start, end, nil)
 			before[end] = parent
 		}
 		start = end
 	}
 	leaves := []int{parent}
 	for _, b := range branches {
-		leaves = append(leaves, add(before[b.At], b.At, b.At+b.Length, &b.Reward))
+		leaves = append(leaves, node(before[b.at], b.at, b.at+b.length, &b.reward))
 	}
 	return leaves
 }
 
-// Credit fills in values and advantages. Responses without a branch point,
-// which are leaves right below the root, count in V(root) and are trained on
-// only if keepUnbranched. The error says what is wrong with a tree that came
-// from outside; a tree made by Grow has none.
+// Credit fills in values and advantages. Responses without a branch point, which are leaves right below the root, count in V(root)
+// and are trained on only if keepUnbranched. It returns an error if the nodes, which may come from a file, are no tree with a
+// reward at each leaf.
 func (t *Tree) Credit(keepUnbranched bool) error {
 	order, parent, err := t.order()
 	if err != nil {
@@ -126,8 +126,7 @@ func (t *Tree) Credit(keepUnbranched bool) error {
 	return nil
 }
 
-// order returns the nodes' indices, parents first, and the index of each
-// node's parent, -1 for the root.
+// order returns the nodes' indices, parents first, and the index of each node's parent, -1 for the root.
 func (t *Tree) order() (order, parent []int, err error) {
 	index := map[int]int{}
 	for i, n := range t.Nodes {
@@ -178,9 +177,8 @@ func (t *Tree) order() (order, parent []int, err error) {
 	return order, parent, nil
 }
 
-// Valid reports whether leaves differ in reward. A tree that is all right or
-// all wrong teaches nothing and is dropped.
-func (t *Tree) Valid() bool {
+// valid reports whether leaves differ in reward. A tree that is all right or all wrong teaches nothing and is dropped.
+func (t *Tree) valid() bool {
 	var first *float64
 	for _, n := range t.Nodes {
 		switch {
@@ -194,24 +192,22 @@ func (t *Tree) Valid() bool {
 	return false
 }
 
-// ValidSequences counts the root-to-leaf paths that are trained on; it needs
-// Credit before.
-func (t *Tree) ValidSequences() int {
+// validSequences counts the root-to-leaf paths that are trained on; it needs Credit before.
+func (t *Tree) validSequences() int {
 	count := 0
 	for _, n := range t.Nodes {
 		if n.Reward != nil && n.Trained {
 			count++
 		}
 	}
-	if !t.Valid() {
+	if !t.valid() {
 		return 0
 	}
 	return count
 }
 
-// TokenAdvantages returns the advantage of each response token on the path to
-// a leaf of a tree made by Grow; it needs Credit before.
-func (t *Tree) TokenAdvantages(leaf int) []float64 {
+// tokenAdvantages returns the advantage of each response token on the path to a leaf of a tree made by add; it needs Credit before.
+func (t *Tree) tokenAdvantages(leaf int) []float64 {
 	a := make([]float64, t.Nodes[leaf].End)
 	for id := leaf; id > 0; id = t.Nodes[id].Parent {
 		n := t.Nodes[id]

@@ -13,9 +13,9 @@ import (
 // workedTree is the fact sheet's: response A cut once (prefix P, original tail
 // right, new tails wrong and right) and response B unbranched and wrong.
 func workedTree() (tree *Tree, a, b []int) {
-	tree = NewTree()
-	a = tree.Grow(10, 1, []Branch{{At: 4, Length: 3, Reward: 0}, {At: 4, Length: 5, Reward: 1}})
-	b = tree.Grow(8, 0, nil)
+	tree = newTree()
+	a = tree.add(10, 1, []branch{{at: 4, length: 3, reward: 0}, {at: 4, length: 5, reward: 1}})
+	b = tree.add(8, 0, nil)
 	return tree, a, b
 }
 
@@ -31,11 +31,11 @@ func TestTreeAdvantages(t *testing.T) {
 	if n[b[0]].Trained || n[b[0]].Advantage != 0 || !n[a[0]].Trained || n[0].Trained {
 		t.Errorf("trained: B %v with %g, a0 %v, root %v", n[b[0]].Trained, n[b[0]].Advantage, n[a[0]].Trained, n[0].Trained)
 	}
-	if got := tree.ValidSequences(); got != 3 {
+	if got := tree.validSequences(); got != 3 {
 		t.Errorf("%d valid sequences, want 3", got)
 	}
-	near.Want(t, "tokens of a1", tree.TokenAdvantages(a[1]), []float64{.19245, .19245, .19245, .19245, -1.16667, -1.16667, -1.16667}, 5e-6)
-	if got := len(tree.TokenAdvantages(a[2])); got != 9 {
+	near.Want(t, "tokens of a1", tree.tokenAdvantages(a[1]), []float64{.19245, .19245, .19245, .19245, -1.16667, -1.16667, -1.16667}, 5e-6)
+	if got := len(tree.tokenAdvantages(a[2])); got != 9 {
 		t.Errorf("a2 has %d tokens, want 4 + 5", got)
 	}
 	if err := tree.Credit(true); err != nil || n[b[0]].Advantage != -1 {
@@ -47,27 +47,27 @@ func TestTreeAdvantages(t *testing.T) {
 // r - mean, Dr. GRPO's.
 func TestUnbranchedTreeIsTwiceDrGRPO(t *testing.T) {
 	rewards := []float64{1, 0, 0, 1, 1}
-	tree := NewTree()
+	tree := newTree()
 	for _, r := range rewards {
-		tree.Grow(5, r, nil)
+		tree.add(5, r, nil)
 	}
 	if err := tree.Credit(true); err != nil {
 		t.Fatal(err)
 	}
-	for i, a := range GroupAdvantages(rewards, NoStd) {
+	for i, a := range scaled(noStd)(rewards) {
 		near.Want(t, "leaf", []float64{tree.Nodes[i+1].Advantage}, []float64{2 * a}, 1e-12)
 	}
 }
 
 // randomTree grows m responses of 20 tokens with up to 3 branches each.
 func randomTree(random *rand.Rand, m int) *Tree {
-	tree := NewTree()
+	tree := newTree()
 	for range m {
-		var branches []Branch
+		var branches []branch
 		for range random.IntN(4) {
-			branches = append(branches, Branch{At: 1 + random.IntN(19), Length: 1 + random.IntN(9), Reward: float64(random.IntN(2))})
+			branches = append(branches, branch{at: 1 + random.IntN(19), length: 1 + random.IntN(9), reward: float64(random.IntN(2))})
 		}
-		tree.Grow(20, float64(random.IntN(2)), branches)
+		tree.add(20, float64(random.IntN(2)), branches)
 	}
 	return tree
 }
@@ -87,7 +87,7 @@ func TestTreeProperties(t *testing.T) {
 		for _, n := range tree.Nodes {
 			if n.Reward != nil {
 				sum += n.Global
-				if path := len(tree.TokenAdvantages(n.ID)); path != n.End {
+				if path := len(tree.tokenAdvantages(n.ID)); path != n.End {
 					t.Fatalf("leaf %d has %d tokens, want %d", n.ID, path, n.End)
 				}
 				continue
@@ -128,13 +128,13 @@ func TestTreeProperties(t *testing.T) {
 
 func TestTreeOfOneOutcome(t *testing.T) {
 	for _, r := range []float64{0, 1} {
-		tree := NewTree()
-		tree.Grow(9, r, []Branch{{3, 2, r}, {6, 2, r}})
-		tree.Grow(9, r, []Branch{{5, 2, r}})
+		tree := newTree()
+		tree.add(9, r, []branch{{3, 2, r}, {6, 2, r}})
+		tree.add(9, r, []branch{{5, 2, r}})
 		if err := tree.Credit(false); err != nil {
 			t.Fatal(err)
 		}
-		if tree.Valid() || tree.ValidSequences() != 0 {
+		if tree.valid() || tree.validSequences() != 0 {
 			t.Errorf("all %g: a valid tree", r)
 		}
 		for _, n := range tree.Nodes {
@@ -178,7 +178,7 @@ func TestUncertainPoints(t *testing.T) {
 	logprob := []float64{-9, -1, -3, -0.1, -3, -2, -8}
 	allowed := []bool{true, true, true, true, true, true, false}
 	for n, want := range map[int][]int{0: {}, 1: {2}, 2: {2, 4}, 3: {2, 4, 5}, 99: {1, 2, 3, 4, 5}} {
-		if got := UncertainPoints(logprob, allowed, n); !slices.Equal(got, want) {
+		if got := uncertainPoints(logprob, allowed, n); !slices.Equal(got, want) {
 			t.Errorf("n=%d: %v, want %v", n, got, want)
 		}
 	}

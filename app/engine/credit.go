@@ -94,23 +94,11 @@ func rollouts(c *rl.Credited) []session.RolloutRow {
 		g := c.Groups[at[0]]
 		s := g.Samples[at[1]]
 		row := session.RolloutRow{Group: at[0], Prompt: task.Text(c.Task, g.Problem.Prompt), Gold: g.Problem.Gold, Correct: s.Correct,
-			Tokens: len(s.Response()), Think: s.ThinkTokens(), Reward: s.Reward, Advantage: s.Given.Advantage}
+			Tokens: len(s.Response()), Think: s.ThinkTokens(), Reward: s.Reward, Kind: s.Kind, Advantage: s.Inputs.Before}
 		for _, a := range s.Advantage {
 			row.Trained = row.Trained || a != 0
-		}
-		switch {
-		case s.Given.Revision:
-			row.Kind = "revision"
-		case g.Tree != nil && g.Tree.Nodes[s.Given.Leaf].Start > 0 && !initial(g, at[1]):
-			row.Kind = "branch"
 		}
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// initial tells whether a sample of a tree was written from the start: the first of
-// its tree is.
-func initial(g rl.Group, i int) bool {
-	return i == 0 || g.Tree.Nodes[g.Samples[i].Given.Leaf].Tree != g.Tree.Nodes[g.Samples[i-1].Given.Leaf].Tree
 }

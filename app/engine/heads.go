@@ -9,8 +9,8 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model"
+	"attnlab/rl"
 	"attnlab/rl/examine"
-	"attnlab/rl/hyper"
 	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
@@ -82,7 +82,7 @@ func (e *Engine) publishHeads(correct []examine.Examined, done, of int) {
 	L, H := e.rig.model.Layers, e.rig.model.Heads
 	view := session.HeadsView{Number: e.next(), Problems: done, Of: of, Layers: L, Heads: H, Pairs: scores.Pairs, KeyFocus: [][2]int{},
 		SRA: known(scores.SRA, L*H), Kurtosis: known(scores.Kurtosis, L*H), MeanFCI: known(scores.MeanFCI, L*H)}
-	for _, head := range score.TopHeads(scores.SRA, int(hyper.Lab("attnpo")["heads"])) {
+	for _, head := range score.TopHeads(scores.SRA, rl.ATTNPO.Params.Lab().Int("heads")) {
 		view.KeyFocus = append(view.KeyFocus, [2]int{head.Layer, head.Head})
 	}
 	e.publish(view)

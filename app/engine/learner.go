@@ -39,22 +39,17 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 	if err != nil {
 		return nil, err
 	}
-	hyper, err := hyperOf(t.settings.Method, t.settings.Hyper)
+	config, err := t.config()
 	if err != nil {
 		return nil, err
 	}
 	if t.settings.Method == pretrain {
-		return newSupervised(d, task, t, hyper)
-	}
-	heads, err := headsOf(t.settings.FocusHeads)
-	if err != nil {
-		return nil, err
+		return newSupervised(d, task, t, config.Hyper)
 	}
 	base := t.start
 	if base == nil {
 		base = t.state // of its shape; no more is asked of it without a KL term, see Engine.baseOf
 	}
-	config := rl.RunConfig{Method: t.settings.Method, Hyper: hyper, Seed: t.settings.Seed, Probe: t.settings.Probe, Heads: heads}
 	if t.reflection != nil {
 		if config.Reflector, err = rl.NewReflector(d, task, t.reflection); err != nil {
 			return nil, err
@@ -68,6 +63,19 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 		return nil, err
 	}
 	return reinforcement{run, config.Reflector}, nil
+}
+
+// config is the run's configuration, without a reflection model.
+func (t *training) config() (c rl.RunConfig, err error) {
+	c = rl.RunConfig{Seed: t.settings.Seed, Probe: t.settings.Probe}
+	if c.Method, err = methodOf(t.settings.Method); err != nil {
+		return c, err
+	}
+	if c.Hyper, err = hyperOf(t.settings.Method, t.settings.Hyper); err != nil {
+		return c, err
+	}
+	c.Heads, err = headsOf(t.settings.FocusHeads)
+	return c, err
 }
 
 // headsOf reads heads as run.json has them; none are the method's own to find.
@@ -142,7 +150,7 @@ type supervised struct {
 
 func newSupervised(d *gpu.Device, kind task.Task, t *training, h hyper.Values) (*supervised, error) {
 	c := rl.DefaultPretrain(t.settings.Steps)
-	c.Tokens, c.Rate.Peak, c.Seed, c.Every = int(h["tokens"]), h["rate"], t.settings.Seed, reportEvery
+	c.Tokens, c.Rate.Peak, c.Seed, c.Every = h.Int("tokens"), h.Number("rate"), t.settings.Seed, reportEvery
 	from := t.start
 	if t.state != nil {
 		from = t.state

@@ -112,6 +112,7 @@ func TestMemoryOfALongRun(t *testing.T) {
 	s := startWith(t, Library{Store: store}, able(t), openHost)
 	settings := short("attnpo", maxSteps)
 	settings.Hyper["problems"], settings.Hyper["group"], settings.Hyper["max-length"] = 1, 2, 24
+	settings.FocusHeads = "0.0,0.1" // responses as short as these show no key-focus head
 	s.must(session.Begin{Settings: settings})
 	inUse := func() int { // without what the storage of this test has
 		runtime.GC()

@@ -3,9 +3,7 @@ package engine
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 
 	"attnlab/app/session"
 	"attnlab/rl"
@@ -15,95 +13,93 @@ import (
 // pretrain is the method of supervised training from random weights.
 const pretrain = "pretrain"
 
-// pretrainRows are the two choices that pretraining leaves; "attnlab pretrain" has
-// flags of these names.
-func pretrainRows() []hyper.Param {
-	d := rl.DefaultPretrain(0)
-	only := []string{pretrain}
-	return []hyper.Param{
-		{Name: "rate", Symbol: "η", Meaning: "highest learning rate, after a warm-up of 60 steps", Source: "ours",
-			Min: 1e-5, Max: 0.02, Step: 1e-5, Default: hyper.PerMethod{"": d.Rate.Peak}, Methods: only},
-		{Name: "tokens", Symbol: "", Meaning: "tokens of a step, prompts included", Source: "ours",
-			Min: 512, Max: 16384, Step: 256, Default: hyper.PerMethod{"": float64(d.Tokens)}, Methods: only},
+// pretraining is no method of package rl, which trains from a base. Its rows are the two choices that pretraining leaves; "attnlab
+// pretrain" has flags of these names.
+var pretraining = rl.Method{Name: pretrain, Title: "Pretraining", Params: hyper.Table{
+	hyper.Param{Name: "rate", Symbol: "η", Meaning: "highest learning rate, after a warm-up of 60 steps", Source: "ours", Min: 1e-5, Max: 0.02, Step: 1e-5}.
+		With(rl.DefaultPretrain(0).Rate.Peak, rl.DefaultPretrain(0).Rate.Peak),
+	hyper.Param{Name: "tokens", Meaning: "tokens of a step, prompts included", Source: "ours", Min: 512, Max: 16384, Step: 256}.
+		With(float64(rl.DefaultPretrain(0).Tokens), float64(rl.DefaultPretrain(0).Tokens)),
+}}
+
+// knownMethods are all methods that a page can train by.
+func knownMethods() []rl.Method { return append(slices.Clone(rl.Methods), pretraining) }
+
+// methodOf is the method of a name; an error without one.
+func methodOf(name string) (rl.Method, error) {
+	if name == pretrain {
+		return pretraining, nil
 	}
+	return rl.MethodOf(name)
 }
 
-// rowsOf are the hyper-parameters of a method.
-func rowsOf(method string) []hyper.Param {
-	if method == pretrain {
-		return pretrainRows()
-	}
-	return hyper.Params(method)
-}
-
-// methods is the one table of hyper-parameters, with pretraining's.
+// methods is the catalogue of methods and the table of hyper-parameters, with pretraining's.
 func methods() session.Methods {
-	m := session.Methods{Methods: append(slices.Clone(hyper.Methods), pretrain)}
-	for _, p := range append(slices.Clone(hyper.Table), pretrainRows()...) {
+	known := knownMethods()
+	m := session.Methods{Methods: rl.Names(known)}
+	for _, p := range rl.Rows(known) {
 		row := session.HyperRow{Name: p.Name, Symbol: p.Symbol, Meaning: p.Meaning, Source: p.Source, Choices: p.Choices,
 			Min: p.Min, Max: p.Max, Step: p.Step, Paper: map[string]float64{}, Lab: map[string]float64{}}
-		if n := len(p.Choices); n > 0 {
-			row.Max = float64(n - 1)
-		}
-		for _, method := range p.Methods {
-			row.Paper[method] = paperHyper(method)[p.Name]
-			row.Lab[method] = labHyper(method)[p.Name]
+		for _, method := range rl.With(known, p.Name) {
+			own, _ := method.Params.Row(p.Name)
+			row.Paper[method.Name], row.Lab[method.Name] = plain(own, own.Paper), plain(own, own.Lab)
 		}
 		m.Rows = append(m.Rows, row)
 	}
 	return m
 }
 
-func paperHyper(method string) hyper.Values {
-	if method != pretrain {
-		return hyper.Paper(method)
+// plain is a value as the session has it: a choice as its index.
+func plain(p hyper.Param, v hyper.Value) float64 {
+	h := hyper.Values{p.Name: v}
+	if len(p.Choices) > 0 {
+		return float64(slices.Index(p.Choices, h.Choice(p.Name)))
 	}
-	h := hyper.Values{}
-	for _, p := range pretrainRows() {
-		h[p.Name] = p.Default[""]
-	}
-	return h
+	return h.Number(p.Name)
 }
 
-func labHyper(method string) hyper.Values {
-	if method != pretrain {
-		return hyper.Lab(method)
+// valueOf is the inverse of plain. What is no choice becomes a number, which the range check refuses.
+func valueOf(p hyper.Param, x float64) hyper.Value {
+	if i := int(x); float64(i) == x && i >= 0 && i < len(p.Choices) {
+		return hyper.Choice(p.Choices[i])
 	}
-	return paperHyper(pretrain)
+	return hyper.Number(x)
 }
 
-// hyperOf are all hyper-parameters of a run: the lab's with those that its settings
-// change.
+// hyperOf are all hyper-parameters of a run: the lab's with those that its settings change.
 func hyperOf(method string, changed map[string]float64) (hyper.Values, error) {
-	h, rows := labHyper(method), rowsOf(method)
+	m, err := methodOf(method)
+	if err != nil {
+		return nil, err
+	}
+	values := hyper.Values{}
 	for _, name := range slices.Sorted(maps.Keys(changed)) {
-		v := changed[name]
-		i := slices.IndexFunc(rows, func(p hyper.Param) bool { return p.Name == name })
-		if i < 0 {
+		p, ok := m.Params.Row(name)
+		if !ok {
 			return nil, fmt.Errorf("%s has no hyper-parameter %q", method, name)
 		}
-		text := strconv.FormatFloat(v, 'g', -1, 64)
-		if p := rows[i]; len(p.Choices) > 0 && v == math.Trunc(v) && v >= 0 && v < float64(len(p.Choices)) {
-			text = p.Choices[int(v)]
-		}
-		var err error
-		if h[name], err = rows[i].Parse(text); err != nil {
-			return nil, err
-		}
+		values[name] = valueOf(p, changed[name])
 	}
-	return h, nil
+	h, err := m.Params.Merge(m.Params.Lab(), values)
+	if err != nil {
+		return nil, err
+	}
+	return h, m.Check(h, hyper.Limits{})
 }
 
 // changes is the inverse of hyperOf: what differs from the lab's values.
 func changes(method string, h hyper.Values) map[string]float64 {
-	changed := map[string]float64{}
-	for name, v := range labHyper(method) {
-		if x, ok := h[name]; ok && x != v {
-			changed[name] = x
-		}
-	}
-	if len(changed) == 0 {
+	m, err := methodOf(method)
+	if err != nil {
 		return nil
+	}
+	var changed map[string]float64
+	for name, v := range m.Params.Changes(m.Params.Lab(), h) {
+		p, _ := m.Params.Row(name)
+		if changed == nil {
+			changed = map[string]float64{}
+		}
+		changed[name] = plain(p, v)
 	}
 	return changed
 }

@@ -19,8 +19,8 @@ const rulesBatch = 4
 func (e *Engine) planCompareRules(c session.CompareRules) func(context.Context) (string, error) {
 	var policy *rl.Policy
 	var problems []task.Problem
-	tallies := make([]rl.Branching, len(c.Rules))
-	rules := make([]rl.AttnRL, len(c.Rules))
+	tallies := make([]rl.BranchTally, len(c.Rules))
+	rules := make([]rl.TreeRule, len(c.Rules))
 	done := 0
 	return func(ctx context.Context) (string, error) {
 		if e.rig.model == nil {
@@ -38,7 +38,7 @@ func (e *Engine) planCompareRules(c session.CompareRules) func(context.Context) 
 				if h, err = treeHyper(rule); err != nil {
 					return "", err
 				}
-				rules[i] = rl.NewAttnRL(h)
+				rules[i] = rl.NewTreeRule(h)
 			}
 			policy, problems = e.policy(e.task, h, c.Seed), task.Problems(e.task, task.EvalStream, c.Seed, c.Problems)
 		}
@@ -60,7 +60,7 @@ func (e *Engine) planCompareRules(c session.CompareRules) func(context.Context) 
 }
 
 // showRules publishes the shares so far. Sampled is by problem, as are the shares.
-func (e *Engine) showRules(c session.CompareRules, tallies []rl.Branching, done int) {
+func (e *Engine) showRules(c session.CompareRules, tallies []rl.BranchTally, done int) {
 	view := session.Rules{Number: e.next(), Problems: done, Of: c.Problems, Rows: []session.RuleOutcome{}}
 	for i, t := range tallies {
 		n := float64(max(1, t.Problems))

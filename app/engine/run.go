@@ -14,6 +14,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/rl"
 	"attnlab/rl/task"
 )
 
@@ -70,7 +71,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if s.Steps < 1 || s.Steps > maxSteps {
 		return fmt.Errorf("%d steps were asked for; ask for 1 to %d", s.Steps, maxSteps)
 	}
-	if known := methods().Methods; !slices.Contains(known, s.Method) {
+	if known := rl.Names(knownMethods()); !slices.Contains(known, s.Method) {
 		return fmt.Errorf("there is no method %q; choose one of %s", s.Method, strings.Join(known, ", "))
 	}
 	hyper, err := hyperOf(s.Method, s.Hyper)

@@ -16,7 +16,6 @@ import (
 	"attnlab/gpu"
 	"attnlab/model/hf"
 	"attnlab/rl"
-	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
 
@@ -177,8 +176,14 @@ func TestARunIsWhatRlSays(t *testing.T) {
 				t.Errorf("%+v, %+v", s.run.Info, s.status)
 			}
 
-			hyper := hyper.Lab(method)
-			maps.Copy(hyper, settings.Hyper)
+			m, err := methodOf(method)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hyper, err := hyperOf(method, settings.Hyper)
+			if err != nil {
+				t.Fatal(err)
+			}
 			task, err := task.New("chain", "", "2")
 			if err != nil {
 				t.Fatal(err)
@@ -187,7 +192,7 @@ func TestARunIsWhatRlSays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run, err := rl.NewRun(gpu.OpenHost(), task, base, nil, rl.RunConfig{Method: method, Hyper: hyper, Seed: 3, Probe: 40})
+			run, err := rl.NewRun(gpu.OpenHost(), task, base, nil, rl.RunConfig{Method: m, Hyper: hyper, Seed: 3, Probe: 40})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,7 +12,6 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
-	"attnlab/rl"
 )
 
 // runModel is what the model of a run is called among the bases: with the run's id.
@@ -159,8 +158,8 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 // baseOf brings the model that a run began from where it is still needed: for its KL
 // term.
 func (e *Engine) baseOf(ctx context.Context, t *training) error {
-	hyper, err := hyperOf(t.settings.Method, t.settings.Hyper)
-	if err != nil || t.start != nil || hyper["kl"] == 0 {
+	config, err := t.config()
+	if err != nil || t.start != nil || !config.NeedsBase() {
 		return err
 	}
 	if t.start, err = e.modelNamed(ctx, t.settings.Model); err != nil {
@@ -171,8 +170,8 @@ func (e *Engine) baseOf(ctx context.Context, t *training) error {
 
 // reflectionOf brings the reflection model that is shipped with the base of a run that needs one.
 func (e *Engine) reflectionOf(ctx context.Context, t *training) error {
-	hyper, err := hyperOf(t.settings.Method, t.settings.Hyper)
-	if err != nil || t.reflection != nil || !(rl.RunConfig{Method: t.settings.Method, Hyper: hyper}).Reflects() {
+	config, err := t.config()
+	if err != nil || t.reflection != nil || !config.Reflects() {
 		return err
 	}
 	files, err := e.library.Fetch(ctx, t.settings.Model+"/reflection", func(done, total int) { e.busy("loading", done, total) })

@@ -7,8 +7,8 @@ import (
 	"attnlab/app/session"
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/rl"
 	"attnlab/rl/examine"
-	"attnlab/rl/hyper"
 	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
@@ -21,7 +21,7 @@ const (
 )
 
 // delta is Δ of the scores, in steps: the default of "attnlab trace".
-var delta = int(hyper.Lab("attnrl")["delta"])
+var delta = rl.AttnRL.Params.Lab().Int("delta")
 
 // longest is the longest response of experiments on many problems, in tokens.
 var longest = examine.Longest()

@@ -11,7 +11,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
-	"attnlab/rl/hyper"
+	"attnlab/rl"
 )
 
 // Store keeps the files of runs from one visit to the next. Its errors are sentences.
@@ -66,9 +66,11 @@ func (t *training) about() ([]byte, error) {
 	s := t.settings
 	a := runJSON{Method: s.Method, Model: s.Model, Task: s.Task, Difficulty: s.Difficulty, Teacher: s.Teacher, Seed: s.Seed, Probe: s.Probe,
 		FocusHeads: s.FocusHeads, Hyper: map[string]string{}, Steps: s.Steps, Name: t.info.Name, From: t.info.From, Note: t.info.Note, Sample: t.sample}
-	for _, p := range rowsOf(s.Method) {
-		if v, ok := s.Hyper[p.Name]; ok {
-			a.Hyper[p.Name] = p.Format(v)
+	if m, err := methodOf(s.Method); err == nil {
+		for _, p := range m.Params {
+			if v, ok := s.Hyper[p.Name]; ok {
+				a.Hyper[p.Name] = valueOf(p, v).String()
+			}
 		}
 	}
 	data, err := json.MarshalIndent(a, "", "  ")
@@ -81,24 +83,22 @@ func (t *training) readAbout(data []byte) error {
 	if err := json.Unmarshal(data, &a); err != nil {
 		return fmt.Errorf("%s cannot be read: %w", runFile, err)
 	}
-	if a.Method != "" && !slices.Contains(methods().Methods, a.Method) { // curves from elsewhere may not say
+	m, err := methodOf(a.Method)
+	if a.Method != "" && err != nil { // curves from elsewhere may not say
 		return fmt.Errorf("%s names the method %.40q, which is not known here", runFile, a.Method)
 	}
 	if a.Steps < 0 || a.Steps > maxSteps || a.Probe < 0 || a.Probe > maxProblems {
 		return fmt.Errorf("%s asks for %d steps and %d probing problems, which is out of range", runFile, a.Steps, a.Probe)
 	}
-	h := labHyper(a.Method)
+	h := m.Params.Lab()
 	if a.Paper {
-		h = paperHyper(a.Method)
+		h = m.Params.Paper()
 	}
-	rows := rowsOf(a.Method)
 	for name, text := range a.Hyper {
-		i := slices.IndexFunc(rows, func(p hyper.Param) bool { return p.Name == name })
-		if i < 0 {
+		if _, ok := m.Params.Row(name); !ok {
 			return fmt.Errorf("%s gives %s the hyper-parameter %.40q, which it does not have", runFile, a.Method, name)
 		}
-		var err error
-		if h[name], err = rows[i].Parse(text); err != nil {
+		if err := m.Params.Set(h, name, text); err != nil {
 			return err
 		}
 	}
@@ -205,7 +205,7 @@ func readRun(files map[string][]byte) (t *training, pages int, err error) {
 	} else {
 		t.settings = session.RunSettings{Method: method}
 		var first struct{ Method string }
-		if json.Unmarshal(t.log.lines[0], &first); slices.Contains(hyper.Methods, first.Method) {
+		if json.Unmarshal(t.log.lines[0], &first); slices.Contains(rl.Names(rl.Methods), first.Method) {
 			t.settings.Method = first.Method
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // growth is the tree on show as it grows.
 type growth struct {
-	*rl.Growth
+	*rl.TreeBuilder
 	of     *reasoning
 	rule   session.TreeRule
 	seed   uint64
@@ -23,10 +23,11 @@ type growth struct {
 
 // treeHyper are the lab's hyper-parameters of trees with those of a rule.
 func treeHyper(rule session.TreeRule) (hyper.Values, error) {
-	h := hyper.Lab("attnrl")
+	rows := rl.AttnRL.Params
+	h := rows.Lab()
 	for name, text := range map[string]string{"branch": rule.Branch, "initial": strconv.Itoa(rule.Initial),
 		"points": strconv.Itoa(rule.Points), "rollouts": strconv.Itoa(rule.Rollouts)} {
-		if err := h.Set(name, text); err != nil {
+		if err := rows.Set(h, name, text); err != nil {
 			return nil, err
 		}
 	}
@@ -35,7 +36,7 @@ func treeHyper(rule session.TreeRule) (hyper.Values, error) {
 
 // policy samples with the model on show, keyed as "attnlab tree --seed" is.
 func (e *Engine) policy(task task.Task, h hyper.Values, seed uint64) *rl.Policy {
-	return rl.PolicyOf(e.rig.decoder, e.rig.scorer, task, rl.PolicyConfig{Seed: seed, Temperature: h["temperature"], MaxLength: int(h["max-length"])})
+	return rl.PolicyOf(e.rig.decoder, e.rig.scorer, task, rl.PolicyConfig{Seed: seed, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length")})
 }
 
 // planGrowTree goes on with the tree on show, or begins another where that is of
@@ -58,7 +59,7 @@ func (e *Engine) planGrowTree(c session.GrowTree) func(context.Context) (string,
 		g := e.growth
 		if again := c.Restart && !planted; g == nil || again || g.rule != c.Rule || g.seed != c.Seed {
 			g = &growth{of: e.reasoning, rule: c.Rule, seed: c.Seed, policy: e.policy(e.reasoning.task, h, c.Seed)}
-			g.Growth = g.policy.Plant(rl.NewAttnRL(h), e.reasoning.Problem)
+			g.TreeBuilder = g.policy.NewTree(rl.NewTreeRule(h), e.reasoning.Problem)
 			e.growth, planted = g, true
 		}
 		g.policy.Decoder, g.policy.Scorer = e.rig.decoder, e.rig.scorer // of another device, after a loss
@@ -87,7 +88,7 @@ func (e *Engine) planGrowTree(c session.GrowTree) func(context.Context) (string,
 
 // showTree publishes the tree so far.
 func (e *Engine) showTree(g *growth) error {
-	grown, err := g.Grown()
+	grown, err := g.Built()
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,7 @@ func (e *Engine) showTree(g *growth) error {
 func (g *growth) next() string {
 	points := g.Points()
 	switch at := g.Rolled(); {
-	case !g.Begun():
+	case !g.Started():
 		return fmt.Sprintf("Sample %d responses from the start.", g.rule.Initial)
 	case !g.Chosen():
 		return fmt.Sprintf("Choose up to %d branch points in each response, by rule %s.", g.rule.Points, g.rule.Branch)

@@ -51,11 +51,11 @@ func TestTheTreeIsWhatRlSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := rl.NewPolicy(m, tk, rl.PolicyConfig{Seed: 5, Temperature: h["temperature"], MaxLength: int(h["max-length"]), Slots: 32, Tokens: 4096})
+		p, err := rl.NewPolicy(m, tk, rl.PolicyConfig{Seed: 5, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length"), Slots: 32, Tokens: 4096})
 		if err != nil {
 			t.Fatal(err)
 		}
-		grown, err := p.Grow(t.Context(), rl.NewAttnRL(h), problem)
+		grown, err := p.BuildTree(t.Context(), rl.NewTreeRule(h), problem)
 		if err != nil {
 			t.Fatal(err)
 		}

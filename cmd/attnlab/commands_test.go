@@ -18,7 +18,6 @@ import (
 	"attnlab/model/workload"
 	"attnlab/rl"
 	"attnlab/rl/examine"
-	"attnlab/rl/hyper"
 	"attnlab/rl/score"
 	"attnlab/rl/stat"
 )
@@ -283,7 +282,7 @@ func TestCredit(t *testing.T) {
 	if err := os.WriteFile(file, []byte(group), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, method := range hyper.Methods[1:] {
+	for _, method := range rl.Names(rl.Crediting()) {
 		stdin := group
 		if method == "treerl" || method == "attnrl" {
 			stdin = tree

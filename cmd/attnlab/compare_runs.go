@@ -17,7 +17,6 @@ import (
 	"syscall"
 
 	"attnlab/rl"
-	"attnlab/rl/hyper"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
@@ -49,7 +48,7 @@ func readRun(dir string) (r finishedRun, missing string, err error) {
 	} else if err != nil {
 		return r, "", err
 	}
-	if !slices.Contains(hyper.Methods, r.Method) {
+	if !slices.Contains(rl.Names(rl.Methods), r.Method) {
 		return r, "", fmt.Errorf("the run in %s is of an unknown method %q", dir, r.Method)
 	}
 	if err := read(resultFile, &r.result); errors.Is(err, fs.ErrNotExist) {
@@ -122,11 +121,15 @@ func (t training) settings() (all []setting) {
 	if t.FocusHeads != "" {
 		all = append(all, setting{"focus-heads", t.FocusHeads})
 	}
-	usual := hyper.Lab(t.Method)
-	if t.Paper {
-		usual = hyper.Paper(t.Method)
+	m, err := rl.MethodOf(t.Method)
+	if err != nil {
+		return all
 	}
-	for _, p := range hyper.Params(t.Method) {
+	usual := m.Params.Lab()
+	if t.Paper {
+		usual = m.Params.Paper()
+	}
+	for _, p := range m.Params {
 		if text, given := t.Hyper[p.Name]; given {
 			if v, err := p.Parse(text); err != nil || v != usual[p.Name] {
 				all = append(all, setting{p.Name, text})
@@ -192,7 +195,7 @@ func groupRuns(runs []finishedRun) (groups []*runGroup, err error) {
 	}
 	slices.SortStableFunc(groups, func(a, b *runGroup) int {
 		if a.method != b.method {
-			return slices.Index(hyper.Methods, a.method) - slices.Index(hyper.Methods, b.method)
+			return slices.Index(rl.Names(rl.Methods), a.method) - slices.Index(rl.Names(rl.Methods), b.method)
 		}
 		return strings.Compare(a.label(), b.label())
 	})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -26,22 +25,22 @@ ranges are in response tokens, "step" is the training step:
    "tree": {"nodes": [{"id": 0, "parent": -1, "reward": null}, …]},
    "revisions": [{"length": 60, "correct": true, "reflections": 2, "think_tokens": 50}, …]}
 
-"tree" is for treerl and attnrl, "revisions" for rearl. Hyper-parameters are flags with the paper's values as defaults; a method takes
-those that name it.
+"tree" is for treerl and attnrl, "revisions" for rearl. A key that is not known is an error. Hyper-parameters are flags with the paper's
+values as defaults; a method takes those that name it.
 
   attnlab credit --method attnpo --group group.json --json
   attnlab credit --method rearl --length-weight 0.3 --group - < group.json
 `,
 	flags: func(_ *options, f *flag.FlagSet) action {
-		methods := hyper.Methods[1:]
+		methods := rl.Names(rl.Crediting())
 		method := f.String("method", "", "`M`, one of "+strings.Join(methods, ", "))
 		group := f.String("group", "", "`FILE` with the group, - for standard input")
 		values := hyper.Values{}
-		for _, p := range hyper.Table {
-			if p.Name == "group" { // its size: the file says it
+		for _, p := range rl.Rows(rl.Crediting()) {
+			if p.Name == hyper.Group.Name { // its size: the file says it
 				continue
 			}
-			f.Func(p.Name, hyperHelp(p), func(text string) (err error) {
+			f.Func(p.Name, hyperHelp(rl.Crediting(), p), func(text string) (err error) {
 				values[p.Name], err = p.Parse(text)
 				return err
 			})
@@ -60,18 +59,21 @@ those that name it.
 	},
 }
 
-// hyperHelp is the help text of a hyper-parameter's flag.
-func hyperHelp(p hyper.Param) string {
+// hyperHelp is the help text of the flag of a row that some methods have.
+func hyperHelp(methods []rl.Method, p hyper.Param) string {
 	value := "`X`"
 	if len(p.Choices) > 0 {
 		value = "`" + strings.Join(p.Choices, "|") + "`"
 	}
-	return fmt.Sprintf("%s %s (%s)", value, p.Meaning, strings.Join(p.Methods, ", "))
+	return fmt.Sprintf("%s %s (%s)", value, p.Meaning, strings.Join(rl.Names(rl.With(methods, p.Name)), ", "))
 }
 
-func (c *console) credit(method, path string, hyper hyper.Values) error {
+func (c *console) credit(name, path string, changed hyper.Values) error {
+	method, err := rl.MethodOf(name)
+	if err != nil {
+		return err
+	}
 	var data []byte
-	var err error
 	if path == "-" {
 		data, err = io.ReadAll(c.stdin)
 	} else {
@@ -80,11 +82,11 @@ func (c *console) credit(method, path string, hyper hyper.Values) error {
 	if err != nil {
 		return fmt.Errorf("--group: %w", err)
 	}
-	var in rl.GroupInput
-	if err := json.Unmarshal(data, &in); err != nil {
-		return fmt.Errorf("--group: %s is not a group in JSON: %w", path, err)
+	in, err := rl.ReadGroup(data)
+	if err != nil {
+		return fmt.Errorf("--group %s: %w", path, err)
 	}
-	out, err := rl.CreditGroup(method, in, hyper)
+	out, err := rl.CreditGroup(method, in, changed)
 	if err != nil {
 		return err
 	}

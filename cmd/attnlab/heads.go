@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"attnlab/rl"
 	"attnlab/rl/examine"
-	"attnlab/rl/hyper"
 	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
@@ -34,7 +34,7 @@ key_focus are the best heads by sra, which ATTNPO averages.
 		o.takeModel(f)
 		s := takeSampled(f, 300)
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for kurtosis and FCI")
-		top := f.Int("top", int(hyper.Lab("attnpo")["heads"]), "`N`, key-focus heads to choose")
+		top := f.Int("top", rl.ATTNPO.Params.Lab().Int("heads"), "`N`, key-focus heads to choose")
 		return func(ctx context.Context, c *console) error {
 			for _, err := range []error{s.check(), within(1, maxDelta, "delta", *delta), atLeast(1, "top", *top)} {
 				if err != nil {

@@ -4,10 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
+	"attnlab/rl"
 	"attnlab/rl/hyper"
 )
 
@@ -35,26 +35,28 @@ func TestHyperTable(t *testing.T) {
 	}
 }
 
-// hyperTable writes all of hyper.Table in Markdown.
+// hyperTable writes the rows of all methods in Markdown.
 func hyperTable() string {
 	var b strings.Builder
 	fmt.Fprint(&b, "| flag | symbol | meaning | source | methods | range | paper | lab |\n|---|---|---|---|---|---|---|---|\n")
-	for _, p := range hyper.Table {
+	for _, p := range rl.Rows(rl.Methods) {
 		between := fmt.Sprintf("%g to %g", p.Min, p.Max)
 		if len(p.Choices) > 0 {
 			between = strings.Join(p.Choices, ", ")
 		}
-		methods := strings.Join(p.Methods, ", ")
-		if slices.Equal(p.Methods, hyper.Methods) {
+		names := rl.Names(rl.With(rl.Methods, p.Name))
+		methods := strings.Join(names, ", ")
+		switch len(names) {
+		case len(rl.Methods):
 			methods = "all"
-		} else if slices.Equal(p.Methods, hyper.Methods[1:]) {
-			methods = "all but " + hyper.Methods[0]
+		case len(rl.Crediting()):
+			methods = "all but " + rl.Methods[0].Name
 		}
-		paper, lab := byMethod(p, hyper.Paper), byMethod(p, hyper.Lab)
+		paper, lab := byMethod(rl.Methods, p.Name, paperValue), byMethod(rl.Methods, p.Name, labValue)
 		if lab == paper {
 			lab = ""
 		}
-		fmt.Fprintf(&b, "| `--%s` | %s | %s | %s | %s | %s | %s | %s |\n", p.Name, p.Symbol, p.Meaning, p.Source, methods, between, paper, lab)
+		fmt.Fprintf(&b, "| `--%s` | %s | %s | %s | %s | %s | %s | %s |\n", p.Name, p.Symbol, p.Meaning, byMethod(rl.Methods, p.Name, func(p hyper.Param) string { return p.Source }), methods, between, paper, lab)
 	}
 	return b.String()
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"attnlab/model"
+	"attnlab/rl"
 	"attnlab/rl/examine"
-	"attnlab/rl/hyper"
 	"attnlab/rl/score"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
@@ -60,7 +60,7 @@ L layers, H heads.
 	},
 }
 
-func defaultDelta() int { return int(hyper.Lab("attnrl")["delta"]) }
+func defaultDelta() int { return rl.AttnRL.Params.Lab().Int("delta") }
 
 // traceDocument is what trace prints.
 type traceDocument struct {

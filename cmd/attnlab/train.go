@@ -26,7 +26,7 @@ import (
 
 var trainCommand = command{
 	name: "train",
-	does: "reinforcement learning from a base: " + strings.Join(hyper.Methods, ", "),
+	does: "reinforcement learning from a base: " + strings.Join(rl.Names(rl.Methods), ", "),
 	about: `
 DIR gets metrics.jsonl with a line a step, the trained model with the state to go on from (written every minute, at the end and on Ctrl-C),
 run.json with what was asked for, and result.json with what came of it. --resume goes on exactly as if the run had never stopped, to its
@@ -45,7 +45,7 @@ are found on them, and looked at again after the last step. Hyper-parameters are
 		o.takeTask(f)
 		o.takeModel(f)
 		var t training
-		f.StringVar(&t.Method, "method", "", "`M`, one of "+strings.Join(hyper.Methods, ", "))
+		f.StringVar(&t.Method, "method", "", "`M`, one of "+strings.Join(rl.Names(rl.Methods), ", "))
 		f.StringVar(&t.out, "out", "", "`DIR` to write")
 		f.IntVar(&t.Steps, "steps", 0, "`N`, training steps in all (40, or as many as the budget allows)")
 		f.Int64Var(&t.Budget, "budget", 0, "`N`, generated tokens in all: no step begins beyond it")
@@ -55,16 +55,16 @@ are found on them, and looked at again after the last step. Hyper-parameters are
 		f.StringVar(&t.FocusHeads, "focus-heads", "", "`L.H,L.H`, heads of attnpo in place of those it finds")
 		f.StringVar(&t.Reflection, "reflection", "", "`DIR` of the reflection model of rearl, for its cuts normal, weak and strong (the one shipped with the base)")
 		f.BoolVar(&t.Paper, "paper", false, "take the papers' hyper-parameters, made for models a thousand times larger")
-		t.Hyper = hyperFlags(f, hyper.Table)
+		t.Hyper = hyperFlags(f, rl.Methods, rl.Rows(rl.Methods))
 		return func(ctx context.Context, c *console) error { return c.train(ctx, t) }
 	},
 }
 
-// hyperFlags adds a flag for each row and returns the values that were given.
-func hyperFlags(f *flag.FlagSet, rows []hyper.Param) map[string]string {
+// hyperFlags adds a flag for each row of some methods and returns the values that were given.
+func hyperFlags(f *flag.FlagSet, methods []rl.Method, rows hyper.Table) map[string]string {
 	given := map[string]string{}
 	for _, p := range rows {
-		f.Func(p.Name, hyperHelp(p)+", default "+byMethod(p, hyper.Lab), func(text string) error {
+		f.Func(p.Name, hyperHelp(methods, p)+", default "+byMethod(methods, p.Name, labValue), func(text string) error {
 			_, err := p.Parse(text)
 			given[p.Name] = text
 			return err
@@ -73,13 +73,17 @@ func hyperFlags(f *flag.FlagSet, rows []hyper.Param) map[string]string {
 	return given
 }
 
+func labValue(p hyper.Param) string   { return p.Lab.String() }
+func paperValue(p hyper.Param) string { return p.Paper.String() }
+
 // byMethod says what a hyper-parameter is where it is not given: what most methods take, then the others.
-func byMethod(p hyper.Param, usual func(method string) hyper.Values) string {
+func byMethod(methods []rl.Method, row string, usual func(hyper.Param) string) string {
 	of := map[string][]string{} // methods by value
 	most := ""
-	for _, method := range p.Methods {
-		value := p.Format(usual(method)[p.Name])
-		of[value] = append(of[value], method)
+	for _, method := range rl.With(methods, row) {
+		p, _ := method.Params.Row(row)
+		value := usual(p)
+		of[value] = append(of[value], method.Name)
 		if len(of[value]) > len(of[most]) {
 			most = value
 		}
@@ -195,9 +199,9 @@ func (t *training) check(c *console) error {
 	case t.out == "":
 		return wrongUsage("train: --out is missing; give a folder for the run")
 	case t.Method == "" && !t.resume:
-		return wrongUsage("train: --method is missing; choose one of %s", strings.Join(hyper.Methods, ", "))
-	case t.Method != "" && !slices.Contains(hyper.Methods, t.Method):
-		return wrongUsage("train: there is no method %q; choose one of %s", t.Method, strings.Join(hyper.Methods, ", "))
+		return wrongUsage("train: --method is missing; choose one of %s", strings.Join(rl.Names(rl.Methods), ", "))
+	case t.Method != "" && !slices.Contains(rl.Names(rl.Methods), t.Method):
+		return wrongUsage("train: there is no method %q; choose one of %s", t.Method, strings.Join(rl.Names(rl.Methods), ", "))
 	case t.Budget < 0:
 		return wrongUsage("train: --budget is %d, it must be at least 0", t.Budget)
 	}
@@ -212,8 +216,9 @@ func (t *training) check(c *console) error {
 	if t.Steps == 0 && t.Budget == 0 {
 		t.Steps = 40
 	}
-	if t.FocusHeads != "" && t.Method != "attnpo" {
-		return wrongUsage("train: --focus-heads is for attnpo; %s has none", t.Method)
+	if m, err := rl.MethodOf(t.Method); err == nil && t.FocusHeads != "" && !m.Takes.Heads {
+		takers := slices.DeleteFunc(slices.Clone(rl.Methods), func(m rl.Method) bool { return !m.Takes.Heads })
+		return wrongUsage("train: --focus-heads is for %s; %s has none", strings.Join(rl.Names(takers), ", "), t.Method)
 	}
 	t.Model, t.Task, t.Difficulty, t.Teacher, t.Seed = c.model, c.task, c.difficulty, c.teacher, c.seed
 	_, err := t.hyper()
@@ -222,20 +227,30 @@ func (t *training) check(c *console) error {
 
 // hyper are the method's hyper-parameters with those that were given.
 func (t *training) hyper() (hyper.Values, error) {
-	h := hyper.Lab(t.Method)
+	m, err := rl.MethodOf(t.Method)
+	if err != nil {
+		return nil, err
+	}
+	h := m.Params.Lab()
 	if t.Paper {
-		h = hyper.Paper(t.Method)
+		h = m.Params.Paper()
 	}
 	for name, text := range t.Hyper {
-		if err := h.Set(name, text); err != nil {
+		if err := m.Params.Set(h, name, text); err != nil {
 			return nil, wrongUsage("train: %s does not take --%s", t.Method, name)
 		}
+	}
+	if err := m.Check(h, hyper.Limits{}); err != nil {
+		return nil, usageError{err}
 	}
 	return h, nil
 }
 
 func (t *training) config() (c rl.RunConfig, err error) {
-	c = rl.RunConfig{Method: t.Method, Seed: t.Seed, Probe: t.Probe}
+	c = rl.RunConfig{Seed: t.Seed, Probe: t.Probe}
+	if c.Method, err = rl.MethodOf(t.Method); err != nil {
+		return c, err
+	}
 	if c.Hyper, err = t.hyper(); err != nil || t.FocusHeads == "" {
 		return c, err
 	}

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"attnlab/rl"
@@ -30,18 +29,17 @@ Without --prompt it takes the first problem of "attnlab eval" with the same seed
 		o.takeTask(f)
 		o.takeModel(f)
 		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>")
-		var rows []hyper.Param
-		for _, name := range []string{"branch", "initial", "points", "rollouts", "delta", "quantile", "spacing", "unbranched", "temperature", "max-length"} {
-			i := slices.IndexFunc(hyper.Table, func(p hyper.Param) bool { return p.Name == name })
-			p := hyper.Table[i]
-			p.Methods = []string{"attnrl"}
-			rows = append(rows, p)
+		var rows hyper.Table
+		for _, p := range []hyper.Param{hyper.Branch, hyper.Initial, hyper.Points, hyper.Rollouts, hyper.Delta, hyper.Quantile, hyper.Spacing,
+			hyper.Unbranched, hyper.Temperature, hyper.MaxLength} {
+			row, _ := rl.AttnRL.Params.Row(p.Name)
+			rows = append(rows, row)
 		}
-		given := hyperFlags(f, rows)
+		given := hyperFlags(f, []rl.Method{rl.AttnRL}, rows)
 		return func(ctx context.Context, c *console) error {
-			h := hyper.Lab("attnrl")
+			h := rl.AttnRL.Params.Lab()
 			for name, text := range given {
-				if err := h.Set(name, text); err != nil {
+				if err := rows.Set(h, name, text); err != nil {
 					return usageError{err}
 				}
 			}
@@ -85,12 +83,12 @@ func (c *console) tree(ctx context.Context, prompt string, h hyper.Values) error
 			return fmt.Errorf("--prompt: %w", err)
 		}
 	}
-	p, err := rl.NewPolicy(l.Model, l.Task, rl.PolicyConfig{Seed: c.seed, Temperature: h["temperature"], MaxLength: int(h["max-length"]), Slots: 32, Tokens: 4096})
+	p, err := rl.NewPolicy(l.Model, l.Task, rl.PolicyConfig{Seed: c.seed, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length"), Slots: 32, Tokens: 4096})
 	if err != nil {
 		return err
 	}
 	defer p.Release()
-	grown, err := p.Grow(ctx, rl.NewAttnRL(h), problem)
+	grown, err := p.BuildTree(ctx, rl.NewTreeRule(h), problem)
 	if err != nil {
 		return err
 	}
@@ -98,7 +96,7 @@ func (c *console) tree(ctx context.Context, prompt string, h hyper.Values) error
 	return c.print(document, document.text)
 }
 
-func newTreeDocument(kind task.Task, g rl.Grown) treeDocument {
+func newTreeDocument(kind task.Task, g rl.BuiltTree) treeDocument {
 	P, root := len(g.Problem.Prompt), g.Tree.Nodes[0]
 	d := treeDocument{Problem: task.Text(kind, g.Problem.Prompt), PromptLength: P, Gold: g.Problem.Gold,
 		Root: treeRoot{root.Value, root.Leaves}, BranchPoints: g.Points}

@@ -17,12 +17,8 @@ type Attempt struct {
 	Rollout model.Rollout // the response with its log-probabilities and entropies
 }
 
-// Longest is the longest response of a measurement, in tokens, where nobody asks for another: L_max of training in the lab. A model is
-// not measured with more space than it was trained with.
-func Longest() int {
-	p, _ := hyper.Lookup("max-length")
-	return int(p.Lab[""])
-}
+// Longest is the longest response of a measurement, in tokens, where nobody asks for another.
+func Longest() int { return hyper.LabMaxLength }
 
 // Attempts samples one response to each problem, of at most longest tokens (0: as many as the context holds).
 // Problem i is sequence i of the random generator. progress, where not nil, is called with

@@ -2,34 +2,22 @@ package hyper_test
 
 import (
 	"fmt"
-	"log"
-	"strings"
 
 	"attnlab/rl/hyper"
 )
 
-// One table holds every hyper-parameter: the paper's value, the lab's value, the range, and where it was read.
-func ExampleLookup() {
-	p, ok := hyper.Lookup("alpha")
-	fmt.Println(ok, p.Symbol, p.Min, p.Max)
-	fmt.Println(p.Meaning)
-	fmt.Println(p.Source)
-	// Output:
-	// true α 0 1
-	// share of the reward that a long correct response can lose
-	// TLMRE (Arora & Zanette); ATTNPO code
-}
-
-// Values are set from text, as flags and links give it. A value out of range is refused with the range named.
-func ExampleValues_Set() {
-	values := hyper.Lab("attnpo")
-	if err := values.Set("group", "16"); err != nil {
-		log.Fatal(err)
+// A method takes a row with its own values: the paper's, the lab's, and where the paper's stands.
+func ExampleParam_With() {
+	table := hyper.Table{
+		hyper.Problems.With(64, 16).From("a paper, section 4"),
+		hyper.Aggregation.Choosing("sequence", "token"),
 	}
-	fmt.Println(values.Int("group"), hyper.Paper("attnpo").Int("group"))
-	_, problem, _ := strings.Cut(values.Set("group", "1").Error(), ": ")
-	fmt.Println(problem)
+	values := table.Lab()
+	fmt.Println(values.Int("problems"), values.Choice("aggregation"))
+	fmt.Println(table.Set(values, "problems", "1000"))
+	fmt.Println(table.Set(values, "aggregation", "mean"))
 	// Output:
-	// 16 8
-	// group is 1; give a value from 2 to 64
+	// 16 token
+	// hyper: problems is 1000; give a value from 1 to 512
+	// hyper: aggregation is "mean"; give one of token, sequence, constant
 }

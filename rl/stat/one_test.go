@@ -18,7 +18,7 @@ var statistic = regexp.MustCompile(`(?i)^(mean|average|median|std|stddev|sd|spre
 // roots are the square roots outside this package, by file, and why they are no statistic.
 var roots = map[string]string{
 	"rl/tree.go":                   "TreeRL divides a node's advantage by √|L|, of its leaves",
-	"rl/explain.go":                "shows that root as a term",
+	"rl/tree_train.go":             "shows that root as a term",
 	"app/figures/tree_draw.go":     "the height of a node with leaves",
 	"app/figures/clusters.go":      "as spread, below",
 	"app/theme/theme.go":           "the distance of two colours",

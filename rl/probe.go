@@ -49,10 +49,13 @@ func (r *Run) Measure(ctx context.Context) (Probe, error) {
 	var densities []float64
 	for _, a := range attempts {
 		p.Tokens += len(a.Rollout.Tokens)
-		s := reaSample(r.Task, a.Trace)
-		densities = append(densities, ReflectionDensity(s.Reflections, s.ThinkTokens))
+		densities = append(densities, reflectionDensity(task.Reflections(r.Task, a.Trace), a.Trace.ThinkTokens()))
 	}
-	p.Density = stat.Quantile(densities, or(r.Hyper, "density-quantile", 0.2))
+	quantile := 0.2
+	if name := "density-quantile"; r.Hyper.Has(name) {
+		quantile = r.Hyper.Number(name)
+	}
+	p.Density = stat.Quantile(densities, quantile)
 	p.Heads, err = r.rankHeads(attempts)
 	return p, err
 }

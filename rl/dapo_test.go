@@ -1,0 +1,78 @@
+package rl
+
+import (
+	"testing"
+
+	"attnlab/rl/rltest/near"
+)
+
+// Fault A7: the reward is +1 or -1 with the penalty on, as in DAPO. Lengths 60, 192, 60, 60, the first two right, give the rewards
+// 1, 0, -1, -1 with the mean -.25 and the standard deviation .8292.
+func TestDAPOPenaltyCountsOnce(t *testing.T) {
+	c := newDAPO(paper(t, "dapo", map[string]string{"max-length": "192", "overlong-buffer": "40"}))
+	rewards := c.rewards([]bool{true, true, false, false}, []int{60, 192, 60, 60})
+	near.Want(t, "rewards", rewards, []float64{1, 0, -1, -1}, 0)
+	near.Want(t, "advantages", c.scale.advantages(rewards), []float64{1.51, .30, -.90, -.90}, 5e-3)
+	// Half of the penalty at half of the buffer; below -1 beyond L_max.
+	near.Want(t, "rewards", c.rewards([]bool{true, false, true}, []int{172, 172, 212}), []float64{.5, -1.5, -.5}, 1e-12)
+}
+
+func TestDAPOKeepsMixedGroups(t *testing.T) {
+	c := newDAPO(paper(t, "dapo", nil))
+	for _, x := range []struct {
+		correct []bool
+		keep    bool
+	}{{[]bool{true, true}, false}, {[]bool{false, false}, false}, {[]bool{true, false}, true}} {
+		if c.keeps(x.correct) != x.keep {
+			t.Errorf("keeps(%v) = %v", x.correct, !x.keep)
+		}
+	}
+	c.dynamic = false
+	if !c.keeps([]bool{true, true}) {
+		t.Error("without dynamic sampling a group of one outcome is dropped")
+	}
+}
+
+// Fault A9: of 16 problems 10 gave a mixed group, so the missing 6 take ceil(6 / (10/16)) = 10 more.
+func TestDynamicSamplingDrawsWhatIsMissing(t *testing.T) {
+	c := dapo{grpo: grpo{problems: 16}, dynamic: true}
+	for _, x := range []struct{ kept, mixed, drawn, want int }{
+		{16, 16, 16, 0},
+		{10, 10, 16, 10},
+		{15, 15, 16, 2}, // 1 / (15/16) rounded up
+		{8, 8, 16, 16},  // half
+		{4, 4, 32, 96},  // 12 / (1/8)
+		{0, 0, 16, 16},  // no share to go by: another batch
+		{1, 1, 96, 64},  // 1440 more would be beyond ten batches of 16
+		{3, 3, 160, 0},  // ten batches are over
+		{12, 12, 20, 7}, // 4 / .6 rounded up
+	} {
+		if got := c.toDraw(x.kept, x.mixed, x.drawn); got != x.want {
+			t.Errorf("%d kept of %d drawn: draws %d more, want %d", x.kept, x.drawn, got, x.want)
+		}
+	}
+	c.dynamic = false
+	if got := c.toDraw(3, 3, 16); got != 0 {
+		t.Errorf("without dynamic sampling it draws %d more", got)
+	}
+}
+
+// DAPO without its extras is GRPO with a token mean.
+func TestDAPOOffIsGRPO(t *testing.T) {
+	same := map[string]string{"clip-high": "0.2", "dual-clip": "0", "kl": "0", "aggregation": "token", "max-length": "8192", "problems": "16", "group": "8", "minibatches": "1"}
+	g := paper(t, "grpo", same)
+	same["overlong-buffer"], same["dynamic"] = "0", "off"
+	d := paper(t, "dapo", same)
+	dapo, grpo := newDAPO(d), newGRPO(g)
+	if dapo.grpo != grpo || newLoss(d) != newLoss(g) {
+		t.Errorf("%+v %+v\n%+v %+v", dapo.grpo, newLoss(d), grpo, newLoss(g))
+	}
+	correct, length := []bool{true, false, true}, []int{20480, 20480, 5}
+	near.Want(t, "rewards", dapo.rewards(correct, length), accuracyReward(correct), 0)
+}
+
+func TestOverlongPenalty(t *testing.T) {
+	for length, want := range map[int]float64{1: 0, 16384: 0, 18432: -0.5, 20480: -1, 22528: -1.5} {
+		near.Want(t, "overlong", []float64{overlongPenalty(length, 20480, 4096, 1)}, []float64{want}, 0)
+	}
+}

@@ -1,0 +1,188 @@
+package rl
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"attnlab/model"
+	"attnlab/rl/hyper"
+)
+
+// lossConfig holds what the loss of a token is made of:
+//
+//	-min(ρA, clip(ρ, 1-ε_low, 1+ε_high) A), never below cA for A < 0, + β k3 - c_H H
+//
+// with ρ = π/π_old.
+type lossConfig struct {
+	clipLow, clipHigh float64
+	dualClip          float64 // c; 0 is off
+	kl                float64 // β
+	entropy           float64 // c_H
+	aggregation       string  // "token", "sequence" or "constant"
+	maxLength         int     // L_max of "constant", tokens
+}
+
+func newLoss(h hyper.Values) lossConfig {
+	return lossConfig{
+		clipLow:     h.Number("clip-low"),
+		clipHigh:    h.Number("clip-high"),
+		dualClip:    h.Number("dual-clip"),
+		kl:          h.Number("kl"),
+		entropy:     h.Number("entropy"),
+		aggregation: h.Choice("aggregation"),
+		maxLength:   h.Int("max-length"),
+	}
+}
+
+// surrogate returns the clipped objective of one token, which is to be maximised, for a probability ratio and an advantage.
+func (c lossConfig) surrogate(ratio, advantage float64) float64 {
+	clipped := min(max(ratio, 1-c.clipLow), 1+c.clipHigh)
+	s := math.Min(ratio*advantage, clipped*advantage)
+	if advantage < 0 && c.dualClip > 0 {
+		s = math.Max(s, c.dualClip*advantage)
+	}
+	return s
+}
+
+// klk3 is Schulman's estimate of KL(π || π_ref) from one token's log-probabilities: e^d - d - 1 with d = log π_ref - log π. It is
+// never negative.
+func klk3(logprob, reference float64) float64 {
+	d := reference - logprob
+	return math.Expm1(d) - d
+}
+
+// tokenWeights returns for each response the weight of each of its tokens in the loss; lengths are the numbers of tokens trained
+// on.
+func (c lossConfig) tokenWeights(lengths []int) []float64 {
+	total := 0
+	for _, n := range lengths {
+		if n < 0 {
+			panic(fmt.Sprintf("rl: tokenWeights of a response with %d tokens", n))
+		}
+		total += n
+	}
+	w := make([]float64, len(lengths))
+	for i, n := range lengths {
+		switch c.aggregation {
+		case "token": // mean over all tokens
+			w[i] = 1 / float64(max(1, total))
+		case "sequence": // over a response's tokens, then over responses
+			w[i] = 1 / float64(len(lengths)*max(1, n))
+		case "constant": // over responses, each sum divided by L_max
+			w[i] = 1 / float64(len(lengths)*max(1, c.maxLength))
+		}
+	}
+	return w
+}
+
+// learn updates the weights on groups that have their advantages: as many updates as there are mini-batches, each on its share of
+// the groups that take part.
+func (r *Run) learn(groups []Group) error {
+	start := time.Now()
+	r.last = groups
+	for _, g := range groups {
+		r.tally.credit(g)
+	}
+	r.tally.Groups.Valid += len(taking(groups, false))
+	part := taking(groups, r.Hyper.Choice("flat-groups") == "keep")
+
+	c := newLoss(r.Hyper)
+	r.Trainer.Policy = model.PolicyLoss{Low: float32(c.clipLow), High: float32(c.clipHigh), Dual: float32(c.dualClip),
+		KL: float32(c.kl), Entropy: float32(c.entropy), Temperature: float32(r.Temperature)}
+	for m, M := 0, r.Hyper.Int("minibatches"); m < M; m++ {
+		if err := r.update(part[m*len(part)/M:(m+1)*len(part)/M], c); err != nil {
+			return err
+		}
+	}
+	err := r.reportUpdates()
+	r.tally.Learning += time.Since(start).Seconds()
+	return err
+}
+
+// reportUpdates adds the metrics of finished updates to the step's report.
+func (r *Run) reportUpdates() error {
+	metrics, err := r.Trainer.Metrics()
+	for _, m := range metrics {
+		r.tally.update(m)
+	}
+	return err
+}
+
+// rate is the learning rate of this training step: linear over the first steps of the run, then constant.
+func (r *Run) rate() float32 {
+	return float32(model.Schedule{Peak: r.Hyper.Number("learning-rate"), Warmup: r.Hyper.Int("warm-up")}.Rate(r.state.Step))
+}
+
+// taking are the groups that take part in an update: those in which some token has an advantage and, where flat ones are kept, all
+// others. These move nothing but the denominators of the means, and the KL term.
+func taking(groups []Group, keepFlat bool) []Group {
+	return slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return !keepFlat && !g.valid() })
+}
+
+// update takes one step of the optimiser.
+func (r *Run) update(groups []Group, c lossConfig) error {
+	var samples []Sample
+	var lengths []int
+	for _, g := range groups {
+		for _, s := range g.Samples {
+			if s.Advantage != nil {
+				samples, lengths = append(samples, s), append(lengths, len(s.Advantage))
+			}
+		}
+	}
+	if len(samples) == 0 {
+		return nil
+	}
+	reference, err := r.referenceLogProbs(samples)
+	if err != nil {
+		return err
+	}
+	weights := c.tokenWeights(lengths)
+	var parts []model.Part
+	for from := 0; from < len(samples); {
+		to, n := from, 0
+		for to < len(samples) && (to == from || n+len(samples[to].Tokens) <= r.capacity()) {
+			n += len(samples[to].Tokens)
+			to++
+		}
+		parts = append(parts, policyPart(samples[from:to], reference[from:to], weights[from:to], r.Model.VocabSize))
+		from = to
+	}
+	return r.Trainer.Step(r.rate(), parts...)
+}
+
+func (r *Run) capacity() int { return max(r.Tokens, r.Model.MaxContext) }
+
+// referenceLogProbs are those of the frozen base; without a KL term, those of the policy that sampled, so that the metric shows how
+// far an update has moved.
+func (r *Run) referenceLogProbs(samples []Sample) ([][]float32, error) {
+	which := make([]int, len(samples))
+	old := make([][]float32, len(samples))
+	for i, s := range samples {
+		which[i], old[i] = i, s.Old
+	}
+	if r.reference == nil {
+		return old, nil
+	}
+	return r.logprobs(r.reference, samples, which)
+}
+
+// policyPart packs samples for the policy loss. The row of a token holds what is known of the token after it.
+func policyPart(samples []Sample, reference [][]float32, weights []float64, V int) model.Part {
+	sequences := make([][]int, len(samples))
+	for i, s := range samples {
+		sequences[i] = s.Tokens
+	}
+	b := model.Pack(sequences...)
+	part := model.Part{Batch: b, Targets: b.Next(V), Roll: make([]float32, 4*b.N())}
+	for i, s := range samples {
+		for t, advantage := range s.Advantage {
+			row := part.Roll[4*(b.Starts[i]+s.PromptLength+t-1):]
+			row[0], row[1] = s.Old[t], reference[i][t]
+			row[2], row[3] = float32(advantage), float32(weights[i])
+		}
+	}
+	return part
+}

@@ -1,0 +1,208 @@
+package rl
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"attnlab/rl/examine"
+	"attnlab/rl/hyper"
+	"attnlab/rl/score"
+	"attnlab/rl/stat"
+	"attnlab/rl/task"
+)
+
+// TreeRule is how responses are branched and which are: TreeRL's trees, and with it AttnRL's choices.
+type TreeRule struct {
+	initial        int    // M
+	points         int    // N
+	rollouts       int    // T
+	branch         string // "fci", "entropy", "random" or "earliest"
+	keepUnbranched bool
+
+	delta    int     // Δ, steps
+	topShare float64 // ρ
+	spacing  int     // tokens
+
+	filter      string  // "off", "batch" or "running"
+	trees       string  // "all", "round" or "ceil"
+	batch       string  // "fixed", "round" or "ceil"
+	lambda      float64 // λ
+	validTarget int     // B', sequences
+}
+
+// NewTreeRule reads the hyper-parameters of a method of trees. All problems and all of their responses are expanded, in batches of
+// a fixed size: a method that adapts them says so in its file.
+func NewTreeRule(h hyper.Values) TreeRule {
+	return TreeRule{
+		initial:        h.Int("initial"),
+		points:         h.Int("points"),
+		rollouts:       h.Int("rollouts"),
+		branch:         h.Choice("branch"),
+		keepUnbranched: h.Choice("unbranched") == "keep",
+		delta:          h.Int("delta"),
+		topShare:       h.Number("quantile"),
+		spacing:        h.Int("spacing"),
+		filter:         "off", trees: "all", batch: "fixed",
+	}
+}
+
+// leaves is the number of leaves of a problem whose responses are all expanded.
+func (c TreeRule) leaves() int { return c.initial * (1 + c.points*c.rollouts) }
+
+// plannedTree is the initial responses to a problem with the places to branch them at.
+type plannedTree struct {
+	Group
+	Points [][]int // [sample] response tokens before each branch; empty where it is not expanded
+}
+
+// ---- Sample
+
+// branches are the rollouts that planned trees need: T at each point.
+func (c TreeRule) branches(planned []plannedTree) []pendingBranch {
+	var from []pendingBranch
+	for _, s := range planned {
+		for i, points := range s.Points {
+			for _, at := range points {
+				for range c.rollouts {
+					from = append(from, pendingBranch{problem: s.Problem, response: s.Samples[i].Response()[:at], old: s.Samples[i].Old[:at]})
+				}
+			}
+		}
+	}
+	return from
+}
+
+// ---- Score
+
+// plan decides which problems stay, which of their initial responses are expanded, and where.
+func (c TreeRule) plan(p *Policy, easy *easyFilter, groups []Group) ([]plannedTree, error) {
+	fci, err := c.scores(p, groups)
+	if err != nil {
+		return nil, err
+	}
+	var solved []int
+	var means []float64
+	for i, g := range groups {
+		if g.passRate() == 1 && c.filter != "off" {
+			solved, means = append(solved, i), append(means, score.MeanFCI(fci[i]))
+		}
+	}
+	keep := easy.keep(c, means)
+	planned := []plannedTree{}
+	for i, g := range groups {
+		if j := slices.Index(solved, i); j >= 0 && !keep[j] {
+			continue
+		}
+		random := task.NewRandom(task.SeedOf("branch", p.seed, g.Index), 0)
+		s := plannedTree{Group: g, Points: make([][]int, len(g.Samples))}
+		correct, _ := g.verdicts()
+		for _, k := range c.expanded(correct, random) {
+			s.Points[k] = c.pointsOf(g.Samples[k], fci[i][k], random)
+		}
+		planned = append(planned, s)
+	}
+	return planned, nil
+}
+
+// scores are the FCI of all steps, [group][sample][step], where a rule needs them; zeros otherwise.
+func (c TreeRule) scores(p *Policy, groups []Group) (fci [][][]float64, err error) {
+	var traces []task.Trace
+	var wanted []*[]float64
+	for i, g := range groups {
+		fci = append(fci, make([][]float64, len(g.Samples)))
+		for k, s := range g.Samples {
+			fci[i][k] = make([]float64, len(s.Steps))
+			if c.branch == "fci" || c.filter != "off" && g.passRate() == 1 {
+				traces, wanted = append(traces, s.Trace), append(wanted, &fci[i][k])
+			}
+		}
+	}
+	examined, err := examine.Examine(p.Scorer, traces, c.delta)
+	for i, e := range examined {
+		*wanted[i] = e.FCI
+	}
+	return fci, err
+}
+
+// pointsOf are the response tokens before each branch, by the rule's way of branching, in order. Steps are sampled again from their
+// first token, and never the first step.
+func (c TreeRule) pointsOf(s Sample, fci []float64, random *rand.Rand) []int {
+	var steps []int
+	switch later := max(0, len(s.Steps)-1); c.branch {
+	case "entropy":
+		logprob, think := make([]float64, len(s.Old)), make([]bool, len(s.Old))
+		for t, l := range s.Old {
+			logprob[t], think[t] = float64(l), s.PromptLength+t < s.ThinkEnd
+		}
+		return uncertainPoints(logprob, think, c.points)
+	case "fci":
+		ranges := make([][2]int, len(s.Steps))
+		for k, step := range s.Steps {
+			ranges[k] = [2]int{step.Start, step.End}
+		}
+		steps = c.branchPoints(fci, ranges)
+	case "random":
+		steps = random.Perm(later)[:min(c.points, later)]
+		slices.Sort(steps)
+		for i := range steps {
+			steps[i]++
+		}
+	case "earliest":
+		for k := 1; k <= min(c.points, later); k++ {
+			steps = append(steps, k)
+		}
+	}
+	at := make([]int, len(steps))
+	for i, k := range steps {
+		at[i] = s.Steps[k].Start - s.PromptLength
+	}
+	return at
+}
+
+// ---- Credit
+
+// treeInputs is where a response lies in its tree.
+type treeInputs struct{ leaf int }
+
+// grow takes the rollouts of a planned tree's branches off the front of samples and builds the tree, without credit.
+func (c TreeRule) grow(s plannedTree, samples *[]Sample) Group {
+	g := Group{Problem: s.Problem, Index: s.Index, Tree: newTree()}
+	for i, initial := range s.Samples {
+		grown := []Sample{initial}
+		var branches []branch
+		for _, at := range s.Points[i] {
+			for range c.rollouts {
+				b := (*samples)[0]
+				*samples = (*samples)[1:]
+				b.Kind = "branch"
+				grown = append(grown, b)
+				branches = append(branches, branch{at: at, length: len(b.Response()) - at, reward: stat.Indicator(b.Correct)})
+			}
+		}
+		for j, leaf := range g.Tree.add(len(initial.Response()), stat.Indicator(initial.Correct), branches) {
+			grown[j].Inputs.Own = treeInputs{leaf}
+		}
+		g.Samples = append(g.Samples, grown...)
+	}
+	return g
+}
+
+// credit credits the tree of a group and gives every response the advantages of its nodes.
+func (c TreeRule) credit(g Group) error {
+	if err := g.Tree.Credit(c.keepUnbranched); err != nil {
+		return err
+	}
+	for i := range g.Samples {
+		s, leaf := &g.Samples[i], g.Samples[i].leaf()
+		s.Reward = stat.Indicator(s.Correct)
+		s.Inputs.Advantage = s.Reward - g.Tree.Nodes[0].Value
+		s.Inputs.Before = s.Inputs.Advantage
+		if s.Advantage = nil; g.Tree.Nodes[leaf].Trained && g.Tree.valid() {
+			s.Advantage = g.Tree.tokenAdvantages(leaf)
+		}
+	}
+	return nil
+}
+
+// leaf is the node of its tree in which a response ends.
+func (s Sample) leaf() int { return s.Inputs.Own.(treeInputs).leaf }
