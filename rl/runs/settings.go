@@ -44,7 +44,7 @@ type Settings struct {
 	Sample string `json:"sample,omitempty"`
 
 	params Params // of the method, see [Settings.Complete]
-	rest unknown
+	rest   unknown
 }
 
 // Identity says which weights a run used, so that others in their place are noticed.
