@@ -1,11 +1,8 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -52,10 +49,7 @@ func (o *options) takeModel(f *flag.FlagSet) {
 	f.StringVar(&o.model, "model", o.model, "`DIR` of a Hugging Face style model, or the name of a shipped base (the task's own where left out)")
 }
 
-// sharedFlags are the names of all flags of options.
-var sharedFlags = []string{"json", "seed", "backend", "task", "difficulty", "teacher", "model"}
-
-// check looks at what package flag cannot.
+// check checks what the parsing of flags cannot.
 func (o *options) check() error {
 	if !slices.Contains([]string{gpu.Auto, gpu.WebGPU, gpu.Host}, o.backend) {
 		return fmt.Errorf("--backend is %q, it must be auto, webgpu or host", o.backend)
@@ -115,29 +109,4 @@ func checkTemperature(t float64) error {
 		return wrongUsage("--temperature is %g, it must lie between 0 and 10", t)
 	}
 	return nil
-}
-
-// parse reads flags up to the first other argument, and says in the project's words what is wrong with them.
-func parse(f *flag.FlagSet, args []string) (rest []string, err error) {
-	f.SetOutput(io.Discard)
-	f.Usage = func() {}
-	err = f.Parse(args)
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return f.Args(), err
-	}
-	text := err.Error()
-	if name, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
-		return nil, fmt.Errorf("there is no flag --%s", strings.TrimLeft(name, "-"))
-	}
-	if name, missing := strings.CutPrefix(text, "flag needs an argument: -"); missing {
-		return nil, fmt.Errorf("--%s needs a value", name)
-	}
-	if m := regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([\w-]+): `).FindStringSubmatch(text); m != nil {
-		why := text[len(m[0]):]
-		if why == "parse error" || why == "value out of range" { // flag's own words, which say nothing
-			return nil, fmt.Errorf("--%s cannot be %s", m[2], m[1])
-		}
-		return nil, fmt.Errorf("--%s cannot be %s: %s", m[2], m[1], why)
-	}
-	return nil, err
 }

@@ -96,6 +96,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"bogus", 2, `no command "bogus"`},
 		{"--json bogus", 2, `no command "bogus"`},
+		{"trian", 2, `did you mean "train"?`},
 		{"help bogus", 2, `no command "bogus"`},
 		{"--bogus eval", 2, "no flag --bogus"},
 		{"eval --bogus", 2, "no flag --bogus"},
@@ -172,7 +173,7 @@ func TestHelp(t *testing.T) {
 	for _, c := range commands {
 		_, asked, _ := call("", "help", c.name)
 		code, stdout, _ := call("", c.name, "-h")
-		if code != 0 || stdout != asked || !strings.HasPrefix(stdout, "usage: attnlab "+c.name) {
+		if code != 0 || stdout != asked || !strings.Contains(stdout, "Usage:\n  attnlab "+c.name) {
 			t.Errorf("help for %s: exit status %d, %q, by -h %q", c.name, code, asked, stdout)
 		}
 		for _, needed := range []string{"\n  attnlab " + c.name, "--json", "--seed", "--backend"} {
@@ -183,13 +184,13 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// Shared flags may stand before the command or after it, with one dash or two.
+// Flags that commands share may stand before the command or after it.
 func TestFlagsAnywhere(t *testing.T) {
 	var first string
 	for i, args := range []string{
 		"trace --json --seed 4 --backend host --model " + parrot,
 		"--json --seed 4 --backend host --model " + parrot + " trace",
-		"-json -seed=4 -backend=host trace -model=" + parrot,
+		"--json --seed=4 --backend=host trace --model=" + parrot,
 		"--seed 9 --backend host trace --seed 4 --json --model " + parrot,
 	} {
 		code, stdout, stderr := call("", strings.Fields(args)...)
@@ -201,5 +202,18 @@ func TestFlagsAnywhere(t *testing.T) {
 		} else if stdout != first {
 			t.Errorf("attnlab %s prints something else than the first way to say it", args)
 		}
+	}
+}
+
+// Shells complete commands, flags and the values that a flag chooses from.
+func TestCompletion(t *testing.T) {
+	for args, want := range map[string]string{"tra": "train\n", "eval --backend ": "webgpu\n", "help dis": "disrupt"} {
+		code, stdout, _ := call("", append([]string{"__complete"}, strings.Split(args, " ")...)...)
+		if code != 0 || !strings.Contains(strings.ReplaceAll(stdout, "\t", "\n"), want) {
+			t.Errorf("attnlab %s<tab>: exit status %d, %q, want %q in it", args, code, stdout, want)
+		}
+	}
+	if code, stdout, _ := call("", "completion", "bash"); code != 0 || !strings.Contains(stdout, "complete ") {
+		t.Errorf("no completion for bash: exit status %d", code)
 	}
 }

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const overview = `attnlab trains small models to reason, and shows how they do it.
+
+Without a command it serves the lab. Exit status: 0 it did what was asked, 1 it could not, 2 wrong usage.`
+
+// execute finds the command, parses its flags and runs it.
+func (c *console) execute(ctx context.Context, args []string) error {
+	root := c.root()
+	root.SetIn(c.stdin)
+	root.SetOut(c.stdout)
+	root.SetErr(c.stderr)
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
+}
+
+// root is the whole program as a tree of cobra's commands.
+func (c *console) root() *cobra.Command {
+	serve := c.cobra(serveCommand)
+	root := &cobra.Command{
+		Use: "attnlab", Short: "trains small models to reason, and shows how they do it", Long: overview,
+		Args: known, RunE: serve.RunE,
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	every := flag.NewFlagSet("", flag.ContinueOnError)
+	c.every(every)
+	add(root, root.PersistentFlags(), every)
+	root.SetFlagErrorFunc(flagError)
+	root.Flags().AddFlagSet(serve.Flags())
+	root.AddCommand(serve)
+	for _, cmd := range commands[1:] {
+		root.AddCommand(c.cobra(cmd))
+	}
+	root.SetHelpCommand(helpCommand(root))
+	return root
+}
+
+// cobra makes a row of [commands] one of cobra's commands.
+func (c *console) cobra(cmd command) *cobra.Command {
+	use := cmd.name
+	if cmd.takes != "" {
+		use += " [" + cmd.takes + "…]"
+	}
+	own := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+	do := cmd.flags(&c.options, own)
+	cc := &cobra.Command{Use: use, Short: cmd.does, Long: cmd.name + ": " + cmd.does + ".\n" + strings.TrimRight(cmd.about, "\n")}
+	add(cc, cc.Flags(), own)
+	cc.Args = func(_ *cobra.Command, args []string) error {
+		if cmd.takes == "" && len(args) > 0 {
+			return wrongUsage("%s: %q is one argument too many; \"attnlab help %s\" lists the flags", cmd.name, args[0], cmd.name)
+		}
+		return nil
+	}
+	cc.RunE = func(cc *cobra.Command, args []string) error {
+		c.args = args
+		if err := c.check(); err != nil {
+			return wrongUsage("%s: %w; \"attnlab help %s\" lists the flags", cmd.name, err, cmd.name)
+		}
+		return do(cc.Context(), c)
+	}
+	return cc
+}
+
+// add copies flags into cobra's. A flag whose value is named `a|b|c` in its usage completes to those.
+func add(cc *cobra.Command, to *pflag.FlagSet, flags *flag.FlagSet) {
+	to.AddGoFlagSet(flags)
+	flags.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		if value != "" {
+			own := to.Lookup(f.Name)
+			own.Value = namedValue{own.Value, value}
+			own.Usage = strings.TrimLeft(strings.TrimPrefix(text, value), ",: ")
+		}
+		if choices := strings.Split(value, "|"); len(choices) > 1 {
+			err := cc.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
+			if err != nil {
+				panic(err) // the flag was added just now
+			}
+		}
+	})
+}
+
+// namedValue is a flag's value under a name such as DIR in the help text.
+type namedValue struct {
+	pflag.Value
+	name string
+}
+
+func (v namedValue) Type() string { return v.name }
+
+// known refuses a command that does not exist and suggests one.
+func known(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	root.SuggestionsMinimumDistance = 2
+	hint := ""
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return wrongUsage("there is no command %q%s; \"attnlab help\" lists them", args[0], hint)
+}
+
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [command]", Short: "shows how to use a command",
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, cmd := range commands {
+				names = append(names, cmd.name)
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 && !slices.ContainsFunc(root.Commands(), func(cc *cobra.Command) bool { return cc.Name() == args[0] }) {
+				return known(root, args)
+			}
+			cc, _, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			cc.InitDefaultHelpFlag()
+			return cc.Help()
+		},
+	}
+}
+
+// flagError says in one sentence what is wrong with a flag.
+func flagError(cc *cobra.Command, err error) error {
+	text := err.Error()
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		text = "there is no flag --" + e.GetSpecifiedName()
+	} else if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		text = fmt.Sprintf("--%s needs a value", e.GetFlag().Name)
+	} else if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		text = fmt.Sprintf("--%s cannot be %q", e.GetFlag().Name, e.GetValue())
+		if cause := e.Unwrap(); cause != nil && cause.Error() != "parse error" && cause.Error() != "value out of range" { // flag's own words say nothing
+			text += ": " + cause.Error()
+		}
+	}
+	return wrongUsage("%s: %s; \"attnlab help %s\" lists the flags", cc.Name(), text, strings.TrimPrefix(cc.Name(), "attnlab"))
+}
