@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"attnlab/model"
+	"attnlab/rl/examine"
 	"attnlab/rl/score"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
@@ -39,6 +40,9 @@ type StepReport struct {
 	ClipFraction float64 `json:"clip_fraction"`
 	GradNorm     float64 `json:"gradient_norm"`
 	Loss         float64 `json:"loss"`
+
+	HeldOut     *examine.HeldOutAccuracy `json:"held_out,omitempty"`      // the policy after this step, where it was measured
+	HeldOutBase *examine.HeldOutAccuracy `json:"held_out_base,omitempty"` // the model that the run began from, in the first step
 
 	Groups   GroupCount  `json:"groups"`
 	Branches *GroupCount `json:"branches,omitempty"` // the same of a problem's rollouts from branch points alone

@@ -25,6 +25,8 @@ type RunConfig struct {
 
 	Tokens int // of a micro-batch, which bounds memory; 0 is 4096
 	Slots  int // sequences sampled at once; 0 is 64
+
+	HeldOut HeldOutConfig // measurements on fixed problems while it trains
 }
 
 // Run is reinforcement learning under way. It is used from one goroutine.
@@ -170,6 +172,10 @@ func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err err
 // Step takes one training step: Sample, Score, Credit, Loss, Step, in the file of its method. The first one measures the base
 // before. If ctx ends before the weights change, Step returns its error and leaves the run unchanged: it can be saved and resumed.
 func (r *Run) Step(ctx context.Context) (StepReport, error) {
+	heldOutBase, err := r.heldOutBase(ctx)
+	if err != nil {
+		return StepReport{}, err
+	}
 	start := time.Now()
 	if err := r.MeasureBase(ctx); err != nil {
 		return StepReport{}, err
@@ -199,7 +205,9 @@ func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	report.Problems, report.Calls, report.Generated, report.Charged = r.Problems, r.Calls, r.Generated, r.Charged
 	report.Trained, report.Updates, report.Seconds = r.state.Trained, r.Trainer.Steps, r.state.Seconds
 	report.TokensPerSecond = float64(r.Generated-count.Generated) / seconds
-	return report, nil
+	report.HeldOutBase = heldOutBase
+	report.HeldOut, err = r.heldOutAfter(ctx, count.Generated)
+	return report, err
 }
 
 func (r *Run) step(ctx context.Context) error {
