@@ -23,7 +23,7 @@ type lab struct {
 	base string // the folder or name that the model is from
 }
 
-// openLab opens what the flags describe.
+// openLab opens the model and the device that the flags name. It returns an error if either cannot be opened.
 func (c *console) openLab() (*lab, error) {
 	task, checkpoint, base, err := c.taskAndModel()
 	if err != nil {
@@ -37,7 +37,7 @@ func (c *console) openLab() (*lab, error) {
 	return &lab{task, m, base}, nil
 }
 
-// open puts a model on the device that the flags ask for.
+// open puts a model on the device that --backend names.
 func (o *options) open(checkpoint *hf.Checkpoint) (*model.Model, error) {
 	d, _, err := gpu.Open(o.backend)
 	if err != nil {
@@ -64,7 +64,8 @@ func (o *options) newTask() (task.Task, error) {
 	return task, nil
 }
 
-// taskAndModel are what --task and --model name, which must suit each other, and the model's folder or name.
+// taskAndModel returns the task of --task, the model of --model, and that model's folder or name. It returns an error if the model
+// does not have the tokens of the task.
 func (o *options) taskAndModel() (task.Task, *hf.Checkpoint, string, error) {
 	task, err := o.newTask()
 	if err != nil {
@@ -77,7 +78,7 @@ func (o *options) taskAndModel() (task.Task, *hf.Checkpoint, string, error) {
 	return task, checkpoint, base, err
 }
 
-// shippedBase is the base that a task uses where --model is left out.
+// shippedBase is the base that a task uses without --model.
 func (o *options) shippedBase() string { return o.task + "-small" }
 
 // checkpoint reads the model of --model: a folder, or a shipped base by its name.
@@ -105,7 +106,7 @@ func (o *options) checkpoint() (c *hf.Checkpoint, base string, err error) {
 	return nil, "", err
 }
 
-// suits says whether a model speaks the language of a task.
+// suits returns an error if a model does not have the tokens of a task.
 func suits(c *hf.Checkpoint, task task.Task, base string) error {
 	vocabulary := task.Vocabulary()
 	same := len(vocabulary) == c.Config.VocabSize
@@ -122,7 +123,7 @@ func suits(c *hf.Checkpoint, task task.Task, base string) error {
 	return nil
 }
 
-// decoder makes a decoder for n sequences, and a sampling that is keyed by --seed.
+// decoder makes a decoder for n sequences, and a sampling whose random numbers are keyed by --seed.
 func (c *console) decoder(l *lab, n int, temperature float64) (*model.Decoder, model.Sampling, error) {
 	slots := min(n, 64)
 	d, err := model.NewDecoder(l.Model, model.DecoderSize{Slots: slots, Rows: 2 * slots * l.MaxContext, Chunk: 16})
@@ -134,8 +135,8 @@ func (l *lab) scorer() (*model.Scorer, error) {
 	return model.NewScorer(l.Model, max(4096, l.MaxContext))
 }
 
-// attempts samples one response of at most longest tokens to each problem. Where ctx ended, it returns those before that and the error
-// that says so.
+// attempts samples one response of at most longest tokens to each problem. If ctx ends, it returns the responses so
+// far and an error.
 func (c *console) attempts(ctx context.Context, l *lab, d *model.Decoder, problems []task.Problem, longest int, s model.Sampling) ([]examine.Attempt, error) {
 	p := c.progress("sampling")
 	defer p.end()

@@ -25,14 +25,14 @@ var page []byte
 //go:embed browser/worker.js
 var worker []byte
 
-// loadLimit is how long Chromium may take to show the page and fetch the program.
+// loadLimit is how long Chromium may take to open the page and fetch the program.
 const loadLimit = 90 * time.Second
 
 // browserExec runs a Go program built for js/wasm in a dedicated Worker of headless Chromium as if it were a process:
 //
 //	GOOS=js GOARCH=wasm go test -exec "dev browser-exec" ./shaders
 //
-// Arguments and the variables ATTNLAB_* go in; both outputs, in order, and the exit status come out.
+// The program gets the arguments and the variables ATTNLAB_*. Its two outputs, in order, and its exit status are those of this process.
 func browserExec(ctx context.Context, args []string) (int, error) {
 	limit := 11 * time.Minute // go test itself gives up after ten
 	if s := os.Getenv("ATTNLAB_BROWSER_TIMEOUT"); s != "" {
@@ -55,7 +55,7 @@ func browserExec(ctx context.Context, args []string) (int, error) {
 	return runInBrowser(ctx, flags.Args(), os.Stdout, os.Stderr)
 }
 
-// runInBrowser runs argv[0], a wasm file, and returns its exit status. The error says why there is none.
+// runInBrowser runs argv[0], a wasm file, and returns its exit status, or an error if the program did not exit.
 func runInBrowser(ctx context.Context, argv []string, stdout, stderr io.Writer) (int, error) {
 	p, err := newProgram(argv, stdout, stderr)
 	if err != nil {
@@ -81,7 +81,7 @@ func runInBrowser(ctx context.Context, argv []string, stdout, stderr io.Writer) 
 	return code, nil
 }
 
-// program is one wasm program on its way through the browser.
+// program is one wasm program that runs in the browser.
 type program struct {
 	wasm     string // path
 	wasmExec string // path of the toolchain's wasm_exec.js
@@ -94,7 +94,7 @@ type program struct {
 	end    chan ending
 }
 
-// ending is how a program ended: with a status, or with the reason that there is none.
+// ending is how a program ended: its exit status, or an error if it did not exit.
 type ending struct {
 	code int
 	err  error
@@ -128,7 +128,7 @@ func newProgram(argv []string, stdout, stderr io.Writer) (*program, error) {
 	}, nil
 }
 
-// finish records the first ending; a program has one.
+// finish records the first ending and ignores later ones.
 func (p *program) finish(e ending) {
 	select {
 	case p.end <- e:
@@ -159,7 +159,7 @@ func (p *program) handler() http.Handler {
 	})
 	mux.HandleFunc("GET /alive", func(_ http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
-		p.finish(ending{err: errors.New("the page went away, most likely its process crashed")})
+		p.finish(ending{err: errors.New("the page is gone; most likely its process crashed")})
 	})
 	mux.HandleFunc("POST /write", func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
@@ -184,7 +184,7 @@ func (p *program) handler() http.Handler {
 	return mux
 }
 
-// wait returns when the program has ended, or can no longer end.
+// wait returns when the program has ended, or an error if it can no longer end.
 func (p *program) wait(ctx context.Context, exited <-chan struct{}) (int, error) {
 	late := time.NewTimer(loadLimit)
 	defer late.Stop()
@@ -203,7 +203,7 @@ func (p *program) wait(ctx context.Context, exited <-chan struct{}) (int, error)
 		case <-late.C:
 			return 1, fmt.Errorf("Chromium did not load the program in %v", loadLimit)
 		case <-orphan.C:
-			// go test kills only its direct child, and may itself be killed.
+			// go test kills only its direct child, and can be killed itself.
 			if os.Getppid() != parent {
 				return 1, errors.New("the parent process is gone")
 			}

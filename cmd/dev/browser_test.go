@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestBrowserExec runs testdata/probe in Chromium: it ends in every way a program can end (about ten seconds).
+// TestBrowserExec runs testdata/probe in Chromium, which ends in every way that a program can end. It takes about ten seconds.
 func TestBrowserExec(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: starts Chromium several times")

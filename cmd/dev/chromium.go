@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// chromiumFlags give headless Chromium a WebGPU adapter without a GPU: SwiftShader.
+// chromiumFlags give headless Chromium the software adapter SwiftShader.
 var chromiumFlags = []string{
 	"--headless", "--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader",
 	"--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
@@ -38,7 +38,7 @@ func openChromium(url string) (*chromium, error) {
 	if b.profile, err = os.MkdirTemp("", "attnlab-chromium-"); err != nil {
 		return nil, fmt.Errorf("make a browser profile: %w", err)
 	}
-	// Chromium leaves by itself when the debugging pipe closes, so that it never outlives this process, however that ends.
+	// Chromium exits when the debugging pipe closes, so it ends with this process, however this process ends.
 	fromUs, toBrowser, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make a pipe: %w", err)
@@ -79,7 +79,7 @@ func (b *chromium) close() {
 			<-b.exited
 		}
 	}
-	// The browser's helpers may still write for a moment.
+	// The browser's helper processes may still be writing.
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	for os.RemoveAll(b.profile) != nil && ctx.Err() == nil {

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// openDisplay starts an X server without a screen, because ebiten does not start without one. It returns the DISPLAY
-// to use and the function that ends the server.
+// openDisplay starts an X server without a screen, because ebiten needs one to start. It returns the DISPLAY to use and a
+// function that stops the server.
 func openDisplay() (display string, end func(), err error) {
 	number, w, err := os.Pipe()
 	if err != nil {
 		return "", nil, fmt.Errorf("make a pipe: %w", err)
 	}
 	defer number.Close()
-	// The server picks a free number, and writes it to descriptor 3 once it is ready.
+	// The server picks a free number and writes it to descriptor 3 when it is ready.
 	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
 	cmd.ExtraFiles = []*os.File{w}
 	err = cmd.Start()

@@ -1,5 +1,5 @@
 // Command dev sets up a new machine and runs every test of the project: on the host, on a native WebGPU adapter and in
-// headless Chromium. It needs the standard library only.
+// headless Chromium. It imports the standard library only.
 package main
 
 import (
@@ -19,7 +19,7 @@ const usage = `usage: go run ./cmd/dev COMMAND
 `
 
 func main() {
-	// go test stops a program that is over its time with SIGQUIT.
+	// go test sends SIGQUIT to a program that takes too long.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	code, err := command(ctx, os.Args[1:])
 	stop()
@@ -30,7 +30,7 @@ func main() {
 	os.Exit(code)
 }
 
-// command returns the exit status: 0 done, 1 could not or tests failed, 2 wrong usage.
+// command runs one command and returns the exit status: 0 done, 1 failed, 2 wrong usage.
 func command(ctx context.Context, args []string) (int, error) {
 	if len(args) == 0 {
 		args = []string{"help"}

@@ -20,7 +20,7 @@ const (
 	gpuTest = module + "/gpu/gputest" // the conformance suite
 )
 
-// goPackage is one package of the module as `go list` sees it on one platform.
+// goPackage is one package of the module as `go list` reports it for one platform.
 type goPackage struct {
 	ImportPath   string
 	Deps         []string // what it imports, over any number of steps
@@ -33,13 +33,13 @@ type goPackage struct {
 
 func (p goPackage) tested() bool { return len(p.TestGoFiles)+len(p.XTestGoFiles) > 0 }
 
-// reaches tells whether the package or its tests import path or a package below it.
+// reaches reports whether the package or its tests import path or a package below it, over any number of steps.
 func (p goPackage) reaches(path string) bool {
 	below := func(dep string) bool { return dep == path || strings.HasPrefix(dep, path+"/") }
 	return slices.ContainsFunc(p.Deps, below) || slices.ContainsFunc(p.testDeps, below)
 }
 
-// under tells whether the package lies in one of the module's folders.
+// under reports whether the package lies in one of the module's top folders.
 func (p goPackage) under(folders ...string) bool {
 	top, _, _ := strings.Cut(strings.TrimPrefix(p.ImportPath, module+"/"), "/")
 	return slices.Contains(folders, top)
@@ -47,7 +47,7 @@ func (p goPackage) under(folders ...string) bool {
 
 // listPackages returns the packages of the module that build with the extra environment, such as GOOS=js.
 func listPackages(ctx context.Context, env ...string) ([]goPackage, error) {
-	// -e: a broken package is reported by vet and by the tests, each with its place.
+	// -e: vet and the tests report a broken package with its place.
 	cmd := exec.CommandContext(ctx, "go", "list", "-e", "-test", "-json=ImportPath,ForTest,Deps,GoFiles,TestGoFiles,XTestGoFiles", "./...")
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
@@ -70,7 +70,7 @@ func listPackages(ctx context.Context, env ...string) ([]goPackage, error) {
 		switch name, isTest := strings.CutSuffix(p.ImportPath, ".test"); {
 		case isTest:
 			testDeps[name] = p.Deps
-		case p.ForTest == "": // else it is a package compiled once more for a test
+		case p.ForTest == "": // otherwise it is a package compiled again for a test
 			packages = append(packages, p.goPackage)
 		}
 	}
@@ -98,7 +98,7 @@ func filter(packages []goPackage, keep func(goPackage) bool) []goPackage {
 	return kept
 }
 
-// goEnv returns what `go env` says about a variable.
+// goEnv returns the value of a variable of `go env`.
 func goEnv(name string) (string, error) {
 	out, err := exec.Command("go", "env", name).Output()
 	if err != nil {

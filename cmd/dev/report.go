@@ -15,12 +15,12 @@ import (
 	"time"
 )
 
-// report sums up all stages of one run.
+// report counts tests and kernel checks over all stages of one run.
 type report struct {
 	out            io.Writer
 	passed, failed int
 	stages         []stageTime
-	checks         map[engine]int // kernel checks
+	checks         map[backend]int // kernel checks
 	skips          []skip
 }
 
@@ -29,8 +29,8 @@ type stageTime struct {
 	took time.Duration
 }
 
-// engine is an adapter as one stage found it.
-type engine struct{ stage, adapter, backend string }
+// backend is an adapter, or the host, in one stage.
+type backend struct{ stage, adapter, kind string }
 
 // skip is a test that did not run, and why.
 type skip struct{ stage, test, reason string }
@@ -41,10 +41,10 @@ type testEvent struct {
 	Elapsed                       float64 // seconds
 }
 
-// kernelChecks is the line by which gputest tells what ran where.
+// kernelChecks matches the line that gputest prints for each backend.
 var kernelChecks = regexp.MustCompile(`gputest: (.+) \(([^()]*)\): (\d+) kernel checks`)
 
-// read follows the output of one `go test -json`: it prints one line a package and the output of what failed.
+// read reads the output of one `go test -json`. It prints one line for each package, and the output of each failed test.
 func (r *report) read(stage string, events io.Reader) error {
 	type key struct{ pkg, test string }
 	output := map[key][]string{} // of tests still running
@@ -54,7 +54,7 @@ func (r *report) read(stage string, events io.Reader) error {
 	for lines.Scan() {
 		var e testEvent
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			fmt.Fprintln(r.out, lines.Text()) // not an event: the go command itself speaks
+			fmt.Fprintln(r.out, lines.Text()) // not an event, but a line of the go command itself
 			continue
 		}
 		k := key{e.Package, e.Test}
@@ -65,7 +65,7 @@ func (r *report) read(stage string, events io.Reader) error {
 			output[k] = append(output[k], e.Output)
 			if m := kernelChecks.FindStringSubmatch(e.Output); m != nil {
 				n, _ := strconv.Atoi(m[3])
-				r.checks[engine{stage, m[1], m[2]}] += n
+				r.checks[backend{stage, m[1], m[2]}] += n
 			}
 		case "pass", "fail", "skip":
 			if e.Action == "fail" {
@@ -74,7 +74,7 @@ func (r *report) read(stage string, events io.Reader) error {
 			count := ran[e.Package]
 			switch {
 			case e.Test == "":
-				// A crash leaves tests without an end; their output has the stack.
+				// A crash leaves tests without a result; their output has the stack.
 				for _, k := range slices.SortedFunc(maps.Keys(output), func(a, b key) int { return cmp.Compare(a.test, b.test) }) {
 					if e.Action == "fail" && k.pkg == e.Package && k.test != "" {
 						r.printOutput(output[k])
@@ -95,7 +95,7 @@ func (r *report) read(stage string, events io.Reader) error {
 	return lines.Err()
 }
 
-// endPackage counts a package's tests; a package that fails without a failing test counts as one.
+// endPackage adds a package's tests to the counts. A package that fails without a failed test counts as one failure.
 func (r *report) endPackage(e testEvent, count [2]int) {
 	if e.Action == "fail" && count[1] == 0 {
 		count[1] = 1
@@ -106,7 +106,7 @@ func (r *report) endPackage(e testEvent, count [2]int) {
 		e.Package, count[0], count[1], e.Elapsed)
 }
 
-// printOutput shows what a test or package printed, without the lines that only say what ran.
+// printOutput prints the output of a test or package without go test's own lines.
 func (r *report) printOutput(output []string) {
 	for _, line := range output {
 		if !strings.HasPrefix(line, "=== ") && !strings.HasPrefix(line, "FAIL") {
@@ -115,7 +115,7 @@ func (r *report) printOutput(output []string) {
 	}
 }
 
-// reason is what a test said last before it was skipped.
+// reason is the last line that a test printed before it was skipped.
 func reason(output []string) string {
 	for _, line := range slices.Backward(output) {
 		line = strings.TrimSpace(line)
@@ -126,12 +126,12 @@ func reason(output []string) string {
 	return "no reason given"
 }
 
-// require fails the run when a stage checked no kernel on an adapter, or none with the host's twins.
+// require adds a failure if a stage checked no kernel on an adapter, or none on the host.
 func (r *report) require(stage string) {
 	checks := map[string]int{}
 	for e, n := range r.checks {
 		switch {
-		case e.stage == stage && e.backend == "host":
+		case e.stage == stage && e.kind == "host":
 			checks["host"] += n
 		case e.stage == stage:
 			checks["adapter"] += n
@@ -145,7 +145,7 @@ func (r *report) require(stage string) {
 	}
 }
 
-// print ends the run: durations, engines, skipped tests, and the counts alone on the last line.
+// print prints the summary: durations, backends, skipped tests, and the counts alone on the last line.
 func (r *report) print() {
 	fmt.Fprintln(r.out)
 	w := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
@@ -155,17 +155,17 @@ func (r *report) print() {
 	w.Flush()
 
 	if len(r.checks) > 0 {
-		fmt.Fprintln(w, "\nengine\tadapter\tbackend\tkernel checks\tskipped tests")
+		fmt.Fprintln(w, "\nstage\tadapter\tbackend\tkernel checks\tskipped tests")
 	}
 	skipped := map[string]int{}
 	for _, s := range r.skips {
 		skipped[s.stage]++
 	}
-	byName := func(a, b engine) int {
-		return cmp.Or(cmp.Compare(a.stage, b.stage), cmp.Compare(a.adapter, b.adapter), cmp.Compare(a.backend, b.backend))
+	byName := func(a, b backend) int {
+		return cmp.Or(cmp.Compare(a.stage, b.stage), cmp.Compare(a.adapter, b.adapter), cmp.Compare(a.kind, b.kind))
 	}
 	for _, e := range slices.SortedFunc(maps.Keys(r.checks), byName) {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\n", e.stage, e.adapter, e.backend, r.checks[e], skipped[e.stage])
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\n", e.stage, e.adapter, e.kind, r.checks[e], skipped[e.stage])
 	}
 	w.Flush()
 	for _, s := range r.skips {

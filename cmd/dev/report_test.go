@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// events is what `go test -json` says of three packages: one passes with a skip, one panics, one does not build.
+// events is the output of `go test -json` for three packages: one passes with a skip, one panics, one does not build.
 const events = `{"Action":"start","Package":"a"}
 {"Action":"run","Package":"a","Test":"TestOne"}
 {"Action":"output","Package":"a","Test":"TestOne","Output":"quiet when it passes\n"}
@@ -29,7 +29,7 @@ const events = `{"Action":"start","Package":"a"}
 
 func TestReport(t *testing.T) {
 	var out strings.Builder
-	r := report{out: &out, checks: map[engine]int{}}
+	r := report{out: &out, checks: map[backend]int{}}
 	if err := r.read("native", strings.NewReader(events)); err != nil {
 		t.Fatal(err)
 	}
@@ -51,22 +51,22 @@ func TestReport(t *testing.T) {
 		t.Errorf("shows the output of a test that passed:\n%s", text)
 	}
 	if !strings.HasSuffix(text, "\n2 passed, 2 failed\n") {
-		t.Errorf("the counts do not stand alone on the last line:\n%s", text)
+		t.Errorf("the counts are not alone on the last line:\n%s", text)
 	}
 }
 
 func TestReportRequire(t *testing.T) {
-	host, adapter := engine{"native", "host", "host"}, engine{"native", "llvmpipe", "vulkan"}
+	host, adapter := backend{"native", "host", "host"}, backend{"native", "llvmpipe", "vulkan"}
 	for _, c := range []struct {
 		name   string
-		checks map[engine]int
+		checks map[backend]int
 		failed int
 	}{
-		{"both", map[engine]int{host: 3, adapter: 3}, 0},
-		{"no adapter", map[engine]int{host: 3}, 1},
-		{"no host", map[engine]int{adapter: 3}, 1},
-		{"zero", map[engine]int{host: 3, adapter: 0}, 1},
-		{"of another stage", map[engine]int{host: 3, {"browser", "swiftshader", "webgpu"}: 3}, 1},
+		{"both", map[backend]int{host: 3, adapter: 3}, 0},
+		{"no adapter", map[backend]int{host: 3}, 1},
+		{"no host", map[backend]int{adapter: 3}, 1},
+		{"zero", map[backend]int{host: 3, adapter: 0}, 1},
+		{"of another stage", map[backend]int{host: 3, {"browser", "swiftshader", "webgpu"}: 3}, 1},
 		{"nothing", nil, 2},
 	} {
 		r := report{out: io.Discard, checks: c.checks}

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// requirement is a Debian package and a file, as a glob, that tells that it is there, by whatever way it came.
+// requirement is a Debian package, and a glob of a file that exists if the package is installed in any way.
 type requirement struct{ pkg, file string }
 
 // adapters are the software GPUs: Mesa's lavapipe for native programs, Chromium's SwiftShader for the browser.
@@ -33,7 +33,7 @@ var window = []requirement{
 	{"xvfb", "/usr/bin/Xvfb"},
 }
 
-// missing returns the Debian packages whose file is not there.
+// missing returns the Debian packages whose file does not exist.
 func missing(needs []requirement) []string {
 	var pkgs []string
 	for _, r := range needs {
@@ -44,7 +44,7 @@ func missing(needs []requirement) []string {
 	return pkgs
 }
 
-// setUp installs what the tests of this tree need. Without root it says which line to run.
+// setUp installs what the tests need. Without root it returns an error with the line to run.
 func setUp(ctx context.Context) error {
 	needs := adapters
 	packages, err := listPackages(ctx)
@@ -68,7 +68,7 @@ func setUp(ctx context.Context) error {
 	}
 	fmt.Printf("installing %s (some minutes)\n", strings.Join(pkgs, " "))
 	for _, args := range []string{"update", line} {
-		// A new machine often updates itself just then, so wait for the lock.
+		// A new machine often updates itself at first, so wait for the lock.
 		cmd := exec.CommandContext(ctx, "apt-get", append([]string{"-qq", "-o", "DPkg::Lock::Timeout=300"}, strings.Fields(args)...)...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 		cmd.Stderr = os.Stderr

@@ -22,10 +22,10 @@ type run struct {
 }
 
 func newRun(ctx context.Context) *run {
-	return &run{ctx: ctx, report: report{out: os.Stdout, checks: map[engine]int{}}}
+	return &run{ctx: ctx, report: report{out: os.Stdout, checks: map[backend]int{}}}
 }
 
-// stage runs f under a heading and keeps its duration. An error counts as one failure and does not stop the later stages.
+// stage runs f under a heading and records its duration. An error counts as one failure; later stages still run.
 func (r *run) stage(name string, f func() error) {
 	if r.ctx.Err() != nil {
 		return
@@ -48,7 +48,7 @@ func (r *run) exit() (int, error) {
 	return min(r.failed, 1), nil
 }
 
-// command prepares a go command that stops when the run does.
+// command prepares a command that is interrupted when the run is.
 func (r *run) command(env []string, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(r.ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
@@ -58,7 +58,7 @@ func (r *run) command(env []string, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// check looks at the sources without running them.
+// check runs the checks that need no tests.
 func (r *run) check() {
 	r.stage("gofmt", func() error {
 		root, err := goEnv("GOROOT")
@@ -80,7 +80,7 @@ func (r *run) check() {
 	r.stage("vet for the browser", func() error { return r.command(jsEnv, "go", "vet", "./...").Run() })
 }
 
-// test runs `go test` with a package list and reads what it reports.
+// test runs `go test` on packages and adds the results to the report.
 func (r *run) test(stage string, packages []goPackage, env []string, args ...string) error {
 	if len(packages) == 0 {
 		fmt.Fprintln(r.out, "  no package has tests here yet")
@@ -135,7 +135,7 @@ func runTest(ctx context.Context, args []string) (int, error) {
 	if err := toRoot(); err != nil {
 		return 1, err
 	}
-	// Packages that open a window need X headers, which plain `go test ./...` must do without.
+	// Packages that open a window need X headers, so plain `go test ./...` leaves them out.
 	os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=desktop"))
 	r := newRun(ctx)
 	r.stage("set-up", func() error { return setUp(ctx) })
@@ -176,7 +176,7 @@ func runTest(ctx context.Context, args []string) (int, error) {
 		env      []string
 		flags    []string
 	}{
-		// Each test runs once an engine: what needs no C compiler proves it here, all else runs next.
+		// Packages that need no C compiler are tested without one; the others follow.
 		{"host", filter(native, func(p goPackage) bool { return p.tested() && !cgo(p) }), []string{noCgo}, nil},
 		{"native", filter(native, func(p goPackage) bool { return p.tested() && cgo(p) }), nil, nil},
 		{"browser", filter(browser, func(p goPackage) bool {
@@ -201,7 +201,7 @@ func runTest(ctx context.Context, args []string) (int, error) {
 		}
 	}
 	if !*short && *only == "" {
-		// By itself, because it measures how soon the page answers.
+		// Alone, because it measures how fast the page responds.
 		r.stage("lab in the browser", func() error {
 			lab := []goPackage{{ImportPath: module + "/cmd/attnlab/visit"}}
 			return r.test("lab", lab, []string{require}, "-tags=desktop,visit", "-timeout=30m", "-run=^TestVisit")
@@ -210,7 +210,7 @@ func runTest(ctx context.Context, args []string) (int, error) {
 	return r.exit()
 }
 
-// toRoot goes to the folder of go.mod.
+// toRoot changes to the folder of go.mod.
 func toRoot() error {
 	file, err := goEnv("GOMOD")
 	if err != nil {

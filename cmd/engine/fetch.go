@@ -30,7 +30,7 @@ func listBases(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// fetchBase reports progress over the weights, which are nearly all.
+// fetchBase fetches the files of a shipped base. progress counts the bytes of the weights, which are nearly all.
 func fetchBase(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, file := range baseFiles {
@@ -47,8 +47,8 @@ func fetchBase(ctx context.Context, name string, progress func(done, total int))
 	return files, nil
 }
 
-// listRuns fetches the shipped runs: runs/runs.json names them, and a site without it
-// ships none.
+// listRuns fetches the shipped runs, which runs/runs.json names. A site without that
+// file has none.
 func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
 	data, err := fetch(ctx, "runs/runs.json", func(int, int) {})
 	if errors.Is(err, fs.ErrNotExist) {
@@ -74,8 +74,8 @@ func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
 	return runs, nil
 }
 
-// fetch reads a file beside the Worker. progress sees the bytes so far, and all of
-// them where the server says how many: not where it compresses.
+// fetch reads a file beside the Worker. progress gets the bytes so far and their total,
+// which is 0 if the server does not say it or compresses the file.
 func fetch(ctx context.Context, path string, progress func(done, total int)) ([]byte, error) {
 	failed := func(err error) ([]byte, error) {
 		return nil, fmt.Errorf("%s could not be loaded (%w); check the connection and try again", path, err)

@@ -3,8 +3,7 @@
 // Command engine is the engine of the lab in a browser. It runs in a dedicated
 // Worker, started by web/worker.js, so that the page never waits for it.
 //
-// It reads the Worker's URL (?session=ID&backend=auto) and opens that backend by
-// itself. Shipped bases are fetched from models/ beside the Worker: models/bases.json
+// It reads the Worker's URL (?session=ID&backend=auto) and opens that backend. Shipped bases are fetched from models/ beside the Worker: models/bases.json
 // lists their names, models/NAME/ holds their files. So are the runs that others are
 // compared with: runs/runs.json, if it is there, and runs/NAME/. The visitor's own
 // runs are kept in the browser's IndexedDB.
@@ -20,8 +19,8 @@ import (
 )
 
 func main() {
-	// worker.js opened the channel before this program was there, and repeats what it
-	// heard meanwhile when main first waits: so it is taken over before anything else.
+	// worker.js opened the channel before this program ran, and repeats the messages since
+	// then when main first waits. So this program takes the channel over first.
 	port := session.Listen(js.Global().Get("channel"))
 	query := js.Global().Get("URL").New(js.Global().Get("location").Get("href")).Get("searchParams")
 	backend := gpu.Auto

@@ -63,7 +63,7 @@ func run() error {
 	return game.Run()
 }
 
-// offer gives figure.js what it calls, for as long as the document lives.
+// offer gives figure.js the functions that it calls, for as long as the document is open.
 func offer(host js.Value, figure *figures.Host, game *window.Game) {
 	host.Set("title", figure.Title)
 	host.Set("zoomable", figure.Zoomable())

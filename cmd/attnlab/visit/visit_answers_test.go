@@ -18,17 +18,17 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// rounds is how often a measurement of time may be repeated: one of them must keep the bound. Other work on the machine
-// stretches what a page does, and only its own doing is the page's.
+// rounds is how often a measurement of time may be repeated. One of them must stay within the bound: other work on the machine can
+// slow a page down, so a single slow round does not show a fault of the page.
 const rounds = 3
 
-// longTasks counts what blocks the page while the engine writes a response and the figures are folded away.
+// longTasks counts the tasks that block the page while the engine samples a response and the figures are folded.
 func longTasks(v *visitor) {
 	v.press(`nav [data-do="page:trace"]`)
 	fold := func(frames int) {
 		for _, figure := range []string{"arcs", "matrix"} {
 			v.press(fmt.Sprintf(`[data-do="fold:%s"]`, figure))
-			v.until("the page has made room", fmt.Sprintf(`document.querySelectorAll("iframe.%s").length === %d`, figure, frames))
+			v.until("the figures are folded or shown", fmt.Sprintf(`document.querySelectorAll("iframe.%s").length === %d`, figure, frames))
 		}
 	}
 	fold(0)
@@ -51,8 +51,8 @@ func longTasks(v *visitor) {
 // samples is how many keys and clicks are timed.
 const samples = 30
 
-// stopwatch notes in answered how many milliseconds lie between a key or a click and the end of the frame that first shows
-// what it changes: other content of an element, or other classes in it.
+// stopwatch appends to answered the milliseconds between a key or a click and the end of the frame that first shows its effect: a
+// change of an element's content or of the classes in it.
 const stopwatch = `((selector) => {
 	globalThis.answered = [];
 	let asked = 0;
@@ -70,8 +70,8 @@ const stopwatch = `((selector) => {
 	return true;
 })`
 
-// answers times keys and clicks while the figures are on screen. On an idle machine 95 of 100 come within 100 ms; whatever runs
-// beside this test on two cores makes it later, and twice as late is a failure anywhere.
+// answers times keys and clicks while the figures are on screen. On an idle machine the 95th percentile is below 100 ms. Other work
+// on two cores delays it, so the test fails above 200 ms only.
 func answers(v *visitor) {
 	v.until("the figures are there", figuresDrawn)
 	v.press("#step-0 > button")
@@ -103,10 +103,10 @@ func answers(v *visitor) {
 	}
 }
 
-// figuresDrawn tells whether the figures of the page have what they draw.
+// figuresDrawn is true when both figures of the trace page have their canvas.
 const figuresDrawn = `[...document.querySelectorAll("iframe.arcs, iframe.matrix")].filter((f) => f.contentDocument?.querySelector("canvas")).length === 2`
 
-// follows moves the mouse over the matrix and over a row, and clicks into the matrix: text and figures follow one another.
+// follows moves the mouse over the matrix and over a row, and clicks into the matrix: text and figures show the same selection.
 func follows(v *visitor) {
 	v.until("the figures are there", figuresDrawn)
 	v.run(chromedp.ScrollIntoView("iframe.matrix", chromedp.ByQuery))
@@ -117,7 +117,7 @@ func follows(v *visitor) {
 	x, y := at(0.35, 0.85)
 	move(at(0.36, 0.86))
 	move(x, y)
-	v.until("the matrix tells where the mouse is", `said("Hover")?.step >= 0 && document.querySelector(".row.hovered")`)
+	v.until("the matrix reports the step under the mouse", `said("Hover")?.step >= 0 && document.querySelector(".row.hovered")`)
 	step := eval[int](v, `said("Hover").step`)
 	if row := eval[string](v, `document.querySelector(".row.hovered").id`); row != fmt.Sprintf("step-%d", step) {
 		v.Errorf("the mouse is at a cell of step %d, the text shows %s", step+1, row)
@@ -139,7 +139,7 @@ func follows(v *visitor) {
 	before := figure()
 	rest := eval[[]float64](v, fmt.Sprintf(`(({ x, y, width, height }) => [x + width / 2, y + height / 2])(document.querySelector("#step-%d .no").getBoundingClientRect())`, other))
 	move(rest[0], rest[1])
-	v.until("the text tells where the mouse is", fmt.Sprintf(`said("Hover").step === %d`, other))
+	v.until("the text reports the step under the mouse", fmt.Sprintf(`said("Hover").step === %d`, other))
 	for end := time.Now().Add(patience); bytes.Equal(figure(), before); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			v.Fatal("the matrix does not follow the mouse over the text")

@@ -21,7 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// modelFolder is a folder with the files of a base, as change makes them.
+// modelFolder writes the files of a base into a folder, each as change returns it.
 func modelFolder(t testing.TB, s *site.Site, base string, change func(name string, data []byte) []byte) (dir string, files map[string][]byte) {
 	t.Helper()
 	dir, files = t.TempDir(), map[string][]byte{}
@@ -39,7 +39,7 @@ func modelFolder(t testing.TB, s *site.Site, base string, change func(name strin
 	return dir, files
 }
 
-// damaged opens a model folder whose weights end early: a sentence, and the model at work stays.
+// damaged opens a model folder whose weights end early: the page shows a sentence, and the current model stays.
 func damaged(v *visitor, s *site.Site) {
 	before := heard[session.Capabilities](v).Model
 	dir, files := modelFolder(v, s, before.Name, func(name string, data []byte) []byte {
@@ -49,19 +49,19 @@ func damaged(v *visitor, s *site.Site) {
 		return data
 	})
 	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
-	v.until("the damage is told", `document.querySelector(".banner.failed p")`)
+	v.until("the damage is reported", `document.querySelector(".banner.failed p")`)
 	_, err := hf.LoadFiles(files)
 	if err == nil {
 		v.Fatal("half a file of weights can be loaded")
 	}
-	// The page has the same words as a sentence.
+	// The page shows the same words as a sentence.
 	words := strings.ReplaceAll(err.Error(), "model: ", "")
 	if says := v.text(".banner.failed p"); !strings.Contains(strings.ToLower(says), strings.ToLower(words)) {
 		v.Errorf("the visitor reads %q, want %q", says, words)
 	}
 	v.until("the engine is ready", ready)
 	if after := heard[session.Capabilities](v).Model; after != before {
-		v.Errorf("the model at work is %+v, was %+v", after, before)
+		v.Errorf("the model is %+v, was %+v", after, before)
 	}
 	v.press(".banner.failed button")
 }
@@ -102,14 +102,14 @@ func keepsTraces(v *visitor) {
 	}
 }
 
-// folder opens a good model folder, and goes back to the shipped base.
+// folder opens a good model folder, then the shipped base again.
 func folder(v *visitor, s *site.Site) {
 	before := heard[session.Capabilities](v).Model
 	dir, _ := modelFolder(v, s, "chain-tiny", func(_ string, data []byte) []byte { return data })
 	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
-	v.until("the folder's model is at work", ready+` && said("Capabilities").model.name === "your folder"`)
+	v.until("the folder's model is in use", ready+` && said("Capabilities").model.name === "your folder"`)
 	if m := heard[session.Capabilities](v).Model; m.Parameters >= before.Parameters {
-		v.Errorf("the model at work is %+v", m)
+		v.Errorf("the model is %+v", m)
 	}
 	v.press(".engine")
 	v.press(fmt.Sprintf(`#dialog [data-do="base:%s"]`, before.Name))
@@ -117,9 +117,9 @@ func folder(v *visitor, s *site.Site) {
 	v.until("the base is back", fmt.Sprintf(`%s && said("Capabilities").model.name === %q`, ready, before.Name))
 }
 
-// updates puts another version of the site on the server: the visitor is told, and takes it by a click.
+// updates puts another version of the site on the server: the page offers it, and a click loads it.
 func updates(v *visitor, dir string, s *site.Site) {
-	v.until("the Service Worker keeps the site", `navigator.serviceWorker.controller`)
+	v.until("the Service Worker controls the page", `navigator.serviceWorker.controller`)
 	old := eval[string](v, "attnlab.version")
 	next := strings.Repeat("5", len(old))
 	if old != s.Version {
@@ -140,9 +140,9 @@ func updates(v *visitor, dir string, s *site.Site) {
 			v.Fatal(err)
 		}
 	}
-	// As a browser does by itself when the page is opened again.
+	// A browser does this by itself when the page is opened again.
 	eval[bool](v, `navigator.serviceWorker.getRegistration().then((r) => r.update()).then(() => true)`)
-	v.until("the visitor is told", `[...document.querySelectorAll(".banner p")].some((p) => p.textContent.includes("A newer version of the lab is ready."))`)
+	v.until("the page offers the newer version", `[...document.querySelectorAll(".banner p")].some((p) => p.textContent.includes("A newer version of the lab is ready."))`)
 	if now := eval[string](v, "attnlab.version"); now != old {
 		v.Errorf("the page changed to version %s before it was asked to", now)
 	}

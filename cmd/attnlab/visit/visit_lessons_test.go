@@ -48,7 +48,7 @@ func TestVisitLessons(t *testing.T) {
 	}
 }
 
-// follow goes through a lesson: what it shows, a prediction, the experiment, and what came of it.
+// follow goes through a lesson: what it shows, a prediction, the experiment, and the result.
 func follow(v *visitor, lesson int) {
 	v.press(`nav [data-do="page:learn"]`)
 	v.press(fmt.Sprintf(`.lessons [data-do="lesson:%d.1"]`, lesson))
@@ -71,7 +71,7 @@ func follow(v *visitor, lesson int) {
 			predicted = true
 		case has(`[data-do="lesson-try:0"]`):
 			v.press(`#lesson [data-do="lesson-try:0"]`)
-			v.until("the experiment goes on", `document.querySelector('#lesson [data-do="lesson-stop"]')`)
+			v.until("the experiment is running", `document.querySelector('#lesson [data-do="lesson-stop"]')`)
 			v.runs("the experiment is done", ready+` && !document.querySelector('#lesson [data-do="lesson-stop"]')`)
 			v.Logf("%s", v.text("#lesson .so-far"))
 			tried = true
@@ -96,7 +96,7 @@ func follow(v *visitor, lesson int) {
 	}
 	v.until("the lesson is over", `document.getElementById("lesson").hidden && document.querySelector(".lessons")`)
 	if s := heard[session.Status](v); s.Busy {
-		v.Errorf("the engine is still at %s", s.Stage)
+		v.Errorf("the engine is still busy: %s", s.Stage)
 	}
 	if failure := v.text(".banner.failed p"); failure != "" {
 		v.Errorf("the visitor reads %q", failure)

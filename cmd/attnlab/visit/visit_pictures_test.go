@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// pictures takes pages, wide and narrow, light and dark, into the ignored folder shots, and leaves the tab as it was.
+// pictures saves pictures of pages, wide and narrow, light and dark, in the ignored folder shots, and leaves the tab as it was.
 func (v *visitor) pictures(pages ...string) {
 	v.Helper()
 	folder := filepath.Join("..", "..", "..", "shots")
@@ -23,7 +23,7 @@ func (v *visitor) pictures(pages ...string) {
 	}
 	for _, page := range pages {
 		v.press(fmt.Sprintf(`[data-do="page:%s"]`, page))
-		time.Sleep(1200 * time.Millisecond) // figures that no GPU draws hear what is new once a second
+		time.Sleep(1200 * time.Millisecond) // without a GPU a figure receives new snapshots once a second
 		for _, size := range []image.Point{{1440, 900}, {390, 844}} {
 			for _, theme := range []string{"light", "dark"} {
 				name := fmt.Sprintf("%s-%dx%d-%s.png", page, size.X, size.Y, theme)
@@ -39,7 +39,7 @@ func (v *visitor) pictures(pages ...string) {
 				}
 				picture, err := png.Decode(bytes.NewReader(data))
 				if err != nil || picture.Bounds().Size() != size {
-					v.Errorf("%s is no picture of its size: %v", name, err)
+					v.Errorf("%s is not a picture of its size: %v", name, err)
 					continue
 				}
 				if colours := coloursOf(picture); colours < 20 {
@@ -47,7 +47,7 @@ func (v *visitor) pictures(pages ...string) {
 				}
 				r, g, b, _ := picture.At(2, size.Y-2).RGBA()
 				if bright := r+g+b > 3*0x8000; bright != (theme == "light") {
-					v.Errorf("%s: the ground is %x %x %x", name, r>>8, g>>8, b>>8)
+					v.Errorf("%s: the background is %x %x %x", name, r>>8, g>>8, b>>8)
 				}
 				if wide := eval[int](v, "document.documentElement.scrollWidth"); wide > size.X {
 					v.Errorf("%s: the page is %d wide", name, wide)

@@ -25,7 +25,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// soakRun goes on for as long as anybody looks. Its steps are small, so that there are many.
+// soakRun is a run that does not end during the test. Its training steps are small, so that there are many.
 const soakRun = "#page=train&model=chain-tiny&run-difficulty=2-3&steps=100000&probe=16&h.problems=4&h.group=4"
 
 // footprint is the memory of the lab, in MB.
@@ -34,7 +34,7 @@ type footprint struct {
 	processes             float64 // resident, of all of Chromium
 }
 
-// wasmSeen makes every document remember the instances of its programs: their memory is Go's.
+// wasmSeen makes every document remember the instances of its programs, whose memory is Go's.
 const wasmSeen = `for (const name of ["instantiate", "instantiateStreaming"]) {
 	const begin = WebAssembly[name];
 	WebAssembly[name] = async (...given) => {
@@ -44,8 +44,8 @@ const wasmSeen = `for (const name of ["instantiate", "instantiateStreaming"]) {
 	};
 }`
 
-// TestVisitSoak trains for half a minute, or ATTNLAB_SOAK_MINUTES, with figures drawn and somebody at the keys: memory
-// stays, figures go on, and the page answers.
+// TestVisitSoak trains for half a minute, or ATTNLAB_SOAK_MINUTES, with figures shown and keys pressed: memory does not grow, figures
+// keep drawing, and the page keeps responding.
 func TestVisitSoak(t *testing.T) {
 	length := 30 * time.Second
 	if text := os.Getenv("ATTNLAB_SOAK_MINUTES"); text != "" {
@@ -73,13 +73,13 @@ func TestVisitSoak(t *testing.T) {
 	var all []float64
 	var prints []footprint
 	var curves []byte
-	drawn := 0 // step that they were at
+	drawn := 0 // training step of that picture
 	begun := time.Now()
 	for part := range parts {
 		eval[int](v, `answered.length = 0`)
 		for asked := 0; time.Since(begun) < length*time.Duration(part+1)/parts; {
 			if asked == 0 {
-				time.Sleep(time.Second) // what was measured before held the page up
+				time.Sleep(time.Second) // the measurement before delayed the page
 			}
 			if asked%2 == 0 {
 				v.run(chromedp.Click(`#rollouts [data-do="group-next"]`, chromedp.ByQuery))
@@ -111,10 +111,10 @@ func TestVisitSoak(t *testing.T) {
 	p95 := all[len(all)*95/100]
 	v.Logf("%d answers in %.1f minutes: median %.0f ms, 95th percentile %.0f ms, slowest %.0f ms", len(all), length.Minutes(), all[len(all)/2], p95, all[len(all)-1])
 	long := length >= 10*time.Minute
-	if median := all[len(all)/2]; long && p95 > 100 || median > 200 { // few answers, beside other tests, have no 95th percentile to speak of
+	if median := all[len(all)/2]; long && p95 > 100 || median > 200 { // a short soak has too few answers for a 95th percentile
 		t.Errorf("the answers took %.0f ms by the median and %.0f at the 95th percentile; want 100 there on an idle machine, and a median of 200 on any", median, p95)
 	}
-	if long { // what is loaded and compiled late is there by the third part
+	if long { // by the third part everything is loaded and compiled
 		for _, m := range []struct {
 			what string
 			of   func(footprint) float64
@@ -137,7 +137,7 @@ func TestVisitSoak(t *testing.T) {
 	}
 }
 
-// hides hides the tab as far as the page can tell, and shows it again: training has gone on, and the page says so.
+// hides makes the page believe that its tab is hidden, and then shown again: training has continued, and the page says so.
 func hides(v *visitor) {
 	hidden := func(is bool) {
 		eval[bool](v, fmt.Sprintf(`(Object.defineProperty(document, "hidden", { value: %v, configurable: true }), document.dispatchEvent(new Event("visibilitychange")))`, is))
@@ -149,7 +149,7 @@ func hides(v *visitor) {
 	v.until("the page says so", `document.body.textContent.includes("Training went on while this tab was hidden")`)
 }
 
-// staysAwake asks the browser to keep the screen awake, and no more.
+// staysAwake checks that the page asks the browser to keep the screen awake, and releases the lock again.
 func staysAwake(v *visitor) {
 	eval[bool](v, `(() => {
 		globalThis.locks = [];
@@ -170,7 +170,7 @@ func (v *visitor) clip(selector string) (picture []byte) {
 	return picture
 }
 
-// footprint measures.
+// footprint measures the memory of the lab.
 func (v *visitor) footprint() (f footprint) {
 	v.Helper()
 	const MB = 1 << 20
@@ -199,7 +199,7 @@ func (v *visitor) footprint() (f footprint) {
 	return f
 }
 
-// residentBelow is the resident memory of a process and of all that it began, in bytes.
+// residentBelow is the resident memory of a process and all its descendants, in bytes.
 func residentBelow(v *visitor, pid int) float64 {
 	v.Helper()
 	parents, resident := map[int]int{}, map[int]float64{}

@@ -21,8 +21,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestVisit is one visit to the built site in Chromium with WebGPU, from a plain file server below a path. Each check goes
-// on where the one before has left the page.
+// TestVisit is one visit to the built site in Chromium with WebGPU, from a plain file server below a path. Each check starts
+// with the page as the one before left it.
 func TestVisit(t *testing.T) {
 	dir, built := builtSite(t)
 	n := &notes{}
@@ -32,7 +32,7 @@ func TestVisit(t *testing.T) {
 	var linked session.Trace
 	var ofAllHeads []byte // a picture of the arcs
 
-	v.check("the first screen stands before any program", func(v *visitor) {
+	v.check("the first screen is there before any program", func(v *visitor) {
 		html, err := os.ReadFile(filepath.Join(dir, "index.html"))
 		if err != nil {
 			t.Fatal(err)
@@ -53,7 +53,7 @@ func TestVisit(t *testing.T) {
 		c = heard[session.Capabilities](v)
 		v.Logf("%d kernels tested %.1f s later", len(c.Kernels), time.Since(begin).Seconds())
 		if c.Backend != "webgpu" || len(c.Kernels) < 20 {
-			v.Errorf("the engine runs by %s with %d kernels tested: %s", c.Backend, len(c.Kernels), c.Why)
+			v.Errorf("the engine uses %s with %d kernels tested: %s", c.Backend, len(c.Kernels), c.Why)
 		}
 		for _, k := range c.Kernels {
 			if !k.OK {
@@ -129,7 +129,7 @@ func TestVisit(t *testing.T) {
 		before := heard[session.Trace](v)
 		v.press(".engine")
 		v.press(`#dialog [data-do="lose"]`)
-		v.until("the loss is told", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model and the trace are restored.")`)
+		v.until("the loss is reported", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model and the trace are restored.")`)
 		v.press(`#dialog [data-do="close"]`)
 		v.until("the dialog is closed and the engine ready again", `!document.querySelector("#dialog") && `+ready)
 		v.press(".banner button")
@@ -138,7 +138,7 @@ func TestVisit(t *testing.T) {
 			v.Errorf("the trace is not restored: snapshot %d with %d tokens after %d with %d", after.Number, len(after.Tokens), before.Number, len(before.Tokens))
 		}
 		if c := heard[session.Capabilities](v); c.Backend != "webgpu" {
-			v.Errorf("it goes on by %s", c.Backend)
+			v.Errorf("it continues on %s", c.Backend)
 		}
 	})
 	v.check("a figure draws what happened while it was hidden", func(v *visitor) {
@@ -171,14 +171,14 @@ func TestVisit(t *testing.T) {
 	v.check("damaged checkpoint", func(v *visitor) { damaged(v, built) })
 	v.check("update", func(v *visitor) { updates(v, dir, built) })
 	v.check("open the link to the same state, without a network", func(v *visitor) {
-		v.until("the Service Worker keeps the site", `navigator.serviceWorker.controller`)
+		v.until("the Service Worker controls the page", `navigator.serviceWorker.controller`)
 		server.CloseClientConnections()
 		server.Close()
 		v.run(chromedp.Navigate("about:blank"))
 		v.open(link)
 		v.same(linked)
 		if c := heard[session.Capabilities](v); c.Backend != "webgpu" {
-			v.Errorf("offline the engine runs by %s", c.Backend)
+			v.Errorf("offline the engine uses %s", c.Backend)
 		}
 	})
 	for _, line := range n.all() {
@@ -194,7 +194,7 @@ func TestVisitWithoutAdapter(t *testing.T) {
 	v.open(plainServer(t, dir, n).URL + under)
 	c := heard[session.Capabilities](v)
 	if c.Backend != "host" || v.text(".engine .backend") != "CPU" {
-		t.Errorf("the engine runs by %s on %s, the page says %q", c.Backend, c.Adapter, v.text(".engine .backend"))
+		t.Errorf("the engine uses %s on %s, the page says %q", c.Backend, c.Adapter, v.text(".engine .backend"))
 	}
 	if says := v.text(".banners"); !strings.Contains(says, c.Why) || !strings.Contains(says, "The engine runs on the processor instead") {
 		t.Errorf("the visitor reads %q", says)

@@ -25,8 +25,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// smallRun is a run that a software adapter has time for, as a link and as flags of the command line. Its problems are
-// ones that chain-tiny solves sometimes, so that groups are valid.
+// smallRun is a run that is short enough for a software adapter, as a link and as flags of the command line. chain-tiny solves its
+// problems sometimes, so that groups are valid.
 const (
 	smallRunSteps = 10
 	smallRun      = "#page=train&model=chain-tiny&run-difficulty=2-3&steps=10&probe=64&h.problems=4&h.group=4"
@@ -34,10 +34,10 @@ const (
 
 var smallRunFlags = []string{"train", "--method", "attnpo", "--model", "chain-tiny", "--difficulty", "2-3", "--steps", "10", "--probe", "64", "--problems", "4", "--group", "4", "--seed", "1", "--eval", "0"}
 
-// byTheClock are the metrics that time decides.
+// byTheClock are the metrics that depend on time.
 var byTheClock = []string{"seconds", "sampling_seconds", "learning_seconds", "tokens_per_second"}
 
-// TestVisitTrain trains in the page, with and without interruptions, and lays the runs side by side.
+// TestVisitTrain trains in the page, with and without interruptions, and compares the runs.
 func TestVisitTrain(t *testing.T) {
 	dir, _ := builtSite(t)
 	n := &notes{}
@@ -70,13 +70,13 @@ func TestVisitTrain(t *testing.T) {
 		v.Logf("%d steps with %.0f valid groups, %.0f tokens", len(whole), valid, whole[len(whole)-1]["generated_tokens"])
 	})
 	if !trained {
-		t.FailNow() // all else is about runs
+		t.FailNow() // everything else needs the run
 	}
 	v.check("the credit of a rollout", credits)
 	v.check("pictures of a run", func(v *visitor) { v.pictures("train") })
 	v.check("metrics equal those of attnlab train", func(v *visitor) { equalsTrain(v, whole) })
 	v.check("pause, step, reload, resume, lose the device", func(v *visitor) {
-		v.press(`#run-buttons [data-do="train"]`) // of a run that is done: another by the same settings
+		v.press(`#run-buttons [data-do="train"]`) // after a finished run: another with the same settings
 		v.runs("some steps are taken", `said("Run")?.info.state === "running" && said("Run")?.info.step >= 2`)
 		v.press(`#run-buttons [data-do="train"]`)
 		v.runs("the run is paused", ready+` && said("Run")?.info.state === "paused"`)
@@ -84,7 +84,7 @@ func TestVisitTrain(t *testing.T) {
 		v.press(`#run-buttons [data-do="train-step"]`)
 		v.runs("one more step is taken", fmt.Sprintf(`%s && said("Run")?.info.state === "paused" && said("Run")?.info.step === %d`, ready, at.Step+1))
 		if kept := heard[session.Run](v).Kept; kept != at.Step+1 {
-			v.Errorf("step %d is kept, the run is at step %d", kept, at.Step+1)
+			v.Errorf("step %d is saved, the run is at step %d", kept, at.Step+1)
 		}
 
 		v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))
@@ -121,7 +121,7 @@ func TestVisitTrain(t *testing.T) {
 	})
 	v.check("use the trained model", func(v *visitor) {
 		v.press(`#run-buttons [data-do="use-run"]`)
-		v.runs("it is at work on the Trace page", ready+` && said("Capabilities")?.model.name.startsWith("run:attnpo-") && document.querySelector("#rows")`)
+		v.runs("it is in use on the Trace page", ready+` && said("Capabilities")?.model.name.startsWith("run:attnpo-") && document.querySelector("#rows")`)
 		v.press(`#sampling [data-do="generate"]`)
 		v.runs("it has answered", ready+` && said("Trace")?.complete && document.querySelectorAll("#rows [id^=step-]").length > 0`)
 	})
@@ -132,7 +132,7 @@ func TestVisitTrain(t *testing.T) {
 	}
 }
 
-// downloads is the folder that the browser saves into from now on.
+// downloads makes the browser save files in a new folder, and returns it.
 func (v *visitor) downloads() string {
 	v.Helper()
 	dir := v.TempDir()
@@ -142,7 +142,7 @@ func (v *visitor) downloads() string {
 	return dir
 }
 
-// saved presses something that saves a file into the folder, and takes that file out of it.
+// saved presses a button that saves a file in the folder, and returns and removes that file.
 func (v *visitor) saved(dir, selector string) []byte {
 	v.Helper()
 	v.press(selector)
@@ -170,7 +170,7 @@ func (v *visitor) saved(dir, selector string) []byte {
 	return nil
 }
 
-// exported exports the run at work, and reads its metrics.
+// exported exports the current run and reads its metrics.
 func exported(v *visitor, dir string) (file []byte, metrics []map[string]any) {
 	v.Helper()
 	file = v.saved(dir, `#run-buttons [data-do="export-run"]`)
@@ -208,7 +208,7 @@ func readLog(v *visitor, log io.Reader) (metrics []map[string]any) {
 	return metrics
 }
 
-// credits chooses a rollout: its reward becomes an advantage, and that the advantage of each token.
+// credits chooses a rollout: the page shows how its reward becomes an advantage, and that the advantage of each token.
 func credits(v *visitor) {
 	v.until("rollouts are listed", `document.querySelectorAll("#rollouts tr.rollout").length === 4`)
 	v.press(`#rollouts [data-do^="credit:"] button`)
@@ -257,7 +257,7 @@ func equalsTrain(v *visitor, page []map[string]any) {
 	v.Logf("%d steps: off by %.1e at most, %s", len(host), worst, where)
 }
 
-// flat is the numbers of a document by their names, those inside others as "a.b". What is no number is NaN.
+// flat returns the numbers of a document by name, nested ones as "a.b". Other values are left out.
 func flat(under string, document map[string]any) map[string]float64 {
 	numbers := map[string]float64{}
 	for name, value := range document {
@@ -271,7 +271,7 @@ func flat(under string, document map[string]any) map[string]float64 {
 	return numbers
 }
 
-// compares lays the page's runs beside one of the command line, takes them out as files, and takes an exported one in again.
+// compares compares the page's runs with imported ones, saves them as files, and imports an exported one again.
 func compares(v *visitor, dir string, archive []byte, whole []map[string]any) {
 	var lines []byte
 	for _, step := range whole {
@@ -331,7 +331,7 @@ func compares(v *visitor, dir string, archive []byte, whole []map[string]any) {
 	v.until("one is left out", fmt.Sprintf(`document.querySelectorAll("#contenders .contender input:checked").length === %d && location.hash.includes("runs=")`, shown-1))
 	v.press(fmt.Sprintf(`#contenders [data-do="ask-drop:%s"]`, again.Info.ID))
 	v.press(fmt.Sprintf(`#contenders [data-do="drop-run:%s"]`, again.Info.ID))
-	v.until("it is forgotten", fmt.Sprintf(`said("Runs")?.runs.length === %d`, shown-1))
+	v.until("it is deleted", fmt.Sprintf(`said("Runs")?.runs.length === %d`, shown-1))
 	v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))
 	v.runs("the others are still there", fmt.Sprintf(`%s && said("Runs")?.runs.length === %d`, ready, shown-1))
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// smallTree is a tree that a software adapter has time for, as a link.
+// smallTree is a tree that is small enough for a software adapter, as a link.
 const smallTree = "#page=tree&seed=3&difficulty=2-3&m=4&n=1&t=2&tseed=3&over=6"
 
 // TestVisitTree grows branch trees in the page.
@@ -43,23 +43,23 @@ func TestVisitTree(t *testing.T) {
 	}
 }
 
-// base changes the model at work to a shipped one.
+// base chooses a shipped model.
 func (v *visitor) base(name string) {
 	v.Helper()
 	v.press(".engine")
 	v.press(fmt.Sprintf(`#dialog [data-do="base:%s"]`, name))
 	v.press(`#dialog [data-do="close"]`)
-	v.runs(name+" is at work", fmt.Sprintf(`%s && said("Capabilities")?.model.name === %q && !document.querySelector("#dialog")`, ready, name))
+	v.runs(name+" is in use", fmt.Sprintf(`%s && said("Capabilities")?.model.name === %q && !document.querySelector("#dialog")`, ready, name))
 }
 
-// choose takes a value of a menu.
+// choose chooses a value in a menu.
 func (v *visitor) choose(selector, value string) {
 	v.Helper()
 	v.run(chromedp.Evaluate(fmt.Sprintf(`((menu) => { menu.value = %q; menu.dispatchEvent(new Event("change", { bubbles: true })); })(document.querySelector(%q))`, value, selector), nil))
 	v.until(selector+" says "+value, fmt.Sprintf(`document.querySelector(%q).value === %q`, selector, value))
 }
 
-// grows grows a tree round by round and at once: both are that of the command line.
+// grows grows a tree round by round and at once: both equal that of the command line.
 func grows(v *visitor, rule string) {
 	const grown = ready + ` && said("Tree")?.done`
 	v.choose(`#growth [data-set="rule"]`, rule)
@@ -79,7 +79,7 @@ func grows(v *visitor, rule string) {
 		v.Errorf("%d rounds for %d branch points", rounds, len(step.Points))
 	}
 	v.press(`#growth [data-do="grow-again"]`)
-	v.runs("it begins again", ready+` && !said("Tree")?.done`)
+	v.runs("it starts again", ready+` && !said("Tree")?.done`)
 	v.press(`#growth [data-do="grow"]`)
 	v.runs("it is grown at once", grown)
 	tree := heard[session.Tree](v)
@@ -108,7 +108,7 @@ func grows(v *visitor, rule string) {
 	v.Logf("%d nodes, %d branch points, %d rounds", len(tree.Nodes), len(tree.Points), rounds)
 }
 
-// nodes goes through the tree by keys, and works out what is shown of each node from the leaves.
+// nodes visits the tree by keys and compares the numbers of each node with those computed from the leaves.
 func nodes(v *visitor) {
 	tree := heard[session.Tree](v)
 	right, leaves := map[int]float64{}, map[int]float64{}
@@ -179,7 +179,7 @@ func nodes(v *visitor) {
 	v.press(`[data-do="fold:tree-list"]`)
 }
 
-// rivals sets two rules side by side on a few problems.
+// rivals compares two rules on a few problems.
 func rivals(v *visitor) {
 	v.choose(`#rivals [data-set="rival"]`, "fci")
 	v.choose(`#rivals [data-set="other-rival"]`, "earliest")

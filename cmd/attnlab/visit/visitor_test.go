@@ -32,7 +32,7 @@ const patience = 3 * time.Minute // software kernels are tested at the start, an
 // under is the path that the built site is served below.
 const under = "/labs/attention/"
 
-// notes collects what must not happen, from anywhere.
+// notes collects events that must not happen, from page, Workers and server.
 type notes struct {
 	mu    sync.Mutex
 	lines []string
@@ -50,13 +50,13 @@ func (n *notes) all() []string {
 	return append([]string(nil), n.lines...)
 }
 
-// consoleLine is how Chromium's own log gives what any page, frame or Worker says on its console.
+// consoleLine matches a console message of any page, frame or Worker in Chromium's log.
 var consoleLine = regexp.MustCompile(`:CONSOLE[:(]\d+\)?\] (.*)`)
 
-// chatter is what Chromium itself writes there about its software drivers.
+// chatter matches Chromium's own messages about its software drivers.
 var chatter = regexp.MustCompile(`GL Driver Message|No available adapters|fallback to software WebGL`)
 
-// Write takes Chromium's log.
+// Write receives Chromium's log.
 func (n *notes) Write(p []byte) (int, error) {
 	for line := range strings.Lines(string(p)) {
 		if m := consoleLine.FindStringSubmatch(line); m != nil && !chatter.MatchString(line) {
@@ -66,7 +66,7 @@ func (n *notes) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// plainServer hands a folder out below [under], as any file server does. What is asked for and not there is noted.
+// plainServer serves a folder below [under], as any file server does. It notes requests for files that do not exist.
 func plainServer(t testing.TB, folder string, n *notes) *httptest.Server {
 	files := http.StripPrefix(strings.TrimSuffix(under, "/"), http.FileServer(http.Dir(folder)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,7 +87,7 @@ type visitor struct {
 
 var (
 	everyFlag = []string{"no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage", "disable-default-apps", "disable-extensions", "hide-scrollbars", "mute-audio"}
-	// Text and shapes of a page are not drawn by SwiftShader: with it the frames of a page in training took 95 ms instead of 45.
+	// SwiftShader does not draw the page's text and shapes: with it a frame during training took 95 ms instead of 45.
 	webgpuFlag = []string{"enable-unsafe-webgpu", "enable-unsafe-swiftshader", "disable-gpu-rasterization"}
 )
 
@@ -95,8 +95,8 @@ var (
 var chromiumsOwn = []string{"clients2.google.com", "update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com",
 	"optimizationguide-pa.googleapis.com", "safebrowsing.googleapis.com", "safebrowsingohttpgateway.googleapis.com", "android.clients.google.com", "www.google.com"}
 
-// newVisitor opens a browser, with WebGPU in software or without any. It has no way to other hosts: whatever asks for one,
-// page, Worker or Service Worker, reaches a proxy that notes it.
+// newVisitor opens a browser, with WebGPU in software or without any. The browser cannot reach other hosts: requests for them, of
+// page, Worker or Service Worker, go to a proxy that notes them.
 func newVisitor(t *testing.T, n *notes, webgpu bool, more ...chromedp.ExecAllocatorOption) *visitor {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -116,7 +116,7 @@ func newVisitor(t *testing.T, n *notes, webgpu bool, more ...chromedp.ExecAlloca
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.WindowSize(1440, 900), chromedp.CombinedOutput(n),
 		chromedp.WSURLReadTimeout(patience), chromedp.Flag("headless", true), chromedp.Flag("enable-logging", "stderr"),
-		chromedp.ProxyServer(strings.TrimPrefix(abroad.URL, "http://")), // loopback addresses do without
+		chromedp.ProxyServer(strings.TrimPrefix(abroad.URL, "http://")), // not used for loopback addresses
 	}
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.ModifyCmdFunc(asOrdinary))
@@ -150,8 +150,8 @@ func newVisitor(t *testing.T, n *notes, webgpu bool, more ...chromedp.ExecAlloca
 	return v
 }
 
-// asOrdinary keeps a Chromium begun by root from putting its GPU process before its pages. No other user's can, and where
-// kernels run on the processor it lets pages starve.
+// asOrdinary keeps a Chromium that root starts from giving its GPU process a higher priority than its pages. Only root can, and
+// where kernels run on the processor the pages then starve.
 func asOrdinary(command *exec.Cmd) {
 	if path, err := exec.LookPath("setpriv"); err == nil {
 		command.Args = append([]string{path, "--pdeathsig", "KILL", "--bounding-set", "-sys_nice", command.Path}, command.Args[1:]...)
@@ -159,15 +159,15 @@ func asOrdinary(command *exec.Cmd) {
 	}
 }
 
-// look sets what the system says of colours, "" for nothing. Motion is reduced: frames drawn in software cost the engine
-// half of its time.
+// look sets the system's colour preference, "" for none. It also asks for reduced motion: frames drawn in software take half of
+// the engine's time.
 func (v *visitor) look(colours string) {
 	v.Helper()
 	v.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: colours}, {Name: "prefers-reduced-motion", Value: "reduce"}}))
 }
 
-// check is a subtest in this tab. It tells whether all is well.
+// check is a subtest in this tab. It returns whether it passed.
 func (v *visitor) check(name string, f func(v *visitor)) bool {
 	v.Helper()
 	return v.Run(name, func(t *testing.T) {
@@ -179,7 +179,7 @@ func (v *visitor) check(name string, f func(v *visitor)) bool {
 
 func (v *visitor) run(actions ...chromedp.Action) {
 	v.Helper()
-	// The tab belongs to the context that first runs something, so only later ones may end earlier.
+	// The tab closes with the context of the first action, so only later actions have a time limit.
 	if chromedp.FromContext(v.ctx).Target == nil {
 		if err := chromedp.Run(v.ctx); err != nil {
 			v.Fatal(err)
@@ -202,12 +202,12 @@ func eval[T any](v *visitor, expression string) (value T) {
 // awaited is for an expression that may be a promise.
 func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
-// ear hears what is said in the session, as every screen does: the newest of each kind, unread. It also counts the
+// ear listens to the session, as every screen does, and stores the newest message of each kind as text. It also records the
 // tasks of the main thread that took over 50 ms.
 const ear = `(() => {
 	globalThis.heard = {};
 	globalThis.long = [];
-	globalThis.stages = []; // of the engine, with the seconds since the page was asked for
+	globalThis.stages = []; // of the engine, with the seconds since the page was requested
 	new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
 	globalThis.channel = new BroadcastChannel("attnlab:" + attnlab.session);
 	channel.onmessage = ({ data }) => {
@@ -221,7 +221,7 @@ const ear = `(() => {
 	return true;
 })()`
 
-// ready tells whether the engine rests with a model.
+// ready is true when the engine is idle and has a model.
 const ready = `document.querySelector(".engine.ready") && said("Capabilities")?.model.name && said("Trace")`
 
 // open opens an address and waits for the engine.
@@ -241,7 +241,7 @@ func (v *visitor) until(what, expression string) {
 	}
 }
 
-// runs waits until an expression is true while the engine moves on: patience is for standing still.
+// runs waits until an expression is true. It gives up when the engine has made no progress for [patience].
 func (v *visitor) runs(what, expression string) {
 	v.Helper()
 	const moves = `JSON.stringify([stages.at(-1), said("Status"), said("Capabilities")?.untested, said("Run")?.number, said("Rules")?.number, said("HeadsView")?.number, said("Disruption")?.number, said("Trace")?.number])`
@@ -256,7 +256,7 @@ func (v *visitor) runs(what, expression string) {
 	}
 }
 
-// saying is what a visitor reads in the header and the banners, for messages of failed tests.
+// saying is the text of the header and the banners, for messages of failed tests.
 func (v *visitor) saying() (text string) {
 	ctx, cancel := context.WithTimeout(v.ctx, 5*time.Second)
 	defer cancel()
@@ -264,7 +264,7 @@ func (v *visitor) saying() (text string) {
 	return fmt.Sprintf("%q", text)
 }
 
-// press clicks, by mouse, on what a selector finds first; once more where the page moved it away meanwhile.
+// press clicks by mouse on the first element of a selector, and again if the page moved the element meanwhile.
 func (v *visitor) press(selector string) {
 	v.Helper()
 	for range 5 {
@@ -298,13 +298,13 @@ func heard[E session.Event](v *visitor) (e E) {
 	return message.(E)
 }
 
-// text is what an element says.
+// text is the text of an element.
 func (v *visitor) text(selector string) string {
 	v.Helper()
 	return eval[string](v, fmt.Sprintf(`document.querySelector(%q)?.textContent ?? ""`, selector))
 }
 
-// browserOf is the browser of a tab, for commands that are not a tab's.
+// browserOf is the browser of a tab, for commands to the browser itself.
 func (v *visitor) browserOf() context.Context {
 	return cdp.WithExecutor(v.ctx, chromedp.FromContext(v.ctx).Browser)
 }
