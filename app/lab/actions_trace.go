@@ -13,7 +13,7 @@ import (
 type Action struct {
 	Name     string
 	keys     string // separated by spaces, as KeyboardEvent.key; "tree:Enter" is a key on that page only; empty for none
-	Does     string // in the list of commands; empty keeps it out
+	Does     string // in the list of commands; empty leaves it out
 	undoable bool
 	may      func(l *Lab) bool // nil: always
 	do       func(l *Lab, argument string)
@@ -33,7 +33,7 @@ func (a Action) Title() string {
 const (
 	MaxTemperature = 1.5 // the top of the slider
 	// sliderSteps is how many steps a slider makes of 1. Sliders count steps, as a browser rounds to whole numbers until
-	// it has been told otherwise, and attributes are set in any order.
+	// the step is set, and attributes are set in any order.
 	SliderSteps = 20
 )
 
@@ -51,7 +51,7 @@ func traceActions() []Action {
 	complete := func(l *Lab) bool { return l.Ready() && l.Trace.Complete }
 	return []Action{
 		// The problem and the response.
-		{"generate", "g", "Generate the response, or the rest of it", true, generated, func(l *Lab, _ string) { l.generate(l.Trace.Complete) }},
+		{"generate", "g", "Generate the response or the rest of the response", true, generated, func(l *Lab, _ string) { l.generate(l.Trace.Complete) }},
 		{"regenerate", "r", "Generate another response to the same problem", true, generated, func(l *Lab, _ string) {
 			l.Controls.Sampling.Seed++
 			l.generate(true)
@@ -59,14 +59,14 @@ func traceActions() []Action {
 		{"problem", "n", "Draw the next problem", true, ready, func(l *Lab, _ string) { l.problem(l.Seed + 1) }},
 		{"seed", "", "", true, ready, func(l *Lab, a string) { l.problem(parse(a, l.Seed, parseSeed)) }},
 		{"typed", "", "", true, ready, func(l *Lab, _ string) { l.typedProblem() }},
-		{"example", "e", "Go back to the worked example", true, ready, func(l *Lab, _ string) {
+		{"example", "e", "Back to the worked example", true, ready, func(l *Lab, _ string) {
 			v := Start()
 			v.Page, v.Quantity, v.Grid = l.Page, l.Quantity, l.Grid
-			v.Growth, v.Curves, v.Compared = l.Growth.anew(), l.Curves, l.Compared
+			v.Growth, v.Curves, v.Compared = l.Growth.ungrown(), l.Curves, l.Compared
 			l.GoTo(v)
 		}},
-		{"forward", "ArrowRight l", "One step or token on, making it where there is none yet", true, nil, func(l *Lab, _ string) { l.stepForward() }},
-		{"back", "ArrowLeft h", "One step or token back", true, nil, func(l *Lab, _ string) {
+		{"forward", "ArrowRight l", "Next step or token; sample it if there is none yet", true, nil, func(l *Lab, _ string) { l.stepForward() }},
+		{"back", "ArrowLeft h", "Previous step or token", true, nil, func(l *Lab, _ string) {
 			l.selectToken(l.back())
 			l.selected()
 		}},
@@ -89,7 +89,7 @@ func traceActions() []Action {
 			}
 			l.play()
 		}},
-		{"unit", "u", "Go by tokens, or by steps", false, nil, func(l *Lab, a string) {
+		{"unit", "u", "Move by tokens or by steps", false, nil, func(l *Lab, a string) {
 			if l.Controls.Unit = a; a == "" {
 				l.Controls.Unit = next([]string{"step", "token"}, l.Controls.Unit)
 			}
@@ -109,7 +109,7 @@ func traceActions() []Action {
 			l.selected()
 		}},
 		{"step-down", "ArrowDown j", "Select the next step", true, nil, func(l *Lab, _ string) { l.moveStep(1) }},
-		{"step-up", "ArrowUp k", "Select the step before", true, nil, func(l *Lab, _ string) { l.moveStep(-1) }},
+		{"step-up", "ArrowUp k", "Select the previous step", true, nil, func(l *Lab, _ string) { l.moveStep(-1) }},
 		{"step-top", "m", "Select the step with the highest FCI", true, nil, func(l *Lab, _ string) {
 			l.selectStep(l.topStep())
 			l.selected()
@@ -139,7 +139,7 @@ func traceActions() []Action {
 			l.selected()
 		}},
 		{"head-next", "]", "Select the next head", true, nil, func(l *Lab, _ string) { l.moveHead(1) }},
-		{"head-before", "[", "Select the head before", true, nil, func(l *Lab, _ string) { l.moveHead(-1) }},
+		{"head-before", "[", "Select the previous head", true, nil, func(l *Lab, _ string) { l.moveHead(-1) }},
 		{"colour", "c", "Colour tokens by the next quantity", true, nil, func(l *Lab, a string) {
 			if q := explain.Quantity(a); q.Of(explain.TokenQuantities) {
 				l.Quantity = q
@@ -160,7 +160,7 @@ func traceActions() []Action {
 			l.Heads = session.HeadsView{}
 			l.Send(session.FindHeads{Problems: l.Controls.Problems})
 		}},
-		{"disrupt", "x", "Cut attention to the selected step, and see what happens", false, func(l *Lab) bool { return complete(l) && l.Selection.Step >= 0 }, func(l *Lab, _ string) {
+		{"disrupt", "x", "Cut attention to the selected step and sample the rest again", false, func(l *Lab) bool { return complete(l) && l.Selection.Step >= 0 }, func(l *Lab, _ string) {
 			l.Disruption = session.Disruption{}
 			l.Send(session.Disrupt{Step: l.Selection.Step, Samples: l.Controls.Samples})
 		}},
@@ -194,17 +194,17 @@ func pageActions() []Action {
 		{"open-trace", "o", "Open a trace from a file", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-trace") }},
 		{"open-model", "", "Open a model folder", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-model") }},
 		{"base", "", "", false, ready, func(l *Lab, a string) { l.Send(session.UseModel{Name: a}) }},
-		{"lose", "", "Lose the GPU on purpose, to see that nothing is lost by it", false, ready, func(l *Lab, _ string) { l.Send(session.LoseDevice{}) }},
+		{"lose", "", "Simulate a GPU loss (tests recovery)", false, ready, func(l *Lab, _ string) { l.Send(session.LoseDevice{}) }},
 		{"fold", "", "", false, nil, func(l *Lab, a string) { l.Folded[a] = !l.Folded[a] }},
 		{"reopen", "", "", false, nil, func(l *Lab, a string) { l.screen.Reload(a) }},
 		{"skip", "", "", false, nil, func(l *Lab, _ string) { l.screen.Reveal("main") }},
-		{"theme", "d", "Light, dark, or as the system has it", false, nil, func(l *Lab, _ string) {
+		{"theme", "d", "Light, dark, or the system's colours", false, nil, func(l *Lab, _ string) {
 			l.Theme = next([]string{"", "light", "dark"}, l.Theme)
 			l.screen.Theme(l.Theme)
 		}},
 		{"tour", "", "Take the guided tour", false, nil, func(l *Lab, a string) { l.GoTour(parse(a, 1, strconv.Atoi)) }},
 		{"tour-do", "", "", false, nil, func(l *Lab, _ string) { l.showStop() }},
-		{"capabilities", "i", "What runs here, and how it was tested", false, nil, func(l *Lab, _ string) { l.openDialog("capabilities") }},
+		{"capabilities", "i", "What runs here and how it was tested", false, nil, func(l *Lab, _ string) { l.openDialog("capabilities") }},
 		{"keys", "? Ctrl+k Meta+k", "All commands and their keys", false, nil, func(l *Lab, _ string) { l.openDialog("keys") }},
 		{"close", "", "", false, nil, func(l *Lab, _ string) { l.Dialog = "" }},
 		{"run", "", "", false, nil, func(l *Lab, a string) {
@@ -220,7 +220,7 @@ func pageActions() []Action {
 		}},
 		{"dismiss", "", "", false, nil, func(l *Lab, _ string) { l.Failure, l.Notice, l.Read = session.Failure{}, "", l.Status.Text }},
 		{"reload", "", "", false, func(l *Lab) bool { return l.Newer }, func(l *Lab, _ string) { l.screen.Update() }},
-		{"escape", "Escape", "Close, stop, or select nothing", true, nil, func(l *Lab, _ string) { l.escape() }},
+		{"escape", "Escape", "Close, stop, or clear the selection", true, nil, func(l *Lab, _ string) { l.escape() }},
 	}
 }
 
@@ -253,7 +253,7 @@ func (l *Lab) problem(seed uint64) {
 	v := l.View
 	v.Example, v.Seed, v.Difficulty, v.Text, v.Sampling, v.Tokens = false, seed, l.Controls.Difficulty, "", l.Controls.Sampling, 0
 	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
-	v.Growth = v.Growth.anew()
+	v.Growth = v.Growth.ungrown()
 	l.GoTo(v)
 }
 
@@ -264,7 +264,7 @@ func (l *Lab) typedProblem() {
 	v := l.View
 	v.Example, v.Text, v.Sampling, v.Tokens = false, l.Controls.Typed, l.Controls.Sampling, 0
 	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
-	v.Growth = v.Growth.anew()
+	v.Growth = v.Growth.ungrown()
 	l.GoTo(v)
 }
 

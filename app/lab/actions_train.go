@@ -14,7 +14,7 @@ func trainActions() []Action {
 	steps := may(func(l *Lab) bool { return l.Ready() && !l.Running() && (l.Fixed() || len(l.Wrong()) == 0) })
 	exists := func(l *Lab) bool { return l.Ready() && (l.Run.Info.ID != "" || len(l.Runs.Runs) > 0) }
 	return []Action{
-		{"train", "train:Space", "Start training, pause it, or go on with it", false,
+		{"train", "train:Space", "Start, pause or resume training", false,
 			may(func(l *Lab) bool { return l.Running() || l.Ready() && (l.Fixed() || len(l.Wrong()) == 0) }),
 			func(l *Lab, _ string) {
 				if l.Running() {
@@ -24,7 +24,7 @@ func trainActions() []Action {
 				l.takeSteps(0)
 			}},
 		{"train-step", "train:ArrowRight", "Take one training step", false, steps, func(l *Lab, _ string) { l.takeSteps(1) }},
-		{"train-stop", "train:q", "Stop the run, and keep it as it is", false, may((*Lab).stoppable), func(l *Lab, _ string) {
+		{"train-stop", "train:q", "Stop the run and save it as it is", false, may((*Lab).stoppable), func(l *Lab, _ string) {
 			if l.Running() {
 				l.Send(session.Cancel{Command: "Advance"})
 			}
@@ -35,10 +35,10 @@ func trainActions() []Action {
 		{"reset-all", "", "Set all hyper-parameters back to the lab's values", true, may(func(l *Lab) bool { return !l.Fixed() }), func(l *Lab, _ string) { l.Plan.Hyper, l.Mistyped = "", nil }},
 		{"group", "", "", false, nil, func(l *Lab, a string) { l.Group = parse(a, 0, strconv.Atoi) }},
 		{"group-next", "train:n", "Rollouts of the next problem", false, may((*Lab).HasRollouts), func(l *Lab, _ string) { l.moveGroup(1) }},
-		{"group-before", "train:b", "Rollouts of the problem before", false, may((*Lab).HasRollouts), func(l *Lab, _ string) { l.moveGroup(-1) }},
+		{"group-before", "train:b", "Rollouts of the previous problem", false, may((*Lab).HasRollouts), func(l *Lab, _ string) { l.moveGroup(-1) }},
 		{"credit", "", "", false, (*Lab).HasRollouts, func(l *Lab, a string) { l.showCredit(parse(a, 0, strconv.Atoi)) }},
 		{"credit-next", "train:ArrowDown", "Credit of the next rollout", false, may((*Lab).HasRollouts), func(l *Lab, _ string) { l.moveCredit(1) }},
-		{"credit-before", "train:ArrowUp", "Credit of the rollout before", false, may((*Lab).HasRollouts), func(l *Lab, _ string) { l.moveCredit(-1) }},
+		{"credit-before", "train:ArrowUp", "Credit of the previous rollout", false, may((*Lab).HasRollouts), func(l *Lab, _ string) { l.moveCredit(-1) }},
 		{"use-run", "", "Use the trained model on the Trace page", false, exists, func(l *Lab, a string) {
 			if a == "" {
 				a = l.Run.Info.ID
@@ -46,7 +46,7 @@ func trainActions() []Action {
 			l.Send(session.UseModel{Name: "run:" + a})
 			l.show(PageTrace)
 		}},
-		{"export-run", "", "Save the run at work as a zip file", false, exists, func(l *Lab, a string) {
+		{"export-run", "", "Save the current run as a zip file", false, exists, func(l *Lab, a string) {
 			if a == "" {
 				a = l.Run.Info.ID
 			}

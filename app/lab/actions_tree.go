@@ -27,6 +27,6 @@ func treeActions() []Action {
 		{"node-parent", "tree:ArrowLeft tree:h", "Tree: select the parent node", true, nil, relative("parent")},
 		{"node-child", "tree:ArrowRight tree:l", "Tree: select the first child node", true, nil, relative("child")},
 		{"node-down", "tree:ArrowDown tree:j", "Tree: select the next sibling", true, nil, relative("1")},
-		{"node-up", "tree:ArrowUp tree:k", "Tree: select the sibling before", true, nil, relative("-1")},
+		{"node-up", "tree:ArrowUp tree:k", "Tree: select the previous sibling", true, nil, relative("-1")},
 	}
 }

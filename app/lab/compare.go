@@ -12,7 +12,7 @@ import (
 
 func (l *Lab) ChosenWords() string {
 	if len(l.Kept()) == 0 {
-		return "Runs side by side: the same seed, the same budget."
+		return "Compare runs side by side: the same seed, the same budget."
 	}
 	return fmt.Sprintf("%d of %s chosen. Tick runs to draw and count them.", len(l.ChosenRuns()), explain.Plural(len(l.Kept()), "run"))
 }
@@ -20,12 +20,12 @@ func (l *Lab) ChosenWords() string {
 // noRun in View.Runs means that every tick was taken away.
 const noRun = "-"
 
-// Compares tells whether a run is compared.
+// Compares reports whether a run is compared.
 func (v View) Compares(id string) bool {
 	return v.Compared == "" || slices.Contains(strings.Split(v.Compared, ","), id)
 }
 
-// Kept is every run there is, the one at work as it is now.
+// Kept is every run, with the current state of the current one.
 func (s *State) Kept() []session.KeptRun {
 	now := session.KeptRun{Info: s.Run.Info, Settings: s.Run.Settings, Metrics: s.Run.Metrics}
 	i := slices.IndexFunc(s.Runs.Runs, func(r session.KeptRun) bool { return r.Info.ID == now.Info.ID })
@@ -91,7 +91,7 @@ func (l *Lab) export(name string) {
 	l.Send(command)
 }
 
-// setCompare gives a control of the Compare page its value; false where it has no such control.
+// setCompare gives a control of the Compare page its value; it returns false if the page has no such control.
 func (l *Lab) setCompare(name, value string) bool {
 	id, found := strings.CutPrefix(name, "contender:")
 	if found {

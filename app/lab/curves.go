@@ -4,7 +4,7 @@ import (
 	"strconv"
 )
 
-// Curves says how training curves are drawn, wherever they are: over what, and how smoothly.
+// Curves is how training curves are drawn on every page: over what, and how smooth.
 type Curves struct {
 	X      string // "step" or "tokens", those generated so far
 	Smooth int    // weight of the past in the running mean, percent

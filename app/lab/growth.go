@@ -10,7 +10,7 @@ import (
 	"attnlab/app/session"
 )
 
-// Growth says how the branch tree of a view grows, and which rules are set side by side.
+// Growth is how the branch tree of a view grows, and which two rules are compared.
 type Growth struct {
 	Rule   session.TreeRule
 	Seed   uint64
@@ -38,8 +38,8 @@ func startGrowth() Growth {
 	return Growth{Rule: session.TreeRule{Branch: "fci", Initial: 6, Points: 2, Rollouts: 2}, Seed: 1, Rivals: [2]string{"fci", "entropy"}, Over: 24}
 }
 
-// anew is the same growth before its first round.
-func (g Growth) anew() Growth {
+// ungrown is the same growth before its first round.
+func (g Growth) ungrown() Growth {
 	g.Rounds = 0
 	return g
 }
@@ -88,7 +88,7 @@ func readGrowth(q *linkReader) Growth {
 	return g
 }
 
-// plan is what a rule comes to: M responses, each cut at N places and sampled T times anew there.
+// LeafPlan is how many leaves a rule gives: M responses, each cut at N places and sampled again T times there.
 func LeafPlan(r session.TreeRule) string {
 	if r.Points == 0 {
 		return fmt.Sprintf("%s without branch points: M = %d leaves.", explain.Plural(r.Initial, "response"), r.Initial)

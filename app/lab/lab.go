@@ -130,7 +130,7 @@ func (l *Lab) Hear(message any) {
 		}
 		if _, ok := m.(session.Capabilities); ok && !l.Opened && l.Capabilities.Model.Name != "" {
 			l.Opened = true
-			l.restore(nil) // whatever the engine shows, it is to show what the link says
+			l.restore(nil) // the engine shows what the link holds, whatever it showed before
 		}
 		l.advance()
 		l.followLesson(m)

@@ -116,7 +116,7 @@ func lessonActions() []Action {
 	}
 }
 
-// setLesson gives a control of the lessons its value. It is false where they have no such control.
+// setLesson gives a control of the lessons its value. It returns false if the lessons have no such control.
 func (l *Lab) setLesson(name, value string) bool {
 	if name != "guess" {
 		return false

@@ -32,7 +32,7 @@ type View struct {
 	Term   string      // that the glossary is open at
 
 	Growth   Growth // of the branch tree
-	Plan     Plan   // of the run to begin, or at work
+	Plan     Plan   // of the current run, or of the next
 	Curves   Curves // of training
 	Compared string // runs, ids with commas between; empty is all
 }
@@ -64,7 +64,7 @@ const (
 
 var pageNames = []string{PageTrace, PageHeads, PageTree, PageTrain, PageCompare, PageLearn, PageGlossary}
 
-// sameProblem tells whether two views are of one problem.
+// sameProblem reports whether two views are of one problem.
 func (v View) sameProblem(w View) bool {
 	if v.Example || w.Example {
 		return v.Example == w.Example
@@ -72,7 +72,7 @@ func (v View) sameProblem(w View) bool {
 	return v.Text == w.Text && (v.Text != "" || v.Seed == w.Seed && v.Difficulty == w.Difficulty)
 }
 
-// sameResponse tells whether two views are of one problem and one response to it.
+// sameResponse reports whether two views are of one problem and one response to it.
 func (v View) sameResponse(w View) bool {
 	return v.sameProblem(w) && (v.Example || v.Tokens == w.Tokens && (v.Tokens == 0 || v.Sampling == w.Sampling))
 }
@@ -227,7 +227,7 @@ func parseFloat(s string) (float32, error) {
 	return float32(f), err
 }
 
-// clamp is also what keeps NaN out: it becomes lo.
+// clamp limits x to a range. NaN becomes lo.
 func clamp(x, lo, hi float32) float32 {
 	if !(x >= lo) {
 		return lo

@@ -13,7 +13,7 @@ import (
 	"attnlab/app/session"
 )
 
-// Plan is what a run is to be made of: the settings that a link to the Train page holds. It is [session.RunSettings]
+// Plan is the settings of a run, as a link to the Train page holds them. It is [session.RunSettings]
 // without what is as usual, and two plans can be compared by ==.
 type Plan struct {
 	Method     string
@@ -36,7 +36,7 @@ const (
 
 var presets = []string{"tiny", "small", "base"}
 
-// UsualSteps is how many steps a run of method takes where nothing is said.
+// UsualSteps is how many steps a run of a method takes by default.
 func UsualSteps(method string) int {
 	switch method {
 	case Pretrain:
@@ -174,7 +174,7 @@ func (r HyperRow) Of(method string) bool {
 	return paper || lab
 }
 
-// LabValue is the value that a run of method has where nothing is said.
+// LabValue is the default value of a method.
 func (r HyperRow) LabValue(method string) float64 {
 	if v, ok := r.Lab[method]; ok {
 		return v
@@ -196,18 +196,18 @@ func (r HyperRow) Value(p Plan) float64 {
 func (r HyperRow) read(text string) (float64, error) {
 	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("%q is no number; give one from %s to %s.", text, Plain(r.Low()), Plain(r.High()))
+		return 0, fmt.Errorf("%q is not a number; enter one from %s to %s.", text, Plain(r.Low()), Plain(r.High()))
 	}
 	return v, r.check(v)
 }
 
-// check says what is wrong with a value, as a sentence.
+// check returns an error, a sentence, for a value that the row does not allow.
 func (r HyperRow) check(v float64) error {
 	switch {
 	case v < r.Low() || v > r.High():
-		return fmt.Errorf("%s is out of range; give a value from %s to %s.", Plain(v), Plain(r.Low()), Plain(r.High()))
+		return fmt.Errorf("%s is out of range; enter a value from %s to %s.", Plain(v), Plain(r.Low()), Plain(r.High()))
 	case r.whole() && v != math.Trunc(v):
-		return fmt.Errorf("%s is no whole number; give one from %s to %s.", Plain(v), Plain(r.Low()), Plain(r.High()))
+		return fmt.Errorf("%s is not a whole number; enter one from %s to %s.", Plain(v), Plain(r.Low()), Plain(r.High()))
 	}
 	return nil
 }
@@ -239,12 +239,12 @@ func (r HyperRow) Text(v float64) string {
 // Plain writes a value as short as it reads back.
 func Plain(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
-// Wrong says what is wrong with the plan, by control; nothing can start while it says anything. What was typed and could
+// Wrong is what is wrong with the plan, by control. A run can start only if it is empty. What was typed and could
 // not be read is in mistyped.
 func (s *State) Wrong() map[string]string {
 	wrong := map[string]string{}
 	if len(s.Methods.Methods) > 0 && !slices.Contains(s.Methods.Methods, s.Plan.Method) {
-		wrong["method"] = fmt.Sprintf("There is no method %q; choose one of %s.", s.Plan.Method, strings.Join(s.Methods.Methods, ", "))
+		wrong["method"] = fmt.Sprintf("There is no method %q. Choose one of %s.", s.Plan.Method, strings.Join(s.Methods.Methods, ", "))
 	}
 	for name, v := range s.Plan.HyperValues() {
 		if row, ok := s.HyperRow(name); ok {

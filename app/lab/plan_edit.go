@@ -13,18 +13,18 @@ import (
 
 func MethodName(method string) string { return cmp.Or(MethodText[method].name, method) }
 
-// MethodText says what a method does, in a sentence, and whose it is.
+// MethodText is what a method does, in a sentence, and its source. It is the one place of this package that names methods.
 var MethodText = map[string]struct{ name, Does, Source string }{
-	Pretrain: {"Pretraining", "From random weights: predict the next token of a teacher's worked solutions, until the model reasons by itself.", "the lab's own"},
-	"sft":    {"SFT", "Go on with a teacher's worked solutions, without any reward: the plainest thing to do with more compute.", "the lab's own"},
-	"grpo":   {"GRPO", "A response is credited with its reward less its group's mean, over the group's standard deviation, and every token alike.", "DeepSeekMath, arXiv 2402.03300, eq. 3 and 4"},
+	Pretrain: {"Pretraining", "From random weights: predict the next token of a teacher's worked solutions until the model reasons by itself.", "the lab's own"},
+	"sft":    {"SFT", "Continue on a teacher's worked solutions, without any reward: the simplest use of more compute.", "the lab's own"},
+	"grpo":   {"GRPO", "A response's credit is its reward minus its group's mean, divided by the group's standard deviation. Every token gets the same.", "DeepSeekMath, arXiv 2402.03300, eq. 3 and 4"},
 	"drgrpo": {"Dr. GRPO", "GRPO without the division by the standard deviation and by the response's length.", "arXiv 2503.20783"},
-	"dapo":   {"DAPO", "GRPO with more room above the clip, groups of one outcome replaced by others, and a soft penalty for overlong responses.", "arXiv 2503.14476, eq. 8 to 13"},
-	"tlmre":  {"TLMRE", "A correct response loses reward the longer it is among the correct ones; every token of it pays alike.", "Arora & Zanette, arXiv 2502.04463"},
-	"treerl": {"TreeRL", "Branch responses at their most uncertain tokens; a piece of a response is credited with what its leaves gained over the root and over its parent.", "arXiv 2506.11902"},
-	"attnrl": {"AttnRL", "Trees as in TreeRL that branch where later steps look back, and more often on hard problems.", "arXiv 2509.26628"},
-	"attnpo": {"ATTNPO", "TLMRE, and then key-focus heads weigh the steps: redundant ones of good responses get less credit, needed ones of long responses are not charged.", "arXiv 2602.09953"},
-	"rearl":  {"REA-RL", "Each response is cut where it has its result and finished anew; both compete in the group for accuracy, shortness and enough reflection.", "arXiv 2505.19862"},
+	"dapo":   {"DAPO", "GRPO with a higher upper clip, groups of one outcome replaced by others, and a soft penalty for overlong responses.", "arXiv 2503.14476, eq. 8 to 13"},
+	"tlmre":  {"TLMRE", "A correct response loses reward the longer it is among the correct ones; all its tokens lose the same.", "Arora & Zanette, arXiv 2502.04463"},
+	"treerl": {"TreeRL", "Branch responses at their most uncertain tokens. The credit of a piece of a response is what its leaves gained over the root and over its parent.", "arXiv 2506.11902"},
+	"attnrl": {"AttnRL", "Trees as in TreeRL that branch at steps of high FCI, and more often on hard problems. In these models those are the earliest steps.", "arXiv 2509.26628"},
+	"attnpo": {"ATTNPO", "TLMRE, then key-focus heads weigh the steps: redundant steps of good responses get less credit, needed steps of long responses lose none.", "arXiv 2602.09953"},
+	"rearl":  {"REA-RL", "Each response is cut where it has its result and finished again. Both versions compete in the group for accuracy, shortness and enough reflection.", "arXiv 2505.19862"},
 }
 
 func StartsFrom(method string) string {
@@ -75,7 +75,7 @@ func (r HyperRow) PaperAndLab(method string) string {
 	return "The paper takes " + r.Text(paper) + ", the lab " + r.Text(lab) + "."
 }
 
-// Explain is the explanation of a number of the page, such as "fci:3". It is false where there is nothing to explain.
+// Explain is the explanation of a number of the page, such as "fci:3". It is false if there is nothing to explain.
 func (s *State) Explain(what string) (explain.Explanation, bool) {
 	if name, ok := strings.CutPrefix(what, "hyper:"); ok {
 		return s.explainHyper(name)
@@ -154,7 +154,7 @@ func (l *Lab) setHyper(name, text string) {
 	}
 }
 
-// setTrain gives a control of the Train page its value; false where it has no such control.
+// setTrain gives a control of the Train page its value; it returns false if the page has no such control.
 func (l *Lab) setTrain(name, value string) bool {
 	whole := func(lo, hi int) int { return min(max(parse(value, lo, strconv.Atoi), lo), hi) }
 	if name, ok := strings.CutPrefix(name, "h."); ok {

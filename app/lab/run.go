@@ -16,12 +16,12 @@ type training struct {
 	Group     int               // whose rollouts are listed
 	Awaited   *int              // rollout whose credit has been asked for and is not there yet
 	exporting string            // run, or file of metrics, that this page has asked for
-	Awake     bool              // the screen is to stay on
+	Awake     bool              // keep the screen on
 	Asleep    string            // why it may not, as a sentence
 	Away      away
 }
 
-// away is how a run went on while nobody could see this tab.
+// away is how fast a run was while this tab was hidden.
 type away struct {
 	hidden     bool
 	step       int     // when it was hidden
@@ -29,10 +29,10 @@ type away struct {
 	HiddenRate float64
 }
 
-// Slowed tells whether the browser gives a hidden tab clearly less.
+// Slowed reports whether the browser clearly slowed the hidden tab.
 func (a away) Slowed() bool { return a.HiddenRate > 0 && a.HiddenRate < 0.7*a.ShownRate }
 
-// ShownMethod is that of the run at work, or of the plan for one.
+// ShownMethod is the method of the current run, or of the plan if there is no run.
 func (s *State) ShownMethod() string {
 	if s.Run.Info.ID != "" {
 		return s.Run.Settings.Method
@@ -42,13 +42,13 @@ func (s *State) ShownMethod() string {
 
 func (s *State) Running() bool { return s.Run.Info.State == "running" }
 
-// Fixed tells whether the settings are those of a run that goes on.
+// Fixed reports whether a run that is not finished fixes the settings.
 func (s *State) Fixed() bool {
 	i := s.Run.Info
 	return i.ID != "" && i.ID != s.stopped && slices.Contains([]string{"new", "running", "paused"}, i.State)
 }
 
-// takeRun shows a newer snapshot of the run at work; the plan follows a run that is new here.
+// takeRun shows a newer snapshot of the current run. The plan follows a run that is new here.
 func (s *State) takeRun(r session.Run) {
 	if r.Info.ID != s.Run.Info.ID {
 		s.Mistyped, s.stopped, s.Group, s.Awaited, s.Credit = nil, "", 0, nil, session.Credit{}
@@ -79,7 +79,7 @@ func (s *State) takeCredit(c session.Credit) {
 
 func (l *Lab) stoppable() bool { return l.Fixed() }
 
-// takeSteps goes on with the run at work, or begins one by the plan; 0 steps go on to its end.
+// takeSteps continues the current run, or begins one by the plan. 0 steps continue to its end.
 func (l *Lab) takeSteps(n int) {
 	if !l.Fixed() {
 		l.Send(session.Begin{Settings: l.Settings()})
@@ -93,17 +93,17 @@ func (s *State) RunState() string {
 	at := fmt.Sprintf("Step %d of %d", i.Step, of)
 	switch {
 	case i.ID == "" && s.Capabilities.Model.Name == "":
-		return "The engine is being loaded: " + s.Booting + "."
+		return "The engine is loading: " + s.Booting + "."
 	case i.ID == "" && s.Status.Busy:
 		return explain.UpperFirst(s.Status.Stage) + "."
 	case i.ID == "":
-		return "No run yet. Choose a method and press Start; a run can be paused, and it keeps itself in this browser."
+		return "No run yet. Choose a method and press Start. You can pause a run; it is saved in this browser."
 	case i.State == "new" && s.Status.Busy:
 		return explain.UpperFirst(s.Status.Stage) + "."
 	case i.State == "new":
-		return "The base is measured; no step has been taken."
+		return "The base was measured. No training step was taken yet."
 	case i.State == "running" && s.stopped == i.ID:
-		return at + ". Stops after the step under way."
+		return at + ". Stops after the current step."
 	case i.State == "running" && s.Status.Stage == "measuring the base":
 		return "Measuring the base before the first step."
 	case i.State == "running":
@@ -118,14 +118,14 @@ func (s *State) RunState() string {
 	case i.State == "done":
 		return at + ": done."
 	case i.State == session.MetricsOnly:
-		return fmt.Sprintf("%d steps, metrics only: it can be compared and not gone on with.", i.Step)
+		return fmt.Sprintf("%d steps, metrics only: you can compare this run but not resume it.", i.Step)
 	case s.stopped == i.ID:
-		return "Stopped at step " + strconv.Itoa(i.Step) + " of " + strconv.Itoa(of) + "; it can be resumed."
+		return "Stopped at step " + strconv.Itoa(i.Step) + " of " + strconv.Itoa(of) + ". You can resume it."
 	}
 	return at + ", paused."
 }
 
-// Resumable are the kept runs that can be gone on with, the newest first, without the one at work.
+// Resumable are the saved runs that can be resumed, the newest first, without the current one.
 func (s *State) Resumable() (runs []session.KeptRun) {
 	for _, r := range s.Runs.Runs { // as the engine lists them
 		if r.Info.ID != s.Run.Info.ID && slices.Contains([]string{"new", "running", "paused"}, r.Info.State) {

@@ -34,9 +34,9 @@ func (l *Lab) Visible(is bool) {
 	}
 	l.Away.hidden = false
 	if n := l.Run.Info.Step - l.Away.step; n > 0 && l.Running() {
-		text := fmt.Sprintf("Training went on while this tab was hidden: %s.", explain.Plural(n, "step"))
+		text := fmt.Sprintf("Training continued while this tab was hidden: %s.", explain.Plural(n, "step"))
 		if l.Away.Slowed() {
-			text = fmt.Sprintf("Training went on while this tab was hidden, but the browser slowed it to %.0f tokens a second: %s.", l.Away.HiddenRate, explain.Plural(n, "step"))
+			text = fmt.Sprintf("Training continued while this tab was hidden, but the browser slowed it to %.0f tokens a second: %s.", l.Away.HiddenRate, explain.Plural(n, "step"))
 		}
 		l.say(text)
 	}
@@ -45,7 +45,7 @@ func (l *Lab) Visible(is bool) {
 	}
 }
 
-// title is the window's: how far a run is, where there is one at work.
+// title is the title of the window: the progress of a run, if one is running.
 func (l *Lab) title() string {
 	if l.Running() {
 		return fmt.Sprintf("Step %d of %d · attnlab", l.Run.Info.Step, l.Run.Settings.Steps)

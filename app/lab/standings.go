@@ -15,7 +15,7 @@ import (
 // Tail is how many steps at the end of a run it is judged by.
 const Tail = session.RecentSteps
 
-// standing is where runs that differ in nothing but their seed have come to.
+// standing is the result of runs that differ only in their seed.
 type standing struct {
 	Settings session.RunSettings // with the seed of the first
 	From     string
@@ -89,7 +89,7 @@ func (s standing) Ends(metric string, last int) Average {
 	return Average{stat.Mean(values), stat.StdDev(values), len(values)}
 }
 
-// endOf is the mean of a metric over the last steps of a run, NaN where it has none.
+// endOf is the mean of a metric over the last steps of a run, NaN if it has none.
 func endOf(r session.KeptRun, metric string, last int) float64 {
 	var known []float64
 	values := Column(r.Metrics, metric)

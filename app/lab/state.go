@@ -103,7 +103,7 @@ func (s *State) apply(event session.Event) {
 	}
 }
 
-// takeTrace shows a newer trace. A cursor at the end of a trace that grew goes on to the new end.
+// takeTrace shows a newer trace. A cursor at the end of a trace that grew moves to the new end.
 func (s *State) takeTrace(t session.Trace) {
 	if t.Number < s.Trace.Number && s.Trace.Number > 0 {
 		return
@@ -131,7 +131,7 @@ func (s *State) takeTrace(t session.Trace) {
 	}
 }
 
-// current tells whether the trace is of the problem of the view; for a moment after a change it is not.
+// current reports whether the trace is of the problem of the view. Just after a change it is not.
 func (s *State) current() bool {
 	t := &s.Trace
 	switch {
@@ -146,7 +146,7 @@ func (s *State) current() bool {
 	return !t.Typed && t.Seed == s.Seed
 }
 
-// Ready tells whether commands can be carried out. Training makes room for them between two of its steps.
+// Ready reports whether the engine takes commands. Training pauses for them between two steps.
 func (s *State) Ready() bool {
 	return s.Capabilities.Model.Name != "" && (!s.Status.Busy || s.Status.Stage == "training")
 }
@@ -184,7 +184,7 @@ func (s *State) stepOf(token int) int {
 	return slices.IndexFunc(s.Trace.Steps, func(v session.StepView) bool { return v.Start <= token && token < v.End })
 }
 
-// cursor is where stepping stands: the selected token, the last of the selected step, or the last of the prompt.
+// cursor is the token from which stepping moves: the selected token, the last of the selected step, or the last of the prompt.
 func (s *State) cursor() int {
 	switch {
 	case s.Selection.Token >= 0:

@@ -9,8 +9,8 @@ import (
 	"attnlab/app/session"
 )
 
-// setTree gives a control of the Tree page its value; false where it has no such control. A tree that is asked for
-// differently has not begun.
+// setTree gives a control of the Tree page its value; it returns false if the page has no such control. A tree with
+// other settings counts as not grown.
 func (l *Lab) setTree(name, value string) bool {
 	g := l.Growth
 	count := func(n *int, lo, hi int) { *n = min(max(parse(value, *n, strconv.Atoi), lo), hi) }
@@ -81,8 +81,8 @@ func (s *State) takeTree(t session.Tree) {
 	}
 }
 
-// follow is where the beginning of a node has gone in a tree that grew: a branch point cuts a node in two, and all are
-// numbered anew.
+// follow finds the node that begins where an old node began, in a tree that grew: a branch point cuts a node in two, and
+// all nodes get new numbers.
 func follow(old, grown *session.Tree, id int) int {
 	was, ok := explain.FindNode(old, id)
 	switch {
@@ -99,14 +99,14 @@ func follow(old, grown *session.Tree, id int) int {
 	return -1
 }
 
-// Planted tells whether there is a tree of the problem on show.
+// Planted reports whether the tree is of the current problem.
 func (s *State) Planted() bool {
 	plain := func(text string) string { return strings.Join(strings.Fields(text), " ") }
 	problem := plain(s.promptText())
 	return len(s.Tree.Nodes) > 0 && problem != "" && strings.Contains(plain(s.Tree.Problem), problem)
 }
 
-// sameGrowth tells whether the tree on show is grown as the controls say.
+// sameGrowth reports whether the current tree was grown by the settings of the controls.
 func (s *State) sameGrowth() bool {
 	return s.Planted() && s.Tree.Rule == s.Growth.Rule && s.Tree.Seed == s.Growth.Seed
 }

@@ -36,7 +36,7 @@ func (b *browser) dispatched(do func(v app.Value)) app.Func {
 }
 
 // answer draws what a key or a click changed before its event is over: go-app draws by a timer, and that of the browser
-// comes late where it is busy. While goroutines run Go looks after timers itself, so a goroutine runs until the page is
+// comes late in a busy tab. While goroutines run Go looks after timers itself, so a goroutine runs until the page is
 // drawn. In Chromium, beside training, the median answer fell from 77 to 39 ms.
 func (b *browser) answer() {
 	if b == nil {

@@ -86,9 +86,9 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 		app.If(r.Info.Note != "", func() app.UI { return app.P().Class("hint").Text(r.Info.Note) }),
 		app.If(p.Dropping == id, func() app.UI {
 			return app.Div().Class("buttons").Body(
-				app.Span().Class("hint bad").Text("It cannot be had back."),
-				p.button("drop-run:"+id, "", app.Text("Forget it")),
-				p.button("ask-drop", "quiet", app.Text("Keep it")),
+				app.Span().Class("hint bad").Text("This cannot be undone."),
+				p.button("drop-run:"+id, "", app.Text("Delete the run")),
+				p.button("ask-drop", "quiet", app.Text("Keep the run")),
 			)
 		}).Else(func() app.UI {
 			return app.Div().Class("buttons small").Body(
@@ -98,7 +98,7 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 				app.If(r.Info.State == "paused", func() app.UI { return p.button("resume-run:"+id, "quiet", app.Text("Resume")) }),
 				p.button("export-run:"+id, "quiet", app.Text("Export")),
 				app.If(r.Info.From != "shipped" && r.Info.State != "running", func() app.UI {
-					return p.button("ask-drop:"+id, "quiet", app.Text("Forget"))
+					return p.button("ask-drop:"+id, "quiet", app.Text("Delete"))
 				}),
 			)
 		}),
@@ -122,15 +122,15 @@ func (p *Page) takeOut() app.UI {
 // noRuns is the page before there is anything to compare.
 func (p *Page) noRuns() app.UI {
 	if !p.Opened {
-		return app.P().Class("empty-state").Text("The runs are listed when the engine is ready.")
+		return app.P().Class("empty-state").Text("The runs appear when the engine is ready.")
 	}
 	train := p.View
 	train.Page = lab.PageTrain
 	return app.Div().Class("empty-state").Body(
-		app.P().Text("There are no runs yet: none is kept in this browser, and this site ships none."),
+		app.P().Text("There are no runs yet: this browser has none saved, and this site ships none."),
 		app.P().Body(
 			app.A().Href("#"+train.String()).DataSet("do", "page:"+lab.PageTrain).Text("Train a model"),
-			app.Text(", or import the metrics.jsonl of a run of the command line. Two runs that differ in one thing say most."),
+			app.Text(", or import the metrics.jsonl of a run that the command line made. Runs that differ in one thing are the easiest to compare."),
 		),
 	)
 }

@@ -50,7 +50,7 @@ func (p *Page) standingsTable() app.UI {
 		}
 	}
 	return app.Div().Class("results").Body(app.Table().Class("table").ID("standings").Body(
-		app.Caption().Text(fmt.Sprintf("Where the chosen runs stand: the mean of the last %d steps of a run (tokens generated: all so far), then the mean over runs that differ in their seed only ± their standard deviation. One run has no spread.", lab.Tail)),
+		app.Caption().Text(fmt.Sprintf("Results of the chosen runs: the mean of the last %d steps of a run (tokens generated: all so far), then the mean ± standard deviation over runs that differ only in their seed. A single run has no spread.", lab.Tail)),
 		app.THead().Body(app.Tr().Body(
 			app.Th().Scope("col").Text("method"), app.Th().Scope("col").Text("from"), numberColumn("runs"), app.Th().Scope("col").Text("seeds"), numberColumn("step"),
 			numberColumn("accuracy"), numberColumn("think tokens"), numberColumn("redundant removed, ÷ base"), numberColumn("essential steps, ÷ base"), numberColumn("tokens generated, thousands"),

@@ -32,7 +32,7 @@ func TestComparePage(t *testing.T) {
 		t.Error("a shipped run can be deleted")
 	}
 	l.Do("ask-drop:g1")
-	if !strings.Contains(html(), "It cannot be had back.") {
+	if !strings.Contains(html(), "This cannot be undone.") {
 		t.Error("nothing is asked before a run is deleted")
 	}
 	l.Do("drop-run:g1")

@@ -17,7 +17,7 @@ func (p *Page) rolloutsPanel() app.UI {
 	if !p.HasRollouts() {
 		return app.Div().Class("panel").ID("rollouts").Body(
 			app.H2().Body(p.term("credit", "Credit")),
-			app.P().Class("hint").Text("After a training step its rollouts are listed here, problem by problem. Choose one to see how its reward becomes an advantage, and what the method makes of that token by token."),
+			app.P().Class("hint").Text("After a training step this panel lists its rollouts, problem by problem. Choose one to see how its reward becomes an advantage, and what the method changes token by token."),
 		)
 	}
 	return app.Div().Class("credit-view").Body(p.rolloutTable(), p.creditPanel())
@@ -114,7 +114,7 @@ func (p *Page) creditPanel() app.UI {
 			signedLegend(top),
 		),
 		app.If(waits, func() app.UI {
-			return app.P().Class("hint").Aria("live", "polite").Text("The rollout you chose is shown after the step under way.")
+			return app.P().Class("hint").Aria("live", "polite").Text("The rollout you chose is shown after the current step.")
 		}),
 		app.If(len(c.Outcome) > 0, func() app.UI {
 			return app.Ol().Class("outcome-terms").Aria("label", "from reward to advantage").Body(app.Range(c.Outcome).Slice(func(i int) app.UI {
@@ -124,12 +124,12 @@ func (p *Page) creditPanel() app.UI {
 					p.number("outcome:"+strconv.Itoa(i), explain.TermValue(t.Value)))
 			}))
 		}),
-		app.P().Class("hint").Text("Each step twice: the advantage of its tokens before the method's own term, and after. The number is what the method multiplies by; open it for its arithmetic."),
+		app.P().Class("hint").Text("Each step is shown twice: the advantage of its tokens before the method's own term, and after it. The number is the factor between the two; open it for its arithmetic."),
 		app.Ol().Class("credit-steps").Body(blocks...),
 	)
 }
 
-// creditBlock is a step, or what stands between two: k is -1 there.
+// creditBlock is a step, or the tokens between two steps: k is -1 there.
 func (p *Page) creditBlock(k, start, end int, top float64) app.UI {
 	c := &p.Credit
 	row := func(name string, values []float64) app.UI {
@@ -152,7 +152,7 @@ func (p *Page) creditBlock(k, start, end int, top float64) app.UI {
 			app.Span().Class("hint").Text("× "), p.number("credit:"+strconv.Itoa(k), explain.Format(step.Scale)))
 	}
 	if same {
-		return item.Body(head, row("kept", c.After))
+		return item.Body(head, row("unchanged", c.After))
 	}
 	return item.Body(head, row("before", c.Before), row("after", c.After))
 }

@@ -55,15 +55,15 @@ func (p *Page) keysDialog() app.UI {
 			}
 			return app.Li().Body(b)
 		})),
-		app.If(len(shown) == 0, func() app.UI { return app.P().Class("hint").Text("No command has these letters.") }),
+		app.If(len(shown) == 0, func() app.UI { return app.P().Class("hint").Text("No command matches.") }),
 	)
 }
 
-// capabilitiesDialog says what runs, why, and how it was tested.
+// capabilitiesDialog shows what runs, why, and how it was tested.
 func (p *Page) capabilitiesDialog() app.UI {
 	c := &p.Capabilities
 	if c.Model.Name == "" && c.Adapter == "" {
-		return dialog("What runs here", app.P().Text("The engine is still being loaded: "+p.Booting+"."))
+		return dialog("What runs here", app.P().Text("The engine is still loading: "+p.Booting+"."))
 	}
 	ok := 0
 	for _, k := range c.Kernels {
@@ -81,7 +81,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 	kernels := c.Kernels
 	tested := fmt.Sprintf("%d of %d agree with the reference on this adapter", ok, len(kernels))
 	if c.Untested > 0 {
-		tested += fmt.Sprintf("; %d are still to be tested, while nothing else is asked for", c.Untested)
+		tested += fmt.Sprintf("; %d more are tested while the engine is idle", c.Untested)
 	}
 	return dialog("What runs here",
 		app.Table().Class("table facts-table").Body(app.TBody().Body(
@@ -124,6 +124,6 @@ func (p *Page) capabilitiesDialog() app.UI {
 			p.button("reopen:webgpu", "", app.Text("Run on WebGPU")),
 			p.button("reopen:auto", "", app.Text("Let the lab choose")),
 		),
-		app.Div().Class("buttons").Body(p.button("lose", "quiet", app.Text("Lose the GPU on purpose"))),
+		app.Div().Class("buttons").Body(p.button("lose", "quiet", app.Text("Simulate a GPU loss"))),
 	)
 }

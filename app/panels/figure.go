@@ -14,7 +14,7 @@ import (
 // figure is a drawing in a frame of its own, which follows the session; it can be folded away, and opened in a window. It
 // is loaded after the engine, so that it does not hold up the first answer.
 func (p *Page) figure(name, title string, here bool) app.UI {
-	view := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure is drawn when the engine is ready; the table below has its numbers.")))
+	view := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure appears when the engine is ready. The table below has its numbers.")))
 	href := "./" + p.Link.Folder + "figure.html#figure=" + name + "&session=" + p.Link.Session + "&theme=" + p.Theme + "&by=" + string(p.Grid) + p.figureOptions(name)
 	if p.Opened && p.Link.Session != "" {
 		view = &frame{Name: name, Title: title, Address: href}
@@ -119,7 +119,7 @@ func (p *Page) matrixTable() app.UI {
 	case p.Folded["table"]:
 		return table(app.Div())
 	case K == 0 || len(t.Attention) != t.Ranges()*t.Ranges():
-		return table(app.P().Class("hint").Text("There is none yet."))
+		return table(app.P().Class("hint").Text("There is no attention yet."))
 	}
 	last := K + 1
 	if t.Answer[1] <= t.Answer[0] {

@@ -30,7 +30,7 @@ func (f *frame) OnUpdate(app.Context) {
 	}
 }
 
-// figureOptions is what the address of a figure says besides the session and the colours.
+// figureOptions is the part of a figure's address besides the session and the colours.
 func (p *Page) figureOptions(name string) string {
 	switch name {
 	case "curves":

@@ -20,10 +20,10 @@ func (p *Page) glossaryPage() app.UI {
 	words = slices.DeleteFunc(words, func(e glossary.Entry) bool { return !e.Says(p.Sought) })
 	return app.Div().Class("learn").Body(
 		app.H1().Text("Glossary"),
-		app.P().Class("hint").Text(fmt.Sprintf("%d terms. A source marked “second-hand” is known to us from summaries of the paper; where it says “by its code”, the code decides.", all)),
+		app.P().Class("hint").Text(fmt.Sprintf("%d terms. A source marked “second-hand” was read in summaries of the paper. “By its code” means that the published code decides.", all)),
 		app.Input().Class("filter").Type("search").DataSet("set", "sought").Placeholder("Find a term").Aria("label", "find a term").Value(p.Sought),
 		app.If(len(words) == 0, func() app.UI {
-			return app.P().Class("hint").Role("status").Text("No entry says this; take other words or fewer letters.")
+			return app.P().Class("hint").Role("status").Text("No entry matches. Try other words or fewer letters.")
 		}),
 		app.Dl().Class("glossary").Body(app.Range(words).Slice(func(i int) app.UI {
 			e := words[i]

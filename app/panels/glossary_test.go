@@ -70,7 +70,7 @@ func TestGlossaryIsSearched(t *testing.T) {
 		t.Errorf("%d of %d entries say heads", n, len(glossary.Entries))
 	}
 	l.Set("sought", "qqq")
-	if listed() != 0 || !strings.Contains(app.HTMLString(l), "No entry says this") {
+	if listed() != 0 || !strings.Contains(app.HTMLString(l), "No entry matches") {
 		t.Errorf("%d entries say qqq", listed())
 	}
 	l.Do("term:γ")

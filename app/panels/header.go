@@ -44,7 +44,7 @@ func (p *Page) tab(page, name string) app.UI {
 	return a
 }
 
-// engineChip says in a few words what runs, and what it is at.
+// engineChip shows in a few words what runs and what it does.
 func (p *Page) engineChip() app.UI {
 	c := p.Capabilities
 	state, text := "loading", "loading "+p.Booting
@@ -75,7 +75,7 @@ func (p *Page) engineChip() app.UI {
 	).Aria("label", "engine: "+text)
 }
 
-// stageWords says what a stage is about, where its name does not.
+// stageWords explains a stage whose name does not.
 func stageWords(stage string) string {
 	switch stage {
 	case "opening":
@@ -117,7 +117,7 @@ func (p *Page) banners() app.UI {
 
 func (p *Page) footer() app.UI {
 	return app.Footer().Class("foot").Body(
-		app.P().Text("Everything runs in this page: the model is sampled, scored and cut by kernels on your own machine, and nothing is sent anywhere."),
+		app.P().Text("Everything runs on your own machine: kernels sample, score and cut the model there, and nothing is sent anywhere."),
 		app.P().Text("Version "+p.Link.Version),
 	)
 }

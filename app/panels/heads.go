@@ -21,7 +21,7 @@ func (p *Page) headsPage() app.UI {
 			p.grid(),
 			p.keyFocus(),
 			p.disruptionTable(),
-			app.Div().Class("trace-head").Body(app.Div().Body(app.H2().Text("The trace"), app.P().Class("hint").Text("Choose the step that FCI, focus and the cut are about."))),
+			app.Div().Class("trace-head").Body(app.Div().Body(app.H2().Text("The trace"), app.P().Class("hint").Text("Choose a step: FCI, focus and the cut are shown for it."))),
 			p.rows(),
 		),
 		p.figuresColumn(),
@@ -36,7 +36,7 @@ func (p *Page) findPanel() app.UI {
 	return app.Div().Class("panel").ID("find").Body(
 		app.H2().Body(p.term("key-focus head", "Key-focus heads")),
 		app.P().Class("hint").Body(
-			app.Text("Samples responses to fresh problems and ranks every head by how well its focus tells needed from redundant steps ("),
+			app.Text("Samples responses to fresh problems and ranks every head by how well its focus separates needed from redundant steps ("),
 			p.term("SRA", "SRA"), app.Text(")."),
 		),
 		app.Div().Class("fields").Body(app.Label().Body(app.Text("problems"), app.Input().Type("number").Min(1).Max(2048).Step(1).DataSet("set", "problems").Value(p.Controls.Problems))),
@@ -103,7 +103,7 @@ func (p *Page) gridHead() app.UI {
 func (p *Page) grid() app.UI {
 	t := &p.Trace
 	if t.Layers*t.Heads == 0 {
-		return app.P().Class("hint").Text("The heads are shown once there is a trace.")
+		return app.P().Class("hint").Text("The heads appear once there is a trace.")
 	}
 	values := p.Grid.OfHeads(t, &p.Heads, p.Selection)
 	lo, hi := p.Grid.Span(values)
@@ -147,7 +147,7 @@ func (p *Page) isKeyFocus(layer, head int) bool {
 
 func (p *Page) keyFocus() app.UI {
 	if len(p.Heads.KeyFocus) == 0 {
-		return app.P().Class("hint").Text("Choosing a head filters the trace and the matrix; choosing it again shows all.")
+		return app.P().Class("hint").Text("Choose a head to filter the trace and the matrix. Choose it again to show all heads.")
 	}
 	sra := explain.BySRA.OfHeads(&p.Trace, &p.Heads, p.Selection)
 	return app.P().Class("key-focus").Body(

@@ -15,16 +15,16 @@ import (
 func (p *Page) learnPage() app.UI {
 	return app.Div().Class("learn").Body(
 		app.H1().Text("Learn"),
-		app.P().Text("Five short lessons on the live pages. Each asks what you expect, runs an experiment on your own machine, and lays your prediction beside what was measured. None of the numbers are prepared."),
+		app.P().Text("Five short lessons on the live pages. Each asks what you expect, runs an experiment on your own machine, and compares your prediction with the measurement. No number is prepared."),
 		app.Ol().Class("lessons").Body(app.Range(lessons.All).Slice(func(i int) app.UI { return p.lessonRow(i + 1) })),
 		app.Div().Class("panel").Body(
 			app.H2().Text("A first look"),
 			app.P().Class("hint").Text("The guided tour shows the Trace and Heads pages in five stops."),
-			app.Div().Class("buttons").Body(p.button("tour", "", app.Text("Take the tour, five steps"))),
+			app.Div().Class("buttons").Body(p.button("tour", "", app.Text("Take the tour (five steps)"))),
 		),
 		app.Div().Class("panel").Body(
 			app.H2().Text("Words"),
-			app.P().Class("hint").Text(fmt.Sprintf("%d terms, each with its formula and source. Words with a dotted line open to their definition on every page.", len(glossary.Entries))),
+			app.P().Class("hint").Text(fmt.Sprintf("%d terms, each with its formula and source. On every page, words with a dotted line open their definition.", len(glossary.Entries))),
 			app.Div().Class("buttons").Body(app.A().Class("button").Href("#"+p.at(lab.PageGlossary)).DataSet("do", "page:"+lab.PageGlossary).Text("Open the glossary")),
 		),
 	)

@@ -61,7 +61,7 @@ func whether(is bool, yes, no string) string {
 	return no
 }
 
-// question asks for the prediction; once the experiment has begun it cannot be changed.
+// question asks for the prediction, which cannot change after the experiment has begun.
 func (p *Page) question(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 	set := app.FieldSet().Class("guess")
 	if r.Tried {
@@ -75,7 +75,9 @@ func (p *Page) question(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 				app.Text(c.Choices[i]),
 			)
 		}),
-		app.If(r.Tried, func() app.UI { return app.P().Class("hint").Text("Recorded: the experiment has begun.") }),
+		app.If(r.Tried, func() app.UI {
+			return app.P().Class("hint").Text("Your prediction is recorded, because the experiment has begun.")
+		}),
 	)
 }
 
@@ -97,7 +99,7 @@ func (p *Page) experiment(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 				return p.button("lesson-stop", "quiet", icon("stop"), app.Text("Stop"))
 			}),
 		),
-		app.P().Class("hint").Text("The shorter one is for software adapters; the longer one says more."),
+		app.P().Class("hint").Text("The short one suits software adapters. The long one gives a clearer answer."),
 		app.If(r.Gathering.Of > 0, func() app.UI {
 			return app.Progress().Max(r.Gathering.Of).Value(r.Gathering.Done).Aria("label", "done")
 		}),
@@ -112,7 +114,7 @@ func (p *Page) experiment(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 func (p *Page) outcome(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 	if !r.Tried {
 		return app.Div().Class("buttons").Body(
-			app.P().Text("Nothing has been measured yet."),
+			app.P().Text("There is no measurement yet."),
 			app.Button().Type("button").DataSet("do", fmt.Sprintf("lesson:%d.%d", p.View.Lesson.Lesson, c.StepFor(lessons.Runs))).Text("To the experiment"),
 		)
 	}
@@ -122,7 +124,7 @@ func (p *Page) outcome(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 		app.If(f.Numbers != "", func() app.UI { return app.P().Class("measured").Text(f.Numbers) }),
 		app.P().Class("says").Text(f.Says),
 		app.If(m.Saw != "", func() app.UI { return app.P().Text(m.Saw) }),
-		app.If(p.Status.Busy || r.Gathering.Going(), func() app.UI { return app.P().Class("hint").Text("The experiment is still going on.") }),
+		app.If(p.Status.Busy || r.Gathering.Going(), func() app.UI { return app.P().Class("hint").Text("The experiment is still running.") }),
 		app.P().Class("hint").Body(app.Text("± is one "), p.term("standard error", "standard error"), app.Text(".")),
 		app.Div().Class("buttons").Body(app.Button().Type("button").Class("quiet").DataSet("do", "lesson-again").Text("Predict again")),
 	)

@@ -1,4 +1,4 @@
-// Package panels is the page of the lab, written as go-app components, a page a file. It draws an [lab.Lab] and holds no
+// Package panels is the page of the lab, written as go-app components, a page a file. It draws a [lab.Lab] and holds no
 // state of its own.
 //
 // Everything that can be pressed carries data-do="action" or data-do="action:argument", every control data-set; package

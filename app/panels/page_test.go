@@ -86,13 +86,13 @@ func TestPages(t *testing.T) {
 		}
 	}
 	for name, wants := range map[string][]string{
-		"before anything": {"The engine is being loaded", `class="row ghost"`},
+		"before anything": {"The engine is loading", `class="row ghost"`},
 		"first screen":    {"A worked example", "4 steps, 8 tokens of thought, right answer 4", "✓ correct", "label-essential", "label-wrong", "score-10"},
 		"step":            {"FCI of step 3", `class="row selected"`, "arXiv 2509.26628"},
 		"token":           {"Token 5", "0.750", "0.250", "likeliest tokens"},
 		"heads":           {"over 8 problems", "Key-focus heads: ", "L0·H0 0.900", "FCI, top 20 %", "0.500", "± 0.050"},
 		"capabilities":    {"test adapter", "It was asked for."},
-		"keys":            {"Generate the response, or the rest of it", "<kbd>", "Undo the last action"},
+		"keys":            {"Generate the response or the rest of the response", "<kbd>", "Undo the last action"},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(html[name], want) {

@@ -127,7 +127,7 @@ func (p *Page) afterSteps() int {
 	return p.Trace.PromptLength
 }
 
-// badge is a true label: a letter and a colour, and the word where there is room.
+// badge is a true label: a letter and a colour, and the word if it fits.
 func badge(label string) app.UI {
 	if label == "" {
 		return app.Span().Class("label")

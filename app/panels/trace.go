@@ -53,7 +53,7 @@ func (p *Page) introduction() app.UI {
 			p.term("head", "heads"),
 			app.Text(" find the needed ones, and what breaks when attention to a step is cut."),
 		),
-		p.button("tour", "quiet", app.Text("Take the tour, five steps")),
+		p.button("tour", "quiet", app.Text("Take the tour (five steps)")),
 	)
 }
 
@@ -62,12 +62,12 @@ func (p *Page) problemPanel() app.UI {
 	if !slices.Contains(difficulties, p.Controls.Difficulty) { // of a link
 		difficulties = append(difficulties, p.Controls.Difficulty)
 	}
-	check := app.UI(app.P().Class("hint").ID("typed-check").Text("Definitions, then a question: b = k · f is written b &k * &f."))
+	check := app.UI(app.P().Class("hint").ID("typed-check").Text("Write definitions, then a question. For b = k · f write b &k * &f."))
 	if p.Controls.Typed != "" && p.Checked.Text == p.Controls.Typed {
 		if p.Checked.Error != "" {
 			check = app.P().Class("hint bad").ID("typed-check").Text(p.Checked.Error)
 		} else {
-			check = app.P().Class("hint good").ID("typed-check").Text("This problem can be read.")
+			check = app.P().Class("hint good").ID("typed-check").Text("This problem is valid.")
 		}
 	}
 	typed := app.Textarea().ID("typed").DataSet("set", "typed").Rows(3).Spellcheck(false).
@@ -144,15 +144,15 @@ func (p *Page) generateButton() app.UI {
 	return p.button("generate", "primary", app.Text("Generate"))
 }
 
-// traceHead says what the trace came to, and what its colours mean.
+// traceHead summarises the trace and explains its colours.
 func (p *Page) traceHead() app.UI {
 	t := &p.Trace
 	what := "No trace yet. Generate one, or step through it token by token."
 	switch {
 	case len(t.Tokens) == 0 && !p.Opened:
-		what = "The engine is being loaded; the first trace comes when it is ready."
+		what = "The engine is loading. The first trace appears when it is ready."
 	case len(t.Tokens) == 0:
-		what = "No problem yet. Draw one."
+		what = "No problem yet. Draw a new one."
 	case len(t.Tokens) > t.PromptLength:
 		what = fmt.Sprintf("%s, %s of thought", explain.Plural(len(t.Steps), "step"), explain.Plural(max(0, t.Think[1]-t.Think[0]), "token"))
 		if t.Complete && t.WellFormed {
@@ -216,9 +216,9 @@ func (p *Page) transport() app.UI {
 		play = p.button("play", "tool", icon("pause")).Aria("label", "pause")
 	}
 	return app.Div().Class("transport").ID("transport").Role("toolbar").Aria("label", "step through the trace").Body(
-		p.button("back", "tool", icon("back")).Aria("label", "one back"),
+		p.button("back", "tool", icon("back")).Aria("label", "previous"),
 		play,
-		p.button("forward", "tool", icon("next")).Aria("label", "one on"),
+		p.button("forward", "tool", icon("next")).Aria("label", "next"),
 		app.Span().Class("by").Body(
 			app.Text("by"),
 			choice("unit", "go by", p.Controls.Unit, []string{"step", "token"}, func(s string) string { return s }),
@@ -240,7 +240,7 @@ func (p *Page) cursorPanel() app.UI {
 	t := &p.Trace
 	i := p.Selection.Token
 	if i < 0 || i >= len(t.Tokens) {
-		return app.Div().Class("cursor-panel empty").Body(app.P().Class("hint").Text("Select a token, or go by tokens, to see what else the model might have written there."))
+		return app.Div().Class("cursor-panel empty").Body(app.P().Class("hint").Text("Select a token, or move by tokens, to see what else the model could have written there."))
 	}
 	value := func(from []float32, sign float64) float64 {
 		if i < len(from) {
@@ -266,7 +266,7 @@ func (p *Page) cursorPanel() app.UI {
 				app.Code().Text(explain.Visible(c.Text)), bar(float64(c.Prob)), app.Span().Class("figure").Text(fmt.Sprintf("%.3f", c.Prob)))
 		})),
 		app.If(len(top) == 0, func() app.UI {
-			return app.P().Class("hint").Text("The first token is given; nothing predicts it.")
+			return app.P().Class("hint").Text("The first token is given; the model does not predict it.")
 		}),
 	)
 }

@@ -34,7 +34,7 @@ func (p *Page) trainPage() app.UI {
 	)
 }
 
-// runHead says which run is shown and how it stands.
+// runHead shows the name and the state of the run.
 func (p *Page) runHead() app.UI {
 	name := p.Run.Info.Name
 	if p.Run.Info.ID == "" {
@@ -76,7 +76,7 @@ func (p *Page) runTransport() app.UI {
 		}
 	}
 	if p.Status.Busy && !p.Running() && p.Opened {
-		add(p.button("cancel", "quiet", icon("stop"), app.Text("Stop what the engine is at")))
+		add(p.button("cancel", "quiet", icon("stop"), app.Text("Stop the engine")))
 	}
 	if i.ID != "" && !p.Running() && i.State != session.MetricsOnly {
 		add(app.Span().Class("grow"), p.button("use-run", "", app.Text("Use on Trace")), p.button("export-run", "", app.Text("Export")))
@@ -84,23 +84,23 @@ func (p *Page) runTransport() app.UI {
 	return app.Div().Class("buttons run-buttons").ID("run-buttons").Body(buttons...)
 }
 
-// runNotes are what a visitor should know about a long run: where it is kept, and what the browser does to it.
+// runNotes are notes about a long run: where it is saved, and how the browser slows it.
 func (p *Page) runNotes() app.UI {
 	awake := app.Input().Type("checkbox").DataSet("set", "awake")
 	if p.Awake {
 		awake = awake.Checked(true)
 	}
-	kept := "A run keeps itself in this browser as it goes, and can be gone on with after a reload."
+	kept := "Runs are saved in this browser while they train. After a reload you can resume them."
 	switch {
 	case p.Run.Info.ID == "":
 	case p.Run.Kept >= 0:
-		kept = fmt.Sprintf("Kept at step %d in this browser: after a reload it goes on from there.", p.Run.Kept)
+		kept = fmt.Sprintf("Saved at step %d in this browser. After a reload the run continues from there.", p.Run.Kept)
 	default:
-		kept = "Not kept in this browser yet."
+		kept = "Not saved in this browser yet."
 	}
-	hidden := "Training goes on while this tab is hidden, as fast as the browser lets it."
+	hidden := "Training continues while this tab is hidden, as fast as the browser allows."
 	if p.Away.Slowed() {
-		hidden = fmt.Sprintf("While this tab was hidden the browser slowed training down: %.0f tokens a second where it has %.0f now. In a window of its own, or with the tab in front, it keeps its pace.", p.Away.HiddenRate, p.Away.ShownRate)
+		hidden = fmt.Sprintf("While this tab was hidden the browser slowed training down: %.0f tokens a second, against %.0f now. Training stays fast in a window of its own or with this tab in front.", p.Away.HiddenRate, p.Away.ShownRate)
 	}
 	note := p.Run.Info.Note
 	return app.Div().Class("run-notes").ID("run-notes").Body(

@@ -61,7 +61,7 @@ func (m measure) text(v float64) string {
 	return m.format(v)
 }
 
-// from says what the base had, and the difference.
+// from is the base's value and the difference from it.
 func (m measure) from(r *session.Run) string {
 	base, now := lab.Latest(r.Base, m.name), lab.Latest(r.Metrics, m.name)
 	if !m.change || math.IsNaN(base) {
@@ -152,12 +152,12 @@ func (p *Page) curveControls() app.UI {
 			return "steps"
 		})),
 		app.If(p.Thinned() > 1, func() app.UI {
-			return app.P().Class("hint").Text(fmt.Sprintf("Of the older steps one in %.0f is drawn. Export and CSV have all.", p.Thinned()))
+			return app.P().Class("hint").Text(fmt.Sprintf("Of the older steps one in %.0f is drawn. Export and CSV have all steps.", p.Thinned()))
 		}),
 	)
 }
 
-// tableRows is how many of the newest steps the table has, no more than are told one by one.
+// tableRows is how many of the newest steps the table has, no more than a snapshot has without gaps.
 const tableRows = min(50, session.NewestSteps)
 
 // metricsTable is the curves as a table: for screen readers, and for copying.
@@ -186,7 +186,7 @@ func (p *Page) metricsTable() app.UI {
 	}
 	return details.Open(true).Body(
 		app.Summary().DataSet("do", "fold:metrics").Text("The metrics as a table"),
-		app.If(rows == 0, func() app.UI { return app.P().Class("hint").Text("There are none yet.") }),
+		app.If(rows == 0, func() app.UI { return app.P().Class("hint").Text("There are no metrics yet.") }),
 		app.Div().Class("scroll").TabIndex(0).Body(app.Table().Class("matrix").Body(
 			app.Caption().Text(caption),
 			app.THead().Body(app.Tr().Body(app.Range(shown).Slice(func(i int) app.UI { return app.Th().Scope("col").Text(shown[i].label) }))),

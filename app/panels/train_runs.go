@@ -10,7 +10,7 @@ import (
 	"attnlab/app/session"
 )
 
-// runBanner offers, after a reload, to go on with the run that was at work.
+// runBanner offers, after a reload, to resume the run that was training.
 func (p *Page) runBanner() app.UI {
 	kept := p.Resumable()
 	show := p.Page == lab.PageTrain && p.Opened && p.Run.Info.ID == "" && len(kept) > 0
@@ -23,7 +23,7 @@ func (p *Page) runBanner() app.UI {
 	})
 }
 
-// runsPanel lists the runs that are kept here, and takes in others.
+// runsPanel lists the saved runs, and imports others.
 func (p *Page) runsPanel() app.UI {
 	var kept []session.KeptRun
 	for _, r := range p.Runs.Runs {
@@ -34,7 +34,7 @@ func (p *Page) runsPanel() app.UI {
 	return app.Div().Class("panel").ID("kept-runs").Body(
 		app.H2().Text("Other runs here"),
 		app.If(len(kept) == 0, func() app.UI {
-			return app.P().Class("hint").Text("There is none. Runs stay in this browser until you delete them.")
+			return app.P().Class("hint").Text("There are no other runs. Runs stay in this browser until you delete them.")
 		}),
 		app.Ul().Class("kept").Body(app.Range(kept).Slice(func(i int) app.UI { return p.keptRun(kept[i]) })),
 		app.Div().Class("buttons").Body(
@@ -55,9 +55,9 @@ func (p *Page) keptRun(r session.KeptRun) app.UI {
 		app.Span().Class("hint").Text(of),
 		app.If(p.Dropping == i.ID, func() app.UI {
 			return app.Span().Class("buttons").Body(
-				app.Span().Class("hint bad").Text("It cannot be had back."),
-				p.button("drop-run:"+i.ID, "quiet", app.Text("Delete it")),
-				p.button("ask-drop", "quiet", app.Text("Keep it")))
+				app.Span().Class("hint bad").Text("This cannot be undone."),
+				p.button("drop-run:"+i.ID, "quiet", app.Text("Delete the run")),
+				p.button("ask-drop", "quiet", app.Text("Keep the run")))
 		}),
 		app.Span().Class("buttons").Body(
 			app.If(i.State == "new" || i.State == "paused" || i.State == "running", func() app.UI { return p.button("resume-run:"+i.ID, "quiet", app.Text("Resume")) }),

@@ -56,12 +56,12 @@ func (p *Page) methodPanel() app.UI {
 		),
 		complaint(wrong["model"]),
 		app.If(p.Fixed(), func() app.UI {
-			return app.P().Class("hint").Text("These are the settings of the run at work. Stop it to choose others.")
+			return app.P().Class("hint").Text("These are the settings of the current run. Stop the run to choose others.")
 		}),
 	)
 }
 
-// menu is a choice that is fixed while a run is at work.
+// menu is a choice that is disabled while a run fixes the settings.
 func (p *Page) menu(do, label, chosen string, values []string, name func(string) string) app.UI {
 	return disabled(p.Fixed(), choice(do, label, chosen, values, name))
 }
@@ -83,7 +83,7 @@ func complaint(text string) app.UI {
 func (p *Page) settingsPanel() app.UI {
 	rows := p.HyperRows()
 	if len(rows) == 0 {
-		text := "The hyper-parameters are shown once the engine is ready."
+		text := "The hyper-parameters appear once the engine is ready."
 		if p.Opened && len(p.Methods.Rows) > 0 {
 			text = "This method has no hyper-parameters."
 		}
@@ -136,16 +136,16 @@ func (p *Page) settingsPanel() app.UI {
 	)
 }
 
-// probeKnob is no hyper-parameter: it says how well the base is known.
+// probeKnob is not a hyper-parameter: it sets how precisely the base is measured.
 func (p *Page) probeKnob() app.UI {
 	return app.Div().Class("knob").Body(
 		app.Span().Class("knob-name").Body(p.term("probe", "probe")),
 		disabled(p.Fixed(), app.Input().ID("h-probe").Type("number").Min(0).Max(lab.MaxProbes).Step(1).DataSet("set", "probe").Value(p.Plan.Probe).Aria("label", "probe")),
-		app.P().Class("hint").Text("Problems that the base is measured on before the first step; 0 is the usual number."),
+		app.P().Class("hint").Text("Problems on which the base is measured before the first step; 0 means the usual number."),
 	)
 }
 
-// knob is the control of a row, with a way back to the lab's value; said spells out what opening its name says.
+// knob is the control of a row with a button for the lab's value. said adds the explanation that opening its name shows.
 func (p *Page) knob(r lab.HyperRow, wrong string, said bool) app.UI {
 	id := "h-" + r.Name
 	value := r.Text(r.Value(p.Plan))
@@ -173,7 +173,7 @@ func (p *Page) knob(r lab.HyperRow, wrong string, said bool) app.UI {
 	)
 }
 
-// symbol is a paper's letter, with what stands low after a "_".
+// symbol is a paper's letter, with its subscript after a "_".
 func symbol(s string) app.UI {
 	letter, low, _ := strings.Cut(s, "_")
 	return app.Span().Class("symbol").Body(app.Text(" "+letter), app.If(low != "", func() app.UI { return app.Sub().Text(low) }))

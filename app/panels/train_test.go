@@ -18,8 +18,8 @@ import (
 func TestHyperParameters(t *testing.T) {
 	l, _ := pageTrainer(t)
 	for _, c := range []struct{ name, typed, wrong string }{
-		{"group", "16", ""}, {"group", "1", "2 to 64"}, {"group", "2.5", "whole number"}, {"group", "many", `"many" is no number`},
-		{"learning-rate", "0.001", ""}, {"learning-rate", "NaN", "no number"}, {"learning-rate", "1", "out of range"}, {"negative", "off", ""},
+		{"group", "16", ""}, {"group", "1", "2 to 64"}, {"group", "2.5", "whole number"}, {"group", "many", `"many" is not a number`},
+		{"learning-rate", "0.001", ""}, {"learning-rate", "NaN", "not a number"}, {"learning-rate", "1", "out of range"}, {"negative", "off", ""},
 	} {
 		l.Set("h."+c.name, c.typed)
 		complaint := l.Wrong()[c.name]
@@ -67,7 +67,7 @@ func TestCreditOfRollouts(t *testing.T) {
 	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.ShowCredit{Rollout: 1}) || l.Chosen() != 1 {
 		t.Fatalf("the next rollout: %#v, %d is chosen", got, l.Chosen())
 	}
-	if html := app.HTMLString(l); !strings.Contains(html, "is shown after the step under way") {
+	if html := app.HTMLString(l); !strings.Contains(html, "is shown after the current step") {
 		t.Error("a credit that is still to come is not announced")
 	}
 	l.Hear(labtest.Credit(1))
@@ -106,7 +106,7 @@ func TestHiddenTab(t *testing.T) {
 	if !strings.Contains(l.Notice, "slowed it to 900") || !strings.Contains(l.Notice, "2 steps") {
 		t.Errorf("after a slow time hidden: %q", l.Notice)
 	}
-	if html := app.HTMLString(l); !strings.Contains(html, "900 tokens a second where it has 5234 now") {
+	if html := app.HTMLString(l); !strings.Contains(html, "900 tokens a second, against 5234 now") {
 		t.Error("the page does not say that the browser slowed training")
 	}
 }
@@ -152,17 +152,17 @@ func TestTrainPages(t *testing.T) {
 		html[name] = space.ReplaceAllStringFunc(app.HTMLString(l), strings.TrimSpace)
 	})
 	for name, wants := range map[string][]string{
-		"train, before the engine": {"The engine is being loaded", "shown once the engine is ready"},
+		"train, before the engine": {"The engine is loading", "appear once the engine is ready"},
 		"train, no run":            {"No run yet", ">Start<", "key-focus heads weigh the steps", "learning-rate", "2602.09953", "Other runs here"},
 		"train, all settings":      {"A group is attenuated after step T(1-p). The paper takes 1000, the lab 10.", "from 0 to 10000", "ATTNPO code"},
 		"train, after a reload":    {"A run of ATTNPO was at step 3 of 40.", ">Resume<", "resume-run:r1"},
 		"train, running": {"Step 3 of 40, 12 min 34 s left, 5,234 tokens a second.", ">Pause<", ">Stop<", "0.750", "base 0.500, +0.250", "51.5", "base 60.0, −8.5", "32.4 %", "98.7 %", "12,345",
-			"k 8 ; ? k", "Right answer 8; 1 of 2 have it", "S_base", "κ p² |F| / (|q|+|o|)", "Credit of step 2", "× 0.250", "+0.400", "signed-20", "Kept at step 2 in this browser", "made by a test", `class="course"`, "Stop it to choose others", "disabled"},
+			"k 8 ; ? k", "Right answer 8; 1 of 2 have it", "S_base", "κ p² |F| / (|q|+|o|)", "Credit of step 2", "× 0.250", "+0.400", "signed-20", "Saved at step 2 in this browser", "made by a test", `class="course"`, "Stop the run to choose others", "disabled"},
 		"train, paused":  {"Step 3 of 40, paused.", ">Resume<", ">One step<", "Use on Trace", ">Export<"},
 		"train, stopped": {"Stopped at step 3 of 40", ">Start<", "Resume the stopped run"},
 		"train, done":    {"Step 40 of 40: done.", ">Start<", "Use on Trace"},
 		"train, failed":  {"The device ran out of memory", "cannot keep the screen awake"},
-		"pretrain":       {"What it writes now", "b = 8 ; wait", "2.875", "40,960", "Not kept in this browser yet", ">Pause<"},
+		"pretrain":       {"What it writes now", "b = 8 ; wait", "2.875", "40,960", "Not saved in this browser yet", ">Pause<"},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(html[name], want) {

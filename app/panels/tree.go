@@ -61,12 +61,12 @@ func (p *Page) growPanel() app.UI {
 	)
 }
 
-// treeHead says what the tree came to, and what its colours mean.
+// treeHead summarises the tree.
 func (p *Page) treeHead() app.UI {
 	t := &p.Tree
 	what := "No tree of this problem yet. Grow one at once, or round by round."
 	if len(p.Trace.Tokens) == 0 {
-		what = "No problem yet. Draw one."
+		what = "No problem yet. Draw a new one."
 	}
 	if p.Planted() {
 		right, leaves := explain.LeavesBelow(t, t.Nodes[0].ID)
@@ -81,7 +81,7 @@ func (p *Page) treeHead() app.UI {
 	)
 }
 
-// branchPoints lists where responses were or will be sampled anew, in the order they are rolled out.
+// branchPoints lists where responses were or will be sampled again, in the order of their rollouts.
 func (p *Page) branchPoints() app.UI {
 	t := &p.Tree
 	if !p.Planted() || len(t.Points) == 0 {
@@ -92,7 +92,7 @@ func (p *Page) branchPoints() app.UI {
 		score = "−log p, nats"
 	}
 	return app.Div().Class("results").Body(app.Table().Class("table").ID("branch-points").Body(
-		app.Caption().Text("Branch points, chosen "+explain.RuleName(t.Rule.Branch)+". What is sampled anew begins at the token."),
+		app.Caption().Text("Branch points, chosen "+explain.RuleName(t.Rule.Branch)+". The new rollouts begin at the token."),
 		app.THead().Body(app.Tr().Body(
 			numberColumn("response"), numberColumn("step"), numberColumn("token"), numberColumn(score), app.Th().Scope("col").Text("node that ends there"),
 		)),

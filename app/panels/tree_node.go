@@ -18,7 +18,7 @@ func (p *Page) nodePanel() app.UI {
 	if !p.Planted() {
 		return app.Div().Class("step-panel node-panel").ID("node-panel").Body(
 			app.H2().Body(p.term("credit", "Credit"), app.Text(" of a node")),
-			app.P().Class("hint").Text("Once there is a tree, choose a node of it: its tokens stand here, with the arithmetic from right leaves to its advantage."),
+			app.P().Class("hint").Text("Grow a tree, then choose a node. This panel shows its tokens and how its advantage follows from right leaves."),
 		)
 	}
 	if !ok {
@@ -53,19 +53,19 @@ func (p *Page) nodePanel() app.UI {
 			return app.Span().Text(text)
 		})),
 		app.If(n.Parent >= 0, func() app.UI {
-			return app.P().Class("relatives").Body(app.Span().Class("hint").Text("goes on from"), p.nodeChip(n.Parent))
+			return app.P().Class("relatives").Body(app.Span().Class("hint").Text("continues from"), p.nodeChip(n.Parent))
 		}),
 		app.If(len(below) > 0, func() app.UI {
-			return app.P().Class("relatives").Body(app.Span().Class("hint").Text("goes on in"),
+			return app.P().Class("relatives").Body(app.Span().Class("hint").Text("continues in"),
 				app.Range(below).Slice(func(i int) app.UI { return p.nodeChip(below[i].ID) }))
 		}),
 		app.H3().Text("Its advantage"),
 		p.nodeArithmetic(explain.NodeTerms(t, n)),
 		app.If(n.Value == nil, func() app.UI {
-			return app.P().Class("hint").Text("No response through this node is finished yet, so it has no value.")
+			return app.P().Class("hint").Text("No response through this node is finished yet, so the node has no value.")
 		}),
 		app.If(n.Value != nil && n.Parent >= 0 && !n.Trained, func() app.UI {
-			return app.P().Class("hint").Text("A response without branch points counts in V(root) only: as it stands, these tokens are not trained on.")
+			return app.P().Class("hint").Text("A response without branch points counts in V(root) only. These tokens are not trained on.")
 		}),
 	)
 }

@@ -41,7 +41,7 @@ func (p *Page) rulesTable() app.UI {
 	}
 	return app.Div().Class("results").ID("rules").Body(
 		app.Table().Class("table").Body(
-			app.Caption().Text(fmt.Sprintf("What became of the rollouts from branch points, over %s: shares of problems, ± one standard error", explain.Plural(r.Problems, "problem"))),
+			app.Caption().Text(fmt.Sprintf("Outcomes of the rollouts from branch points, over %s: shares of problems, ± one standard error", explain.Plural(r.Problems, "problem"))),
 			app.THead().Body(app.Tr().Body(
 				app.Th().Scope("col").Text("branch points"), numberColumn("n"), numberColumn("all correct"), numberColumn("all wrong"), app.Th().Scope("col").Class("figure").Body(p.term("valid group", "both: valid")),
 				numberColumn("tokens a problem"), numberColumn("place, share of the response"),

@@ -57,7 +57,7 @@ func TestGrowing(t *testing.T) {
 	}
 	l.Do("grow-round")
 	if got := next(); !got.Restart || got.Rule.Initial != lab.MaxInitial {
-		t.Errorf("another tree goes on from the old one: %+v", got)
+		t.Errorf("another tree continues from the old one: %+v", got)
 	}
 	l.Hear(session.Status{Stage: "ready"})
 	l.Do("problem")
@@ -109,7 +109,7 @@ func TestReading(t *testing.T) {
 		{of(100, 0.4, 0.03, 0.6, 0.04), "0.200 fewer of the problems than by entropy (± 0.050)"},
 		{of(100, 0.5, 0.03, 0.45, 0.04), "too close to call"},
 		{of(100, 0.5, 0.03, 0.45, 0.04), "cost 1.5 times the tokens by FCI, whose branch points lie at 0.250 of the response against 0.500"},
-		{of(1, 1, 0, 0, 0), "One problem says nothing"},
+		{of(1, 1, 0, 0, 0), "One problem is too few"},
 		{&session.Rules{}, ""},
 	} {
 		if got := explain.Reading(c.rules); !strings.Contains(got, c.want) {

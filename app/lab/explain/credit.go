@@ -10,7 +10,7 @@ func explainCredit(s Subject, k int) (Explanation, bool) {
 	}
 	step := c.Steps[k]
 	e := Explanation{Title: "Credit of step " + StepName(k), Value: "× " + Format(step.Scale),
-		Note: "The step is " + step.Label + "; the method does not know that."}
+		Note: "The true label of the step is " + step.Label + "; the method does not see it."}
 	for _, t := range step.Terms {
 		e.Terms = append(e.Terms, Term{Name: t.Name, Form: t.Form, Value: TermValue(t.Value)})
 		if t.Source != "" {
@@ -18,7 +18,7 @@ func explainCredit(s Subject, k int) (Explanation, bool) {
 		}
 	}
 	if len(step.Terms) == 0 {
-		e.Note += " It has no term for steps: all tokens keep the advantage of the response."
+		e.Note += " The method has no term for steps: all tokens have the advantage of the response."
 	}
 	if step.Start < step.End && step.End <= min(len(c.Before), len(c.After)) {
 		e.Total = WithSign(stat.Mean(c.Before[step.Start:step.End])) + " before, " + WithSign(stat.Mean(c.After[step.Start:step.End])) + " after"

@@ -16,9 +16,9 @@ type Explanation struct {
 	Title   string
 	Value   string
 	Formula string
-	Source  string // paper and section, where it has one
+	Source  string // paper and section, if it has one
 	Terms   []Term // what the formula adds up, or takes the largest of
-	Total   string // what the terms come to
+	Total   string // the result of the terms
 	Note    string
 	More    string // word of the glossary, empty for none
 }
@@ -29,7 +29,7 @@ type Term struct {
 	Value  string
 	Chosen bool   // the largest one
 	Do     string // what pressing it does, empty for nothing
-	Form   string // its own formula, where it has one
+	Form   string // its own formula, if it has one
 }
 
 // Subject is what explanations are about: the newest snapshots and what is selected.
@@ -38,7 +38,7 @@ type Subject struct {
 	Selection session.Selection
 }
 
-// Of is the explanation of a number, such as "fci:3" or "term:head". It is false where there is nothing to explain.
+// Of is the explanation of a number, such as "fci:3" or "term:head". It is false if there is nothing to explain.
 func (s Subject) Of(what string) (Explanation, bool) {
 	kind, of, _ := strings.Cut(what, ":")
 	i, err := strconv.Atoi(of)
@@ -106,7 +106,7 @@ func explainFCI(s Subject, k int) Explanation {
 		e.Terms = append(e.Terms, Term{HeadName(h.layer, h.head), Format(h.v), n == 0, fmt.Sprintf("head:%d.%d", h.layer, h.head), ""})
 	}
 	if k == 0 {
-		e.Note = "The first step is not scored: everything later looks back at it anyway."
+		e.Note = "The first step is not scored, because every later step looks back at it."
 	}
 	return e
 }
@@ -128,7 +128,7 @@ func explainHeadFCI(s Subject, layer, head, k int) Explanation {
 		Note:    "S(j, k) is what a token of step j pays to a token of step k: the mean over the tokens of both. The answer counts as one more step.",
 	}
 	if k == 0 {
-		e.Note = "The first step is not scored: everything later looks back at it anyway."
+		e.Note = "The first step is not scored, because every later step looks back at it."
 		return e
 	}
 	var sum float64
@@ -154,9 +154,9 @@ func explainHeadFCI(s Subject, layer, head, k int) Explanation {
 func explainLogProb(t *session.Trace, i int) Explanation {
 	v := float64(t.LogProbs[i])
 	e := Explanation{Title: fmt.Sprintf("log-probability of token %d", i), Value: Format(v), Formula: "log p(token | all before it), natural logarithm",
-		Note: fmt.Sprintf("The model gave the token %s a probability of %.4f. The temperature of sampling is not part of it.", Visible(t.Text[i]), math.Exp(v))}
+		Note: fmt.Sprintf("The model gave the token %s a probability of %.4f. The sampling temperature does not enter.", Visible(t.Text[i]), math.Exp(v))}
 	if i == 0 {
-		e.Note = "The first token is given, nothing predicts it."
+		e.Note = "The first token is given; the model does not predict it."
 		return e
 	}
 	if i < len(t.Top) {

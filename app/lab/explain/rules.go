@@ -9,7 +9,7 @@ import (
 	"attnlab/app/session"
 )
 
-// Reading is what a comparison of rules says, and whether it says anything: two standard errors of the difference, with
+// Reading puts a comparison of rules into a sentence, and says whether it is settled: by two standard errors of the difference, with
 // the two taken as independent, which is careful where they share their initial responses.
 func Reading(r *session.Rules) string {
 	if len(r.Rows) != 2 {
@@ -17,10 +17,10 @@ func Reading(r *session.Rules) string {
 	}
 	a, b := r.Rows[0], r.Rows[1]
 	if a.Problems < 2 || b.Problems < 2 {
-		return "One problem says nothing about a rule yet."
+		return "One problem is too few to compare rules."
 	}
 	if a.Branch == b.Branch {
-		return "These are two draws of one rule: what they differ by is chance."
+		return "Both use the same rule, so any difference is chance."
 	}
 	d, se := a.Valid-b.Valid, math.Hypot(a.ValidSE, b.ValidSE)
 	text := fmt.Sprintf("Branching %s gives both right and wrong rollouts in %s more of the problems than %s (± %s)", RuleName(a.Branch), Format(d), RuleName(b.Branch), Format(se))

@@ -1,4 +1,4 @@
-// Package lessons has the lessons of the lab, a file each. A lesson stands beside the pages it is about. It asks for a
+// Package lessons has the lessons of the lab, a file each. A lesson is shown beside the pages it is about. It asks for a
 // prediction, runs an experiment on the visitor's own engine by the same actions as the pages, and compares the two.
 package lessons
 

@@ -63,10 +63,10 @@ func TestFind(t *testing.T) {
 		choice  int
 		says    string
 	}{
-		{Measured{Value: 0.5, SE: 0.1, N: 100, Freedom: 99}, 2, true, 2, "So it is"},
-		{Measured{Value: 0.5, SE: 0.1, N: 100, Freedom: 99}, 1, true, 2, "You said: low. It is: middle"},
+		{Measured{Value: 0.5, SE: 0.1, N: 100, Freedom: 99}, 2, true, 2, "That is what was measured"},
+		{Measured{Value: 0.5, SE: 0.1, N: 100, Freedom: 99}, 1, true, 2, "You said: low. Measured: middle"},
 		{Measured{Value: 1.5, SE: 0.1, N: 100, Freedom: 99}, 0, true, 3, "You made no prediction"},
-		{Measured{Value: 0.1, SE: 0.1, N: 100, Freedom: 99}, 2, false, 0, "Too close to call: the 95 % interval goes from −0.098 to 0.298, across 0.000"},
+		{Measured{Value: 0.1, SE: 0.1, N: 100, Freedom: 99}, 2, false, 0, "Too close to call: the 95 % interval is −0.098 to 0.298, which includes 0.000"},
 		{Measured{Value: 0.5, SE: 0.2, N: 4, Freedom: 2}, 2, false, 0, "Too close to call"}, // t = 4.303 at two degrees of freedom
 		{Measured{Value: 0.5, SE: 0, N: 2, What: "runs", Freedom: 1}, 2, false, 0, "Too few runs"},
 		{Measured{Value: math.NaN(), SE: 0.1, N: 9, Freedom: 8}, 2, false, 0, "Too few"},
