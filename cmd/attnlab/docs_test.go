@@ -5,10 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"attnlab/rl/hyper"
+	"attnlab/rl"
 )
 
 var (
@@ -22,11 +23,12 @@ var (
 // not take. A row of a table may give a method with flags of train: `attnpo --focus-heads 0.0,0.2`.
 func badCommands(text string) (bad []string) {
 	check := func(name, rest string) {
-		cmd, err := find(name)
-		if err != nil {
+		i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
+		if i < 0 {
 			bad = append(bad, "there is no command attnlab "+name)
 			return
 		}
+		cmd := commands[i]
 		o := defaults
 		f := flag.NewFlagSet(name, flag.ContinueOnError)
 		o.every(f)
@@ -50,7 +52,7 @@ func badCommands(text string) (bad []string) {
 		}
 	}
 	for _, m := range rowWord.FindAllStringSubmatch(text, -1) {
-		for _, method := range hyper.Methods {
+		for _, method := range rl.Names(rl.Methods) {
 			if m[1] == method {
 				check("train", m[2])
 			}
