@@ -1,5 +1,5 @@
-// Package web holds what a static host serves, embedded so that one program has it
-// all: the shipped bases so far.
+// Package web holds the source of the static site, and embeds the shipped bases so that
+// the command line has them without any other file. Package app/site builds the site.
 package web
 
 import (
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// FS are the files below this folder.
+// FS holds the folder models.
 //
 //go:embed models
 var FS embed.FS
@@ -28,7 +28,7 @@ func Models() []string {
 	return names
 }
 
-// Model is the checkpoint folder of a shipped base.
+// Model is the checkpoint folder of a shipped base. It returns an error if no base has that name.
 func Model(name string) (fs.FS, error) {
 	names := Models()
 	switch {
@@ -40,7 +40,7 @@ func Model(name string) (fs.FS, error) {
 	return nil, fmt.Errorf("web: no shipped base is called %q; there are %s", name, strings.Join(names, ", "))
 }
 
-// Reflection is the folder of the reflection model that is shipped with a base, below the base's own; false where none is.
+// Reflection is the folder of the reflection model of a shipped base; false if the base has none.
 func Reflection(base string) (fs.FS, bool) {
 	folder := "models/" + base + "/reflection"
 	if _, err := fs.Stat(FS, folder+"/config.json"); err != nil {
