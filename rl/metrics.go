@@ -5,6 +5,7 @@ import (
 
 	"attnlab/model"
 	"attnlab/rl/examine"
+	"attnlab/rl/runs"
 	"attnlab/rl/score"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
@@ -14,9 +15,9 @@ import (
 // the responses that the policy wrote from the start (no branches, no revisions);
 // counts of tokens, calls, updates and seconds are of the run so far.
 type StepReport struct {
-	Step   int    `json:"step"` // from 1
-	Method string `json:"method"`
-	Seed   uint64 `json:"seed"`
+	Step   int       `json:"step"` // from 1
+	Method string    `json:"method"`
+	Seed   runs.Seed `json:"seed"`
 
 	Accuracy    float64 `json:"accuracy"`
 	WellFormed  float64 `json:"well_formed"`

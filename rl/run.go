@@ -9,6 +9,7 @@ import (
 	"attnlab/model"
 	"attnlab/model/hf"
 	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
@@ -201,7 +202,7 @@ func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	r.state.Seconds += seconds
 
 	report := r.tally.report(r.state.Base)
-	report.Step, report.Method, report.Seed = r.state.Step, r.Method.Name, r.Seed
+	report.Step, report.Method, report.Seed = r.state.Step, r.Method.Name, runs.Seed(r.Seed)
 	report.Problems, report.Calls, report.Generated, report.Charged = r.Problems, r.Calls, r.Generated, r.Charged
 	report.Trained, report.Updates, report.Seconds = r.state.Trained, r.Trainer.Steps, r.state.Seconds
 	report.TokensPerSecond = float64(r.Generated-count.Generated) / seconds

@@ -65,7 +65,8 @@ func (c *console) cobra(cmd command) *cobra.Command {
 		return nil
 	}
 	cc.RunE = func(cc *cobra.Command, args []string) error {
-		c.args = args
+		c.args, c.given = args, map[string]string{}
+		cc.Flags().Visit(func(f *pflag.Flag) { c.given[f.Name] = f.Value.String() })
 		if err := c.check(); err != nil {
 			return wrongUsage("%s: %w; \"attnlab help %s\" lists the flags", cmd.name, err, cmd.name)
 		}

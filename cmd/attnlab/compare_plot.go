@@ -27,7 +27,7 @@ type dot struct {
 
 func (d comparison) dots() []dot {
 	dots := []dot{{mark: baseMark, x: float64(d.Base.ThinkTokens), y: float64(d.Base.Accuracy)}}
-	for i, r := range d.Runs {
+	for i, r := range d.Rows {
 		p := dot{mark: mark(i), x: float64(r.ThinkTokens), y: float64(r.Accuracy)}
 		if r.Seeds > 1 {
 			p.dx, p.dy = float64(r.ThinkTokensSD), float64(r.AccuracySD)

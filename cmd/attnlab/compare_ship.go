@@ -1,44 +1,50 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"attnlab/rl/runs"
 )
 
-// shipped is run.json with what the lab says of a run.
-type shipped struct {
-	training
-	Steps int    `json:"steps"`
-	Name  string `json:"name"`
-	Note  string `json:"note"` // where its numbers came from
-}
-
-// ship copies what the lab shows of runs into a folder for each, named after what sets it apart, and without what is of this machine. The
-// built site lists the folders of web/runs.
-func (c *console) ship(dir string, rows []groupRow) error {
+// ship copies what the lab shows of runs into a folder for each, named after what sets it apart: settings, metrics and result,
+// without what is of this machine and without weights. The built site lists the folders of web/runs.
+func (c *console) ship(ctx context.Context, dir string, rows []runs.Row) error {
 	for _, row := range rows {
-		for _, r := range row.runs {
-			name := fmt.Sprintf("%s-%d", strings.NewReplacer(" ", "-", "=", "-", ",", "-").Replace(row.Method), r.Seed)
-			about := shipped{r.training, r.result.Step, fmt.Sprintf("%s, seed %d", row.Method, r.Seed),
-				"attnlab train on " + r.result.Adapter}
-			about.Model = r.base()
-			if r.Reflection != "" {
-				about.Reflection = filepath.Base(r.Reflection)
+		for _, r := range row.Runs {
+			s := r.Run.Settings
+			name := fmt.Sprintf("%s-%d", strings.NewReplacer(" ", "-", "=", "-", ",", "-").Replace(row.Method), s.Seed)
+			s.Name = fmt.Sprintf("%s, seed %d", row.Method, s.Seed)
+			s.Model, s.Reflection = nameOnly(s.Model), nameOnly(s.Reflection)
+			if s.Model == "" {
+				s.Model = (&options{task: s.Task}).shippedBase()
 			}
-			folder := filepath.Join(dir, name)
-			if err := os.MkdirAll(folder, 0o755); err != nil {
+			if s.Note == "" {
+				s.Note = "attnlab train on " + row.Measured.Adapter
+			}
+			if s.Steps == 0 && s.Budget == 0 {
+				s.Steps = r.Run.Log.Step()
+			}
+			for _, id := range []*runs.Identity{s.Base, s.ReflectionModel} {
+				if id != nil {
+					id.Name = nameOnly(id.Name)
+				}
+			}
+			if err := runs.Ship(ctx, runs.Folder(dir), name, runs.Run{Settings: s, Log: r.Run.Log, Result: r.Run.Result}); err != nil {
 				return fmt.Errorf("--ship: %w", err)
 			}
-			if err := writeJSON(filepath.Join(folder, runFile), about); err != nil {
-				return fmt.Errorf("--ship: %w", err)
-			}
-			if err := os.WriteFile(filepath.Join(folder, metricsFile), r.log, 0o644); err != nil {
-				return fmt.Errorf("--ship: %w", err)
-			}
-			c.note("shipped %s", folder)
+			c.note("shipped %s", filepath.Join(dir, name))
 		}
 	}
 	return nil
+}
+
+// nameOnly is the last part of a path.
+func nameOnly(path string) string {
+	if path == "" {
+		return ""
+	}
+	return filepath.Base(path)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"attnlab/rl/runs"
 	"fmt"
 	"io"
 	"math"
@@ -31,39 +32,67 @@ func (t *table) write(w io.Writer, markdown bool) {
 	fmt.Fprintln(w)
 }
 
-// tables prints what came of the runs, what they took, and what became of focus heads.
+// tables prints the outcomes of the runs, their costs, their focus heads before and after, and how all of it was measured.
 func (d comparison) tables(w io.Writer, markdown bool) {
 	kind := d.Task
 	if d.Difficulty != "" {
 		kind += ", difficulty " + d.Difficulty
 	}
-	fmt.Fprintf(w, "Task %s, means over seeds ± standard deviation. The base: %s, %d problems.\n\n", kind, d.Base.From, d.Base.Problems)
+	fmt.Fprintf(w, "Task %s, means over seeds ± standard deviation. The base: %s, %d problems, seeds %s.\n\n", kind, d.Base.From, d.Base.Problems, seedsText(d.Base.Seeds))
 	d.outcomes().write(w, markdown)
 	d.costs().write(w, markdown)
 	heads := table{head: []string{"method", "seed", "head", "step ranking before", "after"}}
-	for _, r := range d.Runs {
+	for _, r := range d.Rows {
 		for _, h := range r.FocusHeads {
-			heads.add(r.Method, fmt.Sprint(h.Seed), fmt.Sprintf("L%d·H%d", h.Layer, h.Head.Head), h.Before.String(), h.After.String())
+			heads.add(r.Method, fmt.Sprint(h.Seed), fmt.Sprintf("L%d·H%d", h.Layer, h.Head), h.Before.String(), h.After.String())
 		}
 	}
 	if len(heads.rows) > 0 {
 		heads.write(w, markdown)
 	}
-	for _, text := range d.LeftOut {
-		fmt.Fprintf(w, "Left out: %s.\n", text)
+	d.conditions().write(w, markdown)
+	for _, text := range d.Notes {
+		fmt.Fprintf(w, "Note: %s.\n", text)
 	}
-	if len(d.LeftOut) > 0 {
+	for _, text := range d.LeftOut {
+		fmt.Fprintf(w, "Skipped: %s.\n", text)
+	}
+	if len(d.LeftOut)+len(d.Notes) > 0 {
 		fmt.Fprintln(w)
 	}
 }
 
+// conditions tells how each row and its base were measured.
+func (d comparison) conditions() *table {
+	t := &table{head: []string{"measured"}}
+	for _, row := range d.Rows {
+		t.head = append(t.head, row.Method)
+	}
+	t.head = append(t.head, "base")
+	for i, row := range d.Base.Measured.Rows() {
+		cells := []string{row[0]}
+		for _, r := range d.Rows {
+			cells = append(cells, r.Measured.Rows()[i][1])
+		}
+		t.add(append(cells, row[1])...)
+	}
+	return t
+}
+
+func seedsText(seeds []runs.Seed) string {
+	if len(seeds) == 0 {
+		return "not recorded"
+	}
+	return strings.Trim(fmt.Sprint(seeds), "[]")
+}
+
 func (d comparison) outcomes() *table {
 	t := &table{head: []string{"", "method", "seeds", "accuracy", "by difficulty", "think tokens", "length", "reflections", "easy / hard", "redundant removed", "essential lost", "AES"}}
-	t.add(baseMark, "base", "", three(d.Base.Accuracy), levelsText(d.Base.ByDifficulty), one(d.Base.ThinkTokens), "", spread{d.Base.Reflections, noNumber}.text(two), endsText(d.Base.ByDifficulty), "", "", "")
-	for i, r := range d.Runs {
-		t.add(mark(i), r.Method, fmt.Sprint(r.Seeds), spread{r.Accuracy, r.AccuracySD}.text(three), levelsText(r.ByDifficulty),
-			spread{r.ThinkTokens, r.ThinkTokensSD}.text(one), signed(percent(r.LengthChange), r.LengthChange)+" %", r.Reflections.text(two), endsText(r.ByDifficulty), r.RedundantRemoved.text(percent)+" %",
-			r.EssentialLost.text(percent)+" %", signed(two(r.AES), r.AES))
+	t.add(baseMark, "base", "", three(d.Base.Accuracy), levelsText(d.Base.ByDifficulty), one(d.Base.ThinkTokens), "", spreadText(runs.Spread{Mean: d.Base.Reflections, SD: noNumber}, two), endsText(d.Base.ByDifficulty), "", "", "")
+	for i, r := range d.Rows {
+		t.add(mark(i), r.Method, fmt.Sprint(r.Seeds), spreadText(runs.Spread{Mean: r.Accuracy, SD: r.AccuracySD}, three), levelsText(r.ByDifficulty),
+			spreadText(runs.Spread{Mean: r.ThinkTokens, SD: r.ThinkTokensSD}, one), signed(percent(r.LengthChange), r.LengthChange)+" %", spreadText(r.Reflections, two), endsText(r.ByDifficulty), spreadText(r.RedundantRemoved, percent)+" %",
+			spreadText(r.EssentialLost, percent)+" %", signed(two(r.AES), r.AES))
 	}
 	return t
 }
@@ -73,20 +102,20 @@ func (d comparison) costs() *table {
 	if d.Reach > 0 {
 		t.head = append(t.head, fmt.Sprintf("tokens to %.2g", d.Reach))
 	}
-	for _, r := range d.Runs {
-		row := []string{r.Method, r.Groups.AllCorrect.text(percent) + " %", r.Groups.AllWrong.text(percent) + " %", r.Groups.Valid.text(percent) + " %",
-			r.Steps.text(whole), r.Updates.text(whole), r.GeneratedTokens.text(thousands), r.ChargedTokens.text(thousands),
-			r.Seconds.text(func(n number) string { return fmt.Sprintf("%.1f", time.Duration(float64(n)*1e9).Minutes()) }), r.CreditAUC.text(two)}
+	for _, r := range d.Rows {
+		row := []string{r.Method, spreadText(r.Groups.AllCorrect, percent) + " %", spreadText(r.Groups.AllWrong, percent) + " %", spreadText(r.Groups.Valid, percent) + " %",
+			spreadText(r.Steps, whole), spreadText(r.Updates, whole), spreadText(r.GeneratedTokens, thousands), spreadText(r.ChargedTokens, thousands),
+			spreadText(r.Seconds, func(n number) string { return fmt.Sprintf("%.1f", time.Duration(float64(n)*1e9).Minutes()) }), spreadText(r.CreditAUC, two)}
 		if d.Reach > 0 {
-			row = append(row, fmt.Sprintf("%s (%d of %d)", r.TokensToReach.text(thousands), r.Reached, r.Seeds))
+			row = append(row, fmt.Sprintf("%s (%d of %d)", spreadText(r.TokensToReach, thousands), r.Reached, r.Seeds))
 		}
 		t.rows = append(t.rows, row)
 	}
 	return t
 }
 
-// text prints mean ± standard deviation, where there are.
-func (s spread) text(form func(number) string) string {
+// spreadText prints mean ± standard deviation, where there are.
+func spreadText(s runs.Spread, form func(number) string) string {
 	if math.IsNaN(float64(s.Mean)) {
 		return "–"
 	}
@@ -96,7 +125,7 @@ func (s spread) text(form func(number) string) string {
 	return form(s.Mean) + " ± " + form(s.SD)
 }
 
-func levelsText(levels []level) string {
+func levelsText(levels []runs.Level) string {
 	var at, all []string
 	for _, l := range levels {
 		at, all = append(at, fmt.Sprint(l.Difficulty)), append(all, two(l.Accuracy.Mean))
@@ -108,7 +137,7 @@ func levelsText(levels []level) string {
 }
 
 // endsText is the reflections at the easiest and the hardest difficulty.
-func endsText(levels []level) string {
+func endsText(levels []runs.Level) string {
 	if len(levels) < 2 {
 		return ""
 	}

@@ -10,37 +10,36 @@ import (
 
 	"attnlab/rl"
 	"attnlab/rl/examine"
-	"attnlab/rl/score"
+	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
 
-// writeRun writes a finished run with the outcome given, of 6 steps whose accuracy rises by .1 each, from .1.
-func writeRun(t *testing.T, dir string, run training, accuracy, tokens, redundant float64) {
+// writeRun writes a finished run of 6 steps whose accuracy rises by .1 each, from .1, with the outcome given. It is as runs of
+// version 1 were, but for what change adds.
+func writeRun(t *testing.T, dir string, run runs.Settings, accuracy, tokens, redundant float64, change ...func(*runs.Settings, *runs.Result)) {
 	t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	run.Task, run.Difficulty, run.Model = "chain", "2-3", "/somewhere/"+run.Model
 	auc := 0.75
-	var log strings.Builder
 	var last rl.StepReport
+	log := runs.Log{}
 	for step := 1; step <= 6; step++ {
-		last = rl.StepReport{Step: step, Method: run.Method, Seed: run.Seed, Accuracy: float64(step) / 10, CreditAUC: &auc,
+		last = rl.StepReport{Step: step, Method: run.Method, Seed: run.Seed, Accuracy: float64(step) / 10, ThinkTokens: 60 - float64(step), RedundantSteps: 2, EssentialSteps: 1, CreditAUC: &auc,
 			Groups: rl.GroupCount{Total: 4, AllCorrect: 1, Valid: 2}, Generated: int64(1000 * step), Charged: int64(1500 * step), Updates: 2 * step, Seconds: 10 * float64(step)}
-		log.WriteString(mustJSON(t, last) + "\n")
-	}
-	result := trained{StepReport: last, Adapter: "an adapter",
-		Base:       &rl.Probe{Problems: 100, Accuracy: 0.5, ThinkTokens: 50, RedundantSteps: 4, EssentialSteps: 2},
-		FocusHeads: []focusHead{{score.Head{Layer: 1, Head: 0}, 0.9, noNumber}},
-		Evaluation: &examine.Evaluation{Problems: 10, Accuracy: accuracy, ThinkTokens: tokens, Reflections: tokens / 10,
-			Labels:       map[task.Label]float64{task.Redundant: redundant, task.Essential: 1.5, task.Correcting: 0.3},
-			ByDifficulty: []examine.LevelEvaluation{{Difficulty: 2, Accuracy: accuracy + .1, ThinkTokens: 40, Reflections: 1}, {Difficulty: 3, Accuracy: accuracy - .1, Reflections: tokens / 5}}}}
-	for name, v := range map[string]any{runFile: run, resultFile: result} {
-		if err := writeJSON(filepath.Join(dir, name), v); err != nil {
+		if err := log.Add([]byte(mustJSON(t, last))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, metricsFile), []byte(log.String()), 0o644); err != nil {
+	result := runs.Result{Step: 6, Adapter: "an adapter",
+		Base:       []byte(mustJSON(t, rl.Probe{Problems: 100, Accuracy: 0.5, ThinkTokens: 50, RedundantSteps: 4, EssentialSteps: 2})),
+		FocusHeads: []runs.FocusHead{{Layer: 1, Head: 0, Before: 0.9, After: noNumber}},
+		Evaluation: []byte(mustJSON(t, examine.Evaluation{Problems: 10, Accuracy: accuracy, ThinkTokens: tokens, Reflections: tokens / 10,
+			Labels:       map[task.Label]float64{task.Redundant: redundant, task.Essential: 1.5, task.Correcting: 0.3},
+			ByDifficulty: []examine.LevelEvaluation{{Difficulty: 2, Accuracy: accuracy + .1, ThinkTokens: 40, Reflections: 1}, {Difficulty: 3, Accuracy: accuracy - .1, Reflections: tokens / 5}}}))}
+	result.AddLine([]byte(mustJSON(t, last)))
+	for _, f := range change {
+		f(&run, &result)
+	}
+	if err := runs.Ship(t.Context(), runs.Folder(filepath.Dir(dir)), filepath.Base(dir), runs.Run{Settings: run, Log: log, Result: &result}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -50,20 +49,20 @@ func TestCompare(t *testing.T) {
 	in := func(name string) string { return filepath.Join(root, name) }
 	common := map[string]string{"learning-rate": "0.001", "problems": "16"} // the first all have in common, the second is the default
 	cut := map[string]string{"learning-rate": "0.001", "cut": "normal"}
-	writeRun(t, in("a1"), training{Method: "attnpo", Seed: 1, Model: "base", Hyper: common}, 0.5, 20, 1)
-	writeRun(t, in("a2"), training{Method: "attnpo", Seed: 2, Model: "base", Hyper: common}, 0.7, 30, 2)
-	writeRun(t, in("wrong"), training{Method: "attnpo", Seed: 1, Model: "base", Hyper: common, FocusHeads: "0.0,0.1"}, 0.4, 60, 5)
-	writeRun(t, in("g"), training{Method: "grpo", Seed: 1, Model: "base", Hyper: common}, 0.5, 50, 4)
-	writeRun(t, in("r"), training{Method: "rearl", Seed: 1, Model: "base", Hyper: cut, Reflection: "/tmp/reflection"}, 0.6, 40, 4)
-	writeRun(t, in("open"), training{Method: "grpo", Seed: 9, Model: "base", Hyper: common}, 0.5, 50, 4)
-	if err := os.Remove(filepath.Join(in("open"), resultFile)); err != nil {
+	writeRun(t, in("a1"), runs.Settings{Method: "attnpo", Seed: 1, Model: "base", Hyper: common}, 0.5, 20, 1)
+	writeRun(t, in("a2"), runs.Settings{Method: "attnpo", Seed: 2, Model: "base", Hyper: common}, 0.7, 30, 2)
+	writeRun(t, in("wrong"), runs.Settings{Method: "attnpo", Seed: 1, Model: "base", Hyper: common, FocusHeads: "0.0,0.1"}, 0.4, 60, 5)
+	writeRun(t, in("g"), runs.Settings{Method: "grpo", Seed: 1, Model: "base", Hyper: common}, 0.5, 50, 4)
+	writeRun(t, in("r"), runs.Settings{Method: "rearl", Seed: 1, Model: "base", Hyper: cut, Reflection: "/tmp/reflection"}, 0.6, 40, 4)
+	writeRun(t, in("open"), runs.Settings{Method: "grpo", Seed: 9, Model: "base", Hyper: common}, 0.5, 50, 4)
+	if err := os.Remove(filepath.Join(in("open"), runs.ResultFile)); err != nil {
 		t.Fatal(err)
 	}
 
 	var d comparison
 	document(t, &d, "", "compare", "--runs", in("r"), in("a2"), in("open"), "--reach", "0.4", "--runs", in("a1"), in("g"), in("wrong"))
 	var names []string
-	for _, r := range d.Runs {
+	for _, r := range d.Rows {
 		names = append(names, r.Method)
 	}
 	if got, want := strings.Join(names, "; "), "grpo; attnpo; attnpo focus-heads=0.0,0.1; rearl cut=normal"; got != want {
@@ -78,7 +77,7 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s is %v, want %g", what, got, want)
 		}
 	}
-	attnpo, grpo := d.Runs[1], d.Runs[0]
+	attnpo, grpo := d.Rows[1], d.Rows[0]
 	near("accuracy", attnpo.Accuracy, 0.6)
 	near("its deviation", attnpo.AccuracySD, math.Sqrt(0.02))
 	near("think tokens", attnpo.ThinkTokens, 25)
@@ -98,11 +97,16 @@ func TestCompare(t *testing.T) {
 	if attnpo.Seeds != 2 || attnpo.Reached != 2 || !math.IsNaN(float64(grpo.AccuracySD)) || len(attnpo.FocusHeads) != 2 || !math.IsNaN(float64(attnpo.FocusHeads[0].After)) {
 		t.Errorf("attnpo %+v\ngrpo %+v", attnpo, grpo)
 	}
-	near("AES of a loss", d.Runs[2].AES, -0.2-5*0.2)
+	near("AES of a loss", d.Rows[2].AES, -0.2-5*0.2)
+
+	if len(d.Base.Seeds) != 2 || d.Base.From != "probe" {
+		t.Errorf("the base is measured %+v", d.Base)
+	}
 
 	// With an evaluation of the base, and as text.
 	base := in("base.json")
-	if err := writeJSON(base, evaluation{Evaluation: examine.Evaluation{Problems: 7, Accuracy: 0.8, ThinkTokens: 100, Labels: map[task.Label]float64{task.Redundant: 5}}, Task: "chain"}); err != nil {
+	if err := os.WriteFile(base, []byte(mustJSON(t, evaluation{Evaluation: examine.Evaluation{Problems: 7, Accuracy: 0.8, ThinkTokens: 100, Labels: map[task.Label]float64{task.Redundant: 5}}, Task: "chain", Temperature: 1, Seed: 1,
+		Measured: runs.Measured{Task: "chain", Teacher: "verdict", Difficulty: "2-3", Temperature: runs.To(1.0), Seed: runs.To(runs.Seed(1)), Stream: "eval"}})), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	code, text, stderr := call("", "compare", in("g"), in("a1"), in("a2"), "--base", base)
@@ -117,8 +121,8 @@ func TestCompare(t *testing.T) {
 
 // The plot shows each row at its place.
 func TestComparePlot(t *testing.T) {
-	d := comparison{Base: baseRow{Accuracy: 0.5, ThinkTokens: 50}, Runs: []groupRow{
-		{Seeds: 1, Accuracy: 0.6, ThinkTokens: 20}, {Seeds: 1, Accuracy: 0.6, ThinkTokens: 20}, {Seeds: 3, Accuracy: 0.55, ThinkTokens: 35, AccuracySD: 0.02, ThinkTokensSD: 5}}}
+	d := comparison{runs.Comparison{Base: runs.BaseRow{Accuracy: 0.5, ThinkTokens: 50}, Rows: []runs.Row{
+		{Seeds: 1, Accuracy: 0.6, ThinkTokens: 20}, {Seeds: 1, Accuracy: 0.6, ThinkTokens: 20}, {Seeds: 3, Accuracy: 0.55, ThinkTokens: 35, AccuracySD: 0.02, ThinkTokensSD: 5}}}}
 	var text strings.Builder
 	d.plot(&text)
 	lines := strings.Split(text.String(), "\n")
@@ -131,15 +135,15 @@ func TestComparePlot(t *testing.T) {
 func TestCompareRefuses(t *testing.T) {
 	root := t.TempDir()
 	in := func(name string) string { return filepath.Join(root, name) }
-	run := training{Method: "grpo", Seed: 1, Model: "base"}
+	run := runs.Settings{Method: "grpo", Seed: 1, Model: "base"}
 	for _, name := range []string{"good", "twin", "broken", "longer", "other"} {
 		writeRun(t, in(name), run, 0.5, 50, 4)
 	}
-	os.WriteFile(filepath.Join(in("broken"), resultFile), []byte(`{"step":`), 0o644)
+	os.WriteFile(filepath.Join(in("broken"), runs.ResultFile), []byte(`{"step":`), 0o644)
 	run.Model = "another"
 	writeRun(t, in("other"), run, 0.5, 50, 4)
-	log, _ := os.ReadFile(filepath.Join(in("longer"), metricsFile))
-	os.WriteFile(filepath.Join(in("longer"), metricsFile), append(log, `{"step":7}`+"\n"...), 0o644)
+	log, _ := os.ReadFile(filepath.Join(in("longer"), runs.MetricsFile))
+	os.WriteFile(filepath.Join(in("longer"), runs.MetricsFile), append(log, `{"step":7}`+"\n"...), 0o644)
 	os.WriteFile(in("countdown.json"), []byte(`{"problems":5,"task":"countdown"}`), 0o644)
 	for args, says := range map[string]string{
 		"":                                   "--runs is missing",
@@ -151,7 +155,7 @@ func TestCompareRefuses(t *testing.T) {
 		"GOOD OTHER":                         "have not the same model (base and another)",
 		"GOOD --base GOOD/none":              "--base",
 		"GOOD --base GOOD/run.json":          "is not what attnlab eval --json prints",
-		"GOOD --base GOOD/../countdown.json": "is an evaluation on task countdown",
+		"GOOD --base GOOD/../countdown.json": "task countdown and chain",
 		"GOOD --markdown --json":             "either --markdown or --json",
 		"GOOD --ship GOOD/run.json":          "--ship",
 		"GOOD --bogus":                       "no flag --bogus",
@@ -174,21 +178,21 @@ func TestCompareRefuses(t *testing.T) {
 // What is shipped is named after what sets it apart, can be compared again but for its measurement, and knows no path of this machine.
 func TestCompareShips(t *testing.T) {
 	root := t.TempDir()
-	writeRun(t, filepath.Join(root, "a"), training{Method: "attnpo", Seed: 3, Model: "base", FocusHeads: "0.0,0.1", Reflection: "/tmp/x"}, 0.5, 20, 1)
+	writeRun(t, filepath.Join(root, "a"), runs.Settings{Method: "attnpo", Seed: 3, Model: "base", FocusHeads: "0.0,0.1", Reflection: "/tmp/x"}, 0.5, 20, 1)
 	code, _, stderr := call("", "compare", filepath.Join(root, "a"), "--ship", filepath.Join(root, "web", "runs"))
 	if code != 0 {
 		t.Fatal(stderr)
 	}
-	if got, err := filepath.Glob(filepath.Join(root, "web", "runs", "*", metricsFile)); err != nil || len(got) != 1 || filepath.Base(filepath.Dir(got[0])) != "attnpo-focus-heads-0.0-0.1-3" {
+	if got, err := filepath.Glob(filepath.Join(root, "web", "runs", "*", runs.MetricsFile)); err != nil || len(got) != 1 || filepath.Base(filepath.Dir(got[0])) != "attnpo-focus-heads-0.0-0.1-3" {
 		t.Fatalf("shipped %v, %v", got, err)
 	}
 	folder := filepath.Join(root, "web", "runs", "attnpo-focus-heads-0.0-0.1-3")
-	data, err := os.ReadFile(filepath.Join(folder, runFile))
-	var run shipped
+	data, err := os.ReadFile(filepath.Join(folder, runs.RunFile))
+	var run runs.Settings
 	if err != nil || json.Unmarshal(data, &run) != nil || run.Model != "base" || run.Seed != 3 || run.Steps != 6 || run.Name != "attnpo focus-heads=0.0,0.1, seed 3" || run.Note != "attnlab train on an adapter" || strings.Contains(string(data), "/") {
 		t.Errorf("%v, %s", err, data)
 	}
-	log, err := os.ReadFile(filepath.Join(folder, metricsFile))
+	log, err := os.ReadFile(filepath.Join(folder, runs.MetricsFile))
 	if err != nil || strings.Count(string(log), "\n") != 6 {
 		t.Errorf("%v, %s", err, log)
 	}

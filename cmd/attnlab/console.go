@@ -16,7 +16,8 @@ type console struct {
 	options
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	args           []string // besides flags, of a command that takes some
+	args           []string          // besides flags, of a command that takes some
+	given          map[string]string // flags that were given, with their values
 }
 
 // print writes a command's result: with --json the document, otherwise text, whose tabs make columns.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"attnlab/rl/examine"
+	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
 
@@ -37,13 +38,25 @@ Ctrl-C stops early and sums up what is finished.
 // evaluation is what eval prints.
 type evaluation struct {
 	examine.Evaluation
-	Task            string  `json:"task"`
-	Model           string  `json:"model"`
-	Temperature     float64 `json:"temperature"`
-	Seed            uint64  `json:"seed"`
-	GeneratedTokens int     `json:"generated_tokens"`
-	Seconds         float64 `json:"seconds"`
-	Longest         int     `json:"max_length"` // tokens of the longest response
+	Task            string        `json:"task"`
+	Model           string        `json:"model"`
+	Temperature     float64       `json:"temperature"`
+	Seed            runs.Seed     `json:"seed"`
+	GeneratedTokens int           `json:"generated_tokens"`
+	Seconds         float64       `json:"seconds"`
+	Longest         int           `json:"max_length"` // tokens of the longest response
+	Measured        runs.Measured `json:"measured"`
+}
+
+// measured says how an evaluation by these flags is measured.
+func (c *console) measured(ctx context.Context, l *lab, s sampled, problems int) runs.Measured {
+	m := runs.Measured{Model: l.weights, Base: l.weights, Task: l.Task.Name(), Temperature: &s.temperature, TopP: runs.To(1.0), MaxLength: &s.longest,
+		Problems: &problems, Stream: task.EvalStream, Seed: runs.To(runs.Seed(c.seed)), Tokens: runs.To(int64(0)), Updates: runs.To(0), Adapter: l.Device.Info.String()}
+	m.Teacher, m.Difficulty = task.Describe(c.task, c.teacher, c.difficulty)
+	if r, err := readRun(ctx, l.base); err == nil && r.Settings.Base != nil { // a trained model
+		m.Base, m.Tokens, m.Updates = r.Settings.Base.Weights, runs.To(r.Log.Tokens()), runs.To(int(r.Log.Last("updates")))
+	}
+	return m
 }
 
 func (c *console) eval(ctx context.Context, s sampled, dump string) error {
@@ -76,7 +89,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 			return err
 		}
 	}
-	e := evaluation{examine.Evaluate(l.Task, attempts), l.Task.Name(), l.base, s.temperature, c.seed, d.Generated, time.Since(start).Seconds(), s.longest}
+	e := evaluation{examine.Evaluate(l.Task, attempts), l.Task.Name(), l.base, s.temperature, runs.Seed(c.seed), d.Generated, time.Since(start).Seconds(), s.longest, c.measured(ctx, l, s, len(attempts))}
 	if err := c.print(e, e.text); err != nil {
 		return err
 	}

@@ -20,7 +20,8 @@ import (
 type lab struct {
 	task.Task
 	*model.Model
-	base string // the folder or name that the model is from
+	base    string // the folder or name that the model is from
+	weights string // their SHA-256
 }
 
 // openLab opens the model and the device that the flags name. It returns an error if either cannot be opened.
@@ -34,7 +35,7 @@ func (c *console) openLab() (*lab, error) {
 		return nil, err
 	}
 	c.note("%s with %d parameters on %s", base, m.Count(), m.Device.Info)
-	return &lab{task, m, base}, nil
+	return &lab{task, m, base, checkpoint.WeightsSum()}, nil
 }
 
 // open puts a model on the device that --backend names.

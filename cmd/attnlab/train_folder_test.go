@@ -2,13 +2,14 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"attnlab/model/hf"
+	"attnlab/rl/runs"
 )
 
 // filesOf is what the files of a folder hold: nothing that is refused may change it.
@@ -42,27 +43,39 @@ func TestTrainLeavesFoldersAlone(t *testing.T) {
 	remove := func(name string) func() { return func() { os.Remove(path(name)) } }
 	write := func(name, text string) func() { return func() { os.WriteFile(path(name), []byte(text), 0o644) } }
 	was := filesOf(t, run)
-	line1, line2, _ := strings.Cut(was[metricsFile], "\n")
+	replace := func(string) func() { // as if the base's folder had been written over since
+		return func() {
+			text := regexp.MustCompile(`"weights_sha256": "[0-9a-f]+"`).ReplaceAllString(was[runs.RunFile], `"weights_sha256": "`+strings.Repeat("0", 64)+`"`)
+			os.WriteFile(path(runs.RunFile), []byte(text), 0o644)
+		}
+	}
+	line1, line2, _ := strings.Cut(was[runs.MetricsFile], "\n")
 	for name, test := range map[string]struct {
 		break_ func()
 		args   []string
 		code   int
 		says   string
 	}{
-		"a model's folder":             {remove(runFile), trainArgs("--method", "grpo", "--steps", "1", "--out", run), 1, "write over"},
+		"a model's folder":             {remove(runs.RunFile), trainArgs("--method", "grpo", "--steps", "1", "--out", run), 1, "write over"},
 		"pretrain":                     {nil, []string{"pretrain", "--preset", "tiny", "--steps", "9", "--resume", "--out", run, "--backend", "host"}, 1, "attnlab train --resume"},
-		"a damaged line":               {write(metricsFile, "{\n"+line2), resume("--steps", "3"), 1, "line 1 of"},
-		"a line lost":                  {write(metricsFile, line1+"\n"), resume("--steps", "3"), 1, "line 2 of"},
-		"an empty log":                 {write(metricsFile, ""), resume(), 1, "line 1 of"},
-		"half a checkpoint":            {remove("config.json"), resume("--steps", "3"), 1, "config.json is missing"},
+		"another probe":                {nil, resume("--probe", "256"), 2, "--probe"},
+		"the papers' values":           {nil, resume("--paper"), 2, "--paper"},
+		"another task":                 {nil, resume("--task", "countdown"), 2, "--task"},
+		"the task's own difficulty":    {nil, resume("--difficulty", "2-5"), 2, "--difficulty"},
+		"a default seed before":        {nil, append([]string{"--seed", "2"}, resume()...), 2, "--seed"},
+		"a base that was replaced":     {replace(run), resume("--steps", "3"), 1, "not the one that this run began with"},
+		"a damaged line":               {write(runs.MetricsFile, "{\n"+line2), resume("--steps", "3"), 1, "line 1 of"},
+		"a line lost":                  {write(runs.MetricsFile, line1+"\n"), resume("--steps", "3"), 1, "line 2 of"},
+		"an empty log":                 {write(runs.MetricsFile, ""), resume(), 1, "line 1 of"},
+		"a checkpoint without state":   {remove(runs.StateFile), resume("--steps", "3"), 1, "no training state"},
 		"another method":               {nil, resume("--method", "tlmre"), 2, "--method"},
 		"another model":                {nil, resume("--model", "chain-small"), 2, "--model"},
 		"another seed":                 {nil, resume("--seed", "9"), 2, "--seed"},
 		"another hyper-parameter":      {nil, resume("--learning-rate", "0.01"), 2, "--learning-rate"},
 		"heads where there are none":   {nil, trainArgs("--method", "grpo", "--focus-heads", "0.0", "--out", run+"2"), 2, "--focus-heads is for attnpo"},
 		"heads with something after":   {nil, trainArgs("--method", "attnpo", "--focus-heads", "0.1junk", "--out", run+"2"), 2, "layer.head"},
-		"a run that says not how far":  {write(runFile, strings.Replace(was[runFile], `"steps": 2`, `"steps": 0`, 1)), resume(), 2, "--steps or --budget"},
-		"a log that has lost its step": {write(metricsFile, line1+"\n"+strings.Replace(line2, `"step":2`, `"step":3`, 1)), []string{"compare", run}, 1, "every step from 1"},
+		"a run that says not how far":  {write(runs.RunFile, strings.Replace(was[runs.RunFile], `"steps": 2`, `"steps": 0`, 1)), resume(), 2, "--steps or --budget"},
+		"a log that has lost its step": {write(runs.MetricsFile, line1+"\n"+strings.Replace(line2, `"step":2`, `"step":3`, 1)), []string{"compare", run}, 1, "every step from 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if test.break_ != nil {
@@ -88,14 +101,14 @@ func TestTrainLeavesFoldersAlone(t *testing.T) {
 		})
 	}
 	// A finished run has nothing left to do, also where it is not said how far it was to go; a torn last line is taken again.
-	if code, _, stderr := call("", resume()...); code != 0 || filesOf(t, run)[metricsFile] != was[metricsFile] {
+	if code, _, stderr := call("", resume()...); code != 0 || filesOf(t, run)[runs.MetricsFile] != was[runs.MetricsFile] {
 		t.Errorf("--resume of a finished run: %d, %s", code, stderr)
 	}
-	write(metricsFile, was[metricsFile]+`{"step":3,"meth`)()
-	if code, _, stderr := call("", resume("--steps", "3", "--learning-rate", "5e-4")...); code != 2 {
+	write(runs.MetricsFile, was[runs.MetricsFile]+`{"step":3,"meth`)()
+	if code, _, stderr := call("", resume("--steps", "3", "--learning-rate", "5e-3")...); code != 2 {
 		t.Errorf("a hyper-parameter that was not given before: %d, %s", code, stderr)
 	}
-	if code, _, stderr := call("", resume("--steps", "3")...); code != 0 || bytes.Count([]byte(filesOf(t, run)[metricsFile]), []byte("\n")) != 3 {
+	if code, _, stderr := call("", resume("--steps", "3")...); code != 0 || bytes.Count([]byte(filesOf(t, run)[runs.MetricsFile]), []byte("\n")) != 3 {
 		t.Errorf("behind a torn line: %d, %s", code, stderr)
 	}
 	if kept, err := hf.Load(run); err != nil || kept.Train.Schedule != 3 {
@@ -133,10 +146,10 @@ func TestNumbersOutOfRange(t *testing.T) {
 	}
 }
 
-// What is not said on --resume is as it was, and what is said again may be.
+// What was not given on --resume stays, and what is given again may be: also a value equal to a default, in other words.
 func TestRecall(t *testing.T) {
 	base := t.TempDir()
-	kept := fmt.Sprintf(`{"method":"grpo","model":%q,"task":"countdown","difficulty":"","teacher":"","seed":7,"probe":64,"paper":false,"hyper":{"kl":"0.1"},"budget":5000}`, base)
+	begun := runs.Settings{Method: "grpo", Model: base, Task: "countdown", Seed: 7, Probe: 64, Hyper: map[string]string{"kl": "0.1"}, Budget: 5000}
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -145,14 +158,24 @@ func TestRecall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, given := range []options{defaults, {seed: 7, task: "countdown", model: relative}, {seed: 7, task: "chain", model: base}} {
-		c, again := &console{options: given}, training{Hyper: map[string]string{"kl": "0.1"}}
-		if err := again.recall(c, []byte(kept)); err != nil || c.task != "countdown" || c.seed != 7 || c.model != base || again.Budget != 5000 || again.Hyper["kl"] != "0.1" {
-			t.Errorf("%+v: %+v, %+v, %v", given, c.options, again, err)
+	for _, c := range []struct {
+		given map[string]string
+		says  string
+	}{
+		{nil, ""}, {map[string]string{"seed": "7", "task": "countdown", "model": relative}, ""}, {map[string]string{"model": base, "kl": "1e-1", "probe": "64"}, ""},
+		{map[string]string{"difficulty": "3-4", "learning-rate": "5e-4", "paper": "false"}, ""},
+		{map[string]string{"seed": "1"}, "--seed"}, {map[string]string{"task": "chain"}, "--task"}, {map[string]string{"kl": "0"}, "--kl"},
+		{map[string]string{"probe": "256"}, "--probe"}, {map[string]string{"paper": "true"}, "--paper"}, {map[string]string{"learning-rate": "0.01"}, "--learning-rate"},
+		{map[string]string{"difficulty": "3"}, "--difficulty"}, {map[string]string{"teacher": "plain"}, "--teacher"}, {map[string]string{"model": "chain-small"}, "--model"},
+	} {
+		again := training{}
+		err := again.recall(&console{given: c.given}, begun)
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) || again.Budget != 5000 || again.Hyper["kl"] != "0.1" {
+			t.Errorf("%v: %+v, %v", c.given, again.Settings, err)
 		}
 	}
-	c, further := &console{options: defaults}, training{Steps: 3}
-	if err := further.recall(c, []byte(kept)); err != nil || further.Steps != 3 || further.Budget != 0 {
+	further := training{Settings: runs.Settings{Steps: 3}}
+	if err := further.recall(&console{}, begun); err != nil || further.Steps != 3 || further.Budget != 0 {
 		t.Errorf("as far as step 3: %+v, %v", further, err)
 	}
 }

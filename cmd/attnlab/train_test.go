@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"attnlab/model/hf"
+	"attnlab/rl/runs"
 )
 
 // shortly are flags of a training run that takes no time.
@@ -27,7 +28,7 @@ func trainArgs(args ...string) []string {
 // metricsOf reads a run's log without the keys that tell the time.
 func metricsOf(t *testing.T, dir string) (lines []map[string]any) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, metricsFile))
+	data, err := os.ReadFile(filepath.Join(dir, runs.MetricsFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestTrainAndResume(t *testing.T) {
 	if !slices.Equal(a.Weights, b.Weights) || !slices.Equal(a.Train.V, b.Train.V) {
 		t.Error("weights or moments of the two differ")
 	}
-	data, err := os.ReadFile(filepath.Join(whole, resultFile))
+	data, err := os.ReadFile(filepath.Join(whole, runs.ResultFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func TestTrainInterrupted(t *testing.T) {
 	defer cancel()
 	go func() { // Ctrl-C once there is a step to keep
 		for ctx.Err() == nil {
-			if data, err := os.ReadFile(filepath.Join(dir, metricsFile)); err == nil && bytes.Contains(data, []byte("\n")) {
+			if data, err := os.ReadFile(filepath.Join(dir, runs.MetricsFile)); err == nil && bytes.Contains(data, []byte("\n")) {
 				cancel()
 			}
 			time.Sleep(time.Millisecond)
@@ -133,7 +134,7 @@ func TestTrainInterrupted(t *testing.T) {
 
 func TestTrainErrors(t *testing.T) {
 	taken := t.TempDir()
-	if err := os.WriteFile(filepath.Join(taken, runFile), []byte(`{"method":"grpo"}`), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(taken, runs.RunFile), []byte(`{"method":"grpo"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	fresh := filepath.Join(t.TempDir(), "run")

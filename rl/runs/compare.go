@@ -128,6 +128,11 @@ func Compare(list []Named, order []string, base *BaseEvaluation, reach float64) 
 	c = Comparison{Reach: reach, LeftOut: []string{}, Notes: []string{}}
 	var runs []finished
 	for _, r := range list {
+		if r.Run.Result != nil {
+			if err := everyStep(r); err != nil {
+				return c, err
+			}
+		}
 		o, missing, err := r.Run.outcome()
 		if err != nil {
 			return c, fmt.Errorf("%s: %w", r.Name, err)
@@ -196,7 +201,7 @@ func sameProblems(runs []finished) error {
 			{"task", x.Task, y.Task}, {"difficulty", a.measured.Difficulty, b.measured.Difficulty}, {"model", x.baseName(), y.baseName()},
 		} {
 			if what.a != what.b {
-				return fmt.Errorf("%s and %s have different values of %s (%s and %s); compare them apart", a.Name, b.Name, what.name, or(what.a, "the default"), or(what.b, "the default"))
+				return fmt.Errorf("%s and %s have not the same %s (%s and %s); compare them apart", a.Name, b.Name, what.name, or(what.a, "the default"), or(what.b, "the default"))
 			}
 		}
 		if x.Base != nil && y.Base != nil && x.Base.Weights != y.Base.Weights {

@@ -195,3 +195,14 @@ func WholeLog(ctx context.Context, store Store, id string, r Run) ([]byte, error
 	text, _ := joinPages(files, name)
 	return append(text, r.Log.Text()...), nil
 }
+
+// Ship writes settings, log and result of a run, and no checkpoint: what others may compare with.
+func Ship(ctx context.Context, store Store, id string, r Run) error {
+	r.Checkpoint, r.Base, r.Reflection = nil, nil, nil
+	files, err := r.Files()
+	if err != nil {
+		return err
+	}
+	files[r.Settings.LogFile()] = r.Log.Text()
+	return store.Save(ctx, id, files)
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"attnlab/rl/runs"
+)
+
+// A1: a run and its base are evaluated in the same way, at the temperature of the run. Where nothing is learnt there is no
+// difference.
+func TestCompareRunAndBaseAlike(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	var result struct {
+		Measured, BaseMeasured runs.Measured
+		Base                   struct{ Accuracy float64 }
+		Evaluation             json.RawMessage
+		BaseEvaluation         json.RawMessage `json:"base_evaluation"`
+	}
+	document(t, &result, "", "train", "--model", "chain-tiny", "--method", "grpo", "--temperature", "0.3", "--learning-rate", "1e-7", "--steps", "1", "--problems", "2", "--group", "2", "--probe", "40", "--eval", "40", "--out", dir)
+	if string(result.Evaluation) != string(result.BaseEvaluation) || len(result.Evaluation) < 50 {
+		t.Errorf("nothing was learnt, and base and run differ:\n%s\n%s", result.BaseEvaluation, result.Evaluation)
+	}
+	m := result.Measured
+	if m.Temperature == nil || *m.Temperature != float64(float32(0.3)) && *m.Temperature != 0.3 || m.Stream != "eval" || *m.Problems != 40 || *m.Tokens == 0 || m.Updates == nil || len(m.Model) != 64 || len(m.Base) != 64 || m.Adapter == "" || m.Difficulty != "2-5" || m.Teacher != "verdict" {
+		t.Errorf("measured %+v", m)
+	}
+	var c runs.Comparison
+	document(t, &c, "", "compare", dir)
+	row := c.Rows[0]
+	if row.LengthChange != 0 || row.AES != 0 || row.Accuracy != c.Base.Accuracy || len(c.Notes) != 0 || c.Base.From != "evaluation" {
+		t.Errorf("length %v, AES %v, accuracy %v of %v, notes %q", row.LengthChange, row.AES, row.Accuracy, c.Base.Accuracy, c.Notes)
+	}
+
+	// A2: an evaluation of the base in another way is refused by name; one in the same way agrees.
+	b := filepath.Join(t.TempDir(), "b.json")
+	evaluate := func(args ...string) {
+		t.Helper()
+		code, stdout, stderr := call("", append([]string{"eval", "--json", "--backend", "host", "--model", "chain-tiny", "--problems", "40"}, args...)...)
+		if code != 0 {
+			t.Fatal(stderr)
+		}
+		if err := os.WriteFile(b, []byte(stdout), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, other := range []struct{ args, says string }{{"--temperature 1", "temperature"}, {"--temperature 0.3 --difficulty 2", "difficulty"}, {"--temperature 0.3 --teacher recompute", "teacher"}} {
+		evaluate(strings.Fields(other.args)...)
+		if code, _, stderr := call("", "compare", dir, "--base", b); code != 1 || !strings.Contains(stderr, "measured with "+other.says) {
+			t.Errorf("a base with %s: %d, %s", other.args, code, stderr)
+		}
+	}
+	evaluate("--temperature", "0.3")
+	document(t, &c, "", "compare", dir, "--base", b)
+	if len(c.Notes) != 0 || c.Base.From != b || c.Rows[0].LengthChange != 0 {
+		t.Errorf("a base measured alike: %q, %+v", c.Notes, c.Rows[0].LengthChange)
+	}
+	evaluate("--temperature", "0.3", "--seed", "9")
+	document(t, &c, "", "compare", dir, "--base", b)
+	if len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "seed 9 of the base alone") {
+		t.Errorf("a base of another seed: %q", c.Notes)
+	}
+}
+
+// A3: runs are averaged over seeds only where all else is the same: how far they go, base, reflection model, probe.
+func TestCompareRowsBySettings(t *testing.T) {
+	root := t.TempDir()
+	base := runs.Settings{Method: "grpo", Model: "base", Steps: 6, Probe: 64, Base: &runs.Identity{Name: "base", Weights: strings.Repeat("a", 64)}}
+	for name, c := range map[string]struct {
+		change func(s *runs.Settings, r *runs.Result)
+		rows   int
+		names  string
+	}{
+		"another seed alone":       {func(*runs.Settings, *runs.Result) {}, 1, "grpo"},
+		"more steps":               {func(s *runs.Settings, _ *runs.Result) { s.Steps = 5 }, 2, "grpo steps=5; grpo steps=6"},
+		"a budget":                 {func(s *runs.Settings, _ *runs.Result) { s.Steps, s.Budget = 0, 6000 }, 2, "grpo budget=6000; grpo steps=6"},
+		"another reflection model": {func(s *runs.Settings, _ *runs.Result) { s.ReflectionModel = &runs.Identity{Weights: "b"} }, 2, "grpo; grpo measured=2"},
+		"another probe":            {func(s *runs.Settings, _ *runs.Result) { s.Probe = 65 }, 2, "grpo; grpo measured=2"},
+		"a hyper-parameter":        {func(s *runs.Settings, _ *runs.Result) { s.Hyper = map[string]string{"kl": "0.1"} }, 2, "grpo; grpo kl=0.1"},
+		"the same in other words":  {func(s *runs.Settings, _ *runs.Result) { s.Hyper = map[string]string{"kl": "0.0", "std": "population"} }, 1, "grpo"},
+		"more problems": {func(_ *runs.Settings, r *runs.Result) {
+			r.Evaluation = json.RawMessage(strings.Replace(string(r.Evaluation), `"problems":10`, `"problems":11`, 1))
+		}, 2, "grpo; grpo measured=2"},
+		"another adapter": {func(_ *runs.Settings, r *runs.Result) { r.Adapter = "other" }, 2, "grpo; grpo measured=2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := filepath.Join(root, name, "a"), filepath.Join(root, name, "b")
+			one, two := base, base
+			one.Seed, two.Seed = 1, 2
+			writeRun(t, a, one, 0.5, 20, 1)
+			writeRun(t, b, two, 0.7, 30, 2, c.change)
+			var d runs.Comparison
+			document(t, &d, "", "compare", a, b)
+			var names []string
+			for _, r := range d.Rows {
+				names = append(names, r.Method)
+			}
+			if len(d.Rows) != c.rows || strings.Join(names, "; ") != c.names {
+				t.Errorf("rows %q, want %d: %s", names, c.rows, c.names)
+			}
+		})
+	}
+	// Bases of one name and other weights are different problems.
+	a, b := filepath.Join(root, "x"), filepath.Join(root, "y")
+	other := base
+	other.Base, other.Seed = &runs.Identity{Name: "base", Weights: strings.Repeat("b", 64)}, 2
+	writeRun(t, a, base, 0.5, 20, 1)
+	writeRun(t, b, other, 0.5, 20, 1)
+	if code, _, stderr := call("", "compare", a, b); code != 1 || !strings.Contains(stderr, "different weights") {
+		t.Errorf("bases that differ: %d, %s", code, stderr)
+	}
+}
+
+// A15: the base beside a row is the mean over the row's own seeds, and tells which they are.
+func TestCompareBasePerSeed(t *testing.T) {
+	root := t.TempDir()
+	in := func(name string) string { return filepath.Join(root, name) }
+	for i, accuracy := range []float64{0.508, 0.497, 0.483} {
+		for _, method := range []string{"grpo", "dapo"} {
+			if method == "dapo" && i > 0 {
+				continue
+			}
+			writeRun(t, in(fmt.Sprint(method, i)), runs.Settings{Method: method, Model: "base", Seed: runs.Seed(i + 1), Steps: 6}, 0.6, 20, 1, func(_ *runs.Settings, r *runs.Result) {
+				r.BaseEvaluation = json.RawMessage(fmt.Sprintf(`{"problems":600,"accuracy":%g,"think_tokens":40,"labels":{"redundant":4,"essential":2}}`, accuracy))
+			})
+		}
+	}
+	var d runs.Comparison
+	document(t, &d, "", "compare", in("grpo0"), in("grpo1"), in("grpo2"), in("dapo0"))
+	for _, row := range d.Rows {
+		want := map[string]float64{"grpo": (0.508 + 0.497 + 0.483) / 3, "dapo": 0.508}[row.Method]
+		if math.Abs(float64(row.Base.Accuracy)-want) > 1e-12 || !slices.Equal(row.Base.Seeds, row.SeedList) {
+			t.Errorf("%s: the base is %v with seeds %v, want %g with seeds %v", row.Method, row.Base.Accuracy, row.Base.Seeds, want, row.SeedList)
+		}
+	}
+	if !slices.Equal(d.Base.Seeds, []runs.Seed{1, 2, 3}) {
+		t.Errorf("the common base is of seeds %v", d.Base.Seeds)
+	}
+	if code, text, _ := call("", "compare", in("grpo0"), in("grpo1")); code != 0 || !strings.Contains(text, "seeds 1 2") {
+		t.Errorf("as text: %d, %s", code, text)
+	}
+}
+
+// A run of version 1 was evaluated at temperature 1 whatever it was trained at: that is named, and no difference is shown.
+func TestCompareOldRunsMeasuredOtherwise(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	writeRun(t, dir, runs.Settings{Method: "grpo", Model: "base", Seed: 1, Hyper: map[string]string{"temperature": "0.3"}}, 0.705, 20, 1)
+	var d runs.Comparison
+	document(t, &d, "", "compare", dir)
+	if row := d.Rows[0]; !math.IsNaN(float64(row.AES)) || !math.IsNaN(float64(row.LengthChange)) || len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "temperature 1 and 0.3") {
+		t.Errorf("AES %v, notes %q", row.AES, d.Notes)
+	}
+}
+
+// B11: the shipped runs can be compared as they are.
+func TestCompareShippedRuns(t *testing.T) {
+	dirs, err := filepath.Glob("../../web/runs/*")
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("%v, %v", dirs, err)
+	}
+	var d runs.Comparison
+	document(t, &d, "", append([]string{"compare"}, dirs...)...)
+	seeds := map[string]int{}
+	for _, r := range d.Rows {
+		seeds[r.Method] = r.Seeds
+		if math.IsNaN(float64(r.AES)) || r.Measured.Stream == "" || r.GeneratedTokens.Mean < 300000 {
+			t.Errorf("%s: AES %v, measured %+v", r.Method, r.AES, r.Measured)
+		}
+	}
+	if want := map[string]int{"grpo": 3, "tlmre": 3, "attnpo": 3, "attnpo focus-heads=0.0,0.2": 3}; !maps.Equal(seeds, want) || len(d.LeftOut) > 0 {
+		t.Errorf("rows %v, want %v; skipped %q", seeds, want, d.LeftOut)
+	}
+}

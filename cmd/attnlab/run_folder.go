@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"attnlab/model/hf"
+	"attnlab/rl/runs"
+	"attnlab/rl/task"
+)
+
+// saveEvery is how much work a crash may cost. Tests save more often.
+var saveEvery = time.Minute
+
+// openRun opens the folder of a run to resume. It returns an error where there is none, or where another process writes it.
+func openRun(ctx context.Context, out, command string) (*runs.Writer, error) {
+	store, id, err := runs.InFolder(out)
+	if err != nil {
+		return nil, wrapOut(err)
+	}
+	names, err := store.Names(ctx, id)
+	if err != nil {
+		return nil, wrapOut(err)
+	}
+	if !slices.ContainsFunc(names, func(name string) bool {
+		return name == runs.RunFile || name == runs.PretrainFile || name == runs.StateFile
+	}) {
+		return nil, fmt.Errorf("there is no run in %s to resume; leave out --resume", out)
+	}
+	w, err := runs.Open(ctx, store, id)
+	if err != nil {
+		return nil, inFolder(out, err)
+	}
+	pretrain := w.Settings.Method == runs.Pretrain
+	if w.Settings.Method == "" || pretrain != (command == "pretrain") {
+		w.Close()
+		other := "train"
+		if pretrain {
+			other = "pretrain"
+		}
+		return nil, fmt.Errorf("the run in %s is of another kind; resume it by \"attnlab %s --resume --out %s\"", out, other, out)
+	}
+	return w, nil
+}
+
+// createRun makes the folder of a new run.
+func createRun(ctx context.Context, out string, r runs.Run) (*runs.Writer, error) {
+	store, id, err := runs.InFolder(out)
+	if err != nil {
+		return nil, wrapOut(err)
+	}
+	w, err := runs.Create(ctx, store, id, r)
+	return w, inFolder(out, err)
+}
+
+// refuseRun returns an error where a folder holds files that a new run would write over.
+func refuseRun(ctx context.Context, out string) error {
+	store, id, err := runs.InFolder(out)
+	if err != nil {
+		return wrapOut(err)
+	}
+	names, err := store.Names(ctx, id)
+	if err == nil && len(names) > 0 {
+		err = runs.ErrExists
+		if !slices.Contains(names, runs.RunFile) {
+			return fmt.Errorf("there is a model or a log in %s that training would write over; give another --out", out)
+		}
+	}
+	return inFolder(out, err)
+}
+
+// inFolder says what to do about an error of a run's folder.
+func inFolder(out string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, runs.ErrLocked):
+		return fmt.Errorf("another attnlab is writing to %s; wait until it ends, or give another --out", out)
+	case errors.Is(err, runs.ErrExists):
+		return fmt.Errorf("there is a run in %s; continue it by --resume, or give another --out", out)
+	}
+	return fmt.Errorf("--out: %s: %w", out, err)
+}
+
+func wrapOut(err error) error {
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return nil
+}
+
+// checkFlags refuses a flag that asks for something else than the run was begun with.
+func (c *console) checkFlags(out string, s runs.Settings) error {
+	same := func(name, given, begun string) bool {
+		switch name {
+		case "model", "reflection", "from":
+			full, err := filepath.Abs(given)
+			return err == nil && full == begun
+		case "difficulty":
+			_, a := task.Describe(s.Task, "", given)
+			_, b := task.Describe(s.Task, "", begun)
+			return a == b
+		case "teacher":
+			a, _ := task.Describe(s.Task, given, "")
+			b, _ := task.Describe(s.Task, begun, "")
+			return a == b
+		}
+		return false
+	}
+	names := slices.Sorted(maps.Keys(c.given))
+	if name := s.Conflict(names, func(name string) string { return c.given[name] }, same); name != "" {
+		return wrongUsage("%s: the run in %s was begun with another --%s; leave it out to resume the run, or give another --out", "resume", out, name)
+	}
+	return nil
+}
+
+// fullPath is an existing folder by its full path, so that a run finds it from everywhere; other text, such as the name of a
+// shipped base, stays.
+func fullPath(name string) (string, error) {
+	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		return name, nil
+	}
+	return filepath.Abs(name)
+}
+
+// identity says which weights these are. It returns an error where they are not the ones that a run began with.
+func identity(what, name string, c *hf.Checkpoint, begun *runs.Identity) (*runs.Identity, error) {
+	is := &runs.Identity{Name: name, Weights: c.WeightsSum()}
+	if begun != nil && begun.Weights != "" && begun.Weights != is.Weights {
+		return nil, fmt.Errorf("the %s %s is not the one that this run began with: its weights were replaced since; restore them, or begin a new run in another --out", what, begun.Name)
+	}
+	return is, nil
+}
+
+// stateOf is the checkpoint that a run resumes from, nil for one that was stopped before its first.
+func stateOf(w *runs.Writer, out string) (*hf.Checkpoint, error) {
+	c, err := hf.LoadState(w.Checkpoint)
+	if errors.Is(err, hf.ErrNoState) {
+		if _, err := os.Stat(filepath.Join(out, runs.WeightsFile)); err == nil {
+			return nil, fmt.Errorf("the checkpoint in %s has no training state to resume from; begin a new run in another --out", out)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, wrapOut(err)
+		}
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", out, err)
+	}
+	return c, nil
+}

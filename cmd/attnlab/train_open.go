@@ -1,0 +1,298 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"attnlab/gpu"
+	"attnlab/model/hf"
+	"attnlab/rl"
+	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
+	"attnlab/web"
+)
+
+// training is a run as its flags ask for it.
+type training struct {
+	runs.Settings
+	out      string
+	evaluate int
+	resume   bool
+}
+
+// opened is a run with all that its steps need.
+type opened struct {
+	*rl.Run
+	writer    *runs.Writer
+	base      *hf.Checkpoint
+	reflector *rl.Reflector
+	device    *gpu.Device
+	evaluate  int
+	out       string
+}
+
+func (o *opened) close() {
+	if o.writer != nil {
+		o.writer.Close()
+	}
+	if o.Run != nil {
+		o.Run.Release()
+	}
+	if o.reflector != nil {
+		o.reflector.Release()
+	}
+	if o.device != nil {
+		o.device.Close()
+	}
+}
+
+// check looks at flags before anything is opened.
+func (t *training) check(c *console) error {
+	switch {
+	case t.out == "":
+		return wrongUsage("train: --out is missing; give a folder for the run")
+	case t.Method == "" && !t.resume:
+		return wrongUsage("train: --method is missing; choose one of %s", strings.Join(rl.Names(rl.Methods), ", "))
+	case t.Method != "" && !slices.Contains(rl.Names(rl.Methods), t.Method):
+		return wrongUsage("train: there is no method %q; choose one of %s", t.Method, strings.Join(rl.Names(rl.Methods), ", "))
+	case t.Budget < 0:
+		return wrongUsage("train: --budget is %d, it must be at least 0", t.Budget)
+	}
+	for _, err := range []error{atLeast(0, "steps", t.Steps), within(1, maxProblems, "probe", t.Probe), within(0, maxProblems, "eval", t.evaluate)} {
+		if err != nil {
+			return err
+		}
+	}
+	if t.resume {
+		return nil
+	}
+	if t.Steps == 0 && t.Budget == 0 {
+		t.Steps = 40
+	}
+	if m, err := rl.MethodOf(t.Method); err == nil && t.FocusHeads != "" && !m.Takes.Heads {
+		takers := slices.DeleteFunc(slices.Clone(rl.Methods), func(m rl.Method) bool { return !m.Takes.Heads })
+		return wrongUsage("train: --focus-heads is for %s; %s has none", strings.Join(rl.Names(takers), ", "), t.Method)
+	}
+	t.Model, t.Task, t.Difficulty, t.Teacher, t.Seed = c.model, c.task, c.difficulty, c.teacher, runs.Seed(c.seed)
+	return t.complete()
+}
+
+// complete fills in the hyper-parameters.
+func (t *training) complete() error {
+	params, ok := rl.RunParams(t.Method)
+	if !ok {
+		return fmt.Errorf("the run in %s is of the method %q, which is not known here; choose one of %s", t.out, t.Method, strings.Join(rl.Names(rl.Methods), ", "))
+	}
+	for name := range t.Hyper {
+		if !slices.ContainsFunc(params, func(p runs.Param) bool { return p.Name == name }) {
+			return wrongUsage("train: %s does not take --%s", t.Method, name)
+		}
+	}
+	if err := t.Complete(params); err != nil {
+		return err
+	}
+	m, err := rl.MethodOf(t.Method)
+	if err != nil {
+		return err
+	}
+	values, err := rl.HyperOf(t.Settings)
+	if err == nil {
+		err = m.Check(values, hyper.Limits{})
+	}
+	if err != nil && !t.resume {
+		err = usageError{err}
+	}
+	return err
+}
+
+// open opens everything that the run needs. What it refuses leaves no file behind.
+func (t *training) open(ctx context.Context, c *console) (o *opened, err error) {
+	o = &opened{evaluate: t.evaluate, out: t.out}
+	defer func() {
+		if err != nil {
+			o.close()
+		}
+	}()
+	var state *hf.Checkpoint
+	if t.resume {
+		if o.writer, err = openRun(ctx, t.out, "train"); err != nil {
+			return o, err
+		}
+		if err = t.recall(c, o.writer.Settings); err != nil {
+			return o, err
+		}
+		if state, err = stateOf(o.writer, t.out); err != nil {
+			return o, err
+		}
+		if err = wholeLog(o.writer, state, t.out); err != nil {
+			return o, err
+		}
+	} else {
+		if err = refuseRun(ctx, t.out); err != nil {
+			return o, err
+		}
+		if t.Model, err = fullPath(t.Model); err != nil {
+			return o, fmt.Errorf("--model: %w", err)
+		}
+		if t.Reflection, err = fullPath(t.Reflection); err != nil {
+			return o, fmt.Errorf("--reflection: %w", err)
+		}
+	}
+	name, kind, err := t.models(c, o)
+	if err != nil {
+		return o, err
+	}
+	config, err := t.config()
+	if err != nil {
+		return o, err
+	}
+	if o.device, _, err = gpu.Open(c.backend); err != nil {
+		return o, err
+	}
+	reflection, err := t.reflection(o.writer, config, name)
+	if err != nil {
+		return o, err
+	}
+	if reflection != nil {
+		if o.reflector, err = rl.NewReflector(o.device, kind, reflection); err != nil {
+			return o, err
+		}
+		config.Reflector = o.reflector
+	}
+	if o.Run, err = rl.NewRun(o.device, kind, o.base, state, config); err != nil {
+		return o, err
+	}
+	t.Measured = t.measured(o.Run, kind)
+	if o.writer == nil {
+		o.writer, err = createRun(ctx, t.out, runs.Run{Settings: t.Settings})
+	} else {
+		o.writer.Settings = t.Settings
+		if err = o.writer.Cut(ctx, o.Run.Steps()); err == nil {
+			err = o.writer.SaveSettings(ctx)
+		}
+		err = wrapOut(err)
+	}
+	if err == nil {
+		c.note("%s from %s with %d parameters on %s", t.Method, name, o.Model.Count(), o.device.Info)
+	}
+	return o, err
+}
+
+// models reads task and base, which must be the one that the run began with.
+func (t *training) models(c *console, o *opened) (name string, kind task.Task, err error) {
+	c.model, c.task, c.difficulty, c.teacher, c.seed = t.Model, t.Task, t.Difficulty, t.Teacher, uint64(t.Seed)
+	if o.writer != nil && len(o.writer.Base) > 0 { // a run of the page that began from a run carries its base
+		if kind, err = c.newTask(); err != nil {
+			return "", nil, err
+		}
+		if o.base, err = hf.LoadFiles(o.writer.Base); err != nil {
+			return "", nil, fmt.Errorf("%s: %w", filepath.Join(t.out, runs.BaseFolder), err)
+		}
+		name = filepath.Join(t.out, runs.BaseFolder)
+		err = suits(o.base, kind, name)
+	} else {
+		kind, o.base, name, err = c.taskAndModel()
+		if err != nil && t.resume {
+			err = fmt.Errorf("the model that the run began from cannot be read: %w", err)
+		}
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	t.Base, err = identity("base", name, o.base, t.Base)
+	return name, kind, err
+}
+
+// reflection is the reflection model that was asked for, or the one shipped with the base where the run needs one; else nil.
+func (t *training) reflection(w *runs.Writer, config rl.RunConfig, base string) (c *hf.Checkpoint, err error) {
+	name := t.Reflection
+	switch folder, shipped := web.Reflection(filepath.Base(base)); {
+	case w != nil && len(w.Reflection) > 0:
+		name = filepath.Join(t.out, runs.ReflectionFolder)
+		c, err = hf.LoadFiles(w.Reflection)
+	case name != "":
+		if c, err = hf.Load(name); err != nil {
+			err = fmt.Errorf("--reflection: %w", err)
+		}
+	case shipped && config.Reflects():
+		name = base + "/reflection"
+		c, err = hf.LoadFS(folder)
+	default:
+		return nil, nil
+	}
+	if err == nil {
+		t.ReflectionModel, err = identity("reflection model", name, c, t.ReflectionModel)
+	}
+	return c, err
+}
+
+// config is the run for package rl.
+func (t *training) config() (c rl.RunConfig, err error) {
+	c = rl.RunConfig{Seed: uint64(t.Seed), Probe: t.Probe}
+	if c.Method, err = rl.MethodOf(t.Method); err != nil {
+		return c, err
+	}
+	if c.Hyper, err = rl.HyperOf(t.Settings); err != nil || t.FocusHeads == "" {
+		return c, err
+	}
+	for text := range strings.SplitSeq(t.FocusHeads, ",") {
+		layer, head, _ := strings.Cut(text, ".")
+		l, err := strconv.Atoi(layer)
+		h, err2 := strconv.Atoi(head)
+		if err != nil || err2 != nil {
+			return c, wrongUsage("train: --focus-heads is %q; write layer.head,layer.head, counted from 0", t.FocusHeads)
+		}
+		c.Heads = append(c.Heads, score.Head{Layer: l, Head: h})
+	}
+	return c, nil
+}
+
+// recall takes the settings that the run was begun with. Flags may change how far it goes, and nothing else.
+func (t *training) recall(c *console, begun runs.Settings) error {
+	steps, budget := t.Steps, t.Budget
+	maps.Copy(c.given, t.Hyper)
+	t.Settings = begun
+	if err := t.complete(); err != nil {
+		return err
+	}
+	if err := c.checkFlags(t.out, t.Settings); err != nil {
+		return err
+	}
+	if steps > 0 || budget > 0 {
+		t.Steps, t.Budget = steps, budget
+	}
+	if t.Steps == 0 && t.Budget == 0 {
+		return wrongUsage("train: the run in %s does not say how far it goes; give --steps or --budget", t.out)
+	}
+	return nil
+}
+
+// wholeLog returns an error where the log lacks a step that the checkpoint has.
+func wholeLog(w *runs.Writer, state *hf.Checkpoint, out string) error {
+	steps := 0
+	if state != nil {
+		steps = state.Train.Schedule
+	}
+	log := w.Log.UpTo(steps)
+	for i, step := range log.Columns().Of("step") {
+		if step != float64(i+1) {
+			return missingStep(out, i+1, steps)
+		}
+	}
+	if log.Rows() != steps {
+		return missingStep(out, log.Rows()+1, steps)
+	}
+	return nil
+}
+
+func missingStep(out string, line, steps int) error {
+	return fmt.Errorf("line %d of %s is not that of step %d, and the checkpoint has %d steps; repair the log, or begin a new run in another --out",
+		line, filepath.Join(out, runs.MetricsFile), line, steps)
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"attnlab/model"
+	"attnlab/rl"
+	"attnlab/rl/examine"
+	"attnlab/rl/runs"
+	"attnlab/rl/score"
+	"attnlab/rl/task"
+)
+
+func (c *console) train(ctx context.Context, t training) error {
+	if err := t.check(c); err != nil {
+		return err
+	}
+	o, err := t.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	result, err := c.runTraining(ctx, o)
+	if err != nil {
+		return err
+	}
+	return c.print(result, result.text)
+}
+
+// runTraining takes the steps, logs and saves. Where ctx ends it saves and says how to resume.
+func (c *console) runTraining(ctx context.Context, o *opened) (result trained, err error) {
+	settings := o.writer.Settings
+	bar := c.progress(settings.Method)
+	bar.from, _ = settings.Progress(o.Steps(), o.Generated)
+	saved := time.Now()
+	for stepping := true; stepping && !settings.Done(o.Steps(), o.Generated); {
+		report, err := o.Step(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			return result, err
+		case err != nil:
+			stepping = false
+			continue
+		}
+		if err := o.writer.Append(ctx, report); err != nil {
+			return result, fmt.Errorf("step %d: %w", report.Step, err)
+		}
+		done, of := settings.Progress(o.Steps(), o.Generated)
+		bar.set(done, of, fmt.Sprintf("accuracy %.3f, %.1f think tokens, %.0f tokens a second", report.Accuracy, report.ThinkTokens, report.TokensPerSecond))
+		if time.Since(saved) > saveEvery {
+			if err := o.save(ctx); err != nil {
+				return result, err
+			}
+			saved = time.Now()
+		}
+	}
+	bar.end()
+	if err := o.save(ctx); err != nil {
+		return result, err
+	}
+	if !settings.Done(o.Steps(), o.Generated) {
+		return result, fmt.Errorf("stopped after step %d; resume by \"attnlab train --resume --out %s\"", o.Steps(), o.out)
+	}
+	if result, err = o.conclude(ctx); err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("stopped while the trained model was measured; it is in %s, and --resume measures it again", o.out)
+	}
+	return result, err
+}
+
+// save writes a checkpoint, also when ctx has ended.
+func (o *opened) save(ctx context.Context) error {
+	checkpoint, err := o.Checkpoint()
+	if err != nil {
+		return err
+	}
+	files, err := checkpoint.Files()
+	if err != nil {
+		return err
+	}
+	return wrapOut(o.writer.Save(context.WithoutCancel(ctx), files))
+}
+
+// measured says how the numbers in the run's log are measured.
+func (t *training) measured(r *rl.Run, kind task.Task) *runs.Measured {
+	m := &runs.Measured{Model: t.Base.Weights, Base: t.Base.Weights, Task: kind.Name(), Temperature: runs.To(r.Temperature), TopP: runs.To(1.0),
+		MaxLength: runs.To(r.MaxLength), Stream: task.RolloutStream, Seed: runs.To(t.Seed), Adapter: r.Model.Device.Info.String()}
+	m.Teacher, m.Difficulty = task.Describe(t.Task, t.Teacher, t.Difficulty)
+	return m
+}
+
+// trained is result.json with the last line of the log, typed.
+type trained struct {
+	*runs.Result
+	last  rl.StepReport
+	base  rl.Probe
+	after rl.Probe
+}
+
+// conclude measures the trained model, and its base on the same problems in the same way, and writes result.json.
+func (o *opened) conclude(ctx context.Context) (t trained, err error) {
+	if t.after, err = o.Measure(ctx); err != nil {
+		return t, err
+	}
+	t.base = *o.Base()
+	t.Result = &runs.Result{Step: o.Steps(), Adapter: o.Model.Device.Info.String()}
+	if o.writer.Result != nil { // measured before: keys that are not ours stay
+		*t.Result = *o.writer.Result
+		t.Step, t.Adapter, t.Evaluation, t.BaseEvaluation, t.FocusHeads = o.Steps(), o.Model.Device.Info.String(), nil, nil, nil
+	}
+	t.AddLine(o.writer.Log.Line())
+	if err := json.Unmarshal(o.writer.Log.Line(), &t.last); err != nil {
+		return t, err
+	}
+	for _, h := range o.FocusHeads() {
+		t.FocusHeads = append(t.FocusHeads, runs.FocusHead{Layer: h.Layer, Head: h.Head, Before: rankOf(h, t.base), After: rankOf(h, t.after)})
+	}
+	for _, of := range []struct {
+		to   *json.RawMessage
+		what any
+	}{{&t.Base, t.base}, {&t.After, t.after}} {
+		if *of.to, err = json.Marshal(of.what); err != nil {
+			return t, err
+		}
+	}
+	if o.evaluate > 0 {
+		if err := o.evaluateBoth(ctx, &t); err != nil {
+			return t, err
+		}
+	}
+	return t, wrapOut(o.writer.Finish(ctx, t.Result))
+}
+
+// evaluateBoth evaluates the trained model and its base on the same problems, sampled as in training with the same random
+// numbers, so that nothing but the training tells the two apart.
+func (o *opened) evaluateBoth(ctx context.Context, t *trained) error {
+	m := *o.writer.Settings.Measured
+	m.Stream, m.Problems = task.EvalStream, runs.To(o.evaluate)
+	m.Tokens, m.Updates = runs.To(o.Generated), runs.To(o.Trainer.Steps)
+	checkpoint, err := o.Checkpoint()
+	if err != nil {
+		return err
+	}
+	m.Model = checkpoint.WeightsSum()
+	t.Measured = &m
+	if t.Evaluation, err = o.evaluation(ctx, o.Decoder, m); err != nil {
+		return err
+	}
+	base, err := model.New(o.device, o.base.Config, o.base.Weights)
+	if err != nil {
+		return err
+	}
+	defer base.Release()
+	slots := min(o.evaluate, 64)
+	decoder, err := model.NewDecoder(base, model.DecoderSize{Slots: slots, Rows: 2 * slots * base.MaxContext, Chunk: 16})
+	if err != nil {
+		return err
+	}
+	defer decoder.Release()
+	t.BaseEvaluation, err = o.evaluation(ctx, decoder, m)
+	return err
+}
+
+func (o *opened) evaluation(ctx context.Context, d *model.Decoder, m runs.Measured) (json.RawMessage, error) {
+	seed := uint64(*m.Seed)
+	attempts, err := examine.Attempts(ctx, d, o.Task, task.Problems(o.Task, m.Stream, seed, *m.Problems), *m.MaxLength,
+		model.Sampling{Temperature: float32(*m.Temperature), Seed: uint32(task.SeedOf("sample", seed, 0))}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(examine.Evaluate(o.Task, attempts))
+}
+
+func rankOf(h score.Head, p rl.Probe) number {
+	for _, rank := range p.Heads {
+		if rank.Head == h {
+			return number(rank.SRA)
+		}
+	}
+	return noNumber
+}
+
+func (t trained) text(w io.Writer) {
+	fmt.Fprintf(w, "\tbase\tafter %d steps\n", t.Step)
+	for _, row := range []struct {
+		name          string
+		before, after float64
+	}{
+		{"accuracy", t.base.Accuracy, t.after.Accuracy},
+		{"think tokens", t.base.ThinkTokens, t.after.ThinkTokens},
+		{"redundant steps", t.base.RedundantSteps, t.after.RedundantSteps},
+		{"essential steps", t.base.EssentialSteps, t.after.EssentialSteps},
+	} {
+		fmt.Fprintf(w, "%s\t%.3f\t%.3f\n", row.name, row.before, row.after)
+	}
+	for _, h := range t.FocusHeads {
+		fmt.Fprintf(w, "SRA of L%d·H%d\t%v\t%v\n", h.Layer, h.Head, h.Before, h.After)
+	}
+	fmt.Fprintf(w, "\n%d tokens generated, %d trained on, %d updates, %.0f s\n", t.last.Generated, t.last.Trained, t.last.Updates, t.last.Seconds)
+}
