@@ -98,14 +98,14 @@ func (d comparison) outcomes() *table {
 }
 
 func (d comparison) costs() *table {
-	t := &table{head: []string{"method", "groups all correct", "all wrong", "valid", "steps", "updates", "tokens", "charged", "minutes", "credit AUC"}}
+	t := &table{head: []string{"method", "groups all correct", "all wrong", "valid", "steps", "updates", "tokens", "charged", "minutes", "credit AUC", "tokens to half gain"}}
 	if d.Reach > 0 {
 		t.head = append(t.head, fmt.Sprintf("tokens to %.2g", d.Reach))
 	}
 	for _, r := range d.Rows {
 		row := []string{r.Method, spreadText(r.Groups.AllCorrect, percent) + " %", spreadText(r.Groups.AllWrong, percent) + " %", spreadText(r.Groups.Valid, percent) + " %",
 			spreadText(r.Steps, whole), spreadText(r.Updates, whole), spreadText(r.GeneratedTokens, thousands), spreadText(r.ChargedTokens, thousands),
-			spreadText(r.Seconds, func(n number) string { return fmt.Sprintf("%.1f", time.Duration(float64(n)*1e9).Minutes()) }), spreadText(r.CreditAUC, two)}
+			spreadText(r.Seconds, func(n number) string { return fmt.Sprintf("%.1f", time.Duration(float64(n)*1e9).Minutes()) }), spreadText(r.CreditAUC, two), halfText(r)}
 		if d.Reach > 0 {
 			row = append(row, fmt.Sprintf("%s (%d of %d)", spreadText(r.TokensToReach, thousands), r.Reached, r.Seeds))
 		}
@@ -158,3 +158,12 @@ func one(n number) string       { return fmt.Sprintf("%.1f", float64(n)) }
 func whole(n number) string     { return fmt.Sprintf("%.0f", float64(n)) }
 func percent(n number) string   { return fmt.Sprintf("%.0f", 100*float64(n)) }
 func thousands(n number) string { return fmt.Sprintf("%.0f k", float64(n)/1e3) }
+
+// halfText is the tokens to half of the gain, with the runs that gained where not all did.
+func halfText(r runs.Row) string {
+	text := spreadText(r.TokensToHalf, thousands)
+	if r.Gained > 0 && r.Gained < r.Seeds {
+		text += fmt.Sprintf(" (%d of %d)", r.Gained, r.Seeds)
+	}
+	return text
+}

@@ -39,6 +39,8 @@ as in training. Hyper-parameters are flags; their defaults suit the small models
 		f.BoolVar(&t.resume, "resume", false, "continue from the checkpoint in DIR")
 		f.IntVar(&t.Probe, "probe", 256, "`N`, problems that the base is measured on before, and the model after")
 		f.IntVar(&t.evaluate, "eval", 500, "`N`, fresh problems to evaluate the trained model and its base on")
+		f.IntVar(&t.HeldOut, "held-out", 200, "`N`, fixed problems that the model is measured on while it trains, the same for all runs of a task; 0 is none")
+		f.Int64Var(&t.HeldOutGap, "held-out-every", 50000, "`N`, generated tokens between two such measurements")
 		f.StringVar(&t.FocusHeads, "focus-heads", "", "`L.H,L.H`, heads of attnpo instead of those it finds")
 		f.StringVar(&t.Reflection, "reflection", "", "`DIR` of the reflection model of rearl, for its cuts normal, weak and strong (the one shipped with the base)")
 		f.BoolVar(&t.Paper, "paper", false, "take the papers' hyper-parameters, made for models a thousand times larger")

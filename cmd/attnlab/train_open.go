@@ -62,10 +62,12 @@ func (t *training) check(c *console) error {
 		return wrongUsage("train: --method is missing; choose one of %s", strings.Join(rl.Names(rl.Methods), ", "))
 	case t.Method != "" && !slices.Contains(rl.Names(rl.Methods), t.Method):
 		return wrongUsage("train: there is no method %q; choose one of %s", t.Method, strings.Join(rl.Names(rl.Methods), ", "))
-	case t.Budget < 0:
-		return wrongUsage("train: --budget is %d, it must be at least 0", t.Budget)
+	case t.Budget < 0 || t.Budget > 1<<53:
+		return wrongUsage("train: --budget is %d, it must lie between 0 and 2^53", t.Budget)
+	case t.HeldOutGap < 1:
+		return wrongUsage("train: --held-out-every is %d, it must be at least 1", t.HeldOutGap)
 	}
-	for _, err := range []error{atLeast(0, "steps", t.Steps), within(1, maxProblems, "probe", t.Probe), within(0, maxProblems, "eval", t.evaluate)} {
+	for _, err := range []error{atLeast(0, "steps", t.Steps), within(1, maxProblems, "probe", t.Probe), within(0, maxProblems, "eval", t.evaluate), within(0, maxProblems, "held-out", t.HeldOut)} {
 		if err != nil {
 			return err
 		}
@@ -121,10 +123,12 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 		}
 	}()
 	var state *hf.Checkpoint
+	recorded := true // all hyper-parameters: not by runs of version 1
 	if t.resume {
 		if o.writer, err = openRun(ctx, t.out, "train"); err != nil {
 			return o, err
 		}
+		recorded = o.writer.Settings.Values != nil
 		if err = t.recall(c, o.writer.Settings); err != nil {
 			return o, err
 		}
@@ -166,8 +170,14 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 		}
 		config.Reflector = o.reflector
 	}
+	if state != nil && !recorded {
+		config.Hyper = nil // those of the checkpoint, whatever the defaults are now
+	}
 	if o.Run, err = rl.NewRun(o.device, kind, o.base, state, config); err != nil {
 		return o, err
+	}
+	for name, value := range o.Run.RunConfig.Hyper {
+		t.Values[name] = value.String()
 	}
 	t.Measured = t.measured(o.Run, kind)
 	if o.writer == nil {
@@ -235,7 +245,7 @@ func (t *training) reflection(w *runs.Writer, config rl.RunConfig, base string) 
 
 // config is the run for package rl.
 func (t *training) config() (c rl.RunConfig, err error) {
-	c = rl.RunConfig{Seed: uint64(t.Seed), Probe: t.Probe}
+	c = rl.RunConfig{Seed: uint64(t.Seed), Probe: t.Probe, HeldOut: rl.HeldOutConfig{Problems: t.HeldOut, Every: t.HeldOutGap}}
 	if c.Method, err = rl.MethodOf(t.Method); err != nil {
 		return c, err
 	}

@@ -79,8 +79,10 @@ type Row struct {
 	GeneratedTokens Spread      `json:"generated_tokens"`
 	ChargedTokens   Spread      `json:"charged_tokens"`
 	Seconds         Spread      `json:"seconds"`
-	Reached         int         `json:"reached,omitempty"` // runs that reached the accuracy asked for
-	TokensToReach   Spread      `json:"tokens_to_reach"`   // of those
+	Reached         int         `json:"reached,omitempty"`   // runs that reached the accuracy asked for
+	TokensToReach   Spread      `json:"tokens_to_reach"`     // of those
+	TokensToHalf    Spread      `json:"tokens_to_half_gain"` // generated tokens to half of the final gain on the held-out problems, see stat.TokensToHalfGain
+	Gained          int         `json:"gained"`              // runs whose gain is more than noise: TokensToHalf is of those
 	FocusHeads      []HeldFocus `json:"focus_heads,omitempty"`
 	Measured        Measured    `json:"measured"` // of the first seed; the others differ in seed, weights, tokens and updates
 	Base            BaseRow     `json:"base"`     // of the same seeds under the same conditions: differences are to this one
@@ -179,6 +181,9 @@ func Compare(list []Named, order []string, base *BaseEvaluation, reach float64) 
 		c.Base = c.Rows[0].Base
 	}
 	c.Notes = append(c.Notes, apartRows(c.Rows)...)
+	if noise := 2 * stat.ShareError(float64(c.Base.Accuracy), c.Base.Problems); reach > 0 && reach-float64(c.Base.Accuracy) <= noise {
+		c.Notes = append(c.Notes, fmt.Sprintf("an accuracy of %g is not above the base's %.3f by more than two standard errors, so a model that learns nothing reaches it by chance", reach, float64(c.Base.Accuracy)))
+	}
 	return c, nil
 }
 

@@ -76,7 +76,11 @@ func (g *group) row(base BaseRow, reach float64) Row {
 	row.Groups.AllCorrect, row.Groups.AllWrong, row.Groups.Valid = share("all_correct"), share("all_wrong"), share("valid")
 	row.Steps, row.Updates, row.GeneratedTokens, row.ChargedTokens, row.Seconds = last("step"), last("updates"), last("generated_tokens"), last("charged_tokens"), last("seconds")
 	row.TokensToReach = over(func(r finished) float64 { return r.Run.tokensTo(reach) })
+	row.TokensToHalf = over(func(r finished) float64 { return r.Run.tokensToHalf() })
 	for _, r := range g.runs {
+		if !math.IsNaN(r.Run.tokensToHalf()) {
+			row.Gained++
+		}
 		row.SeedList, row.Runs = append(row.SeedList, r.Run.Settings.Seed), append(row.Runs, r.Named)
 		if !math.IsNaN(r.Run.tokensTo(reach)) {
 			row.Reached++
@@ -129,4 +133,22 @@ func (r Run) tokensTo(level float64) float64 {
 		}
 	}
 	return nan
+}
+
+// tokensToHalf is how many tokens the run had generated at half of its gain on the held-out problems; NaN where it was not
+// measured, or gained no more than noise.
+func (r Run) tokensToHalf() float64 {
+	c := r.Log.Columns()
+	base, baseError, accuracy, tokens := c.Of("held_out_base.accuracy"), c.Of("held_out_base.standard_error"), c.Of("held_out.accuracy"), c.Of("generated_tokens")
+	if len(base) == 0 || len(baseError) == 0 {
+		return nan
+	}
+	var at, of []float64
+	for i, a := range accuracy {
+		if !math.IsNaN(a) {
+			at, of = append(at, tokens[i]), append(of, a)
+		}
+	}
+	half, _ := stat.TokensToHalfGain(base[0], baseError[0], at, of)
+	return half
 }

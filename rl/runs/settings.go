@@ -23,16 +23,18 @@ type Settings struct {
 	Difficulty string            `json:"difficulty"` // empty is the task's own
 	Teacher    string            `json:"teacher"`    // empty is the task's own
 	Seed       Seed              `json:"seed"`
-	Probe      int               `json:"probe"`                  // problems that the base is measured on first
-	FocusHeads string            `json:"focus_heads,omitempty"`  // "0.0,0.2": heads of attnpo instead of those it finds
-	Reflection string            `json:"reflection,omitempty"`   // folder or name of the reflection model of rearl
-	Paper      bool              `json:"paper"`                  // hyper-parameters that are not given are the papers'
-	Hyper      map[string]string `json:"hyper"`                  // hyper-parameters that were given, by name
-	Values     map[string]string `json:"values,omitempty"`       // all of them, as the run uses them
-	Steps      int               `json:"steps,omitempty"`        // training steps in all
-	Budget     int64             `json:"budget,omitempty"`       // generated tokens in all: no step begins beyond it
-	Every      int               `json:"report_every,omitempty"` // steps of pretraining a line of the log
-	Start      string            `json:"start,omitempty"`        // pretraining: the model whose weights it began with
+	Probe      int               `json:"probe"`                    // problems that the base is measured on first
+	FocusHeads string            `json:"focus_heads,omitempty"`    // "0.0,0.2": heads of attnpo instead of those it finds
+	Reflection string            `json:"reflection,omitempty"`     // folder or name of the reflection model of rearl
+	Paper      bool              `json:"paper"`                    // hyper-parameters that are not given are the papers'
+	Hyper      map[string]string `json:"hyper"`                    // hyper-parameters that were given, by name
+	Values     map[string]string `json:"values,omitempty"`         // all of them, as the run uses them
+	Steps      int               `json:"steps,omitempty"`          // training steps in all
+	Budget     int64             `json:"budget,omitempty"`         // generated tokens in all: no step begins beyond it
+	Every      int               `json:"report_every,omitempty"`   // steps of pretraining a line of the log
+	HeldOut    int               `json:"held_out,omitempty"`       // fixed problems that the model is measured on while it trains; 0 is none
+	HeldOutGap int64             `json:"held_out_every,omitempty"` // generated tokens between two of these measurements
+	Start      string            `json:"start,omitempty"`          // pretraining: the model whose weights it began with
 
 	Base            *Identity `json:"base,omitempty"`             // of the model that the run began from
 	ReflectionModel *Identity `json:"reflection_model,omitempty"` // of the reflection model
@@ -140,6 +142,10 @@ func (s Settings) Flag(name string) (string, bool) {
 		return s.Seed.String(), true
 	case "probe":
 		return strconv.Itoa(s.Probe), s.Method != Pretrain
+	case "held-out":
+		return strconv.Itoa(s.HeldOut), s.Method != Pretrain
+	case "held-out-every":
+		return strconv.FormatInt(s.HeldOutGap, 10), s.Method != Pretrain
 	case "focus-heads":
 		return s.FocusHeads, s.Method != Pretrain
 	case "reflection":
