@@ -224,7 +224,7 @@ func runFiles(chosen map[string][]byte) ([]session.ImportRun, error) {
 		}
 		inside, err := unpack(chosen[from])
 		if err != nil {
-			return nil, fmt.Errorf("%s %s", from, err)
+			return nil, fmt.Errorf("%s %w", from, err)
 		}
 		name = strings.TrimSuffix(strings.TrimSuffix(path.Base(from), path.Ext(from)), ".tar")
 		maps.Copy(files, inside)

@@ -222,11 +222,6 @@ func parse[T any](text string, otherwise T, read func(string) (T, error)) T {
 	return otherwise
 }
 
-func parseFloat(s string) (float32, error) {
-	f, err := strconv.ParseFloat(s, 32)
-	return float32(f), err
-}
-
 // clamp limits x to a range. NaN becomes lo.
 func clamp(x, lo, hi float32) float32 {
 	if !(x >= lo) {

@@ -34,19 +34,6 @@ const (
 	MaxProbes = 4096
 )
 
-var presets = []string{"tiny", "small", "base"}
-
-// UsualSteps is how many steps a run of a method takes by default.
-func UsualSteps(method string) int {
-	switch method {
-	case Pretrain:
-		return 1000
-	case "sft":
-		return 200
-	}
-	return 40
-}
-
 // write adds what differs from startPlan to a link.
 func (p Plan) write(add func(key, value string)) {
 	start := startPlan()

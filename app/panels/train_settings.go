@@ -14,9 +14,6 @@ import (
 	"attnlab/rl/task"
 )
 
-// knobs are the hyper-parameters shown before all others.
-var knobs = []string{"problems", "group", "initial", "points", "rollouts", "learning-rate", "tokens", "rate", "alpha", "heads", "negative", "branch", "delta", "cut", "length-weight"}
-
 // methodPanel chooses the method and what the run starts from.
 func (p *Page) methodPanel() app.UI {
 	planned, text := p.Plan, lab.MethodText[p.Plan.Method]
@@ -91,7 +88,7 @@ func (p *Page) settingsPanel() app.UI {
 	}
 	first, rest := []lab.HyperRow{}, []lab.HyperRow{}
 	for _, r := range rows {
-		if slices.Contains(knobs, r.Name) {
+		if slices.Contains(lab.Knobs, r.Name) {
 			first = append(first, r)
 		} else {
 			rest = append(rest, r)

@@ -74,7 +74,7 @@ func (p *Page) nodePanel() app.UI {
 func (p *Page) nodeArithmetic(terms []session.Term) app.UI {
 	return app.Dl().Class("node-terms").Body(app.Range(terms).Slice(func(i int) app.UI {
 		t := terms[i]
-		name := app.UI(app.Text(t.Name))
+		name := app.Text(t.Name)
 		if _, ok := glossary.Find(t.Name); ok {
 			name = p.term(t.Name, t.Name)
 		}

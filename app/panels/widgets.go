@@ -7,6 +7,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
+	"attnlab/app/lab/explain"
 )
 
 // button is a button for an action, with the action's words and keys as its title.
@@ -87,3 +88,13 @@ func choice(do, label, chosen string, values []string, name func(string) string)
 		}),
 	)
 }
+
+func names(list []explain.Quantity) []string {
+	var s []string
+	for _, q := range list {
+		s = append(s, string(q))
+	}
+	return s
+}
+
+func quantityName(s string) string { return explain.Quantity(s).Name() }

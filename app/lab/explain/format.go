@@ -112,37 +112,6 @@ func Special(token string) bool {
 	return token == "\n" || strings.HasPrefix(token, "<")
 }
 
-func PickName(pick string) string {
-	switch pick {
-	case "fci":
-		return "FCI, top 20 %"
-	case "other":
-		return "the other 80 %"
-	case "entropy":
-		return "entropy, top 20 %"
-	case "random":
-		return "random"
-	case "step":
-		return "you"
-	}
-	return pick
-}
-
-// RuleName is a branching rule in a sentence: branch points chosen ... .
-func RuleName(rule string) string {
-	switch rule {
-	case "fci":
-		return "by FCI"
-	case "entropy":
-		return "by entropy"
-	case "random":
-		return "at random"
-	case "earliest":
-		return "earliest"
-	}
-	return rule
-}
-
 func LeafCount(n int) string {
 	if n == 1 {
 		return "1 leaf"

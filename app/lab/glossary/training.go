@@ -27,23 +27,3 @@ var wordsOfTraining = []Entry{
 	{Word: "seed", Means: "The number from which all random draws of a run follow. The same seed and settings give the same run."},
 	{Word: "tokens per second", Means: "Tokens generated a second over a training step as a whole, learning included."},
 }
-
-var wordsOfMethods = []Entry{
-	{Word: "GRPO", Means: "Group advantages by mean and standard deviation, clipped ratios, and a KL term: the simplest baseline.", Formula: "A = (r − mean) / (std + 1e−6)", Source: "GRPO, as in verl and TRL"},
-	{Word: "Dr. GRPO", Means: "GRPO without division by the standard deviation and with a constant length in place of each response's own.", Formula: "A = r − mean", Source: "Dr. GRPO, as in TRL", also: []string{"drgrpo"}},
-	{Word: "DAPO", Means: "GRPO with a higher upper clip, the token mean, groups drawn until enough are valid, and a penalty on overlong responses.", Source: "DAPO, 3.1 to 3.4, as in verl"},
-	{Word: "TLMRE", Means: "A right answer earns less the longer it is among the right answers of its group. All tokens get the same share.", Formula: "r = 1[right] (1 − α σ((L − μ) / s)), leave-one-out; μ, s over the right ones", Source: "Arora and Zanette, by their code"},
-	{Word: "TreeRL", Means: "Trees that branch at the tokens the model was least sure of; the tree's values give each node its advantage.", Source: fromTreeRL + "EPTree"},
-	{Word: "AttnRL", Means: "Trees that branch at steps of high FCI, with adaptive sampling and an off-policy pipeline. In these models those are the earliest steps: 89 to 96 % of the branch points are step two or three.", Source: FromAttnRL + "ATB, ADS, one-step off-policy"},
-	{Word: "ATTNPO", Means: "TLMRE's reward, divided by attention: redundant steps keep less of a positive advantage, essential ones are spared a negative one. Here scores sorted by place alone, without attention, did much the same.", Source: FromATTNPO + "step rescaling, by its code"},
-	{Word: "S_base", Means: "What a step would get if the answer spread its attention evenly over prompt and response, stricter where a group has few right answers. Steps below it count as redundant.", Formula: "S_base = κ p² |F| / (|q| + |o|), F the answer, κ = 1", Source: FromATTNPO + "step rescaling, by its code; κ is ours"},
-	{Word: "γ", Means: "The share of the advantage that a step keeps. In right responses only: below 1 where A > 0 and the answer hardly looked at the step, 0 where A < 0 and it did.", Formula: "γ_k = (1 − δ)(p^λ S_k/S_base + 1 − p^λ) + δ if A > 0, S_k < S_base; 0 if A < 0, S_k > S_base; else 1", Source: FromATTNPO + "step rescaling, by its code; the paper's own formula is not known to us", also: []string{"gamma", "scale"}},
-	{Word: "schedule", Means: "ATTNPO lowers positive advantages in a group of accuracy p only after step T(1 − p): all-correct groups first.", Formula: "step > T (1 − p)", Source: FromATTNPO + "step rescaling, by its code (T = 1000)"},
-	{Word: "REA-RL", Means: "Each response gets a shortened copy, cut at its first result. Both are trained on, with rewards for accuracy, length and reflection.", Source: fromREARL + "sequential revision", also: []string{"rearl"}},
-	{Word: "reflection model", Means: "A small classifier that estimates how likely each step states the result. The response is cut at the first step that does. The lab can also cut by the true labels, which it calls oracle.", Formula: "first i ≥ n/2 with P_i ≥ 0.5", Source: fromREARL + "reflection model, by its code"},
-	{Word: "revision", Means: "A response that is cut at its result and has to answer at once. If that answer is wrong, a copy of the original replaces it.", Source: fromREARL + "sequential revision, by its code"},
-	{Word: "length reward", Means: "1 for the shortest right response of a group, 0 for the longest and for wrong ones.", Formula: "R_len = 1 − (L − min) / (max − min)", Source: fromREARL + "rewards (second-hand; its code has it less 0.5)", also: []string{"R_len"}},
-	{Word: "reflection reward", Means: "A penalty for reflecting less than the base usually does, so that pressure on length does not end all checking.", Formula: "R_refl = min(0, D / D_0.2 − 1), D reflections a think token", Source: fromREARL + "rewards (second-hand; its code has a constant more)", also: []string{"R_refl", "reflection"}},
-	{Word: "AES", Means: "Accuracy and length in one number: the share of tokens saved, plus three times the relative gain in accuracy, or less five times the loss.", Formula: "AES = ΔL + 3 ΔAcc if ΔAcc ≥ 0, else ΔL − 5 |⁠ΔAcc|", Source: "O1-Pruner; the coefficients differ between papers"},
-	{Word: "run", Means: "One training from a base by one method, settings and seed, with one line of metrics per training step.", also: []string{"runs"}},
-}
