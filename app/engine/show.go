@@ -10,6 +10,7 @@ import (
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/score"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -63,8 +64,21 @@ func (e *Engine) view(r *reasoning) (session.Trace, score.StepAttention, error) 
 		Complete: complete, WellFormed: complete && x.WellFormed, Correct: complete && x.Correct,
 		LogProbs: x.LogProbs, Entropy: x.Entropy, Received: x.Received, Top: top, Steps: steps(r.task, x.Trace, complete),
 		Layers: x.Attention.Layers, Heads: x.Attention.Heads, Delta: x.Delta,
-		FCI: x.FCI, FCIHeads: flat(x.FCIHeads), Focus: flat(x.Focus), Work: work,
+		FCI: x.FCI, FCIHeads: flat(x.FCIHeads), Focus: flat(x.Focus), StepScores: stepScores(x), Work: work,
 	}, x.Attention, nil
+}
+
+// stepScores computes every score of the table.
+func stepScores(x examine.Examined) []session.StepScore {
+	in, all := x.Input(), []session.StepScore{}
+	for _, s := range score.Scores {
+		one := session.StepScore{Name: s.Name, Values: []*float64{}, Position: stat.Finite(score.WithPosition(s, in))}
+		for _, v := range s.Of(in).Steps {
+			one.Values = append(one.Values, stat.Finite(v))
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // steps are the steps of a trace. The last one has no label while it is being written.

@@ -141,10 +141,10 @@ func traceActions() []Action {
 		{"head-next", "]", "Select the next head", true, nil, func(l *Lab, _ string) { l.moveHead(1) }},
 		{"head-before", "[", "Select the previous head", true, nil, func(l *Lab, _ string) { l.moveHead(-1) }},
 		{"colour", "c", "Colour tokens by the next quantity", true, nil, func(l *Lab, a string) {
-			if q := explain.Quantity(a); q.Of(explain.TokenQuantities) {
+			if q := explain.Quantity(a); q.Of(explain.TokenQuantities()) {
 				l.Quantity = q
 			} else {
-				l.Quantity = next(explain.TokenQuantities, l.Quantity)
+				l.Quantity = next(explain.TokenQuantities(), l.Quantity)
 			}
 		}},
 		{"grid", "v", "Colour heads by the next quantity", true, nil, func(l *Lab, a string) {

@@ -8,7 +8,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab/explain"
-	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 // figure is a drawing in a frame of its own, which follows the session; it can be folded away, and opened in a window. It
@@ -92,7 +92,13 @@ func (p *Page) stepPanel() app.UI {
 			badge(step.Label),
 			fact("FCI, "+where, p.number("fci:"+at, explain.Format(explain.StepFCI(t, p.Selection, k)))),
 			fact("answer focus, "+explain.HeadName(layer, head), p.number(fmt.Sprintf("head-focus:%d.%d", layer, head), explain.Format(focus))),
-			fact("mean entropy", app.Span().Class("figure").Text(explain.Format(meanOf(t.Entropy, step)))),
+			app.Range(t.StepScores).Slice(func(i int) app.UI {
+				s, err := score.Find(t.StepScores[i].Name)
+				if err != nil || s.Name == score.FCI.Name || s.Control { // FCI stands above, in the selected head
+					return app.Text("")
+				}
+				return fact(s.Title, p.number("score:"+s.Name+":"+at, explain.Format(explain.StepScore(t, s.Name, k))))
+			}),
 		),
 		app.Div().Class("buttons").Body(
 			p.button("disrupt", "", app.Text("Cut attention to it")),
@@ -164,15 +170,4 @@ func (p *Page) matrixTable() app.UI {
 			})),
 		)),
 	)
-}
-
-func meanOf(x []float32, step session.StepView) float64 {
-	if step.End > len(x) || step.End <= step.Start {
-		return math.NaN()
-	}
-	var sum float64
-	for _, v := range x[step.Start:step.End] {
-		sum += float64(v)
-	}
-	return sum / float64(step.End-step.Start)
 }

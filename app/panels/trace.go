@@ -178,7 +178,7 @@ func (p *Page) traceHead() app.UI {
 			app.P().Class("verdict").Body(app.Text(what), app.If(t.Complete, func() app.UI { return verdict(t) })),
 		),
 		app.Div().Class("colour").Body(
-			app.Label().Body(app.Text("colour"), choice("colour", "colour of tokens", string(q), names(explain.TokenQuantities), quantityName)),
+			app.Label().Body(app.Text("colour"), choice("colour", "colour of tokens", string(q), names(explain.TokenQuantities()), quantityName)),
 			legend(q, lo, hi),
 		),
 	)

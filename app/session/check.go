@@ -52,6 +52,11 @@ func (t *Trace) Check() error {
 			return fmt.Errorf("%s goes from token %d to %d of %d", name, r[0], r[1], T)
 		}
 	}
+	for _, s := range t.StepScores {
+		if len(s.Values) != K {
+			return fmt.Errorf("score %.20q has %d values where %d belong", s.Name, len(s.Values), K)
+		}
+	}
 	cells := t.Layers * t.Heads
 	if cells*(K+2) > maxTraceValues/(K+2) {
 		return fmt.Errorf("%d heads and %d steps are more than can be shown", cells, K)

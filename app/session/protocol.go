@@ -215,6 +215,8 @@ type (
 		FCI          []float64  `json:"fci"`       // [K]
 		FCIHeads     Scores     `json:"fci_heads"` // [L,H,K]
 		Focus        Scores     `json:"focus"`     // [L,H,K]
+		// StepScores is every score of the table in package score, in its order.
+		StepScores []StepScore `json:"step_scores"`
 		// Attention is between the ranges prompt, steps, answer: what a token of the row's range pays to a token of the
 		// column's, the largest over the heads; Of is the head that has it, layer·H + head.
 		Attention Densities `json:"attention"` // [K+2,K+2]
@@ -224,6 +226,14 @@ type (
 		Chosen HeadAttention `json:"chosen"`
 		All    Densities     `json:"all,omitempty"`
 		Work   Work          `json:"work"` // of the device for this snapshot
+	}
+	// StepScore is one score of each step of a trace. Its title, formula and meaning are in package score, by its name.
+	StepScore struct {
+		Name   string     `json:"name"`
+		Values []*float64 `json:"values"` // [K], null where a step has none
+		// Position is the rank correlation with the place of the step: 1 where earlier steps score higher, null where there
+		// are too few steps.
+		Position *float64 `json:"position"`
 	}
 	// HeadAttention is the attention between the ranges of a trace in one head, the one that was selected last. The engine
 	// sends it for a selection, because all heads of a trace would not fit a message. Without a head Attention is empty.

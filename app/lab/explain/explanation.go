@@ -9,6 +9,7 @@ import (
 
 	"attnlab/app/lab/glossary"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 // Explanation opens a number: what it is, by which formula, and from which numbers it came.
@@ -55,6 +56,8 @@ func (s Subject) Of(what string) (Explanation, bool) {
 			return explainHeadFCI(s, s.Selection.Layer, s.Selection.Head, i), true
 		}
 		return explainFCI(s, i), true
+	case kind == "score":
+		return explainScore(t, of)
 	case kind == "logprob" && i >= 0 && i < len(t.LogProbs):
 		return explainLogProb(t, i), true
 	case kind == "entropy" && i >= 0 && i < len(t.Entropy):
@@ -149,6 +152,23 @@ func explainHeadFCI(s Subject, layer, head, k int) Explanation {
 		e.Total = fmt.Sprintf("no step is %d or more steps later", t.Delta)
 	}
 	return e
+}
+
+// explainScore opens a score of a step, such as "fci-mean:3".
+func explainScore(t *session.Trace, of string) (Explanation, bool) {
+	name, step, _ := strings.Cut(of, ":")
+	k, err := strconv.Atoi(step)
+	s, unknown := score.Find(name)
+	if err != nil || unknown != nil || k < 0 || k >= len(t.Steps) {
+		return Explanation{}, false
+	}
+	e := Explanation{Title: s.Title + " of step " + StepName(k), Value: Format(StepScore(t, name, k)), Formula: s.Formula, Source: s.Source, Note: s.Meaning}
+	for _, other := range t.StepScores {
+		if other.Name == name && other.Position != nil && !s.Control {
+			e.Note += fmt.Sprintf(" In this trace its rank correlation with the place of the step is %s (1: earlier steps always score higher).", Format(*other.Position))
+		}
+	}
+	return e, true
 }
 
 func explainLogProb(t *session.Trace, i int) Explanation {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"attnlab/app/session"
+	"attnlab/rl/score"
 	"attnlab/rl/stat"
 )
 
@@ -21,10 +22,20 @@ const (
 	ByKurtosis Quantity = "kurtosis"
 )
 
-var (
-	TokenQuantities = []Quantity{ByFCI, byReceived, byLogProb, ByEntropy}
-	HeadQuantities  = []Quantity{ByFCI, byFocus, BySRA, ByKurtosis}
-)
+// HeadQuantities are the colours of heads.
+var HeadQuantities = []Quantity{ByFCI, byFocus, BySRA, ByKurtosis}
+
+// TokenQuantities are the colours of tokens: numbers of single tokens, and every score of package score that is not a mean of these. A
+// token has the score of its step.
+func TokenQuantities() []Quantity {
+	list := []Quantity{ByFCI, byReceived, byLogProb, ByEntropy}
+	for _, s := range score.Scores {
+		if q := Quantity(s.Name); !q.Of(list) && s.Name != score.Surprise.Name {
+			list = append(list, q)
+		}
+	}
+	return list
+}
 
 func (q Quantity) Of(list []Quantity) bool { return slices.Contains(list, q) }
 
@@ -39,22 +50,32 @@ func (q Quantity) Name() string {
 		return "attention received"
 	case ByFCI:
 		return "FCI"
-	case byFocus:
-		return "answer focus on the step"
 	case BySRA:
 		return "step ranking accuracy"
 	case ByKurtosis:
 		return "kurtosis"
 	}
-	panic("panels: no quantity " + string(q))
+	return q.score().Title
+}
+
+// score is the row of the table of scores. It panics where there is none.
+func (q Quantity) score() score.Score {
+	s, err := score.Find(string(q))
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
 
 // Unit is empty for a number without one.
 func (q Quantity) Unit() string {
-	if q == byLogProb || q == ByEntropy {
-		return "nats"
+	switch q {
+	case byLogProb:
+		return score.Surprise.Unit
+	case BySRA, ByKurtosis:
+		return ""
 	}
-	return ""
+	return q.score().Unit
 }
 
 // OfTokens is the quantity of every token of t, NaN where a token has none. FCI belongs to steps: a token has its step's,
@@ -83,6 +104,12 @@ func (q Quantity) OfTokens(t *session.Trace, s session.Selection) []float64 {
 		for k, step := range t.Steps {
 			for i := step.Start; i < min(step.End, len(values)); i++ {
 				values[i] = StepFCI(t, s, k)
+			}
+		}
+	default:
+		for k, step := range t.Steps {
+			for i := step.Start; i < min(step.End, len(values)); i++ {
+				values[i] = StepScore(t, string(q), k)
 			}
 		}
 	}
@@ -140,8 +167,21 @@ func (q Quantity) Span(values []float64) (lo, hi float64) {
 		if v > hi { // NaN is not
 			hi = v
 		}
+		if v < lo { // the control is negative
+			lo = v
+		}
 	}
-	return 0, hi
+	return lo, hi
+}
+
+// StepScore is a score of step k by its name in package score; NaN where the step has none.
+func StepScore(t *session.Trace, name string, k int) float64 {
+	for _, s := range t.StepScores {
+		if s.Name == name && k < len(s.Values) && s.Values[k] != nil {
+			return *s.Values[k]
+		}
+	}
+	return math.NaN()
 }
 
 // StepFCI is the FCI of step k: in the selected head, or the maximum over heads.
