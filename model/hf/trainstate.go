@@ -68,15 +68,14 @@ func (c *Checkpoint) addTrain(files map[string][]byte) error {
 // LoadState reads the checkpoint that a training run resumes from: config, weights and
 // training state of one save. It returns [ErrNoState] where the files have none.
 func LoadState(files map[string][]byte) (*Checkpoint, error) {
-	data, ok := files[StateFile]
-	if !ok && files[trainFile] == nil {
+	if files[StateFile] == nil && files[trainFile] == nil {
 		return nil, ErrNoState
 	}
 	c, err := readState(files)
 	if err != nil {
 		return nil, fmt.Errorf("model: the training state cannot be read: %w; the model can still be used, but training must start again in another folder", err)
 	}
-	if data, ok = files[tokenizerFile]; ok {
+	if data, ok := files[tokenizerFile]; ok {
 		t := &Tokenizer{}
 		if err := json.Unmarshal(data, t); err == nil && t.Len() == c.Config.VocabSize {
 			c.Tokenizer = t
