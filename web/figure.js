@@ -10,6 +10,9 @@
       document.title = `${host.title} · attnlab`;
       apply();
     },
+    describe(caption) {
+      document.querySelector("canvas").setAttribute("aria-label", `${caption} Arrow keys select, Escape cancels; the page has the same numbers as a table.`);
+    },
     fail(text) {
       loading.textContent = text;
       document.body.append(loading);
@@ -113,7 +116,7 @@
     for (;; await new Promise((done) => setTimeout(done, 500))) {
       const opened = (await open()).find((name) => !others.includes(name));
       if (!opened) continue;
-      document.getElementById("gone").remove();
+      gone("");
       if (opened === own) return outlive(); // Back brought the page back as it was
       const hash = wanted();
       hash.set("session", opened.slice(prefix.length));
@@ -129,12 +132,17 @@
     channel.onmessage = () => {
       clearTimeout(silent);
       channel.close();
-      document.getElementById("gone")?.remove();
+      gone("");
     };
   }
+  // The figure is drawn above the notice, which an empty text takes away.
   function gone(text) {
-    const notice = document.getElementById("gone") || document.body.appendChild(document.createElement("p"));
-    Object.assign(notice, { id: "gone", role: "status", textContent: text });
+    document.getElementById("gone")?.remove();
+    document.body.style.height = "";
+    if (!text) return;
+    const notice = Object.assign(document.createElement("p"), { id: "gone", role: "status", textContent: text });
+    document.body.append(notice);
+    document.body.style.height = `calc(100% - ${notice.offsetHeight}px)`;
   }
   if (!inPage && wanted().get("session")) {
     if (navigator.locks) outlive().catch(() => addEventListener("focus", ask)); // a browser may deny locks
@@ -178,9 +186,6 @@
     observer.disconnect();
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
-    const describe = () => canvas.setAttribute("aria-label", `${host.caption?.() ?? ""} Arrow keys select, Escape cancels; the page has the same numbers as a table.`);
-    describe();
-    canvas.addEventListener("focus", describe);
   }).observe(document.body, { childList: true });
 
   // load starts the program and shows the megabytes that have arrived. Their total is not known if they travel compressed.

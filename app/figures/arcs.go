@@ -37,6 +37,9 @@ func (a *arcs) Show(event any, now time.Time) {
 
 // Caption says what is drawn.
 func (a *arcs) Caption() string {
+	if a.count() < 2 {
+		return "Arcs between steps: no trace yet."
+	}
 	return fmt.Sprintf("Arcs: which of %d steps looks back at which, %s, down to %s of the largest attention.", len(a.trace.Steps), a.source(), draw.Number(a.threshold))
 }
 

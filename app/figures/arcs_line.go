@@ -12,7 +12,7 @@ type line struct {
 	vertical    bool
 	first, unit float64 // centre of row 0, and from one row to the next
 	across      float64 // coordinate of the line on the other axis
-	room        float64 // how far arcs can bulge
+	most        float64 // how far arcs can bulge
 	span        float64 // largest bulge in use
 	bars        float64 // height of the bars below, 0 for none
 	n           int
@@ -39,7 +39,7 @@ func (a *arcs) line() line {
 	scroll := a.panX
 	if l.vertical {
 		l.from, l.to, scroll = draw.Header+4, a.Height-draw.Margin, a.panY
-		l.across, l.room = 0.42*a.Width, 0.58*a.Width-draw.Margin
+		l.across, l.most = 0.42*a.Width, 0.58*a.Width-draw.Margin
 	} else {
 		l.from, l.to = draw.Margin, a.Width-draw.Margin
 		if a.Height >= 230 {
@@ -49,11 +49,11 @@ func (a *arcs) line() line {
 		if l.bars > 0 {
 			l.across -= 12
 		}
-		l.room = l.across - draw.Header - 6
+		l.most = l.across - draw.Header - 6
 	}
 	l.unit = (l.to - l.from) / float64(l.n) * a.zoom
 	l.first = l.from + l.unit/2 - scroll
-	l.span = min(l.room, 0.6*float64(l.n-1)*l.unit)
+	l.span = min(l.most, 0.6*float64(l.n-1)*l.unit)
 	return l
 }
 
@@ -73,7 +73,7 @@ func (l line) slot(i int) draw.Box {
 
 // arc goes from row j back to row k. The further, the higher.
 func (l line) arc(j, k int) draw.Arc {
-	// A power below one keeps neighbours apart from the line where far arcs are squashed.
+	// A power below one keeps neighbours apart from the line when far arcs are squashed.
 	high := l.span * math.Pow(float64(j-k)/float64(l.n-1), 0.85)
 	if l.vertical {
 		return draw.Arc{X0: l.across, Y0: l.at(j), X1: l.across, Y1: l.at(k), BX: high}

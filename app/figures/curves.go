@@ -133,6 +133,9 @@ func (c *curves) axis() string {
 
 // Caption says what is drawn.
 func (c *curves) Caption() string {
+	if len(c.charts) == 0 {
+		return "Curves of runs: there is none yet."
+	}
 	var names []string
 	for _, chart := range c.charts {
 		names = append(names, chart.title)

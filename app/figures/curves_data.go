@@ -166,7 +166,7 @@ func along(r session.KeptRun, tokens bool) []float64 {
 }
 
 // smoothed is the exponential moving average of values [N] at steps [N]: from a step to the
-// next it keeps the share s of what was before. It is free of the bias of its beginning. A
+// next the share s of the average so far stays. It has no bias at its beginning. A
 // gap stays a gap. Where steps are missing, s is raised to the power of their number, so that
 // smoothing is the same per step.
 func smoothed(steps, values []float64, s float64) []float64 {

@@ -60,8 +60,8 @@ func TestSmoothing(t *testing.T) {
 	if got, want := smoothed([]float64{1, 2}, []float64{1, 4}, 0.5)[1], 3.0; math.Abs(got-want) > 1e-12 { // (.25 + .5·4) / .75
 		t.Errorf("1, 4 smooth to %v, want %v", got, want)
 	}
-	every, told := smoothed([]float64{1, 2, 3, 4, 5, 6}, []float64{1, 1, 4, 4, 4, 4}, 0.5), smoothed([]float64{1, 3, 5, 6}, []float64{1, 4, 4, 4}, 0.5)
-	if last := told[3]; math.Abs(last-every[5]) > 0.1 {
+	every, thinned := smoothed([]float64{1, 2, 3, 4, 5, 6}, []float64{1, 1, 4, 4, 4, 4}, 0.5), smoothed([]float64{1, 3, 5, 6}, []float64{1, 4, 4, 4}, 0.5)
+	if last := thinned[3]; math.Abs(last-every[5]) > 0.1 {
 		t.Errorf("with every second of the older steps the end is %v, with all %v", last, every[5])
 	}
 	raw := []float64{3, 1, 4, 1, 5}
@@ -260,11 +260,11 @@ func TestChoices(t *testing.T) {
 	old, now := someRun("a", "attnpo", 1, 5), someRun("a", "attnpo", 1, 8)
 	h, f := of[*curves](t, "curves", 800, 600, kept(old, someRun("b", "grpo", 1, 6)))
 	if len(f.chosen) != 0 {
-		t.Error("curves without a run at work")
+		t.Error("curves without an active run")
 	}
 	h.Show(now, start)
 	if c := f.charts; len(c) == 0 || len(c[0].curves) != 1 || len(c[0].curves[0].x) != 8 {
-		t.Errorf("the run at work has the curves %+v", c)
+		t.Errorf("the active run has the curves %+v", c)
 	}
 	h.Set("runs", "b,a", start)
 	if c := f.charts[0]; len(c.curves) != 2 || len(c.curves[0].x) != 6 || len(c.curves[1].x) != 8 || !math.IsNaN(c.base) {
@@ -291,7 +291,7 @@ func TestChoices(t *testing.T) {
 	}
 }
 
-// A run at work is drawn ten times a second at most, and its axes do not jump.
+// An active run is drawn ten times a second at most, and its axes do not jump.
 func TestPace(t *testing.T) {
 	h, f := of[*curves](t, "curves", 800, 600, someRun("r", "attnpo", 1, 20))
 	h.SetStill(false)
@@ -306,7 +306,7 @@ func TestPace(t *testing.T) {
 			drawn++
 		}
 		if f.values.moving && !moving {
-			t.Fatal("more is to come and nobody is told")
+			t.Fatal("it still moves, and Scene says that it does not")
 		}
 		if last = f.Values()[1]; last-before > 1 {
 			t.Errorf("the axis jumps from %v to %v", before, last)

@@ -90,6 +90,9 @@ func (h *heads) size() (layers, heads int) {
 // Caption says what is drawn.
 func (h *heads) Caption() string {
 	layers, heads := h.size()
+	if layers*heads == 0 {
+		return "Heads: " + h.quantity().title + ", not measured yet."
+	}
 	return fmt.Sprintf("Heads: %s of %d layers with %d heads each, %s.", h.quantity().title, layers, heads, h.about())
 }
 

@@ -130,7 +130,7 @@ func check(t *testing.T, what string, h *Host) {
 		if l.Size < 11 {
 			t.Fatalf("%s: %q is %v pixels high", what, l.Text, l.Size)
 		}
-		// Arcs may run behind a text only where it floats; what matters is what it stands on.
+		// Arcs may run behind a text only where it floats; what matters is what is under it.
 		if c := theme.Contrast(l.Color, under(scene, i, left+w/2, l.Y-4)); c < 4.5 {
 			t.Fatalf("%s: %q has a contrast of %.2f", what, l.Text, c)
 		}
@@ -328,7 +328,7 @@ func TestClicksSelect(t *testing.T) {
 				}
 				h.Scene(start)
 				if again := h.Press(at.X+at.W/2, at.Y+at.H/2, start); again != nil {
-					t.Fatalf("%s: pressing the selected step tells the engine again", name)
+					t.Fatalf("%s: pressing the selected step selects it again", name)
 				}
 			}
 		}
@@ -398,7 +398,7 @@ func TestKeys(t *testing.T) {
 		t.Errorf("back twice: %v", f.Selection)
 	}
 	if h.Key(Back, start) != nil {
-		t.Error("nothing to go back from, and the engine is told")
+		t.Error("Back selects nothing again")
 	}
 	h = host(t, "matrix", 600, 400, trace(8, 2, 3, true))
 	for _, key := range []Key{First, Right, Down, Down, Down, Down, Down, Up, Down} { // column of step 2, row of step 4

@@ -30,6 +30,9 @@ func (m *matrix) Show(event any, now time.Time) {
 
 // Caption says what is drawn.
 func (m *matrix) Caption() string {
+	if m.count() < 2 {
+		return "A matrix of steps: no trace yet."
+	}
 	return fmt.Sprintf("A matrix: attention from each of %d steps, the prompt and the answer to those before it, %s.", len(m.trace.Steps), m.source())
 }
 

@@ -62,6 +62,9 @@ func (f *scatter) update() {
 
 // Caption says what is drawn.
 func (f *scatter) Caption() string {
+	if len(f.groups) == 0 {
+		return "Accuracy against think tokens: no run yet."
+	}
 	text := fmt.Sprintf("Accuracy against think tokens of %s", count(len(f.groups), "group of runs", "groups of runs"))
 	for i, c := range f.groups {
 		if i == 6 {
@@ -119,12 +122,12 @@ func (f *scatter) Draw(s *draw.Scene) {
 	if s.Width < 460 {
 		detail = fmt.Sprintf("%s, last %d steps; bars: s.d. of seeds; thin: of steps", count(n, "run", "runs"), session.RecentSteps)
 	}
-	room := s.Width - 2*draw.Margin
-	s.Heading("Accuracy against length", detail, false, room)
+	width := s.Width - 2*draw.Margin
+	s.Heading("Accuracy against length", detail, false, width)
 	ticks := int(max(3, min(7, s.Height/60)))
 	left := draw.Margin + draw.Gutter(v[2], v[3], ticks)
 	p := draw.Plot{Box: draw.Rect(left, draw.Header+26, max(1, s.Width-left-draw.Margin), max(1, s.Height-draw.Header-26-42)), Along: [2]float64{v[0], v[1]}, Up: [2]float64{v[2], v[3]}}
-	s.Add(draw.Label{X: draw.Margin, Y: draw.Header + 16, Text: draw.Fit("accuracy, share of responses", false, draw.Small, room), Size: draw.Small, Color: s.Palette.Muted})
+	s.Add(draw.Label{X: draw.Margin, Y: draw.Header + 16, Text: draw.Fit("accuracy, share of responses", false, draw.Small, width), Size: draw.Small, Color: s.Palette.Muted})
 	s.Axes(p, ticks, "think tokens a response", true)
 
 	f.addBases(s, p)
@@ -232,7 +235,7 @@ func (f *scatter) addNames(s *draw.Scene, p draw.Plot) {
 }
 
 // beside is the box of a text w wide beside a point that covers least of what is taken. It
-// returns false if none lies within bounds: then only the point itself tells its name.
+// returns false if none lies within bounds: the name is then shown only for the point under the pointer.
 func beside(x, y, w float64, bounds draw.Box, taken []draw.Box) (best draw.Box, ok bool) {
 	least := 1e6
 	for side, at := range [][2]float64{{x + 10, y - 7}, {x - 10 - w, y - 7}, {x - w/2, y - 25}, {x - w/2, y + 11}, {x + 8, y - 23}, {x + 8, y + 9},

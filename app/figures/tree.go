@@ -69,6 +69,9 @@ func (t *tree) drawable() bool {
 
 // Caption says what is drawn.
 func (t *tree) Caption() string {
+	if len(t.tree.Nodes) == 0 {
+		return "Branch tree: none is grown yet."
+	}
 	right, done := t.outcomes()
 	return fmt.Sprintf("Branch tree by %s: %s, %d of %s right.", ruleName(t.tree.Rule.Branch), count(len(t.tree.Nodes), "node", "nodes"), right, count(done, "leaf", "leaves"))
 }

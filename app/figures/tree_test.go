@@ -261,10 +261,10 @@ func TestTreeGrows(t *testing.T) {
 		second := slices.IndexFunc(after.Nodes, func(n session.TreeNode) bool { return n.Tree == 1 })
 		branch := slices.IndexFunc(after.Nodes, func(n session.TreeNode) bool { return n.Tree == 0 && n.Parent == 3 && n.ID != 6 })
 		if got := f.Values()[2+2*second]; got != lane {
-			t.Errorf("the second response sets out from lane %v, was in %v", got, lane)
+			t.Errorf("the second response starts in lane %v, was in %v", got, lane)
 		}
 		if got, want := f.Values()[3+2*branch], float64(after.Nodes[branch].Start-30); got != want {
-			t.Errorf("the branch sets out from token %v, want %v", got, want)
+			t.Errorf("the branch starts at token %v, want %v", got, want)
 		}
 		ends := []float64{}
 		for _, ms := range []int{0, 60, 120, 180, 200, 260} {

@@ -9,8 +9,8 @@ import (
 // Steps is how many steps above zero a ramp has in CSS.
 const Steps = 10
 
-// CSS is the table as custom properties: light at the root, dark where the page says
-// data-theme="dark" or, without a say of the page, where the system prefers it.
+// CSS is the table as custom properties: light at the root, dark if the page has
+// data-theme="dark", or if the page has no data-theme and the system prefers dark.
 //
 //	--ground --surface --line --ink --muted --accent --on-accent
 //	--essential --redundant --correcting --wrong --malformed   and --on-… each
@@ -42,7 +42,7 @@ func CSS() string {
 // ScoreStep is the step of the CSS ramp for x in 0..1.
 func ScoreStep(x float64) int { return int(clamp(x, 0, 1)*Steps + 0.5) }
 
-// SignedStep is the step of the CSS ramp for x in -1..1; zero has the one in the middle.
+// SignedStep is the step of the CSS ramp for x in -1..1. Zero is the middle one.
 func SignedStep(x float64) int {
 	if x != x {
 		return Steps

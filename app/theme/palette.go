@@ -15,16 +15,16 @@ import (
 type Palette struct {
 	Ground  color.RGBA // the page
 	Surface color.RGBA // cards and figures
-	Line    color.RGBA // hairlines, that carry no meaning
+	Line    color.RGBA // hairlines without a meaning
 	Ink     color.RGBA // text
 	Muted   color.RGBA // text of less weight, and the edges of controls
 	Accent  color.RGBA // the one thing to press, selection, focus
 
-	// The true labels of steps; on screen always with a letter too. Redundant and
-	// Correcting are darker than a designer would like, to be marks on white.
+	// The true labels of steps, on screen always with a letter too. Redundant and Correcting
+	// are dark, because marks on white need the contrast.
 	Essential, Redundant, Correcting, Wrong, Malformed color.RGBA
 
-	Series [6]color.RGBA // tell runs apart, with a number on screen always; none has a label's colour
+	Series [6]color.RGBA // tell runs apart, on screen always with a number; none is the colour of a label
 
 	score  [2]color.RGBA // 0 and 1
 	signed [3]color.RGBA // -1, 0 and 1
@@ -40,7 +40,7 @@ var Light = Palette{
 	signed: [3]color.RGBA{rgb(0xb5332b), rgb(0xf1efea), rgb(0x00718c)},
 }
 
-// Dark is the same at night; high scores are the light end.
+// Dark is the same on a dark ground. High scores are the light end.
 var Dark = Palette{
 	Ground: rgb(0x14161a), Surface: rgb(0x1c1f25), Line: rgb(0x2c313a),
 	Ink: rgb(0xe8e6e1), Muted: rgb(0x9aa0ab), Accent: rgb(0x7aa2ff),
@@ -70,8 +70,8 @@ func (p Palette) Label(name string) color.RGBA {
 	return p.Muted
 }
 
-// On is the text colour that reads on a fill: ink or paper where they reach 4.5:1,
-// else black or white, of which one always does.
+// On is a text colour that can be read on a fill: ink or paper if one reaches a contrast of
+// 4.5:1, else black or white, of which one always does.
 func (p Palette) On(fill color.RGBA) color.RGBA {
 	for _, text := range []color.RGBA{p.Ink, p.Surface} {
 		if Contrast(text, fill) >= 4.5 {

@@ -50,7 +50,8 @@ func run() error {
 			bytes := js.Global().Get("Uint8Array").New(len(png))
 			js.CopyBytesToJS(bytes, png)
 			host.Call("save", bytes)
-		})
+		},
+		func(caption string) { host.Call("describe", caption) })
 	go func() {
 		for message := range port.In {
 			game.Show(message)
@@ -68,7 +69,6 @@ func offer(host js.Value, figure *figures.Host, game *window.Game) {
 	host.Set("title", figure.Title)
 	host.Set("zoomable", figure.Zoomable())
 	host.Set("zoomed", js.FuncOf(func(js.Value, []js.Value) any { return figure.Zoomed() }))
-	host.Set("caption", js.FuncOf(func(js.Value, []js.Value) any { return figure.Caption() }))
 	host.Set("leave", js.FuncOf(func(js.Value, []js.Value) any {
 		game.Do("leave", func(h *figures.Host, _ time.Time) { h.Leave() })
 		return nil

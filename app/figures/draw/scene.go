@@ -90,7 +90,7 @@ func (Cells) shape() {}
 type Target struct {
 	Box                         // where it is, unless it has an Arc
 	Arc      *Arc               //
-	Row, Col int                // what it stands for: the same after the next layout
+	Row, Col int                // what it is the target of: the same after the next layout
 	Tip      func() []string    // explanation, line by line
 	Hover    *session.Hover     // sent to the other screens while the pointer is here, nil for nothing
 	Select   *session.Selection // what a press selects, nil for nothing

@@ -23,9 +23,11 @@ import (
 
 // Game is a figure as an ebiten game.
 type Game struct {
-	figure *figures.Host
-	send   func(session.Command) // to all other screens and the engine
-	save   func(png []byte)
+	figure   *figures.Host
+	send     func(session.Command) // to all other screens and the engine
+	save     func(png []byte)
+	describe func(caption string)
+	caption  string // described last
 
 	queue  queue
 	asking atomic.Bool // for frames
@@ -48,16 +50,16 @@ type drag struct {
 	apart     float64 // between two fingers, 0 for one
 }
 
-// New makes a game of a figure. It sends what is selected and pointed at, and gives an image
-// to save when the visitor asks for one.
-func New(figure *figures.Host, send func(session.Command), save func(png []byte)) *Game {
-	return &Game{figure: figure, send: send, save: save, scale: 1, mx: math.NaN(), pointed: -1}
+// New makes a game of a figure. It sends what is selected and pointed at, gives an image to
+// save when the visitor asks for one, and describes what is drawn whenever that changes.
+func New(figure *figures.Host, send func(session.Command), save func(png []byte), describe func(caption string)) *Game {
+	return &Game{figure: figure, send: send, save: save, describe: describe, scale: 1, mx: math.NaN(), pointed: -1}
 }
 
 // Run shows the figure until the program ends.
 func (g *Game) Run() error {
-	// The screen keeps what was drawn, and frames come with input and ScheduleFrame
-	// only: an idle figure costs nothing on the thread it shares with its page.
+	// The screen is not cleared, and frames come only with input and ScheduleFrame: an idle
+	// figure costs nothing on the thread that it shares with its page.
 	ebiten.SetScreenClearedEveryFrame(false)
 	ebiten.SetFPSMode(ebiten.FPSModeVsyncOffMinimum)
 	ebiten.SetWindowResizingMode(ebiten.WindowResizingModeEnabled)
@@ -139,6 +141,10 @@ func (g *Game) Draw(screen *ebiten.Image) {
 	}
 	if !changed && !g.repaint {
 		return
+	}
+	if caption := g.figure.Caption(); caption != g.caption {
+		g.caption = caption
+		g.describe(caption)
 	}
 	g.repaint = false
 	g.painter.paint(screen, scene, g.scale)

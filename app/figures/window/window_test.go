@@ -102,7 +102,8 @@ func TestGame(t *testing.T) {
 		t.Fatal(err)
 	}
 	var saved []byte
-	game := New(figure, func(session.Command) {}, func(b []byte) { saved = b })
+	var captions []string
+	game := New(figure, func(session.Command) {}, func(b []byte) { saved = b }, func(caption string) { captions = append(captions, caption) })
 	figure.Resize(300, 200)
 	screen := ebiten.NewImage(300, 200)
 	at := func() color.RGBA { return screen.At(299, 199).(color.RGBA) }
@@ -128,5 +129,8 @@ func TestGame(t *testing.T) {
 	}
 	if r, g, b, _ := img.At(299, 199).RGBA(); (color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}) != theme.Dark.Surface {
 		t.Error("the saved image has another ground")
+	}
+	if len(captions) != 1 || captions[0] != figure.Caption() {
+		t.Errorf("two drawings of the same are described as %q", captions)
 	}
 }

@@ -3,11 +3,21 @@
 package visit
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"attnlab/app/figures"
+	"attnlab/app/lab/labtest"
+	"attnlab/app/session"
 
 	"github.com/chromedp/chromedp"
 )
@@ -64,6 +74,88 @@ func TestVisitFigureOutlivesPage(t *testing.T) {
 	page.run(chromedp.Navigate(server.URL + "/?again"))
 	third := eval[string](page, "attnlab.session")
 	window.until("the window joins the page that is opened later", fmt.Sprintf(`location.hash.includes("session=%s")`, third))
+}
+
+// TestVisitEveryFigure opens every figure of the list in a window, wide and narrow, light and dark, and sends it what screens
+// hear. It draws that, describes it, and makes room for the notice that its page is gone. The pictures go to the ignored
+// folder shots.
+func TestVisitEveryFigure(t *testing.T) {
+	n := &notes{}
+	page := newVisitor(t, n, true) // holds the session, as lab.js does
+	dir, built := builtSite(t)
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir(dir)))
+	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<!doctype html><html lang="en"><title>page</title><link rel="icon" href="data:,">`)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	page.run(chromedp.Navigate(server.URL + "/page"))
+	const hold = `(navigator.locks.request("attnlab:session:s", () => new Promise((done) => { globalThis.end = done; })), globalThis.channel ??= new BroadcastChannel("attnlab:s"), true)`
+	eval[bool](page, hold)
+	send := func() {
+		for _, message := range []any{labtest.Trace(), labtest.Tree(), labtest.Runs(), labtest.Run("running")} {
+			text, err := session.Encode(message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			eval[bool](page, fmt.Sprintf(`(channel.postMessage(%q), true)`, text))
+		}
+	}
+	v := page.tab() // in front: a hidden tab has no frames
+	folder := filepath.Join("..", "..", "..", "shots")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	label := `(document.querySelector("canvas")?.getAttribute("aria-label") ?? "")`
+	for _, e := range figures.Figures {
+		address := fmt.Sprintf("%s/%sfigure.html#figure=%s&session=s", server.URL, built.Folder(), e.Name)
+		v.run(chromedp.Navigate("about:blank"), chromedp.Navigate(address))
+		v.until(e.Name+" is drawn", label+`.includes(" yet.")`)
+		if title := eval[string](v, "document.title"); title != e.Title+" · attnlab" {
+			t.Errorf("%s has the title %q", e.Name, title)
+		}
+		send()
+		v.until(e.Name+" describes what it heard", `!`+label+`.includes(" yet.")`)
+		for _, size := range []image.Point{{1040, 640}, {366, 420}} {
+			for _, theme := range []string{"light", "dark"} {
+				v.run(chromedp.EmulateViewport(int64(size.X), int64(size.Y)))
+				eval[bool](v, fmt.Sprintf(`(location.replace(%q), true)`, address+"&theme="+theme))
+				time.Sleep(700 * time.Millisecond) // motion
+				v.figurePicture(filepath.Join(folder, fmt.Sprintf("figure-%s-%dx%d-%s.png", e.Name, size.X, size.Y, theme)), size, theme == "light")
+			}
+		}
+		eval[bool](page, `(end(), true)`)
+		v.until("the notice is there, below the figure", `((a, b) => a && b && a.getBoundingClientRect().top >= b.getBoundingClientRect().bottom - 1)(document.getElementById("gone"), document.querySelector("canvas"))`)
+		eval[bool](page, hold)
+		v.until("the notice is gone with its reason", `!document.getElementById("gone")`)
+	}
+	for _, line := range n.all() {
+		t.Error(line)
+	}
+}
+
+// figurePicture takes a picture of the whole window and checks that something is drawn on the right ground.
+func (v *visitor) figurePicture(path string, size image.Point, light bool) {
+	v.Helper()
+	var data []byte
+	v.run(chromedp.CaptureScreenshot(&data))
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		v.Fatal(err)
+	}
+	name := filepath.Base(path)
+	picture, err := png.Decode(bytes.NewReader(data))
+	if err != nil || picture.Bounds().Size() != size {
+		v.Errorf("%s is no picture of its size: %v", name, err)
+		return
+	}
+	if colours := coloursOf(picture); colours < 10 {
+		v.Errorf("%s has %d colours", name, colours)
+	}
+	r, g, b, _ := picture.At(2, size.Y-2).RGBA()
+	if bright := r+g+b > 3*0x8000; bright != light {
+		v.Errorf("%s: the ground is %x %x %x", name, r>>8, g>>8, b>>8)
+	}
 }
 
 // tab is another tab of the same browser.
