@@ -203,9 +203,15 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		if kind := r.scaling(); kind != "" {
 			return fmt.Errorf("model: rope scaling %q is not supported, rope_scaling must be null", kind)
 		}
-		if r != nil && f.RopeTheta == nil {
-			f.RopeTheta = r.Theta
-		}
+	}
+	// As in transformers 5: rope_scaling, where it holds anything, takes the place of rope_parameters, and the rope_theta in it is
+	// taken before the one beside it.
+	inner := f.RopeParameters
+	if f.RopeScaling != nil && *f.RopeScaling != (ropeParameters{}) {
+		inner = f.RopeScaling
+	}
+	if inner != nil && inner.Theta != nil {
+		f.RopeTheta = inner.Theta
 	}
 	headDim := 0
 	if f.Heads > 0 {

@@ -86,11 +86,17 @@ func TestConfigReadsWhatTransformersWrites(t *testing.T) {
 		json string
 		want Config
 	}{
-		"defaults":        {hf(nil), minimal},
-		"transformers 4":  {hf(map[string]string{"rope_theta": "500000.0", "rope_scaling": "null"}), theta},
-		"transformers 5":  {hf(map[string]string{"rope_parameters": `{"rope_theta":500000.0,"rope_type":"default"}`}), theta},
-		"unknown key":     {hf(map[string]string{"use_cache": "true"}), minimal},
-		"explicit head":   {hf(map[string]string{"head_dim": "16", "num_key_value_heads": "4"}), minimal},
+		"defaults":       {hf(nil), minimal},
+		"transformers 4": {hf(map[string]string{"rope_theta": "500000.0", "rope_scaling": "null"}), theta},
+		"transformers 5": {hf(map[string]string{"rope_parameters": `{"rope_theta":500000.0,"rope_type":"default"}`}), theta},
+		"unknown key":    {hf(map[string]string{"use_cache": "true"}), minimal},
+		"explicit head":  {hf(map[string]string{"head_dim": "16", "num_key_value_heads": "4"}), minimal},
+		// Fault A11: transformers 5 takes the inner rope_theta, and rope_scaling in the place of rope_parameters.
+		"both, the inner": {hf(map[string]string{"rope_theta": "10000.0", "rope_parameters": `{"rope_theta":500000.0,"rope_type":"default"}`}), theta},
+		"both, scaling":   {hf(map[string]string{"rope_theta": "10000.0", "rope_scaling": `{"rope_theta":500000.0,"rope_type":"default"}`}), theta},
+		"outer alone":     {hf(map[string]string{"rope_theta": "500000.0", "rope_parameters": `{"rope_type":"default"}`}), theta},
+		"scaling first":   {hf(map[string]string{"rope_scaling": `{"rope_theta":500000.0,"rope_type":"default"}`, "rope_parameters": `{"rope_theta":10000.0}`}), theta},
+		"empty scaling":   {hf(map[string]string{"rope_scaling": `{}`, "rope_parameters": `{"rope_theta":500000.0}`}), theta},
 		"default scaling": {hf(map[string]string{"rope_scaling": `{"type":"default"}`}), minimal},
 	} {
 		var c Config

@@ -74,8 +74,8 @@ func (m Method) Check(h hyper.Values, limits hyper.Limits) error {
 	return m.Params.CheckRules(h, limits, m.Rules...)
 }
 
-// LimitsOf are the limits that a model sets to hyper-parameters.
-func LimitsOf(c model.Config) hyper.Limits {
+// limitsOf are the limits that a model sets to hyper-parameters.
+func limitsOf(c model.Config) hyper.Limits {
 	return hyper.Limits{Context: c.MaxContext, Heads: c.Layers * c.Heads}
 }
 

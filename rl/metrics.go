@@ -118,6 +118,9 @@ func (t *tally) groups(groups []Group) {
 
 // credit takes in what a group is trained on.
 func (t *tally) credit(g Group) {
+	if g.Tree != nil {
+		t.Leaves += g.Tree.validSequences()
+	}
 	for _, s := range g.Samples {
 		t.Reward += s.Reward
 		t.credited++

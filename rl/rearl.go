@@ -178,7 +178,7 @@ func (c *rearl) revisions(ctx context.Context, r *Run, groups []Group) ([]Sample
 func (c *rearl) steps(r *Run, groups []Group) (kept [][]int, err error) {
 	var p [][]float64 // a response, all groups in a row
 	if c.cut != "oracle" {
-		if p, err = c.reflector.Results(groups); err != nil {
+		if p, err = c.reflector.resultsOf(groups); err != nil {
 			return nil, err
 		}
 	}

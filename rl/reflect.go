@@ -30,14 +30,14 @@ type Reflector struct {
 	Scorer *model.Scorer
 }
 
-// ReflectedSteps is how many steps of a response are labelled; what comes after is
+// reflectedSteps is how many steps of a response are labelled; what comes after is
 // taken for Think.
-const ReflectedSteps = 48
+const reflectedSteps = 48
 
-// ReflectionVocabulary is the task's with the numbers of steps and the two labels.
-func ReflectionVocabulary(task task.Task) []string {
+// reflectionVocabulary is the task's with the numbers of steps and the two labels.
+func reflectionVocabulary(task task.Task) []string {
 	vocabulary := task.Vocabulary()
-	for k := range ReflectedSteps {
+	for k := range reflectedSteps {
 		vocabulary = append(vocabulary, fmt.Sprintf("[%d]", k+1))
 	}
 	return append(vocabulary, "Think", "Result")
@@ -47,13 +47,13 @@ func ReflectionVocabulary(task task.Task) []string {
 // layers, more words and a longer context. As in the paper it begins as a model that
 // knows the language; a base with random weights begins from scratch.
 func BeginReflection(task task.Task, base *hf.Checkpoint, seed uint64) (*hf.Checkpoint, error) {
-	tokenizer, err := hf.NewTokenizer(ReflectionVocabulary(task))
+	tokenizer, err := hf.NewTokenizer(reflectionVocabulary(task))
 	if err != nil {
 		return nil, err
 	}
 	c := base.Config
 	c.VocabSize = tokenizer.Len()
-	c.MaxContext += 2 * ReflectedSteps
+	c.MaxContext += 2 * reflectedSteps
 	r := &hf.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: c.Init(seed)}
 	for _, p := range base.Config.Params() {
 		// The rows of new words, in embedding and output, come after the known ones.
@@ -65,10 +65,10 @@ func BeginReflection(task task.Task, base *hf.Checkpoint, seed uint64) (*hf.Chec
 // reflectionInput is what the model reads, with the place of the last token of each
 // labelled step.
 func reflectionInput(t task.Trace, words int) (tokens, at []int) {
-	result := words + ReflectedSteps + 1
+	result := words + reflectedSteps + 1
 	tokens = slices.Clone(t.Tokens[:t.PromptLength])
 	for k, step := range t.Steps {
-		if k == ReflectedSteps {
+		if k == reflectedSteps {
 			break
 		}
 		tokens = append(append(tokens, words+k), t.Tokens[step.Start:step.End]...)
@@ -80,7 +80,7 @@ func reflectionInput(t task.Trace, words int) (tokens, at []int) {
 
 // NewReflector puts a reflection model on a device.
 func NewReflector(d *gpu.Device, task task.Task, c *hf.Checkpoint) (*Reflector, error) {
-	if n := len(ReflectionVocabulary(task)); n != c.Config.VocabSize {
+	if n := len(reflectionVocabulary(task)); n != c.Config.VocabSize {
 		return nil, fmt.Errorf("rl: a reflection model for task %s has %d tokens, this one %d; use one that was trained for this task", task.Name(), n, c.Config.VocabSize)
 	}
 	m, err := model.New(d, c.Config, c.Weights)
@@ -95,8 +95,8 @@ func NewReflector(d *gpu.Device, task task.Task, c *hf.Checkpoint) (*Reflector, 
 	return &Reflector{task, s}, nil
 }
 
-// Results returns P_k of every step of every response, groups in a row.
-func (r *Reflector) Results(groups []Group) ([][]float64, error) {
+// resultsOf returns P_k of every step of every response, groups in a row.
+func (r *Reflector) resultsOf(groups []Group) ([][]float64, error) {
 	var traces []task.Trace
 	for _, g := range groups {
 		for _, s := range g.Samples {
@@ -140,8 +140,8 @@ type Reflection struct {
 	AUC      float64 `json:"auc"`      // of results over other steps
 }
 
-// Check labels traces, traces[i] of problems[i].
-func (r *Reflector) Check(problems []task.Problem, traces []task.Trace) (Reflection, error) {
+// check labels traces, traces[i] of problems[i].
+func (r *Reflector) check(problems []task.Problem, traces []task.Trace) (Reflection, error) {
 	p, err := r.results(traces)
 	if err != nil {
 		return Reflection{}, err
@@ -257,7 +257,7 @@ func reflectionPart(kind task.Task, c model.Config, p PretrainConfig, drawn *uin
 	part := model.Part{Batch: b, Targets: b.Next(c.VocabSize), Weight: make([]float32, b.N())}
 	for i, at := range places {
 		for k, n := range at {
-			part.Targets[b.Starts[i]+n] = uint32(words + ReflectedSteps)
+			part.Targets[b.Starts[i]+n] = uint32(words + reflectedSteps)
 			if truths[i][k] {
 				part.Targets[b.Starts[i]+n]++
 			}
@@ -276,5 +276,5 @@ func CheckReflection(r *Reflector, seed uint64, n int) (Reflection, error) {
 			problems, traces = append(problems, p), append(traces, t)
 		}
 	}
-	return r.Check(problems, traces)
+	return r.check(problems, traces)
 }

@@ -16,7 +16,7 @@ import (
 func TestReflectionPart(t *testing.T) {
 	tk, _ := task.New("chain", "", "")
 	words := len(tk.Vocabulary())
-	shape, err := model.Preset("tiny", len(ReflectionVocabulary(tk)))
+	shape, err := model.Preset("tiny", len(reflectionVocabulary(tk)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestReflectionPart(t *testing.T) {
 		sum += float64(w)
 		labels++
 		last, placeholder := int(part.Tokens[n]), int(part.Tokens[n+1])
-		if last != task.Newline || placeholder != words+ReflectedSteps+1 {
+		if last != task.Newline || placeholder != words+reflectedSteps+1 {
 			t.Fatalf("a label is asked for at token %d, before token %d", last, placeholder)
 		}
 		if int(part.Targets[n]) == placeholder {
@@ -75,7 +75,7 @@ func TestBeginReflection(t *testing.T) {
 	for n := range want {
 		near.Want(t, "logits of known words", toFloats(got[n][:len(want[n])]), toFloats(want[n]), 1e-6)
 	}
-	if n := len(got[0]); n != len(want[0])+ReflectedSteps+2 || slices.Max(got[0][len(want[0]):]) == 0 {
+	if n := len(got[0]); n != len(want[0])+reflectedSteps+2 || slices.Max(got[0][len(want[0]):]) == 0 {
 		t.Errorf("%d words, the new ones without weights", n)
 	}
 }
@@ -92,7 +92,7 @@ func toFloats(x []float32) []float64 {
 func TestReflectorReadsItsModel(t *testing.T) {
 	words := len(task.CommonTokens)
 	shape := diceShape
-	shape.VocabSize, shape.MaxContext = len(ReflectionVocabulary(dice{})), 48+2*ReflectedSteps
+	shape.VocabSize, shape.MaxContext = len(reflectionVocabulary(dice{})), 48+2*reflectedSteps
 	weights := shape.Init(4)
 	for i := range weights {
 		weights[i] *= 8
@@ -106,7 +106,7 @@ func TestReflectorReadsItsModel(t *testing.T) {
 	for _, response := range [][]int{{task.Plus, task.Newline, task.Minus, task.Plus, task.Newline, task.EndThink, task.Eos}, {task.EndThink, task.Eos}, {task.Plus, task.Newline}} {
 		g[0].Samples = append(g[0].Samples, Sample{Trace: dice{}.Judge(g[0].Problem, response)})
 	}
-	p, err := r.Results(g)
+	p, err := r.resultsOf(g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestReflectorReadsItsModel(t *testing.T) {
 			for _, l := range logits[n] {
 				sum += math.Exp(float64(l))
 			}
-			want := math.Exp(float64(logits[n][words+ReflectedSteps+1])) / sum
+			want := math.Exp(float64(logits[n][words+reflectedSteps+1])) / sum
 			if math.Abs(p[i][k]-want) > 1e-5 {
 				t.Errorf("response %d step %d: %g, want %g", i, k, p[i][k], want)
 			}
@@ -134,7 +134,7 @@ func TestReflectorReadsItsModel(t *testing.T) {
 
 func TestLearnedCutsRun(t *testing.T) {
 	shape := diceShape
-	shape.VocabSize, shape.MaxContext = len(ReflectionVocabulary(dice{})), 48+2*ReflectedSteps
+	shape.VocabSize, shape.MaxContext = len(reflectionVocabulary(dice{})), 48+2*reflectedSteps
 	host := gpu.OpenHost()
 	reflector, err := NewReflector(host, dice{}, &hf.Checkpoint{Config: shape, Weights: shape.Init(4)})
 	if err != nil {

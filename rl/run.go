@@ -64,6 +64,11 @@ func NewRun(d *gpu.Device, task task.Task, base, saved *hf.Checkpoint, c RunConf
 	if err := c.check(base.Config); err != nil {
 		return nil, err
 	}
+	if saved == nil { // a saved run goes on with what it began with
+		if err := c.Method.Check(c.Hyper, limitsOf(base.Config)); err != nil {
+			return nil, err
+		}
+	}
 	if n := len(task.Vocabulary()); n != base.Config.VocabSize {
 		return nil, fmt.Errorf("rl: task %s has %d tokens, the model %d; use a model made for this task", task.Name(), n, base.Config.VocabSize)
 	}
@@ -84,7 +89,7 @@ func (c RunConfig) check(shape model.Config) error {
 	if c.Method.New == nil {
 		return fmt.Errorf("rl: the run has no method; choose one of rl.Methods")
 	}
-	if err := c.Method.Check(c.Hyper, LimitsOf(shape)); err != nil {
+	if err := c.Method.Params.Check(c.Hyper); err != nil {
 		return err
 	}
 	if c.Reflects() && c.Reflector == nil {

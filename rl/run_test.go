@@ -390,3 +390,118 @@ func TestMemoryStaysFlat(t *testing.T) {
 		}
 	}
 }
+
+// Fault A10: <eos> is appended to a revision that met its limit of tokens, with the policy's own log-probability.
+func TestRevisionsThatMetTheirLimitEnd(t *testing.T) {
+	for _, eos := range []string{"on", "off"} {
+		c := diceRun(t, "rearl", map[string]string{"revision-eos": eos, "revision-tokens": "8"})
+		r := open(t, nil, c)
+		rule := r.trainer.(*rearl)
+		groups, err := r.sampleGroups(t.Context(), 6, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		revisions, err := rule.revisions(t.Context(), r, groups)
+		if err != nil {
+			t.Fatal(err)
+		}
+		met := 0
+		for _, s := range revisions {
+			finish := len(s.Response()) - (s.ThinkEnd - s.PromptLength) - 1 // after </think>
+			ends := s.Tokens[len(s.Tokens)-1] == task.Eos
+			switch {
+			case len(s.Old) != len(s.Response()):
+				t.Fatalf("%d log-probabilities of %d tokens", len(s.Old), len(s.Response()))
+			case eos == "on" && finish == 9 && ends:
+				met++
+				if scored, err := r.logprobs(r.Scorer, revisions, indices(len(revisions))); err != nil {
+					t.Fatal(err)
+				} else if last := len(s.Old) - 1; math.Abs(float64(s.Old[last]-scored[slices.IndexFunc(revisions, func(o Sample) bool { return &o.Tokens[0] == &s.Tokens[0] })][last])) > 1e-5 {
+					t.Errorf("<eos> has the log-probability %g", s.Old[last])
+				}
+			case eos == "off" && finish == 8 && !ends:
+				met++
+			case finish > 8:
+				t.Errorf("revision-eos %s: %d tokens after </think>, the last is <eos>: %v", eos, finish, ends)
+			}
+		}
+		if met == 0 {
+			t.Errorf("revision-eos %s: no revision met its limit", eos)
+		}
+	}
+}
+
+func indices(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// Fault A10: the rate rises linearly over the first training steps, and all updates of a step have one rate.
+func TestWarmUp(t *testing.T) {
+	r := open(t, nil, diceRun(t, "grpo", map[string]string{"warm-up": "4", "learning-rate": "0.001"}))
+	for step, want := range []float64{.00025, .0005, .00075, .001, .001} {
+		r.state.Step = step
+		if got := float64(r.rate()); math.Abs(got-want) > 1e-9 {
+			t.Errorf("step %d has the rate %g, want %g", step+1, got, want)
+		}
+	}
+	if r := open(t, nil, diceRun(t, "grpo", nil)); float64(r.rate()) != float64(float32(5e-4)) {
+		t.Errorf("without warm-up the first rate is %g", r.rate())
+	}
+}
+
+// Fault A10: AdamW's constants and the clip of the gradient are hyper-parameters, and each does something.
+func TestOptimiserIsOfTheTable(t *testing.T) {
+	usual := map[string]string{"minibatches": "1", "learning-rate": "0.01"}
+	plain := open(t, nil, diceRun(t, "grpo", usual))
+	steps(t, plain, 2)
+	for name, text := range map[string]string{"adam-beta1": "0.5", "adam-beta2": "0.9", "adam-epsilon": "0.001", "weight-decay": "0.5", "gradient-clip": "0.01"} {
+		change := map[string]string{name: text}
+		for k, v := range usual {
+			change[k] = v
+		}
+		r := open(t, nil, diceRun(t, "grpo", change))
+		steps(t, r, 2)
+		if slices.Equal(weights(t, r), weights(t, plain)) {
+			t.Errorf("--%s %s changes nothing", name, text)
+		}
+	}
+	if got := adam(paper(t, "dapo", nil)); got.Decay != 0.1 || got.Beta2 != 0.999 || got.MaxNorm != 1 {
+		t.Errorf("dapo's optimiser %+v", got)
+	}
+}
+
+// Fault A14: the next batch follows from problems and valid sequences of one step, also where the pipeline has drawn another batch
+// in between.
+func TestBatchSizeIsOfOneStep(t *testing.T) {
+	for _, pipeline := range []string{"on", "off"} {
+		c := diceRun(t, "attnrl", map[string]string{"pipeline": pipeline, "lambda": "0", "valid": "60", "problems": "3"})
+		r := open(t, nil, c)
+		state := func() treeState { return r.trainer.(*treeTrainer).state }
+		trained := 3 // problems of the trees that the next step trains on
+		differs := false
+		for step := range 5 {
+			drawnInBetween := state().Batch
+			report := steps(t, r, 1)[0]
+			want := trained
+			if report.Leaves > 0 {
+				want = min(max(1, int(math.Round(60*float64(trained)/float64(report.Leaves)))), 512)
+			}
+			if got := state().Batch; got != want {
+				t.Errorf("pipeline %s, step %d: %d valid sequences of %d problems make a batch of %d, want %d", pipeline, step+1, report.Leaves, trained, got, want)
+			}
+			if pipeline == "on" {
+				differs = differs || trained != drawnInBetween
+				trained = drawnInBetween // those drawn at this step
+			} else {
+				trained = want
+			}
+		}
+		if pipeline == "on" && !differs {
+			t.Error("both batches had one size at every step, so nothing is tested")
+		}
+	}
+}

@@ -80,11 +80,7 @@ func hyperOf(method string, changed map[string]float64) (hyper.Values, error) {
 		}
 		values[name] = valueOf(p, changed[name])
 	}
-	h, err := m.Params.Merge(m.Params.Lab(), values)
-	if err != nil {
-		return nil, err
-	}
-	return h, m.Check(h, hyper.Limits{})
+	return m.Params.Merge(m.Params.Lab(), values)
 }
 
 // changes is the inverse of hyperOf: what differs from the lab's values.
