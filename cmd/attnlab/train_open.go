@@ -105,13 +105,13 @@ func (t *training) complete() error {
 		return err
 	}
 	values, err := rl.HyperOf(t.Settings)
-	if err == nil {
-		err = m.Check(values, hyper.Limits{})
+	if err != nil || t.resume { // a saved run continues with what it began with
+		return err
 	}
-	if err != nil && !t.resume {
-		err = usageError{err}
+	if err := m.Check(values, hyper.Limits{}); err != nil {
+		return usageError{err}
 	}
-	return err
+	return nil
 }
 
 // open opens everything that the run needs. What it refuses leaves no file behind.
