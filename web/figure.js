@@ -48,7 +48,7 @@
       newest.delete(kind);
       resting.add(kind);
       setTimeout(() => { resting.delete(kind); deliver(kind); }, slow ? 1000 : 250);
-      if (slow) channel.postMessage('{"kind":"Touch","body":{}}'); // the engine pauses while the figure is drawn
+      if (slow) channel.postMessage('{"kind":"UserActive","body":{}}'); // the engine pauses while the figure is drawn
       end.onmessage?.(event);
     }
     channel.onmessage = (event) => {

@@ -139,9 +139,9 @@ func TestDisruptOneStep(t *testing.T) {
 	}
 }
 
-func TestCompareTakesATellingExample(t *testing.T) {
-	right, wrong := rest{"right", true}, rest{"wrong", false}
-	g := compare([]rest{wrong, right, right, right}, []rest{wrong, right, {"cut", false}, wrong})
+func TestCompareChoosesAnInstructiveExample(t *testing.T) {
+	right, wrong := continuation{"right", true}, continuation{"wrong", false}
+	g := compare([]continuation{wrong, right, right, right}, []continuation{wrong, right, {"cut", false}, wrong})
 	if g.Control != 0.75 || g.Disrupted != 0.25 || g.N != 4 || g.Example != "cut" || g.ExampleIntact != "right" {
 		t.Errorf("%+v", g)
 	}
@@ -150,9 +150,9 @@ func TestCompareTakesATellingExample(t *testing.T) {
 	}
 }
 
-// Cancel stops what is at work; what it has so far stays, and the next command is
+// Cancel stops the current command; its results so far stay, and the next command is
 // carried out. Select, Check and Hello do not wait for it.
-func TestBusyEngineHears(t *testing.T) {
+func TestBusyEngineAnswers(t *testing.T) {
 	s := start(t, parrots(t), openHost, session.NewProblem{Seed: 2})
 	s.send(session.FindHeads{Problems: maxProblems})
 	s.until(func(m any) bool { v, ok := m.(session.HeadsView); return ok && v.Problems > 0 })

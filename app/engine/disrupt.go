@@ -12,14 +12,13 @@ import (
 	"attnlab/rl/task"
 )
 
-// maxSamples bounds the rests of one trace.
+// maxSamples is the largest number of continuations of one trace, of each kind.
 const maxSamples = 1000
 
-// planDisruptOne resamples the rest of the trace after one step, as often with as
-// without attention to it, and with the same random numbers: what [rl.Disrupt]
-// does to many problems.
+// planDisruptOne samples continuations of the trace after one step, in pairs with the same random numbers: one with attention
+// to the step, one without. [examine.Disrupt] does the same for many problems.
 func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string, error) {
-	var control, disrupted []rest
+	var control, disrupted []continuation
 	return func(ctx context.Context) (string, error) {
 		r := e.reasoning
 		switch {
@@ -43,25 +42,25 @@ func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string
 		sampling, text := key(r.sampling), ""
 		if sampling.Temperature == 0 {
 			sampling.Temperature = 1
-			text = "Greedy rests would all be the same, so these are sampled at temperature 1."
+			text = "Greedy continuations would all be the same, so these are sampled at temperature 1."
 		}
 		sampling.Step = 1
 		for len(control) < c.Samples {
 			e.busy("disrupting", len(control), c.Samples)
 			var requests []model.Request
 			for i := len(control); i < min(c.Samples, len(control)+max(1, e.rig.slots/2)); i++ {
-				as := model.Request{Tokens: given, Max: e.rig.model.MaxContext - len(given), ID: uint32(i)}
-				cut := as
+				intact := model.Request{Tokens: given, Max: e.rig.model.MaxContext - len(given), ID: uint32(i)}
+				cut := intact
 				cut.Hide = model.Hide{Start: step.Start, End: step.End}
-				requests = append(requests, as, cut)
+				requests = append(requests, intact, cut)
 			}
 			rollouts, err := e.rig.decoder.Generate(ctx, requests, sampling, nil)
 			if err != nil {
 				return "", err
 			}
 			for i := 0; i < len(rollouts); i += 2 {
-				control = append(control, r.rest(given, rollouts[i]))
-				disrupted = append(disrupted, r.rest(given, rollouts[i+1]))
+				control = append(control, r.continuation(given, rollouts[i]))
+				disrupted = append(disrupted, r.continuation(given, rollouts[i+1]))
 			}
 			e.publish(session.Disruption{Number: e.next(), Step: c.Step, Groups: []session.DisruptionGroup{compare(control, disrupted)}})
 		}
@@ -69,27 +68,28 @@ func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string
 	}
 }
 
-// rest is how a trace ended.
-type rest struct {
+// continuation is a sampled end of a trace.
+type continuation struct {
 	text    string
 	correct bool
 }
 
-func (r *reasoning) rest(given []int, rollout model.Rollout) rest {
+// continuation converts a rollout after the tokens given, which begin with the prompt.
+func (r *reasoning) continuation(given []int, rollout model.Rollout) continuation {
 	response := slices.Concat(given[len(r.Prompt):], rollout.Tokens)
-	return rest{task.Text(r.task, rollout.Tokens), r.task.Judge(r.Problem, response).Correct}
+	return continuation{task.Text(r.task, rollout.Tokens), r.task.Judge(r.Problem, response).Correct}
 }
 
-// compare sums pairs of rests up. The example is the first pair that only the cut
-// made wrong, or else the first.
-func compare(control, disrupted []rest) session.DisruptionGroup {
-	share := func(rests []rest) (p, standardError float64) {
-		for _, r := range rests {
+// compare summarises pairs of continuations. The example is the first pair that is correct only with attention to the step,
+// or else the first pair.
+func compare(control, disrupted []continuation) session.DisruptionGroup {
+	share := func(all []continuation) (p, standardError float64) {
+		for _, r := range all {
 			if r.correct {
-				p += 1 / float64(len(rests))
+				p += 1 / float64(len(all))
 			}
 		}
-		return p, shareError(p, len(rests))
+		return p, shareError(p, len(all))
 	}
 	example := 0
 	for i := range control {
@@ -104,7 +104,7 @@ func compare(control, disrupted []rest) session.DisruptionGroup {
 	return g
 }
 
-// shareError is [stat.ShareError], or 0 for a single observation, which has none: events hold finite numbers.
+// shareError returns [stat.ShareError], or 0 for a single observation, because events hold finite numbers only.
 func shareError(p float64, n int) float64 {
 	if n < 2 {
 		return 0
@@ -112,8 +112,7 @@ func shareError(p float64, n int) float64 {
 	return stat.ShareError(p, n)
 }
 
-// disruptMany disrupts a picked step of the traces of many problems, one for each
-// rule.
+// disruptMany disrupts one step in the traces of many problems, for each rule that picks a step.
 func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
 	if e.rig.model == nil {
 		return errNoModel

@@ -255,7 +255,7 @@ func (s *screen) hear(message any) {
 // checkSentence wants what a person can read.
 func checkSentence(t testing.TB, text string) {
 	t.Helper()
-	if text == "" || !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || text != session.Plain(errors.New(text)) {
+	if text == "" || !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || text != session.Message(errors.New(text)) {
 		t.Errorf("not a plain sentence: %q", text)
 	}
 }

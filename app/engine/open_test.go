@@ -127,8 +127,8 @@ func TestUseModelOfAnotherTask(t *testing.T) {
 func TestNothingToOpen(t *testing.T) {
 	s := start(t, nil)
 	s.refused(all, "no model")
-	s.refused(session.LoseDevice{}, "no engine")
-	s.refused(session.UseModel{Name: "x"}, "no engine")
+	s.refused(session.LoseDevice{}, "no device")
+	s.refused(session.UseModel{Name: "x"}, "no device")
 	s.refused(session.Open{Backend: "cuda"}, "cuda")
 	s.refused(openHost, "no base is shipped")
 	if s.status.Stage != "waiting" || s.able.Backend != gpu.Host {
@@ -156,7 +156,7 @@ func TestOpenAgain(t *testing.T) {
 		if os.Getenv("ATTNLAB_GPU") == "require" {
 			t.Fatal(s.able.Why)
 		}
-		if !strings.Contains(s.status.Text, "on the processor instead") {
+		if !strings.Contains(s.status.Text, "uses the processor instead") {
 			t.Errorf("no word of the missing adapter: %+v", s.status)
 		}
 	}

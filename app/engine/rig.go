@@ -6,8 +6,7 @@ import (
 	"attnlab/model/hf"
 )
 
-// rig is a device and what runs on it. All but the device are nil until a model is
-// loaded.
+// rig is a device and what runs on it. Until a model is loaded, all but the device are nil.
 type rig struct {
 	device  *gpu.Device
 	model   *model.Model
@@ -17,15 +16,14 @@ type rig struct {
 	chunk   int // tokens that it samples before each readback
 }
 
-// A long trace has about this many steps of about this many tokens. One with more
-// makes the scorer allocate again.
+// A long trace has about manySteps steps of about stepTokens tokens. For a longer one the scorer allocates more.
 const (
 	stepTokens = 4
 	manySteps  = 64
 )
 
-// newRig puts a model on a device and scores a trace of full length once, so that the
-// kernels are compiled and the memory is allocated before a visitor waits for them.
+// newRig puts a model on a device and scores a trace of full length, so that kernels are compiled and memory is allocated
+// before a visitor waits for them.
 func newRig(d *gpu.Device, c *hf.Checkpoint) (r rig, err error) {
 	r.device = d
 	defer func() {
@@ -38,7 +36,7 @@ func newRig(d *gpu.Device, c *hf.Checkpoint) (r rig, err error) {
 	}
 	size := model.DecoderSize{Slots: 32, Chunk: 16}
 	if d.Info.Backend == gpu.Host {
-		size = model.DecoderSize{Slots: 8, Chunk: 8} // the engine hears no command within a chunk
+		size = model.DecoderSize{Slots: 8, Chunk: 8} // the inbox takes no command during a chunk
 	}
 	size.Rows = 2 * size.Slots * c.Config.MaxContext
 	r.slots, r.chunk = size.Slots, size.Chunk
@@ -58,7 +56,7 @@ func newRig(d *gpu.Device, c *hf.Checkpoint) (r rig, err error) {
 	return r, d.Err()
 }
 
-// release frees what runs on the device. On a lost device nothing is left to free.
+// release frees what runs on the device. On a lost device it does nothing.
 func (r rig) release() {
 	if r.device == nil || r.device.Lost() {
 		return

@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -20,27 +19,26 @@ import (
 	"attnlab/shaders/optim"
 )
 
-// A visitor need not wait for the self-test: kernels are verified one case after another while nobody asks for anything,
-// and what came of it is told as it comes.
+// The self-test runs one case at a time while the engine is idle, and reports each result. A visitor does not wait for it.
 
 const (
-	// casesPerKernel are enough to see that a kernel works here; "attnlab doctor" runs them all.
+	// casesPerKernel are enough to see that a kernel works on this device. "attnlab doctor" runs all cases.
 	casesPerKernel = 2
-	// rested is how long nobody has asked for anything before the next case is run.
-	rested = 20 * time.Millisecond
-	// tellEvery keeps screens from drawing every kernel by itself.
-	tellEvery = 250 * time.Millisecond
+	// idleTime is how long no command may have come before the next case runs.
+	idleTime = 20 * time.Millisecond
+	// showEvery limits how often screens redraw the results.
+	showEvery = 250 * time.Millisecond
 )
 
-// selfTest is how far the kernels of the device at work are verified.
+// selfTest is the progress of the self-test on the current device.
 type selfTest struct {
-	left []gpu.Case // kernel by kernel
-	at   session.KernelCheck
-	told time.Time
+	left     []gpu.Case // kernel by kernel
+	at       session.KernelCheck
+	reported time.Time
 }
 
-// testAnew begins the self-test of the device at work.
-func (e *Engine) testAnew() {
+// startTest starts the self-test of the current device from the beginning.
+func (e *Engine) startTest() {
 	r := rand.New(rand.NewPCG(1, 0))
 	e.test = selfTest{left: largest(slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r)))}
 	e.capabilities.Kernels, e.capabilities.Untested = []session.KernelCheck{}, 0
@@ -51,9 +49,9 @@ func (e *Engine) testAnew() {
 	}
 }
 
-// largest keeps the cases of each kernel that fill its buffers most: those of
-// several workgroups, the last not full.
-func largest(cases []gpu.Case) (kept []gpu.Case) {
+// largest returns the cases of each kernel with the largest buffers: they have several workgroups, of which the last is not
+// full.
+func largest(cases []gpu.Case) (chosen []gpu.Case) {
 	words := func(c gpu.Case) (n int) {
 		for _, b := range c.Buffers {
 			n += reflect.ValueOf(b).Len()
@@ -67,19 +65,18 @@ func largest(cases []gpu.Case) (kept []gpu.Case) {
 	for _, name := range slices.Sorted(maps.Keys(byKernel)) {
 		of := byKernel[name]
 		slices.SortStableFunc(of, func(a, b gpu.Case) int { return cmp.Compare(words(b), words(a)) })
-		kept = append(kept, of[:min(casesPerKernel, len(of))]...)
+		chosen = append(chosen, of[:min(casesPerKernel, len(of))]...)
 	}
-	return kept
+	return chosen
 }
 
-// nextJob waits for a job, and goes on with the self-test meanwhile. It is false
-// after the last.
+// nextJob waits for a job and runs the self-test meanwhile. It returns false after the last job.
 func (e *Engine) nextJob(ctx context.Context, jobs <-chan *job) (*job, bool) {
 	for len(e.test.left) > 0 && ctx.Err() == nil {
 		select {
 		case j, ok := <-jobs:
 			return j, ok
-		case <-time.After(rested):
+		case <-time.After(idleTime):
 			e.testNext(ctx)
 		}
 	}
@@ -87,12 +84,12 @@ func (e *Engine) nextJob(ctx context.Context, jobs <-chan *job) (*job, bool) {
 	return j, ok
 }
 
-// testNext verifies one case, and tells of its kernel after the last of them.
+// testNext verifies one case. After the last case of a kernel it reports the kernel.
 func (e *Engine) testNext(ctx context.Context) {
 	d, c := e.rig.device, e.test.left[0]
 	report, err := c.Verify(d)
 	if d.Err() != nil && d.Lost() {
-		text, err := e.recover(attentive{ctx, e})
+		text, err := e.recover(responsive{ctx, e})
 		if err != nil {
 			e.fail("Open", err)
 		}
@@ -117,21 +114,20 @@ func (e *Engine) testNext(ctx context.Context) {
 	case len(e.test.left) == 0:
 		e.announce()
 		e.judge(ctx)
-	case time.Since(e.test.told) > tellEvery:
-		e.test.told = time.Now()
+	case time.Since(e.test.reported) > showEvery:
+		e.test.reported = time.Now()
 		e.announce()
 	}
 }
 
-// judge leaves a device whose kernels give wrong numbers, or says so where that very
-// device was asked for.
+// judge replaces a device whose kernels give wrong numbers by the host, or warns if the visitor asked for that device.
 func (e *Engine) judge(ctx context.Context) {
 	kernels := e.capabilities.Kernels
 	bad := slices.DeleteFunc(slices.Clone(kernels), func(k session.KernelCheck) bool { return k.OK })
 	switch {
 	case len(bad) == 0:
 	case e.backend != gpu.Auto || e.rig.device.Info.Backend == gpu.Host:
-		e.rest(fmt.Sprintf("%d of %d kernels give wrong numbers here, so do not trust what you see; choose the host engine.", len(bad), len(kernels)))
+		e.rest(fmt.Sprintf("%d of %d kernels give wrong numbers here, so do not trust what you see; choose the host backend.", len(bad), len(kernels)))
 	default:
 		why := fmt.Sprintf("%d of %d kernels gave wrong numbers on %s, %s first", len(bad), len(kernels), e.rig.device.Info, bad[0].Name)
 		d := gpu.OpenHost()
@@ -147,17 +143,6 @@ func (e *Engine) judge(ctx context.Context) {
 				e.fail("Open", err)
 			}
 		}
-		e.rest(e.capabilities.Why + " The engine goes on from here on the processor: right numbers, more slowly.")
-	}
-}
-
-// describe takes the device at work into the capabilities, and why it is that one.
-func (e *Engine) describe(why string) {
-	info := e.rig.device.Info
-	other := info.Name != e.capabilities.Adapter || info.Backend != e.capabilities.Backend
-	e.capabilities.Adapter, e.capabilities.Backend, e.capabilities.Software = info.Name, info.Backend, info.Software
-	e.capabilities.Why = sentence(errors.New(why))
-	if other {
-		e.testAnew()
+		e.rest(e.capabilities.Why + " The engine now uses the processor: its numbers are right, but it is slower.")
 	}
 }

@@ -52,7 +52,7 @@ func TestWrongKernelsAreFound(t *testing.T) {
 		switch asked {
 		case gpu.Auto:
 			if able.Backend != gpu.Host || able.Untested < 20 || len(able.Kernels) != 0 || !strings.Contains(able.Why, "1 of 2 kernels gave wrong numbers") {
-				t.Errorf("it goes on with %+v", able)
+				t.Errorf("the engine now has %+v", able)
 			}
 		default:
 			if able.Backend != gpu.WebGPU || able.Untested != 0 || len(able.Kernels) != 2 || !able.Kernels[0].OK || able.Kernels[1].OK || !strings.Contains(able.Kernels[1].Error, "want 2") {

@@ -108,7 +108,7 @@ func readFiles(files []File, then func(read map[string][]byte, err error)) {
 		}
 		files[i].Read(func(data []byte, err error) {
 			if err != nil {
-				then(nil, fmt.Errorf("%s could not be read: %s. Check that it still exists and choose it again.", files[i].Name, strings.TrimRight(session.Plain(err), ".")))
+				then(nil, fmt.Errorf("%s could not be read: %s. Check that it still exists and choose it again.", files[i].Name, strings.TrimRight(session.Message(err), ".")))
 				return
 			}
 			read[files[i].Name] = data
@@ -153,7 +153,7 @@ func readTrace(data []byte) (session.Trace, error) {
 func (l *Lab) openTrace(name string, data []byte) error {
 	t, err := readTrace(data)
 	if err != nil {
-		return fmt.Errorf("%s holds no trace that can be shown (%s). Open one that the lab's Save button saved.", name, strings.TrimRight(session.Plain(err), "."))
+		return fmt.Errorf("%s holds no trace that can be shown (%s). Open one that the lab's Save button saved.", name, strings.TrimRight(session.Message(err), "."))
 	}
 	l.Trace = t
 	l.select_(session.NoSelection)

@@ -86,7 +86,7 @@ func (l *Lab) Hover(step int) { l.post(session.Hover{Step: step}) }
 func (l *Lab) post(message any) {
 	if l.Link.Port != nil {
 		if err := l.Link.Port.Send(message); err != nil {
-			l.Notice = session.Plain(err)
+			l.Notice = session.Message(err)
 		}
 	}
 }
@@ -136,18 +136,18 @@ func (l *Lab) Hear(message any) {
 		l.followLesson(m)
 		l.noteEnding()
 		if run, ok := m.(session.Run); ok {
-			l.Touch()
+			l.UserActive()
 			l.followRun(run)
 		}
 	case error:
-		l.Notice = session.Plain(m)
+		l.Notice = session.Message(m)
 	}
 }
 
-// Touch asks an engine that computes on the processors that draw the page to leave these alone for a moment.
-func (l *Lab) Touch() {
+// UserActive asks an engine that shares the processors with the page to pause, so that the page can redraw.
+func (l *Lab) UserActive() {
 	if l.Status.Busy && l.Capabilities.Software {
-		l.post(session.Touch{})
+		l.post(session.UserActive{})
 	}
 }
 
@@ -317,7 +317,7 @@ func (l *Lab) stepForward() {
 func (l *Lab) saveTrace() {
 	data, err := json.Marshal(l.Trace)
 	if err != nil {
-		l.Failure = session.Failure{Command: "ShowTrace", Text: "The trace could not be saved: " + session.Plain(err) + "."}
+		l.Failure = session.Failure{Command: "ShowTrace", Text: "The trace could not be saved: " + session.Message(err) + "."}
 		return
 	}
 	l.screen.Download(traceFileName(&l.Trace), "application/json", data)

@@ -135,7 +135,7 @@ func (p *Page) pointing(document app.Value) {
 // touches reports that a key or the pointer goes down.
 func (p *Page) touches(document app.Value) {
 	touch := app.FuncOf(func(app.Value, []app.Value) any {
-		p.Touch()
+		p.UserActive()
 		return nil
 	})
 	for _, event := range []string{"keydown", "pointerdown"} {

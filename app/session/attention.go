@@ -1,9 +1,9 @@
 package session
 
-// Ranges is the number of ranges of tokens that attention is pooled over: the prompt, the steps, the answer.
+// Ranges returns the number of ranges of tokens that attention is pooled over: the prompt, the steps, the answer.
 func (t *Trace) Ranges() int { return len(t.Steps) + 2 }
 
-// InHead is the attention between the ranges in one head, [K+2,K+2], or nil where this screen does not have it (yet).
+// InHead returns the attention between the ranges in one head, [K+2,K+2], or nil if this screen does not have it.
 func (t *Trace) InHead(layer, head int) Densities {
 	square := t.Ranges() * t.Ranges()
 	if layer < 0 || layer >= t.Layers || head < 0 || head >= t.Heads {
@@ -27,7 +27,8 @@ func (t *Trace) Take(h HeadAttention) bool {
 	return true
 }
 
-// Largest is, of heads with n·n densities each, the largest at every place and the first head that has it, [n,n].
+// Largest returns the largest density over heads at each place and the first head that has it, [n,n]. d holds n·n densities
+// for each head.
 func (d Densities) Largest(n int) (largest Densities, of []int) {
 	largest, of = make(Densities, n*n), make([]int, n*n)
 	for i, v := range d {

@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// Bounds of a trace that is read from a file. They are far above what the lab writes, and low enough that a screen can draw
-// the trace.
+// Limits of a trace from a file. They are far above what the lab writes and low enough for a screen to draw the trace.
 const (
 	maxTraceTokens = 1 << 16
 	maxTraceHeads  = 1 << 12 // layers × heads
@@ -16,9 +15,8 @@ const (
 
 var labels = []string{"", "essential", "redundant", "correcting", "wrong", "malformed"}
 
-// Check returns an error if parts of the trace contradict each other, so that a screen could not draw it: ranges outside of
-// the tokens, arrays of other lengths. An array that is empty is not known yet, which is no contradiction. Traces of the
-// engine always pass; those of a file may not.
+// Check returns an error if a screen could not draw the trace: a range outside of the tokens, an array with a wrong length. An
+// empty array is allowed: its values are not known yet. Traces of the engine always pass; those of a file may not.
 func (t *Trace) Check() error {
 	T, K := len(t.Tokens), len(t.Steps)
 	switch {

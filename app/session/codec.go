@@ -10,8 +10,8 @@ import (
 	"strconv"
 )
 
-// A message travels as {"kind":"Trace","body":{...}}, without spaces: a reader learns its kind, and whether it
-// wants the rest, from its first bytes.
+// A message travels as {"kind":"Trace","body":{...}}, without spaces: a reader learns from its first bytes
+// which kind it is and whether to read the rest.
 const (
 	opening = `{"kind":"`
 	middle  = `","body":`
@@ -19,7 +19,7 @@ const (
 )
 
 var kinds = kindTable(
-	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, Touch{}, Cancel{}, LoseDevice{},
+	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ExportMetrics{}, ImportRun{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{},
@@ -47,7 +47,7 @@ func (DropRun) command()       {}
 func (ExportRun) command()     {}
 func (ExportMetrics) command() {}
 func (ImportRun) command()     {}
-func (Touch) command()         {}
+func (UserActive) command()    {}
 func (Cancel) command()        {}
 func (LoseDevice) command()    {}
 
@@ -76,7 +76,7 @@ func kindTable(messages ...any) map[string]reflect.Type {
 	return table
 }
 
-// Kind is the name a command or event travels under: its Go type's.
+// Kind returns the name of a command or an event on the wire, which is its Go type's.
 func Kind(message any) string { return reflect.TypeOf(message).Name() }
 
 // Encode writes a command or an event.
@@ -94,11 +94,11 @@ func Decode(data []byte) (any, error) {
 	kind, rest, cut := bytes.Cut(rest, []byte(middle))
 	body, closed := bytes.CutSuffix(rest, []byte(closing))
 	if !opened || !cut || !closed {
-		return nil, fmt.Errorf("session: %.40q is no message; reload the page so that all parts are of one version", data)
+		return nil, fmt.Errorf("session: %.40q is not a message; reload the page so that all parts have one version", data)
 	}
 	t, ok := kinds[string(kind)]
 	if !ok {
-		return nil, fmt.Errorf("session: a message of unknown kind %.40q; reload the page so that all parts are of one version", kind)
+		return nil, fmt.Errorf("session: a message has the unknown kind %.40q; reload the page so that all parts have one version", kind)
 	}
 	v := reflect.New(t)
 	if err := json.Unmarshal(body, v.Interface()); err != nil {
@@ -107,8 +107,8 @@ func Decode(data []byte) (any, error) {
 	return v.Elem().Interface(), nil
 }
 
-// Densities and Scores are many numbers of which five digits are enough. Most of a [Trace] is made of them, and every
-// screen reads it while it grows.
+// Densities and Scores are long lists of numbers that travel with five digits. They make up most of a [Trace], which every
+// screen reads again while it grows.
 type (
 	Densities []float32
 	Scores    []float64
@@ -145,7 +145,7 @@ func (d *Densities) UnmarshalJSON(text []byte) error {
 		if string(text) == "null" {
 			return nil
 		}
-		return fmt.Errorf("session: %.40q is no array of numbers", text)
+		return fmt.Errorf("session: %.40q is not an array of numbers", text)
 	}
 	values := make(Densities, 0, bytes.Count(inner, []byte(","))+1)
 	for number := range bytes.SplitSeq(inner, []byte(",")) {
@@ -154,7 +154,7 @@ func (d *Densities) UnmarshalJSON(text []byte) error {
 		}
 		v, err := strconv.ParseFloat(string(number), 32)
 		if err != nil {
-			return fmt.Errorf("session: %.40q is no number", number)
+			return fmt.Errorf("session: %.40q is not a number", number)
 		}
 		values = append(values, float32(v))
 	}

@@ -5,18 +5,16 @@ import (
 	"sync"
 )
 
-// Port is one end of a session. What any end sends reaches all others, in order,
-// and never the sender itself.
+// Port is one end of a session. A message reaches all other ends, in order, and never its sender.
 type Port struct {
-	// In brings commands, events, and an error for each message that could not be
-	// read. It never makes a sender wait. It is closed after Close.
+	// In receives commands, events, and an error for each message that could not be read. A sender never waits for a
+	// reader. Close closes In.
 	In    <-chan any
 	send  func(message any) error
 	leave func()
 }
 
-// Send sends a command or an event to all other ends. A message must not be
-// changed after it was sent.
+// Send sends a command or an event to all other ends. Do not change a message after sending it.
 func (p *Port) Send(message any) error { return p.send(message) }
 
 // Close leaves the session.
@@ -55,14 +53,14 @@ func (h *Hub) Join() *Port {
 	}
 }
 
-// mailbox holds as many messages as come until they are taken from out.
+// mailbox queues any number of messages until a reader takes them from out.
 type mailbox struct {
 	out chan any
 
 	mu      sync.Mutex
 	waiting []any
 	closed  bool
-	changed chan struct{} // holds one where messages have come since
+	changed chan struct{} // holds a value if messages were added
 	done    chan struct{} // closed with the mailbox
 }
 

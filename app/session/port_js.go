@@ -5,20 +5,20 @@ import (
 	"syscall/js"
 )
 
-// Join opens this document's or Worker's end of a session: the BroadcastChannel of
-// its name, which all documents and Workers of one origin share.
+// Join opens this document's or Worker's end of a session: the BroadcastChannel with its name, which all documents and
+// Workers of one origin share.
 func Join(session string) *Port {
 	return Listen(js.Global().Get("BroadcastChannel").New("attnlab:" + session))
 }
 
-// Listen makes an end of a BroadcastChannel that is open already. It takes over the
-// channel's onmessage, and is ready when it returns.
+// Listen makes an end of a BroadcastChannel that is already open. It replaces the channel's onmessage. Messages that arrive
+// after Listen returns are received.
 func Listen(channel js.Value) *Port {
 	box := newMailbox()
-	hear := js.FuncOf(func(_ js.Value, args []js.Value) any {
+	receive := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		data := args[0].Get("data")
 		if data.Type() != js.TypeString {
-			box.put(fmt.Errorf("session: a message that is no text; reload the page so that all parts are of one version"))
+			box.put(fmt.Errorf("session: a message is not text; reload the page so that all parts have one version"))
 			return nil
 		}
 		message, err := Decode([]byte(data.String()))
@@ -28,7 +28,7 @@ func Listen(channel js.Value) *Port {
 		box.put(message)
 		return nil
 	})
-	channel.Set("onmessage", hear)
+	channel.Set("onmessage", receive)
 	return &Port{
 		In: box.out,
 		send: func(message any) error {
@@ -41,7 +41,7 @@ func Listen(channel js.Value) *Port {
 		leave: func() {
 			channel.Set("onmessage", js.Null())
 			channel.Call("close")
-			hear.Release()
+			receive.Release()
 			box.close()
 		},
 	}

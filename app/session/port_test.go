@@ -26,16 +26,16 @@ func TestHubReachesAllOthersInOrder(t *testing.T) {
 		}
 	}
 	if got := <-engine.In; got != any(Cancel{}) {
-		t.Errorf("the engine heard %v first: its own words came back", got)
+		t.Errorf("the engine received its own message %v first", got)
 	}
 	if got := <-figure.In; got != any(Cancel{}) {
-		t.Errorf("the figure heard %v, want Cancel", got)
+		t.Errorf("the figure received %v, want Cancel", got)
 	}
 	figure.Close()
 	figure.Close()
 	page.Send(Hello{})
 	if got := <-engine.In; got != any(Hello{}) {
-		t.Errorf("the engine heard %v, want Hello", got)
+		t.Errorf("the engine received %v, want Hello", got)
 	}
 	if got, open := <-figure.In; open {
 		t.Errorf("a closed port brought %v", got)
@@ -111,12 +111,12 @@ func fill(v reflect.Value, n int) {
 
 func TestDecodeRefusesWithASentence(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"", "no message"},
-		{"[]", "no message"},
+		{"", "not a message"},
+		{"[]", "not a message"},
 		{`{"kind":"Select","body":{}`, "cannot be read"},
 		{`{"kind":"Nonsense","body":{}}`, "unknown kind"},
 		{`{"kind":"Select","body":{"selection":7}}`, "cannot be read"},
-		{`{"kind":"Select"}`, "no message"},
+		{`{"kind":"Select"}`, "not a message"},
 		{`{"kind":"Trace","body":{"attention":["a"]}}`, "cannot be read"},
 		{`{"kind":"Trace","body":{"attention":7}}`, "cannot be read"},
 	} {

@@ -1,181 +1,168 @@
-// Package session is everything between the engine and its screens: the commands a
-// screen may send, and the events and snapshots it gets back. Screens never compute;
-// they draw the newest snapshot of each kind. Snapshots are whole, immutable and
-// numbered. The goroutine that owns device, model and task is in package engine,
-// which screens do not import.
+// Package session is what the engine and its screens know of each other: the commands that a screen sends, and the events
+// that it receives. Screens never compute; they draw the newest snapshot of each kind. Snapshots are whole, immutable and
+// numbered. Package engine owns device, model and task; screens do not import it.
 //
-// This file is the whole protocol. It travels as JSON ([Encode], [Decode]) over
-// one BroadcastChannel named after the session, so that panels, figures in the
-// page and figures in windows of their own are equals, or over Go channels in
-// tests and on the desktop. Nobody keeps what is said before the engine's Worker
-// runs: a page speaks once it has heard a [Status].
+// This file is the whole protocol. Messages travel as JSON ([Encode], [Decode]) over a BroadcastChannel named after the
+// session, so that panels, figures in the page and figures in windows of their own are equals, or over Go channels in tests
+// and on the desktop. Messages sent before the engine's Worker starts are lost: wait for the first [Status] before sending.
 package session
 
-// Command is what a screen asks of the engine. Commands are carried out in order, but
-// that [Advance] lets others go first between two steps; [Cancel], [Select], [Check],
-// [ShowCredit], [Touch] and [Hello] are heard at once.
+// Command is what a screen asks of the engine. The engine carries out commands in order, except that [Advance] lets others go
+// first between two training steps. It answers [Cancel], [Select], [Check], [ShowCredit], [UserActive] and [Hello] at once.
 type Command interface{ command() }
 
 type (
-	// Restore leads to what a link holds, in one command: a trace or a problem, so many tokens of a response, so many rounds
-	// of a tree, and the selection. A part that is nil stays as it is.
+	// Restore shows what a link holds, in one command: a trace or a problem, the first tokens of a response, the first rounds
+	// of a tree, and the selection. A part that is nil does not change.
 	Restore struct {
 		Trace     *ShowTrace  `json:"trace,omitempty"`
 		Problem   *NewProblem `json:"problem,omitempty"`
-		Response  *Generate   `json:"response,omitempty"` // Unit and Restart are not used: it begins again
+		Response  *Generate   `json:"response,omitempty"` // always from the start: Unit and Restart are ignored
 		Tokens    int         `json:"tokens,omitempty"`   // of the response, -1 for all
-		Tree      *GrowTree   `json:"tree,omitempty"`     // Unit and Restart are not used: it begins again
+		Tree      *GrowTree   `json:"tree,omitempty"`     // always from the start: Unit and Restart are ignored
 		Rounds    int         `json:"rounds,omitempty"`   // of the tree, -1 for all
 		Selection Selection   `json:"selection"`
 	}
-	// Hello makes the engine send every current snapshot again: a new screen says it.
+	// Hello makes the engine send every current snapshot again. Each new screen sends it.
 	Hello struct{}
-	// Open opens an engine, loads the default base and tests the kernels.
+	// Open opens a backend, loads the default base and starts the self-test of the kernels.
 	Open struct {
-		Backend string `json:"backend"` // auto, webgpu or host
+		Backend string `json:"backend"` // "webgpu", "host", or "auto": the faster one for the model
 	}
 	// UseModel changes the model: a shipped base by name, or the files of an opened folder.
 	UseModel struct {
 		Name  string            `json:"name"`
 		Files map[string][]byte `json:"files,omitempty"`
 	}
-	// NewProblem draws a problem, or reads a typed one where Text is not empty. It
-	// forgets the trace.
+	// NewProblem draws a problem, or reads Text if it is not empty. It clears the trace.
 	NewProblem struct {
 		Difficulty string `json:"difficulty"` // "2-5"; empty is the task's own
 		Seed       uint64 `json:"seed"`
 		Text       string `json:"text,omitempty"`
 	}
-	// Check says whether a typed problem can be read, by a [Checked] event.
+	// Check asks whether a typed problem can be read. [Checked] is the answer.
 	Check struct {
 		Text string `json:"text"`
 	}
-	// Generate goes on with the trace: Unit "token", "step" or "all". Restart begins the
-	// response again. Equal sampling gives the equal trace, however it is cut into units.
+	// Generate continues the response by one Unit: "token", "step" or "all". Restart clears the response first. Equal
+	// Sampling gives the same response, whatever the units.
 	Generate struct {
 		Unit     string   `json:"unit"`
 		Restart  bool     `json:"restart,omitempty"`
 		Sampling Sampling `json:"sampling"`
 	}
-	// ShowTrace shows a trace from a file instead of a sampled one; the tokens are scored
-	// by the current model.
+	// ShowTrace shows a trace from a file. The current model scores its tokens.
 	ShowTrace struct {
 		Prompt   []int `json:"prompt"`
 		Response []int `json:"response"`
 	}
-	// FindHeads scores every head over sampled problems.
+	// FindHeads scores every head on sampled responses to Problems problems.
 	FindHeads struct {
 		Problems int `json:"problems"`
 	}
-	// Disrupt resamples the rest of the trace after step Step, Samples times with
-	// attention to that step cut and as often without. Step -1 does so for steps chosen
-	// by each of Picks ("fci", "other", "entropy", "random") over Problems problems.
+	// Disrupt samples continuations of the trace after step Step: Samples with attention to that step removed and as many
+	// with it. Step -1 does so for Problems problems, at a step that each of Picks ("fci", "other", "entropy", "random")
+	// chooses.
 	Disrupt struct {
 		Step     int      `json:"step"`
 		Samples  int      `json:"samples"`
 		Problems int      `json:"problems"`
 		Picks    []string `json:"picks,omitempty"`
 	}
-	// Select is what is selected on every screen.
+	// Select changes the selection on every screen.
 	Select struct {
 		Selection Selection `json:"selection"`
 	}
-	// Hover is the step that a screen points at, -1 for none. It is for the other screens;
-	// no engine keeps it.
+	// Hover names the step under the pointer, -1 for none. Only the other screens use it.
 	Hover struct {
 		Step int `json:"step"`
 	}
-	// GrowTree grows a branch tree over the problem on show. Unit "all" grows it whole,
-	// "round" goes on by one round: initial responses, branch points, then the rollouts
-	// of one branch point after another. Restart begins again.
+	// GrowTree grows a branch tree of the current problem. Unit "all" completes it, "round" continues by one round: the
+	// initial responses, the branch points, then the rollouts of one branch point after another. Restart begins a new tree.
 	GrowTree struct {
 		Unit    string   `json:"unit"`
 		Restart bool     `json:"restart,omitempty"`
 		Rule    TreeRule `json:"rule"`
 		Seed    uint64   `json:"seed"`
 	}
-	// CompareRules grows trees by two rules on the same initial responses of Problems
-	// problems.
+	// CompareRules grows trees by two rules from the same initial responses to Problems problems.
 	CompareRules struct {
 		Rules    [2]string `json:"rules"`
-		Rule     TreeRule  `json:"rule"` // what both share; its Branch is not used
+		Rule     TreeRule  `json:"rule"` // what both share; its Branch is ignored
 		Problems int       `json:"problems"`
 		Seed     uint64    `json:"seed"`
 	}
-	// Begin makes a new run from the model on show and puts it in the place of the one
-	// at work, which stays among the [Runs]. It takes no step: [Advance] does.
+	// Begin makes a new run from the current model and makes it the active one. The run that was active stays among the
+	// [Runs]. Begin takes no training step: [Advance] does.
 	Begin struct {
 		Settings RunSettings `json:"settings"`
 	}
-	// Advance takes training steps of the run at work; 0 goes on to the run's end. Cancel
-	// pauses it after the step under way.
+	// Advance takes training steps of the active run; 0 takes all that are left. Cancel pauses it after the current step.
 	Advance struct {
 		Steps int `json:"steps"`
 	}
-	// ShowCredit chooses the rollout whose credit [Credit] explains, by its place in the
-	// run's newest table.
+	// ShowCredit chooses the rollout that [Credit] explains, by its row in [Run.Rollouts].
 	ShowCredit struct {
 		Rollout int `json:"rollout"`
 	}
-	// ResumeRun puts a kept run back to work at the step it was kept at.
+	// ResumeRun makes a saved run the active one, at the step where it was saved.
 	ResumeRun struct {
 		ID string `json:"id"`
 	}
-	// DropRun forgets a kept run.
+	// DropRun deletes a saved run.
 	DropRun struct {
 		ID string `json:"id"`
 	}
-	// ExportRun asks for a run's files by a [RunFiles] event.
+	// ExportRun asks for a run's files. [RunFiles] is the answer.
 	ExportRun struct {
 		ID string `json:"id"`
 	}
-	// ExportMetrics asks for every step of runs as one file by a [RunFiles] event whose ID is
-	// the file's name: a table if that ends in .csv, else runs as JSON.
+	// ExportMetrics asks for every step of some runs in one file: a table if Name ends in .csv, else JSON. [RunFiles] is the
+	// answer; its ID is Name.
 	ExportMetrics struct {
 		IDs  []string `json:"ids"`
 		Name string   `json:"name"`
 	}
-	// ImportRun takes in a run's files: an exported folder, or a metrics.jsonl alone, which
-	// can be compared and not gone on with.
+	// ImportRun adds a run from its files: an exported folder, or metrics.jsonl alone, which can be compared but not resumed.
 	ImportRun struct {
 		Name  string            `json:"name"`
 		Files map[string][]byte `json:"files"`
 	}
-	// Touch says that a person is at the keys or the pointer, or that a screen is about to be drawn: an engine that
-	// computes on the processors which draw it leaves these alone for a moment.
-	Touch struct{}
-	// Cancel stops the command at work, or those of a kind; what they have so far stays.
+	// UserActive says that a person uses the keys or the pointer, or that a screen is about to redraw. An engine that
+	// computes on the same processors then pauses for a moment.
+	UserActive struct{}
+	// Cancel stops the current command, or those of a kind. Their results so far stay.
 	Cancel struct {
 		Command string `json:"command,omitempty"`
 	}
-	// LoseDevice provokes the loss of the GPU, to see that nothing is lost by it.
+	// LoseDevice simulates the loss of the GPU, to test recovery.
 	LoseDevice struct{}
 )
 
-// Event is what the engine says. All but Failure, Checked and RunFiles are snapshots:
-// the newest of each kind is the whole truth.
+// Event is what the engine reports. All but Failure, Checked and RunFiles are snapshots: the newest of each kind replaces
+// those before it.
 type Event interface{ event() }
 
 type (
-	// Status is what the engine is at.
+	// Status says what the engine does now.
 	Status struct {
-		Stage string `json:"stage"`          // "opening", "testing kernels", "loading", "ready", "generating", "finding heads", ...
+		Stage string `json:"stage"`          // "opening", "measuring", "loading", "ready", "generating", "finding heads", ...
 		Done  int    `json:"done"`           // of Total; both 0 where unknown
 		Total int    `json:"total"`          //
 		Busy  bool   `json:"busy"`           //
-		Text  string `json:"text,omitempty"` // a plain sentence where there is something to say
+		Text  string `json:"text,omitempty"` // a sentence for the visitor, or empty
 	}
-	// Failure is a command that could not be carried out: one sentence.
+	// Failure says in one sentence why a command failed.
 	Failure struct {
 		Command string `json:"command"` // its kind
 		Text    string `json:"text"`
 	}
-	// Checked answers [Check]: Error is empty for a good problem, else one sentence.
+	// Checked is the answer to [Check]: Error is empty if the problem can be read, else one sentence.
 	Checked struct {
 		Text  string `json:"text"`
 		Error string `json:"error"`
 	}
-	// Capabilities is what runs and how it was chosen and tested.
+	// Capabilities says what computes, why it was chosen and how it was tested.
 	Capabilities struct {
 		Adapter  string        `json:"adapter"`
 		Backend  string        `json:"backend"`
@@ -186,8 +173,8 @@ type (
 		Model    ModelInfo     `json:"model"`
 		Bases    []string      `json:"bases"` // shipped, by name
 	}
-	// Trace is the problem and the response so far with all that is known of it. T
-	// counts tokens, K steps, L layers, H heads. Positions are of Tokens.
+	// Trace is the problem and the response so far with everything known about it. T counts tokens, K steps, L layers, H
+	// heads. Positions count from 0 at the first token of the prompt.
 	Trace struct {
 		Number       uint64     `json:"number"`
 		Task         string     `json:"task"`
@@ -235,8 +222,8 @@ type (
 		// are too few steps.
 		Position *float64 `json:"position"`
 	}
-	// HeadAttention is the attention between the ranges of a trace in one head, the one that was selected last. The engine
-	// sends it for a selection, because all heads of a trace would not fit a message. Without a head Attention is empty.
+	// HeadAttention is the attention between the ranges of a trace in the head that was selected last. The engine sends it
+	// for each selection, because all heads of a trace would not fit a message. Without a head Attention is empty.
 	HeadAttention struct {
 		Number    uint64    `json:"number"`
 		Trace     uint64    `json:"trace"` // number of the Trace it belongs to
@@ -244,20 +231,20 @@ type (
 		Head      int       `json:"head"`
 		Attention Densities `json:"attention"` // [K+2,K+2]
 	}
-	// HeadsView is what finding the key-focus heads has given so far.
+	// HeadsView is the result of [FindHeads] so far.
 	HeadsView struct {
 		Number   uint64     `json:"number"`
 		Problems int        `json:"problems"` // done
 		Of       int        `json:"of"`
 		Layers   int        `json:"layers"`
 		Heads    int        `json:"heads"`
-		SRA      []*float64 `json:"sra"`      // [L,H]; nil where no pair was seen
+		SRA      []*float64 `json:"sra"`      // [L,H]; nil without a pair
 		Kurtosis []*float64 `json:"kurtosis"` // [L,H]
 		MeanFCI  []*float64 `json:"mean_fci"` // [L,H]
 		Pairs    int        `json:"pairs"`
 		KeyFocus [][2]int   `json:"key_focus"` // layer, head
 	}
-	// Disruption is what cutting attention to a step has done so far.
+	// Disruption is the result of [Disrupt] so far.
 	Disruption struct {
 		Number uint64            `json:"number"`
 		Step   int               `json:"step"` // -1 over many problems
@@ -266,7 +253,7 @@ type (
 )
 
 type (
-	// Tree is the branch tree so far, or of the last rule that grew one.
+	// Tree is the branch tree so far.
 	Tree struct {
 		Number  uint64       `json:"number"`
 		Problem string       `json:"problem"`
@@ -281,27 +268,27 @@ type (
 		Charged int64        `json:"charged"` // tokens of all responses, prefixes each time
 		Sampled int64        `json:"sampled"` // tokens really generated
 	}
-	// Rules is what [CompareRules] has so far.
+	// Rules is the result of [CompareRules] so far.
 	Rules struct {
 		Number   uint64        `json:"number"`
 		Problems int           `json:"problems"` // done
 		Of       int           `json:"of"`
-		Rows     []RuleOutcome `json:"rows"` // one a rule
+		Rows     []RuleOutcome `json:"rows"` // one for each rule
 	}
-	// Run is the run at work: settings, state and every step's report.
+	// Run is the active run: settings, state and the metrics of each step.
 	Run struct {
 		Number   uint64       `json:"number"`
 		Info     RunInfo      `json:"info"`
 		Settings RunSettings  `json:"settings"`
 		Base     []Metric     `json:"base"`             // of the model it started from, measured before the first step
-		Metrics  []Metric     `json:"metrics"`          // columns: each has one value a step, see [NewestSteps]
+		Metrics  []Metric     `json:"metrics"`          // one column each, with a value for each step, see [NewestSteps]
 		Rollouts []RolloutRow `json:"rollouts"`         // of the last step
-		Sample   string       `json:"sample,omitempty"` // pretraining: what the model writes now
+		Sample   string       `json:"sample,omitempty"` // pretraining: what the model writes at this step
 		Left     float64      `json:"left"`             // seconds to the end, 0 where unknown
 		Rate     float64      `json:"rate"`             // tokens a second
-		Kept     int          `json:"kept"`             // step of the newest copy in browser storage, -1 without one
+		Kept     int          `json:"kept"`             // step of the copy in the browser's storage, -1 without one
 	}
-	// Credit explains the credit of one rollout of the run's last step.
+	// Credit explains the credit of one rollout of the active run's last step.
 	Credit struct {
 		Number  uint64       `json:"number"`
 		Rollout int          `json:"rollout"`
@@ -311,17 +298,17 @@ type (
 		Steps   []CreditStep `json:"steps"`
 		Outcome []Term       `json:"outcome"` // reward to advantage: the sum, term by term
 	}
-	// Methods is the one table of hyper-parameters, from which controls are made.
+	// Methods is the table of hyper-parameters. Screens make their controls from it.
 	Methods struct {
 		Methods []string   `json:"methods"`
 		Rows    []HyperRow `json:"rows"`
 	}
-	// Runs lists every run of this browser and every imported or shipped one.
+	// Runs lists the runs: this browser's, imported and shipped ones.
 	Runs struct {
 		Number uint64    `json:"number"`
 		Runs   []KeptRun `json:"runs"`
 	}
-	// RunFiles answers [ExportRun] and [ExportMetrics].
+	// RunFiles is the answer to [ExportRun] and [ExportMetrics].
 	RunFiles struct {
 		ID    string            `json:"id"`
 		Name  string            `json:"name"`
@@ -348,7 +335,7 @@ type Selection struct {
 // NoSelection selects nothing.
 var NoSelection = Selection{-1, -1, -1, -1, -1}
 
-// StepView is a step with its true label, empty for a line still being written.
+// StepView is a step with its true label, which is empty while the line is being written.
 type StepView struct {
 	Start int    `json:"start"`
 	End   int    `json:"end"`
@@ -364,7 +351,7 @@ type Work struct {
 	ReadBytes int64 `json:"read_bytes"`
 }
 
-// Choice is a token that could stand at a place.
+// Choice is a candidate for a token and its probability.
 type Choice struct {
 	Token int     `json:"token"`
 	Text  string  `json:"text"`
@@ -379,7 +366,7 @@ type KernelCheck struct {
 	Error    string  `json:"error,omitempty"`
 }
 
-// ModelInfo describes the model at work.
+// ModelInfo describes the current model.
 type ModelInfo struct {
 	Name       string `json:"name"`
 	Task       string `json:"task"`
@@ -389,16 +376,16 @@ type ModelInfo struct {
 	Context    int    `json:"context"`
 }
 
-// DisruptionGroup compares the rests of traces with and without the step.
+// DisruptionGroup compares continuations with and without attention to the step.
 type DisruptionGroup struct {
 	Pick          string  `json:"pick"`
-	N             int     `json:"n"`       // resampled rests of each kind
-	Control       float64 `json:"control"` // accuracy without a cut
+	N             int     `json:"n"`       // continuations of each kind
+	Control       float64 `json:"control"` // accuracy with full attention
 	ControlSE     float64 `json:"control_se"`
-	Disrupted     float64 `json:"disrupted"` // accuracy with attention to the step cut
+	Disrupted     float64 `json:"disrupted"` // accuracy with attention to the step removed
 	DisruptedSE   float64 `json:"disrupted_se"`
-	Example       string  `json:"example,omitempty"`        // one disrupted rest, as text
-	ExampleIntact string  `json:"example_intact,omitempty"` // one control
+	Example       string  `json:"example,omitempty"`        // text of a continuation without attention to the step
+	ExampleIntact string  `json:"example_intact,omitempty"` // text of its control
 }
 
 // TreeRule is how a branch tree grows (TreeRL's M, N, T; AttnRL's rule and Δ).
@@ -409,9 +396,8 @@ type TreeRule struct {
 	Rollouts int    `json:"rollouts"`
 }
 
-// TreeNode is a stretch of tokens of one or more responses, [Start, End) in positions of
-// the trace, with its values as in rl.Node. The value of a node without finished
-// leaves is nil.
+// TreeNode is the range of tokens [Start, End) that one or more responses share, with its values as in rl.Node. The value of
+// a node without finished leaves is nil.
 type TreeNode struct {
 	ID        int      `json:"id"`
 	Parent    int      `json:"parent"` // -1 at the root
@@ -428,17 +414,17 @@ type TreeNode struct {
 	Trained   bool     `json:"trained"`
 }
 
-// BranchView is a place where a response was or will be sampled anew.
+// BranchView is a point from which a response was or will be sampled again.
 type BranchView struct {
 	Tree  int     `json:"tree"`
 	Step  int     `json:"step"`
 	Token int     `json:"token"` // position in the trace
 	Score float64 `json:"score"` // FCI; by rule entropy -log p of the token
-	Node  int     `json:"node"`  // that ends there, -1 before its rollouts
+	Node  int     `json:"node"`  // the node that ends there, -1 before its rollouts
 }
 
-// RuleOutcome is what a branching rule gave, over problems. A problem's rollouts from
-// branch points alone are all correct, all wrong or mixed, which is valid.
+// RuleOutcome is the result of a branching rule, as means over problems. The rollouts from a problem's branch points are all
+// correct, all wrong, or mixed, which is called valid.
 type RuleOutcome struct {
 	Branch     string  `json:"branch"`
 	Problems   int     `json:"problems"`
@@ -446,11 +432,11 @@ type RuleOutcome struct {
 	AllWrong   float64 `json:"all_wrong"`
 	Valid      float64 `json:"valid"`
 	ValidSE    float64 `json:"valid_se"`
-	Sampled    float64 `json:"sampled"`  // tokens generated at branch points, a problem
-	Position   float64 `json:"position"` // mean place of branch points, share of the response
+	Sampled    float64 `json:"sampled"`  // tokens generated at branch points, for each problem
+	Position   float64 `json:"position"` // mean position of branch points, as a share of the response
 }
 
-// RunSettings say all that a run needs besides the model: the link of a run holds them.
+// RunSettings are all that a run needs besides the model's weights. The link of a run holds them.
 type RunSettings struct {
 	Method     string             `json:"method"` // "pretrain", or one of rl.Methods
 	Model      string             `json:"model"`  // what it starts from; the preset of pretraining
@@ -472,7 +458,7 @@ type HyperRow struct {
 	Paper, Lab                    map[string]float64 // by method, for those that have it
 }
 
-// RunInfo is how a run stands.
+// RunInfo is the state of a run.
 type RunInfo struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`  // for people
@@ -482,20 +468,20 @@ type RunInfo struct {
 	Note  string `json:"note,omitempty"` // adapter, command: where its numbers came from
 }
 
-// Metric is one column of a run's metrics, named as in metrics.jsonl; of a long run's with gaps, see [NewestSteps].
+// Metric is one column of a run's metrics, named as in metrics.jsonl. In a long run it has gaps, see [NewestSteps].
 type Metric struct {
 	Name   string     `json:"name"`
-	Values []*float64 `json:"values"` // one a step; nil where there is none
+	Values []*float64 `json:"values"` // one for each step; nil where there is none
 }
 
-// KeptRun is a run with its curves.
+// KeptRun is a run of the list with its metrics.
 type KeptRun struct {
 	Info     RunInfo     `json:"info"`
 	Settings RunSettings `json:"settings"`
 	Metrics  []Metric    `json:"metrics"`
 }
 
-// RolloutRow is a rollout of the run's last step.
+// RolloutRow is a rollout of the active run's last step.
 type RolloutRow struct {
 	Group     int     `json:"group"`
 	Kind      string  `json:"kind"` // "", "branch", "revision"
@@ -509,16 +495,16 @@ type RolloutRow struct {
 	Trained   bool    `json:"trained"`
 }
 
-// CreditStep is the credit of one step and why.
+// CreditStep is the credit of one reasoning step and its reason.
 type CreditStep struct {
 	Start int     `json:"start"` // in the response
 	End   int     `json:"end"`
 	Label string  `json:"label"`
-	Scale float64 `json:"scale"` // what the method multiplies or replaces: after / before
-	Terms []Term  `json:"terms"` // the arithmetic, in order
+	Scale float64 `json:"scale"` // after / before
+	Terms []Term  `json:"terms"` // the calculation, in order
 }
 
-// Term is one line of an arithmetic: "γ = p² S/S_base + 1 - p²", 0.42.
+// Term is one line of a calculation: "γ = p² S/S_base + 1 - p²", 0.42.
 type Term struct {
 	Name   string  `json:"name"`
 	Form   string  `json:"form"` // the formula, with the paper's symbols

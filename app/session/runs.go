@@ -6,20 +6,19 @@ import (
 	"slices"
 )
 
-// MetricsOnly is the state of a run of which nothing is left but its metrics.
+// MetricsOnly is the state of a run that has only its metrics: it can be compared but not resumed.
 const MetricsOnly = "metrics only"
 
-// Snapshots of a long run tell its newest steps one by one and of those before every
-// second, fourth, ... so that they stay small however long the run is. Column "step" tells
-// which steps they are; [ExportRun] and [ExportMetrics] give all.
+// A snapshot of a long run has all of its newest steps, and of the older ones every second, fourth, ..., so that its size has
+// a limit. Column "step" says which steps they are. [ExportRun] and [ExportMetrics] give all steps.
 const (
 	NewestSteps = 64
 	OlderSteps  = 128 // at most
 )
 
-// Repeats tells whether two runs differ in nothing but their seed and have come to the same step, so that a mean over
-// them says something. Of two that are [MetricsOnly] it is enough that they ended at nearly the same step: a budget of
-// tokens may have ended them. Runs of unknown settings repeat none.
+// Repeats returns true if two runs differ only in their seed and are at the same step, so that a mean over them is
+// meaningful. Two runs that are [MetricsOnly] may differ by a tenth in their last step, because a token budget may have ended
+// them. A run with unknown settings repeats no other.
 func (r KeptRun) Repeats(o KeptRun) bool {
 	a, b := r.Settings, o.Settings
 	apart, far := r.Info.Step-o.Info.Step, max(r.Info.Step, o.Info.Step)
@@ -33,8 +32,8 @@ func (r KeptRun) Repeats(o KeptRun) bool {
 		a.Teacher == b.Teacher && a.Difficulty == b.Difficulty && a.Steps == b.Steps && a.FocusHeads == b.FocusHeads && maps.Equal(a.Hyper, b.Hyper)
 }
 
-// GroupRepeats puts runs that repeat each other together, see [KeptRun.Repeats]. Groups, and
-// the runs of a group, are in the order of runs.
+// GroupRepeats groups runs that repeat each other, see [KeptRun.Repeats]. Groups and the runs of a group are in the order of
+// runs.
 func GroupRepeats(runs []KeptRun) (groups [][]KeptRun) {
 	for _, r := range runs {
 		i := slices.IndexFunc(groups, func(g []KeptRun) bool { return g[0].Repeats(r) })
@@ -47,11 +46,10 @@ func GroupRepeats(runs []KeptRun) (groups [][]KeptRun) {
 	return groups
 }
 
-// RecentSteps is how many steps at the end of a run it is judged by.
+// RecentSteps is the number of steps at the end of a run over which its result is averaged.
 const RecentSteps = 5
 
-// Recent are the last values of a metric that are numbers, at most [RecentSteps], the newest
-// first.
+// Recent returns the last values of a metric that are numbers, at most [RecentSteps], the newest first.
 func Recent(values []float64) (last []float64) {
 	for _, v := range slices.Backward(values) {
 		if !math.IsNaN(v) && len(last) < RecentSteps {

@@ -26,7 +26,7 @@ func TestRepeats(t *testing.T) {
 		{"a step behind", func(*KeptRun) {}, func(r *KeptRun) { r.Info.Step = 39 }, false},
 		{"ended a tenth earlier", ended, func(r *KeptRun) { ended(r); r.Info.Step, r.Settings.Steps = 36, 0 }, true},
 		{"ended much earlier", ended, func(r *KeptRun) { ended(r); r.Info.Step = 35 }, false},
-		{"one ended, one at work", ended, func(r *KeptRun) { r.Info.Step = 39 }, false},
+		{"one ended, one running", ended, func(r *KeptRun) { r.Info.Step = 39 }, false},
 		{"unknown settings", func(r *KeptRun) { r.Settings = RunSettings{} }, func(r *KeptRun) { r.Settings = RunSettings{} }, false},
 	} {
 		a, b := run(c.a), run(c.b)

@@ -1,6 +1,6 @@
 package session
 
-// Snapshots is the newest snapshot of each kind that a screen has heard.
+// Snapshots is the newest snapshot of each kind that a screen has received.
 type Snapshots struct {
 	Trace        Trace
 	Status       Status

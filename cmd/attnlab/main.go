@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return 0
 	}
-	message := session.Plain(err)
+	message := session.Message(err)
 	if errors.Is(err, context.Canceled) && message == context.Canceled.Error() {
 		message = "stopped"
 	}

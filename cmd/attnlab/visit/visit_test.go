@@ -196,7 +196,7 @@ func TestVisitWithoutAdapter(t *testing.T) {
 	if c.Backend != "host" || v.text(".engine .backend") != "CPU" {
 		t.Errorf("the engine uses %s on %s, the page says %q", c.Backend, c.Adapter, v.text(".engine .backend"))
 	}
-	if says := v.text(".banners"); !strings.Contains(says, c.Why) || !strings.Contains(says, "The engine runs on the processor instead") {
+	if says := v.text(".banners"); !strings.Contains(says, c.Why) || !strings.Contains(says, "The engine uses the processor instead") {
 		t.Errorf("the visitor reads %q", says)
 	}
 	v.problem(2)

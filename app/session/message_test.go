@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestPlain(t *testing.T) {
+func TestMessage(t *testing.T) {
 	var config struct {
 		Size  int       `json:"hidden_size"`
 		Names []string  `json:"names"`
@@ -32,8 +32,8 @@ func TestPlain(t *testing.T) {
 		"config.json: inner is a list and should be an object":                       wrong(`{"inner":[]}`),
 		"config.json: it is text and should be an object":                            wrong(`"x"`),
 	} {
-		if got := Plain(err); got != want {
-			t.Errorf("%q is said as %q, want %q", err, got, want)
+		if got := Message(err); got != want {
+			t.Errorf("%q becomes %q, want %q", err, got, want)
 		}
 	}
 }

@@ -8,10 +8,11 @@ import (
 	"attnlab/app/session"
 )
 
-// sentence is an error as a person reads it, with a capital and a full stop.
+// sentence returns an error's text as a sentence: with a capital letter and a full stop. Names of files and tensors at the
+// beginning stay as they are.
 func sentence(err error) string {
-	text := session.Plain(err)
-	if word, _, _ := strings.Cut(text, " "); !strings.ContainsAny(strings.TrimRight(word, ":"), "._") { // names of files and tensors stay
+	text := session.Message(err)
+	if word, _, _ := strings.Cut(text, " "); !strings.ContainsAny(strings.TrimRight(word, ":"), "._") {
 		first, size := utf8.DecodeRuneInString(text)
 		text = string(unicode.ToUpper(first)) + text[size:]
 	}

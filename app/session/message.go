@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-var packageName = regexp.MustCompile(`(^|[ (])(?:(?:gpu|shaders|model|hf|rl|hyper|task|score|examine|stat|runs|session|engine|lab|web): )+`)
+var packageName = regexp.MustCompile(`(^|[ (])(?:(?:gpu|shaders|model|hf|rl|hyper|task|score|examine|stat|runs|race|session|engine|lab|site|web): )+`)
 
-// Plain is an error's text for a person, who need not know which of our packages speaks, nor how Go calls what JSON holds.
-func Plain(err error) string {
+// Message returns the text of an error for a visitor: without the names of packages, and with JSON's words for types in place of Go's.
+func Message(err error) string {
 	text := err.Error()
 	if wrong, is := errors.AsType[*json.UnmarshalTypeError](err); is {
 		has, _, _ := strings.Cut(wrong.Value, " ")
