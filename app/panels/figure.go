@@ -15,7 +15,7 @@ import (
 // is loaded after the engine, so that it does not hold up the first answer.
 func (p *Page) figure(name, title string, here bool) app.UI {
 	view := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure appears when the engine is ready. The table below has its numbers.")))
-	href := "./" + p.Link.Folder + "figure.html#figure=" + name + "&session=" + p.Link.Session + "&theme=" + p.Theme + "&by=" + string(p.Grid) + p.figureOptions(name)
+	href := "./" + p.Link.Folder + "figure.html#figure=" + name + "&session=" + p.Link.Session + "&theme=" + p.Theme + p.figureOptions()
 	if p.Opened && p.Link.Session != "" {
 		view = &frame{Name: name, Title: title, Address: href}
 	}

@@ -30,17 +30,12 @@ func (f *frame) OnUpdate(app.Context) {
 	}
 }
 
-// figureOptions is the part of a figure's address besides the session and the colours.
-func (p *Page) figureOptions(name string) string {
-	switch name {
-	case "curves":
-		options := "&x=" + p.Curves.X + "&smooth=" + p.Curves.Share()
-		if p.Page == lab.PageCompare {
-			options += "&runs=" + p.ChosenIDs()
-		}
-		return options
-	case "scatter":
-		return "&runs=" + p.ChosenIDs()
+// figureOptions is the part of a figure's address besides name, session and colours. Every figure gets all options and ignores
+// those of others.
+func (p *Page) figureOptions() string {
+	options := "&by=" + string(p.Grid) + "&x=" + p.Curves.X + "&smooth=" + p.Curves.Share()
+	if p.Page == lab.PageCompare {
+		options += "&runs=" + p.ChosenIDs()
 	}
-	return ""
+	return options
 }
