@@ -6,6 +6,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/stat"
 )
 
 // lately is the mean and standard deviation (n - 1) of the last values of a run, and how
@@ -16,21 +17,12 @@ func lately(values []float64) (mean, deviation float64, n int) {
 	return mean, deviation, len(last)
 }
 
-// spread is the mean and the sample's standard deviation (n - 1), which is 0 of a single
-// value. Without any value both are NaN. It is written out because package rl/stat brings
-// gonum, which makes the program of a figure a quarter larger; a test compares the two.
+// spread is the mean and standard deviation of values, which is 0 of a single value. Without any value both are NaN.
 func spread(values []float64) (mean, deviation float64) {
-	n := float64(len(values))
-	if n == 0 {
-		return math.NaN(), math.NaN()
+	if len(values) == 1 {
+		return values[0], 0
 	}
-	for _, v := range values {
-		mean += v / n
-	}
-	for _, v := range values {
-		deviation += (v - mean) * (v - mean)
-	}
-	return mean, math.Sqrt(deviation / max(1, n-1))
+	return stat.Mean(values), stat.StdDev(values)
 }
 
 // cluster is runs that repeat each other.

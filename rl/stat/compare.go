@@ -5,13 +5,22 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // Student is the 97.5 % point of Student's t distribution: how many standard errors to each side of a mean hold the true
 // value in 95 of 100 samples. freedom is the number of values less the number of estimated parameters, at least 1.
 func Student(freedom int) float64 {
-	return distuv.StudentsT{Sigma: 1, Nu: float64(freedom)}.Quantile(0.975)
+	n := float64(freedom)
+	x := mathext.InvRegIncBeta(n/2, 0.5, 0.05) // n/(n+t²), see studentTail
+	return math.Sqrt(n * (1 - x) / x)
+}
+
+// studentTail is the probability that Student's t is at least as far from 0 as t: I_x(n/2, 1/2) with x = n/(n+t²) and the
+// regularised incomplete beta function I (Abramowitz and Stegun, 26.7.1).
+func studentTail(t float64, freedom int) float64 {
+	n := float64(freedom)
+	return mathext.RegIncBeta(n/2, 0.5, n/(n+t*t))
 }
 
 // Difference is the mean of paired differences.
@@ -41,8 +50,7 @@ func Paired(a, b []float64) Difference {
 	d.Interval = Interval{d.Mean - half, d.Mean + half}
 	switch {
 	case d.Error > 0:
-		t := distuv.StudentsT{Sigma: 1, Nu: float64(d.N - 1)}
-		d.P = 2 * t.CDF(-math.Abs(d.Mean/d.Error))
+		d.P = studentTail(d.Mean/d.Error, d.N-1)
 	case d.Mean == 0:
 		d.P = 1
 	default:

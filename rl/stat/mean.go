@@ -3,8 +3,6 @@ package stat
 import (
 	"math"
 	"slices"
-
-	gonum "gonum.org/v1/gonum/stat"
 )
 
 // Mean is the arithmetic mean of x, exact where all values are equal; NaN of no values.
@@ -15,34 +13,38 @@ func Mean(x []float64) float64 {
 		}
 		return x[0]
 	}
-	return gonum.Mean(x, nil)
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
 }
 
 // StdDev is the standard deviation of a sample, over n-1: 0 where all values are equal, NaN of fewer than two values.
 func StdDev(x []float64) float64 {
-	switch {
-	case len(x) < 2:
+	if len(x) < 2 {
 		return math.NaN()
-	case Constant(x):
-		return 0
 	}
-	return gonum.StdDev(x, nil)
+	return math.Sqrt(squares(x) / float64(len(x)-1))
 }
 
 // PopStdDev is the standard deviation of a whole population, over n: 0 where all values are equal, NaN of no values.
 func PopStdDev(x []float64) float64 {
-	switch {
-	case len(x) == 0:
-		return math.NaN()
-	case Constant(x):
-		return 0
+	return math.Sqrt(squares(x) / float64(len(x)))
+}
+
+// squares is the sum of squared differences from the mean, in two passes: exactly 0 where all values are equal.
+func squares(x []float64) float64 {
+	mean, sum := Mean(x), 0.0
+	for _, v := range x {
+		sum += (v - mean) * (v - mean)
 	}
-	return gonum.PopStdDev(x, nil)
+	return sum
 }
 
 // MeanError returns the mean of x and its standard error, [StdDev]/√n. The error is NaN of fewer than two values.
 func MeanError(x []float64) (mean, standardError float64) {
-	return Mean(x), gonum.StdErr(StdDev(x), float64(len(x)))
+	return Mean(x), StdDev(x) / math.Sqrt(float64(len(x)))
 }
 
 // Kurtosis is the fourth standardised moment of a population less 3, Fisher's excess kurtosis. It is high where few of many
@@ -51,8 +53,12 @@ func Kurtosis(x []float64) float64 {
 	if Constant(x) {
 		return math.NaN()
 	}
-	mean, variance := gonum.PopMeanVariance(x, nil)
-	return gonum.MomentAbout(4, x, mean, nil)/(variance*variance) - 3
+	n, mean, fourth := float64(len(x)), Mean(x), 0.0
+	for _, v := range x {
+		fourth += math.Pow(v-mean, 4) / n
+	}
+	variance := squares(x) / n
+	return fourth/(variance*variance) - 3
 }
 
 // Ratio is the sum of x over the sum of y, 0 where the latter is 0. x and y have the same length.

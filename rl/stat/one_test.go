@@ -20,7 +20,6 @@ var roots = map[string]string{
 	"rl/tree.go":                   "TreeRL divides a node's advantage by √|L|, of its leaves",
 	"rl/tree_train.go":             "shows that root as a term",
 	"app/figures/tree_draw.go":     "the height of a node with leaves",
-	"app/figures/clusters.go":      "as spread, below",
 	"app/theme/theme.go":           "the distance of two colours",
 	"app/lab/labtest/snapshots.go": "makes a tree as rl/tree.go does",
 	"app/lab/explain/node.go":      "shows √|L| of a node as a term",
@@ -31,7 +30,7 @@ var roots = map[string]string{
 var names = map[string]string{
 	"app/engine/disrupt.go shareError": "calls ShareError and replaces a missing error by 0",
 	"rl/examine/evaluate.go meanError": "calls MeanError and converts its result",
-	"app/figures/clusters.go spread":   "keeps gonum out of figure.wasm; TestSpread compares it with this package",
+	"app/figures/clusters.go spread":   "calls Mean and StdDev; a single value has the spread 0",
 }
 
 // Two functions for one statistic have two conventions sooner or later (fault A4).

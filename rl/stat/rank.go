@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	gonum "gonum.org/v1/gonum/stat"
 )
 
 // Ranks returns the place of each value in the sorted order, from 1; equal values share the mean of their places.
@@ -49,5 +47,10 @@ func Spearman(x, y []float64) float64 {
 		}
 		return math.NaN()
 	}
-	return gonum.Correlation(Ranks(x), Ranks(y), nil)
+	r, s := Ranks(x), Ranks(y)
+	middle, sum := float64(len(x)+1)/2, 0.0 // the mean of ranks, with ties too
+	for i := range r {
+		sum += (r[i] - middle) * (s[i] - middle)
+	}
+	return sum / math.Sqrt(squares(r)*squares(s))
 }
