@@ -15,16 +15,16 @@ var disruptCommand = command{
 	name: "disrupt",
 	does: "measures accuracy after attention to one step is removed",
 	about: `
-It samples answers, takes the correct ones with at least two steps, cuts each after a picked step and lets the model go on, once as it is
-(control) and once with the attention of all later tokens to that step set to zero. The step is picked at random among
+It samples answers, takes the correct ones with at least two steps, cuts each after a chosen step and lets the model continue, once
+unchanged (control) and once with the attention of all later tokens to that step set to zero. The step is chosen at random among
 
   fci      the top 20 % of the steps by forward context influence
   other    the other 80 %
   entropy  the top 20 % by mean entropy of their tokens
   random   all
 
---pick fci and --pick entropy measure "other" too, to compare with; --pick all measures the four. baseline is the accuracy of all controls;
-sampled_accuracy that of the answers before they were cut.
+Any other score of attnlab trace takes its top 20 % too. --pick with a score measures "other" as well, to compare with; --pick all
+measures the four. baseline is the accuracy of all controls, sampled_accuracy that of the answers before they were cut.
 
   attnlab disrupt --problems 500
   attnlab disrupt --pick fci --json
@@ -33,7 +33,7 @@ sampled_accuracy that of the answers before they were cut.
 		o.takeTask(f)
 		o.takeModel(f)
 		s := takeSampled(f, 300)
-		pick := f.String("pick", "all", "`fci|entropy|random|all`: which step to remove")
+		pick := f.String("pick", "all", "`fci|entropy|random|all`, or the name of another score: which step to remove")
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI")
 		return func(ctx context.Context, c *console) error {
 			picks, err := picksOf(*pick)
@@ -48,15 +48,17 @@ sampled_accuracy that of the answers before they were cut.
 }
 
 func picksOf(pick string) ([]examine.StepChoice, error) {
-	switch pick {
-	case "all":
+	if pick == "all" {
 		return examine.StepChoices(), nil
-	case "fci", "entropy":
-		return []examine.StepChoice{examine.StepChoice(pick), examine.ChooseOther}, nil
-	case "random":
-		return []examine.StepChoice{examine.ChooseRandom}, nil
 	}
-	return nil, wrongUsage("--pick is %q, it must be fci, entropy, random or all", pick)
+	choice, err := examine.ParseChoice(pick)
+	switch {
+	case err != nil:
+		return nil, wrongUsage("--pick: all, or: %v", err)
+	case choice == examine.ChooseRandom || choice == examine.ChooseOther:
+		return []examine.StepChoice{choice}, nil
+	}
+	return []examine.StepChoice{choice, examine.ChooseOther}, nil
 }
 
 // disruptDocument is what disrupt prints.
@@ -94,7 +96,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []exa
 	if err != nil {
 		return err
 	}
-	p := c.progress("going on from cuts")
+	p := c.progress("continuing from cuts")
 	groups, err := examine.Disrupt(ctx, d, l.Task, attempts, examined, picks, s.longest, c.seed, sampling, func(done, of int) { p.set(done, of, "") })
 	p.end()
 	switch {

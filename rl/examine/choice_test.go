@@ -3,9 +3,11 @@ package examine
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"attnlab/model"
+	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
 
@@ -44,6 +46,31 @@ func TestPickCandidates(t *testing.T) {
 	clear(e.Entropy)
 	if got := ChooseEntropy.candidates(e); len(got) != 5 {
 		t.Errorf("without any entropy, entropy picks from %v", got)
+	}
+}
+
+// Any score of the table chooses steps, but for what Examine does not compute.
+func TestParseChoice(t *testing.T) {
+	for _, s := range score.Scores {
+		choice, err := ParseChoice(s.Name)
+		if s.Name == score.Received.Name {
+			if err == nil {
+				t.Errorf("%s was accepted", s.Name)
+			}
+			continue
+		}
+		if err != nil || string(choice) != s.Name {
+			t.Errorf("%s: %q, %v", s.Name, choice, err)
+		}
+	}
+	if _, err := ParseChoice("width"); err == nil || !strings.Contains(err.Error(), "focus") {
+		t.Errorf("an unknown rule: %v", err)
+	}
+	if got := StepChoice(score.Position.Name).candidates(picked()); !slices.Equal(got, []int{0}) {
+		t.Errorf("position chooses from %v, want the first step", got)
+	}
+	if got := StepChoice(score.Focus.Name).candidates(picked()); got != nil {
+		t.Errorf("focus without an answer chooses from %v", got)
 	}
 }
 

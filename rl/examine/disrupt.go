@@ -29,9 +29,11 @@ func StepChoices() []StepChoice {
 	return []StepChoice{ChooseFCI, ChooseOther, ChooseEntropy, ChooseRandom}
 }
 
-// ParseChoice reads the name of a rule. The error lists those that exist.
+// ParseChoice reads the name of a rule. The error lists those that exist. Attention received is none, because [Examine] does not
+// compute it.
 func ParseChoice(name string) (StepChoice, error) {
 	names := append([]string{string(ChooseOther), string(ChooseRandom)}, score.Names()...)
+	names = slices.DeleteFunc(names, func(name string) bool { return name == score.Received.Name })
 	if !slices.Contains(names, name) {
 		return "", fmt.Errorf("examine: no rule %q chooses steps: choose %s", name, strings.Join(names, ", "))
 	}

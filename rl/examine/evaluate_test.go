@@ -121,7 +121,7 @@ func TestAttemptsOfAParrot(t *testing.T) {
 	}
 }
 
-// What is kept after Ctrl-C is a beginning of what would have come, not the short responses.
+// Attempts that are stopped return the first problems, not the ones with short responses.
 func TestAttemptsStopped(t *testing.T) {
 	tk, d, all := parrots().Task, parrots().Decoder, parrots().Attempts
 	ctx, stop := context.WithCancel(context.Background())

@@ -114,7 +114,7 @@ func meanRows(a [][]float32, q0, q1, k0, k1 int) float64 {
 	return sum / float64(q1-q0)
 }
 
-// made is a trace with known scores of two heads: the first orders all four pairs rightly, the second one of them.
+// made is a trace with known scores of two heads: the first orders all four pairs correctly, the second one of them.
 func made() examine.Examined {
 	labels := []task.Label{task.Essential, task.Redundant, task.Correcting, task.Redundant, task.Wrong}
 	e := examine.Examined{Delta: 2, Focus: [][][]float64{{{4, 1, 3, 2, 9}, {1, 1.5, 2, 4, 9}}}, FCIHeads: [][][]float64{{{0, 1, 2, 3, 4}, {0, 0, 0, 0, 5}}}}

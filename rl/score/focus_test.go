@@ -22,7 +22,7 @@ func TestFocus(t *testing.T) {
 }
 
 func TestStepRanking(t *testing.T) {
-	// Head 0 ranks both responses rightly, head 1 the first wrongly and the
+	// Head 0 ranks both responses correctly, head 1 the first wrongly and the
 	// second half; the third response has no redundant step.
 	focus := [][][][]float64{
 		{{{3, 1, 2}, {1, 3, 2}}},

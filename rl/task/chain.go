@@ -20,7 +20,7 @@ import (
 //
 //	<bos> k 8 ; o 4 ; f 0 ; b &k * &f ; j &b + &o ; ? j <think>
 //
-// The think part has one step a line. Just before each value stands its variable, so that every look-up is one induction hop:
+// The think part has one step a line. Each value follows its variable, so that every look-up is one induction hop:
 //
 //	b &k 8 * &f 0 = b 0 \n         compute, 10 tokens
 //	wait b &k 8 * &f 0 ok \n       a check that agrees, 9
@@ -61,7 +61,7 @@ var ChainKind = Kind{
 //
 // A problem with difficulty L has L needed variables. The first uses two givens, each later one uses the one before and a random
 // other one (given or needed), in random order; so the dependency path has exactly L steps. Distractors use random givens and needed
-// variables and stand at a random place after their operands; no needed variable uses them. The 16 names are dealt at random.
+// variables and have a random place after their operands; no needed variable uses them. The 16 names are assigned at random.
 type ChainConfig struct {
 	Difficulty  Range // L, uniform; within 2..8
 	Givens      int   // variables with a value in the prompt, at least 2
@@ -240,7 +240,7 @@ func (c *Chain) Parse(text string) (Problem, error) {
 	return p, nil
 }
 
-// readChain understands a prompt. <bos>, <think>, line ends and the last semicolon may be missing or present.
+// readChain reads a prompt. It returns an error that says what is wrong. <bos>, <think>, line ends and the last semicolon may be missing or present.
 func readChain(prompt []int) (*chainProblem, error) {
 	tokens := slices.DeleteFunc(slices.Clone(prompt), func(token int) bool { return token == Newline })
 	if len(tokens) > 0 && tokens[0] == Bos {
@@ -301,7 +301,7 @@ func readChain(prompt []int) (*chainProblem, error) {
 	return p, nil
 }
 
-// problem writes the prompt in its one true form.
+// problem writes the prompt in its canonical form.
 func (p *chainProblem) problem() Problem {
 	prompt := []int{Bos}
 	difficulty := 0

@@ -6,10 +6,10 @@ import (
 )
 
 // ChainTeacher says how a teacher of [Chain] writes. It goes through the definitions in the order of the prompt; a value follows from
-// the operands as the teacher believes them, so an error is handed on until somebody mends it. All but ranges and Recompute are
+// the operands as the teacher believes them, so an error is passed on until a check corrects it. All but ranges and Recompute are
 // probabilities; in brackets the values of [Plain].
 type ChainTeacher struct {
-	Skip       float64 // a needed variable, never the last, is worked out silently and rightly [0.05]
+	Skip       float64 // a needed variable, never the last, is computed correctly but not written [0.05]
 	Distractor float64 // a distractor is computed, if the distractors it uses were [0.60]
 	Slip       float64 // a computed value is off by 1, 2, 3 or 5 [0.09]
 
@@ -18,7 +18,7 @@ type ChainTeacher struct {
 	CheckRight float64 // a value without a slip is checked at once; the check agrees [0.30]
 	Restate    float64 // a computed value is stated again, after its check [0.12]
 
-	// Tail: after the last definition the teacher goes back to needed lines it wrote. TailItems is how many times, uniform.
+	// Tail: after the last definition the teacher returns to needed lines that it wrote. TailItems is how many times, uniform.
 	Tail        float64 // there is a tail [0.40]
 	TailItems   Range   // [1-3]
 	TailFinal   float64 // an item is about the final line, otherwise about a random earlier one (if there is one) [0]
@@ -106,7 +106,7 @@ func (c *Chain) Demonstrate(p Problem, seed uint64) []int {
 	return w.response
 }
 
-// chainWriter is a teacher at work on one trace.
+// chainWriter writes one trace as a teacher.
 type chainWriter struct {
 	ChainTeacher
 	random   *rand.Rand

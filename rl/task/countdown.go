@@ -174,7 +174,7 @@ func (c *Countdown) Parse(text string) (Problem, error) {
 	return problem.problem(), nil
 }
 
-// readCountdown understands a prompt; it leaves the number of moves open. <bos>, <think> and line ends may be missing or present.
+// readCountdown reads a prompt and leaves the number of moves open. It returns an error that says what is wrong. <bos>, <think> and line ends may be missing or present.
 func readCountdown(prompt []int) (countdownProblem, error) {
 	tokens := slices.DeleteFunc(slices.Clone(prompt), func(token int) bool { return token == Newline })
 	if len(tokens) > 0 && tokens[0] == Bos {

@@ -34,7 +34,7 @@ func (c *Countdown) Demonstrate(p Problem, seed uint64) []int {
 	return w.response
 }
 
-// countdownWriter is a teacher at work on one trace.
+// countdownWriter writes one trace as a teacher.
 type countdownWriter struct {
 	CountdownConfig
 	random   *rand.Rand

@@ -8,7 +8,7 @@ import (
 	"attnlab/rl/task"
 )
 
-// One problem of task chain, and how the verdict teacher answers it: a slip mended at once, then a tail of needless checks.
+// One problem of task chain, and how the verdict teacher answers it: a slip corrected at once, then a tail of needless checks.
 func ExampleChain() {
 	chain, err := task.NewChain(task.Verdict())
 	if err != nil {
@@ -33,7 +33,7 @@ func ExampleChain() {
 	// </think> p 3 n 7 e 4 j 4 # 4 <eos>
 }
 
-// A problem that somebody typed, and a response that tries, errs, mends and arrives.
+// A problem that somebody typed, and a response that tries, errs, corrects itself and succeeds.
 func ExampleCountdown() {
 	countdown, err := task.NewCountdown(task.DefaultCountdown())
 	if err != nil {

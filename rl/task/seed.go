@@ -17,7 +17,7 @@ const (
 // a problem that it was trained on, whatever the seeds, the difficulty and the teacher.
 type Part int
 
-// The three parts. The hash of a problem's content ([Content]) decides: a tenth of its values is kept for evaluation, another
+// The three parts. The hash of a problem's content ([Content]) decides: a tenth of its values is reserved for evaluation, another
 // tenth for probing, and the rest is for training.
 const (
 	Training Part = iota

@@ -32,7 +32,7 @@ type Task interface {
 	// Reflections lists the words by which a trace reflects on what it did before.
 	Reflections() []string
 
-	// Concludes reports for each step of a judged trace whether it states the final result, and rightly.
+	// Concludes reports for each step of a judged trace whether it states the final result correctly.
 	Concludes(p Problem, t Trace) []bool
 
 	// Judge cuts any response into steps, labels and verifies it. It panics only if p is not a problem of this task.
@@ -59,7 +59,7 @@ const (
 	Plus
 	Minus
 	times
-	Hash // stands before the answer
+	Hash // comes before the answer
 	Think
 	EndThink
 	ownTokens // the first id with a meaning of the task's own
@@ -127,7 +127,8 @@ func Text(task Task, tokens []int) string {
 	return text.String()
 }
 
-// Tokens reads what [Text] writes. Any number of spaces and tabs may stand between tokens; every line end is a token.
+// Tokens reads what [Text] writes. Tokens are separated by any number of spaces and tabs; every line end is a token. It returns an error where a word
+// is not a token of the task.
 func Tokens(task Task, text string) ([]int, error) {
 	vocabulary := task.Vocabulary()
 	ids := make(map[string]int, len(vocabulary))

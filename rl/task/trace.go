@@ -11,8 +11,8 @@ type Label uint8
 
 const (
 	Essential  Label = iota // states a needed value, right, for the first time
-	Redundant               // parses and is not wrong, and the answer would stand without it
-	Correcting              // puts a wrong value right
+	Redundant               // parses and is not wrong, and the answer does not need it
+	Correcting              // replaces a wrong value by the right one
 	Wrong                   // states a wrong value
 	Malformed               // not a line of the task's grammar
 )
