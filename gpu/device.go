@@ -23,7 +23,7 @@ type Device struct {
 	onHost []string // kernels to run as their twins, from ATTNLAB_HOST
 }
 
-// Info says what runs the kernels.
+// Info describes the adapter and backend that run the kernels.
 type Info struct {
 	Name     string `json:"name"`     // "Apple M2", "llvmpipe (LLVM 15.0.6, 256 bits)", "CPU, avx2"
 	Backend  string `json:"backend"`  // "vulkan", "metal", "webgpu", "host", ...
@@ -110,8 +110,8 @@ func (d *Device) Wait() error {
 	return d.err
 }
 
-// Lose simulates the loss of the device, as by a driver reset: everything on it is
-// gone and every later call returns a [LostError].
+// Lose simulates the loss of the device, as by a driver reset: its contents are lost
+// and every later call returns a [LostError].
 func (d *Device) Lose() {
 	if d.ready() {
 		d.impl.lose()

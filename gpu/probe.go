@@ -46,7 +46,7 @@ func probe(d *Device) error {
 	}
 	for i := range out {
 		if want := 2*in[i] + 1; out[i] != want {
-			return fmt.Errorf("a test kernel gave %g where %g is right", out[i], want)
+			return fmt.Errorf("a test kernel returned %g instead of %g", out[i], want)
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 )
 
 // platform holds the raw JavaScript device: the binding drops limits, events and
-// messages, so those go through it.
+// messages, so this package reads those from the device itself.
 type platform struct {
 	adapter  js.Value
 	raw      js.Value
@@ -33,9 +33,9 @@ var guaranteed = map[string]int64{
 	"maxComputeInvocationsPerWorkgroup": 256,
 }
 
-// open opens the browser's adapter. Browsers differ in what they have of WebGPU, so
-// everything that can be missing is asked for with care: without a part that is only
-// informative the device opens, without any other part open returns an error.
+// open opens the browser's adapter. Browsers differ in how much of WebGPU they have, so
+// open checks for each part before it uses it. A missing part that is only informative
+// does not stop it; any other missing part is an error.
 func (e *webgpu) open() (info Info, limits Limits, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -48,7 +48,7 @@ func (e *webgpu) open() (info Info, limits Limits, err error) {
 	}
 	adapter, err := await(gpu.Call("requestAdapter", map[string]any{"powerPreference": "high-performance"}))
 	if err != nil || !adapter.Truthy() {
-		return info, limits, fmt.Errorf("gpu: %w: the browser found none that it allows", ErrNoAdapter)
+		return info, limits, fmt.Errorf("gpu: %w: the browser allows none of the adapters here", ErrNoAdapter)
 	}
 	have, want := property(adapter, "limits"), map[string]any{}
 	limit := func(name string) int64 {
@@ -67,10 +67,10 @@ func (e *webgpu) open() (info Info, limits Limits, err error) {
 	}
 	e.raw, err = await(adapter.Call("requestDevice", map[string]any{"label": "attnlab", "requiredLimits": want}))
 	if err == nil && !e.raw.Truthy() {
-		err = errors.New("it gave none")
+		err = errors.New("it returned none")
 	}
 	if err != nil {
-		return info, limits, fmt.Errorf("gpu: the adapter gave no device: %w", err)
+		return info, limits, fmt.Errorf("gpu: the adapter returned no device: %w", err)
 	}
 	device := wgpu.NewDevice(e.raw)
 	e.device = &device
@@ -157,7 +157,7 @@ func has(object js.Value, method string) bool {
 var missingMethod = regexp.MustCompile(`^syscall/js: Value\.Call: property (\S+) is not a function`)
 
 // thrown converts what a recovered call of JavaScript threw to an error. A missing
-// object or method throws in package syscall/js itself. Any other panic goes on.
+// object or method throws in package syscall/js itself. Any other panic continues.
 func thrown(r any) error {
 	switch r := r.(type) {
 	case js.Error:
@@ -191,9 +191,9 @@ func (e *webgpu) guard(f func() error) (err error) {
 	return f()
 }
 
-// named is guard with what was being made in the error. It does not wait for the
-// engine's word, which would cost a round trip for every buffer: that comes as an
-// uncaptured error, with the label in it, at the next call.
+// named is guard, and an error names what was being made. It does not wait for the
+// browser's answer, which would cost a round trip for every buffer: a failure arrives
+// as an uncaptured error, with the label in it, at the next call.
 func (e *webgpu) named(what string, f func() error) error {
 	err := e.guard(f)
 	if err != nil && !isLost(err) {
@@ -283,7 +283,7 @@ func rawBuffer(b *wgpu.Buffer) js.Value { return *(*js.Value)(unsafe.Pointer(b))
 // The conversion above holds as long as these are of one size.
 var _ = [1]struct{}{}[unsafe.Sizeof(wgpu.Buffer{})-unsafe.Sizeof(js.Value{})]
 
-// endPass ends the pass; what was wrong with it comes as an uncaptured error.
+// endPass ends the pass; its errors arrive as uncaptured ones.
 func endPass(pass *wgpu.ComputePassEncoder) error { pass.End(); return nil }
 
 func (e *webgpu) tick() {}

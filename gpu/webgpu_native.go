@@ -44,7 +44,7 @@ func (e *webgpu) open() (Info, Limits, error) {
 		RequiredLimits: &wgpu.RequiredLimits{Limits: limits},
 	})
 	if err != nil {
-		return Info{}, Limits{}, fmt.Errorf("gpu: adapter %s gave no device: %w", a.Name, err)
+		return Info{}, Limits{}, fmt.Errorf("gpu: adapter %s returned no device: %w", a.Name, err)
 	}
 	return info, Limits{
 		MaxBufferSize:                     int64(limits.MaxBufferSize),

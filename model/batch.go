@@ -60,7 +60,7 @@ func (c Config) check(b *Batch, capacity int) error {
 			return fmt.Errorf("model: sequence %d has %d tokens, the context holds 1 to %d; shorten it or use a model with a longer context", i, n, c.MaxContext)
 		}
 		if h := b.hide[i]; h.Start < 0 || h.End < h.Start {
-			return fmt.Errorf("model: the hidden range [%d,%d) of sequence %d is none", h.Start, h.End, i)
+			return fmt.Errorf("model: the hidden range [%d,%d) of sequence %d is not valid; give a start below its end within the sequence", h.Start, h.End, i)
 		}
 	}
 	if b.N() > capacity {

@@ -27,7 +27,7 @@ func newCache(rows int) *cache {
 	return c
 }
 
-// reset forgets everything.
+// reset empties the cache.
 func (c *cache) reset(version int) {
 	c.version = version
 	c.roots = map[Hide]int32{}

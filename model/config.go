@@ -55,7 +55,7 @@ func Preset(name string, vocab int) (Config, error) {
 		c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize = 4, 128, 8, 352
 		c.MaxContext = 512
 	default:
-		return Config{}, fmt.Errorf("model: no preset is called %q; choose tiny, small or base", name)
+		return Config{}, fmt.Errorf("model: there is no preset %q; choose tiny, small or base", name)
 	}
 	c.KVHeads = c.Heads
 	return c, c.Validate()
@@ -69,7 +69,7 @@ const (
 	maxContext = 4096
 )
 
-// Validate returns an error for the first thing about c that the kernels cannot run.
+// Validate returns an error for the first property of c that the kernels do not support.
 func (c Config) Validate() error {
 	for _, s := range []struct {
 		key       string

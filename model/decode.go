@@ -34,7 +34,7 @@ type Rollout struct {
 }
 
 // Decoder samples many sequences at once. It has a cache of keys and values, so that
-// sequences share their beginnings. It samples on the device and reads many tokens
+// sequences share their prefixes. It samples on the device and reads many tokens
 // back at a time.
 type Decoder struct {
 	*Model
@@ -243,7 +243,7 @@ func (d *Decoder) checkRequest(r Request) error {
 	case len(r.Tokens)+r.Max > d.MaxContext:
 		return fmt.Errorf("model: %d given and %d new tokens do not fit the context of %d; shorten one of them", len(r.Tokens), r.Max, d.MaxContext)
 	case r.Hide.Start < 0 || r.Hide.End < r.Hide.Start:
-		return fmt.Errorf("model: the hidden range [%d,%d) is none", r.Hide.Start, r.Hide.End)
+		return fmt.Errorf("model: the hidden range [%d,%d) is not valid; give a start below its end", r.Hide.Start, r.Hide.End)
 	case len(r.Tokens)+r.Max > len(d.cache.rows):
 		return fmt.Errorf("model: %d tokens do not fit a cache of %d rows; make a larger decoder", len(r.Tokens)+r.Max, len(d.cache.rows))
 	}

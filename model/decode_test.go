@@ -139,7 +139,7 @@ func TestGreedyDecoding(t *testing.T) {
 				t.Errorf("%s: %d given tokens computed that were in the cache", what, d.Prefilled-before)
 			}
 			d.cache.reset(m.version)
-			sameTokens(t, what+", from the middle anew", generate(t, d, rs, Sampling{}), rest)
+			sameTokens(t, what+", again from the middle", generate(t, d, rs, Sampling{}), rest)
 			if d.Prefilled == before {
 				t.Errorf("%s: nothing was computed after the cache was reset", what)
 			}
@@ -228,7 +228,7 @@ func TestSharedPrefix(t *testing.T) {
 	})
 }
 
-// score scores prompt and response and returns what it says of the response.
+// score scores prompt and response and returns the part of the response.
 func score(t *testing.T, s *Scorer, r Request, out Rollout) (logProbs, entropy []float32) {
 	t.Helper()
 	scores, err := s.Score([]ScoreRequest{{Tokens: slices.Concat(r.Tokens, out.Tokens), Hide: r.Hide}})

@@ -131,7 +131,7 @@ func (c Config) Param(name string) Param {
 			return p
 		}
 	}
-	panic(fmt.Sprintf("model: no parameter is called %q", name))
+	panic(fmt.Sprintf("model: there is no parameter %q", name))
 }
 
 // ArenaSize is the length in float32s of a buffer that holds every parameter,

@@ -39,8 +39,8 @@ type savedRun struct {
 	Train   *TrainState
 }
 
-// kept returns a checkpoint of the run.
-func kept(t *testing.T, tr *Trainer) *savedRun {
+// saved returns a checkpoint of the run.
+func saved(t *testing.T, tr *Trainer) *savedRun {
 	t.Helper()
 	state, err := tr.Keep()
 	if err != nil {
@@ -65,18 +65,18 @@ func TestResumingIsExact(t *testing.T) {
 		start := weightsOf(t, m)
 		tr := newTrainer(t, m, 64, testAdam)
 		take(t, tr, parts)
-		want, wantState := weightsOf(t, m), kept(t, tr).Train
+		want, wantState := weightsOf(t, m), saved(t, tr).Train
 
 		if err := m.SetWeights(start); err != nil {
 			t.Fatal(err)
 		}
 		first := newTrainer(t, m, 64, testAdam)
 		take(t, first, parts[:3])
-		second := resumed(t, m.Device, kept(t, first))
+		second := resumed(t, m.Device, saved(t, first))
 		take(t, second, parts[3:])
-		state := kept(t, second).Train
+		state := saved(t, second).Train
 		if !slices.Equal(weightsOf(t, second.Model), want) || !slices.Equal(state.M, wantState.M) || !slices.Equal(state.V, wantState.V) {
-			t.Error("a run that was kept and resumed differs from one that was not")
+			t.Error("a run that was saved and resumed differs from one that was not")
 		}
 		if second.Steps != len(parts) {
 			t.Errorf("%d steps after resuming, want %d", second.Steps, len(parts))
@@ -108,7 +108,7 @@ func TestLosingTheDevice(t *testing.T) {
 			dec := newDecoder(t, tr.Model, DecoderSize{Slots: 2, Rows: 64, Chunk: 4})
 			sc := newScorer(t, tr.Model, 64)
 			take(t, tr, parts[:3])
-			last := kept(t, tr)
+			last := saved(t, tr)
 			take(t, tr, parts[3:5])
 			d.Lose()
 			_, metricsErr := tr.Metrics()

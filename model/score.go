@@ -127,14 +127,14 @@ func newScorerBy(m *Model, capacity, rows int) (*Scorer, error) {
 	for range m.Layers {
 		s.received = append(s.received, d.Floats("received", capacity*m.Heads))
 	}
-	s.makeRoom(1<<12, 1<<12)
+	s.reserve(1<<12, 1<<12)
 	return s, d.Err()
 }
 
-// makeRoom allocates for a number of step ranges, and of words of pooled attention
+// reserve allocates for a number of step ranges, and of words of pooled attention
 // in each layer, and records the program, which binds both. Capacity doubles, so
 // that passes of growing size record it seldom.
-func (s *Scorer) makeRoom(steps, words int) {
+func (s *Scorer) reserve(steps, words int) {
 	if s.steps != nil {
 		haveSteps, haveWords := s.steps.Len()/2, s.pooled[0].Len()
 		if steps <= haveSteps && words <= haveWords {

@@ -32,7 +32,7 @@ func (s *Scorer) pass(requests []ScoreRequest) ([]Score, error) {
 		}
 		words += s.Heads * len(cuts[i]) * len(cuts[i])
 	}
-	s.makeRoom(max(len(steps)/2, 1), max(words, 1))
+	s.reserve(max(len(steps)/2, 1), max(words, 1))
 	s.in.write(b, s.VocabSize)
 	s.steps.WriteUints(0, steps)
 	s.seqs.WriteUints(0, seqs)

@@ -127,7 +127,7 @@ func steps16(c Config, n int) ScoreRequest {
 }
 
 func TestScorerRoomGrows(t *testing.T) {
-	// Many short sequences, then few with many steps: both kinds of room are kept.
+	// Many short sequences, then few with many steps: both limits hold.
 	c := randomConfig()
 	c.MaxContext = 160
 	m := newModel(t, gpu.OpenHost(), c, c.Init(1))

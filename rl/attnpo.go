@@ -119,7 +119,7 @@ func newATTNPORule(h hyper.Values) attnpoRule {
 	}
 }
 
-// attnpoState is what a run saves.
+// attnpoState is the part of a saved run that belongs to ATTNPO.
 type attnpoState struct {
 	Heads []score.Head `json:"heads,omitempty"`
 }

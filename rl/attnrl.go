@@ -29,8 +29,8 @@ import (
 // Switches: where paper and code differ the paper's form is the default (table of hyper-parameters: spacing, filter, trees,
 // batch).
 //
-// From the code, the paper being silent: how candidates are filled up, which responses are expanded, that responses without branch
-// points are not trained on, the dual clip.
+// The paper does not describe these, so they follow the code: how candidates are filled up, which responses are expanded, that
+// responses without branch points are not trained on, the dual clip.
 //
 // Departures: an empty step (no valid sequence at all) leaves the batch size as it is, where eq. 10 divides by zero, and a batch
 // has at most as many problems as the table of hyper-parameters allows; the quantile of ATB and the mean of eq. 8 are over the
@@ -207,7 +207,7 @@ func (c TreeRule) nextBatch(batch, valid int) int {
 	case "round":
 		return min(max(1, int(math.Round(c.lambda*b+(1-c.lambda)*want))), most)
 	case "ceil":
-		// 1e-9: a sum that is whole but for rounding stays what it is
+		// 1e-9: rounding must not raise a whole sum to the next number
 		return min(max(1, int(math.Ceil(c.lambda*b+(1-c.lambda)*math.Floor(want)-1e-9))), most)
 	}
 	return batch

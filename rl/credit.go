@@ -60,9 +60,9 @@ func ReadGroup(data []byte) (in GroupInput, err error) {
 	d.DisallowUnknownFields()
 	if err = d.Decode(&in); err != nil {
 		if m := regexp.MustCompile(`unknown field (".*")`).FindStringSubmatch(err.Error()); m != nil {
-			return in, fmt.Errorf("rl: the group has the key %s, which is not known; see \"attnlab help credit\" for the keys", m[1])
+			return in, fmt.Errorf("rl: the group has the unknown key %s; see \"attnlab help credit\" for the keys", m[1])
 		}
-		return in, fmt.Errorf("rl: the group is not the JSON of one: %w", err)
+		return in, fmt.Errorf("rl: the group cannot be read as JSON: %w; see \"attnlab help credit\" for its form", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return in, fmt.Errorf("rl: there is more after the group's JSON; give one group")
@@ -70,8 +70,8 @@ func ReadGroup(data []byte) (in GroupInput, err error) {
 	return in, nil
 }
 
-// GroupOutput is what each token of a group would get. Every list is there for every method, and empty where the method has no such
-// thing.
+// GroupOutput is the credit of each token of a group. Every list is present for every method, and empty where the method does not
+// use it.
 type GroupOutput struct {
 	Method          string      `json:"method"`
 	Valid           bool        `json:"valid"`            // whether the group is trained on at all

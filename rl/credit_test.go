@@ -270,8 +270,8 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 		`{"responses":[{"length":9,"step_ranges":[[0,4,9]]}]}`:          "has 3 numbers",
 		`{"responses":[{"length":9,"step_ranges":[[0]]}]}`:              "has 1 numbers",
 		`{"responses":[]} {"responses":[]}`:                             "more after",
-		`{"responses":[{"length":"9"}]}`:                                "not the JSON",
-		`[]`:                                                            "not the JSON",
+		`{"responses":[{"length":"9"}]}`:                                "cannot be read as JSON",
+		`[]`:                                                            "cannot be read as JSON",
 	} {
 		if _, err := ReadGroup([]byte(text)); err == nil || !strings.Contains(err.Error(), complaint) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %q in it", text, err, complaint)

@@ -19,12 +19,12 @@ import (
 // Departures: with the overlong penalty off a wrong answer has the reward 0, not -1: without a penalty this changes no advantage
 // but by the factor that the standard deviation removes again, and the method is then GRPO exactly. The token mean is over the
 // groups of an update together. The first draw is of as many problems as are wanted, and later ones of as many as the share of
-// mixed groups so far lets expect (the code draws three batches at once); where ten batches have too few mixed groups it
-// continues with those.
+// mixed groups so far suggests (the code draws three batches at once). After ten batches the step trains on the mixed groups it
+// has, even where they are too few.
 var DAPO = Method{
 	Name:    "dapo",
 	Title:   "DAPO",
-	Summary: "GRPO with more room above the clip, groups of one outcome replaced by others, and a soft penalty for overlong responses.",
+	Summary: "GRPO with a higher upper clip, groups of one outcome replaced by others, and a soft penalty for overlong responses.",
 	Source:  "arXiv 2503.14476, eq. 8 to 13",
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(512, 16).From("DAPO 4.1"),

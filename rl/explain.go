@@ -7,7 +7,7 @@ import (
 	"attnlab/rl/task"
 )
 
-// Credited is the credit of one training step. It does not change any more.
+// Credited is the credit of one training step. It is never changed.
 type Credited struct {
 	Groups []Group
 	Task   task.Task

@@ -32,7 +32,7 @@ func TestExplainIsWhatTrained(t *testing.T) {
 			if last.Step != 2 || len(last.Groups) == 0 {
 				t.Fatalf("step %d, %d groups", last.Step, len(last.Groups))
 			}
-			told, scaled := 0, 0
+			named, scaled := 0, 0
 			for i, g := range last.Groups {
 				for j, s := range g.Samples {
 					x := last.Explain(i, j)
@@ -51,7 +51,7 @@ func TestExplainIsWhatTrained(t *testing.T) {
 							}
 						}
 					}
-					told += checkTerms(t, method, s, x)
+					named += checkTerms(t, method, s, x)
 					for _, step := range x.Steps {
 						if step.Scale != 1 {
 							scaled++
@@ -59,7 +59,7 @@ func TestExplainIsWhatTrained(t *testing.T) {
 					}
 				}
 			}
-			if told == 0 {
+			if named == 0 {
 				t.Error("nothing was explained")
 			}
 			if fine := method == "attnpo" || method == "attnrl" || method == "treerl"; fine && scaled == 0 {

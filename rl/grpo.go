@@ -79,7 +79,7 @@ func (c grpo) Credit(_ int, groups []Group) error {
 	return nil
 }
 
-// std says by what a group's advantages are divided.
+// std names the standard deviation that a group's advantages are divided by.
 type std string
 
 const (

@@ -21,7 +21,7 @@ func (r *Run) measureHeldOut(ctx context.Context) (*examine.HeldOutAccuracy, err
 	return &m, nil
 }
 
-// heldOutBase measures the model that the run began from, before the first step; nil later, or where nobody asked.
+// heldOutBase measures the model that the run began from, before the first step; nil later, or where this is switched off.
 func (r *Run) heldOutBase(ctx context.Context) (*examine.HeldOutAccuracy, error) {
 	if r.HeldOut.Problems == 0 || r.state.Step > 0 {
 		return nil, nil

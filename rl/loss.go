@@ -115,8 +115,8 @@ func (r *Run) rate() float32 {
 	return float32(model.Schedule{Peak: r.Hyper.Number("learning-rate"), Warmup: r.Hyper.Int("warm-up")}.Rate(r.state.Step))
 }
 
-// taking are the groups that take part in an update: those in which some token has an advantage and, where flat ones are kept, all
-// others. These move nothing but the denominators of the means, and the KL term.
+// taking are the groups that take part in an update: those in which some token has an advantage and, where flat-groups is keep, all
+// others. A flat group changes only the denominators of the means, and the KL term.
 func taking(groups []Group, keepFlat bool) []Group {
 	return slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return !keepFlat && !g.valid() })
 }

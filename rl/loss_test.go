@@ -9,7 +9,7 @@ import (
 	"attnlab/rl/rltest/near"
 )
 
-// Flat groups take part where they are kept: the others then weigh less, as in the means of GRPO over all groups.
+// With flat-groups keep, flat groups take part: the others then weigh less, as in the means of GRPO over all groups.
 func TestTaking(t *testing.T) {
 	mixed := Group{Samples: []Sample{{Advantage: []float64{0, 1}}, {Advantage: []float64{-1}}}}
 	flat := Group{Samples: []Sample{{Advantage: []float64{0, 0, 0}}, {Advantage: []float64{0}}}}

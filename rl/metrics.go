@@ -50,8 +50,8 @@ type StepReport struct {
 	Leaves   int         `json:"leaves,omitempty"`   // of the trees trained on
 
 	Problems        uint64  `json:"problems"`
-	Generated       int64   `json:"generated_tokens"` // prefixes gone on with are free
-	Charged         int64   `json:"charged_tokens"`   // prefixes count as generated
+	Generated       int64   `json:"generated_tokens"` // a continued prefix does not count again
+	Charged         int64   `json:"charged_tokens"`   // prefixes count each time
 	Trained         int64   `json:"trained_tokens"`   // of responses in valid groups
 	Calls           int     `json:"generation_calls"`
 	Updates         int     `json:"updates"`
@@ -70,7 +70,7 @@ type GroupCount struct {
 	Valid      int `json:"valid"`
 }
 
-// add counts a group of one outcome, and says whether it has both.
+// add counts a group by its outcomes and reports whether it has both.
 func (c *GroupCount) add(g Group) (mixed bool) {
 	c.Total++
 	switch g.passRate() {
@@ -84,7 +84,7 @@ func (c *GroupCount) add(g Group) (mixed bool) {
 	return false
 }
 
-// tally adds up what a step's report says.
+// tally sums the numbers of a step's report.
 type tally struct {
 	StepReport
 	responses, sampled float64
@@ -94,7 +94,7 @@ type tally struct {
 	updates            float64   // this step's
 }
 
-// sample takes in a response written from the start.
+// sample adds a response written from the start.
 func (t *tally) sample(trace task.Trace, r model.Rollout) {
 	t.responses++
 	t.Accuracy += stat.Indicator(trace.Correct)
@@ -108,7 +108,7 @@ func (t *tally) sample(trace task.Trace, r model.Rollout) {
 	t.sampled += float64(len(r.Entropy))
 }
 
-// groups takes in the outcomes of groups written from the start. Which of them are
+// groups adds the outcomes of groups written from the start. Which of them are
 // valid shows when they are credited.
 func (t *tally) groups(groups []Group) {
 	for _, g := range groups {
@@ -116,7 +116,7 @@ func (t *tally) groups(groups []Group) {
 	}
 }
 
-// credit takes in what a group is trained on.
+// credit adds the samples that a group is trained on.
 func (t *tally) credit(g Group) {
 	if g.Tree != nil {
 		t.Leaves += g.Tree.validSequences()
@@ -154,7 +154,7 @@ func (s Sample) stepCredit() (credit []float64, needed, redundant []bool) {
 	return credit, needed, redundant
 }
 
-// update takes in one update of the weights.
+// update adds one update of the weights.
 func (t *tally) update(m model.Metrics) {
 	t.updates++
 	t.KL += m.KL

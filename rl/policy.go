@@ -89,22 +89,22 @@ func (p *Policy) generate(ctx context.Context, from []pendingBranch) ([]Sample, 
 	return samples, err
 }
 
-// room is how many tokens a response to a problem may have.
-func (p *Policy) room(problem task.Problem) int {
+// capacity is how many tokens a response to a problem may have.
+func (p *Policy) capacity(problem task.Problem) int {
 	return min(p.MaxLength, p.Decoder.MaxContext-len(problem.Prompt))
 }
 
-// write is a part of such a call: its responses from number first on.
+// write is one part of such a call: the responses from index first.
 func (p *Policy) write(ctx context.Context, from []pendingBranch, first int) ([]Sample, error) {
 	requests := []model.Request{}
 	of := make([]int, len(from)) // its request, or -1
 	for i, b := range from {
 		tokens := slices.Concat(b.problem.Prompt, b.response)
-		room := p.room(b.problem) - len(b.response)
+		capacity := p.capacity(b.problem) - len(b.response)
 		if b.most > 0 {
-			room = min(room, b.most)
+			capacity = min(capacity, b.most)
 		}
-		if of[i] = -1; room < 1 {
+		if of[i] = -1; capacity < 1 {
 			if len(b.response) == 0 {
 				return nil, fmt.Errorf("rl: a prompt has %d tokens, the model's context holds %d; use easier problems or a model with a longer context",
 					len(tokens), p.Decoder.MaxContext)
@@ -112,7 +112,7 @@ func (p *Policy) write(ctx context.Context, from []pendingBranch, first int) ([]
 			continue
 		}
 		of[i] = len(requests)
-		requests = append(requests, model.Request{Tokens: tokens, Max: room, ID: uint32(first + i)})
+		requests = append(requests, model.Request{Tokens: tokens, Max: capacity, ID: uint32(first + i)})
 	}
 	start := time.Now()
 	rollouts, err := p.Decoder.Generate(ctx, requests, model.Sampling{Temperature: float32(p.Temperature),
@@ -128,8 +128,8 @@ func (p *Policy) write(ctx context.Context, from []pendingBranch, first int) ([]
 			r = rollouts[of[i]]
 		}
 		response := slices.Concat(b.response, r.Tokens)
-		if b.closed && len(r.Tokens) == b.most && response[len(response)-1] != task.Eos && len(response) < p.room(b.problem) {
-			response = append(response, task.Eos) // it has no sampler's log-probability
+		if b.closed && len(r.Tokens) == b.most && response[len(response)-1] != task.Eos && len(response) < p.capacity(b.problem) {
+			response = append(response, task.Eos) // the sampler did not compute its log-probability
 		}
 		s := Sample{Trace: p.Task.Judge(b.problem, response)}
 		s.Reflections = task.Reflections(p.Task, s.Trace)
@@ -195,7 +195,7 @@ type PolicyConfig struct {
 
 // NewPolicy allocates what sampling from m and scoring with it need.
 func NewPolicy(m *model.Model, task task.Task, c PolicyConfig) (*Policy, error) {
-	// Room for the sequences that are being written and as many finished ones, whose prefixes are continued.
+	// Capacity for the sequences that are being written and as many finished ones, whose prefixes are continued.
 	d, err := model.NewDecoder(m, model.DecoderSize{Slots: c.Slots, Rows: 2 * c.Slots * m.MaxContext, Chunk: 16})
 	if err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ func DefaultPretrain(steps int) PretrainConfig {
 	}
 }
 
-// PretrainReport is how training stands: a line of training.jsonl.
+// PretrainReport is the progress of training: a line of training.jsonl.
 type PretrainReport struct {
 	Step            int     `json:"step"`
 	Loss            float64 `json:"loss"` // nats a response token, the mean since the last report
@@ -42,7 +42,7 @@ type PretrainReport struct {
 	Seconds         float64 `json:"seconds"`
 }
 
-// Pretraining is supervised training under way.
+// Pretraining is a run of supervised training.
 type Pretraining struct {
 	PretrainConfig
 	Task    task.Task
@@ -54,7 +54,7 @@ type Pretraining struct {
 	prompt  int    // its prompt's length
 }
 
-// NewPretraining starts from weights, or goes on from state where that is not nil.
+// NewPretraining starts from weights, or resumes from state where that is not nil.
 func NewPretraining(d *gpu.Device, task task.Task, c model.Config, weights []float32, state *model.TrainState, p PretrainConfig) (*Pretraining, error) {
 	if n := len(task.Vocabulary()); n != c.VocabSize {
 		return nil, fmt.Errorf("rl: task %s has %d tokens, the model %d; use a model made for this task", task.Name(), n, c.VocabSize)
@@ -84,9 +84,8 @@ func NewPretraining(d *gpu.Device, task task.Task, c model.Config, weights []flo
 	return run, nil
 }
 
-// Run trains until Steps, reporting now and then, or until ctx is done, whose
-// error it returns; everything up to then is kept and [Pretraining.Checkpoint]
-// has it.
+// Run trains until Steps and reports at intervals. If ctx ends first, Run returns
+// its error; [Pretraining.Checkpoint] then has everything trained so far.
 func (r *Pretraining) Run(ctx context.Context, report func(PretrainReport)) error {
 	start, since := time.Now(), time.Now()
 	tokens := r.tokens
@@ -167,8 +166,8 @@ func supervised(traces [][]int, prompts []int, V int) model.Part {
 	return part
 }
 
-// Checkpoint reads everything back that is needed to use the model and to go on
-// with training.
+// Checkpoint reads from the device everything that is needed to use the model and
+// to resume training.
 func (r *Pretraining) Checkpoint() (*hf.Checkpoint, error) {
 	tokenizer, err := hf.NewTokenizer(r.Task.Vocabulary())
 	if err != nil {

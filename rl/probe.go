@@ -13,10 +13,9 @@ import (
 	"attnlab/rl/task"
 )
 
-// Probe is what a model's own samples say of it, on problems that it is never
-// trained on. A run measures its base so that what training does has something to
-// stand next to, and may measure the trained model again. Means are over
-// responses.
+// Probe measures a model by its own samples on problems that it is never trained
+// on. A run measures its base, so that the trained model can be compared with it,
+// and may measure the trained model too. Means are over responses.
 type Probe struct {
 	Problems       int        `json:"problems"`
 	Tokens         int        `json:"tokens"` // sampled for it
@@ -34,8 +33,8 @@ type HeadRank struct {
 	SRA float64 `json:"sra"`
 }
 
-// Measure samples the policy as it stands now on the run's probing problems. The
-// tokens for it are not counted as the run's.
+// Measure samples the current policy on the run's probing problems. These tokens
+// do not count as the run's.
 func (r *Run) Measure(ctx context.Context) (Probe, error) {
 	problems := task.Problems(r.Task, task.ProbeStream, r.Seed, r.RunConfig.Probe)
 	attempts, err := examine.Attempts(ctx, r.Decoder, r.Task, problems, r.MaxLength,

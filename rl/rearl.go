@@ -166,7 +166,7 @@ func (c *rearl) revisions(ctx context.Context, r *Run, groups []Group) ([]Sample
 			if n := kept[i][j]; n > 0 {
 				end = s.Steps[n-1].End - s.PromptLength
 			}
-			// The forced token has no sampler's log-probability.
+			// The sampler did not compute the log-probability of the forced token.
 			from = append(from, pendingBranch{problem: g.Problem, response: append(slices.Clone(s.Response()[:end]), task.EndThink), old: s.Old[:end],
 				most: c.revisionTokens, closed: c.revisionEOS})
 		}
@@ -304,7 +304,7 @@ func refinedLengthReward(correct []bool, length []int, codeForm bool) []float64 
 // reflectionReward is min(0, D/D_q - 1) in the paper's form and min(D/D_q, 1) in the code's, which is the same plus one. D and D_q
 // are reflections a think token.
 func reflectionReward(density, quantile float64, codeForm bool) float64 {
-	ratio := 1.0 // of a base that need not reflect: nothing is too little
+	ratio := 1.0 // the base does not reflect, so no count is too low
 	if quantile > 0 {
 		ratio = math.Min(density/quantile, 1)
 	}

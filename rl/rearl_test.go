@@ -136,7 +136,7 @@ func TestTasksReflect(t *testing.T) {
 			reflecting += reflections
 		}
 		if reflecting == 0 {
-			t.Errorf("%s: nobody reflects", name)
+			t.Errorf("%s: no response reflects", name)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // Reflector is REA-RL's reflection model: a second compact transformer that reads
-// the question and the numbered steps of a response and says of each whether it
+// the question and the numbered steps of a response and labels each by whether it
 // states the result, all in one forward pass.
 //
 //	<bos> k 8 ; … ? j <think>  [1] b &k 8 * &f 0 = b 0 \n Result  [2] j &b 0 + &o 4 = j 4 \n Result  …
@@ -30,8 +30,8 @@ type Reflector struct {
 	Scorer *model.Scorer
 }
 
-// reflectedSteps is how many steps of a response are labelled; what comes after is
-// taken for Think.
+// reflectedSteps is how many steps of a response are labelled; later steps count
+// as Think.
 const reflectedSteps = 48
 
 // reflectionVocabulary is the task's with the numbers of steps and the two labels.
@@ -43,9 +43,9 @@ func reflectionVocabulary(task task.Task) []string {
 	return append(vocabulary, "Think", "Result")
 }
 
-// BeginReflection makes a base into a reflection model to be trained: the same
-// layers, more words and a longer context. As in the paper it begins as a model that
-// knows the language; a base with random weights begins from scratch.
+// BeginReflection makes an untrained reflection model from a base: the same
+// layers, a larger vocabulary and a longer context. As in the paper it starts from a
+// model that knows the language; a base with random weights starts from scratch.
 func BeginReflection(task task.Task, base *hf.Checkpoint, seed uint64) (*hf.Checkpoint, error) {
 	tokenizer, err := hf.NewTokenizer(reflectionVocabulary(task))
 	if err != nil {
@@ -130,8 +130,8 @@ func (r *Reflector) results(traces []task.Trace) ([][]float64, error) {
 	return p, nil
 }
 
-// Reflection says how well a reflection model labels steps that it was not trained
-// on.
+// Reflection measures how well a reflection model labels steps that it was not
+// trained on.
 type Reflection struct {
 	Traces   int     `json:"traces"`
 	Steps    int     `json:"steps"`
@@ -175,9 +175,9 @@ func (r *Reflector) Release() {
 }
 
 // TrainReflection trains a reflection model ([BeginReflection]) on demonstrations
-// of fresh problems and writes its new weights to it. report, where not nil, sees
-// how it stands now and then. If ctx ends, TrainReflection returns its error and
-// leaves the weights as they were.
+// of fresh problems and stores the new weights in it. It calls report, where not
+// nil, with its progress at intervals. If ctx ends, TrainReflection returns its
+// error and leaves the weights unchanged.
 func TrainReflection(ctx context.Context, d *gpu.Device, task task.Task, r *hf.Checkpoint, p PretrainConfig, report func(PretrainReport)) error {
 	m, err := model.New(d, r.Config, r.Weights)
 	if err != nil {

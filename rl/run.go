@@ -30,7 +30,7 @@ type RunConfig struct {
 	HeldOut HeldOutConfig // measurements on fixed problems while it trains
 }
 
-// Run is reinforcement learning under way. It is used from one goroutine.
+// Run is a run of reinforcement learning. Use it from one goroutine.
 type Run struct {
 	RunConfig
 	*Policy
@@ -64,7 +64,7 @@ func NewRun(d *gpu.Device, task task.Task, base, saved *hf.Checkpoint, c RunConf
 	if err := c.check(base.Config); err != nil {
 		return nil, err
 	}
-	if saved == nil { // a saved run goes on with what it began with
+	if saved == nil { // a resumed run uses its first base
 		if err := c.Method.Check(c.Hyper, limitsOf(base.Config)); err != nil {
 			return nil, err
 		}
@@ -175,8 +175,8 @@ func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err err
 	return nil
 }
 
-// Step takes one training step: Sample, Score, Credit, Loss, Step, in the file of its method. The first one measures the base
-// before. If ctx ends before the weights change, Step returns its error and leaves the run unchanged: it can be saved and resumed.
+// Step takes one training step: Sample, Score, Credit, Loss, Step, in the file of its method. The first call measures the base
+// first. If ctx ends before the weights change, Step returns its error and leaves the run unchanged: it can be saved and resumed.
 func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	heldOutBase, err := r.heldOutBase(ctx)
 	if err != nil {
@@ -230,7 +230,7 @@ func (r *Run) step(ctx context.Context) error {
 	return r.learn(groups)
 }
 
-// MeasureBase measures the model as the run begins, once: [Run.Step] does so if it was not done before.
+// MeasureBase measures the base once, before the first step. [Run.Step] calls it if nobody else did.
 func (r *Run) MeasureBase(ctx context.Context) error {
 	if r.state.Base != nil {
 		return nil

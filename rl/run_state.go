@@ -23,7 +23,7 @@ type runState struct {
 	values hyper.Values // Hyper, read
 }
 
-// savedState reads the state of a run from its checkpoint. It returns an error if that is of another run than c asks for.
+// savedState reads the state of a run from its checkpoint. It returns an error if the checkpoint is of another run than c describes.
 func savedState(saved *hf.Checkpoint, c RunConfig) (state runState, err error) {
 	if saved.Train == nil || len(saved.Train.Method) == 0 {
 		return state, fmt.Errorf("rl: the checkpoint holds no training run to resume; start a new one from it")

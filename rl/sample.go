@@ -55,7 +55,7 @@ func (g Group) passRate() float64 {
 	return float64(right) / float64(max(1, len(g.Samples)))
 }
 
-// rewards are those of a group as they were credited.
+// rewards are the rewards of a group as credited.
 func (g Group) rewards() []float64 {
 	r := make([]float64, len(g.Samples))
 	for i, s := range g.Samples {

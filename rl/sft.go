@@ -12,8 +12,8 @@ import (
 // SFT is supervised training on the teacher's demonstrations, the simplest use of more compute. The loss is the mean
 // cross-entropy of the response tokens.
 //
-// It samples nothing to learn from. A few responses are written at every step for the report alone, so that its curves mean what
-// the other methods' mean; they count as generated tokens.
+// It learns from no samples. At every step the policy writes a few responses for the report alone, so that its curves compare with
+// those of other methods; they count as generated tokens.
 var SFT = Method{
 	Name:    "sft",
 	Title:   "SFT",

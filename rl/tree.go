@@ -30,8 +30,8 @@ type Node struct {
 	Text string `json:"text,omitempty"` // the node's tokens where `attnlab tree` printed them; credit does not read it
 }
 
-// Tree holds all responses to one problem under one virtual root, which stands
-// for the prompt: a response that was cut at branch points is a chain of nodes,
+// Tree holds all responses to one problem under one virtual root, which represents
+// the prompt: a response that was cut at branch points is a chain of nodes,
 // and at each cut the children are the original continuation and the new ones.
 type Tree struct {
 	Nodes []Node `json:"nodes"`

@@ -31,7 +31,7 @@ type TreeRule struct {
 }
 
 // NewTreeRule reads the hyper-parameters of a method of trees. All problems and all of their responses are expanded, in batches of
-// a fixed size: a method that adapts them says so in its file.
+// a fixed size. A method that adapts them changes the rule in its file.
 func NewTreeRule(h hyper.Values) TreeRule {
 	return TreeRule{
 		initial:        h.Int("initial"),

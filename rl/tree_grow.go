@@ -143,7 +143,7 @@ func (b *TreeBuilder) Built() (BuiltTree, error) {
 	return built, b.rule.credit(g)
 }
 
-// BranchTally counts what a rule of branching gave over problems.
+// BranchTally counts the outcomes of a branching rule over problems.
 type BranchTally struct {
 	Problems   int // with a branch point
 	GroupCount     // of these, by the outcome of the rollouts from branch points alone; valid ones have both

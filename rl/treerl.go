@@ -15,7 +15,7 @@ import (
 //	V(s) = mean reward of the leaves below s, GA = V(s) - V(root), LA = V(s) - V(parent)
 //	A(s) = (GA + LA) / √|L(s)|
 //
-// Departures: the paper's formula unchanged. The authors' code also subtracts means from leaf rewards and tokens, keeps 16 traces,
+// The formula is the paper's, unchanged. Departures: the authors' code also subtracts means from leaf rewards and tokens, keeps 16 traces,
 // fills a local advantage of zero from the node before, and counts only kept leaves below the root. One round of expansion (L =
 // 1). Sampling takes all tokens where the paper has top-p 0.95.
 //

@@ -9,7 +9,7 @@ import (
 	"attnlab/app/figures/draw"
 )
 
-// Draw draws the charts, or says why there are none.
+// Draw draws the charts, or explains why there are none.
 func (c *curves) Draw(s *draw.Scene) {
 	switch {
 	case len(c.chosen) == 0:
@@ -107,7 +107,7 @@ func (c *curves) reading(places []draw.Box) float64 {
 	return c.cursor
 }
 
-// hue tells runs apart. The number at the end of a curve does so without colour.
+// hue distinguishes runs by colour. The number at the end of a curve does so without colour.
 func hue(s *draw.Scene, i int) color.RGBA { return s.Palette.Series[i%len(s.Palette.Series)] }
 
 func (c *curves) addHeading(s *draw.Scene, x float64, missing int) {

@@ -21,7 +21,7 @@ type Figure interface {
 	// come always.
 	Follows() []string
 	// Show takes a snapshot of a kind that the figure follows, or the new session.Selection.
-	// It keeps what it will draw and ignores a damaged snapshot. The host has it drawn again.
+	// It stores what it will draw and ignores a damaged snapshot. The host then redraws the figure.
 	Show(event any, now time.Time)
 	// Draw adds shapes and targets to an empty scene of at least 80 × 60 pixels. It changes
 	// nothing in the figure. What is missing is drawn as missing.

@@ -203,7 +203,7 @@ func legendNumber(x float64) string {
 	return draw.Number(x)
 }
 
-// about says over what the values are.
+// about names what the values are averaged over.
 func (h *heads) about() string {
 	switch q := h.quantity(); {
 	case q.signed:

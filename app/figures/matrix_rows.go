@@ -195,7 +195,7 @@ func (r *rows) fci(step int) (fci float64, of int) {
 	return t.FCI[step], of
 }
 
-// source says whose attention is drawn.
+// source names the head whose attention is drawn.
 func (r *rows) source() string {
 	if layer, head := r.head(); layer >= 0 {
 		return headName(layer, head)

@@ -1,11 +1,11 @@
 package lab
 
-// compareActions are what can be done on the Compare page.
+// compareActions are the actions of the Compare page.
 func compareActions() []Action {
 	some := func(l *Lab) bool { return l.Page == PageCompare && len(l.ChosenRuns()) > 0 }
 	return []Action{
 		{"use-settings", "", "", true, nil, func(l *Lab, a string) {
-			for _, r := range l.Kept() {
+			for _, r := range l.AllRuns() {
 				if r.Info.ID == a {
 					l.Plan, l.stopped = PlanOf(r.Settings), l.Run.Info.ID
 					l.show(PageTrain)

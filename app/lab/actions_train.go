@@ -6,7 +6,7 @@ import (
 	"attnlab/app/session"
 )
 
-// trainActions are what can be done on the Train page.
+// trainActions are the actions of the Train page.
 func trainActions() []Action {
 	may := func(state func(l *Lab) bool) func(l *Lab) bool {
 		return func(l *Lab) bool { return l.Page == PageTrain && state(l) }

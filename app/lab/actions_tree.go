@@ -7,7 +7,7 @@ import (
 	"attnlab/app/session"
 )
 
-// treeActions are what can be done on the Tree page.
+// treeActions are the actions of the Tree page.
 func treeActions() []Action {
 	problem := func(l *Lab) bool { return l.Ready() && len(l.Trace.Tokens) > 0 }
 	unfinished := func(l *Lab) bool { return problem(l) && !(l.sameGrowth() && l.Tree.Done) }

@@ -43,7 +43,7 @@ func isArchive(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("PK\x03\x04")) || isGzip(data) || isTar(data)
 }
 
-// unpack reads an archive as people's own tools pack it: a zip or a tar, which may be gzipped, of at most maxFile bytes in
+// unpack reads an archive that common tools pack: a zip or a tar, which may be gzipped, of at most maxFile bytes in
 // all. An error continues a sentence that begins with the archive's name.
 func unpack(data []byte) (map[string][]byte, error) {
 	switch {
@@ -66,7 +66,7 @@ func unpack(data []byte) (map[string][]byte, error) {
 	return unzip(data)
 }
 
-var errDamaged = errors.New("is no archive that can be read, or is damaged. Choose a zip or tar file, or the folder itself.")
+var errDamaged = errors.New("is damaged or is no archive that this page reads. Choose a zip or tar file, or the folder itself.")
 
 func untar(data []byte) (map[string][]byte, error) {
 	files, r, left := map[string][]byte{}, tar.NewReader(bytes.NewReader(data)), int64(maxFile)
@@ -119,7 +119,7 @@ func unzip(data []byte) (map[string][]byte, error) {
 }
 
 // The methods of zip files besides Store and Deflate, by APPNOTE.TXT 4.4.5. Zstandard is not read: it would make the page 115 KB
-// larger, and no common tool packs a zip by it unless told to.
+// larger, and no common tool uses it for zip files by default.
 const (
 	zipBzip2 = 12
 	zipLZMA  = 14
@@ -134,7 +134,7 @@ var decompressors = map[uint16]zip.Decompressor{
 	},
 }
 
-// failing is a reader, or the error that there is in its place.
+// failing is a reader, or an error in its place.
 func failing(r io.Reader, err error) io.ReadCloser {
 	if err != nil {
 		return io.NopCloser(io.MultiReader(failure{err}))
@@ -187,7 +187,7 @@ func unpackOne(files map[string][]byte, name string, in io.Reader, left *int64) 
 	return nil
 }
 
-// readAtMost reads all of in, unless that is more than so many bytes.
+// readAtMost reads all of in, or returns an error if that is more than a number of bytes.
 func readAtMost(in io.Reader, most int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(in, most+1))
 	switch {

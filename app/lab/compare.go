@@ -11,13 +11,13 @@ import (
 )
 
 func (l *Lab) ChosenWords() string {
-	if len(l.Kept()) == 0 {
+	if len(l.AllRuns()) == 0 {
 		return "Compare runs side by side: the same seed, the same budget."
 	}
-	return fmt.Sprintf("%d of %s chosen. Tick runs to draw and count them.", len(l.ChosenRuns()), explain.Plural(len(l.Kept()), "run"))
+	return fmt.Sprintf("%d of %s chosen. Tick runs to draw and count them.", len(l.ChosenRuns()), explain.Plural(len(l.AllRuns()), "run"))
 }
 
-// noRun in View.Runs means that every tick was taken away.
+// noRun in View.Runs means that no run is ticked.
 const noRun = "-"
 
 // Compares reports whether a run is compared.
@@ -25,8 +25,8 @@ func (v View) Compares(id string) bool {
 	return v.Compared == "" || slices.Contains(strings.Split(v.Compared, ","), id)
 }
 
-// Kept is every run, with the current state of the current one.
-func (s *State) Kept() []session.KeptRun {
+// AllRuns is every run, with the newest state of the current one.
+func (s *State) AllRuns() []session.KeptRun {
 	now := session.KeptRun{Info: s.Run.Info, Settings: s.Run.Settings, Metrics: s.Run.Metrics}
 	i := slices.IndexFunc(s.Runs.Runs, func(r session.KeptRun) bool { return r.Info.ID == now.Info.ID })
 	switch {
@@ -41,7 +41,7 @@ func (s *State) Kept() []session.KeptRun {
 }
 
 func (s *State) ChosenRuns() (runs []session.KeptRun) {
-	for _, r := range s.Kept() {
+	for _, r := range s.AllRuns() {
 		if s.Compares(r.Info.ID) {
 			runs = append(runs, r)
 		}
@@ -49,7 +49,7 @@ func (s *State) ChosenRuns() (runs []session.KeptRun) {
 	return runs
 }
 
-// ChosenIDs is the chosen runs as a figure's address takes them.
+// ChosenIDs is the ids of the chosen runs in the form of a figure's address.
 func (s *State) ChosenIDs() string {
 	ids := []string{}
 	for _, r := range s.ChosenRuns() {
@@ -61,10 +61,10 @@ func (s *State) ChosenIDs() string {
 	return url.QueryEscape(strings.Join(ids, ","))
 }
 
-// choose ticks a run, or takes its tick away. All of them is written as none, so that a new run is among them.
+// choose ticks a run, or removes its tick. Where all are ticked the link names none, so that a new run is ticked too.
 func (s *State) choose(id string, is bool) {
 	ids, all := []string{}, true
-	for _, r := range s.Kept() {
+	for _, r := range s.AllRuns() {
 		if r.Info.ID == id && is || r.Info.ID != id && s.Compares(r.Info.ID) {
 			ids = append(ids, r.Info.ID)
 		} else {

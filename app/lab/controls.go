@@ -45,7 +45,7 @@ func (l *Lab) Set(name, value string) {
 	default:
 		_ = l.setTree(name, value) || l.setTrain(name, value) || l.setCompare(name, value) || l.setLesson(name, value)
 	}
-	if l.Tokens == 0 && !l.Example { // the link says how a response that is still to come is sampled
+	if l.Tokens == 0 && !l.Example { // the link holds the sampling of the next response
 		l.View.Sampling = l.Controls.Sampling
 	}
 	l.wrote()

@@ -26,5 +26,5 @@ func Example() {
 	// page=trace&problem=k%208%20%3B%20o%204%20%3B%20b%20%26k%20%2A%20%26o%20%3B%20%3F%20b&temperature=1&step=2
 	// true true
 	// heads 7 0.6
-	// The link could not be used in full (temperature "hot"); the rest is shown.
+	// Parts of the link could not be read (temperature "hot"). The page shows the rest.
 }

@@ -22,7 +22,7 @@ const maxFile = 256 << 20
 type File struct {
 	Name string
 	Size int64
-	Read func(then func(data []byte, err error)) // calls then once, now or later
+	Read func(then func(data []byte, err error)) // calls then once, at once or later
 }
 
 // OpenFiles opens what a visitor chose by one of the inputs for files: open-trace, open-model, open-run or
@@ -168,7 +168,7 @@ func traceFileName(t *session.Trace) string {
 	return fileName("trace-" + t.Task + "-" + strconv.FormatUint(t.Seed, 10) + ".json")
 }
 
-// takeFiles offers the files of a run as one zip, or the one file of metrics, if this page asked for them.
+// takeFiles offers the files of a run as one zip, or the file of metrics alone, if this page requested them.
 func (l *Lab) takeFiles(f session.RunFiles) {
 	if f.ID != l.exporting {
 		return
@@ -262,7 +262,7 @@ func inFolder(outer, folder string) bool {
 	return outer == "." || folder == outer || strings.HasPrefix(folder, outer+"/")
 }
 
-// logsAlone are chosen logs that nothing else was chosen with, each as a run of its own. Such a log may have any name.
+// logsAlone are logs that were chosen without other files, each as a run of its own. Such a log may have any name.
 func logsAlone(chosen map[string][]byte) (runs []session.ImportRun) {
 	for _, from := range slices.Sorted(maps.Keys(chosen)) {
 		base := path.Base(from)

@@ -23,7 +23,7 @@ type Growth struct {
 // AllRounds in Growth.Rounds means a finished tree.
 const AllRounds = -1
 
-// Bounds of what a visitor may ask for, those of the table of hyper-parameters.
+// Bounds of what a visitor may set: those of the table of hyper-parameters.
 const (
 	MaxInitial    = 16
 	MaxPoints     = 8

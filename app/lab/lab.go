@@ -1,6 +1,6 @@
 // Package lab is the lab without its screen: what is shown and selected, the link that holds it, the plan of a run, the
 // actions that a visitor can take and the keys for them. It never computes: it sends the commands of package session and
-// holds the newest snapshots. Package panels draws it; what it asks of the browser besides is a [Screen].
+// holds the newest snapshots. Package panels draws it. [Screen] is everything else that it needs from the browser.
 package lab
 
 import (
@@ -82,7 +82,7 @@ func (l *Lab) SetNewer(ready bool)   { l.Newer = ready }
 // Hover reports to the other screens which step the pointer is at, -1 for none.
 func (l *Lab) Hover(step int) { l.post(session.Hover{Step: step}) }
 
-// post sends a message that the engine does not work on.
+// post sends a message that takes the engine no time.
 func (l *Lab) post(message any) {
 	if l.Link.Port != nil {
 		if err := l.Link.Port.Send(message); err != nil {
@@ -91,7 +91,7 @@ func (l *Lab) post(message any) {
 	}
 }
 
-// Send sends a command. After one that the engine works on the page counts as busy until the engine reports that it is idle.
+// Send sends a command. After a command that takes the engine time, the page counts as busy until the engine reports that it is idle.
 func (l *Lab) Send(c session.Command) {
 	if l.Link.Port == nil {
 		return
@@ -104,7 +104,7 @@ func (l *Lab) Send(c session.Command) {
 	l.post(c)
 }
 
-// Hear takes a message of the session.
+// Hear handles a message of the session.
 func (l *Lab) Hear(message any) {
 	switch m := message.(type) {
 	case session.Hover: // of another screen, like this
@@ -112,7 +112,7 @@ func (l *Lab) Hear(message any) {
 	case session.Select:
 		l.select_(m.Selection)
 		l.wrote()
-	case session.Selection: // what the engine remembers; this page knows better
+	case session.Selection: // the engine's older selection; this page has the newer one
 	case session.Hello: // of a figure: until the engine has a model, this page shows it the example
 		if !l.Opened && len(l.Trace.Tokens) > 0 {
 			l.post(l.Trace)
@@ -130,7 +130,7 @@ func (l *Lab) Hear(message any) {
 		}
 		if _, ok := m.(session.Capabilities); ok && !l.Opened && l.Capabilities.Model.Name != "" {
 			l.Opened = true
-			l.restore(nil) // the engine shows what the link holds, whatever it showed before
+			l.restore(nil) // the engine shows the view of the link, whatever it showed before
 		}
 		l.advance()
 		l.followLesson(m)
@@ -226,7 +226,7 @@ func (l *Lab) restore(old *View) {
 			l.Trace = l.shipped
 			p := l.shipped.PromptLength
 			c.Trace = &session.ShowTrace{Prompt: l.shipped.Tokens[:p], Response: l.shipped.Tokens[p:]}
-		} else { // a site without an example begins with a problem
+		} else { // a site without an example draws a problem first
 			l.View.Example, l.View.Tokens = false, 0
 			c.Problem = &session.NewProblem{Seed: l.Seed}
 		}
@@ -258,7 +258,7 @@ func (l *Lab) wrote() {
 	l.screen.Title(l.title())
 }
 
-// say shows a sentence for some seconds.
+// say shows a message for some seconds.
 func (l *Lab) say(text string) {
 	l.Notice = text
 	l.screen.After(4*time.Second, func() {
@@ -282,7 +282,7 @@ func (l *Lab) play() {
 	l.nextTick(l.playRun)
 }
 
-// nextTick moves on at the pace of a play until that play has ended.
+// nextTick moves the cursor at the pace of a play until that play has ended.
 func (l *Lab) nextTick(run int) {
 	l.screen.After(time.Second/time.Duration(max(1, l.Controls.Speed)), func() {
 		if !l.Playing || l.playRun != run {

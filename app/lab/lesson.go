@@ -45,13 +45,13 @@ type LessonRecord struct {
 	Gathering lessons.Gathering
 }
 
-// lessonEnd is how a lesson ended last in this browser, in the words of that time.
+// lessonEnd is the last result of a lesson in this browser, as it was worded then.
 type lessonEnd struct {
 	Numbers string `json:"numbers"`
 	Says    string `json:"says"`
 }
 
-// endingsKey is their name in the browser's storage. They are stored by the lessons' titles.
+// endingsKey is the name of all lessonEnds in the browser's storage, which holds them by the lessons' titles.
 const endingsKey = "attnlab-lessons"
 
 // LessonNow is the open lesson, its step, and what was done in it; ok is false outside of lessons.
@@ -133,7 +133,7 @@ func (l *Lab) setLesson(name, value string) bool {
 func (l *Lab) GoLesson(at LessonPlace) {
 	l.Tour, l.Explained, l.Dialog, l.Playing = 0, "", "", false
 	if _, _, r, ok := l.LessonNow(); ok && at.Lesson != l.View.Lesson.Lesson {
-		r.Gathering.StopEarly() // nobody watches it any more
+		r.Gathering.StopEarly() // the visitor has left it
 	}
 	if at.Lesson == 0 {
 		l.View.Lesson = at

@@ -40,7 +40,7 @@ type View struct {
 // AllTokens in View.Tokens means a finished response.
 const AllTokens = -1
 
-// maxTokens bounds what a link may say of tokens; no model of the lab has a longer context.
+// maxTokens bounds the tokens of a link; no model of the lab has a longer context.
 const maxTokens = 1 << 20
 
 // Start is the view without a link: the worked example.

@@ -27,7 +27,7 @@ type linkReader struct {
 	unread []string // keys
 }
 
-// escape encodes a value of a link. A space becomes %20, so that a reader of decoded text knows a + for what it is.
+// escape encodes a value of a link. A space becomes %20, so that a + in decoded text is always a plus sign.
 func escape(value string) string { return strings.ReplaceAll(url.QueryEscape(value), "+", "%20") }
 
 // readLink splits the part of an address after the #. A program that decoded the link has put an & of a problem beside
@@ -172,5 +172,5 @@ func (q *linkReader) sentence() string {
 	case more > 0:
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
-	return "The link could not be used in full (" + strings.Join(names, ", ") + "); the rest is shown."
+	return "Parts of the link could not be read (" + strings.Join(names, ", ") + "). The page shows the rest."
 }

@@ -6,7 +6,7 @@ import (
 	"attnlab/app/session"
 )
 
-// messagePause is how long news of a run may wait for what follows.
+// messagePause is how long a message of a run may wait for the messages that follow.
 const messagePause = 50 * time.Millisecond
 
 // group calls hear with the messages that belong together, so that the page is drawn once for them: a training step brings
@@ -28,7 +28,7 @@ func group(in <-chan any, pause time.Duration, hear func(messages []any)) {
 				return
 			}
 			switch message.(type) {
-			case session.Selection: // what the engine remembers; this page knows better, and need not be drawn for it
+			case session.Selection: // the engine's older selection; this page has the newer one and need not be redrawn
 				continue
 			case session.Run, session.Runs, session.Credit:
 				if waiting = append(waiting, message); over == nil {

@@ -13,16 +13,16 @@ import (
 	"attnlab/app/session"
 )
 
-// Plan is the settings of a run, as a link to the Train page holds them. It is [session.RunSettings]
-// without what is as usual, and two plans can be compared by ==.
+// Plan is the settings of a run in the form of a link to the Train page. It is [session.RunSettings] without the default
+// values, and two plans can be compared by ==.
 type Plan struct {
 	Method     string
-	Model      string // to start from, or the preset of pretraining; empty is the one on show, or the usual preset
+	Model      string // to start from, or the preset of pretraining; empty is the one on show, or the default preset
 	Teacher    string // of pretraining and sft; empty is the task's own
 	Difficulty string // empty is the task's own
 	Seed       uint64
-	Steps      int    // 0 is the method's usual number
-	Probe      int    // problems the base is measured on, 0 is the usual number
+	Steps      int    // 0 is the method's default
+	Probe      int    // problems the base is measured on, 0 is the default
 	Hyper      string // what differs from the lab's values, as "name=value name=value" in order of names
 }
 
@@ -226,8 +226,8 @@ func (r HyperRow) Text(v float64) string {
 // Plain writes a value as short as it reads back.
 func Plain(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
-// Wrong is what is wrong with the plan, by control. A run can start only if it is empty. What was typed and could
-// not be read is in mistyped.
+// Wrong is the errors of the plan, by control. A run can start only if there is none. mistyped holds typed values that
+// could not be read.
 func (s *State) Wrong() map[string]string {
 	wrong := map[string]string{}
 	if len(s.Methods.Methods) > 0 && !slices.Contains(s.Methods.Methods, s.Plan.Method) {

@@ -51,7 +51,7 @@ func (r HyperRow) PaperAndLab(method string) string {
 	return "The paper takes " + r.Text(paper) + ", the lab " + r.Text(lab) + "."
 }
 
-// Explain is the explanation of a number of the page, such as "fci:3". It is false if there is nothing to explain.
+// Explain is the explanation of a number of the page, such as "fci:3". It returns false if there is nothing to explain.
 func (s *State) Explain(what string) (explain.Explanation, bool) {
 	if name, ok := strings.CutPrefix(what, "hyper:"); ok {
 		return s.explainHyper(name)
@@ -84,7 +84,7 @@ func (s *State) explainHyper(name string) (explain.Explanation, bool) {
 	return e, true
 }
 
-// chooseMethod plans another method: what of the hyper-parameters it has too stays.
+// chooseMethod plans another method and keeps the hyper-parameters that both have.
 func (l *Lab) chooseMethod(method string) {
 	p := &l.Plan
 	if (method == Pretrain) != (p.Method == Pretrain) {
@@ -104,8 +104,8 @@ func (l *Lab) reset(name string) {
 	delete(l.Mistyped, name)
 }
 
-// setHyper takes what was typed or chosen for a hyper-parameter. What cannot be read stays to be seen, beside what is
-// wrong with it.
+// setHyper takes a typed or chosen value of a hyper-parameter. A value that cannot be read stays visible, beside its
+// error.
 func (l *Lab) setHyper(name, text string) {
 	r, ok := l.HyperRow(name)
 	if !ok {

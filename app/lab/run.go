@@ -9,13 +9,13 @@ import (
 	"attnlab/app/session"
 )
 
-// training is what of a run is this page's own.
+// training is the part of a run's state that only this page has.
 type training struct {
 	Mistyped  map[string]string // what was typed for a hyper-parameter and cannot be read
-	stopped   string            // run that was put aside: its settings may be changed for another
+	stopped   string            // dismissed run: the settings may be changed for another
 	Group     int               // whose rollouts are listed
-	Awaited   *int              // rollout whose credit has been asked for and is not there yet
-	exporting string            // run, or file of metrics, that this page has asked for
+	Awaited   *int              // rollout whose credit was requested and has not arrived
+	exporting string            // run, or file of metrics, that this page has requested
 	Awake     bool              // keep the screen on
 	Asleep    string            // why it may not, as a sentence
 	Away      away
@@ -69,7 +69,7 @@ func (s *State) takeRun(r session.Run) {
 	}
 }
 
-// takeCredit shows what was asked for, or the same rollout of a newer step.
+// takeCredit shows the requested credit, or the same rollout of a newer step.
 func (s *State) takeCredit(c session.Credit) {
 	s.Credit = c
 	if s.Awaited != nil && *s.Awaited == c.Rollout {
@@ -87,7 +87,7 @@ func (l *Lab) takeSteps(n int) {
 	l.Send(session.Advance{Steps: n})
 }
 
-// RunState is how things stand, as sentences.
+// RunState is the state of the run, as sentences.
 func (s *State) RunState() string {
 	i, of := s.Run.Info, s.Run.Settings.Steps
 	at := fmt.Sprintf("Step %d of %d", i.Step, of)

@@ -8,7 +8,7 @@ import (
 	"attnlab/app/session"
 )
 
-// keepAwake asks the browser to leave the screen on, or no longer to. A browser ends it when the tab is hidden; Visible
+// keepAwake asks the browser to keep the screen on, or to stop doing so. A browser stops when the tab is hidden; Visible
 // asks again.
 func (l *Lab) keepAwake() {
 	l.Asleep = ""
@@ -18,7 +18,7 @@ func (l *Lab) keepAwake() {
 	})
 }
 
-// followRun is what the page itself does about a new snapshot of a run.
+// followRun updates the page after a new snapshot of a run.
 func (l *Lab) followRun(r session.Run) {
 	l.screen.Title(l.title())
 	if l.Page == PageTrain && l.Chosen() < 0 && len(r.Rollouts) > 0 {
@@ -26,7 +26,7 @@ func (l *Lab) followRun(r session.Run) {
 	}
 }
 
-// Visible notes that the tab was hidden or shown again: what a run did meanwhile is worth a sentence.
+// Visible notes that the tab was hidden or shown again, and then reports what a run did meanwhile.
 func (l *Lab) Visible(is bool) {
 	if !is {
 		l.Away.hidden, l.Away.step, l.Away.HiddenRate = true, l.Run.Info.Step, 0

@@ -2,8 +2,8 @@ package lab
 
 import "time"
 
-// Screen is what the lab asks of the browser besides drawing. Nothing of it answers at once: what an answer changes is
-// given back by a function, in the goroutine of the lab.
+// Screen is everything that the lab needs from the browser besides drawing. No method waits for an answer: the browser
+// passes its answer to a function, which runs in the goroutine of the lab.
 type Screen interface {
 	// Address writes the part of the address after the #. If entry is true it is a new entry of the history.
 	Address(hash string, entry bool)

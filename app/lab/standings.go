@@ -37,7 +37,7 @@ func Standings(runs []session.KeptRun) []standing {
 	return all
 }
 
-// Name is the method, and what of its settings is not as usual.
+// Name is the method with the settings that are not defaults.
 func (s standing) Name(row func(name string) (HyperRow, bool)) string {
 	if s.Settings.Method == "" {
 		return s.Runs[0].Info.Name

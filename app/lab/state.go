@@ -18,7 +18,7 @@ type State struct {
 	Controls  Controls
 	shipped   session.Trace      // the worked example; its Tokens are empty if there is none
 	wanted    *session.Selection // of a link, until its trace is there or the visitor does something else
-	Opened    bool               // the engine knows what the link says
+	Opened    bool               // the engine has the view of the link
 	Booting   string             // what is loading before the engine reports
 	Playing   bool
 	Dialog    string               // "", "keys", "capabilities"
@@ -31,9 +31,9 @@ type State struct {
 	Dropping  string               // run to delete once that is confirmed
 	Theme     string               // "", "light", "dark"
 	Newer     bool                 // a newer version of the page is ready
-	Read      string               // the engine's last sentence that the visitor has closed
+	Read      string               // the engine's last message that the visitor has closed
 	Folded    map[string]bool      // figures and tables, by name
-	Notice    string               // a sentence that passes
+	Notice    string               // a message that disappears by itself
 	undo      []View
 	Hovered   int // step that another screen points at, -1 for none
 }
@@ -72,7 +72,7 @@ func (s *State) apply(event session.Event) {
 			s.Booting = ""
 		}
 		if e.Text == "" {
-			e.Text = s.Status.Text // a sentence stays until it is read: the next command must not take it away
+			e.Text = s.Status.Text // a message stays until it is read: the next command must not remove it
 		}
 		s.Status = e
 	case session.Capabilities:
@@ -97,7 +97,7 @@ func (s *State) apply(event session.Event) {
 		s.Checked = e
 	case session.Failure:
 		if e.Command == "ShowCredit" && len(s.Run.Rollouts) == 0 {
-			return // the page asked about a run that another has replaced meanwhile
+			return // the answer is about a run that another has replaced meanwhile
 		}
 		s.Failure, s.Playing = e, false
 	}

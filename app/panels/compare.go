@@ -21,7 +21,7 @@ func (p *Page) comparePage() app.UI {
 				app.H1().Text("Compare"),
 				app.P().Class("verdict").Text(p.ChosenWords()),
 			)),
-			app.If(len(p.Kept()) == 0, p.noRuns).Else(func() app.UI {
+			app.If(len(p.AllRuns()) == 0, p.noRuns).Else(func() app.UI {
 				return app.Div().Class("stack").Body(
 					p.figure("scatter", "Accuracy against think tokens, a point for each method", true),
 					p.standingsTable(),
@@ -34,10 +34,10 @@ func (p *Page) comparePage() app.UI {
 	)
 }
 
-// contenders is every run there is; those that are ticked are drawn and counted.
+// contenders lists every run; the page draws and counts those that are ticked.
 func (p *Page) contenders() app.UI {
 	origins := []string{"this browser", "imported", "shipped"}
-	runs := p.Kept()
+	runs := p.AllRuns()
 	for _, r := range runs {
 		if !slices.Contains(origins, r.Info.From) {
 			origins = append(origins, r.Info.From)
@@ -64,7 +64,7 @@ func (p *Page) contenders() app.UI {
 			p.button("open-run", "", app.Text("Import")),
 			p.button("open-run-folder", "quiet", app.Text("Import a folder")),
 		),
-		app.P().Class("hint").Text("Logs (a metrics.jsonl each, by any name), or a run as it was exported: its zip file or folder."),
+		app.P().Class("hint").Text("Logs (each a metrics.jsonl, of any name), or an exported run: its zip file or folder."),
 	)
 }
 
@@ -105,7 +105,7 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 	)
 }
 
-// takeOut offers what is compared as files.
+// takeOut offers the compared runs as files.
 func (p *Page) takeOut() app.UI {
 	return app.Div().Class("panel").ID("take-out").Body(
 		app.H2().Text("Take out"),

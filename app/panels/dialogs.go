@@ -59,7 +59,7 @@ func (p *Page) keysDialog() app.UI {
 	)
 }
 
-// capabilitiesDialog shows what runs, why, and how it was tested.
+// capabilitiesDialog shows which backend runs, why, and how it was tested.
 func (p *Page) capabilitiesDialog() app.UI {
 	c := &p.Capabilities
 	if c.Model.Name == "" && c.Adapter == "" {

@@ -44,7 +44,7 @@ func (p *Page) tab(page, name string) app.UI {
 	return a
 }
 
-// engineChip shows in a few words what runs and what it does.
+// engineChip shows in a few words which backend runs and what it does.
 func (p *Page) engineChip() app.UI {
 	c := p.Capabilities
 	state, text := "loading", "loading "+p.Booting
@@ -98,7 +98,7 @@ func backendName(b string) string {
 	return b
 }
 
-// banners are sentences that want to be read: a failure, what the engine has to say, a newer version.
+// banners are important messages: a failure, a message of the engine, a newer version.
 func (p *Page) banners() app.UI {
 	banner := func(class, text, do, label string) app.UI {
 		return app.Div().Class("banner", class).Body(

@@ -51,7 +51,7 @@ func (p *Page) lessonRow(n int) app.UI {
 		app.If(r.Guess > 0 || past, func() app.UI {
 			return app.Div().Class("found").Body(
 				app.P().Class("hint").Text(c.Ask),
-				app.If(r.Guess > 0, func() app.UI { return app.P().Text("You said: " + c.Choices[r.Guess-1] + ".") }),
+				app.If(r.Guess > 0, func() app.UI { return app.P().Text("You predicted: " + c.Choices[r.Guess-1] + ".") }),
 				app.If(r.Tried, func() app.UI {
 					f := c.Find(c.Measure(&p.Snapshots, &r.Gathering), r.Guess)
 					found := f.Says
@@ -63,7 +63,7 @@ func (p *Page) lessonRow(n int) app.UI {
 					return app.P().Class("before").Text(end.Says)
 				}),
 				app.If(!r.Tried && past, func() app.UI {
-					return app.P().Class("hint").Text("Last taken here: " + end.Numbers + ".")
+					return app.P().Class("hint").Text("Last result here: " + end.Numbers + ".")
 				}),
 			)
 		}),

@@ -90,7 +90,7 @@ func (p *Page) experiment(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 	}
 	m := c.Measure(&p.Snapshots, &r.Gathering)
 	return app.Div().Class("trial").Body(
-		app.P().Class("hint").Text("You said: "+c.Choices[r.Guess-1]+"."),
+		app.P().Class("hint").Text("You predicted: "+c.Choices[r.Guess-1]+"."),
 		app.Div().Class("buttons").Body(
 			app.Range(c.Tries).Slice(func(i int) app.UI {
 				return p.button("lesson-try:"+strconv.Itoa(i), when(i == 0, "primary"), app.Text(c.Tries[i].Label))
@@ -110,7 +110,7 @@ func (p *Page) experiment(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 	)
 }
 
-// outcome lays the prediction beside the numbers.
+// outcome shows the prediction beside the numbers.
 func (p *Page) outcome(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 	if !r.Tried {
 		return app.Div().Class("buttons").Body(

@@ -103,7 +103,7 @@ func ends(t *testing.T, l *Page, wants ...string) {
 	for l.View.Lesson.Lesson > 0 {
 		l.Do("lesson-next")
 	}
-	if text := app.HTMLString(l); l.Page != lab.PageLearn || !strings.Contains(text, "You said: "+c.Choices[l.Record(n).Guess-1]) {
+	if text := app.HTMLString(l); l.Page != lab.PageLearn || !strings.Contains(text, "You predicted: "+c.Choices[l.Record(n).Guess-1]) {
 		t.Error("the page Learn does not tell what was predicted")
 	}
 	again, _ := pageReady(t, lab.Start()) // another visit
@@ -174,7 +174,7 @@ func TestLessonAttention(t *testing.T) {
 		{Pick: "other", N: 25, Control: 0.8, ControlSE: 0.08, Disrupted: 0.7, DisruptedSE: 0.0917},
 	}})
 	l.Hear(session.Status{Stage: "ready"})
-	ends(t, l, "accuracy lost 0.600 ± 0.113, n = 25 cuts", "You said: 0.1 or more. That is what was measured", "other steps lost 0.100 ± 0.122 (n = 25). The difference is 0.500 ± 0.166.")
+	ends(t, l, "accuracy lost 0.600 ± 0.113, n = 25 cuts", "You predicted: 0.1 or more. The measurement agrees", "other steps lost 0.100 ± 0.122 (n = 25). The difference is 0.500 ± 0.166.")
 }
 
 func TestLessonBranching(t *testing.T) {
@@ -195,7 +195,7 @@ func TestLessonBranching(t *testing.T) {
 	}
 	l.Hear(rows(12, 1, 0, 0.1, 0.09))
 	l.Hear(session.Status{Stage: "ready"})
-	ends(t, l, "valid share, FCI less entropy, 0.900 ± 0.090, n = 12 problems", "You said: entropy. Measured: FCI", "at 0.250 of the response by FCI, at 0.500 by entropy", "900 and 600 new tokens")
+	ends(t, l, "valid share, FCI less entropy, 0.900 ± 0.090, n = 12 problems", "You predicted: entropy. Measured: FCI", "at 0.250 of the response by FCI, at 0.500 by entropy", "900 and 600 new tokens")
 }
 
 func TestLessonCredit(t *testing.T) {
@@ -222,7 +222,7 @@ func TestLessonCredit(t *testing.T) {
 		}})
 	}
 	l.Hear(session.Status{Stage: "ready"})
-	ends(t, l, "mean γ of needed less that of redundant steps, 0.700 ± 0.041, n = 8 steps", "You said: needed ones. That is what was measured", "0.950 ± 0.029 on 4 needed and 0.250 ± 0.029 on 4 redundant steps of 2 rollouts")
+	ends(t, l, "mean γ of needed less that of redundant steps, 0.700 ± 0.041, n = 8 steps", "You predicted: needed ones. The measurement agrees", "0.950 ± 0.029 on 4 needed and 0.250 ± 0.029 on 4 redundant steps of 2 rollouts")
 }
 
 func TestLessonCreditFails(t *testing.T) {
@@ -261,5 +261,5 @@ func TestLessonShorter(t *testing.T) {
 	l.Hear(session.Run{Number: 20, Info: session.RunInfo{ID: "r", Step: 4, State: "done"}, Settings: begin.Settings,
 		Metrics: []session.Metric{metric("step", 1, 2, 3, 4), metric("think_tokens", 70, 65, 60.1, 55), metric("accuracy", .5, .5, .6, .6)}})
 	l.Hear(session.Status{Stage: "ready"})
-	ends(t, l, "change in think tokens −14.97", "n = 4 training steps", "You said: they get fewer. That is what was measured", "Accuracy changed by 0.120", "tlmre 50.0 tokens at accuracy 0.800 (n = 1)")
+	ends(t, l, "change in think tokens −14.97", "n = 4 training steps", "You predicted: they get fewer. The measurement agrees", "Accuracy changed by 0.120", "tlmre 50.0 tokens at accuracy 0.800 (n = 1)")
 }

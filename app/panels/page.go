@@ -1,8 +1,8 @@
 // Package panels is the page of the lab, written as go-app components, a page a file. It draws a [lab.Lab] and holds no
 // state of its own.
 //
-// Everything that can be pressed carries data-do="action" or data-do="action:argument", every control data-set; package
-// lab says what they do.
+// Everything that can be pressed has data-do="action" or data-do="action:argument", every control data-set. Package lab
+// defines what they do.
 package panels
 
 import (

@@ -22,7 +22,7 @@ type measure struct {
 	change bool // set beside the base's
 }
 
-// bigMeasures are what training is for, smallMeasures how it goes. A run shows those that its metrics have.
+// bigMeasures are the goals of training, smallMeasures its diagnostics. A run shows those that its metrics have.
 var (
 	bigMeasures = []measure{
 		{"accuracy", "accuracy", "accuracy", "of this step", explain.Format, true},
@@ -92,7 +92,7 @@ func (p *Page) bigNumbers() app.UI {
 	}))
 }
 
-// smallNumbers are small multiples of all else, each with its course so far.
+// smallNumbers are small multiples of the other measures, each with its curve so far.
 func (p *Page) smallNumbers() app.UI {
 	pretraining := p.ShownMethod() == lab.Pretrain
 	var list []measure
@@ -137,7 +137,7 @@ func course(steps []float64, values []*float64) app.UI {
 	return app.Raw(`<svg class="course" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true"><polyline points="` + strings.TrimSpace(points.String()) + `"/></svg>`)
 }
 
-// curveControls say how the curves are drawn, here and on the Compare page.
+// curveControls set how the curves are drawn, here and on the Compare page.
 func (p *Page) curveControls() app.UI {
 	return app.Div().Class("fields curve-controls").Body(
 		app.Label().Class("slider").Body(

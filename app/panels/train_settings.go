@@ -63,7 +63,7 @@ func (p *Page) menu(do, label, chosen string, values []string, name func(string)
 	return disabled(p.Fixed(), choice(do, label, chosen, values, name))
 }
 
-// disabled makes a control one that cannot be used, if it is so.
+// disabled disables a control on a condition.
 func disabled[T interface{ Disabled(bool) T }](is bool, control T) T {
 	if is {
 		return control.Disabled(true)
@@ -133,16 +133,16 @@ func (p *Page) settingsPanel() app.UI {
 	)
 }
 
-// probeKnob is not a hyper-parameter: it sets how precisely the base is measured.
+// probeKnob sets how precisely the base is measured. It is not a hyper-parameter.
 func (p *Page) probeKnob() app.UI {
 	return app.Div().Class("knob").Body(
 		app.Span().Class("knob-name").Body(p.term("probe", "probe")),
 		disabled(p.Fixed(), app.Input().ID("h-probe").Type("number").Min(0).Max(lab.MaxProbes).Step(1).DataSet("set", "probe").Value(p.Plan.Probe).Aria("label", "probe")),
-		app.P().Class("hint").Text("Problems on which the base is measured before the first step; 0 means the usual number."),
+		app.P().Class("hint").Text("Problems on which the base is measured before the first step; 0 is the default."),
 	)
 }
 
-// knob is the control of a row with a button for the lab's value. said adds the explanation that opening its name shows.
+// knob is the control of a row with a button for the lab's value. said adds the explanation that its name opens.
 func (p *Page) knob(r lab.HyperRow, wrong string, said bool) app.UI {
 	id := "h-" + r.Name
 	value := r.Text(r.Value(p.Plan))

@@ -11,7 +11,7 @@ import (
 	"attnlab/app/session"
 )
 
-// nodePanel is the chosen node: its tokens after those that lead to it, and how its advantage comes about.
+// nodePanel is the chosen node: its tokens after those that lead to it, and the arithmetic of its advantage.
 func (p *Page) nodePanel() app.UI {
 	t := &p.Tree
 	n, ok := explain.FindNode(t, p.Selection.Node)

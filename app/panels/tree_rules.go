@@ -33,7 +33,7 @@ func (p *Page) rivalsPanel() app.UI {
 	)
 }
 
-// rulesTable sets what branching rules gave side by side.
+// rulesTable shows the results of branching rules side by side.
 func (p *Page) rulesTable() app.UI {
 	r := &p.Rules
 	if len(r.Rows) == 0 || r.Problems == 0 {

@@ -15,11 +15,11 @@ import (
 	"attnlab/model/hf/safetensors"
 )
 
-// The training state is one file, [StateFile]: config, counts and what the method
-// keeps between steps as metadata, and three arenas as tensors: the weights under
-// their own names, AdamW's first moments with "m." and the second with "v." before
-// them. One file is replaced by one rename, so that a save is whole or absent
-// whatever happens to the files beside it.
+// The training state is one file, [StateFile]. Its metadata are config, counts and
+// the method's state. Its tensors are three arenas: the weights under their own
+// names, AdamW's first moments with the prefix "m." and the second with "v.". One
+// rename replaces one file, so a save is whole or absent, whatever happens to the
+// files beside it.
 //
 // training.json repeats the metadata for people and other programs; nothing here reads
 // it. In version 1 it was the only place of the counts, beside the moments alone in

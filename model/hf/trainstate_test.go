@@ -28,7 +28,7 @@ func version1(t *testing.T, c *Checkpoint) map[string][]byte {
 	return files
 }
 
-// The state of a run is one file, whatever stands beside it: a save that was stopped between two files resumes from one
+// The state of a run is one file, whatever the other files are: a save that was stopped between two files resumes from one
 // save or the other.
 func TestStateIsOneFile(t *testing.T) {
 	old, next := checkpoint(t), checkpoint(t)

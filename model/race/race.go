@@ -67,7 +67,7 @@ func Key(adapter gpu.Info, c model.Config) string {
 }
 
 // Open opens the backend for a model. gpu.Auto takes the winner of a race, which memory, if it is not nil, remembers; without an
-// adapter it takes the host. result is nil where no race was needed. An adapter that fails in the race loses it.
+// adapter it takes the host. result is nil where no race was needed. Where the adapter fails in the race, the host wins.
 func Open(backend string, c model.Config, memory Memory) (d *gpu.Device, result *Result, why string, err error) {
 	d, why, err = gpu.Open(backend)
 	if err != nil || backend != gpu.Auto || d.Info.Backend == gpu.Host {

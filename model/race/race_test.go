@@ -80,7 +80,7 @@ func TestRace(t *testing.T) {
 	}
 }
 
-// TestAskedFor opens what was asked for without a race.
+// TestAskedFor opens the requested backend without a race.
 func TestAskedFor(t *testing.T) {
 	d, r, _, err := race.Open(gpu.Host, preset(t, "tiny"), nil)
 	if err != nil || r != nil || d.Info.Backend != gpu.Host {

@@ -117,7 +117,7 @@ func cutAttempts(attempts []Attempt, examined []Examined, choices []StepChoice, 
 
 // requests are the control and the ablated continuation.
 func (c cutAttempt) requests(context, longest int) []model.Request {
-	most := room(context, longest, c.PromptLength) - (c.step.End - c.PromptLength)
+	most := capacity(context, longest, c.PromptLength) - (c.step.End - c.PromptLength)
 	control := model.Request{Tokens: c.Tokens[:c.step.End], Max: most, ID: uint32(c.id)}
 	ablated := control
 	ablated.Hide = model.Hide{Start: c.step.Start, End: c.step.End}

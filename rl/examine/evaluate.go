@@ -17,7 +17,7 @@ type Attempt struct {
 	Rollout model.Rollout // the response with its log-probabilities and entropies
 }
 
-// Longest is the longest response of a measurement, in tokens, where nobody asks for another.
+// Longest is the default length limit of a response in a measurement, in tokens.
 func Longest() int { return hyper.LabMaxLength }
 
 // Attempts samples one response to each problem, of at most longest tokens (0: as many as the context holds).
@@ -29,7 +29,7 @@ func Longest() int { return hyper.LabMaxLength }
 func Attempts(ctx context.Context, d *model.Decoder, task task.Task, problems []task.Problem, longest int, s model.Sampling, progress func(finished, of int)) ([]Attempt, error) {
 	requests := make([]model.Request, len(problems))
 	for i, p := range problems {
-		most := room(d.MaxContext, longest, len(p.Prompt))
+		most := capacity(d.MaxContext, longest, len(p.Prompt))
 		if most < 1 {
 			return nil, fmt.Errorf("examine: the prompt of problem %d has %d tokens, the model's context holds %d; use easier problems or a model with a longer context",
 				i, len(p.Prompt), d.MaxContext)
@@ -50,8 +50,8 @@ func Attempts(ctx context.Context, d *model.Decoder, task task.Task, problems []
 	return attempts, err
 }
 
-// room is how many tokens a response may have.
-func room(context, longest, prompt int) int {
+// capacity is how many tokens a response may have.
+func capacity(context, longest, prompt int) int {
 	if longest > 0 {
 		return min(longest, context-prompt)
 	}

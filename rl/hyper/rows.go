@@ -1,7 +1,7 @@
 package hyper
 
-// LabMaxLength is the longest response of this lab's models, in tokens: L_max of training, and of every measurement where nobody asks
-// for another. A model is not measured with more space than it was trained with.
+// LabMaxLength is the longest response of this lab's models, in tokens: L_max of training, and the default of every measurement.
+// A model is not measured with more space than it was trained with.
 const LabMaxLength = 192
 
 // The rows that several methods have. Their paper's value, lab's value and source are the methods' own: see [Param.With],
@@ -32,7 +32,7 @@ var (
 	Entropy     = number("entropy", "c_H", "weight of the entropy bonus", 0, 0.1, 0.001)
 	Aggregation = choice("aggregation", "", "how token losses are averaged: over all tokens, within each response first, or by the constant L_max",
 		"token", "sequence", "constant")
-	FlatGroups = choice("flat-groups", "", "groups in which no token has an advantage: dropped before the loss is averaged, or kept in its means",
+	FlatGroups = choice("flat-groups", "", "groups in which no token has an advantage: dropped before the loss is averaged, or counted in its means",
 		"drop", "keep")
 
 	// Group advantages.

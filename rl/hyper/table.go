@@ -1,6 +1,6 @@
 // Package hyper is the table of hyper-parameters: its rows, their values, and the rules that values must keep. Flags, help texts,
-// the controls of the page, saved runs and docs/hyper-parameters.md are made from it. A method's own rows stand in the method's
-// file; the rows that several methods share stand here. This package knows no method.
+// the controls of the page, saved runs and docs/hyper-parameters.md are generated from it. A method's own rows are in the method's
+// file; the rows that several methods share are here. This package does not import the methods.
 package hyper
 
 import (
@@ -53,7 +53,7 @@ func (p Param) Parse(text string) (Value, error) {
 	}
 	x, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return Value{}, fmt.Errorf("hyper: %s is %q, which is no number; give one from %g to %g", p.Name, text, p.Min, p.Max)
+		return Value{}, fmt.Errorf("hyper: %s is %q, which is not a number; give one from %g to %g", p.Name, text, p.Min, p.Max)
 	}
 	return Number(x), p.check(Number(x))
 }
@@ -67,7 +67,7 @@ func (p Param) check(v Value) error {
 			return fmt.Errorf("hyper: %s is %q; give one of %s", p.Name, v, strings.Join(p.Choices, ", "))
 		}
 	case v.choice != "":
-		return fmt.Errorf("hyper: %s is %q, which is no number; give one from %g to %g", p.Name, v.choice, p.Min, p.Max)
+		return fmt.Errorf("hyper: %s is %q, which is not a number; give one from %g to %g", p.Name, v.choice, p.Min, p.Max)
 	case !(v.number >= p.Min && v.number <= p.Max): // catches NaN too
 		return fmt.Errorf("hyper: %s is %g; give a value from %g to %g", p.Name, v.number, p.Min, p.Max)
 	case whole && v.number != math.Trunc(v.number):
@@ -135,7 +135,7 @@ func (t Table) Merge(usual, changed Values) (Values, error) {
 	return full, nil
 }
 
-// Changes is the inverse of Merge: the values of h that are not the usual ones; nil without any.
+// Changes is the inverse of Merge: the values of h that differ from usual; nil where none does.
 func (t Table) Changes(usual, h Values) Values {
 	var changed Values
 	for _, p := range t {
@@ -161,7 +161,7 @@ func (t Table) Check(h Values) error {
 }
 
 // Read reads the values of a saved run. Runs saved before version 2 have a switch as the index of its choice, and lack the rows
-// that came later: these get the lab's values, which are what the program did before it had the rows.
+// that were added later: these get the lab's values, which match what the program did before it had the rows.
 func (t Table) Read(data []byte) (Values, error) {
 	var saved Values
 	if err := json.Unmarshal(data, &saved); err != nil {

@@ -20,8 +20,8 @@ func TestSet(t *testing.T) {
 		want                  Value
 	}{
 		{"problems", "2", "", Number(2)}, {"aggregation", "constant", "", Choice("constant")}, {"quantile", "0.5", "", Number(0.5)},
-		{"problems", "2.5", "whole number", Value{}}, {"problems", "two", "no number", Value{}}, {"problems", "999", "from 1 to 512", Value{}},
-		{"quantile", "NaN", "from", Value{}}, {"quantile", "+Inf", "from", Value{}}, {"quantile", "", "no number", Value{}},
+		{"problems", "2.5", "whole number", Value{}}, {"problems", "two", "not a number", Value{}}, {"problems", "999", "from 1 to 512", Value{}},
+		{"quantile", "NaN", "from", Value{}}, {"quantile", "+Inf", "from", Value{}}, {"quantile", "", "not a number", Value{}},
 		{"aggregation", "1", "one of token, sequence, constant", Value{}}, {"aggregation", "", "one of", Value{}},
 		{"kappa", "1", `no hyper-parameter "kappa"`, Value{}},
 	} {

@@ -19,7 +19,7 @@ type Column struct {
 // Columns are the numbers of lines, the step first. They share no memory that a later [Columns.add] writes.
 type Columns []Column
 
-// add takes in a line. Older values of m stay as they are.
+// add appends a line. Older values of m do not change.
 func (m Columns) add(line []byte) (Columns, error) {
 	names, values, err := numbers(line)
 	if err != nil {

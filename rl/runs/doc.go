@@ -3,7 +3,7 @@
 //
 // A [Run] is a set of files by name, in a folder or in a browser's storage:
 //
-//	run.json        Settings: what was asked for
+//	run.json        Settings: the options of the run
 //	metrics.jsonl   Log: a line a training step (training.jsonl of pretraining)
 //	result.json     Result: measurements after the last step
 //	training.safetensors, model.safetensors, config.json, tokenizer.json, …

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Log is the log of a run, a line a step. Lines are kept as they were written, so that keys which this version does not know
-// survive. In a store that cannot append, the log lies in pages: the newest is in memory, those before are full and in the
-// store alone. Of those memory has what screens are shown, so that it does not grow with the run.
+// Log is the log of a run, a line a step. It stores lines unchanged, so that keys which this version does not know survive. In a
+// store that cannot append, the log is divided into pages: the newest is in memory, older ones are full and in the store alone.
+// Of older pages, memory holds only the rows that screens show, so that it does not grow with the run.
 type Log struct {
 	page   int      // number of the newest
 	pages  int      // that a log was read from; 0 of one that was not read
@@ -49,7 +49,7 @@ func ReadLog(text []byte) (l Log, err error) {
 	return l, nil
 }
 
-// Add takes in a line, without its end.
+// Add appends a line, without its end.
 func (l *Log) Add(line []byte) error {
 	cols, err := l.cols.add(line)
 	if err == nil {
@@ -114,8 +114,8 @@ func (l *Log) pick(asked func(line int) bool) (columns Columns, numbers []int) {
 	return l.cols.pick(rows), numbers
 }
 
-// shownOf tells which lines of so many are shown: the newest [NewestSteps], and of those before one in 2^k, at most
-// [OlderSteps]. A line that is not shown will not be when there are more.
+// shownOf chooses which of a number of lines are shown: the newest [NewestSteps], and one in 2^k of those before, at most
+// [OlderSteps]. A line that is not shown stays hidden as the log grows.
 func shownOf(lines int) func(line int) bool {
 	older, every := max(0, lines-NewestSteps), 1
 	for older > every*OlderSteps {

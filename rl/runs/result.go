@@ -87,7 +87,7 @@ const (
 	correcting = "correcting"
 )
 
-// essentialSteps are the steps that are needed: essential and correcting ones; NaN where they are unknown.
+// essentialSteps is the number of needed steps, essential or correcting; NaN where it is unknown.
 func (e Evaluation) essentialSteps() stat.Number {
 	if e.Labels == nil {
 		return stat.Number(nan)
@@ -108,7 +108,7 @@ func (p Probe) evaluation() Evaluation {
 		Labels: map[string]stat.Number{redundant: p.RedundantSteps, essential: p.EssentialSteps}}
 }
 
-// outcome is what a finished run says about its model and its base.
+// outcome is what a finished run measured of its model and its base.
 type outcome struct {
 	Evaluation
 	measured Measured
@@ -117,7 +117,7 @@ type outcome struct {
 	baseHow  Measured
 }
 
-// outcome is the result of a run; missing says what an unfinished one lacks.
+// outcome is the result of a run; missing names what an unfinished one lacks.
 func (r Run) outcome() (o outcome, missing string, err error) {
 	switch {
 	case r.Result == nil && !r.Resumable() && r.Finished():

@@ -14,7 +14,7 @@ const Pretrain = "pretrain"
 // Version is that of run.json as this package writes it. Files without a version are of version 1.
 const Version = 2
 
-// Settings are run.json: what a run was asked for, and what identifies it.
+// Settings are run.json: the options of a run, and what identifies it.
 type Settings struct {
 	Version    int               `json:"version"`
 	Method     string            `json:"method"` // [Pretrain], or one of hyper.Methods
@@ -158,9 +158,9 @@ func (s Settings) Flag(name string) (string, bool) {
 	return s.value(name)
 }
 
-// Conflict is the name of the first flag, in the order of names, that asks for something else than the run was begun with;
-// empty where there is none. Flags that say nothing about a run do not conflict. same may say that two texts mean the same
-// for a flag; nil is equality.
+// Conflict is the name of the first flag, in the order of names, whose value differs from the one that the run was begun with;
+// empty where none differs. Flags that do not describe a run never conflict. same reports whether two texts mean the same for a
+// flag; nil is equality.
 func (s Settings) Conflict(names []string, given func(name string) string, same func(name, given, begun string) bool) string {
 	for _, name := range names {
 		begun, of := s.Flag(name)

@@ -31,7 +31,7 @@ type Appender interface {
 	Append(ctx context.Context, id, name string, data []byte) error
 }
 
-// ErrLocked says that another process writes a run.
+// ErrLocked means that another process writes the run.
 var ErrLocked = errors.New("it is being written by another process")
 
 // Memory is a store for tests and for sessions that save nothing.

@@ -80,7 +80,7 @@ func (u unknown) addTo(object []byte) ([]byte, error) {
 			continue
 		case has:
 			continue
-		case nested: // the struct itself is gone
+		case nested: // the struct itself was removed
 			continue
 		}
 		own[key] = value.(json.RawMessage)

@@ -40,7 +40,7 @@ func ExampleFCI() {
 	// step 6: 0.000
 }
 
-// Focus is what the answer pays to each step, over chosen heads. StepRanking says which heads to choose: it is the share of pairs of a needed and a
+// Focus is what the answer pays to each step, over chosen heads. StepRanking shows which heads to choose: it is the share of pairs of a needed and a
 // redundant step of a response that a head orders correctly.
 func ExampleFocus() {
 	// Two heads, prompt, three steps and an answer, one token each. Only the answer's row matters here: head 0 attends to the

@@ -6,7 +6,7 @@ import (
 	"attnlab/rl/stat"
 )
 
-// Position knows the place of a step and nothing else. A score that does not beat it says nothing about attention.
+// Position uses the place of a step alone. A score that does not beat it shows nothing about attention.
 var Position = Score{
 	Name: "position", Symbol: "−k", Title: "place of the step, the control",
 	Meaning: "Earlier steps score higher. It uses neither the model nor the text: what another score finds must be more than this.",

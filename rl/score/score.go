@@ -1,5 +1,5 @@
-// Package score computes what a forward pass says about each step of a trace: one number a step, and where it is read off
-// attention, one for each head as well.
+// Package score computes scores of the steps of a trace from a forward pass: one number a step, and for a score of attention one
+// for each head as well.
 //
 // [Scores] is the table of them. [StepAttention] is what most of them read: attention pooled over ranges of tokens.
 package score

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Score is one number for each step of a trace, and where it is read off attention, for each head as well. It is a value with
+// Score is one number for each step of a trace and, for a score of attention, for each head as well. It is a value with
 // everything that a page, a command or a method needs: a new score is a file with a value and a line in [Scores].
 type Score struct {
 	Name    string // in flags, links and JSON
@@ -17,7 +17,7 @@ type Score struct {
 	Source  string // paper and section; empty where it is our own
 
 	PerHead bool // Values.Heads is given, and Sum is of one head
-	Control bool // it knows nothing of the model: what other scores must beat
+	Control bool // it does not use the model: other scores must beat it
 
 	// Of computes the score of every step. What an Input lacks counts as absent: the values are NaN.
 	Of func(Input) Values

@@ -105,7 +105,7 @@ func checkSum(t *testing.T, s Score, in Input, h Head, k int, want float64) {
 		}
 	}
 	if math.IsNaN(want) != (len(terms) == 0) && want != 0 || math.Abs(sum-want) > 1e-9 {
-		t.Errorf("%s: the terms of step %d in %v come to %v, the score is %v", s.Name, k, h, sum, want)
+		t.Errorf("%s: the terms of step %d in %v add up to %v, the score is %v", s.Name, k, h, sum, want)
 	}
 }
 

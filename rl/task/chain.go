@@ -36,14 +36,14 @@ import (
 //
 // # Labels
 //
-// The lines are replayed with a table of the values stated last. A step that states
+// The judge replays the lines with a table of the last value stated for each variable. A step that states
 //
 //   - a value other than the true one is wrong, whether it slipped itself or inherited the error;
 //   - the true value of a variable stated wrong before is correcting;
 //   - the true value of a needed variable for the first time is essential.
 //
-// Any other line of the grammar is redundant: distractors, agreeing checks, restatements, repeats. The rest is malformed, a line
-// about a variable that the problem does not define included.
+// Any other line of the grammar is redundant: distractors, agreeing checks, restatements, repeats. Everything else is malformed,
+// including a line about a variable that the problem does not define.
 type Chain struct{ config ChainConfig }
 
 // ChainKind is task chain with one of three teachers, see [Verdict], [Recompute] and [Plain].
@@ -140,7 +140,7 @@ func (c *Chain) Reflections() []string { return slices.Clone(reflectionWords) }
 // Vocabulary lists the 58 tokens.
 func (c *Chain) Vocabulary() []string { return slices.Clone(chainVocabulary) }
 
-// chainProblem is a prompt, understood. Variables go by the number of their name, 0..15.
+// chainProblem is a parsed prompt. Variables go by the number of their name, 0..15.
 type chainProblem struct {
 	definitions []chainDefinition // in the order of the prompt
 	question    int

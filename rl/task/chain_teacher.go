@@ -30,7 +30,7 @@ type ChainTeacher struct {
 	Recompute bool
 }
 
-// Plain is the first teacher: it slips often and checks now and then.
+// Plain is the first teacher: it slips often and checks sometimes.
 func Plain() ChainConfig {
 	return ChainConfig{
 		Difficulty: Range{2, 5}, Givens: 3, Distractors: Range{1, 2},
@@ -153,8 +153,8 @@ func (w *chainWriter) work(d chainDefinition) {
 	}
 }
 
-// guessed reports whether the value of an operand would be out of thin air: a distractor that was not computed. A skipped variable
-// was at least worked out.
+// guessed reports whether the value of an operand is unknown to the teacher: a distractor that was not computed. The value of a
+// skipped variable is known.
 func (w *chainWriter) guessed(name int) bool { return !w.known[name] && !w.problem.needed[name] }
 
 func (w *chainWriter) operands(d chainDefinition) {

@@ -228,7 +228,7 @@ func TestChainTail(t *testing.T) {
 	}
 }
 
-// A teacher that always slips, never checks at once and always looks back at an earlier line mends 70 % of what it looks at, and
+// A teacher that always slips, never checks at once and always looks back at an earlier line corrects 70 % of what it looks at, and
 // then writes everything downstream again, so that each line agrees with the ones above it.
 func TestChainTailCorrects(t *testing.T) {
 	config := Plain()
@@ -302,11 +302,11 @@ func TestChainLabels(t *testing.T) {
 		{"m &k 8 - &o 4 = m 5\n", []Label{Wrong}},
 		// the first statement counts, in any form
 		{"so b 0\n" + b, []Label{Essential, Redundant}},
-		// mended at once
+		// corrected at once
 		{"b &k 8 * &f 0 = b 3\n" + "wait " + b + b, []Label{Wrong, Correcting, Redundant}},
 		// falsely approved
 		{"b &k 8 * &f 0 = b 3\n" + "wait b &k 8 * &f 0 ok\n" + "so b 3\n", []Label{Wrong, Redundant, Wrong}},
-		// inherited and mended downstream
+		// inherited, then corrected downstream
 		{"b &k 8 * &f 0 = b 3\n" + "j &b 3 + &o 4 = j 7\n" + "wait " + b + j, []Label{Wrong, Wrong, Correcting, Correcting}},
 		// forgotten and found again
 		{b + "so b 1\n" + "so b 0\n", []Label{Essential, Wrong, Correcting}},

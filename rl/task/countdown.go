@@ -127,7 +127,7 @@ func (c *Countdown) Reflections() []string { return []string{"back"} }
 // Vocabulary lists the 60 tokens.
 func (c *Countdown) Vocabulary() []string { return slices.Clone(countdownVocabulary) }
 
-// countdownProblem is a prompt, understood.
+// countdownProblem is a parsed prompt.
 type countdownProblem struct {
 	numbers []int
 	target  int

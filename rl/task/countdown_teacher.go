@@ -85,7 +85,7 @@ func (w *countdownWriter) attempt(last bool) []countdownNumber {
 	}
 }
 
-// play writes a move and makes it; the step is counted in tokens, which serves as well.
+// play writes a move and makes it. The table numbers the step by its first token instead of its index.
 func (w *countdownWriter) play(table *countdownTable, move countdownMove) (place int) {
 	w.line(move)
 	place, _ = table.play(move, len(w.response))

@@ -93,7 +93,7 @@ func TestCountdownProblems(t *testing.T) {
 }
 
 // observeCountdown replays the moves of a teacher that never repeats: the slips, the corrections, the hopeless positions left at
-// once, and the insight where it can be told from luck.
+// once, and the insight where it differs from luck.
 func observeCountdown(t *testing.T, problem countdownProblem, lines [][]int, attempts int, count func(name string, hit bool)) {
 	hand, attempt := problem.numbers, 1
 	for i := 0; i < len(lines); i++ {
@@ -235,9 +235,9 @@ func TestCountdownLabels(t *testing.T) {
 		{"3 * 7 = 21\n1 * 5 = 5\n21 + 5 = 26\n", []Label{Essential, Essential, Essential}},
 		// the target is missed, and passed
 		{"5 - 1 = 4\n3 * 7 = 21\n4 + 21 = 25\n", []Label{Redundant, Redundant, Redundant}},
-		{"3 * 7 = 21\n5 + 21 = 26\n26 - 1 = 25\n", []Label{Essential, Essential, Redundant}}, // wrong and mended
+		{"3 * 7 = 21\n5 + 21 = 26\n26 - 1 = 25\n", []Label{Essential, Essential, Redundant}}, // wrong and corrected
 		{"3 * 7 = 24\n3 * 7 = 21\n21 + 5 = 26\n", []Label{Wrong, Correcting, Essential}},
-		{"3 * 7 = 21\n21 + 5 = 27\n21 + 5 = 28\n21 + 5 = 26\n", []Label{Essential, Wrong, Wrong, Correcting}},                   // mended, but in an abandoned attempt
+		{"3 * 7 = 21\n21 + 5 = 27\n21 + 5 = 28\n21 + 5 = 26\n", []Label{Essential, Wrong, Wrong, Correcting}},                   // corrected, but in an abandoned attempt
 		{"3 * 7 = 24\n3 * 7 = 21\nback\n7 * 3 = 21\n5 + 21 = 26\n", []Label{Wrong, Redundant, Redundant, Essential, Essential}}, // an inherited error is an error, even where it hits the target
 		{"3 * 7 = 24\n24 + 1 = 25\n", []Label{Wrong, Wrong}},
 		{"3 * 7 = 25\n25 + 1 = 26\n", []Label{Wrong, Wrong}}, // numbers not on hand: used before, never given, the same one twice, lost by going back

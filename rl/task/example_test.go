@@ -66,7 +66,7 @@ back
 	// correct: true
 }
 
-// Problems come from named streams: the same stream, seed and index give the same problem on every machine. Every task writes problems
+// Problems are drawn from named streams: the same stream, seed and index give the same problem on every machine. Every task writes problems
 // and responses as text and reads them back.
 func ExampleProblems() {
 	chain, err := task.New("chain", "verdict", "2")

@@ -68,7 +68,7 @@ func Content(t Task, p Problem) string {
 const mostDraws = 100_000
 
 // Draw returns problem i of a stream with a seed: the first problem that belongs to the stream's [Part] among those with the keys
-// [SeedOf](stream, seed, i), and from there on a key for each further try. Everything that needs a problem draws it here. Equal
+// [SeedOf](stream, seed, i) and, for each further try, the next key. All code that needs a problem draws it here. Equal
 // arguments give equal problems, on every machine.
 //
 // It panics where a task has so few problems that none belongs to the part.

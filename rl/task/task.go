@@ -21,7 +21,7 @@ type Task interface {
 	// from the part of its stream.
 	Problem(key uint64) Problem
 
-	// Parse reads a problem that somebody typed: the text of a prompt, with or without <bos> and <think>. The error is one
+	// Parse reads a typed problem: the text of a prompt, with or without <bos> and <think>. The error is one
 	// sentence that says what is wrong with the text.
 	Parse(text string) (Problem, error)
 

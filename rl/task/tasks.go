@@ -93,8 +93,8 @@ func orNil[T Task](t T, err error) (Task, error) {
 	return t, nil
 }
 
-// Describe returns teacher and difficulty of the task that [New] makes, with the task's own in place of empty ones and one
-// spelling of each range: "2-5", "4". A task with one teacher has an empty teacher. What [New] refuses stays as it is.
+// Describe returns teacher and difficulty of the task that [New] makes, with the task's defaults in place of empty ones and one
+// spelling of each range: "2-5", "4". A task with one teacher has an empty teacher. Values that [New] refuses are returned unchanged.
 func Describe(name, teacher, difficulty string) (string, string) {
 	kind, _ := Find(name)
 	if teacher == "" && len(kind.Teachers) > 0 {

@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// Label is the truth about one step, found by replaying the trace. It says what the step did for the answer, whatever the policy
-// thought of it.
+// Label is the truth about one step, found by replaying the trace: what the step contributed to the answer.
 type Label uint8
 
 const (

@@ -39,8 +39,8 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
     let grad = g[i] * select(1.0, min(1.0, p.maxNorm / (size + 1e-6)), p.maxNorm > 0.0);
     let m1 = p.beta1 * m[i] + (1.0 - p.beta1) * grad;
     let v1 = p.beta2 * v[i] + (1.0 - p.beta2) * grad * grad;
-    let kept = select(1.0, 1.0 - p.lr * p.decay, 4u * i < p.decayEnd);
+    let shrink = select(1.0, 1.0 - p.lr * p.decay, 4u * i < p.decayEnd);
     m[i] = m1;
     v[i] = v1;
-    w[i] = w[i] * kept - p.lr * (m1 / p.c1) / (sqrt(v1 / p.c2) + p.eps);
+    w[i] = w[i] * shrink - p.lr * (m1 / p.c1) / (sqrt(v1 / p.c2) + p.eps);
 }

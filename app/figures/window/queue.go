@@ -10,7 +10,7 @@ import (
 	"attnlab/app/session"
 )
 
-// job is done with the figure before a frame.
+// job runs on the figure before a frame.
 type job func(h *figures.Host, now time.Time)
 
 // queue holds jobs until the next frame. A hidden figure has no frames, so a job takes the

@@ -2,7 +2,7 @@ package labtest
 
 import "time"
 
-// Screen is a fake of lab.Screen that writes down what it is asked for.
+// Screen is a fake of lab.Screen that records its calls.
 type Screen struct {
 	Hash    string // the address
 	Entries int    // new entries of the history
@@ -60,7 +60,7 @@ func (s *Screen) Reload(backend string)            { s.Loaded = append(s.Loaded,
 func (s *Screen) Update()                          { s.Loaded = append(s.Loaded, "update") }
 func (s *Screen) After(_ time.Duration, do func()) { s.waiting = append(s.waiting, do) }
 
-// Wait lets the time pass that [Screen.After] was asked for, and reports whether anything waited.
+// Wait lets the time of [Screen.After] pass, and reports whether anything waited.
 func (s *Screen) Wait() bool {
 	waiting := s.waiting
 	s.waiting = nil

@@ -54,7 +54,7 @@ var lessonCredit = Lesson{
 	},
 }
 
-// takeCredit takes one step of ATTNPO over some problems, and then explains so many of its rollouts.
+// takeCredit takes one step of ATTNPO over a number of problems, and then explains a number of its rollouts.
 func takeCredit(problems, rollouts int) func(Bench, *Gathering) {
 	return func(b Bench, g *Gathering) {
 		g.Of = rollouts
@@ -62,7 +62,7 @@ func takeCredit(problems, rollouts int) func(Bench, *Gathering) {
 	}
 }
 
-// gatherCredit reads γ of the explained rollout, and asks for the next.
+// gatherCredit reads γ of the explained rollout, and requests the next.
 func gatherCredit(b Bench, g *Gathering) {
 	now := b.Now()
 	if len(g.queue) == 0 {

@@ -8,7 +8,7 @@ import (
 	"attnlab/rl/stat"
 )
 
-// Measured is what an experiment gave.
+// Measured is the result of an experiment.
 type Measured struct {
 	Value   float64
 	SE      float64       // standard error of Value
@@ -51,9 +51,9 @@ func (c *Lesson) Find(m Measured, guess int) Finding {
 	case 0:
 		f.Says = fmt.Sprintf("Measured: %s. You made no prediction.", c.Choices[low-1])
 	case low:
-		f.Says = fmt.Sprintf("You said: %s. That is what was measured; the 95 %% interval is %s to %s.", c.Choices[guess-1], explain.Format(lo), explain.Format(hi))
+		f.Says = fmt.Sprintf("You predicted: %s. The measurement agrees; its 95 %% interval is %s to %s.", c.Choices[guess-1], explain.Format(lo), explain.Format(hi))
 	default:
-		f.Says = fmt.Sprintf("You said: %s. Measured: %s; the 95 %% interval is %s to %s.", c.Choices[guess-1], c.Choices[low-1], explain.Format(lo), explain.Format(hi))
+		f.Says = fmt.Sprintf("You predicted: %s. Measured: %s; the 95 %% interval is %s to %s.", c.Choices[guess-1], c.Choices[low-1], explain.Format(lo), explain.Format(hi))
 	}
 	return f
 }

@@ -35,7 +35,7 @@ type Lesson struct {
 	Tries   []Try // the experiment: first a size for a software adapter, then a longer one
 	Forget  func(now *session.Snapshots)
 	Measure func(now *session.Snapshots, g *Gathering) Measured
-	Gather  func(b Bench, g *Gathering) // takes one of several snapshots and asks for the next; nil where one snapshot is enough
+	Gather  func(b Bench, g *Gathering) // takes one of several snapshots and requests the next; nil where one snapshot is enough
 }
 
 // LessonStep is one step of a lesson. In its text [word] and [shown|word] are words of the glossary.
@@ -66,7 +66,7 @@ type Try struct {
 	Do    func(b Bench, g *Gathering)
 }
 
-// Gathering is what the snapshots of an experiment gave so far.
+// Gathering is what the snapshots of an experiment have measured so far.
 type Gathering struct {
 	Done, Of      int
 	last          uint64    // number of the newest snapshot taken

@@ -63,8 +63,8 @@ func TestFind(t *testing.T) {
 		choice  int
 		says    string
 	}{
-		{Measured{Value: 0.5, SE: 0.1, N: 100, Freedom: 99}, 2, true, 2, "That is what was measured"},
-		{Measured{Value: 0.5, SE: 0.1, N: 100, Freedom: 99}, 1, true, 2, "You said: low. Measured: middle"},
+		{Measured{Value: 0.5, SE: 0.1, N: 100, Freedom: 99}, 2, true, 2, "The measurement agrees"},
+		{Measured{Value: 0.5, SE: 0.1, N: 100, Freedom: 99}, 1, true, 2, "You predicted: low. Measured: middle"},
 		{Measured{Value: 1.5, SE: 0.1, N: 100, Freedom: 99}, 0, true, 3, "You made no prediction"},
 		{Measured{Value: 0.1, SE: 0.1, N: 100, Freedom: 99}, 2, false, 0, "Too close to call: the 95 % interval is −0.098 to 0.298, which includes 0.000"},
 		{Measured{Value: 0.5, SE: 0.2, N: 4, Freedom: 2}, 2, false, 0, "Too close to call"}, // t = 4.303 at two degrees of freedom

@@ -79,7 +79,7 @@ func valuesOf(metrics []session.Metric, name string) (values []float64) {
 // lastSteps is how many steps at the end of a run its outcome is taken from.
 const lastSteps = 5
 
-// shippedOutcomes says where the shipped runs ended, a clause a method: means over n runs.
+// shippedOutcomes describes where the shipped runs ended, a clause a method: means over n runs.
 func shippedOutcomes(runs []session.KeptRun) string {
 	end := func(values []float64) float64 { return stat.Mean(values[max(0, len(values)-lastSteps):]) }
 	var methods []string

@@ -80,7 +80,7 @@ func follow(v *visitor, lesson int) {
 				v.Errorf("measured is %q", numbers)
 			}
 			says := v.text("#lesson .says")
-			if !strings.HasPrefix(says, "You said: ") && !strings.HasPrefix(says, "Too close to call") {
+			if !strings.HasPrefix(says, "You predicted: ") && !strings.HasPrefix(says, "Too close to call") {
 				v.Errorf("the lesson finds %q", says)
 			}
 			v.Logf("%s %s", v.text("#lesson .measured"), says)
