@@ -31,7 +31,7 @@ func (s *screen) allHeads() (all session.Densities) {
 	return all
 }
 
-// deselect selects nothing, and waits until that is heard.
+// deselect selects nothing, and waits until the engine has received that.
 func (s *screen) deselect() {
 	s.Helper()
 	s.send(session.Select{Selection: session.NoSelection})

@@ -8,22 +8,22 @@ import (
 	"attnlab/rl/task"
 )
 
-// explained is the rollout whose credit is on show. The inbox answers for it, so that
-// nobody waits for a training step.
+// explained is the rollout whose credit the page shows. The inbox explains it, so that
+// a visitor does not wait for a training step.
 type explained struct {
 	last    *rl.Credited // nil before the first step
 	rollout int          // -1 before one is chosen
 }
 
-// lastCredit takes another step's credit; the choice of rollout stays where the new
-// step has one in its place.
+// lastCredit takes the credit of a new step. The chosen rollout stays chosen if the
+// new step has one with its number.
 func (e *Engine) lastCredit(c *rl.Credited) {
 	e.crediting.Lock()
 	e.credit.last = c
 	e.crediting.Unlock()
 }
 
-// clearCredit forgets the credit of a run that is no longer at work.
+// clearCredit clears the credit of a run that is no longer active.
 func (e *Engine) clearCredit() {
 	e.crediting.Lock()
 	defer e.crediting.Unlock()

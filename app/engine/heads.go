@@ -26,7 +26,7 @@ const maxProblems = 10000
 
 func checkCount(what string, n, most int) error {
 	if n < 1 || n > most {
-		return fmt.Errorf("you asked for %d %s; ask for 1 to %d", n, what, most)
+		return fmt.Errorf("%d %s are out of range; choose 1 to %d", n, what, most)
 	}
 	return nil
 }

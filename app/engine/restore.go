@@ -33,7 +33,7 @@ func (e *Engine) planRestore(c session.Restore) func(context.Context) (string, e
 	}
 }
 
-// restoreResponse samples a response again up to so many tokens; a negative number is all of it.
+// restoreResponse samples the first tokens of a response again; a negative number is all of it.
 func (e *Engine) restoreResponse(do func(session.Command) (string, error), g session.Generate, tokens int) error {
 	if g.Restart, g.Unit = true, "token"; tokens < 0 {
 		g.Unit, tokens = "all", 1
@@ -49,7 +49,7 @@ func (e *Engine) restoreResponse(do func(session.Command) (string, error), g ses
 	return nil
 }
 
-// restoreTree grows a tree again for so many rounds; a negative number grows it to its end.
+// restoreTree grows the first rounds of a tree again; a negative number grows all.
 func (e *Engine) restoreTree(do func(session.Command) (string, error), t session.GrowTree, rounds int) (text string, err error) {
 	if t.Restart, t.Unit = true, "round"; rounds < 0 {
 		t.Unit, rounds = "all", 1

@@ -40,8 +40,8 @@ func (e *Engine) show() error {
 	return nil
 }
 
-// view scores a trace in one forward pass and one readback, and puts together what a page shows about it. The attention
-// of its heads comes apart from it.
+// view scores a trace in one forward pass and one readback, and collects what a page shows about it. It returns the
+// attention of the heads separately.
 func (e *Engine) view(r *reasoning) (session.Trace, score.StepAttention, error) {
 	judged := r.task.Judge(r.Problem, r.response)
 	before, passes := e.rig.device.Counters, e.rig.scorer.Passes

@@ -12,7 +12,7 @@ import (
 	"attnlab/rl/task"
 )
 
-// growth is the tree on show as it grows.
+// growth is the current tree as it grows.
 type growth struct {
 	*rl.TreeBuilder
 	of     *reasoning
@@ -34,13 +34,13 @@ func treeHyper(rule session.TreeRule) (hyper.Values, error) {
 	return h, nil
 }
 
-// policy samples with the model on show, keyed as "attnlab tree --seed" is.
+// policy samples with the current model, keyed as "attnlab tree --seed" is.
 func (e *Engine) policy(task task.Task, h hyper.Values, seed uint64) *rl.Policy {
 	return rl.PolicyOf(e.rig.decoder, e.rig.scorer, task, rl.PolicyConfig{Seed: seed, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length")})
 }
 
-// planGrowTree goes on with the tree on show, or begins another where that is of
-// another rule or seed.
+// planGrowTree continues the current tree, or begins another where that has another
+// rule or seed.
 func (e *Engine) planGrowTree(c session.GrowTree) func(context.Context) (string, error) {
 	planted := false
 	return func(ctx context.Context) (string, error) {
@@ -50,7 +50,7 @@ func (e *Engine) planGrowTree(c session.GrowTree) func(context.Context) (string,
 		case e.reasoning == nil:
 			return "", errNoProblem
 		case c.Unit != "round" && c.Unit != "all":
-			return "", fmt.Errorf("a unit %q is not known; it must be round or all", c.Unit)
+			return "", fmt.Errorf("there is no unit %q; use round or all", c.Unit)
 		}
 		h, err := treeHyper(c.Rule)
 		if err != nil {
@@ -66,7 +66,7 @@ func (e *Engine) planGrowTree(c session.GrowTree) func(context.Context) (string,
 		for first := true; !g.Done() && (first || c.Unit == "all"); first = false {
 			e.busy("growing the tree", g.Rolled(), len(g.Points()))
 			points := 1
-			if c.Unit == "all" { // as many as the decoder keeps going at once
+			if c.Unit == "all" { // as many as the decoder samples at once
 				points = max(1, e.rig.slots/c.Rule.Rollouts)
 			}
 			if err := g.Round(ctx, g.policy, points); err != nil {
@@ -77,7 +77,7 @@ func (e *Engine) planGrowTree(c session.GrowTree) func(context.Context) (string,
 			}
 		}
 		if g.Done() && len(g.Points()) == 0 {
-			return "No response has a place to branch at.", nil
+			return "No response has a place to branch.", nil
 		}
 		if g.Done() {
 			return "The tree is complete.", nil
@@ -128,7 +128,7 @@ func (e *Engine) showTree(g *growth) error {
 	return nil
 }
 
-// next says what the next round does.
+// next describes the next round.
 func (g *growth) next() string {
 	points := g.Points()
 	switch at := g.Rolled(); {
@@ -139,12 +139,12 @@ func (g *growth) next() string {
 	case g.Done():
 		return ""
 	default:
-		return fmt.Sprintf("Sample response %d anew from its step %d on, %d times (branch point %d of %d).",
+		return fmt.Sprintf("Sample response %d again from its step %d on, %d times (branch point %d of %d).",
 			points[at].Tree+1, points[at].Step+1, g.rule.Rollouts, at+1, len(points))
 	}
 }
 
-// clearTree forgets the tree on show.
+// clearTree clears the current tree.
 func (e *Engine) clearTree() {
 	e.growth = nil
 	e.clear(session.Tree{Nodes: []session.TreeNode{}, Points: []session.BranchView{}})

@@ -20,7 +20,7 @@ type line struct {
 	size        draw.Box
 }
 
-// isVertical tells whether the line goes down.
+// isVertical reports whether the line goes down.
 func (a *arcs) isVertical() bool {
 	return (a.Width-2*draw.Margin)/float64(a.count()) < 19 && a.Height > a.Width
 }
@@ -60,7 +60,7 @@ func (a *arcs) line() line {
 // at is the centre of a row along the line.
 func (l line) at(i int) float64 { return l.first + float64(i)*l.unit }
 
-// sees tells whether a row is in the visible part of the line.
+// sees reports whether a row is in the visible part of the line.
 func (l line) sees(i int) bool { return l.at(i) > l.from-1 && l.at(i) < l.to+1 }
 
 // slot is all that belongs to a row across the line.

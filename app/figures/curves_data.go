@@ -99,7 +99,7 @@ var metrics = []metric{
 	{"lr", "learning rate", "a step", 5, false, 1e-5, 0, inf},
 }
 
-// of tells whether a run has the metric. Pretraining has a loss in nats; that of other runs
+// of reports whether a run has the metric. Pretraining has a loss in nats; that of other runs
 // is a surrogate whose value means nothing.
 func (m metric) of(s session.RunSettings) bool {
 	if s.Method == "pretrain" {
@@ -191,7 +191,7 @@ func smoothed(steps, values []float64, s float64) []float64 {
 	return out
 }
 
-// gaps tells for each of the rising steps of a log whether rows are missing before it: it is
+// gaps reports for each of the rising steps of a log whether rows are missing before it: it is
 // further from the one before than is usual for the three distances on each side. Long logs
 // come with even distances larger than one, see [session.NewestSteps]. A step that is not
 // above the one before begins a new stretch too.

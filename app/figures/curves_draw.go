@@ -32,7 +32,7 @@ func (c *curves) Draw(s *draw.Scene) {
 	}
 }
 
-// drawable tells whether there are charts and their scales.
+// drawable reports whether there are charts and their scales.
 func (c *curves) drawable() bool {
 	return len(c.charts) > 0 && len(c.Values()) == 2+2*len(c.charts)
 }

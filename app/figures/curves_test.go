@@ -11,7 +11,7 @@ import (
 	"attnlab/app/session"
 )
 
-// someRun has so many steps: each metric is a line with a wave on it, so that runs of
+// someRun has a number of steps: each metric is a line with a wave on it, so that runs of
 // other seeds differ.
 func someRun(id, method string, seed uint64, steps int) session.Run {
 	r := session.Run{Info: session.RunInfo{ID: id, Name: fmt.Sprintf("%s, seed %d", method, seed), Step: steps},

@@ -35,7 +35,7 @@ func (h *Host) Pointed() int {
 	return -1
 }
 
-// Pressable tells whether a press would do something where the pointer is.
+// Pressable reports whether a press would do something where the pointer is.
 func (h *Host) Pressable() bool {
 	t := h.view.under
 	return h.view.pointed && t != nil && (t.Select != nil || t.Press != nil)
@@ -88,13 +88,13 @@ func (h *Host) usual(key Key) {
 	}
 }
 
-// Zoomable tells whether the figure can have more content than fits.
+// Zoomable reports whether the figure can have more content than fits.
 func (h *Host) Zoomable() bool {
 	_, ok := h.figure.(Zoomer)
 	return ok
 }
 
-// Zoomed tells whether there is more content than is visible.
+// Zoomed reports whether there is more content than is visible.
 func (h *Host) Zoomed() bool { return h.view.Zoomed() }
 
 // Zoom makes the content larger by a factor about a point.

@@ -90,7 +90,7 @@ func broken(s draw.Scene, explains bool) string {
 	return ""
 }
 
-// allFinite tells whether all numbers in a value are finite.
+// allFinite reports whether all numbers in a value are finite.
 func allFinite(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Float64:

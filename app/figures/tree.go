@@ -62,7 +62,7 @@ func (t *tree) reveal(i int) {
 	t.Reveal(draw.Rect(begin*p.token-20, p.shown[2*i]*p.lane, (p.shown[2*i+1]-begin)*p.token+40, p.lane))
 }
 
-// drawable tells whether there is a tree and where its nodes are.
+// drawable reports whether there is a tree and where its nodes are.
 func (t *tree) drawable() bool {
 	return len(t.tree.Nodes) > 0 && len(t.Values()) == 2+2*len(t.tree.Nodes)
 }

@@ -16,8 +16,8 @@ import (
 
 func ref(x float64) *float64 { return &x }
 
-// branchTree has so many responses, of which the first ones are cut at two points each
-// with so many rollouts. A response has the same text however it is cut.
+// branchTree has a number of responses. The first ones are cut at two points each,
+// with a number of rollouts. A response has the same text however it is cut.
 func branchTree(responses, rolled, rollouts int) session.Tree {
 	t := session.Tree{Problem: "k 8 ; ? k", Seed: 1, Rule: session.TreeRule{Branch: "fci", Initial: responses, Points: 2, Rollouts: rollouts}, Prompt: 30}
 	add := func(parent, response, from, to, draw int, reward *float64) int {

@@ -69,7 +69,7 @@ func (v *View) Jump(to []float64) {
 	v.values.jump(to)
 }
 
-// Hovered tells whether the pointer is on the target of a row and column.
+// Hovered reports whether the pointer is on the target of a row and column.
 func (v *View) Hovered(row, col int) bool {
 	return v.under != nil && v.under.Row == row && v.under.Col == col
 }
@@ -80,7 +80,7 @@ func (v *View) At(x, y float64) *draw.Target { return v.scene.At(x, y) }
 // Key leaves every key to the host.
 func (v *View) Key(Key) bool { return false }
 
-// Zoomed tells whether there is more content than is visible.
+// Zoomed reports whether there is more content than is visible.
 func (v *View) Zoomed() bool { return v.zoom > 1 }
 
 // Unzoom shows all content.

@@ -12,7 +12,7 @@ func compareBench(t *testing.T) (*Lab, *session.Port) {
 	v.Page = PageCompare
 	l, engine := ready(t, v)
 	labtest.Sent(t, engine, 1)
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
 }
 
@@ -22,8 +22,8 @@ func treeBench(t *testing.T) (*Lab, *session.Port) {
 	v.Page = PageTree
 	l, engine := ready(t, v)
 	labtest.Sent(t, engine, 1)
-	l.Hear(labtest.Trace())
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(labtest.Trace())
+	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
 }
 
@@ -39,10 +39,10 @@ func bench(t *testing.T, v View) (l *Lab, engine *session.Port) {
 	return l, engine
 }
 
-// ready is a bench whose engine has opened and been told the view.
+// ready is a bench whose engine has opened and has the view.
 func ready(t *testing.T, v View) (*Lab, *session.Port) {
 	l, engine := bench(t, v)
-	l.Hear(session.Capabilities{Adapter: "test adapter", Backend: "host", Why: "It was asked for.", Model: session.ModelInfo{Name: "small"}, Bases: []string{"small"}})
+	l.Receive(session.Capabilities{Adapter: "test adapter", Backend: "host", Why: "It was asked for.", Model: session.ModelInfo{Name: "small"}, Bases: []string{"small"}})
 	return l, engine
 }
 
@@ -52,8 +52,8 @@ func trainer(t *testing.T) (*Lab, *session.Port) {
 	v.Page = PageTrain
 	l, engine := ready(t, v)
 	labtest.Sent(t, engine, 1)
-	l.Hear(labtest.Methods())
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(labtest.Methods())
+	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
 }
 

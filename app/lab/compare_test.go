@@ -38,7 +38,7 @@ func TestStandings(t *testing.T) {
 	near("tokens at the end", all[0].Ends("generated_tokens", 1), 7000, math.Sqrt2*1000, 2)
 	near("a step without a value", all[1].Ends("accuracy", Tail), 0.6, math.NaN(), 1)
 	near("a run shorter than its tail", all[2].Ends("accuracy", Tail), 0.15, math.NaN(), 1)
-	near("a metric that nobody has", all[0].Ends("kl", Tail), math.NaN(), math.NaN(), 0)
+	near("a metric that no run has", all[0].Ends("kl", Tail), math.NaN(), math.NaN(), 0)
 	twins := labtest.Runs().Runs[:2]
 	twins[1].Settings.Hyper = map[string]float64{"kappa": 0.5}
 	apart := Standings(twins)
@@ -67,7 +67,7 @@ func TestStandings(t *testing.T) {
 
 func TestChoosingRuns(t *testing.T) {
 	l, _ := compareBench(t)
-	l.Hear(labtest.Runs())
+	l.Receive(labtest.Runs())
 	for _, c := range []struct{ id, value, want, ids string }{
 		{"g1", "false", "a1,a2,m1", "a1%2Ca2%2Cm1"},
 		{"a1", "false", "a2,m1", "a2%2Cm1"},
@@ -91,18 +91,18 @@ func TestChoosingRuns(t *testing.T) {
 // Files are made of all steps by the engine, and only this page offers those that it asked for.
 func TestRunsAsFiles(t *testing.T) {
 	l, engine := compareBench(t)
-	l.Hear(labtest.Runs())
+	l.Receive(labtest.Runs())
 	l.Set("contender:a2", "false")
 	labtest.Sent(t, engine, 0)
 	l.Do("save-csv")
 	if got := labtest.Sent(t, engine, 1)[0]; !reflect.DeepEqual(got, session.ExportMetrics{IDs: []string{"a1", "g1", "m1"}, Name: "attnlab-runs.csv"}) {
 		t.Errorf("the button sends %#v", got)
 	}
-	l.Hear(session.RunFiles{ID: "attnlab-runs.json", Files: map[string][]byte{"attnlab-runs.json": nil}})
+	l.Receive(session.RunFiles{ID: "attnlab-runs.json", Files: map[string][]byte{"attnlab-runs.json": nil}})
 	if l.exporting != "attnlab-runs.csv" {
 		t.Error("the file of another page is taken")
 	}
-	l.Hear(session.RunFiles{ID: "attnlab-runs.csv", Name: "attnlab-runs.csv", Files: map[string][]byte{"attnlab-runs.csv": []byte("id\n")}})
+	l.Receive(session.RunFiles{ID: "attnlab-runs.csv", Name: "attnlab-runs.csv", Files: map[string][]byte{"attnlab-runs.csv": []byte("id\n")}})
 	if l.exporting != "" || l.Failure.Text != "" {
 		t.Errorf("the file is not offered: %q, %+v", l.exporting, l.Failure)
 	}

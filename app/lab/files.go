@@ -213,7 +213,7 @@ func (l *Lab) importRun(chosen map[string][]byte) error {
 	return nil
 }
 
-// runFiles are the runs among chosen files. An archive stands for what is inside it. Every folder with a log is a run, with
+// runFiles are the runs among chosen files. An archive counts as its content. Every folder with a log is a run, with
 // all that lies below it.
 func runFiles(chosen map[string][]byte) ([]session.ImportRun, error) {
 	files, name := map[string][]byte{}, ""

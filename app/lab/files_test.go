@@ -24,7 +24,7 @@ func chosen(files map[string][]byte) (list []File) {
 func idle(t *testing.T) (*Lab, *session.Port) {
 	l, engine := ready(t, Start())
 	labtest.Sent(t, engine, 1)
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
 }
 
@@ -224,7 +224,7 @@ func FuzzTraceFile(f *testing.F) {
 		if _, ok := labtest.Sent(t, engine, 1)[0].(session.ShowTrace); !ok {
 			t.Error("the trace is not scored")
 		}
-		l.Hear(session.Status{Stage: "ready"})
+		l.Receive(session.Status{Stage: "ready"})
 		use(l)
 	})
 }
@@ -262,7 +262,7 @@ func TestMetricsWithGaps(t *testing.T) {
 	} {
 		run := labtest.Run("done")
 		run.Metrics = columns
-		l.Hear(run)
+		l.Receive(run)
 		l.Thinned()
 		Standings(l.ChosenRuns())
 		for _, s := range Standings(l.ChosenRuns()) {

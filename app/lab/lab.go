@@ -69,7 +69,7 @@ func (l *Lab) Listen(dispatch func(take func())) {
 	group(l.Link.Port.In, messagePause, func(messages []any) {
 		dispatch(func() {
 			for _, m := range messages {
-				l.Hear(m)
+				l.Receive(m)
 			}
 		})
 	})
@@ -104,8 +104,8 @@ func (l *Lab) Send(c session.Command) {
 	l.post(c)
 }
 
-// Hear handles a message of the session.
-func (l *Lab) Hear(message any) {
+// Receive handles a message of the session.
+func (l *Lab) Receive(message any) {
 	switch m := message.(type) {
 	case session.Hover: // of another screen, like this
 		l.Hovered = m.Step

@@ -50,12 +50,12 @@ func TestFirstCapabilitiesTellTheEngineTheView(t *testing.T) {
 
 func TestGenerateUndo(t *testing.T) {
 	l, engine := ready(t, Start())
-	l.Hear(labtest.Trace())
+	l.Receive(labtest.Trace())
 	labtest.Sent(t, engine, 1)
 	if l.Do("problem"); !l.Example {
-		t.Fatal("a problem was drawn while the engine was at work")
+		t.Fatal("a problem was drawn while the engine was busy")
 	}
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	l.Do("problem")
 	if got := labtest.Sent(t, engine, 1)[0].(session.Restore); got.Problem == nil || *got.Problem != (session.NewProblem{Seed: 2}) || got.Response != nil {
 		t.Fatalf("the next problem is %#v", got)
@@ -63,9 +63,9 @@ func TestGenerateUndo(t *testing.T) {
 	if l.Example || l.View.Seed != 2 {
 		t.Errorf("the view is %+v", l.View)
 	}
-	late := labtest.Trace() // the example, scored before the engine heard of the new problem
+	late := labtest.Trace() // the example, scored before the engine received the new problem
 	late.Seed = 77
-	l.Hear(late)
+	l.Receive(late)
 	l.Do("forward")
 	if l.Tokens != 0 || l.Selection != session.NoSelection {
 		t.Errorf("a late snapshot of another problem led to %+v", l.View)
@@ -79,10 +79,10 @@ func TestGenerateUndo(t *testing.T) {
 func TestStepping(t *testing.T) {
 	l, engine := ready(t, Start())
 	labtest.Sent(t, engine, 1)
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	trace := labtest.Trace()
 	trace.Complete, trace.Tokens, trace.Text, trace.Answer = false, trace.Tokens[:11], trace.Text[:11], [2]int{}
-	l.Hear(trace)
+	l.Receive(trace)
 	for _, want := range []int{4, 6, 8, 10} {
 		l.Do("forward")
 		if got := labtest.Sent(t, engine, 1)[0].(session.Select).Selection; got.Token != want || got.Step != (want-4)/2 {
@@ -95,7 +95,7 @@ func TestStepping(t *testing.T) {
 	}
 	grown := labtest.Trace()
 	grown.Number++
-	l.Hear(grown)
+	l.Receive(grown)
 	if l.Selection.Token != 13 || l.Selection.Step != -1 {
 		t.Errorf("after the trace grew %+v is selected, want its new end", l.Selection)
 	}
@@ -104,11 +104,11 @@ func TestStepping(t *testing.T) {
 	if l.Selection.Token != 12 {
 		t.Errorf("a token back leads to %d", l.Selection.Token)
 	}
-	l.Hear(session.Select{Selection: session.Selection{Step: 1, Token: -1, Layer: 1, Head: 0}}) // a figure
+	l.Receive(session.Select{Selection: session.Selection{Step: 1, Token: -1, Layer: 1, Head: 0}}) // a figure
 	if l.Selection.Step != 1 || l.Selection.Head != 0 {
 		t.Errorf("the selection of a figure: %+v", l.Selection)
 	}
-	l.Hear(trace) // an older snapshot that comes late
+	l.Receive(trace) // an older snapshot that comes late
 	if len(l.Trace.Tokens) != 14 {
 		t.Error("an older snapshot replaced a newer one")
 	}
@@ -116,7 +116,7 @@ func TestStepping(t *testing.T) {
 
 func TestFiguresSeeTheExampleBeforeTheEngine(t *testing.T) {
 	l, figure := bench(t, Start())
-	l.Hear(session.Hello{})
+	l.Receive(session.Hello{})
 	got := labtest.Sent(t, figure, 2)
 	if trace, ok := got[0].(session.Trace); !ok || !slices.Equal(trace.Tokens, labtest.Trace().Tokens) {
 		t.Errorf("a figure gets %#v", got[0])

@@ -147,11 +147,11 @@ func TestALinkIsOneCommand(t *testing.T) {
 		var hub session.Hub
 		engine, port := hub.Join(), hub.Join()
 		l := New(Link{Port: port}, link, labtest.Trace())
-		l.Hear(session.Capabilities{Adapter: "a", Model: session.ModelInfo{Name: "small"}})
+		l.Receive(session.Capabilities{Adapter: "a", Model: session.ModelInfo{Name: "small"}})
 		if n := commands(t, l, engine); n > 1 {
 			t.Errorf("%.80s sends %d commands", link, n)
 		}
-		l.Hear(session.Status{Stage: "ready"})
+		l.Receive(session.Status{Stage: "ready"})
 		l.Visit("page=heads&seed=77&tokens=3")
 		if n := commands(t, l, engine); n > 1 {
 			t.Errorf("a link after %.80s sends %d commands", link, n)
@@ -185,13 +185,13 @@ func FuzzLink(f *testing.F) {
 		engine, port := hub.Join(), hub.Join()
 		l := New(Link{Port: port}, link, labtest.Trace())
 		l.screen = &labtest.Screen{}
-		l.Hear(session.Capabilities{Adapter: "a", Model: session.ModelInfo{Name: "small"}})
+		l.Receive(session.Capabilities{Adapter: "a", Model: session.ModelInfo{Name: "small"}})
 		if n := commands(t, l, engine); n > 1 {
 			t.Errorf("%q sends %d commands", link, n)
 		}
-		l.Hear(labtest.Trace())
-		l.Hear(labtest.Tree())
-		l.Hear(session.Status{Stage: "ready"})
+		l.Receive(labtest.Trace())
+		l.Receive(labtest.Tree())
+		l.Receive(session.Status{Stage: "ready"})
 		commands(t, l, engine)
 		use(l)
 		engine.Close()

@@ -9,14 +9,14 @@ import (
 // messagePause is how long a message of a run may wait for the messages that follow.
 const messagePause = 50 * time.Millisecond
 
-// group calls hear with the messages that belong together, so that the page is drawn once for them: a training step brings
+// group calls receive with the messages that belong together, so that the page is drawn once for them: a training step brings
 // the run, its credit, and then the engine's status. It returns when in is closed.
-func group(in <-chan any, pause time.Duration, hear func(messages []any)) {
+func group(in <-chan any, pause time.Duration, receive func(messages []any)) {
 	var waiting []any
 	var over <-chan time.Time
 	flush := func() {
 		if len(waiting) > 0 {
-			hear(waiting)
+			receive(waiting)
 		}
 		waiting, over = nil, nil
 	}

@@ -56,7 +56,7 @@ func TestTheLabAsksTheScreen(t *testing.T) {
 	if screen.Themed != "light" || screen.Modals != 1 || !slices.Equal(screen.Loaded, []string{"host", "update"}) {
 		t.Errorf("theme %q, %d dialogs, loaded %v", screen.Themed, screen.Modals, screen.Loaded)
 	}
-	l.Hear(labtest.Run("running"))
+	l.Receive(labtest.Run("running"))
 	if screen.Titled != "Step 3 of 40 · attnlab" {
 		t.Errorf("the title is %q", screen.Titled)
 	}
@@ -102,7 +102,7 @@ func TestOpenWithAndWithoutMemory(t *testing.T) {
 			t.Errorf("%q: %v", c.stored, l.Endings)
 		}
 		if got := labtest.Sent(t, engine, 1)[0]; got != any(session.Hello{}) {
-			t.Errorf("%q: the engine hears %#v", c.stored, got)
+			t.Errorf("%q: the engine receives %#v", c.stored, got)
 		}
 	}
 }

@@ -52,32 +52,32 @@ func TestTraining(t *testing.T) {
 	if got := labtest.Sent(t, engine, 2); !reflect.DeepEqual(got, []any{session.Begin{Settings: want}, session.Advance{}}) {
 		t.Fatalf("Start sends %#v", got)
 	}
-	l.Hear(labtest.Run("running"))
+	l.Receive(labtest.Run("running"))
 	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.ShowCredit{Rollout: 0}) {
 		t.Fatalf("the first rollouts bring %#v", got)
 	}
-	l.Hear(labtest.Credit(0))
-	l.Hear(session.Status{Stage: "training", Busy: true, Done: 3, Total: 40})
+	l.Receive(labtest.Credit(0))
+	l.Receive(session.Status{Stage: "training", Busy: true, Done: 3, Total: 40})
 	if l.Plan != (Plan{Method: "attnpo", Model: "chain-small", Seed: 7, Probe: 64, Hyper: "group=4 negative=0"}) {
 		t.Errorf("the plan does not follow the run: %+v", l.Plan)
 	}
 	if l.Do("method:tlmre"); l.Plan.Method != "attnpo" {
-		t.Error("the settings changed under a run at work")
+		t.Error("the settings changed during a run")
 	}
 	l.Do("train-step")
 	l.Do("train")
 	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.Cancel{Command: "Advance"}) {
 		t.Fatalf("Pause sends %#v", got)
 	}
-	l.Hear(labtest.Run("paused"))
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(labtest.Run("paused"))
+	l.Receive(session.Status{Stage: "ready"})
 	l.Do("train-step")
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	l.Do("train")
 	if got := labtest.Sent(t, engine, 2); !reflect.DeepEqual(got, []any{session.Advance{Steps: 1}, session.Advance{}}) {
 		t.Fatalf("a step and Resume send %#v", got)
 	}
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	l.Do("train-stop")
 	if l.Fixed() {
 		t.Error("a stopped run holds its settings")
@@ -89,15 +89,15 @@ func TestTraining(t *testing.T) {
 	}
 }
 
-// A run may be replaced while its credit is asked for: that is nobody's failure.
+// A run may be replaced after its credit was requested: the page does not report that as a failure.
 func TestCreditOfAReplacedRun(t *testing.T) {
 	l, _ := trainer(t)
 	refusal := session.Failure{Command: "ShowCredit", Text: "There is no credit to explain yet; take a training step first."}
-	if l.Hear(refusal); l.Failure.Text != "" {
+	if l.Receive(refusal); l.Failure.Text != "" {
 		t.Errorf("without a run the visitor reads %q", l.Failure.Text)
 	}
-	l.Hear(labtest.Run("running"))
-	if l.Hear(refusal); l.Failure.Text == "" {
-		t.Error("with rollouts on show the failure is not told")
+	l.Receive(labtest.Run("running"))
+	if l.Receive(refusal); l.Failure.Text == "" {
+		t.Error("with rollouts on show the failure is not reported")
 	}
 }

@@ -32,7 +32,7 @@ func TestGrowthAsLink(t *testing.T) {
 
 func TestNodesByKeyboard(t *testing.T) {
 	l, engine := treeBench(t)
-	l.Hear(labtest.Tree())
+	l.Receive(labtest.Tree())
 	for i, c := range []struct {
 		key  string
 		want int
@@ -44,7 +44,7 @@ func TestNodesByKeyboard(t *testing.T) {
 		}
 		if moved {
 			if got := labtest.Sent(t, engine, 1)[0].(session.Select).Selection; got.Node != c.want {
-				t.Fatalf("press %d: the other screens hear of %+v", i, got)
+				t.Fatalf("press %d: the other screens receive %+v", i, got)
 			}
 		}
 	}
@@ -61,8 +61,8 @@ func TestLinkGrowsItsTree(t *testing.T) {
 	if !reflect.DeepEqual(got.Tree, &session.GrowTree{Unit: "all", Restart: true, Rule: v.Growth.Rule, Seed: 1}) || got.Rounds != 2 {
 		t.Errorf("a link of two rounds: %#v", got)
 	}
-	l.Hear(labtest.Trace())
-	l.Hear(labtest.Tree())
+	l.Receive(labtest.Trace())
+	l.Receive(labtest.Tree())
 	if l.Selection.Node != 4 {
 		t.Errorf("node %d is selected, the link says 4", l.Selection.Node)
 	}
@@ -82,18 +82,18 @@ func TestSelectionFollowsAGrowingTree(t *testing.T) {
 	whole.Nodes = []session.TreeNode{whole.Nodes[0],
 		{ID: 1, Parent: 0, Tree: 0, Start: 3, End: 14, Text: "b &k 8\n b 0", Leaves: 1, Reward: &reward, Value: &reward},
 		{ID: 2, Parent: 0, Tree: 1, Start: 3, End: 10, Text: "wait", Leaves: 1, Reward: &reward, Value: &reward}}
-	l.Hear(whole)
+	l.Receive(whole)
 	for from, to := range map[int]int{0: 0, 1: 1, 2: 5, -1: -1} {
 		l.Tree = whole
 		l.selectNode(from)
 		labtest.Sent(t, engine, 1)
-		l.Hear(labtest.Tree())
+		l.Receive(labtest.Tree())
 		if l.Selection.Node != to {
 			t.Errorf("node %d has become node %d, the selection is at %d", from, to, l.Selection.Node)
 		}
 		if from != to {
 			if got := labtest.Sent(t, engine, 1)[0].(session.Select).Selection.Node; got != to {
-				t.Errorf("the other screens hear of node %d", got)
+				t.Errorf("the other screens receive node %d", got)
 			}
 		}
 	}
@@ -101,7 +101,7 @@ func TestSelectionFollowsAGrowingTree(t *testing.T) {
 	labtest.Sent(t, engine, 1)
 	other := labtest.Tree()
 	other.Rule.Branch = "random"
-	if l.Hear(other); l.Selection.Node != -1 {
+	if l.Receive(other); l.Selection.Node != -1 {
 		t.Errorf("node %d of another tree is selected", l.Selection.Node)
 	}
 }

@@ -14,7 +14,7 @@ func pageCompareBench(t *testing.T) (*Page, *session.Port) {
 	v.Page = lab.PageCompare
 	l, engine := pageReady(t, v)
 	labtest.Sent(t, engine, 1)
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
 }
 
@@ -24,8 +24,8 @@ func pageTreeBench(t *testing.T) (*Page, *session.Port) {
 	v.Page = lab.PageTree
 	l, engine := pageReady(t, v)
 	labtest.Sent(t, engine, 1)
-	l.Hear(labtest.Trace())
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(labtest.Trace())
+	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
 }
 
@@ -43,10 +43,10 @@ func pageBench(t *testing.T, v lab.View) (l *Page, engine *session.Port) {
 	return l, engine
 }
 
-// ready is a bench whose engine has opened and been told the view.
+// ready is a bench whose engine has opened and has the view.
 func pageReady(t *testing.T, v lab.View) (*Page, *session.Port) {
 	l, engine := pageBench(t, v)
-	l.Hear(session.Capabilities{Adapter: "test adapter", Backend: "host", Why: "It was asked for.", Model: session.ModelInfo{Name: "small"}, Bases: []string{"small"}})
+	l.Receive(session.Capabilities{Adapter: "test adapter", Backend: "host", Why: "It was asked for.", Model: session.ModelInfo{Name: "small"}, Bases: []string{"small"}})
 	return l, engine
 }
 
@@ -56,8 +56,8 @@ func pageTrainer(t *testing.T) (*Page, *session.Port) {
 	v.Page = lab.PageTrain
 	l, engine := pageReady(t, v)
 	labtest.Sent(t, engine, 1)
-	l.Hear(labtest.Methods())
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(labtest.Methods())
+	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
 }
 

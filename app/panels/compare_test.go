@@ -17,7 +17,7 @@ func TestComparePage(t *testing.T) {
 	if !strings.Contains(html(), "There are no runs yet") {
 		t.Error("the page without runs says nothing")
 	}
-	l.Hear(labtest.Runs())
+	l.Receive(labtest.Runs())
 	l.Do("fold:curves-table")
 	text := html()
 	for _, want := range []string{

@@ -94,7 +94,7 @@ func (p *Page) stepPanel() app.UI {
 			fact("answer focus, "+explain.HeadName(layer, head), p.number(fmt.Sprintf("head-focus:%d.%d", layer, head), explain.Format(focus))),
 			app.Range(t.StepScores).Slice(func(i int) app.UI {
 				s, err := score.Find(t.StepScores[i].Name)
-				if err != nil || s.Name == score.FCI.Name || s.Control { // FCI stands above, in the selected head
+				if err != nil || s.Name == score.FCI.Name || s.Control { // FCI is shown above, in the selected head
 					return app.Text("")
 				}
 				return fact(s.Title, p.number("score:"+s.Name+":"+at, explain.Format(explain.StepScore(t, s.Name, k))))

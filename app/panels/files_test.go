@@ -27,7 +27,7 @@ func FuzzTracePage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l, engine := pageReady(t, lab.Start())
 		labtest.Sent(t, engine, 1)
-		l.Hear(session.Status{Stage: "ready"})
+		l.Receive(session.Status{Stage: "ready"})
 		l.OpenFiles("open-trace", []lab.File{{Name: "t.json", Size: int64(len(data)), Read: func(then func([]byte, error)) { then(data, nil) }}})
 		for _, action := range []string{"step-top", "explain-top", "fold:table", "head:0.0", "token:1", "page:heads", "grid:focus", "page:tree", "page:trace", "capabilities"} {
 			l.Do(action)
@@ -51,7 +51,7 @@ func TestRunsWithGapsAreDrawn(t *testing.T) {
 		l.Do("fold:curves-table")
 		run := labtest.Run("done")
 		run.Metrics = columns
-		l.Hear(run)
+		l.Receive(run)
 		train := app.HTMLString(l)
 		l.Do("page:compare")
 		if compare := app.HTMLString(l); !strings.Contains(train, "attnpo, chain-small, seed 7") || !strings.Contains(compare, "attnpo, chain-small, seed 7") {

@@ -22,7 +22,7 @@ var doing = regexp.MustCompile(`data-do="([^":]*)`)
 // TestLessonRings looks for what a step rings on the page of that step, and for what its buttons do.
 func TestLessonRings(t *testing.T) {
 	l, _ := pageReady(t, lab.Start())
-	l.Hear(labtest.Trace())
+	l.Receive(labtest.Trace())
 	css, err := os.ReadFile("../../web/lab.css")
 	if err != nil {
 		t.Fatal(err)
@@ -54,12 +54,12 @@ func pageWalk(t *testing.T, n, guess int) (l *Page, engine *session.Port) {
 	t.Helper()
 	l, engine = pageReady(t, lab.Start())
 	labtest.Sent(t, engine, 1)
-	l.Hear(labtest.Trace())
-	l.Hear(session.Methods{Methods: []string{"attnpo"}, Rows: []session.HyperRow{
+	l.Receive(labtest.Trace())
+	l.Receive(session.Methods{Methods: []string{"attnpo"}, Rows: []session.HyperRow{
 		{Name: "problems", Min: 1, Max: 512, Step: 1, Paper: map[string]float64{"attnpo": 128}, Lab: map[string]float64{"attnpo": 16}},
 		{Name: "schedule", Min: 0, Max: 10000, Step: 1, Paper: map[string]float64{"attnpo": 1000}, Lab: map[string]float64{"attnpo": 10}},
 	}})
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	l.Do("lesson:" + strconv.Itoa(n) + ".1")
 	c := &lessons.All[n-1]
 	for l.View.Lesson.Step < c.StepFor(lessons.Asks) {
@@ -124,12 +124,12 @@ func TestLessonTrace(t *testing.T) {
 		trace := labtest.Trace() // one of four steps is redundant
 		trace.Number, trace.Seed = uint64(100+i), seed+uint64(i)
 		trace.Steps[0].Label = []string{"essential", "redundant"}[i%2] // in every other, two
-		l.Hear(trace)
+		l.Receive(trace)
 		if l.Record(1).Gathering.Done != i {
-			t.Fatal("a response was counted while the engine was at work")
+			t.Fatal("a response was counted while the engine was busy")
 		}
-		l.Hear(session.Status{Stage: "ready"})
-		l.Hear(trace) // a late copy does not count
+		l.Receive(session.Status{Stage: "ready"})
+		l.Receive(trace) // a late copy does not count
 	}
 	if g := l.Record(1).Gathering; g.Done != 12 || g.Going() {
 		t.Fatalf("%d of %d were counted", g.Done, g.Of)
@@ -147,8 +147,8 @@ func TestLessonTraceIsLeft(t *testing.T) {
 	}
 	trace := labtest.Trace()
 	trace.Number, trace.Seed = 100, l.Seed
-	l.Hear(trace)
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(trace)
+	l.Receive(session.Status{Stage: "ready"})
 	l.Do("lesson:1.1")
 	if l.View.Lesson.Guess != 3 {
 		t.Error("the prediction is forgotten")
@@ -165,15 +165,15 @@ func TestLessonAttention(t *testing.T) {
 	if got := labtest.Sent(t, engine, 1)[0]; !reflect.DeepEqual(got, session.Disrupt{Step: -1, Problems: 48, Picks: []string{"fci", "other"}}) {
 		t.Fatalf("the experiment is %#v", got)
 	}
-	l.Hear(session.Disruption{Number: 9, Step: 2, Groups: []session.DisruptionGroup{{Pick: "fci", N: 40}}}) // of one step: not this
+	l.Receive(session.Disruption{Number: 9, Step: 2, Groups: []session.DisruptionGroup{{Pick: "fci", N: 40}}}) // of one step: not this
 	if c := &lessons.All[1]; c.Measure(&l.Snapshots, &l.Record(2).Gathering).N != 0 {
 		t.Error("the cut of one step counts as the experiment")
 	}
-	l.Hear(session.Disruption{Number: 10, Step: -1, Groups: []session.DisruptionGroup{
+	l.Receive(session.Disruption{Number: 10, Step: -1, Groups: []session.DisruptionGroup{
 		{Pick: "fci", N: 25, Control: 0.8, ControlSE: 0.08, Disrupted: 0.2, DisruptedSE: 0.08},
 		{Pick: "other", N: 25, Control: 0.8, ControlSE: 0.08, Disrupted: 0.7, DisruptedSE: 0.0917},
 	}})
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	ends(t, l, "accuracy lost 0.600 ± 0.113, n = 25 cuts", "You predicted: 0.1 or more. The measurement agrees", "other steps lost 0.100 ± 0.122 (n = 25). The difference is 0.500 ± 0.166.")
 }
 
@@ -189,12 +189,12 @@ func TestLessonBranching(t *testing.T) {
 			{Branch: "fci", Problems: n, Valid: fci, ValidSE: fciSE, Position: 0.25, Sampled: 900},
 			{Branch: "entropy", Problems: n, Valid: entropy, ValidSE: entropySE, Position: 0.5, Sampled: 600}}}
 	}
-	l.Hear(rows(2, 1, 0, 0.5, 0.35))
+	l.Receive(rows(2, 1, 0, 0.5, 0.35))
 	if html := app.HTMLString(l); !strings.Contains(html, "2 problems so far") {
 		t.Error("two problems are said to measure something")
 	}
-	l.Hear(rows(12, 1, 0, 0.1, 0.09))
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(rows(12, 1, 0, 0.1, 0.09))
+	l.Receive(session.Status{Stage: "ready"})
 	ends(t, l, "valid share, FCI less entropy, 0.900 ± 0.090, n = 12 problems", "You predicted: entropy. Measured: FCI", "at 0.250 of the response by FCI, at 0.500 by entropy", "900 and 600 new tokens")
 }
 
@@ -206,30 +206,30 @@ func TestLessonCredit(t *testing.T) {
 		t.Fatalf("the experiment is %#v", got)
 	}
 	run := session.Run{Number: 20, Info: session.RunInfo{ID: "r", State: "running"}, Settings: begin.Settings}
-	l.Hear(run)
+	l.Receive(run)
 	run.Number, run.Info.Step, run.Info.State = 21, 1, "done"
 	run.Rollouts = []session.RolloutRow{
 		{Correct: true, Trained: true, Advantage: 0.5}, {Correct: false, Trained: true, Advantage: -1},
 		{Correct: true, Trained: true, Advantage: -0.1}, {Group: 1, Correct: true, Trained: true, Advantage: 0.25},
 	}
-	l.Hear(run)
+	l.Receive(run)
 	for i, rollout := range []int{0, 3} { // right, with positive advantage
 		if got := labtest.Sent(t, engine, 1)[0]; got != any(session.ShowCredit{Rollout: rollout}) {
 			t.Fatalf("rollout %d is asked for by %#v", rollout, got)
 		}
-		l.Hear(session.Credit{Number: uint64(30 + i), Rollout: rollout, Text: []string{"b"}, Steps: []session.CreditStep{
+		l.Receive(session.Credit{Number: uint64(30 + i), Rollout: rollout, Text: []string{"b"}, Steps: []session.CreditStep{
 			{Label: "essential", Scale: 1}, {Label: "correcting", Scale: 0.9}, {Label: "redundant", Scale: 0.2}, {Label: "redundant", Scale: 0.3}, {Label: "wrong", Scale: 0.1},
 		}})
 	}
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	ends(t, l, "mean γ of needed less that of redundant steps, 0.700 ± 0.041, n = 8 steps", "You predicted: needed ones. The measurement agrees", "0.950 ± 0.029 on 4 needed and 0.250 ± 0.029 on 4 redundant steps of 2 rollouts")
 }
 
 func TestLessonCreditFails(t *testing.T) {
 	l, engine := pageWalk(t, 4, 1)
 	labtest.Sent(t, engine, 2)
-	l.Hear(session.Failure{Command: "Advance", Text: "No key-focus head can be found."})
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Failure{Command: "Advance", Text: "No key-focus head can be found."})
+	l.Receive(session.Status{Stage: "ready"})
 	l.Do("lesson-next")
 	if html := app.HTMLString(l); l.Record(4).Gathering.Going() || !strings.Contains(html, "Too few steps for a result yet") {
 		t.Error("a failed experiment seems to go on")
@@ -254,12 +254,12 @@ func TestLessonShorter(t *testing.T) {
 		}
 		return m
 	}
-	l.Hear(session.Runs{Number: 1, Runs: []session.KeptRun{
+	l.Receive(session.Runs{Number: 1, Runs: []session.KeptRun{
 		{Info: session.RunInfo{From: "shipped"}, Settings: session.RunSettings{Method: "tlmre"}, Metrics: []session.Metric{metric("think_tokens", 99, 50, 50, 50, 50, 50), metric("accuracy", 0, .8, .8, .8, .8, .8)}},
 		{Info: session.RunInfo{From: "imported"}, Settings: session.RunSettings{Method: "tlmre"}, Metrics: []session.Metric{metric("think_tokens", 1), metric("accuracy", 1)}},
 	}})
-	l.Hear(session.Run{Number: 20, Info: session.RunInfo{ID: "r", Step: 4, State: "done"}, Settings: begin.Settings,
+	l.Receive(session.Run{Number: 20, Info: session.RunInfo{ID: "r", Step: 4, State: "done"}, Settings: begin.Settings,
 		Metrics: []session.Metric{metric("step", 1, 2, 3, 4), metric("think_tokens", 70, 65, 60.1, 55), metric("accuracy", .5, .5, .6, .6)}})
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	ends(t, l, "change in think tokens −14.97", "n = 4 training steps", "You predicted: they get fewer. The measurement agrees", "Accuracy changed by 0.120", "tlmre 50.0 tokens at accuracy 0.800 (n = 1)")
 }

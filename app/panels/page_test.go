@@ -36,7 +36,7 @@ func pages(t *testing.T) map[string]string {
 	draw("before anything", NewPage(lab.Link{}, "", session.Trace{}))
 	draw("first screen", NewPage(lab.Link{}, "", labtest.Trace()))
 	l, _ := pageReady(t, lab.Start())
-	l.Hear(labtest.Trace())
+	l.Receive(labtest.Trace())
 	draw("trace", l)
 	l.Do("step:2")
 	l.Do("explain:fci:2")
@@ -46,16 +46,16 @@ func pages(t *testing.T) map[string]string {
 	l.Do("page:heads")
 	l.Do("grid:sra")
 	v := 0.9
-	l.Hear(session.HeadsView{Number: 1, Problems: 8, Of: 8, Layers: 2, Heads: 2, SRA: []*float64{&v, nil, &v, &v}, Kurtosis: make([]*float64, 4), MeanFCI: make([]*float64, 4), Pairs: 9, KeyFocus: [][2]int{{0, 0}}})
-	l.Hear(session.Disruption{Number: 1, Step: -1, Groups: []session.DisruptionGroup{{Pick: "fci", N: 40, Control: 0.75, ControlSE: 0.03, Disrupted: 0.25, DisruptedSE: 0.04, Example: "so b 1", ExampleIntact: "so b 0"}}})
+	l.Receive(session.HeadsView{Number: 1, Problems: 8, Of: 8, Layers: 2, Heads: 2, SRA: []*float64{&v, nil, &v, &v}, Kurtosis: make([]*float64, 4), MeanFCI: make([]*float64, 4), Pairs: 9, KeyFocus: [][2]int{{0, 0}}})
+	l.Receive(session.Disruption{Number: 1, Step: -1, Groups: []session.DisruptionGroup{{Pick: "fci", N: 40, Control: 0.75, ControlSE: 0.03, Disrupted: 0.25, DisruptedSE: 0.04, Example: "so b 1", ExampleIntact: "so b 0"}}})
 	draw("heads", l)
 	l.Do("page:tree")
-	l.Hear(labtest.Tree())
+	l.Receive(labtest.Tree())
 	l.Do("node:1")
 	l.Do("fold:tree-list")
 	draw("tree", l)
 	l.Do("page:compare")
-	l.Hear(labtest.Runs())
+	l.Receive(labtest.Runs())
 	l.Do("ask-drop:g1")
 	draw("compare", l)
 	l.Do("page:heads")
@@ -114,7 +114,7 @@ func TestTypedProblemIsChecked(t *testing.T) {
 	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.Check{Text: "k 8 ; ? z"}) {
 		t.Fatalf("typing sends %#v", got)
 	}
-	l.Hear(session.Checked{Text: "k 8 ; ? z", Error: "z is not defined."})
+	l.Receive(session.Checked{Text: "k 8 ; ? z", Error: "z is not defined."})
 	if text := app.HTMLString(l); !strings.Contains(text, "z is not defined.") {
 		t.Error("the page does not say what is wrong")
 	}
@@ -131,7 +131,7 @@ func TestAHeadComesOnDemand(t *testing.T) {
 	tr := labtest.Trace()
 	head := session.HeadAttention{Number: 100, Trace: 99, Layer: 1, Head: 0, Attention: tr.InHead(1, 0)}
 	tr.Number, tr.All = 99, nil
-	l.Hear(tr)
+	l.Receive(tr)
 	l.Folded["table"] = false
 	if text := app.HTMLString(l.matrixTable()); !strings.Contains(text, "maximum over heads") || !strings.Contains(text, explain.Format(float64(tr.Attention[4*6+2]))) {
 		t.Errorf("the table of no head is %s", text)
@@ -145,11 +145,11 @@ func TestAHeadComesOnDemand(t *testing.T) {
 	}
 	old := head
 	old.Trace = 98
-	l.Hear(old)
+	l.Receive(old)
 	if got := sum(); len(got.Terms) != 0 {
 		t.Errorf("the head of another trace explains %+v", got)
 	}
-	l.Hear(head)
+	l.Receive(head)
 	got := sum()
 	text := app.HTMLString(l.matrixTable())
 	if len(got.Terms) != 2 || got.Total != "sum "+got.Value || strings.Contains(text, "–") || !strings.Contains(text, explain.Format(float64(head.Attention[4*6+2]))) {

@@ -34,12 +34,12 @@ func TestOnlyChangedRowsAreDrawn(t *testing.T) {
 		do   func()
 		want []int
 	}{
-		{"a figure points at step 2", func() { l.Hear(session.Hover{Step: 2}) }, []int{2}},
+		{"a figure points at step 2", func() { l.Receive(session.Hover{Step: 2}) }, []int{2}},
 		{"a step is selected", func() { l.Do("step:1") }, []int{1}},
 		{"another", func() { l.Do("step:3") }, []int{1, 3}},
 		{"a token of it", func() { l.Do("token:9") }, []int{3}},
 		{"a number is opened", func() { l.Do("explain:fci:2") }, []int{2}},
-		{"the figure points nowhere", func() { l.Hear(session.Hover{Step: -1}) }, []int{2}},
+		{"the figure points nowhere", func() { l.Receive(session.Hover{Step: -1}) }, []int{2}},
 		{"a head is selected", func() { l.Do("head:0.0") }, []int{1, 2}},
 	} {
 		if c.do(); !reflect.DeepEqual(changed(), c.want) {

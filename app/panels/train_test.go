@@ -60,8 +60,8 @@ func TestHyperParameters(t *testing.T) {
 
 func TestCreditOfRollouts(t *testing.T) {
 	l, engine := pageTrainer(t)
-	l.Hear(labtest.Run("paused"))
-	l.Hear(labtest.Credit(0))
+	l.Receive(labtest.Run("paused"))
+	l.Receive(labtest.Credit(0))
 	labtest.Sent(t, engine, 1)
 	l.Do("credit-next")
 	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.ShowCredit{Rollout: 1}) || l.Chosen() != 1 {
@@ -70,7 +70,7 @@ func TestCreditOfRollouts(t *testing.T) {
 	if html := app.HTMLString(l); !strings.Contains(html, "is shown after the current step") {
 		t.Error("a credit that is still to come is not announced")
 	}
-	l.Hear(labtest.Credit(1))
+	l.Receive(labtest.Credit(1))
 	if l.Do("group-next"); l.Group != 4 {
 		t.Errorf("the group after 0 is %d, want 4", l.Group)
 	}
@@ -97,11 +97,11 @@ func TestCreditOfRollouts(t *testing.T) {
 
 func TestHiddenTab(t *testing.T) {
 	l, _ := pageTrainer(t)
-	l.Hear(labtest.Run("running"))
+	l.Receive(labtest.Run("running"))
 	l.Visible(false)
 	r := labtest.Run("running")
 	r.Info.Step, r.Rate = 5, 900
-	l.Hear(r)
+	l.Receive(r)
 	l.Visible(true)
 	if !strings.Contains(l.Notice, "slowed it to 900") || !strings.Contains(l.Notice, "2 steps") {
 		t.Errorf("after a slow time hidden: %q", l.Notice)
@@ -122,25 +122,25 @@ func trainPages(t *testing.T, draw func(name string, l *Page)) {
 	l.Do("explain:hyper:schedule")
 	draw("train, all settings", l)
 	kept := labtest.Run("paused")
-	l.Hear(session.Runs{Number: 1, Runs: []session.KeptRun{{Info: kept.Info, Settings: kept.Settings, Metrics: kept.Metrics}}})
+	l.Receive(session.Runs{Number: 1, Runs: []session.KeptRun{{Info: kept.Info, Settings: kept.Settings, Metrics: kept.Metrics}}})
 	draw("train, after a reload", l)
-	l.Hear(labtest.Run("running"))
+	l.Receive(labtest.Run("running"))
 	l.Do("fold:metrics")
-	l.Hear(labtest.Credit(0))
+	l.Receive(labtest.Credit(0))
 	l.Do("explain:credit:1")
 	draw("train, running", l)
-	l.Hear(labtest.Run("paused"))
+	l.Receive(labtest.Run("paused"))
 	draw("train, paused", l)
 	l.Do("train-stop")
 	draw("train, stopped", l)
 	done := labtest.Run("done")
 	done.Info.Step = 40
-	l.Hear(done)
+	l.Receive(done)
 	draw("train, done", l)
-	l.Hear(session.Failure{Command: "Begin", Text: "The device ran out of memory; take fewer problems."})
+	l.Receive(session.Failure{Command: "Begin", Text: "The device ran out of memory; take fewer problems."})
 	l.Asleep = "This browser cannot keep the screen awake."
 	draw("train, failed", l)
-	l.Hear(session.Run{Info: session.RunInfo{ID: "p", Name: "pretrain, tiny, seed 1", State: "running", Step: 20}, Settings: session.RunSettings{Method: lab.Pretrain, Model: "tiny", Seed: 1, Steps: 1000},
+	l.Receive(session.Run{Info: session.RunInfo{ID: "p", Name: "pretrain, tiny, seed 1", State: "running", Step: 20}, Settings: session.RunSettings{Method: lab.Pretrain, Model: "tiny", Seed: 1, Steps: 1000},
 		Metrics: []session.Metric{{Name: "step", Values: labtest.Values(10, 20)}, {Name: "loss", Values: labtest.Values(3.2, 2.875)}, {Name: "tokens", Values: labtest.Values(20480, 40960)}}, Sample: "b = 8 ; wait", Kept: -1})
 	draw("pretrain", l)
 }

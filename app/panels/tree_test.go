@@ -29,8 +29,8 @@ func TestGrowing(t *testing.T) {
 	}
 	part := labtest.Tree()
 	part.Done, part.Points, part.Next = false, nil, "choose branch points."
-	l.Hear(part)
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(part)
+	l.Receive(session.Status{Stage: "ready"})
 	if l.Growth.Rounds != 1 || !strings.Contains(app.HTMLString(l), "Next: choose branch points.") {
 		t.Errorf("after initial responses the view has %d rounds", l.Growth.Rounds)
 	}
@@ -38,8 +38,8 @@ func TestGrowing(t *testing.T) {
 	if got, want := next(), (session.GrowTree{Unit: "all", Rule: rule, Seed: 1}); got != want {
 		t.Fatalf("the rest is %+v, want %+v", got, want)
 	}
-	l.Hear(labtest.Tree())
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(labtest.Tree())
+	l.Receive(session.Status{Stage: "ready"})
 	if a, _ := lab.FindAction("grow"); a.Allowed(l.Lab) || l.Growth.Rounds != lab.AllRounds {
 		t.Error("a finished tree can be grown")
 	}
@@ -59,7 +59,7 @@ func TestGrowing(t *testing.T) {
 	if got := next(); !got.Restart || got.Rule.Initial != lab.MaxInitial {
 		t.Errorf("another tree continues from the old one: %+v", got)
 	}
-	l.Hear(session.Status{Stage: "ready"})
+	l.Receive(session.Status{Stage: "ready"})
 	l.Do("problem")
 	if l.Growth.Rounds != 0 || l.Planted() && l.Trace.Seed == l.View.Seed {
 		t.Error("a new problem has the tree of the old one")
@@ -72,7 +72,7 @@ func TestTreePage(t *testing.T) {
 	if !strings.Contains(html(), "No tree of this problem yet") {
 		t.Error("the page without a tree says nothing")
 	}
-	l.Hear(labtest.Tree())
+	l.Receive(labtest.Tree())
 	l.Do("node:3")
 	l.Do("fold:tree-list")
 	text := html()
@@ -123,7 +123,7 @@ func TestReading(t *testing.T) {
 	if got, want := labtest.Sent(t, engine, 1)[0], any(session.CompareRules{Rules: [2]string{"fci", "random"}, Rule: l.Growth.Rule, Problems: 32, Seed: 1}); got != want {
 		t.Errorf("comparing sends %#v, want %#v", got, want)
 	}
-	l.Hear(*of(100, 0.6, 0.03, 0.4, 0.04))
+	l.Receive(*of(100, 0.6, 0.03, 0.4, 0.04))
 	if html := app.HTMLString(l); !strings.Contains(html, "over 100 problems") || !strings.Contains(html, "300.0") || !strings.Contains(html, " ± 0.040") {
 		t.Error("the table of rules is not on the page")
 	}

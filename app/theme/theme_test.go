@@ -96,7 +96,7 @@ func TestSignedForColourBlind(t *testing.T) {
 	for name, p := range palettes {
 		for kind, m := range kinds {
 			for _, x := range []float64{0.5, 1} {
-				if got := distance(seen(p.Signed(-x), m), seen(p.Signed(x), m)); got < 0.06 { // three times what can just be told apart
+				if got := distance(seen(p.Signed(-x), m), seen(p.Signed(x), m)); got < 0.06 { // three times the smallest visible difference
 					t.Errorf("%s, %s: -%v and %v are only %.3f apart", name, kind, x, x, got)
 				}
 			}

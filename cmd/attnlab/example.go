@@ -108,7 +108,7 @@ func allHeads(ctx context.Context, port *session.Port, t session.Trace) (all ses
 	return all, nil
 }
 
-// worthShowing tells whether a trace fits one screen and shows what the lab is about: steps that were needed, and steps that were not.
+// worthShowing reports whether a trace fits one screen and shows what the lab is about: steps that were needed, and steps that were not.
 func worthShowing(t session.Trace) bool {
 	labels := map[string]int{}
 	for _, s := range t.Steps {

@@ -40,10 +40,10 @@ var rooms = []struct {
 	{"app/panels", []string{"app/session", "app/lab/", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs"}, "panels draw what the session brings"},
 	{"app/figures/", []string{"app/session", "app/figures/", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs"}, "figures draw what the session brings"},
 	{"app/site", []string{"app/theme", "web"}, "the site's builder runs the programs and imports none of their packages"},
-	{"app/theme", nil, "colours know nobody"},
+	{"app/theme", nil, "colours depend on no package"},
 }
 
-// allowed tells whether a package in dir may import one of ours, and if not, why.
+// allowed reports whether a package in dir may import one of ours, and if not, why.
 func allowed(dir, own string) (ok bool, because string) {
 	in := func(path, room string) bool {
 		if tree, isTree := strings.CutSuffix(room, "/"); isTree {
@@ -68,7 +68,7 @@ type file struct {
 	imports []string
 }
 
-// below tells whether path is dir or lies in it.
+// below reports whether path is dir or lies in it.
 func below(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
 
 // badImports returns one sentence for each import that goes the wrong way.

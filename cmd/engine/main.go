@@ -6,7 +6,7 @@
 // It reads the Worker's URL (?session=ID&backend=auto) and opens that backend. Shipped bases are fetched from models/ beside the Worker: models/bases.json
 // lists their names, models/NAME/ holds their files. So are the runs that others are
 // compared with: runs/runs.json, if it is there, and runs/NAME/. The visitor's own
-// runs are kept in the browser's IndexedDB.
+// runs are saved in the browser's IndexedDB.
 package main
 
 import (

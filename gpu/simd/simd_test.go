@@ -111,7 +111,7 @@ func BenchmarkProduct(b *testing.B) {
 	}
 }
 
-// within reports whether got is want to a relative error, or both are below the least that is kept.
+// within reports whether got is want to a relative error, or both are below the smallest number that counts.
 func within(got float32, want, relative float64) bool {
 	return math.Abs(float64(got)-want) <= relative*math.Abs(want)+2e-38
 }

@@ -45,7 +45,7 @@ func TestMultiples(t *testing.T) {
 	}
 }
 
-// A curve breaks where a value is missing and where the caller says so; what is alone between
+// A curve breaks where a value is missing and where the caller asks for it; what is alone between
 // two breaks is a dot. Dense or not, no value is left out and no gap is bridged.
 func TestCurveBreaks(t *testing.T) {
 	nan, ink := math.NaN(), color.RGBA{1, 2, 3, 255}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// missing stands for a number that is not there.
+// missing is shown in place of a missing number.
 const missing = "–"
 
 // Number writes a number with three significant digits, and "–" for one that is not finite.
@@ -52,5 +52,5 @@ func Signed(x float64, n int) string {
 	return Decimals(x, n)
 }
 
-// finite tells whether x is a number and not infinite.
+// finite reports whether x is a number and not infinite.
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -108,7 +108,7 @@ func Line(x0, y0, x1, y1, width float64, c color.RGBA) Arc {
 // Grow is the box with by more pixels on each side.
 func (b Box) Grow(by float64) Box { return Box{b.X - by, b.Y - by, b.W + 2*by, b.H + 2*by} }
 
-// Contains tells whether a point is in the box.
+// Contains reports whether a point is in the box.
 func (b Box) Contains(x, y float64) bool {
 	return x >= b.X && x < b.X+b.W && y >= b.Y && y < b.Y+b.H
 }

@@ -24,7 +24,7 @@ func TestNodeTermsAddUp(t *testing.T) {
 			t.Errorf("node %d is trained on: %v, and has an advantage: %v", n.ID, n.Trained, trained)
 		}
 		if want := (terms["global advantage"].Value + terms["local advantage"].Value) / terms["root of its leaves"].Value; trained && math.Abs(sum.Value-want) > 1e-12 {
-			t.Errorf("node %d: the advantage is %v, its terms come to %v", n.ID, sum.Value, want)
+			t.Errorf("node %d: the advantage is %v, its terms add up to %v", n.ID, sum.Value, want)
 		}
 	}
 	node := NodeTerms(&tree, tree.Nodes[3])

@@ -9,7 +9,7 @@ import (
 	"attnlab/rl/stat"
 )
 
-// Quantity is what colour stands for: of a token, or of a head.
+// Quantity is what colour shows: of a token, or of a head.
 type Quantity string
 
 const (

@@ -34,11 +34,11 @@ func longTasks(v *visitor) {
 	fold(0)
 	defer fold(1)
 	for range rounds {
-		before := heard[session.Trace](v).Number
+		before := newest[session.Trace](v).Number
 		eval[int](v, `long.length = 0`)
 		begin := time.Now()
 		v.press(`#sampling [data-do="regenerate"]`)
-		v.until("another response is complete", fmt.Sprintf(`document.querySelector(".engine.ready") && /"number":(\d+)/.exec(heard.Trace)[1] > %d && heard.Trace.includes('"complete":true')`, before))
+		v.until("another response is complete", fmt.Sprintf(`document.querySelector(".engine.ready") && /"number":(\d+)/.exec(received.Trace)[1] > %d && received.Trace.includes('"complete":true')`, before))
 		tasks := eval[[]float64](v, `new Promise((done) => setTimeout(() => done(long), 300))`)
 		v.Logf("%d tasks of the main thread over 50 ms: %.0f, in %d ms", len(tasks), tasks, time.Since(begin).Milliseconds())
 		if len(tasks) == 0 {
@@ -77,7 +77,7 @@ func answers(v *visitor) {
 	v.press("#step-0 > button")
 	v.until("step 1 is selected", `document.querySelector("#step-0.selected")`)
 	eval[bool](v, stopwatch+`("#rows")`)
-	K := len(heard[session.Trace](v).Steps)
+	K := len(newest[session.Trace](v).Steps)
 	best := math.Inf(1)
 	for range rounds {
 		eval[int](v, `answered.length = 0`)
@@ -117,8 +117,8 @@ func follows(v *visitor) {
 	x, y := at(0.35, 0.85)
 	move(at(0.36, 0.86))
 	move(x, y)
-	v.until("the matrix reports the step under the mouse", `said("Hover")?.step >= 0 && document.querySelector(".row.hovered")`)
-	step := eval[int](v, `said("Hover").step`)
+	v.until("the matrix reports the step under the mouse", `latest("Hover")?.step >= 0 && document.querySelector(".row.hovered")`)
+	step := eval[int](v, `latest("Hover").step`)
 	if row := eval[string](v, `document.querySelector(".row.hovered").id`); row != fmt.Sprintf("step-%d", step) {
 		v.Errorf("the mouse is at a cell of step %d, the text shows %s", step+1, row)
 	}
@@ -132,14 +132,14 @@ func follows(v *visitor) {
 		}))
 		return picture
 	}
-	other := (step + 1) % len(heard[session.Trace](v).Steps)
+	other := (step + 1) % len(newest[session.Trace](v).Steps)
 	move(1, 1)
-	v.until("the mouse has left", `said("Hover").step === -1 && !document.querySelector(".row.hovered")`)
+	v.until("the mouse has left", `latest("Hover").step === -1 && !document.querySelector(".row.hovered")`)
 	time.Sleep(500 * time.Millisecond)
 	before := figure()
 	rest := eval[[]float64](v, fmt.Sprintf(`(({ x, y, width, height }) => [x + width / 2, y + height / 2])(document.querySelector("#step-%d .no").getBoundingClientRect())`, other))
 	move(rest[0], rest[1])
-	v.until("the text reports the step under the mouse", fmt.Sprintf(`said("Hover").step === %d`, other))
+	v.until("the text reports the step under the mouse", fmt.Sprintf(`latest("Hover").step === %d`, other))
 	for end := time.Now().Add(patience); bytes.Equal(figure(), before); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			v.Fatal("the matrix does not follow the mouse over the text")

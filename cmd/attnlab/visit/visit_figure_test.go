@@ -23,7 +23,7 @@ import (
 )
 
 // TestVisitFigureOutlivesPage opens a figure in a window of its own, reloads its page and closes it. The window joins the
-// reloaded page, and says when there is none. The server has no programs, because sessions begin and end without them.
+// reloaded page, and shows a notice when there is none. The server has no programs, because sessions begin and end without them.
 func TestVisitFigureOutlivesPage(t *testing.T) {
 	v := newVisitor(t, &notes{}, false)
 	dir, built := builtSite(t)
@@ -65,7 +65,7 @@ func TestVisitFigureOutlivesPage(t *testing.T) {
 	window.until("the window is loaded again", `document.readyState === "complete" && globalThis.figureHost && !document.getElementById("gone")`)
 
 	page.run(chromedp.Navigate("about:blank"))
-	window.until("the window says that its page is gone", says+`?.includes("closed or reloaded")`)
+	window.until("the window reports that its page is closed", says+`?.includes("closed or reloaded")`)
 	if got := session(); got != second {
 		t.Errorf("the window joins %s, which is open for another purpose", got)
 	}
@@ -77,7 +77,7 @@ func TestVisitFigureOutlivesPage(t *testing.T) {
 }
 
 // TestVisitEveryFigure opens every figure of the list in a window, wide and narrow, light and dark, and sends it what screens
-// hear. It draws that, describes it, and makes room for the notice that its page is gone. The pictures go to the ignored
+// receive. The figure draws that, describes it, and leaves space for the notice that its page is closed. The pictures go to the ignored
 // folder shots.
 func TestVisitEveryFigure(t *testing.T) {
 	n := &notes{}
@@ -116,7 +116,7 @@ func TestVisitEveryFigure(t *testing.T) {
 			t.Errorf("%s has the title %q", e.Name, title)
 		}
 		send()
-		v.until(e.Name+" describes what it heard", `!`+label+`.includes(" yet.")`)
+		v.until(e.Name+" describes what it draws", `!`+label+`.includes(" yet.")`)
 		for _, size := range []image.Point{{1040, 640}, {366, 420}} {
 			for _, theme := range []string{"light", "dark"} {
 				v.run(chromedp.EmulateViewport(int64(size.X), int64(size.Y)))
@@ -128,7 +128,7 @@ func TestVisitEveryFigure(t *testing.T) {
 		eval[bool](page, `(end(), true)`)
 		v.until("the notice is there, below the figure", `((a, b) => a && b && a.getBoundingClientRect().top >= b.getBoundingClientRect().bottom - 1)(document.getElementById("gone"), document.querySelector("canvas"))`)
 		eval[bool](page, hold)
-		v.until("the notice is gone with its reason", `!document.getElementById("gone")`)
+		v.until("the notice has disappeared with its reason", `!document.getElementById("gone")`)
 	}
 	for _, line := range n.all() {
 		t.Error(line)

@@ -41,7 +41,7 @@ func modelFolder(t testing.TB, s *site.Site, base string, change func(name strin
 
 // damaged opens a model folder whose weights end early: the page shows a sentence, and the current model stays.
 func damaged(v *visitor, s *site.Site) {
-	before := heard[session.Capabilities](v).Model
+	before := newest[session.Capabilities](v).Model
 	dir, files := modelFolder(v, s, before.Name, func(name string, data []byte) []byte {
 		if name == "model.safetensors" {
 			return data[:len(data)/2]
@@ -60,7 +60,7 @@ func damaged(v *visitor, s *site.Site) {
 		v.Errorf("the visitor reads %q, want %q", says, words)
 	}
 	v.until("the engine is ready", ready)
-	if after := heard[session.Capabilities](v).Model; after != before {
+	if after := newest[session.Capabilities](v).Model; after != before {
 		v.Errorf("the model is %+v, was %+v", after, before)
 	}
 	v.press(".banner.failed button")
@@ -68,7 +68,7 @@ func damaged(v *visitor, s *site.Site) {
 
 // keepsTraces saves the trace as a file, draws another problem, and opens the file again.
 func keepsTraces(v *visitor) {
-	dir, want := v.TempDir(), heard[session.Trace](v)
+	dir, want := v.TempDir(), newest[session.Trace](v)
 	v.run(chromedp.ActionFunc(func(context.Context) error {
 		return browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(dir).Do(v.browserOf())
 	}))
@@ -91,8 +91,8 @@ func keepsTraces(v *visitor) {
 	}
 	v.problem(3)
 	v.run(chromedp.SetUploadFiles("#open-trace", []string{file}, chromedp.ByQuery))
-	v.until("the saved trace is back", fmt.Sprintf(`%s && said("Trace").complete && said("Trace").tokens.length === %d`, ready, len(want.Tokens)))
-	if got := heard[session.Trace](v); !slices.Equal(got.Tokens, want.Tokens) || len(got.FCI) != len(want.FCI) {
+	v.until("the saved trace is back", fmt.Sprintf(`%s && latest("Trace").complete && latest("Trace").tokens.length === %d`, ready, len(want.Tokens)))
+	if got := newest[session.Trace](v); !slices.Equal(got.Tokens, want.Tokens) || len(got.FCI) != len(want.FCI) {
 		v.Errorf("the file opens to %d tokens and %d FCI, want %d and %d", len(got.Tokens), len(got.FCI), len(want.Tokens), len(want.FCI))
 	}
 	if broken := filepath.Join(dir, "broken.json"); os.WriteFile(broken, []byte(`{"tokens":[1,2],"text":["a"]}`), 0o600) == nil {
@@ -104,17 +104,17 @@ func keepsTraces(v *visitor) {
 
 // folder opens a good model folder, then the shipped base again.
 func folder(v *visitor, s *site.Site) {
-	before := heard[session.Capabilities](v).Model
+	before := newest[session.Capabilities](v).Model
 	dir, _ := modelFolder(v, s, "chain-tiny", func(_ string, data []byte) []byte { return data })
 	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
-	v.until("the folder's model is in use", ready+` && said("Capabilities").model.name === "your folder"`)
-	if m := heard[session.Capabilities](v).Model; m.Parameters >= before.Parameters {
+	v.until("the folder's model is in use", ready+` && latest("Capabilities").model.name === "your folder"`)
+	if m := newest[session.Capabilities](v).Model; m.Parameters >= before.Parameters {
 		v.Errorf("the model is %+v", m)
 	}
 	v.press(".engine")
 	v.press(fmt.Sprintf(`#dialog [data-do="base:%s"]`, before.Name))
 	v.press(`#dialog [data-do="close"]`)
-	v.until("the base is back", fmt.Sprintf(`%s && said("Capabilities").model.name === %q`, ready, before.Name))
+	v.until("the base is back", fmt.Sprintf(`%s && latest("Capabilities").model.name === %q`, ready, before.Name))
 }
 
 // updates puts another version of the site on the server: the page offers it, and a click loads it.
@@ -135,7 +135,7 @@ func updates(v *visitor, dir string, s *site.Site) {
 			v.Fatal(err)
 		}
 		if text := strings.ReplaceAll(string(data), old, next); text == string(data) {
-			v.Fatalf("%s does not say its version %s", name, old)
+			v.Fatalf("%s does not contain its version %s", name, old)
 		} else if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			v.Fatal(err)
 		}

@@ -65,7 +65,7 @@ func (v *visitor) settles(what, expression string) {
 // TestVisitHosts opens the lab on every kind of file server, first online, then without a network.
 func TestVisitHosts(t *testing.T) {
 	dir, s := builtSite(t)
-	for _, host := range sitetest.Hosts[1:] { // TestVisit has the plain one
+	for _, host := range sitetest.Hosts[1:] { // TestVisit has the simple one
 		t.Run(host.Name, func(t *testing.T) {
 			n := &notes{}
 			v := newVisitor(t, n, false)
@@ -111,7 +111,7 @@ func TestVisitWithoutSlash(t *testing.T) {
 	}))
 	t.Cleanup(away.Close)
 	v.run(chromedp.Navigate(away.URL + "/lab"))
-	v.until("a sentence says what to do", `document.querySelector("#not-started")?.textContent.includes("slash at the end")`)
+	v.until("a message explains what to do", `document.querySelector("#not-started")?.textContent.includes("slash at the end")`)
 }
 
 // TestVisitFile opens index.html as a file.
@@ -119,7 +119,7 @@ func TestVisitFile(t *testing.T) {
 	dir, _ := builtSite(t)
 	v := newVisitor(t, &notes{}, false)
 	v.run(chromedp.Navigate("file://" + filepath.Join(dir, "index.html")))
-	v.until("a sentence says how to serve it", `document.querySelector("#not-started")`)
+	v.until("a message explains how to serve it", `document.querySelector("#not-started")`)
 	if text := v.text("#not-started"); !strings.Contains(text, "cannot run from a file") || !strings.Contains(text, "python3 -m http.server") || strings.Count(text, ".") > 8 {
 		t.Errorf("the visitor reads %q", text)
 	}
@@ -178,7 +178,7 @@ func TestVisitRelease(t *testing.T) {
 	}))
 	v.open(server.URL + "/" + onHost)
 
-	// The release: every script says so, and all names change.
+	// The release: every script names it, and all file names change.
 	next := strings.Repeat("7", len(s.Version))
 	if err := os.Rename(filepath.Join(dir, "web", s.Version), filepath.Join(dir, "web", next)); err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestVisitRelease(t *testing.T) {
 	if len(old) > 0 {
 		t.Errorf("the newer page loads %q", old)
 	}
-	if c := heard[session.Capabilities](v); c.Model.Name == "" {
+	if c := newest[session.Capabilities](v); c.Model.Name == "" {
 		t.Error("the engine has no model")
 	}
 }
@@ -233,7 +233,7 @@ func TestVisitWithoutStorage(t *testing.T) {
 	v.open(server.URL + under + onHost)
 	v.problem(2)
 	v.press(`#sampling [data-do="generate"]`)
-	v.until("the response is complete", ready+` && said("Trace").complete`)
+	v.until("the response is complete", ready+` && latest("Trace").complete`)
 	v.figures()
 	v.theme("dark")
 	v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))

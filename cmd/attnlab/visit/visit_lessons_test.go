@@ -95,7 +95,7 @@ func follow(v *visitor, lesson int) {
 		v.Errorf("predicted %v, tried %v", predicted, tried)
 	}
 	v.until("the lesson is over", `document.getElementById("lesson").hidden && document.querySelector(".lessons")`)
-	if s := heard[session.Status](v); s.Busy {
+	if s := newest[session.Status](v); s.Busy {
 		v.Errorf("the engine is still busy: %s", s.Stage)
 	}
 	if failure := v.text(".banner.failed p"); failure != "" {

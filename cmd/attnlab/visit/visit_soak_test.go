@@ -65,7 +65,7 @@ func TestVisitSoak(t *testing.T) {
 	}))
 	v.open(server.URL + under + soakRun)
 	v.press(`#run-buttons [data-do="train"]`)
-	v.runs("a step is taken", `said("Run")?.info.step >= 1 && document.querySelector("#rollouts h2")`)
+	v.runs("a step is taken", `latest("Run")?.info.step >= 1 && document.querySelector("#rollouts h2")`)
 	v.until("the curves are drawn", `document.querySelector("iframe.curves")?.contentDocument?.querySelector("canvas")`)
 	eval[bool](v, stopwatch+`("#rollouts h2")`)
 
@@ -98,7 +98,7 @@ func TestVisitSoak(t *testing.T) {
 		slices.Sort(times)
 		now := v.footprint()
 		prints = append(prints, now)
-		r := heard[session.Run](v)
+		r := newest[session.Run](v)
 		v.Logf("%4.1f min, step %5d, %3.0f tokens/s: %3d answers, median %3.0f ms, 95th percentile %3.0f ms; MB: heap %.1f, screens %.1f, Worker %.1f, processes %.0f",
 			time.Since(begun).Minutes(), r.Info.Step, r.Rate, len(times), times[len(times)/2], times[len(times)*95/100], now.heap, now.screens, now.worker, now.processes)
 		picture := v.clip("iframe.curves")
@@ -129,24 +129,24 @@ func TestVisitSoak(t *testing.T) {
 		}
 	}
 	v.check("hidden tab", hides)
-	v.check("screen kept awake", staysAwake)
+	v.check("the screen stays awake", staysAwake)
 	v.press(`#run-buttons [data-do="train"]`)
-	v.runs("the run is paused", ready+` && said("Run")?.info.state === "paused"`)
+	v.runs("the run is paused", ready+` && latest("Run")?.info.state === "paused"`)
 	for _, line := range n.all() {
 		t.Errorf("%s", line)
 	}
 }
 
-// hides makes the page believe that its tab is hidden, and then shown again: training has continued, and the page says so.
+// hides makes the page believe that its tab is hidden, and then shown again: training has continued, and the page reports it.
 func hides(v *visitor) {
 	hidden := func(is bool) {
 		eval[bool](v, fmt.Sprintf(`(Object.defineProperty(document, "hidden", { value: %v, configurable: true }), document.dispatchEvent(new Event("visibilitychange")))`, is))
 	}
 	hidden(true)
-	at := heard[session.Run](v).Info.Step
-	v.runs("training goes on", fmt.Sprintf(`said("Run")?.info.step >= %d`, at+2))
+	at := newest[session.Run](v).Info.Step
+	v.runs("training continues", fmt.Sprintf(`latest("Run")?.info.step >= %d`, at+2))
 	hidden(false)
-	v.until("the page says so", `document.body.textContent.includes("Training went on while this tab was hidden")`)
+	v.until("the page reports it", `document.body.textContent.includes("Training continued while this tab was hidden")`)
 }
 
 // staysAwake checks that the page asks the browser to keep the screen awake, and releases the lock again.
@@ -158,7 +158,7 @@ func staysAwake(v *visitor) {
 		return true;
 	})()`)
 	v.press(`[data-set="awake"]`)
-	v.until("the screen is kept awake", `locks.join() === "screen"`)
+	v.until("the browser keeps the screen awake", `locks.join() === "screen"`)
 	v.press(`[data-set="awake"]`)
 	v.until("it may sleep again", `lock.released`)
 }

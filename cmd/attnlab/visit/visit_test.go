@@ -46,11 +46,11 @@ func TestVisit(t *testing.T) {
 	opened := v.check("open", func(v *visitor) {
 		v.open(server.URL + under)
 		v.Logf("ready after %v", eval[[]string](v, "stages"))
-		c := heard[session.Capabilities](v)
+		c := newest[session.Capabilities](v)
 		v.Logf("%s by %s, %s with %d parameters", c.Adapter, c.Backend, c.Model.Name, c.Model.Parameters)
 		begin := time.Now()
-		v.until("all kernels are tested", `!said("Capabilities").untested`)
-		c = heard[session.Capabilities](v)
+		v.until("all kernels are tested", `!latest("Capabilities").untested`)
+		c = newest[session.Capabilities](v)
 		v.Logf("%d kernels tested %.1f s later", len(c.Kernels), time.Since(begin).Seconds())
 		if c.Backend != "webgpu" || len(c.Kernels) < 20 {
 			v.Errorf("the engine uses %s with %d kernels tested: %s", c.Backend, len(c.Kernels), c.Why)
@@ -68,8 +68,8 @@ func TestVisit(t *testing.T) {
 		v.problem(2)
 		v.enter(`[data-set="draw"]`, "2")
 		v.press(`#sampling [data-do="generate"]`)
-		v.until("the response is complete", ready+` && said("Trace").complete && document.querySelector('#sampling [data-do="regenerate"]')`)
-		tr := heard[session.Trace](v)
+		v.until("the response is complete", ready+` && latest("Trace").complete && document.querySelector('#sampling [data-do="regenerate"]')`)
+		tr := newest[session.Trace](v)
 		v.Logf("%d tokens, %d steps, correct %v", len(tr.Tokens), len(tr.Steps), tr.Correct)
 		if rows := eval[int](v, `document.querySelectorAll("#rows [id^=step-]").length`); rows != len(tr.Steps) || rows < 2 {
 			v.Fatalf("%d rows for %d steps", rows, len(tr.Steps))
@@ -84,7 +84,7 @@ func TestVisit(t *testing.T) {
 	v.check("one forward pass shows the trace", onePass)
 	v.check("figures equal those of attnlab trace", equalsTrace)
 	v.check("select", func(v *visitor) {
-		tr := heard[session.Trace](v)
+		tr := newest[session.Trace](v)
 		at := tr.Steps[0].Start
 		v.press(fmt.Sprintf(`[data-do="token:%d"]`, at))
 		v.until("the likeliest tokens are shown", `document.querySelectorAll(".choices li").length > 1`)
@@ -92,7 +92,7 @@ func TestVisit(t *testing.T) {
 			v.Errorf("the likeliest token is %q, want %q", got, want)
 		}
 		v.press("#step-1 > button")
-		v.until("step 2 is selected everywhere", `document.querySelector("#step-1.selected") && said("Selection").step === 1 && location.hash.includes("step=2")`)
+		v.until("step 2 is selected everywhere", `document.querySelector("#step-1.selected") && latest("Selection").step === 1 && location.hash.includes("step=2")`)
 		if panel := v.text("#step-panel h2"); panel != "Step 2" {
 			v.Errorf("the panel is about %q", panel)
 		}
@@ -102,22 +102,22 @@ func TestVisit(t *testing.T) {
 	v.check("heads", func(v *visitor) {
 		v.press(`nav [data-do="page:heads"]`)
 		v.press(`#grid [data-do="head:0.1"]`)
-		v.until("head 1 of layer 0 is selected", `document.querySelector('#grid [data-do="head:0.1"].selected') && said("Selection").head === 1`)
+		v.until("head 1 of layer 0 is selected", `document.querySelector('#grid [data-do="head:0.1"].selected') && latest("Selection").head === 1`)
 		v.enter(`[data-set="problems"]`, "4")
 		v.press(`#find [data-do="heads"]`)
-		v.until("4 problems are done", ready+` && said("HeadsView")?.problems === 4`)
-		h := heard[session.HeadsView](v)
+		v.until("4 problems are done", ready+` && latest("HeadsView")?.problems === 4`)
+		h := newest[session.HeadsView](v)
 		if len(h.SRA) != h.Layers*h.Heads || h.Of != 4 {
 			v.Errorf("%d of %d problems, %d heads", h.Problems, h.Of, len(h.SRA))
 		}
-		v.until("the page says so", fmt.Sprintf(`document.querySelector("#find").textContent.includes("4 of 4 problems, %d pairs")`, h.Pairs))
+		v.until("the page reports it", fmt.Sprintf(`document.querySelector("#find").textContent.includes("4 of 4 problems, %d pairs")`, h.Pairs))
 		v.Logf("%d pairs, key-focus heads %v", h.Pairs, h.KeyFocus)
 	})
 	v.check("disrupt", func(v *visitor) {
 		v.enter(`[data-set="samples"]`, "4")
 		v.press(`#disrupt [data-do="disrupt"]`)
-		v.until("the cut is measured", ready+` && said("Disruption")?.groups?.length === 1 && document.querySelector(".results tbody tr")`)
-		d := heard[session.Disruption](v)
+		v.until("the cut is measured", ready+` && latest("Disruption")?.groups?.length === 1 && document.querySelector(".results tbody tr")`)
+		d := newest[session.Disruption](v)
 		if g := d.Groups[0]; d.Step != 1 || g.N != 4 || g.Control < 0 || g.Control > 1 || g.Example == "" {
 			v.Errorf("the cut gave %+v", d)
 		}
@@ -126,7 +126,7 @@ func TestVisit(t *testing.T) {
 		}
 	})
 	v.check("lose the device", func(v *visitor) {
-		before := heard[session.Trace](v)
+		before := newest[session.Trace](v)
 		v.press(".engine")
 		v.press(`#dialog [data-do="lose"]`)
 		v.until("the loss is reported", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model and the trace are restored.")`)
@@ -134,10 +134,10 @@ func TestVisit(t *testing.T) {
 		v.until("the dialog is closed and the engine ready again", `!document.querySelector("#dialog") && `+ready)
 		v.press(".banner button")
 		v.until("the banner is closed", `!document.querySelector(".banner")`)
-		if after := heard[session.Trace](v); !slices.Equal(after.Tokens, before.Tokens) || after.Number == before.Number || len(after.FCI) != len(before.FCI) {
+		if after := newest[session.Trace](v); !slices.Equal(after.Tokens, before.Tokens) || after.Number == before.Number || len(after.FCI) != len(before.FCI) {
 			v.Errorf("the trace is not restored: snapshot %d with %d tokens after %d with %d", after.Number, len(after.Tokens), before.Number, len(before.Tokens))
 		}
-		if c := heard[session.Capabilities](v); c.Backend != "webgpu" {
+		if c := newest[session.Capabilities](v); c.Backend != "webgpu" {
 			v.Errorf("it continues on %s", c.Backend)
 		}
 	})
@@ -161,7 +161,7 @@ func TestVisit(t *testing.T) {
 		if href := eval[string](v, "location.href"); link != href || !strings.Contains(link, "seed=2") {
 			v.Errorf("the link is %s, the address %s", link, href)
 		}
-		linked = heard[session.Trace](v)
+		linked = newest[session.Trace](v)
 	})
 	v.check("answers to keys and clicks", answers)
 	v.check("figures and text are linked", follows)
@@ -177,7 +177,7 @@ func TestVisit(t *testing.T) {
 		v.run(chromedp.Navigate("about:blank"))
 		v.open(link)
 		v.same(linked)
-		if c := heard[session.Capabilities](v); c.Backend != "webgpu" {
+		if c := newest[session.Capabilities](v); c.Backend != "webgpu" {
 			v.Errorf("offline the engine uses %s", c.Backend)
 		}
 	})
@@ -192,7 +192,7 @@ func TestVisitWithoutAdapter(t *testing.T) {
 	n := &notes{}
 	v := newVisitor(t, n, false)
 	v.open(plainServer(t, dir, n).URL + under)
-	c := heard[session.Capabilities](v)
+	c := newest[session.Capabilities](v)
 	if c.Backend != "host" || v.text(".engine .backend") != "CPU" {
 		t.Errorf("the engine uses %s on %s, the page says %q", c.Backend, c.Adapter, v.text(".engine .backend"))
 	}
@@ -201,8 +201,8 @@ func TestVisitWithoutAdapter(t *testing.T) {
 	}
 	v.problem(2)
 	v.press(`#sampling [data-do="generate"]`)
-	v.until("the response is complete", ready+` && said("Trace").complete`)
-	if tr := heard[session.Trace](v); len(tr.FCI) != len(tr.Steps) {
+	v.until("the response is complete", ready+` && latest("Trace").complete`)
+	if tr := newest[session.Trace](v); len(tr.FCI) != len(tr.Steps) {
 		t.Errorf("%d FCI for %d steps", len(tr.FCI), len(tr.Steps))
 	}
 	for _, line := range n.all() {
@@ -214,28 +214,28 @@ func TestVisitWithoutAdapter(t *testing.T) {
 func (v *visitor) problem(seed int) {
 	v.Helper()
 	v.enter(`[data-set="seed"]`, fmt.Sprint(seed))
-	v.until("the problem is drawn", fmt.Sprintf(`%s && said("Trace").seed === %d && said("Trace").tokens.length === said("Trace").prompt_length && document.querySelector('#sampling [data-do="generate"]')`, ready, seed))
+	v.until("the problem is drawn", fmt.Sprintf(`%s && latest("Trace").seed === %d && latest("Trace").tokens.length === latest("Trace").prompt_length && document.querySelector('#sampling [data-do="generate"]')`, ready, seed))
 }
 
 // same waits until the page shows what the link was copied from.
 func (v *visitor) same(want session.Trace) {
 	v.Helper()
-	v.until("the linked state is back", ready+` && said("Trace").complete && document.querySelector("#step-1.selected") && document.querySelector('#grid [data-do="head:0.1"].selected')`)
-	if got := heard[session.Trace](v); !slices.Equal(got.Tokens, want.Tokens) || got.Sampling != want.Sampling {
+	v.until("the linked state is back", ready+` && latest("Trace").complete && document.querySelector("#step-1.selected") && document.querySelector('#grid [data-do="head:0.1"].selected')`)
+	if got := newest[session.Trace](v); !slices.Equal(got.Tokens, want.Tokens) || got.Sampling != want.Sampling {
 		v.Errorf("the link gives another trace: %v, want %v", got.Text, want.Text)
 	}
 	want1 := session.Selection{Step: 1, Token: -1, Layer: 0, Head: 1, Node: -1}
-	if got := heard[session.Selection](v); got != want1 {
+	if got := newest[session.Selection](v); got != want1 {
 		v.Errorf("selected is %+v, want %+v", got, want1)
 	}
 }
 
 // equalsTrace compares the page's numbers with those of the command line on the host for the same seed.
 func equalsTrace(v *visitor) {
-	got, heads := heard[session.Trace](v), v.allHeads()
+	got, heads := newest[session.Trace](v), v.allHeads()
 	var want traceOutput
 	document(v.T, &want, "trace", "--seed", fmt.Sprint(got.Seed), "--temperature", fmt.Sprint(got.Sampling.Temperature), "--attention",
-		"--model", heard[session.Capabilities](v).Model.Name)
+		"--model", newest[session.Capabilities](v).Model.Name)
 	if !slices.Equal(got.Tokens, want.Tokens) {
 		v.Fatalf("the page wrote\n%s\nthe host\n%s", strings.Join(got.Text, " "), strings.Join(want.Text, " "))
 	}
@@ -272,7 +272,7 @@ func equalsTrace(v *visitor) {
 // onePass wants that the trace on show took one forward pass, one submit and one readback in this browser, and that the
 // bytes read grow with tokens and steps²: neither logits [T,V] nor attention [L,H,T,T] is read.
 func onePass(v *visitor) {
-	tr := heard[session.Trace](v)
+	tr := newest[session.Trace](v)
 	T, N, heads := int64(len(tr.Tokens)), int64(len(tr.Steps)+2), int64(tr.Layers*tr.Heads)
 	most := 4 * (4*T + 2*model.TopK*T + heads*T + heads*N*N)
 	w := tr.Work
@@ -289,18 +289,18 @@ func onePass(v *visitor) {
 // allHeads selects one head after another and collects their attention, [L,H,K+2,K+2]; then it selects nothing.
 func (v *visitor) allHeads() (all session.Densities) {
 	v.Helper()
-	tr := heard[session.Trace](v)
+	tr := newest[session.Trace](v)
 	choose := func(layer, head int) {
 		eval[bool](v, fmt.Sprintf(`(channel.postMessage('{"kind":"Select","body":{"selection":{"step":-1,"token":-1,"layer":%d,"head":%d,"node":-1}}}'), true)`, layer, head))
 	}
 	for layer := range tr.Layers {
 		for head := range tr.Heads {
 			choose(layer, head)
-			v.until("the attention of the head has come", fmt.Sprintf(`(h => h && h.trace === said("Trace").number && h.layer === %d && h.head === %d)(said("HeadAttention"))`, layer, head))
-			all = append(all, heard[session.HeadAttention](v).Attention...)
+			v.until("the attention of the head has come", fmt.Sprintf(`(h => h && h.trace === latest("Trace").number && h.layer === %d && h.head === %d)(latest("HeadAttention"))`, layer, head))
+			all = append(all, newest[session.HeadAttention](v).Attention...)
 		}
 	}
 	choose(-1, -1)
-	v.until("nothing is selected", `said("Selection").head === -1`)
+	v.until("nothing is selected", `latest("Selection").head === -1`)
 	return all
 }

@@ -55,7 +55,7 @@ func TestVisitTrain(t *testing.T) {
 	}
 	trained := v.check("train without a pause", func(v *visitor) {
 		v.press(`#run-buttons [data-do="train"]`)
-		v.runs(`the run is done`, `said("Run")?.info.state === "done"`)
+		v.runs(`the run is done`, `latest("Run")?.info.state === "done"`)
 		_, whole = exported(v, files)
 		if len(whole) != smallRunSteps {
 			v.Fatalf("the file has %d steps", len(whole))
@@ -77,13 +77,13 @@ func TestVisitTrain(t *testing.T) {
 	v.check("metrics equal those of attnlab train", func(v *visitor) { equalsTrain(v, whole) })
 	v.check("pause, step, reload, resume, lose the device", func(v *visitor) {
 		v.press(`#run-buttons [data-do="train"]`) // after a finished run: another with the same settings
-		v.runs("some steps are taken", `said("Run")?.info.state === "running" && said("Run")?.info.step >= 2`)
+		v.runs("some steps are taken", `latest("Run")?.info.state === "running" && latest("Run")?.info.step >= 2`)
 		v.press(`#run-buttons [data-do="train"]`)
-		v.runs("the run is paused", ready+` && said("Run")?.info.state === "paused"`)
-		at := heard[session.Run](v).Info
+		v.runs("the run is paused", ready+` && latest("Run")?.info.state === "paused"`)
+		at := newest[session.Run](v).Info
 		v.press(`#run-buttons [data-do="train-step"]`)
-		v.runs("one more step is taken", fmt.Sprintf(`%s && said("Run")?.info.state === "paused" && said("Run")?.info.step === %d`, ready, at.Step+1))
-		if kept := heard[session.Run](v).Kept; kept != at.Step+1 {
+		v.runs("one more step is taken", fmt.Sprintf(`%s && latest("Run")?.info.state === "paused" && latest("Run")?.info.step === %d`, ready, at.Step+1))
+		if kept := newest[session.Run](v).Kept; kept != at.Step+1 {
 			v.Errorf("step %d is saved, the run is at step %d", kept, at.Step+1)
 		}
 
@@ -93,16 +93,16 @@ func TestVisitTrain(t *testing.T) {
 			v.Errorf("after the reload the visitor reads %q", says)
 		}
 		v.press(`#resume-banner [data-do^="resume-run"]`)
-		v.runs("the run is back", fmt.Sprintf(`%s && said("Run")?.info.id === %q && said("Run")?.info.step === %d`, ready, at.ID, at.Step+1))
+		v.runs("the run is back", fmt.Sprintf(`%s && latest("Run")?.info.id === %q && latest("Run")?.info.step === %d`, ready, at.ID, at.Step+1))
 
 		v.press(`#run-buttons [data-do="train"]`)
-		v.runs("another step is taken", fmt.Sprintf(`said("Run")?.info.step >= %d`, at.Step+2))
+		v.runs("another step is taken", fmt.Sprintf(`latest("Run")?.info.step >= %d`, at.Step+2))
 		v.press(".engine")
 		v.press(`#dialog [data-do="lose"]`)
-		lost := heard[session.Run](v).Info.Step
-		v.runs("the loss is told", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model, the trace and the run are restored.")`)
+		lost := newest[session.Run](v).Info.Step
+		v.runs("the loss is reported", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model, the trace and the run are restored.")`)
 		v.press(`#dialog [data-do="close"]`)
-		v.runs("the run is done", ready+` && said("Run")?.info.state === "done"`)
+		v.runs("the run is done", ready+` && latest("Run")?.info.state === "done"`)
 		v.Logf("paused at step %d, the device was lost after step %d", at.Step, lost)
 		if lost >= smallRunSteps {
 			v.Errorf("the device was lost when the run was over")
@@ -121,9 +121,9 @@ func TestVisitTrain(t *testing.T) {
 	})
 	v.check("use the trained model", func(v *visitor) {
 		v.press(`#run-buttons [data-do="use-run"]`)
-		v.runs("it is in use on the Trace page", ready+` && said("Capabilities")?.model.name.startsWith("run:attnpo-") && document.querySelector("#rows")`)
+		v.runs("it is in use on the Trace page", ready+` && latest("Capabilities")?.model.name.startsWith("run:attnpo-") && document.querySelector("#rows")`)
 		v.press(`#sampling [data-do="generate"]`)
-		v.runs("it has answered", ready+` && said("Trace")?.complete && document.querySelectorAll("#rows [id^=step-]").length > 0`)
+		v.runs("it has answered", ready+` && latest("Trace")?.complete && document.querySelectorAll("#rows [id^=step-]").length > 0`)
 	})
 	v.check("compare", func(v *visitor) { compares(v, files, archive, whole) })
 	v.check("pictures of the comparison", func(v *visitor) { v.pictures("compare") })
@@ -212,13 +212,13 @@ func readLog(v *visitor, log io.Reader) (metrics []map[string]any) {
 func credits(v *visitor) {
 	v.until("rollouts are listed", `document.querySelectorAll("#rollouts tr.rollout").length === 4`)
 	v.press(`#rollouts [data-do^="credit:"] button`)
-	v.until("its credit is explained", `said("Credit")?.text.length > 0 && document.querySelector("#rollouts tr.rollout.selected")`)
-	c := heard[session.Credit](v)
+	v.until("its credit is explained", `latest("Credit")?.text.length > 0 && document.querySelector("#rollouts tr.rollout.selected")`)
+	c := newest[session.Credit](v)
 	if len(c.Before) != len(c.Text) || len(c.After) != len(c.Text) || len(c.Outcome) == 0 {
 		v.Errorf("%d tokens, %d and %d advantages, %d terms", len(c.Text), len(c.Before), len(c.After), len(c.Outcome))
 	}
-	if len(heard[session.Run](v).Rollouts) != 16 {
-		v.Errorf("%d rollouts", len(heard[session.Run](v).Rollouts))
+	if len(newest[session.Run](v).Rollouts) != 16 {
+		v.Errorf("%d rollouts", len(newest[session.Run](v).Rollouts))
 	}
 }
 
@@ -282,15 +282,15 @@ func compares(v *visitor, dir string, archive []byte, whole []map[string]any) {
 		lines = append(append(lines, line...), '\n')
 	}
 	v.press(`nav [data-do="page:compare"]`)
-	v.until("both runs are there", `said("Runs")?.runs.filter((r) => r.info.from === "this browser").length === 2 && document.querySelectorAll("#contenders .contender").length >= 2`)
+	v.until("both runs are there", `latest("Runs")?.runs.filter((r) => r.info.from === "this browser").length === 2 && document.querySelectorAll("#contenders .contender").length >= 2`)
 	imported := func(name string, data []byte, n int, state string) session.KeptRun {
 		path := filepath.Join(v.TempDir(), name)
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			v.Fatal(err)
 		}
 		v.run(chromedp.SetUploadFiles("#open-run", []string{path}, chromedp.ByQuery))
-		v.until(name+" is taken in", fmt.Sprintf(`said("Runs")?.runs.filter((r) => r.info.from === "imported").length === %d`, n))
-		run := heard[session.Runs](v).Runs[0]
+		v.until(name+" is imported", fmt.Sprintf(`latest("Runs")?.runs.filter((r) => r.info.from === "imported").length === %d`, n))
+		run := newest[session.Runs](v).Runs[0]
 		if run.Info.State != state || run.Info.Step != smallRunSteps {
 			v.Errorf("%s becomes %+v, want %s", name, run.Info, state)
 		}
@@ -306,10 +306,10 @@ func compares(v *visitor, dir string, archive []byte, whole []map[string]any) {
 	imported("metrics.jsonl", lines, 1, "metrics only")
 	again := imported("run.zip", archive, 2, "done")
 
-	shown := len(heard[session.Runs](v).Runs)
+	shown := len(newest[session.Runs](v).Runs)
 	v.until("all are compared", fmt.Sprintf(`document.querySelectorAll("#contenders .contender input:checked").length === %d && document.querySelectorAll("#standings tbody tr").length >= 2`, shown))
 	steps := 0
-	for _, r := range heard[session.Runs](v).Runs {
+	for _, r := range newest[session.Runs](v).Runs {
 		steps += r.Info.Step
 	}
 	text := v.saved(dir, `#take-out [data-do="save-csv"]`)
@@ -331,7 +331,7 @@ func compares(v *visitor, dir string, archive []byte, whole []map[string]any) {
 	v.until("one is left out", fmt.Sprintf(`document.querySelectorAll("#contenders .contender input:checked").length === %d && location.hash.includes("runs=")`, shown-1))
 	v.press(fmt.Sprintf(`#contenders [data-do="ask-drop:%s"]`, again.Info.ID))
 	v.press(fmt.Sprintf(`#contenders [data-do="drop-run:%s"]`, again.Info.ID))
-	v.until("it is deleted", fmt.Sprintf(`said("Runs")?.runs.length === %d`, shown-1))
+	v.until("it is deleted", fmt.Sprintf(`latest("Runs")?.runs.length === %d`, shown-1))
 	v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))
-	v.runs("the others are still there", fmt.Sprintf(`%s && said("Runs")?.runs.length === %d`, ready, shown-1))
+	v.runs("the others are still there", fmt.Sprintf(`%s && latest("Runs")?.runs.length === %d`, ready, shown-1))
 }

@@ -49,7 +49,7 @@ func (v *visitor) base(name string) {
 	v.press(".engine")
 	v.press(fmt.Sprintf(`#dialog [data-do="base:%s"]`, name))
 	v.press(`#dialog [data-do="close"]`)
-	v.runs(name+" is in use", fmt.Sprintf(`%s && said("Capabilities")?.model.name === %q && !document.querySelector("#dialog")`, ready, name))
+	v.runs(name+" is in use", fmt.Sprintf(`%s && latest("Capabilities")?.model.name === %q && !document.querySelector("#dialog")`, ready, name))
 }
 
 // choose chooses a value in a menu.
@@ -61,28 +61,28 @@ func (v *visitor) choose(selector, value string) {
 
 // grows grows a tree round by round and at once: both equal that of the command line.
 func grows(v *visitor, rule string) {
-	const grown = ready + ` && said("Tree")?.done`
+	const grown = ready + ` && latest("Tree")?.done`
 	v.choose(`#growth [data-set="rule"]`, rule)
 	v.press(`#growth [data-do="grow-again"]`)
-	v.runs("initial responses are there", fmt.Sprintf(`%s && said("Tree")?.rule.branch === %q && said("Tree")?.nodes.length >= 5`, ready, rule))
-	if tree := heard[session.Tree](v); len(tree.Points) > 0 || tree.Done || tree.Next == "" {
+	v.runs("initial responses are there", fmt.Sprintf(`%s && latest("Tree")?.rule.branch === %q && latest("Tree")?.nodes.length >= 5`, ready, rule))
+	if tree := newest[session.Tree](v); len(tree.Points) > 0 || tree.Done || tree.Next == "" {
 		v.Errorf("after the initial responses: %d branch points, done %v, next %q", len(tree.Points), tree.Done, tree.Next)
 	}
 	rounds := 1
 	for ; !eval[bool](v, "!!("+grown+")"); rounds++ {
-		before := heard[session.Tree](v).Number
+		before := newest[session.Tree](v).Number
 		v.press(`#growth [data-do="grow-round"]`)
-		v.runs("the next round is done", fmt.Sprintf(`%s && said("Tree")?.number > %d`, ready, before))
+		v.runs("the next round is done", fmt.Sprintf(`%s && latest("Tree")?.number > %d`, ready, before))
 	}
-	step := heard[session.Tree](v)
+	step := newest[session.Tree](v)
 	if rounds != 2+len(step.Points) {
 		v.Errorf("%d rounds for %d branch points", rounds, len(step.Points))
 	}
 	v.press(`#growth [data-do="grow-again"]`)
-	v.runs("it starts again", ready+` && !said("Tree")?.done`)
+	v.runs("it starts again", ready+` && !latest("Tree")?.done`)
 	v.press(`#growth [data-do="grow"]`)
 	v.runs("it is grown at once", grown)
-	tree := heard[session.Tree](v)
+	tree := newest[session.Tree](v)
 	if !reflect.DeepEqual(tree.Nodes, step.Nodes) || !reflect.DeepEqual(tree.Points, step.Points) {
 		v.Errorf("at once it has %d nodes and %d branch points, round by round %d and %d, or others", len(tree.Nodes), len(tree.Points), len(step.Nodes), len(step.Points))
 	}
@@ -110,7 +110,7 @@ func grows(v *visitor, rule string) {
 
 // nodes visits the tree by keys and compares the numbers of each node with those computed from the leaves.
 func nodes(v *visitor) {
-	tree := heard[session.Tree](v)
+	tree := newest[session.Tree](v)
 	right, leaves := map[int]float64{}, map[int]float64{}
 	for _, leaf := range tree.Nodes {
 		for id := leaf.ID; leaf.Reward != nil && id >= 0; id = tree.Nodes[id].Parent {
@@ -125,7 +125,7 @@ func nodes(v *visitor) {
 		if id == 0 {
 			name = "Root"
 		}
-		v.until("the node is selected", fmt.Sprintf(`said("Selection")?.node === %d && document.querySelector("#node-panel h2").textContent === %q`, id, name))
+		v.until("the node is selected", fmt.Sprintf(`latest("Selection")?.node === %d && document.querySelector("#node-panel h2").textContent === %q`, id, name))
 	}
 	trained := 0
 	show := func(n session.TreeNode) {
@@ -184,8 +184,8 @@ func rivals(v *visitor) {
 	v.choose(`#rivals [data-set="rival"]`, "fci")
 	v.choose(`#rivals [data-set="other-rival"]`, "earliest")
 	v.press(`#rivals [data-do="compare-rules"]`)
-	v.runs("all problems are done", ready+` && said("Rules")?.problems === 6`)
-	r := heard[session.Rules](v)
+	v.runs("all problems are done", ready+` && latest("Rules")?.problems === 6`)
+	r := newest[session.Rules](v)
 	if len(r.Rows) != 2 || r.Rows[0].Branch != "fci" || r.Rows[1].Branch != "earliest" {
 		v.Fatalf("the rows are %+v", r.Rows)
 	}

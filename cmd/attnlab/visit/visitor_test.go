@@ -71,7 +71,7 @@ func plainServer(t testing.TB, folder string, n *notes) *httptest.Server {
 	files := http.StripPrefix(strings.TrimSuffix(under, "/"), http.FileServer(http.Dir(folder)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := os.Stat(folder + strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(under, "/"))); err != nil || !strings.HasPrefix(r.URL.Path, under) {
-			n.add("%s was asked for and is not there", r.URL)
+			n.add("%s was requested and does not exist", r.URL)
 		}
 		files.ServeHTTP(w, r)
 	}))
@@ -205,24 +205,24 @@ func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithA
 // ear listens to the session, as every screen does, and stores the newest message of each kind as text. It also records the
 // tasks of the main thread that took over 50 ms.
 const ear = `(() => {
-	globalThis.heard = {};
+	globalThis.received = {};
 	globalThis.long = [];
 	globalThis.stages = []; // of the engine, with the seconds since the page was requested
 	new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
 	globalThis.channel = new BroadcastChannel("attnlab:" + attnlab.session);
 	channel.onmessage = ({ data }) => {
 		const kind = /^{"kind":"(\w+)"/.exec(data)[1];
-		heard[kind] = data;
+		received[kind] = data;
 		const stage = kind === "Status" && JSON.parse(data).body.stage;
 		if (stage && !stages.at(-1)?.startsWith(stage)) stages.push(stage + " " + (performance.now() / 1000).toFixed(1));
 	};
-	globalThis.said = (kind) => heard[kind] ? JSON.parse(heard[kind]).body : undefined;
+	globalThis.latest = (kind) => received[kind] ? JSON.parse(received[kind]).body : undefined;
 	channel.postMessage('{"kind":"Hello","body":{}}');
 	return true;
 })()`
 
 // ready is true when the engine is idle and has a model.
-const ready = `document.querySelector(".engine.ready") && said("Capabilities")?.model.name && said("Trace")`
+const ready = `document.querySelector(".engine.ready") && latest("Capabilities")?.model.name && latest("Trace")`
 
 // open opens an address and waits for the engine.
 func (v *visitor) open(url string) {
@@ -244,7 +244,7 @@ func (v *visitor) until(what, expression string) {
 // runs waits until an expression is true. It gives up when the engine has made no progress for [patience].
 func (v *visitor) runs(what, expression string) {
 	v.Helper()
-	const moves = `JSON.stringify([stages.at(-1), said("Status"), said("Capabilities")?.untested, said("Run")?.number, said("Rules")?.number, said("HeadsView")?.number, said("Disruption")?.number, said("Trace")?.number])`
+	const moves = `JSON.stringify([stages.at(-1), latest("Status"), latest("Capabilities")?.untested, latest("Run")?.number, latest("Rules")?.number, latest("HeadsView")?.number, latest("Disruption")?.number, latest("Trace")?.number])`
 	last := ""
 	for end := time.Now(); !eval[bool](v, "!!("+expression+")"); time.Sleep(100 * time.Millisecond) {
 		if at := eval[string](v, moves); at != last {
@@ -287,10 +287,10 @@ func (v *visitor) enter(selector, text string) {
 	v.until(selector+" says "+text, fmt.Sprintf(`document.querySelector(%q).value === %q`, selector, text))
 }
 
-// heard is the newest event of a kind.
-func heard[E session.Event](v *visitor) (e E) {
+// newest is the newest event of a kind.
+func newest[E session.Event](v *visitor) (e E) {
 	v.Helper()
-	text := eval[string](v, fmt.Sprintf(`heard[%q] || ""`, session.Kind(e)))
+	text := eval[string](v, fmt.Sprintf(`received[%q] || ""`, session.Kind(e)))
 	message, err := session.Decode([]byte(text))
 	if err != nil {
 		v.Fatalf("%s: %v", session.Kind(e), err)
