@@ -50,7 +50,8 @@ func (v *visitor) pictures(pages ...string) {
 					v.Errorf("%s: the background is %x %x %x", name, r>>8, g>>8, b>>8)
 				}
 				if wide := eval[int](v, "document.documentElement.scrollWidth"); wide > size.X {
-					v.Errorf("%s: the page is %d wide", name, wide)
+					v.Errorf("%s: the page is %d wide: %s", name, wide, eval[string](v, `[...document.querySelectorAll("body *")]
+						.filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.tagName + "." + e.className).join(", ")`))
 				}
 			}
 		}

@@ -172,6 +172,15 @@ func TestVisit(t *testing.T) {
 	v.check("update", func(v *visitor) { updates(v, dir, built) })
 	v.check("open the link to the same state, without a network", func(v *visitor) {
 		v.until("the Service Worker controls the page", `navigator.serviceWorker.controller`)
+		const figures = `(async () => {
+			const name = new URL("figure.wasm", document.querySelector("script[src*='lab.js']").src).href;
+			return !!await caches.match(name);
+		})()`
+		for end := time.Now().Add(patience); !eval[bool](v, figures); time.Sleep(200 * time.Millisecond) {
+			if time.Now().After(end) {
+				v.Fatalf("not within %v: the Service Worker stores what a first visit does not need", patience)
+			}
+		}
 		server.CloseClientConnections()
 		server.Close()
 		v.run(chromedp.Navigate("about:blank"))
