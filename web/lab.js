@@ -50,6 +50,12 @@ if (location.protocol !== "file:") {
     if (missing.length > 0) throw new Error(`this browser has no ${missing.join(", ")}`);
     if (!query.has("session")) {
       lab.worker = new Worker(`${lab.folder}worker.js?session=${lab.session}&backend=${lab.backend}`);
+      // The engine wants its storage to last from the first save on. Only a page may ask the browser for that.
+      lab.worker.addEventListener("message", async (event) => {
+        if (event.data !== "persist") return;
+        const persist = await Promise.resolve(navigator.storage?.persist?.()).then(Boolean, () => false);
+        lab.worker.postMessage({ persist });
+      });
       hold();
       addEventListener("pageshow", (e) => e.persisted && hold());
     }

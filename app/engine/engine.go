@@ -14,6 +14,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
+	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
 
@@ -27,7 +28,7 @@ type Library struct {
 	// Runs returns run.json and metrics.jsonl of each shipped run. Nil means that there are none.
 	Runs func(context.Context) ([]ShippedRun, error)
 	// Store saves the visitor's runs from one visit to the next. Without it (nil) they end with the visit.
-	Store Store
+	Store runs.Store
 }
 
 // ShippedRun holds the files of a run by their names in its folder.
@@ -51,6 +52,7 @@ type Engine struct {
 	queued  atomic.Bool   // commands wait behind the current job
 	number  atomic.Uint64 // of the last snapshot
 	pauses  pauses
+	warning string // about the browser's storage: a sentence, or empty
 
 	crediting sync.Mutex
 	credit    explained
@@ -70,6 +72,7 @@ type Engine struct {
 	runs         []*training // all known runs, the newest last
 	runsLoaded   bool
 	growth       *growth // the current tree; nil before the first
+	persisted    bool    // the browser was asked to keep what is saved
 }
 
 // Run carries out commands until ctx ends or the port is closed: first those of first, then those that the port receives.

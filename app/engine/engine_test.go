@@ -65,6 +65,7 @@ func random(t testing.TB, task task.Task) *hf.Checkpoint {
 
 // screen is what a page has: a port, and the newest of everything.
 type screen struct {
+	leave func() // closes the page
 	testing.TB
 	port     *session.Port
 	status   session.Status
@@ -116,10 +117,11 @@ func startWith(t testing.TB, library Library, bases map[string]map[string][]byte
 		}
 		Run(ctx, port, library)
 	}()
-	t.Cleanup(func() {
+	s.leave = func() {
 		cancel()
 		<-done
-	})
+	}
+	t.Cleanup(s.leave)
 	for _, c := range first {
 		s.do(c)
 	}

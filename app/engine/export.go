@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // exportRun sends the files of a run: a folder that "attnlab" opens.
@@ -23,20 +24,36 @@ func (e *Engine) exportRun(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	files, err := t.files(true)
+	t.about()
+	run := t.run
+	if err := t.addModels(); err != nil {
+		return err
+	}
+	run.Base, run.Reflection, t.run.Base, t.run.Reflection = t.run.Base, t.run.Reflection, nil, nil
+	if t.state != nil {
+		if run.Checkpoint, err = t.state.Files(); err != nil {
+			return err
+		}
+	}
+	files, err := run.Files()
 	if err != nil {
 		return err
 	}
-	if files[logFile(t.settings.Method)], err = e.wholeLog(ctx, t); err != nil {
+	if files[t.run.Settings.LogFile()], err = e.wholeLog(ctx, t); err != nil {
 		return err
 	}
 	e.publish(session.RunFiles{ID: id, Name: t.info.Name, Files: files})
 	return nil
 }
 
+// wholeLog is every line of a run.
+func (e *Engine) wholeLog(ctx context.Context, t *training) ([]byte, error) {
+	return runs.WholeLog(ctx, e.library.Store, t.info.ID, t.run)
+}
+
 // exportMetrics sends every step of runs as one file.
 func (e *Engine) exportMetrics(ctx context.Context, c session.ExportMetrics) error {
-	var runs []session.KeptRun
+	var list []session.KeptRun
 	for _, id := range c.IDs {
 		t, err := e.runNamed(id)
 		if err != nil {
@@ -46,18 +63,19 @@ func (e *Engine) exportMetrics(ctx context.Context, c session.ExportMetrics) err
 		if err != nil {
 			return err
 		}
-		log, err := readLog(text)
+		log, err := runs.ReadLog(text)
 		if err != nil {
 			return err
 		}
+		t.about()
 		t.info.Step = t.step()
-		runs = append(runs, session.KeptRun{Info: t.info, Settings: t.settings, Metrics: log.metrics})
+		list = append(list, session.KeptRun{Info: t.info, Settings: t.view(), Metrics: log.Columns()})
 	}
 	form := metricsJSON
 	if strings.HasSuffix(c.Name, ".csv") {
 		form = metricsCSV
 	}
-	data, err := form(runs)
+	data, err := form(list)
 	if err != nil {
 		return err
 	}
@@ -66,9 +84,9 @@ func (e *Engine) exportMetrics(ctx context.Context, c session.ExportMetrics) err
 }
 
 // metricsCSV is a line for every step of every run. A metric that a step does not have is empty.
-func metricsCSV(runs []session.KeptRun) ([]byte, error) {
+func metricsCSV(list []session.KeptRun) ([]byte, error) {
 	var names []string
-	for _, r := range runs {
+	for _, r := range list {
 		for _, m := range r.Metrics {
 			if !slices.Contains(names, m.Name) {
 				names = append(names, m.Name)
@@ -78,13 +96,13 @@ func metricsCSV(runs []session.KeptRun) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	w.Write(append([]string{"id", "name", "from", "run_method", "run_seed"}, names...))
-	for _, r := range runs {
+	for _, r := range list {
 		columns := make([][]*float64, len(names))
 		for _, m := range r.Metrics {
 			columns[slices.Index(names, m.Name)] = m.Values
 		}
-		for row := range metrics(r.Metrics).rows() {
-			line := []string{r.Info.ID, r.Info.Name, r.Info.From, r.Settings.Method, strconv.FormatUint(r.Settings.Seed, 10)}
+		for row := range runs.Columns(r.Metrics).Rows() {
+			line := []string{r.Info.ID, r.Info.Name, r.Info.From, r.Settings.Method, r.Settings.Seed.String()}
 			for _, values := range columns {
 				text := ""
 				if values != nil && values[row] != nil {
@@ -100,4 +118,4 @@ func metricsCSV(runs []session.KeptRun) ([]byte, error) {
 }
 
 // metricsJSON is runs with settings and metrics, as the session has them.
-func metricsJSON(runs []session.KeptRun) ([]byte, error) { return json.MarshalIndent(runs, "", "\t") }
+func metricsJSON(list []session.KeptRun) ([]byte, error) { return json.MarshalIndent(list, "", "\t") }

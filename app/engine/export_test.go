@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // A file of metrics has all steps, also of runs that screens see thinned.
@@ -22,8 +23,8 @@ func TestExportMetrics(t *testing.T) {
 		}
 		log.WriteString("}\n")
 	}
-	s.must(session.ImportRun{Name: "long, one", Files: map[string][]byte{metricsFile: []byte(log.String())}})
-	s.must(session.ImportRun{Name: "short", Files: map[string][]byte{metricsFile: []byte(`{"step":7,"loss":-1e-9}`)}})
+	s.must(session.ImportRun{Name: "long, one", Files: map[string][]byte{runs.MetricsFile: []byte(log.String())}})
+	s.must(session.ImportRun{Name: "short", Files: map[string][]byte{runs.MetricsFile: []byte(`{"step":7,"loss":-1e-9}`)}})
 	ids := []string{s.runs.Runs[1].Info.ID, s.runs.Runs[0].Info.ID}
 	if shown := len(s.runs.Runs[1].Metrics[0].Values); shown > session.NewestSteps+session.OlderSteps {
 		t.Errorf("screens see %d rows of the long run", shown)

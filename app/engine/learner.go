@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"attnlab/app/session"
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
 	"attnlab/rl"
 	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
@@ -26,7 +26,7 @@ type learner interface {
 	take(ctx context.Context, upTo int) (report any, err error)
 	taken() int
 	// base is what was measured before the first step.
-	base() metrics
+	base() runs.Columns
 	// sample is what the model writes now, where that is to be shown.
 	sample(ctx context.Context) (string, error)
 	Checkpoint() (*hf.Checkpoint, error)
@@ -35,7 +35,7 @@ type learner interface {
 
 // learn puts a run on a device: as it begins, or as it was kept.
 func (t *training) learn(d *gpu.Device) (learner, error) {
-	task, err := task.New(t.settings.Task, t.settings.Teacher, t.settings.Difficulty)
+	task, err := task.New(t.run.Settings.Task, t.run.Settings.Teacher, t.run.Settings.Difficulty)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.settings.Method == pretrain {
+	if t.run.Settings.Method == pretrain {
 		return newSupervised(d, task, t, config.Hyper)
 	}
 	base := t.start
@@ -54,6 +54,9 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 		if config.Reflector, err = rl.NewReflector(d, task, t.reflection); err != nil {
 			return nil, err
 		}
+	}
+	if t.state != nil && !t.recorded {
+		config.Hyper = nil // a run of version 1 has them in its checkpoint, whatever the usual values are now
 	}
 	run, err := rl.NewRun(d, task, base, t.state, config)
 	if err != nil {
@@ -67,14 +70,15 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 
 // config is the run's configuration, without a reflection model.
 func (t *training) config() (c rl.RunConfig, err error) {
-	c = rl.RunConfig{Seed: t.settings.Seed, Probe: t.settings.Probe}
-	if c.Method, err = methodOf(t.settings.Method); err != nil {
+	c = rl.RunConfig{Seed: uint64(t.run.Settings.Seed), Probe: t.run.Settings.Probe,
+		HeldOut: rl.HeldOutConfig{Problems: t.run.Settings.HeldOut, Every: t.run.Settings.HeldOutGap}}
+	if c.Method, err = methodOf(t.run.Settings.Method); err != nil {
 		return c, err
 	}
-	if c.Hyper, err = hyperOf(t.settings.Method, t.settings.Hyper); err != nil {
+	if c.Hyper, err = valuesOf(t.run.Settings); err != nil {
 		return c, err
 	}
-	c.Heads, err = headsOf(t.settings.FocusHeads)
+	c.Heads, err = headsOf(t.run.Settings.FocusHeads)
 	return c, err
 }
 
@@ -117,7 +121,7 @@ func (r reinforcement) take(ctx context.Context, _ int) (any, error) { return r.
 func (r reinforcement) taken() int                                   { return r.Steps() }
 func (r reinforcement) sample(context.Context) (string, error)       { return "", nil }
 
-func (r reinforcement) base() metrics {
+func (r reinforcement) base() runs.Columns {
 	if r.Base() == nil {
 		return nil
 	}
@@ -125,16 +129,11 @@ func (r reinforcement) base() metrics {
 	if err != nil {
 		return nil
 	}
-	names, values, _ := flatten(text)
-	m := metrics{}
-	for i, name := range names {
-		m = append(m, session.Metric{Name: name, Values: values[i : i+1]})
-	}
-	return m
+	return runs.Numbers(text)
 }
 
-// reportEvery steps of pretraining make one line of its log, and sampleEvery show
-// what it writes.
+// reportEvery steps of pretraining make one line of the log of a run that begins here, and after sampleEvery steps the page
+// shows what the model writes.
 const (
 	reportEvery = 10
 	sampleEvery = 50
@@ -149,8 +148,8 @@ type supervised struct {
 }
 
 func newSupervised(d *gpu.Device, kind task.Task, t *training, h hyper.Values) (*supervised, error) {
-	c := rl.DefaultPretrain(t.settings.Steps)
-	c.Tokens, c.Rate.Peak, c.Seed, c.Every = h.Int("tokens"), h.Number("rate"), t.settings.Seed, reportEvery
+	c := rl.DefaultPretrain(t.run.Settings.Steps)
+	c.Tokens, c.Rate.Peak, c.Seed, c.Every = h.Int("tokens"), h.Number("rate"), uint64(t.run.Settings.Seed), t.run.Settings.Every
 	from := t.start
 	if t.state != nil {
 		from = t.state
@@ -159,7 +158,7 @@ func newSupervised(d *gpu.Device, kind task.Task, t *training, h hyper.Values) (
 	if err != nil {
 		return nil, err
 	}
-	s := &supervised{Pretraining: p, problem: task.Problems(kind, task.EvalStream, 1, 1)[0], seconds: t.log.last("seconds")}
+	s := &supervised{Pretraining: p, problem: task.Problems(kind, task.EvalStream, 1, 1)[0], seconds: t.run.Log.Last("seconds")}
 	if s.decoder, err = model.NewDecoder(p.Model, model.DecoderSize{Slots: 1, Rows: 2 * p.Model.MaxContext, Chunk: 16}); err != nil {
 		p.Release()
 		return nil, err
@@ -169,7 +168,7 @@ func newSupervised(d *gpu.Device, kind task.Task, t *training, h hyper.Values) (
 
 func (s *supervised) prepare(context.Context, func(string)) error { return nil }
 func (s *supervised) taken() int                                  { return s.Trainer.Steps }
-func (s *supervised) base() metrics                               { return nil }
+func (s *supervised) base() runs.Columns                          { return nil }
 
 // take stops at whole reports only: their means are then the same wherever a run was
 // paused.
@@ -179,7 +178,7 @@ func (s *supervised) take(ctx context.Context, upTo int) (any, error) {
 	}
 	of := s.Steps
 	defer func() { s.Steps = of }()
-	s.Steps = min(upTo, of, s.taken()-s.taken()%reportEvery+reportEvery)
+	s.Steps = min(upTo, of, s.taken()-s.taken()%s.Every+s.Every)
 	var line rl.PretrainReport
 	err := s.Run(patient{ctx}, func(report rl.PretrainReport) { line = report })
 	s.seconds += line.Seconds
@@ -196,7 +195,7 @@ func (p patient) Err() error {
 }
 
 func (s *supervised) sample(ctx context.Context) (string, error) {
-	if n := s.taken(); n%sampleEvery != 0 && n > reportEvery && n < s.Steps {
+	if n := s.taken(); n%sampleEvery != 0 && n > s.Every && n < s.Steps {
 		return "", nil
 	}
 	room := s.Model.MaxContext - len(s.problem.Prompt)

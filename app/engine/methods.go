@@ -8,6 +8,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/rl"
 	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 )
 
 // pretrain is the method of supervised training from random weights.
@@ -81,6 +82,37 @@ func hyperOf(method string, changed map[string]float64) (hyper.Values, error) {
 		values[name] = valueOf(p, changed[name])
 	}
 	return m.Params.Merge(m.Params.Lab(), values)
+}
+
+// completed gives settings their hyper-parameters, those that were not given with the usual values.
+func completed(s *runs.Settings, m rl.Method) error {
+	params, _ := rl.RunParams(m.Name)
+	return s.Complete(params)
+}
+
+// valuesOf are the hyper-parameters of complete settings.
+func valuesOf(s runs.Settings) (hyper.Values, error) {
+	if s.Method != pretrain {
+		return rl.HyperOf(s)
+	}
+	h := pretraining.Params.Lab()
+	for name := range h {
+		if err := pretraining.Params.Set(h, name, s.Values[name]); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// textOf are changed hyper-parameters as run.json has them.
+func textOf(m rl.Method, changed map[string]float64) map[string]string {
+	text := map[string]string{}
+	for name, x := range changed {
+		if p, ok := m.Params.Row(name); ok {
+			text[name] = valueOf(p, x).String()
+		}
+	}
+	return text
 }
 
 // changes is the inverse of hyperOf: what differs from the lab's values.

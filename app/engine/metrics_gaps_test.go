@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // A line of any length is read, and a number that is none is a gap (fault C10).
@@ -51,13 +52,13 @@ func FuzzMetricsLog(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		log, err := readLog(text)
+		log, err := runs.ReadLog(text)
 		if err != nil {
 			return
 		}
-		for _, m := range log.shown() {
-			if len(m.Values) != log.rows() && log.rows() <= session.NewestSteps {
-				t.Errorf("%s has %d values in %d rows", m.Name, len(m.Values), log.rows())
+		for _, m := range log.Shown() {
+			if len(m.Values) != log.Rows() && log.Rows() <= session.NewestSteps {
+				t.Errorf("%s has %d values in %d rows", m.Name, len(m.Values), log.Rows())
 			}
 		}
 	})

@@ -34,6 +34,7 @@ func TestLearnedCuts(t *testing.T) {
 	first := startWith(t, Library{Store: store}, bases, openHost)
 	first.must(session.Begin{Settings: settings})
 	first.must(session.Advance{Steps: 1})
+	first.leave()
 	again := startWith(t, Library{Store: store}, bases, openHost)
 	again.must(session.ResumeRun{ID: first.run.Info.ID})
 	again.must(session.LoseDevice{}) // the reflection model moves too

@@ -15,26 +15,28 @@ import (
 	"attnlab/model"
 	"attnlab/model/hf"
 	"attnlab/rl"
+	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
 
-// training is a run: at work where it has a learner, else kept.
+// training is a run: active where it has a learner, else saved.
 type training struct {
 	info     session.RunInfo
-	settings session.RunSettings
-	paper    bool // of an imported one: its hyper-parameters were the papers'
-	log      runLog
+	run      runs.Run // settings, log and result
+	recorded bool     // the settings have all hyper-parameters: not those of version 1
 	sample   string
 
-	start      *hf.Checkpoint // what it began from; nil where that is not at hand
-	own        bool           // start is not a shipped base: it is kept with the run
-	state      *hf.Checkpoint // the newest kept in memory, to go on from
-	reflection *hf.Checkpoint // what cuts responses in rearl, where that is learned
-	learner    learner
+	start         *hf.Checkpoint // what it began from; nil where that is not loaded
+	own           bool           // start is not a shipped base: it is saved with the run
+	state         *hf.Checkpoint // the newest copy in memory, to resume from
+	reflection    *hf.Checkpoint // what cuts responses in rearl, where that is learned
+	ownReflection bool           // reflection is not a shipped one: it is saved with the run
+	learner       learner
+	writer        *runs.Writer // while it is active and there is a storage
 
 	kept    int // step of the copy in storage, -1 without one
 	saved   time.Time
-	unsaved bool // the storage refused it, and that was said
+	unsaved bool // the storage refused it, and that was reported
 	copied  time.Time
 	copying time.Duration // what the last copy to memory took
 	shown   time.Time
@@ -42,17 +44,23 @@ type training struct {
 	pace    time.Duration // of a step, smoothed
 }
 
-var errNoRun = errors.New("there is no run yet; begin one, or go on with a kept one")
+var errNoRun = errors.New("there is no run yet; begin one, or resume a saved one")
 
 // step is the number of steps that its log has.
-func (t *training) step() int { return int(t.log.last("step")) }
+func (t *training) step() int { return t.run.Log.Step() }
 
-// stands is how a run that is not at work stands.
-func (t *training) stands() string {
+// tokens is how many tokens the run has generated.
+func (t *training) tokens() int64 { return t.run.Log.Tokens() }
+
+// done reports whether the run has taken all its steps, or used its budget of tokens.
+func (t *training) done() bool { return t.run.Finished() }
+
+// stateName is the state of a run that is not active.
+func (t *training) stateName() string {
 	switch {
 	case t.info.State == session.MetricsOnly:
 		return session.MetricsOnly
-	case t.step() >= t.settings.Steps:
+	case t.done():
 		return "done"
 	case t.step() == 0:
 		return "new"
@@ -74,12 +82,15 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if known := rl.Names(knownMethods()); !slices.Contains(known, s.Method) {
 		return fmt.Errorf("there is no method %q; choose one of %s", s.Method, strings.Join(known, ", "))
 	}
-	hyper, err := hyperOf(s.Method, s.Hyper)
+	if _, err := hyperOf(s.Method, s.Hyper); err != nil {
+		return err
+	}
+	m, err := methodOf(s.Method)
 	if err != nil {
 		return err
 	}
-	s.Hyper = changes(s.Method, hyper)
-	t := &training{kept: -1, info: session.RunInfo{State: "new", From: "this browser", Note: e.rig.device.Info.String()}}
+	adapter := e.rig.device.Info.String()
+	t := &training{kept: -1, recorded: true, info: session.RunInfo{State: "new", From: "this browser", Note: adapter}}
 	if s.Method == pretrain {
 		t.start, err = fresh(&s)
 	} else {
@@ -95,14 +106,28 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if s.Probe == 0 && s.Method != pretrain {
 		s.Probe = labProbe
 	}
-	t.settings = s
+	t.run.Settings = runs.Settings{Method: s.Method, Model: s.Model, Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed,
+		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads, Hyper: textOf(m, s.Hyper)}
+	if err := completed(&t.run.Settings, m); err != nil {
+		return err
+	}
+	if s.Method == pretrain {
+		t.run.Settings.Every = reportEvery
+	} else {
+		t.run.Settings.Base = &runs.Identity{Name: s.Model, Weights: t.start.WeightsSum()}
+	}
+	t.run.Settings.Measured = t.measured(adapter)
 	if err := e.reflectionOf(ctx, t); err != nil {
 		return err
 	}
 	t.info.ID = e.newID(s.Method)
 	t.info.Name = e.newName(fmt.Sprintf("%s, %s, seed %d", s.Method, s.Model, s.Seed))
+	if err := e.lock(ctx, t); err != nil {
+		return err
+	}
 	e.busy("loading", 0, 0)
 	if t.learner, err = t.learn(e.rig.device); err != nil {
+		t.unlock()
 		return err
 	}
 	e.putToWork(t)
@@ -156,7 +181,7 @@ func fresh(s *session.RunSettings) (*hf.Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hf.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: c.Init(s.Seed)}, nil
+	return &hf.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: c.Init(uint64(s.Seed))}, nil
 }
 
 // newID is a name for a run that no other has, in this browser too.
@@ -205,7 +230,8 @@ func (e *Engine) putAway(t *training) {
 		}
 		e.takeOff(t)
 	}
-	t.info.State = t.stands()
+	t.unlock()
+	t.info.State = t.stateName()
 	if t.info.State == "new" {
 		e.runs = slices.DeleteFunc(e.runs, func(other *training) bool { return other == t })
 	}
@@ -238,12 +264,12 @@ func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, e
 		case c.Steps < 0:
 			return "", fmt.Errorf("%d steps were asked for; ask for 1 or more, or 0 for all that are left", c.Steps)
 		case t == nil:
-			t, target = e.run, e.run.settings.Steps
+			t, target = e.run, e.run.lastStep()
 			if c.Steps > 0 {
 				target = min(target, t.step()+c.Steps)
 			}
-			if t.step() >= t.settings.Steps {
-				return fmt.Sprintf("The run has taken all its %d steps; begin a new one for more.", t.settings.Steps), nil
+			if t.done() {
+				return fmt.Sprintf("The run has taken all its %d steps; begin a new one for more.", t.step()), nil
 			}
 		case t != e.run:
 			return "", nil // another run has taken its place
@@ -252,13 +278,21 @@ func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, e
 	}
 }
 
+// lastStep bounds the steps of the run; a budget of tokens may end it sooner.
+func (t *training) lastStep() int {
+	if t.run.Settings.Steps > 0 {
+		return t.run.Settings.Steps
+	}
+	return maxSteps
+}
+
 func (e *Engine) advance(ctx context.Context, t *training, target int) (text string, err error) {
 	if t.info.State != "running" {
 		t.info.State = "running"
 		e.showRun(t)
 		e.listRuns()
 	}
-	if err = t.learner.prepare(ctx, func(stage string) { e.busy(stage, t.step(), t.settings.Steps) }); err == nil {
+	if err = t.learner.prepare(ctx, func(stage string) { e.busy(stage, t.step(), t.view().Steps) }); err == nil {
 		err = e.steps(ctx, t, target)
 	}
 	switch {
@@ -266,10 +300,10 @@ func (e *Engine) advance(ctx context.Context, t *training, target int) (text str
 		return "", err
 	case err != nil && ctx.Err() != nil:
 		text, err = fmt.Sprintf("Paused after step %d.", t.step()), nil
-	case err == nil && t.step() >= t.settings.Steps:
+	case err == nil && t.done():
 		text = "The run is complete."
 	}
-	t.info.State = t.stands()
+	t.info.State = t.stateName()
 	if kept := e.keep(t); lost(kept) || err == nil {
 		err = kept
 	}
@@ -280,12 +314,12 @@ func (e *Engine) advance(ctx context.Context, t *training, target int) (text str
 
 // steps takes steps until t is at target, or ctx ends, or others wait.
 func (e *Engine) steps(ctx context.Context, t *training, target int) error {
-	for t.step() < target {
+	for t.step() < target && !t.done() {
 		if e.crowded.Load() {
 			e.showRun(t)
 			return errLater
 		}
-		e.busy("training", t.step(), t.settings.Steps)
+		e.busy("training", t.step(), t.view().Steps)
 		began, before := time.Now(), t.learner.taken()
 		report, err := t.learner.take(ctx, target)
 		if err != nil {
@@ -294,7 +328,7 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 		if err := t.note(report); err != nil {
 			return errors.Join(err, e.back(t))
 		}
-		if t.log.rows() == 1 {
+		if t.run.Log.Rows() == 1 {
 			e.listRuns() // there is a model to use now
 		}
 		pace := time.Since(began) / time.Duration(t.learner.taken()-before)
@@ -334,7 +368,7 @@ func (t *training) note(report any) error {
 	if err != nil {
 		return fmt.Errorf("the numbers of step %d are not finite; take a lower learning rate", t.learner.taken())
 	}
-	if err := t.log.write(line); err != nil {
+	if err := t.run.Log.Add(line); err != nil {
 		panic(err) // our own report
 	}
 	return nil
@@ -353,12 +387,12 @@ func (e *Engine) moveRun(t *training, d *gpu.Device) error {
 		at = t.state.Train.Schedule
 	}
 	moved := *t
-	moved.log = t.log.upTo(at)
+	moved.run.Log = t.run.Log.UpTo(at)
 	next, err := moved.learn(d)
 	if err != nil {
 		return err
 	}
-	t.log, t.learner = moved.log, next
+	t.run.Log, t.learner = moved.run.Log, next
 	if !e.rig.device.Lost() {
 		old.Release()
 	}
@@ -369,12 +403,14 @@ func (e *Engine) moveRun(t *training, d *gpu.Device) error {
 func (e *Engine) showRun(t *training) {
 	began := time.Now()
 	left := 0.0
-	if n := t.settings.Steps - t.step(); n > 0 {
+	t.about()
+	settings := t.view()
+	if n := settings.Steps - t.step(); n > 0 && !t.done() {
 		left = (time.Duration(n) * t.pace).Seconds()
 	}
 	t.info.Step = t.step()
-	run := session.Run{Number: e.next(), Info: t.info, Settings: t.settings, Base: []session.Metric{}, Metrics: t.log.shown(), Rollouts: []session.RolloutRow{},
-		Sample: t.sample, Left: left, Rate: t.log.last("tokens_per_second"), Kept: t.kept}
+	run := session.Run{Number: e.next(), Info: t.info, Settings: settings, Base: []session.Metric{}, Metrics: t.run.Log.Shown(), Rollouts: []session.RolloutRow{},
+		Sample: t.sample, Left: left, Rate: t.run.Log.Last("tokens_per_second"), Kept: t.kept}
 	if t.learner != nil {
 		run.Base = t.learner.base()
 	}

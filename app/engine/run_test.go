@@ -9,68 +9,27 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"attnlab/app/session"
 	"attnlab/gpu"
 	"attnlab/model/hf"
 	"attnlab/rl"
+	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
 
-// shelf is a store in memory.
-type shelf struct {
-	mu      sync.Mutex
-	runs    map[string]map[string][]byte
-	refuses error
-}
-
-func newShelf() *shelf { return &shelf{runs: map[string]map[string][]byte{}} }
-
-func (s *shelf) List(context.Context) ([]string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.runs)), nil
-}
-
-func (s *shelf) Load(_ context.Context, id string, names ...string) (map[string][]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	files := map[string][]byte{}
-	for name, data := range s.runs[id] {
-		if len(names) == 0 || slices.Contains(names, name) {
-			files[name] = data
-		}
-	}
-	return files, nil
-}
-
-func (s *shelf) Save(_ context.Context, id string, files map[string][]byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.refuses != nil {
-		return s.refuses
-	}
-	if s.runs[id] == nil {
-		s.runs[id] = map[string][]byte{}
-	}
-	maps.Copy(s.runs[id], files)
-	return nil
-}
-
-func (s *shelf) Delete(_ context.Context, id string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.runs, id)
-	return nil
-}
+// newShelf is a store in memory.
+func newShelf() *runs.Memory { return &runs.Memory{} }
 
 // names are those of a run's files.
-func (s *shelf) names(id string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.runs[id]))
+func names(t testing.TB, s runs.Store, id string) []string {
+	t.Helper()
+	names, err := s.Names(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 // short are settings of a run that takes no time.
@@ -196,7 +155,7 @@ func TestARunIsWhatRlSays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var want metrics
+			var want runs.Log
 			for range 2 {
 				report, err := run.Step(t.Context())
 				if err != nil {
@@ -206,12 +165,12 @@ func TestARunIsWhatRlSays(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if want, err = want.add(line); err != nil {
+				if err := want.Add(line); err != nil {
 					t.Fatal(err)
 				}
 			}
-			sameMetrics(t, s.run.Metrics, want)
-			if got := metrics(s.run.Base).last("accuracy"); got != run.Base().Accuracy {
+			sameMetrics(t, s.run.Metrics, want.Columns())
+			if got := runs.Columns(s.run.Base).Last("accuracy"); got != run.Base().Accuracy {
 				t.Errorf("the base has accuracy %g, want %g", got, run.Base().Accuracy)
 			}
 			samples := 0
@@ -248,6 +207,7 @@ func TestARunComesBack(t *testing.T) {
 				t.Fatalf("after 2 steps: %+v, kept %d", first.run.Info, first.run.Kept)
 			}
 
+			first.leave()
 			again := startWith(t, Library{Store: store}, bases, openHost)
 			if len(again.runs.Runs) != 1 || again.runs.Runs[0].Info.State != "paused" || again.runs.Runs[0].Info.Step != 2 {
 				t.Fatalf("a new engine finds %+v", again.runs.Runs)
@@ -331,7 +291,7 @@ func TestExportAndImport(t *testing.T) {
 	s.must(session.Advance{Steps: 2})
 	id := s.run.Info.ID
 	s.must(session.ExportRun{ID: id})
-	for _, name := range append(slices.Clone(hf.CheckpointFiles), runFile, metricsFile) {
+	for _, name := range append(slices.Clone(hf.CheckpointFiles), runs.RunFile, runs.MetricsFile) {
 		if len(s.files.Files[name]) == 0 {
 			t.Errorf("no %s among the files", name)
 		}
@@ -347,27 +307,28 @@ func TestExportAndImport(t *testing.T) {
 	s.must(session.Advance{})
 	sameMetrics(t, s.run.Metrics, want)
 
-	s.must(session.ImportRun{Name: "curves", Files: map[string][]byte{metricsFile: s.files.Files[metricsFile]}})
+	s.must(session.ImportRun{Name: "curves", Files: map[string][]byte{runs.MetricsFile: s.files.Files[runs.MetricsFile]}})
 	curves := s.runs.Runs[0]
 	if curves.Info.State != session.MetricsOnly || curves.Info.Step != 2 || curves.Settings.Method != "grpo" {
 		t.Errorf("%+v", curves)
 	}
 	s.refused(session.ResumeRun{ID: curves.Info.ID}, "only the metrics")
 	s.refused(session.ImportRun{Files: map[string][]byte{"notes.txt": []byte("x")}}, "no metrics.jsonl")
-	s.refused(session.ImportRun{Files: map[string][]byte{metricsFile: {}}}, "have no line")
-	s.refused(session.ImportRun{Files: map[string][]byte{metricsFile: []byte("x\ny\n")}}, "line 1")
-	s.refused(session.ImportRun{Files: map[string][]byte{metricsFile: []byte(`{"step":2}` + "\n" + `{"step":1}` + "\n{}\n")}}, "step 1 comes after step 2")
+	s.refused(session.ImportRun{Files: map[string][]byte{runs.MetricsFile: {}}}, "no line of metrics")
+	s.refused(session.ImportRun{Files: map[string][]byte{runs.MetricsFile: []byte("x\ny\n")}}, "line 1")
+	s.refused(session.ImportRun{Files: map[string][]byte{runs.MetricsFile: []byte(`{"step":2}` + "\n" + `{"step":1}` + "\n{}\n")}}, "step 1 comes after step 2")
 	broken := maps.Clone(s.files.Files)
-	broken[runFile] = []byte(`{"method":"ppo"}`)
+	broken[runs.RunFile] = []byte(`{"method":"ppo"}`)
 	s.refused(session.ImportRun{Files: broken}, "ppo")
 	if len(s.runs.Runs) != 3 {
 		t.Errorf("%d runs after refused imports", len(s.runs.Runs))
 	}
-	s.must(session.ImportRun{Name: "from elsewhere", Files: map[string][]byte{metricsFile: []byte(`{"step":1,"loss":2}`)}})
+	s.must(session.ImportRun{Name: "from elsewhere", Files: map[string][]byte{runs.MetricsFile: []byte(`{"step":1,"loss":2}`)}})
 
 	shipped := func(context.Context) ([]ShippedRun, error) {
-		return []ShippedRun{{Name: "reference", Files: map[string][]byte{runFile: s.files.Files[runFile], metricsFile: s.files.Files[metricsFile]}}}, nil
+		return []ShippedRun{{Name: "reference", Files: map[string][]byte{runs.RunFile: s.files.Files[runs.RunFile], runs.MetricsFile: s.files.Files[runs.MetricsFile]}}}, nil
 	}
+	s.leave()
 	again := startWith(t, Library{Store: store, Runs: shipped}, able(t), openHost)
 	var states []string
 	for _, r := range again.runs.Runs {
@@ -383,7 +344,7 @@ func TestExportAndImport(t *testing.T) {
 
 func TestTheStorageRefuses(t *testing.T) {
 	store := newShelf()
-	store.refuses = errors.New("the browser has no room left")
+	store.Fail = errors.New("the browser has no room left")
 	s := startWith(t, Library{Store: store}, able(t), openHost)
 	s.must(session.Begin{Settings: short("grpo", 3)})
 	s.do(session.Advance{Steps: 1})
@@ -398,8 +359,8 @@ func TestPretrainingInTheLab(t *testing.T) {
 	whole := start(t, able(t), openHost)
 	whole.must(session.Begin{Settings: settings})
 	whole.must(session.Advance{})
-	m := metrics(whole.run.Metrics)
-	if m.rows() != 2 || m.last("step") != 20 || m.last("tokens") == 0 || *m[1].Values[0] <= m.last("loss") || !strings.HasPrefix(whole.run.Sample, "<bos>") {
+	m := runs.Columns(whole.run.Metrics)
+	if m.Rows() != 2 || m.Last("step") != 20 || m.Last("tokens") == 0 || *m[1].Values[0] <= m.Last("loss") || !strings.HasPrefix(whole.run.Sample, "<bos>") {
 		t.Fatalf("metrics %s, sample %q", text(t, m), whole.run.Sample)
 	}
 
@@ -407,6 +368,7 @@ func TestPretrainingInTheLab(t *testing.T) {
 	first := startWith(t, Library{Store: store}, able(t), openHost)
 	first.must(session.Begin{Settings: settings})
 	first.must(session.Advance{Steps: 10})
+	first.leave()
 	again := startWith(t, Library{Store: store}, able(t), openHost)
 	again.must(session.ResumeRun{ID: first.run.Info.ID})
 	again.must(session.Advance{})

@@ -12,6 +12,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
+	"attnlab/rl/runs"
 )
 
 // runModel is what the model of a run is called among the bases: with the run's id.
@@ -27,7 +28,12 @@ func (e *Engine) loadRuns(ctx context.Context) {
 			e.fail("Open", fmt.Errorf("the runs kept in this browser cannot be listed: %w", err))
 		}
 		for _, id := range ids {
-			e.know(id, "this browser", func(name ...string) (map[string][]byte, error) { return e.library.Store.Load(ctx, id, name...) })
+			names, err := e.library.Store.Names(ctx, id)
+			if err != nil {
+				e.fail("Open", fmt.Errorf("the run %s cannot be read: %w", id, err))
+				continue
+			}
+			e.know(id, "this browser", names, func(names ...string) (map[string][]byte, error) { return e.library.Store.Load(ctx, id, names...) })
 		}
 	}
 	if e.library.Runs != nil {
@@ -36,7 +42,7 @@ func (e *Engine) loadRuns(ctx context.Context) {
 			e.fail("Open", err)
 		}
 		for _, run := range shipped {
-			e.know("shipped-"+run.Name, "shipped", func(names ...string) (map[string][]byte, error) {
+			e.know("shipped-"+run.Name, "shipped", slices.Collect(maps.Keys(run.Files)), func(names ...string) (map[string][]byte, error) {
 				files := maps.Clone(run.Files)
 				maps.DeleteFunc(files, func(name string, _ []byte) bool { return !slices.Contains(names, name) })
 				return files, nil
@@ -45,18 +51,13 @@ func (e *Engine) loadRuns(ctx context.Context) {
 	}
 }
 
-// know adds a run to the list by its settings and metrics.
-func (e *Engine) know(id, from string, load func(names ...string) (map[string][]byte, error)) {
-	files, err := load(runFile, metricsFile, pretrainFile, stateFile)
-	for page, more := 1, files; err == nil && len(more) > 0; page++ {
-		if more, err = load(pageFile(metricsFile, page), pageFile(pretrainFile, page)); err == nil {
-			maps.Copy(files, more)
-		}
-	}
+// know adds a run to the list by its settings, metrics and result. resumable says that there is a checkpoint too.
+func (e *Engine) know(id, from string, names []string, load func(names ...string) (map[string][]byte, error)) {
+	light := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !runs.Light(name) })
+	files, err := load(light...)
 	var t *training
-	var pages int
 	if err == nil {
-		t, pages, err = readRun(files)
+		t, err = readRun(files)
 	}
 	if err != nil {
 		e.fail("Open", fmt.Errorf("the run %s cannot be read: %w", id, err))
@@ -66,10 +67,10 @@ func (e *Engine) know(id, from string, load func(names ...string) (map[string][]
 	t.info.Name, t.info.From = cmp.Or(t.info.Name, strings.TrimPrefix(id, "shipped-")), cmp.Or(t.info.From, from)
 	if from == "shipped" {
 		t.info.From = from
-	} else if t.log.stored(pages); files[stateFile] != nil {
+	} else if t.run.Log.Stored(); stored(names) && files[runs.RunFile] != nil {
 		t.kept = t.step()
-		t.info.State = "" // of a run that can go on
-		t.info.State = t.stands()
+		t.info.State = "" // of a run that can be resumed
+		t.info.State = t.stateName()
 	}
 	t.info.Step = t.step()
 	e.runs = append(e.runs, t)
@@ -77,10 +78,11 @@ func (e *Engine) know(id, from string, load func(names ...string) (map[string][]
 
 // listRuns publishes all runs, the newest first.
 func (e *Engine) listRuns() {
-	list := session.Runs{Number: e.next(), Runs: []session.KeptRun{}}
+	list := session.Runs{Number: e.next(), Runs: []session.KeptRun{}, Storage: e.storageNote()}
 	for _, t := range slices.Backward(e.runs) {
 		t.info.Step = t.step()
-		list.Runs = append(list.Runs, session.KeptRun{Info: t.info, Settings: t.settings, Metrics: t.log.shown()})
+		t.about()
+		list.Runs = append(list.Runs, session.KeptRun{Info: t.info, Settings: t.view(), Metrics: t.run.Log.Shown()})
 	}
 	e.publish(list)
 	e.announce()
@@ -100,28 +102,29 @@ func (e *Engine) runNamed(id string) (*training, error) {
 func (e *Engine) fetchState(ctx context.Context, t *training) error {
 	switch {
 	case t.info.State == session.MetricsOnly:
-		return fmt.Errorf("of the run %s there are only the metrics; it can be compared, and not gone on with", t.info.Name)
+		return fmt.Errorf("of the run %s there are only the metrics; you can compare it but not resume it", t.info.Name)
 	case t.learner != nil:
 		return e.copyState(t)
 	case t.state != nil:
 		return nil
 	case e.library.Store == nil:
-		return errors.New("this run was not kept; begin it again from its settings")
+		return errors.New("this run was not saved; begin it again from its settings")
 	}
 	e.busy("loading", 0, 0)
 	files, err := e.library.Store.Load(ctx, t.info.ID)
 	if err != nil {
 		return err
 	}
-	read, pages, err := readRun(files)
+	read, err := readRun(files)
 	if err != nil {
 		return err
 	}
-	read.log.stored(pages)
+	read.run.Log.Stored()
 	if read.state == nil {
 		return errors.New("the run's state is not in this browser's storage any more; begin it again from its settings")
 	}
-	t.state, t.start, t.own, t.log = read.state, read.start, read.own, read.log
+	t.state, t.start, t.own, t.run = read.state, read.start, read.own, read.run
+	t.reflection, t.ownReflection, t.recorded = read.reflection, read.ownReflection, read.recorded
 	return nil
 }
 
@@ -138,51 +141,78 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 	if e.rig.device == nil {
 		return errors.New("no engine is open yet; open one first")
 	}
-	if err := e.fetchState(ctx, t); err != nil {
+	if err := e.lock(ctx, t); err != nil {
 		return err
 	}
-	if err := e.baseOf(ctx, t); err != nil {
-		return err
+	err = e.fetchState(ctx, t)
+	if err == nil {
+		err = e.baseOf(ctx, t)
 	}
-	if err := e.reflectionOf(ctx, t); err != nil {
-		return err
+	if err == nil {
+		err = e.reflectionOf(ctx, t)
 	}
-	e.busy("loading", 0, 0)
-	if t.learner, err = t.learn(e.rig.device); err != nil {
+	if err == nil {
+		e.busy("loading", 0, 0)
+		t.learner, err = t.learn(e.rig.device)
+	}
+	if err != nil {
+		t.unlock()
 		return err
 	}
 	e.putToWork(t)
 	return nil
 }
 
-// baseOf brings the model that a run began from where it is still needed: for its KL
-// term.
+// inAnotherTab says what to do about a run that another tab or program trains.
+func inAnotherTab(err error) error {
+	if errors.Is(err, runs.ErrLocked) {
+		return errors.New("this run is open in another tab; close it there, then resume it here")
+	}
+	return err
+}
+
+// baseOf loads the model that a run began from where it is still needed: for its KL term.
 func (e *Engine) baseOf(ctx context.Context, t *training) error {
 	config, err := t.config()
 	if err != nil || t.start != nil || !config.NeedsBase() {
 		return err
 	}
-	if t.start, err = e.modelNamed(ctx, t.settings.Model); err != nil {
+	name := t.run.Settings.BaseName()
+	if t.start, err = e.modelNamed(ctx, name); err != nil {
 		return fmt.Errorf("the run's KL term needs the model that it began from: %w", err)
 	}
-	return nil
+	return sameModel("base", name, t.start, t.run.Settings.Base)
 }
 
-// reflectionOf brings the reflection model that is shipped with the base of a run that needs one.
+// reflectionOf loads the reflection model that is shipped with the base of a run that needs one.
 func (e *Engine) reflectionOf(ctx context.Context, t *training) error {
 	config, err := t.config()
 	if err != nil || t.reflection != nil || !config.Reflects() {
 		return err
 	}
-	files, err := e.library.Fetch(ctx, t.settings.Model+"/reflection", func(done, total int) { e.busy("loading", done, total) })
+	s := &t.run.Settings
+	if s.Reflection != "" && s.ReflectionModel == nil {
+		return fmt.Errorf("the run was begun with the reflection model %s, which is not here; resume it by \"attnlab train --resume\" where that is", s.Reflection)
+	}
+	name := s.BaseName() + "/reflection"
+	files, err := e.library.Fetch(ctx, name, func(done, total int) { e.busy("loading", done, total) })
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the cut needs a reflection model, and none is shipped with %s; take the cut oracle, or a base that has one", t.settings.Model)
+		return fmt.Errorf("the cut needs a reflection model, and none is shipped with %s; take the cut oracle, or a base that has one", s.BaseName())
 	}
 	if err != nil {
 		return err
 	}
-	t.reflection, err = hf.LoadFiles(files)
-	return err
+	c, err := hf.LoadFiles(files)
+	if err != nil {
+		return err
+	}
+	if err := sameModel("reflection model", cmp.Or(s.Reflection, name), c, s.ReflectionModel); err != nil {
+		return err
+	}
+	if t.reflection = c; s.ReflectionModel == nil {
+		s.ReflectionModel = &runs.Identity{Name: name, Weights: c.WeightsSum()}
+	}
+	return nil
 }
 
 // modelNamed is the model on show, a shipped base, or the model of a run.
@@ -226,10 +256,16 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 		return errors.New("this run is shipped with the lab and cannot be dropped")
 	}
 	if e.library.Store != nil && (t.kept >= 0 || t.info.From == "imported") {
-		if err := e.library.Store.Delete(ctx, id); err != nil {
+		if err := e.lock(ctx, t); err != nil {
+			return err
+		}
+		err := e.library.Store.Delete(ctx, id)
+		t.unlock()
+		if err != nil {
 			return err
 		}
 	}
+	t.unlock()
 	e.runs = slices.DeleteFunc(e.runs, func(other *training) bool { return other == t })
 	if t == e.run {
 		e.takeOff(t)
@@ -243,24 +279,28 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 
 // importRun takes in the files of a run, and keeps them.
 func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
-	t, _, err := readRun(c.Files)
+	t, err := readRun(c.Files)
 	if err != nil {
 		return err
 	}
-	t.info.ID = e.newID(cmp.Or(t.settings.Method, "run"))
+	if t.step() == 0 {
+		return errors.New("the run has no line of metrics; choose the folder of a run, or a metrics.jsonl that \"attnlab train\" wrote")
+	}
+	t.info.ID = e.newID(cmp.Or(t.run.Settings.Method, "run"))
 	t.info.Name, t.info.From = e.newName(cmp.Or(c.Name, t.info.Name, t.info.ID)), "imported"
 	if t.state == nil {
 		t.info.State = session.MetricsOnly
 	} else {
-		if task, err := taskOf(t.state); err != nil || task.Name() != t.settings.Task {
-			return fmt.Errorf("the run's model does not speak the language of its task %.40q", t.settings.Task)
+		if task, err := taskOf(t.state); err != nil || task.Name() != t.run.Settings.Task {
+			return fmt.Errorf("the run's model does not have the tokens of its task %.40q", t.run.Settings.Task)
 		}
-		t.info.State = t.stands()
+		t.info.State = t.stateName()
 	}
+	t.about()
 	e.runs = append(e.runs, t)
 	e.store(t)
 	if t.kept == t.step() {
-		t.state, t.start = nil, nil
+		t.state, t.start, t.reflection = nil, nil, nil
 	}
 	e.listRuns()
 	return nil

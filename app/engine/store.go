@@ -2,121 +2,42 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
-	"attnlab/rl"
+	"attnlab/rl/runs"
+	"attnlab/rl/task"
 )
-
-// Store keeps the files of runs from one visit to the next. Its errors are sentences.
-type Store interface {
-	// List names the runs that are kept, the oldest first.
-	List(context.Context) ([]string, error)
-	// Load brings the named files of a run, or all where none is named; those that it
-	// does not have are left out.
-	Load(ctx context.Context, id string, names ...string) (map[string][]byte, error)
-	// Save writes files of a run, all or none of them. Its other files stay.
-	Save(ctx context.Context, id string, files map[string][]byte) error
-	// Delete forgets a run.
-	Delete(ctx context.Context, id string) error
-}
 
 // saveEvery is how much work a crash may cost.
 const saveEvery = 10 * time.Second
 
-// Files of a run beside those of its checkpoint, as "attnlab train" names them;
-// baseFolder holds the model that it began from where that is not a shipped one.
-const (
-	runFile      = "run.json"
-	metricsFile  = "metrics.jsonl"
-	pretrainFile = "training.jsonl"
-	stateFile    = "training.json" // of the checkpoint: with it a run can go on
-	baseFolder   = "base/"
-)
-
-// runJSON is run.json: what "attnlab train" writes there, and what the lab adds.
-type runJSON struct {
-	Method     string            `json:"method"`
-	Model      string            `json:"model"`
-	Task       string            `json:"task"`
-	Difficulty string            `json:"difficulty"`
-	Teacher    string            `json:"teacher"`
-	Seed       uint64            `json:"seed"`
-	Probe      int               `json:"probe"`
-	FocusHeads string            `json:"focus_heads,omitempty"`
-	Reflection string            `json:"reflection,omitempty"`
-	Paper      bool              `json:"paper"`
-	Hyper      map[string]string `json:"hyper"`
-
-	Steps  int    `json:"steps,omitempty"`
-	Name   string `json:"name,omitempty"`
-	From   string `json:"from,omitempty"`
-	Note   string `json:"note,omitempty"`
-	Sample string `json:"sample,omitempty"`
+// Persister is a store that the browser may evict unless it is asked not to.
+type Persister interface {
+	// Persist asks, and reports whether the browser agreed. It may wait for the user.
+	Persist(context.Context) bool
 }
 
-// about is run.json of a run.
-func (t *training) about() ([]byte, error) {
-	s := t.settings
-	a := runJSON{Method: s.Method, Model: s.Model, Task: s.Task, Difficulty: s.Difficulty, Teacher: s.Teacher, Seed: s.Seed, Probe: s.Probe,
-		FocusHeads: s.FocusHeads, Hyper: map[string]string{}, Steps: s.Steps, Name: t.info.Name, From: t.info.From, Note: t.info.Note, Sample: t.sample}
-	if m, err := methodOf(s.Method); err == nil {
-		for _, p := range m.Params {
-			if v, ok := s.Hyper[p.Name]; ok {
-				a.Hyper[p.Name] = valueOf(p, v).String()
-			}
-		}
+// lock makes this engine the only writer of a run, until [training.unlock].
+func (e *Engine) lock(ctx context.Context, t *training) (err error) {
+	if e.library.Store == nil || t.writer != nil {
+		return nil
 	}
-	data, err := json.MarshalIndent(a, "", "  ")
-	return append(data, '\n'), err
+	t.writer, err = runs.Hold(ctx, e.library.Store, t.info.ID, t.run)
+	return inAnotherTab(err)
 }
 
-// readAbout is its inverse.
-func (t *training) readAbout(data []byte) error {
-	var a runJSON
-	if err := json.Unmarshal(data, &a); err != nil {
-		return fmt.Errorf("%s cannot be read: %w", runFile, err)
+func (t *training) unlock() {
+	if t.writer != nil {
+		t.writer.Close()
+		t.writer = nil
 	}
-	m, err := methodOf(a.Method)
-	if a.Method != "" && err != nil { // curves from elsewhere may not say
-		return fmt.Errorf("%s names the method %.40q, which is not known here", runFile, a.Method)
-	}
-	if a.Steps < 0 || a.Steps > maxSteps || a.Probe < 0 || a.Probe > maxProblems {
-		return fmt.Errorf("%s asks for %d steps and %d probing problems, which is out of range", runFile, a.Steps, a.Probe)
-	}
-	h := m.Params.Lab()
-	if a.Paper {
-		h = m.Params.Paper()
-	}
-	for name, text := range a.Hyper {
-		if _, ok := m.Params.Row(name); !ok {
-			return fmt.Errorf("%s gives %s the hyper-parameter %.40q, which it does not have", runFile, a.Method, name)
-		}
-		if err := m.Params.Set(h, name, text); err != nil {
-			return err
-		}
-	}
-	t.settings = session.RunSettings{Method: a.Method, Model: a.Model, Task: a.Task, Teacher: a.Teacher, Difficulty: a.Difficulty, Seed: a.Seed,
-		Steps: a.Steps, Hyper: changes(a.Method, h), Probe: a.Probe, FocusHeads: a.FocusHeads}
-	t.info.Name, t.info.From, t.info.Note, t.sample = a.Name, a.From, a.Note, a.Sample
-	return nil
 }
 
-// logFile is where a method's log is.
-func logFile(method string) string {
-	if method == pretrain {
-		return pretrainFile
-	}
-	return metricsFile
-}
-
-// copyState copies a run at work to memory.
+// copyState copies an active run to memory.
 func (e *Engine) copyState(t *training) error {
 	began := time.Now()
 	state, err := t.learner.Checkpoint()
@@ -128,8 +49,8 @@ func (e *Engine) copyState(t *training) error {
 	return nil
 }
 
-// keep copies a run at work to memory and to storage, if there is one. That the
-// storage refuses is said once; the run goes on.
+// keep copies an active run to memory and to storage, if there is one. A refusal of the storage is reported once; the run
+// continues.
 func (e *Engine) keep(t *training) error {
 	if err := e.copyState(t); err != nil {
 		return err
@@ -138,100 +59,209 @@ func (e *Engine) keep(t *training) error {
 	return nil
 }
 
+// store saves a run in the browser's storage.
 func (e *Engine) store(t *training) {
 	t.saved = time.Now()
 	if e.library.Store == nil || t.step() == 0 {
 		return
 	}
-	files, err := t.files(t.kept < 0)
+	ctx := context.Background()
+	held := t.writer != nil
+	err := e.lock(ctx, t)
 	if err == nil {
-		if len(t.log.lines) > 0 {
-			files[pageFile(logFile(t.settings.Method), t.log.page)] = t.log.text()
-		}
-		err = e.library.Store.Save(context.Background(), t.info.ID, files)
+		err = t.save(ctx)
+	}
+	if !held {
+		t.unlock()
 	}
 	switch {
 	case err == nil:
-		if t.kept, t.unsaved = t.step(), false; len(t.log.lines) >= pageLines {
-			t.log.turn()
-		}
+		t.kept, t.unsaved = t.step(), false
+		e.persist(ctx)
 	case !t.unsaved:
 		t.unsaved = true
-		e.fail("Advance", fmt.Errorf("the run could not be kept in this browser (%w); it goes on, and can be exported", err))
+		e.fail("Advance", fmt.Errorf("the run could not be saved in this browser (%w); it continues, and you can export it", err))
 	}
 }
 
-// files are those of a run as it stands in memory, without its log.
-func (t *training) files(withBase bool) (files map[string][]byte, err error) {
-	files = map[string][]byte{}
+// save writes the run, the model that it began from with the first save.
+func (t *training) save(ctx context.Context) (err error) {
+	if t.kept < 0 {
+		if err := t.addModels(); err != nil {
+			return err
+		}
+	}
+	var files map[string][]byte
 	if t.state != nil {
 		if files, err = t.state.Files(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if withBase && t.own && t.start != nil {
-		base, err := t.start.Files()
-		if err != nil {
-			return nil, err
-		}
-		for name, data := range base {
-			files[baseFolder+name] = data
-		}
+	t.writer.Run = t.run
+	if err = t.writer.Save(ctx, files); err == nil {
+		t.run.Log, t.run.Base, t.run.Reflection = t.writer.Log, nil, nil
 	}
-	files[runFile], err = t.about()
-	return files, err
+	return err
 }
 
-// readRun reads a run from its files: what is known of it, and where the files have it
-// the state to go on from. The pages of its log are put together.
-func readRun(files map[string][]byte) (t *training, pages int, err error) {
-	t = &training{kept: -1}
-	log, pages := pagesOf(files, metricsFile)
-	method := ""
-	if pages == 0 {
-		log, pages = pagesOf(files, pretrainFile)
-		method = pretrain
-	}
-	if pages == 0 {
-		return nil, 0, errors.New("there is no metrics.jsonl among the files; choose the folder of a run, or a metrics.jsonl alone")
-	}
-	if t.log, err = readLog(log); err != nil {
-		return nil, 0, err
-	}
-	if about := files[runFile]; about != nil {
-		if err := t.readAbout(about); err != nil {
-			return nil, 0, err
-		}
-	} else {
-		t.settings = session.RunSettings{Method: method}
-		var first struct{ Method string }
-		if json.Unmarshal(t.log.lines[0], &first); slices.Contains(rl.Names(rl.Methods), first.Method) {
-			t.settings.Method = first.Method
+// addModels adds the files of the models that a run began with, where these are not shipped.
+func (t *training) addModels() (err error) {
+	if t.own && t.start != nil {
+		start := *t.start
+		start.Train = nil
+		if t.run.Base, err = start.Files(); err != nil {
+			return err
 		}
 	}
-	t.settings.Steps = max(t.settings.Steps, t.step())
-	if files["config.json"] == nil || files[runFile] == nil {
-		return t, pages, nil
+	if t.ownReflection && t.reflection != nil {
+		t.run.Reflection, err = t.reflection.Files()
 	}
-	if t.state, err = hf.LoadFiles(files); err != nil {
-		return nil, 0, err
-	}
-	if t.state.Train == nil {
-		t.state = nil
-		return t, pages, nil
-	}
-	t.log = t.log.upTo(t.state.Train.Schedule) // steps after it, of a run that broke off, are taken again
-	base := map[string][]byte{}
-	for name, data := range files {
-		if inner, ok := strings.CutPrefix(name, baseFolder); ok {
-			base[inner] = data
-		}
-	}
-	if len(base) > 0 {
-		t.own = true
-		if t.start, err = hf.LoadFiles(base); err != nil {
-			return nil, 0, fmt.Errorf("the run's base: %w", err)
-		}
-	}
-	return t, pages, nil
+	return err
 }
+
+// persist asks the browser once, at the first save, not to delete what is saved. Where it refuses, [session.Runs] says so.
+func (e *Engine) persist(ctx context.Context) {
+	p, ok := e.library.Store.(Persister)
+	if !ok || e.persisted {
+		return
+	}
+	e.persisted = true
+	go func() {
+		if !p.Persist(ctx) {
+			e.noteStorage("This browser may delete saved runs when it runs out of space. Export a run to be sure that it stays.")
+		}
+	}()
+}
+
+// noteStorage publishes what to know about the storage. Any goroutine may call it.
+func (e *Engine) noteStorage(text string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.warning = text
+	if list, ok := e.snapshots[session.Kind(session.Runs{})].(session.Runs); ok {
+		list.Number, list.Storage = e.next(), text
+		e.put(list)
+	}
+}
+
+// storageNote is what noteStorage published.
+func (e *Engine) storageNote() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.warning
+}
+
+// readRun reads a run from its files, completes its settings, and cuts its log to its checkpoint, which it loads where the
+// files have one.
+func readRun(files map[string][]byte) (t *training, err error) {
+	t = &training{kept: -1}
+	if t.run, err = runs.Read(files); err != nil {
+		return nil, err
+	}
+	s := &t.run.Settings
+	if s.Method != "" { // curves from elsewhere may not say
+		m, err := methodOf(s.Method)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", runs.RunFile, err)
+		}
+		if s.Steps > maxSteps || s.Probe > maxProblems {
+			return nil, fmt.Errorf("%s asks for %d steps and %d probing problems, which is out of range", runs.RunFile, s.Steps, s.Probe)
+		}
+		t.recorded = s.Values != nil
+		if err := completed(s, m); err != nil {
+			return nil, fmt.Errorf("%s: %w", runs.RunFile, err)
+		}
+	}
+	t.info.Name, t.info.From, t.info.Note, t.sample = s.Name, s.From, s.Note, s.Sample
+	if files[runs.RunFile] == nil || !t.run.Resumable() {
+		return t, nil
+	}
+	if t.state, err = hf.LoadState(t.run.Checkpoint); err != nil {
+		return nil, err
+	}
+	t.run.Log = t.run.Log.UpTo(t.state.Train.Schedule) // steps after it, of a run that was killed, are taken again
+	t.run.Checkpoint = nil
+	if len(t.run.Base) > 0 {
+		if t.start, err = hf.LoadFiles(t.run.Base); err != nil {
+			return nil, fmt.Errorf("the run's base: %w", err)
+		}
+		if err := sameModel("base", s.Model, t.start, s.Base); err != nil {
+			return nil, err
+		}
+		t.own, t.run.Base = true, nil
+	}
+	if len(t.run.Reflection) > 0 {
+		if t.reflection, err = hf.LoadFiles(t.run.Reflection); err != nil {
+			return nil, fmt.Errorf("the run's reflection model: %w", err)
+		}
+		t.ownReflection, t.run.Reflection = true, nil
+	}
+	return t, nil
+}
+
+// sameModel returns an error where a model is not the one that a run began with.
+func sameModel(what, name string, c *hf.Checkpoint, begun *runs.Identity) error {
+	if begun != nil && begun.Weights != "" && begun.Weights != c.WeightsSum() {
+		return fmt.Errorf("the %s %s is not the one that this run began with: its weights differ; begin a new run from it", what, name)
+	}
+	return nil
+}
+
+// measured says how the numbers in the log of a run are measured.
+func (t *training) measured(adapter string) *runs.Measured {
+	s := t.run.Settings
+	m := &runs.Measured{Task: s.Task, TopP: runs.To(1.0), Stream: task.RolloutStream, Seed: runs.To(s.Seed), Adapter: adapter}
+	if s.Method == pretrain {
+		m.Stream, m.TopP = task.TrainStream, nil
+	}
+	m.Teacher, m.Difficulty = task.Describe(s.Task, s.Teacher, s.Difficulty)
+	if s.Base != nil {
+		m.Model, m.Base = s.Base.Weights, s.Base.Weights
+	}
+	if h, err := valuesOf(s); err == nil {
+		if h.Has("temperature") {
+			m.Temperature = runs.To(h.Number("temperature"))
+		}
+		if h.Has("max-length") {
+			m.MaxLength = runs.To(min(h.Int("max-length"), t.start.Config.MaxContext))
+		}
+	}
+	return m
+}
+
+// view is the settings as screens see them. A budget of tokens is shown as the steps that it is enough for, as far as can be
+// told.
+func (t *training) view() session.RunSettings {
+	s := t.run.Settings
+	v := session.RunSettings{Method: s.Method, Model: s.Model, Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed,
+		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads}
+	standing := t.run.Standing()
+	v.Reflection, v.Plan = standing.Reflection, standing.Plan
+	if t.info.State != session.MetricsOnly {
+		v.Plan = s.Series().Plan
+	}
+	if s.Base != nil {
+		v.Base = s.Base.Weights
+	}
+	if h, err := valuesOf(s); err == nil {
+		v.Hyper = changes(s.Method, h)
+	}
+	if v.Steps == 0 && s.Budget > 0 && t.tokens() > 0 {
+		v.Steps = int((int64(t.step())*s.Budget + t.tokens() - 1) / t.tokens())
+	}
+	v.Steps = max(v.Steps, t.step())
+	return v
+}
+
+// about are the parts of a run that the settings repeat.
+func (t *training) about() {
+	s := &t.run.Settings
+	s.Name, s.From, s.Note, s.Sample = t.info.Name, t.info.From, t.info.Note, t.sample
+	t.info.Finished, t.info.Measured = t.done(), nil
+	if s.Method != "" {
+		t.info.Measured = runs.To(t.run.LogMeasured())
+	}
+}
+
+// stored reports whether a run has a checkpoint among its files in the storage.
+func stored(names []string) bool { return slices.Contains(names, runs.StateFile) }

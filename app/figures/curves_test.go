@@ -9,13 +9,14 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	rlruns "attnlab/rl/runs"
 )
 
 // someRun has a number of steps: each metric is a line with a wave on it, so that runs of
 // other seeds differ.
 func someRun(id, method string, seed uint64, steps int) session.Run {
 	r := session.Run{Info: session.RunInfo{ID: id, Name: fmt.Sprintf("%s, seed %d", method, seed), Step: steps},
-		Settings: session.RunSettings{Method: method, Model: "chain-small", Task: "chain", Seed: seed, Steps: 100}}
+		Settings: session.RunSettings{Method: method, Model: "chain-small", Task: "chain", Seed: rlruns.Seed(seed), Steps: 100}}
 	type wavy struct {
 		name            string
 		at, slope, wave float64

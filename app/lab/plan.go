@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // Plan is the settings of a run in the form of a link to the Train page. It is [session.RunSettings] without the default
@@ -101,7 +102,7 @@ func (p *Plan) setHyper(values map[string]float64) {
 
 // PlanOf is the plan of a run's settings.
 func PlanOf(s session.RunSettings) Plan {
-	p := Plan{Method: s.Method, Model: s.Model, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed, Steps: s.Steps, Probe: s.Probe}
+	p := Plan{Method: s.Method, Model: s.Model, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: uint64(s.Seed), Steps: s.Steps, Probe: s.Probe}
 	if p.Steps == UsualSteps(p.Method) {
 		p.Steps = 0
 	}
@@ -113,7 +114,7 @@ func PlanOf(s session.RunSettings) Plan {
 func (s *State) Settings() session.RunSettings {
 	p := s.Plan
 	r := session.RunSettings{Method: p.Method, Model: p.Model, Teacher: p.Teacher, Difficulty: p.Difficulty,
-		Seed: p.Seed, Steps: cmp.Or(p.Steps, UsualSteps(p.Method)), Probe: p.Probe}
+		Seed: runs.Seed(p.Seed), Steps: cmp.Or(p.Steps, UsualSteps(p.Method)), Probe: p.Probe}
 	switch {
 	case r.Model != "":
 	case r.Method == Pretrain:

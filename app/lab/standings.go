@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 	"attnlab/rl/stat"
 )
 
@@ -58,7 +59,7 @@ func (s standing) Name(row func(name string) (HyperRow, bool)) string {
 
 // Seeds are those of its runs.
 func (s standing) Seeds() string {
-	var seeds []uint64
+	var seeds []runs.Seed
 	for _, r := range s.Runs {
 		seeds = append(seeds, r.Settings.Seed)
 	}

@@ -25,6 +25,7 @@ func (p *Page) comparePage() app.UI {
 				return app.Div().Class("stack").Body(
 					p.figure("scatter", "Accuracy against think tokens, a point for each method", true),
 					p.standingsTable(),
+					p.measuredTable(),
 					p.figure("curves", "Metrics of the chosen runs", true),
 					p.curveControls(),
 					p.curvesTable(),

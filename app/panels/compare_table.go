@@ -47,6 +47,9 @@ func (p *Page) standingsTable() app.UI {
 	for i, s := range all {
 		if named[names[i]] > 1 && s.Settings.Model != "" {
 			names[i] += ", " + s.Settings.Model
+			if plan := s.Settings.Plan; plan != "" {
+				names[i] += ", " + strings.ReplaceAll(plan, "=", " ")
+			}
 		}
 	}
 	return app.Div().Class("results").Body(app.Table().Class("table").ID("standings").Body(

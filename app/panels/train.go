@@ -98,6 +98,9 @@ func (p *Page) runNotes() app.UI {
 	default:
 		kept = "Not saved in this browser yet."
 	}
+	if p.Runs.Storage != "" {
+		kept += " " + p.Runs.Storage
+	}
 	hidden := "Training continues while this tab is hidden, as fast as the browser allows."
 	if p.Away.Slowed() {
 		hidden = fmt.Sprintf("While this tab was hidden the browser slowed training down: %.0f tokens a second, against %.0f now. Training stays fast in a window of its own or with this tab in front.", p.Away.HiddenRate, p.Away.ShownRate)

@@ -7,6 +7,8 @@
 // and on the desktop. Messages sent before the engine's Worker starts are lost: wait for the first [Status] before sending.
 package session
 
+import "attnlab/rl/runs"
+
 // Command is what a screen asks of the engine. The engine carries out commands in order, except that [Advance] lets others go
 // first between two training steps. It answers [Cancel], [Select], [Check], [ShowCredit], [UserActive] and [Hello] at once.
 type Command interface{ command() }
@@ -305,8 +307,9 @@ type (
 	}
 	// Runs lists the runs: this browser's, imported and shipped ones.
 	Runs struct {
-		Number uint64    `json:"number"`
-		Runs   []KeptRun `json:"runs"`
+		Number  uint64    `json:"number"`
+		Runs    []KeptRun `json:"runs"`
+		Storage string    `json:"storage,omitempty"` // what to know about the browser's storage: a sentence, or empty
 	}
 	// RunFiles is the answer to [ExportRun] and [ExportMetrics].
 	RunFiles struct {
@@ -443,11 +446,15 @@ type RunSettings struct {
 	Task       string             `json:"task"`
 	Teacher    string             `json:"teacher"`    // of task chain
 	Difficulty string             `json:"difficulty"` // empty is the task's own
-	Seed       uint64             `json:"seed"`
-	Steps      int                `json:"steps"`
+	Seed       runs.Seed          `json:"seed"`
+	Steps      int                `json:"steps"`                 // in all; of a run with a budget about as many as it is enough for
+	Budget     int64              `json:"budget,omitempty"`      // generated tokens in all, 0 without
 	Hyper      map[string]float64 `json:"hyper,omitempty"`       // only what differs from the lab's values
 	Probe      int                `json:"probe,omitempty"`       // problems the base is measured on, 0 is the default
 	FocusHeads string             `json:"focus_heads,omitempty"` // "0.0,0.2", heads of attnpo in place of those it finds
+	Base       string             `json:"base,omitempty"`        // SHA-256 of the weights it starts from; empty where that was not recorded
+	Reflection string             `json:"reflection,omitempty"`  // the same of its reflection model
+	Plan       string             `json:"plan,omitempty"`        // how far it goes, see [runs.Series]; empty where that was not recorded
 }
 
 // HyperRow is a row of rl.Table: a switch has Choices and its values are indices into them.
@@ -466,13 +473,13 @@ type RunInfo struct {
 	Step  int    `json:"step"`
 	From  string `json:"from"`           // "this browser", "imported", "shipped"
 	Note  string `json:"note,omitempty"` // adapter, command: where its numbers came from
+
+	Finished bool           `json:"finished,omitempty"` // it took all its steps, also where only its metrics are left
+	Measured *runs.Measured `json:"measured,omitempty"` // how its metrics are measured; nil where that was not recorded
 }
 
 // Metric is one column of a run's metrics, named as in metrics.jsonl. In a long run it has gaps, see [NewestSteps].
-type Metric struct {
-	Name   string     `json:"name"`
-	Values []*float64 `json:"values"` // one for each step; nil where there is none
-}
+type Metric = runs.Column
 
 // KeptRun is a run of the list with its metrics.
 type KeptRun struct {

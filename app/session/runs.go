@@ -1,9 +1,13 @@
 package session
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
+
+	"attnlab/rl/runs"
 )
 
 // MetricsOnly is the state of a run that has only its metrics: it can be compared but not resumed.
@@ -12,30 +16,34 @@ const MetricsOnly = "metrics only"
 // A snapshot of a long run has all of its newest steps, and of the older ones every second, fourth, ..., so that its size has
 // a limit. Column "step" says which steps they are. [ExportRun] and [ExportMetrics] give all steps.
 const (
-	NewestSteps = 64
-	OlderSteps  = 128 // at most
+	NewestSteps = runs.NewestSteps
+	OlderSteps  = runs.OlderSteps // at most
 )
 
-// Repeats returns true if two runs differ only in their seed and are at the same step, so that a mean over them is
-// meaningful. Two runs that are [MetricsOnly] may differ by a tenth in their last step, because a token budget may have ended
-// them. A run with unknown settings repeats no other.
+// Repeats returns true if a mean over two runs is meaningful, by the rule of "attnlab compare": they differ only in their seed,
+// are equally far, and were measured alike. Runs of other origins are shown apart too.
 func (r KeptRun) Repeats(o KeptRun) bool {
-	a, b := r.Settings, o.Settings
-	apart, far := r.Info.Step-o.Info.Step, max(r.Info.Step, o.Info.Step)
-	if r.Info.State == MetricsOnly && o.Info.State == MetricsOnly {
-		a.Steps, b.Steps = 0, 0
-		if 10*max(apart, -apart) <= far {
-			apart = 0
-		}
+	return r.Info.From == o.Info.From && runs.Repeats(r.standing(), o.standing()) && runs.Alike(r.Info.Measured, o.Info.Measured)
+}
+
+// standing is how far the run is, in what series.
+func (r KeptRun) standing() runs.Standing {
+	s := r.Settings
+	of := runs.Series{Method: s.Method, Base: cmp.Or(s.Base, s.Model), Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, FocusHeads: s.FocusHeads,
+		Reflection: s.Reflection, Probe: s.Probe, Plan: s.Plan}
+	for _, name := range slices.Sorted(maps.Keys(s.Hyper)) {
+		of.Hyper += fmt.Sprintf("%s=%g ", name, s.Hyper[name])
 	}
-	return apart == 0 && r.Info.From == o.Info.From && a.Method != "" && a.Method == b.Method && a.Model == b.Model && a.Task == b.Task &&
-		a.Teacher == b.Teacher && a.Difficulty == b.Difficulty && a.Steps == b.Steps && a.FocusHeads == b.FocusHeads && maps.Equal(a.Hyper, b.Hyper)
+	if of.Plan == "" && r.Info.State != MetricsOnly {
+		of.Plan = fmt.Sprintf("steps=%d", s.Steps)
+	}
+	return runs.Standing{Series: of, Step: r.Info.Step, Finished: r.Info.State == "done" || r.Info.Finished}
 }
 
 // GroupRepeats groups runs that repeat each other, see [KeptRun.Repeats]. Groups and the runs of a group are in the order of
 // runs.
-func GroupRepeats(runs []KeptRun) (groups [][]KeptRun) {
-	for _, r := range runs {
+func GroupRepeats(list []KeptRun) (groups [][]KeptRun) {
+	for _, r := range list {
 		i := slices.IndexFunc(groups, func(g []KeptRun) bool { return g[0].Repeats(r) })
 		if i < 0 {
 			groups = append(groups, nil)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"attnlab/rl/runs"
 	"math"
 	"slices"
 	"testing"
@@ -38,7 +39,7 @@ func TestRepeats(t *testing.T) {
 
 // Groups are in the order of their first runs, and their runs in the order given.
 func TestGroupRepeats(t *testing.T) {
-	run := func(id, method string, seed uint64) KeptRun {
+	run := func(id, method string, seed runs.Seed) KeptRun {
 		return KeptRun{Info: RunInfo{ID: id, State: "done", Step: 40}, Settings: RunSettings{Method: method, Seed: seed}}
 	}
 	var ids [][]string

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"attnlab/rl/runs"
 	"cmp"
 	"context"
 	"errors"
@@ -11,52 +12,74 @@ import (
 	"syscall/js"
 )
 
-// shelf keeps runs in this browser's IndexedDB: one object store, a file an entry,
-// its key the run's id and the file's name. A transaction writes all files of a run
-// or none. All requests of a transaction are made before the first is waited for:
-// one that has none left is over.
+// shelf stores runs in this browser's IndexedDB: one object store, one entry a file, whose key is the run's id and the file's
+// name. A transaction writes all files of a run or none. All requests of a transaction are made before the first is waited for:
+// a transaction that has none left is over. The locks are of navigator.locks, which end with the tab.
 type shelf struct {
-	once sync.Once
-	db   js.Value
-	err  error
+	mu sync.Mutex
+	db js.Value // undefined until opened, and after the browser closed it
 }
 
 const shelfName, shelfFiles = "attnlab-runs", "files"
 
-// open opens the database once.
+// errNoStorage is what to do where the browser's storage cannot be used.
+const errNoStorage = "export a run to save it, or reload the page to try again"
+
+// open opens the database, again where the browser closed it, as "clear site data" does.
 func (s *shelf) open() (js.Value, error) {
-	s.once.Do(func() {
-		factory := js.Global().Get("indexedDB")
-		if !factory.Truthy() {
-			s.err = errors.New("this browser keeps nothing for this page; export a run to keep it")
-			return
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db.Truthy() {
+		return s.db, nil
+	}
+	factory := js.Global().Get("indexedDB")
+	if !factory.Truthy() {
+		return js.Undefined(), errors.New("this browser stores nothing for this page; " + errNoStorage)
+	}
+	request, err := try(func() js.Value { return factory.Call("open", shelfName, 1) })
+	if err == nil {
+		made := js.FuncOf(func(js.Value, []js.Value) any {
+			request.Get("result").Call("createObjectStore", shelfFiles)
+			return nil
+		})
+		defer made.Release()
+		request.Set("onupgradeneeded", made)
+		err = settle(request, "success", "error", "blocked")
+	}
+	if err != nil {
+		return js.Undefined(), fmt.Errorf("this browser's storage cannot be opened (%w); %s", err, errNoStorage)
+	}
+	db := request.Get("result")
+	var closed js.Func
+	closed = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		go func() { // not while the browser waits
+			s.forget(db)
+			closed.Release()
+		}()
+		if args[0].Get("type").String() == "versionchange" { // another tab deletes the database
+			db.Call("close")
 		}
-		request, err := try(func() js.Value { return factory.Call("open", shelfName, 1) })
-		if err == nil {
-			made := js.FuncOf(func(js.Value, []js.Value) any {
-				request.Get("result").Call("createObjectStore", shelfFiles)
-				return nil
-			})
-			defer made.Release()
-			request.Set("onupgradeneeded", made)
-			err = settle(request, "success", "error", "blocked")
-		}
-		if err != nil {
-			s.err = fmt.Errorf("this browser's storage cannot be opened (%w); export a run to keep it", err)
-			return
-		}
-		s.db = request.Get("result")
+		return nil
 	})
-	return s.db, s.err
+	db.Set("onclose", closed)
+	db.Set("onversionchange", closed)
+	s.db = db
+	return db, nil
 }
 
-// transact makes requests of one transaction and waits until it is over.
-func (s *shelf) transact(mode string, requests func(files js.Value)) error {
-	db, err := s.open()
-	if err != nil {
-		return err
+// forget makes the next use open the database again.
+func (s *shelf) forget(db js.Value) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db.Equal(db) {
+		s.db = js.Undefined()
 	}
-	transaction, err := try(func() js.Value { return db.Call("transaction", shelfFiles, mode) })
+}
+
+// transact makes requests of one transaction and waits until it is over. Where the browser closed the database meanwhile, it is
+// opened once more.
+func (s *shelf) transact(mode string, requests func(files js.Value)) error {
+	transaction, err := s.begin(mode)
 	if err != nil {
 		return err
 	}
@@ -69,9 +92,109 @@ func (s *shelf) transact(mode string, requests func(files js.Value)) error {
 	}
 	err = settle(transaction, "complete", "error", "abort")
 	if err != nil && strings.Contains(err.Error(), "Quota") {
-		return fmt.Errorf("its storage is full (%w); drop a run or free some room", err)
+		return fmt.Errorf("its storage is full (%w); drop a run or free some space", err)
 	}
 	return err
+}
+
+func (s *shelf) begin(mode string) (js.Value, error) {
+	var failed error
+	for range 2 {
+		db, err := s.open()
+		if err != nil {
+			return js.Undefined(), err
+		}
+		transaction, err := try(func() js.Value { return db.Call("transaction", shelfFiles, mode) })
+		if err == nil {
+			return transaction, nil
+		}
+		failed = err
+		s.forget(db)
+		db.Call("close")
+	}
+	return js.Undefined(), fmt.Errorf("this browser's storage was closed (%w); %s", failed, errNoStorage)
+}
+
+// Lock locks a run by navigator.locks. A browser without it locks nothing: there two tabs may write one run.
+func (s *shelf) Lock(_ context.Context, id string) (release func(), err error) {
+	locks := js.Global().Get("navigator").Get("locks")
+	if !locks.Truthy() {
+		return func() {}, nil
+	}
+	granted := make(chan bool, 1)
+	var let js.Value // resolves the promise that holds the lock
+	hold := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if !args[0].Truthy() {
+			granted <- false
+			return nil
+		}
+		executor := js.FuncOf(func(_ js.Value, args []js.Value) any {
+			let = args[0]
+			return nil
+		})
+		defer executor.Release()
+		promise := js.Global().Get("Promise").New(executor)
+		granted <- true
+		return promise
+	})
+	request, err := try(func() js.Value {
+		return locks.Call("request", shelfName+"/"+id, map[string]any{"ifAvailable": true}, hold)
+	})
+	if err != nil {
+		hold.Release()
+		return nil, fmt.Errorf("the run cannot be locked against other tabs: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { // also where the browser refuses before it calls hold
+		_, err := await(request)
+		ended <- err
+		hold.Release()
+	}()
+	select {
+	case ok := <-granted:
+		if !ok {
+			return nil, runs.ErrLocked
+		}
+	case err := <-ended:
+		return nil, fmt.Errorf("the run cannot be locked against other tabs: %w", err)
+	}
+	return sync.OnceFunc(func() {
+		let.Invoke()
+		<-ended // another Lock finds it free
+	}), nil
+}
+
+// Persist asks the browser not to evict what is stored. Only a page may ask, so that a Worker has its page do it; web/lab.js
+// answers.
+func (s *shelf) Persist(context.Context) bool {
+	answered := make(chan bool, 1)
+	global := js.Global()
+	storage := global.Get("navigator").Get("storage")
+	switch {
+	case storage.Truthy() && storage.Get("persist").Type() == js.TypeFunction:
+		promise, err := try(func() js.Value { return storage.Call("persist") })
+		if err != nil {
+			return false
+		}
+		agreed, err := await(promise)
+		return err == nil && agreed.Truthy()
+	case global.Get("document").Truthy() || global.Get("postMessage").Type() != js.TypeFunction:
+		return false
+	}
+	hear := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if data := args[0].Get("data"); data.Type() == js.TypeObject && data.Get("persist").Type() == js.TypeBoolean {
+			select {
+			case answered <- data.Get("persist").Bool():
+			default:
+			}
+		}
+		return nil
+	})
+	defer hear.Release()
+	global.Call("addEventListener", "message", hear)
+	defer global.Call("removeEventListener", "message", hear)
+	global.Call("postMessage", "persist")
+	return <-answered
 }
 
 // ofRun is the range of keys of a run's files: an array sorts after all text.
@@ -127,10 +250,26 @@ func (s *shelf) Load(_ context.Context, id string, names ...string) (map[string]
 	return files, err
 }
 
-// Save writes files of a run, all or none.
+// Names are the names of a run's files.
+func (s *shelf) Names(_ context.Context, id string) (names []string, err error) {
+	var keys js.Value
+	if err := s.transact("readonly", func(files js.Value) { keys = files.Call("getAllKeys", ofRun(id)) }); err != nil {
+		return nil, err
+	}
+	for i := range keys.Get("result").Length() {
+		names = append(names, keys.Get("result").Index(i).Index(1).String())
+	}
+	return names, nil
+}
+
+// Save writes files of a run, all or none; it removes those without data.
 func (s *shelf) Save(_ context.Context, id string, files map[string][]byte) error {
 	return s.transact("readwrite", func(store js.Value) {
 		for name, data := range files {
+			if data == nil {
+				store.Call("delete", []any{id, name})
+				continue
+			}
 			value := js.Global().Get("Uint8Array").New(len(data))
 			js.CopyBytesToJS(value, data)
 			store.Call("put", value, []any{id, name})
@@ -138,7 +277,7 @@ func (s *shelf) Save(_ context.Context, id string, files map[string][]byte) erro
 	})
 }
 
-// Delete forgets a run.
+// Delete removes a run.
 func (s *shelf) Delete(_ context.Context, id string) error {
 	return s.transact("readwrite", func(store js.Value) { store.Call("delete", ofRun(id)) })
 }

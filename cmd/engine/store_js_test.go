@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"syscall/js"
 	"testing"
+
+	"attnlab/rl/runs"
 )
 
 // What one visit saves the next one finds, in the browser's own storage.
@@ -65,5 +68,104 @@ func TestShelf(t *testing.T) {
 	}
 	if ids, err = first.List(ctx); err != nil || len(ids) != 0 {
 		t.Errorf("half a transaction left %q, %v", ids, err)
+	}
+}
+
+// B9: a database that was deleted or closed while the page runs, as by "clear site data", is opened again: the next save works.
+func TestShelfOpensAgain(t *testing.T) {
+	ctx := t.Context()
+	s := &shelf{}
+	save := func() {
+		t.Helper()
+		if err := s.Save(ctx, "grpo-m3", map[string][]byte{"run.json": []byte("1")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save()
+	if err := settle(js.Global().Get("indexedDB").Call("deleteDatabase", shelfName), "success", "error"); err != nil {
+		t.Fatalf("the database cannot be deleted while a page uses it: %v", err)
+	}
+	if ids, err := s.List(ctx); err != nil || len(ids) != 0 {
+		t.Fatalf("after it was deleted: %q, %v", ids, err)
+	}
+	save()
+	s.db.Call("close") // as the browser does, and tells nobody
+	save()
+	files, err := s.Load(ctx, "grpo-m3")
+	if err != nil || len(files) != 1 {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+
+	undo := js.Global().Get("Function").New(`const open = IDBFactory.prototype.open;
+		IDBFactory.prototype.open = () => { throw new DOMException("no", "SecurityError"); };
+		return () => { IDBFactory.prototype.open = open; };`).Invoke()
+	s.db.Call("close")
+	err = s.Save(ctx, "grpo-m3", map[string][]byte{"run.json": nil})
+	undo.Invoke()
+	if err == nil || !strings.Contains(err.Error(), "export a run to save it") {
+		t.Errorf("where nothing opens any more: %v", err)
+	}
+	if err := s.Delete(ctx, "grpo-m3"); err != nil {
+		t.Error(err)
+	}
+}
+
+// B8: two tabs do not write one run.
+func TestShelfLocks(t *testing.T) {
+	ctx := t.Context()
+	first, second := &shelf{}, &shelf{}
+	release, err := first.Lock(ctx, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.Lock(ctx, "a"); !errors.Is(err, runs.ErrLocked) {
+		t.Errorf("a second tab: %v", err)
+	}
+	other, err := second.Lock(ctx, "b")
+	if err != nil {
+		t.Errorf("another run: %v", err)
+	}
+	other()
+	for range 3 {
+		release()
+		if release, err = second.Lock(ctx, "a"); err != nil {
+			t.Fatalf("after it was released: %v", err)
+		}
+	}
+	release()
+}
+
+// Files can be removed in the transaction that writes others.
+func TestShelfRemovesFiles(t *testing.T) {
+	ctx := t.Context()
+	s := &shelf{}
+	for _, files := range []map[string][]byte{{"a": {1}, "b": {2}}, {"a": nil, "c": {3}}} {
+		if err := s.Save(ctx, "grpo-m4", files); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names, err := s.Names(ctx, "grpo-m4")
+	if err != nil || !slices.Equal(names, []string{"b", "c"}) {
+		t.Errorf("files %q, %v", names, err)
+	}
+	if err := s.Delete(ctx, "grpo-m4"); err != nil {
+		t.Error(err)
+	}
+}
+
+// B10: the question for lasting storage has an answer in a page, and in a Worker by its page.
+func TestShelfAsksForLastingStorage(t *testing.T) {
+	worker := js.Global().Get("document").IsUndefined()
+	undo := js.Global().Get("Function").New("worker", `if (worker) {
+			const post = self.postMessage;
+			self.postMessage = (data) => data === "persist" && dispatchEvent(new MessageEvent("message", { data: { persist: true } }));
+			return () => { self.postMessage = post; };
+		}
+		const persist = StorageManager.prototype.persist;
+		StorageManager.prototype.persist = async () => true;
+		return () => { StorageManager.prototype.persist = persist; };`).Invoke(worker)
+	defer undo.Invoke()
+	if !(&shelf{}).Persist(t.Context()) {
+		t.Error("refused")
 	}
 }

@@ -203,14 +203,14 @@ func sameProblems(runs []finished) error {
 	for _, b := range runs[1:] {
 		x, y := a.Run.Settings, b.Run.Settings
 		for _, what := range []struct{ name, a, b string }{
-			{"task", x.Task, y.Task}, {"difficulty", a.measured.Difficulty, b.measured.Difficulty}, {"model", x.baseName(), y.baseName()},
+			{"task", x.Task, y.Task}, {"difficulty", a.measured.Difficulty, b.measured.Difficulty}, {"model", x.BaseName(), y.BaseName()},
 		} {
 			if what.a != what.b {
 				return fmt.Errorf("%s and %s have not the same %s (%s and %s); compare them apart", a.Name, b.Name, what.name, or(what.a, "the default"), or(what.b, "the default"))
 			}
 		}
 		if x.Base != nil && y.Base != nil && x.Base.Weights != y.Base.Weights {
-			return fmt.Errorf("%s and %s began from different weights, though both bases are called %s; compare them apart", a.Name, b.Name, x.baseName())
+			return fmt.Errorf("%s and %s began from different weights, though both bases are called %s; compare them apart", a.Name, b.Name, x.BaseName())
 		}
 	}
 	return nil

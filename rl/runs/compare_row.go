@@ -13,8 +13,8 @@ import (
 
 func unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
 
-// baseName is the name of the model that a run began from: where none was given, of the task's shipped base.
-func (s Settings) baseName() string {
+// BaseName is the name of the model that a run began from: where none was given, of the task's shipped base.
+func (s Settings) BaseName() string {
 	if s.Model == "" {
 		return s.Task + "-small"
 	}

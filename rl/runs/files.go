@@ -36,6 +36,11 @@ func known(name string) bool {
 	return name == RunFile || name == ResultFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(checkpointFiles, name)
 }
 
+// Light reports whether a file says what a run is and measured: it holds no weights.
+func Light(name string) bool {
+	return name == RunFile || name == ResultFile || isPage(name, MetricsFile) || isPage(name, PretrainFile)
+}
+
 // Run is a run as it is saved.
 type Run struct {
 	Settings   Settings
@@ -47,7 +52,7 @@ type Run struct {
 }
 
 // ErrNoRun says that files are of no run.
-var ErrNoRun = errors.New("there is no run.json and no metrics.jsonl")
+var ErrNoRun = errors.New("there is no metrics.jsonl among the files; choose the folder of a run, or a metrics.jsonl alone")
 
 // Read reads a run from its files by name: those of any version, and a log alone. It does not cut the log to the checkpoint,
 // whose step it does not know: [Log.UpTo] does. A checkpoint counts only where it can be resumed from.
@@ -61,7 +66,7 @@ func Read(files map[string][]byte) (r Run, err error) {
 	if err := r.readLog(files); err != nil {
 		return r, err
 	}
-	if about == nil && r.Log.Rows() == 0 && files[StateFile] == nil {
+	if about == nil && r.Log.pages == 0 && files[StateFile] == nil {
 		return r, ErrNoRun
 	}
 	if about == nil {

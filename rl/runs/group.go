@@ -58,12 +58,12 @@ func (s Settings) Series() Series {
 // Standing is how far a run of a series is.
 type Standing struct {
 	Series
-	Step     int
-	Finished bool
+	Step     int  `json:"step"`
+	Finished bool `json:"finished"`
 }
 
-// Repeats reports whether a mean over two runs says something: they are of one series and equally far. Finished runs are:
-// a budget of tokens ends them at nearly the same step. Where the plan was not recorded, ends within a tenth count as equal.
+// Repeats reports whether a mean over two runs says something: they are of one series and equally far. Finished runs with a
+// budget of tokens are: it ends them at nearly the same step. Where the plan was not recorded, ends within a tenth count as equal.
 func Repeats(a, b Standing) bool {
 	if a.Method == "" || a.Series != b.Series {
 		return false
@@ -72,11 +72,18 @@ func Repeats(a, b Standing) bool {
 		apart, far := a.Step-b.Step, max(a.Step, b.Step)
 		return 10*max(apart, -apart) <= far
 	}
-	return a.Step == b.Step || a.Finished && b.Finished
+	return a.Step == b.Step || a.Finished && b.Finished && strings.Contains(a.Plan, "budget=")
 }
 
-// Standing is how far the run is.
-func (r Run) Standing() Standing { return Standing{r.Settings.Series(), r.Log.Step(), r.Finished()} }
+// Standing is how far the run is. Of a run that has only metrics, the steps that it records may be those that it took: a budget
+// may have ended it.
+func (r Run) Standing() Standing {
+	s := Standing{r.Settings.Series(), r.Log.Step(), r.Finished()}
+	if r.Settings.Budget == 0 && r.Result == nil && !r.Resumable() {
+		s.Plan = ""
+	}
+	return s
+}
 
 // own are the settings that name the run's row: what is not the lab's own.
 func (s Settings) own() (all []setting) {

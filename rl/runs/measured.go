@@ -92,6 +92,15 @@ func Differences(a, b Measured, names []string) (differences []string) {
 	return differences
 }
 
+// Alike reports whether numbers of two runs were measured in a way that allows their mean. Nil is of a run that did not record
+// it.
+func Alike(a, b *Measured) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return len(Differences(*a, *b, likeSeeds)) == 0
+}
+
 // short is a value for a sentence: a checksum by its first digits.
 func short(text string) string {
 	if text == "" {

@@ -203,17 +203,25 @@ func (r Run) outcomeOfLog() (o outcome) {
 	}
 	n := c.Rows()
 	o.Evaluation, o.base, o.baseFrom = of(max(0, n-tail), n), of(0, 1), "first step"
-	o.measured = r.conditions()
-	o.measured.Stream, o.measured.Problems = "rollout", To(o.Evaluation.Problems)
-	o.measured.Temperature, o.measured.MaxLength = r.sampling()
-	if r.Settings.Measured != nil {
-		m := *r.Settings.Measured
-		m.Problems, m.Tokens, m.Updates = o.measured.Problems, o.measured.Tokens, o.measured.Updates
-		o.measured = m
-	}
+	o.measured = r.LogMeasured()
+	o.measured.Problems = To(o.Evaluation.Problems)
 	o.baseHow = o.measured
 	o.baseHow.Problems, o.baseHow.Tokens, o.baseHow.Updates, o.baseHow.Model = To(o.base.Problems), To(int64(0)), To(0), o.measured.Base
 	return o
+}
+
+// LogMeasured is how the numbers in the run's log are measured, at its end. Runs before version 2 did not record all of it.
+func (r Run) LogMeasured() Measured {
+	m := r.conditions()
+	if r.Settings.Measured != nil {
+		tokens, updates := m.Tokens, m.Updates
+		m = *r.Settings.Measured
+		m.Tokens, m.Updates = tokens, updates
+		return m
+	}
+	m.Stream = "rollout"
+	m.Temperature, m.MaxLength = r.sampling()
+	return m
 }
 
 // sampling is temperature and longest response of training, nil where they are not hyper-parameters of the method.

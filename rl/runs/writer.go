@@ -65,15 +65,19 @@ func Open(ctx context.Context, store Store, id string) (*Writer, error) {
 // Hold takes the lock of a run that the caller has already, such as one that was imported.
 func Hold(ctx context.Context, store Store, id string, r Run) (*Writer, error) {
 	w, err := lock(ctx, store, id)
-	if err == nil {
-		w.Run = r
+	if err != nil {
+		return nil, err
 	}
-	return w, err
+	w.Run = r
+	return w, nil
 }
 
 func lock(ctx context.Context, store Store, id string) (*Writer, error) {
 	release, err := store.Lock(ctx, id)
-	return &Writer{store: store, id: id, release: release, written: map[string]bool{}}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{store: store, id: id, release: release, written: map[string]bool{}}, nil
 }
 
 // Close gives the lock back.
@@ -90,14 +94,19 @@ func (w *Writer) appends() bool {
 	return ok
 }
 
-// Cut drops the lines of the log after a step: they are of steps after the checkpoint, which are taken again.
+// Cut drops the lines of the log after a step: they are of steps after the checkpoint, which are taken again. In a store that
+// appends, the log becomes one file.
 func (w *Writer) Cut(ctx context.Context, step int) error {
-	before := w.Log.Rows()
+	before, pages := w.Log.Rows(), w.Log.pages
 	w.Log = w.Log.UpTo(step)
-	if w.Log.Rows() == before && w.whole(ctx) || !w.appends() {
+	if !w.appends() || w.Log.Rows() == before && pages < 2 && w.whole(ctx) {
 		return nil
 	}
-	return w.store.Save(ctx, w.id, map[string][]byte{w.Settings.LogFile(): append([]byte{}, w.Log.Text()...)})
+	files := map[string][]byte{w.Settings.LogFile(): append([]byte{}, w.Log.Text()...)}
+	for page := 1; page < pages; page++ {
+		files[pageFile(w.Settings.LogFile(), page)] = nil
+	}
+	return w.store.Save(ctx, w.id, files)
 }
 
 // whole reports whether the log in the store is the one in memory: it does not end in a line that broke off.
@@ -129,8 +138,11 @@ func (w *Writer) Save(ctx context.Context, checkpoint map[string][]byte) error {
 	if err != nil {
 		return err
 	}
+	heavy := w.heavy()
 	for name := range w.written {
-		delete(files, name)
+		if heavy[name] {
+			delete(files, name)
+		}
 	}
 	if !w.appends() && len(w.Log.lines) > 0 {
 		files[pageFile(w.Settings.LogFile(), w.Log.page)] = w.Log.Text()
@@ -138,7 +150,8 @@ func (w *Writer) Save(ctx context.Context, checkpoint map[string][]byte) error {
 	if err := w.store.Save(ctx, w.id, files); err != nil {
 		return err
 	}
-	for name := range w.heavy() {
+	w.Checkpoint = nil // the store has it
+	for name := range heavy {
 		w.written[name] = true
 	}
 	if len(w.Log.lines) >= PageLines {

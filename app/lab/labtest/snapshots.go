@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // Trace is a trace with two layers of two heads whose numbers follow from a formula: 3 prompt tokens, 4 steps of 2 tokens,
@@ -72,7 +73,7 @@ func Sent(t *testing.T, engine *session.Port, n int) (all []any) {
 
 // KeptRun is a run whose metrics are those of the slices; NaN is none.
 func KeptRun(id, method string, seed uint64, from string, columns map[string][]float64) session.KeptRun {
-	r := session.KeptRun{Info: session.RunInfo{ID: id, Name: id, State: "done", From: from}, Settings: session.RunSettings{Method: method, Model: "small", Seed: seed, Steps: 6}}
+	r := session.KeptRun{Info: session.RunInfo{ID: id, Name: id, State: "done", From: from}, Settings: session.RunSettings{Method: method, Model: "small", Seed: runs.Seed(seed), Steps: 6}}
 	for _, name := range []string{"step", "accuracy", "think_tokens", "generated_tokens"} {
 		m := session.Metric{Name: name}
 		for _, v := range columns[name] {
