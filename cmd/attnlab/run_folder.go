@@ -32,7 +32,10 @@ func openRun(ctx context.Context, out, command string) (*runs.Writer, error) {
 	if !slices.ContainsFunc(names, func(name string) bool {
 		return name == runs.RunFile || name == runs.PretrainFile || name == runs.StateFile
 	}) {
-		return nil, fmt.Errorf("there is no run in %s to resume; leave out --resume", out)
+		if slices.Contains(names, runs.WeightsFile) {
+			return nil, noState(out)
+		}
+		return nil, fmt.Errorf("there is no run and no checkpoint in %s to resume; leave out --resume", out)
 	}
 	w, err := runs.Open(ctx, store, id)
 	if err != nil {
@@ -60,6 +63,10 @@ func createRun(ctx context.Context, out string, r runs.Run) (*runs.Writer, error
 	return w, inFolder(out, err)
 }
 
+func noState(out string) error {
+	return fmt.Errorf("the checkpoint in %s has no training state to resume from; begin a new run in another --out", out)
+}
+
 // refuseRun returns an error where a folder holds files that a new run would write over.
 func refuseRun(ctx context.Context, out string) error {
 	store, id, err := runs.InFolder(out)
@@ -70,7 +77,7 @@ func refuseRun(ctx context.Context, out string) error {
 	if err == nil && len(names) > 0 {
 		err = runs.ErrExists
 		if !slices.Contains(names, runs.RunFile) {
-			return fmt.Errorf("there is a model or a log in %s that training would write over; give another --out", out)
+			return fmt.Errorf("there is a model or a log in %s that training would write over; give another --out, or --resume to continue a run", out)
 		}
 	}
 	return inFolder(out, err)
@@ -144,7 +151,7 @@ func stateOf(w *runs.Writer, out string) (*hf.Checkpoint, error) {
 	c, err := hf.LoadState(w.Checkpoint)
 	if errors.Is(err, hf.ErrNoState) {
 		if _, err := os.Stat(filepath.Join(out, runs.WeightsFile)); err == nil {
-			return nil, fmt.Errorf("the checkpoint in %s has no training state to resume from; begin a new run in another --out", out)
+			return nil, noState(out)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return nil, wrapOut(err)
 		}
