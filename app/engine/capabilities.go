@@ -7,13 +7,13 @@ import (
 	"attnlab/app/session"
 )
 
-// describe puts the current device into the capabilities, with the reason for its choice. A device that was not tested yet
-// starts the self-test.
-func (e *Engine) describe(why string) {
+// describe puts the current device into the capabilities, with the reason for its choice. If the device is another one than
+// before, it starts the self-test.
+func (e *Engine) describe() {
 	info := e.rig.device.Info
 	other := info.Name != e.capabilities.Adapter || info.Backend != e.capabilities.Backend
 	e.capabilities.Adapter, e.capabilities.Backend, e.capabilities.Software = info.Name, info.Backend, info.Software
-	e.capabilities.Why = sentence(errors.New(why))
+	e.capabilities.Why, e.capabilities.Race = sentence(errors.New(e.choice.why)), e.choice.race()
 	if other {
 		e.startTest()
 	}

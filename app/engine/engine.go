@@ -14,6 +14,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
+	"attnlab/model/race"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
@@ -29,6 +30,8 @@ type Library struct {
 	Runs func(context.Context) ([]ShippedRun, error)
 	// Store saves the visitor's runs from one visit to the next. Without it (nil) they end with the visit.
 	Store runs.Store
+	// Memory saves what the engine has measured of this machine. Nil measures again at each visit.
+	Memory Memory
 }
 
 // ShippedRun holds the files of a run by their names in its folder.
@@ -61,6 +64,8 @@ type Engine struct {
 	slept        time.Time // when the event loop last ran
 	backend      string    // as asked for: gpu.Auto, gpu.WebGPU or gpu.Host
 	names        []string  // of the shipped bases
+	choice       choice
+	races        race.Document // of this visit and of those before
 	capabilities session.Capabilities
 	checkpoint   *hf.Checkpoint // of the current model; nil before the first is loaded
 	rig          rig
@@ -81,7 +86,7 @@ func Run(ctx context.Context, port *session.Port, library Library, first ...sess
 	if err != nil {
 		panic(err) // the defaults are ours
 	}
-	e := &Engine{port: port, library: library, task: task, snapshots: map[string]session.Event{}, credit: explained{rollout: -1}}
+	e := &Engine{port: port, library: library, task: task, snapshots: map[string]session.Event{}, credit: explained{rollout: -1}, races: rememberedRaces(library.Memory)}
 	e.publish(methods())
 	e.publish(session.NoSelection)
 	ctx, cancel := context.WithCancel(ctx)

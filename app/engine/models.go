@@ -28,16 +28,34 @@ func (e *Engine) useModel(ctx context.Context, c session.UseModel) error {
 	if err != nil {
 		return err
 	}
+	return e.install(name, checkpoint)
+}
+
+// install makes a checkpoint the current model, on the backend that is faster for it. If it fails, the old model stays.
+func (e *Engine) install(name string, checkpoint *hf.Checkpoint) error {
 	task, err := taskOf(checkpoint)
 	if err != nil {
 		return err
 	}
-	next, err := newRig(e.rig.device, checkpoint)
-	if err != nil {
-		return err
+	other, made := e.raceFor(checkpoint)
+	var next rig
+	if other != nil {
+		if next, err = newRig(other, checkpoint); err != nil { // the current device can try
+			other.Close()
+			other, made = nil, e.choice
+		}
+	}
+	if other == nil {
+		if next, err = newRig(e.rig.device, checkpoint); err != nil {
+			return err
+		}
 	}
 	e.rig.release()
-	e.rig, e.checkpoint = next, checkpoint
+	if other != nil {
+		e.rig.device.Close()
+	}
+	e.rig, e.checkpoint, e.choice = next, checkpoint, made
+	e.describe()
 	e.capabilities.Model = session.ModelInfo{Name: name, Task: task.Name(), Parameters: next.model.Count(),
 		Layers: next.model.Layers, Heads: next.model.Heads, Context: next.model.MaxContext}
 	e.announce()
@@ -59,18 +77,52 @@ func (e *Engine) useModel(ctx context.Context, c session.UseModel) error {
 	}
 }
 
-// defaultBase returns the name of the base that a new visitor sees: tiny on the processor and small elsewhere.
-func (e *Engine) defaultBase() string {
-	size := "small"
-	if e.rig.device.Info.Backend == gpu.Host {
-		size = "tiny"
+// A new visitor sees the small base where the device samples and trains on at least smallRate tokens a second of it, and the
+// tiny base elsewhere: then a training step of some thousand tokens takes a few seconds at most.
+const smallRate = 2000
+
+// largeBase loads the small base, or the first one if none is small.
+func (e *Engine) largeBase(ctx context.Context) (name string, c *hf.Checkpoint, err error) {
+	if len(e.names) == 0 {
+		return "", nil, errors.New("no base is shipped with this build; open the folder of a model")
 	}
-	for _, name := range e.names {
+	name = baseOfSize(e.names, "small")
+	c, err = e.modelNamed(ctx, name)
+	return name, c, err
+}
+
+// useDefault installs the default base: the large one, c, or the tiny one if the device is slow. An adapter that fails now is
+// replaced by the host if the visitor did not ask for it.
+func (e *Engine) useDefault(ctx context.Context, name string, c *hf.Checkpoint) error {
+	install := func() error {
+		rate, err := e.rate(c)
+		if err == nil && rate < smallRate {
+			name = baseOfSize(e.names, "tiny")
+			c, err = e.modelNamed(ctx, name)
+		}
+		if err != nil {
+			return err
+		}
+		return e.install(name, c)
+	}
+	err := install()
+	if err == nil || e.backend != gpu.Auto || e.rig.device.Err() == nil {
+		return err
+	}
+	if err := e.useHost("no GPU can be used here: " + err.Error()); err != nil {
+		return err
+	}
+	return install()
+}
+
+// baseOfSize returns the first base of a size, or the first of all.
+func baseOfSize(names []string, size string) string {
+	for _, name := range names {
 		if strings.HasSuffix(name, "-"+size) {
 			return name
 		}
 	}
-	return e.names[0]
+	return names[0]
 }
 
 // taskOf returns the task whose tokens a model has.

@@ -2,17 +2,25 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"attnlab/app/session"
 	"attnlab/gpu"
 )
 
-// open opens a backend and moves the current model to it, or loads the default base. If it fails, the old device stays.
+// open opens a backend and moves the current model to it, or loads the default base. If it fails, the old device stays. It
+// returns a sentence for the visitor if no GPU can be used.
 func (e *Engine) open(ctx context.Context, backend string) (text string, err error) {
 	e.busy("opening", 0, 0)
-	d, why, err := gpu.Open(backend)
+	if e.names, err = e.library.List(ctx); err != nil {
+		e.names = nil
+		e.fail("Open", err)
+	}
+	name, c, missing := e.capabilities.Model.Name, e.checkpoint, error(nil)
+	if c == nil {
+		name, c, missing = e.largeBase(ctx)
+		e.busy("opening", 0, 0)
+	}
+	d, made, err := e.openFor(backend, c)
 	if err != nil {
 		return "", err
 	}
@@ -20,34 +28,21 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 		d.Close()
 		return "", err
 	}
-	e.backend = backend
-	e.describe(why)
-	if e.names, err = e.library.List(ctx); err != nil {
-		e.names = nil
-		e.fail("Open", err)
-	}
+	e.backend, e.choice = backend, made
+	e.describe()
 	if !e.runsLoaded {
 		e.loadRuns(ctx)
 	}
 	e.listRuns()
 	switch {
-	case e.checkpoint == nil && len(e.names) == 0:
-		return "", errors.New("no base is shipped with this build; open the folder of a model")
+	case missing != nil:
+		return "", missing
 	case e.checkpoint == nil:
-		err = e.useModel(ctx, session.UseModel{Name: e.defaultBase()})
-		if err != nil && backend == gpu.Auto && d.Err() != nil { // the device opened but failed at the first model
-			why = "no GPU can be used here: " + err.Error()
-			d = gpu.OpenHost()
-			if err = e.move(d); err != nil {
-				return "", err
-			}
-			e.describe(why)
-			err = e.useModel(ctx, session.UseModel{Name: e.defaultBase()})
-		}
+		err = e.useDefault(ctx, name, c)
 	case e.reasoning != nil:
 		err = e.show()
 	}
-	if d.Info.Backend == gpu.Host && backend != gpu.Host {
+	if e.rig.device.Info.Backend == gpu.Host && backend != gpu.Host && e.choice.raced == nil {
 		text = e.capabilities.Why + " The engine uses the processor instead: the figures are the same, but slower."
 	}
 	return text, err
@@ -56,7 +51,7 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 // move puts the current model and the active run on another device, and closes the old one. If it fails, the old device
 // stays.
 func (e *Engine) move(d *gpu.Device) error {
-	d.Yield = func() time.Duration { return e.pauses.left(time.Now()) }
+	d.Yield = e.pause
 	next := rig{device: d}
 	if e.checkpoint != nil {
 		e.busy("loading", 0, 0)
@@ -90,10 +85,14 @@ func (e *Engine) move(d *gpu.Device) error {
 // visitor.
 func (e *Engine) recover(ctx context.Context) (text string, err error) {
 	e.publish(session.Status{Stage: "opening", Busy: true, Text: "The GPU was lost; opening it again."})
+	backend := e.backend
+	if backend == gpu.Auto && e.rig.device.Info.Backend == gpu.Host {
+		backend = gpu.Host // a race or a failure has chosen it
+	}
 	for range 2 { // a new device may be lost at once, while the driver restarts
 		var d *gpu.Device
 		var why string
-		if d, why, err = gpu.Open(e.backend); err != nil {
+		if d, why, err = gpu.Open(backend); err != nil {
 			continue
 		}
 		if err = e.move(d); err != nil {
@@ -101,7 +100,10 @@ func (e *Engine) recover(ctx context.Context) (text string, err error) {
 			continue
 		}
 		before := e.capabilities.Backend
-		e.describe(why)
+		if before != d.Info.Backend {
+			e.choice = choice{why: why}
+		}
+		e.describe()
 		what := "the model and the trace"
 		if e.run != nil {
 			what = "the model, the trace and the run"

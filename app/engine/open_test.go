@@ -18,8 +18,9 @@ import (
 // Whatever is at work when the device goes, it is done, and the result is the same.
 func TestTheDeviceIsLost(t *testing.T) {
 	bases := map[string]map[string][]byte{"chain-tiny": filesOf(t, random(t, chain(t)))}
-	for _, backend := range []string{gpu.Host, gpu.Auto} {
+	for _, backend := range []string{gpu.Host, gpu.WebGPU} {
 		t.Run(backend, func(t *testing.T) {
+			needs(t, backend)
 			s := start(t, bases, session.Open{Backend: backend}, session.NewProblem{Seed: 9})
 			s.must(all)
 			want := s.trace
@@ -63,7 +64,7 @@ func same(t *testing.T, got, want session.Trace) {
 
 func TestUseModel(t *testing.T) {
 	bases := parrots(t)
-	s := start(t, bases, openHost, session.NewProblem{Seed: 7})
+	s := start(t, bases, openHost, session.UseModel{Name: "chain-tiny"}, session.NewProblem{Seed: 7})
 	s.must(all)
 	want := s.trace
 	good := filesOf(t, random(t, chain(t)))
@@ -142,7 +143,7 @@ func TestNothingToOpen(t *testing.T) {
 	}
 }
 
-// Moving to another engine keeps model and trace.
+// Another backend shows the same model and trace.
 func TestOpenAgain(t *testing.T) {
 	s := start(t, parrots(t), openHost, session.UseModel{Name: "chain-small"}, session.NewProblem{Seed: 7})
 	s.must(all)
@@ -152,7 +153,7 @@ func TestOpenAgain(t *testing.T) {
 		t.Errorf("model %q, %d tokens", s.able.Model.Name, len(s.trace.Tokens))
 	}
 	near(t, "logprobs", s.trace.LogProbs, want.LogProbs)
-	if s.able.Backend == gpu.Host {
+	if s.able.Race == nil { // no adapter
 		if os.Getenv("ATTNLAB_GPU") == "require" {
 			t.Fatal(s.able.Why)
 		}

@@ -130,13 +130,10 @@ func (e *Engine) judge(ctx context.Context) {
 		e.rest(fmt.Sprintf("%d of %d kernels give wrong numbers here, so do not trust what you see; choose the host backend.", len(bad), len(kernels)))
 	default:
 		why := fmt.Sprintf("%d of %d kernels gave wrong numbers on %s, %s first", len(bad), len(kernels), e.rig.device.Info, bad[0].Name)
-		d := gpu.OpenHost()
-		if err := e.move(d); err != nil {
-			d.Close()
+		if err := e.useHost(why); err != nil {
 			e.fail("Open", err)
 			return
 		}
-		e.describe(why)
 		e.announce()
 		if e.reasoning != nil {
 			if err := e.show(); err != nil {

@@ -29,7 +29,8 @@ func TestWrongKernelsAreFound(t *testing.T) {
 		e := &Engine{port: hub.Join(), snapshots: map[string]session.Event{}, backend: asked}
 		e.rig.device = gpu.OpenHost()
 		e.rig.device.Info.Name, e.rig.device.Info.Backend = "a wrong adapter", gpu.WebGPU
-		e.describe("It is the only one here.")
+		e.choice.why = "It is the only one here."
+		e.describe()
 		if n := e.capabilities.Untested; n < 20 {
 			t.Fatalf("%d kernels are to be tested", n)
 		}

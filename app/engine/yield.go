@@ -23,3 +23,6 @@ func (p *pauses) start(now time.Time) {
 func (p *pauses) left(now time.Time) time.Duration {
 	return max(0, yieldTime-time.Duration(now.UnixNano()-p.started.Load()))
 }
+
+// pause returns the rest of the pause, for [gpu.Device.Yield].
+func (e *Engine) pause() time.Duration { return e.pauses.left(time.Now()) }

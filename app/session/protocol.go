@@ -148,7 +148,7 @@ type Event interface{ event() }
 type (
 	// Status says what the engine does now.
 	Status struct {
-		Stage string `json:"stage"`          // "opening", "measuring", "loading", "ready", "generating", "finding heads", ...
+		Stage string `json:"stage"`          // "opening", "loading", "ready", "generating", "finding heads", ...
 		Done  int    `json:"done"`           // of Total; both 0 where unknown
 		Total int    `json:"total"`          //
 		Busy  bool   `json:"busy"`           //
@@ -169,7 +169,8 @@ type (
 		Adapter  string        `json:"adapter"`
 		Backend  string        `json:"backend"`
 		Software bool          `json:"software"`
-		Why      string        `json:"why"`
+		Why      string        `json:"why"`                // of the choice of the backend, as a sentence
+		Race     *Race         `json:"race,omitempty"`     // that chose it; nil if there was none
 		Kernels  []KernelCheck `json:"kernels"`            // tested so far
 		Untested int           `json:"untested,omitempty"` // kernels whose test is still to come
 		Model    ModelInfo     `json:"model"`
@@ -367,6 +368,19 @@ type KernelCheck struct {
 	OK       bool    `json:"ok"`
 	MaxError float64 `json:"max_error"`
 	Error    string  `json:"error,omitempty"`
+}
+
+// Race is how fast the two backends are at the current model's matrix products.
+type Race struct {
+	Adapter string `json:"adapter"` // of WebGPU
+	Host    Rate   `json:"host"`
+	WebGPU  Rate   `json:"webgpu"`
+}
+
+// Rate counts tokens a second.
+type Rate struct {
+	Sampling float64 `json:"sampling"`
+	Training float64 `json:"training"`
 }
 
 // ModelInfo describes the current model.

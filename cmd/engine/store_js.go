@@ -1,7 +1,6 @@
 package main
 
 import (
-	"attnlab/rl/runs"
 	"cmp"
 	"context"
 	"errors"
@@ -10,17 +9,20 @@ import (
 	"strings"
 	"sync"
 	"syscall/js"
+
+	"attnlab/rl/runs"
 )
 
-// shelf stores runs in this browser's IndexedDB: one object store, one entry a file, whose key is the run's id and the file's
-// name. A transaction writes all files of a run or none. All requests of a transaction are made before the first is waited for:
+// shelf stores runs, and in a database of its own what the engine remembers, in this browser's IndexedDB: one object store, one
+// entry a file, whose key is the run's id and the file's name. A transaction writes all files of a run or none. All requests of a transaction are made before the first is waited for:
 // a transaction that has none left is over. The locks are of navigator.locks, which end with the tab.
 type shelf struct {
-	mu sync.Mutex
-	db js.Value // undefined until opened, and after the browser closed it
+	name string // of the database; empty is shelfName
+	mu   sync.Mutex
+	db   js.Value // undefined until opened, and after the browser closed it
 }
 
-const shelfName, shelfFiles = "attnlab-runs", "files"
+const shelfName, memoryName, shelfFiles = "attnlab-runs", "attnlab-memory", "files"
 
 // errNoStorage is what to do where the browser's storage cannot be used.
 const errNoStorage = "export a run to save it, or reload the page to try again"
@@ -36,7 +38,7 @@ func (s *shelf) open() (js.Value, error) {
 	if !factory.Truthy() {
 		return js.Undefined(), errors.New("this browser stores nothing for this page; " + errNoStorage)
 	}
-	request, err := try(func() js.Value { return factory.Call("open", shelfName, 1) })
+	request, err := try(func() js.Value { return factory.Call("open", cmp.Or(s.name, shelfName), 1) })
 	if err == nil {
 		made := js.FuncOf(func(js.Value, []js.Value) any {
 			request.Get("result").Call("createObjectStore", shelfFiles)

@@ -7,6 +7,7 @@ package race
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"attnlab/gpu"
@@ -20,8 +21,14 @@ type Rate struct {
 	Training float64 `json:"training"` // tokens a second, forward and backward
 }
 
-// perToken is the time of one token sampled and trained on, in seconds: what a training step by reinforcement learning does.
-func (r Rate) perToken() float64 { return 1/r.Sampling + 1/r.Training }
+// Tokens returns how many tokens a second are both sampled and trained on, which is what a training step of reinforcement
+// learning does with each token.
+func (r Rate) Tokens() float64 { return 1 / (1/r.Sampling + 1/r.Training) }
+
+// valid returns true if a backend can have the rate.
+func (r Rate) valid() bool {
+	return r.Sampling > 0 && r.Training > 0 && !math.IsInf(r.Sampling+r.Training, 0)
+}
 
 // Result is the outcome of a race.
 type Result struct {
@@ -32,13 +39,13 @@ type Result struct {
 
 // Choice returns the backend to use, gpu.Host or gpu.WebGPU, with a sentence that says why.
 func (r Result) Choice() (backend, why string) {
-	host, webgpu := r.Host.perToken(), r.WebGPU.perToken()
-	says := fmt.Sprintf("host %s and %s tokens a second in sampling and training, %s %s and %s (the model's matrix products alone)",
-		count(r.Host.Sampling), count(r.Host.Training), r.Adapter, count(r.WebGPU.Sampling), count(r.WebGPU.Training))
-	if host < webgpu {
-		return gpu.Host, fmt.Sprintf("the processor is %.1f times as fast as the adapter for this model: %s", webgpu/host, says)
+	host, webgpu := r.Host.Tokens(), r.WebGPU.Tokens()
+	rates := fmt.Sprintf("(tokens a second in sampling and training, by matrix products alone: processor %s and %s, adapter %s and %s)",
+		count(r.Host.Sampling), count(r.Host.Training), count(r.WebGPU.Sampling), count(r.WebGPU.Training))
+	if host > webgpu {
+		return gpu.Host, fmt.Sprintf("the processor is %.1f times as fast for this model as the adapter %s %s", host/webgpu, r.Adapter, rates)
 	}
-	return gpu.WebGPU, fmt.Sprintf("the adapter is %.1f times as fast as the processor for this model: %s", host/webgpu, says)
+	return gpu.WebGPU, fmt.Sprintf("the adapter %s is %.1f times as fast for this model as the processor %s", r.Adapter, webgpu/host, rates)
 }
 
 // count writes a rate with two digits.
@@ -54,37 +61,49 @@ func count(x float64) string {
 	return fmt.Sprintf("%.0f", x)
 }
 
-// Memory keeps results from one start to the next.
+// Of returns the rate of a backend: gpu.Host, or else WebGPU.
+func (r Result) Of(backend string) Rate {
+	if backend == gpu.Host {
+		return r.Host
+	}
+	return r.WebGPU
+}
+
+// Memory saves results from one start to the next.
 type Memory interface {
 	Load(key string) (Result, bool)
 	Save(key string, r Result)
 }
 
-// Key names the race of a model on an adapter. Models with the same shape share it.
+// Key names the race of a model on an adapter against this processor. Models with the same shape share it.
 func Key(adapter gpu.Info, c model.Config) string {
-	return fmt.Sprintf("%s %s %s, %dx%dx%d heads %d/%d of %d, vocabulary %d", adapter.Vendor, adapter.Name, adapter.Backend,
+	return fmt.Sprintf("%s %s %s, %s, %dx%dx%d heads %d/%d of %d, vocabulary %d", adapter.Vendor, adapter.Name, adapter.Backend, gpu.OpenHost().Info.Name,
 		c.Layers, c.HiddenSize, c.IntermediateSize, c.Heads, c.KVHeads, c.HeadDim, c.VocabSize)
 }
 
-// Open opens the backend for a model. gpu.Auto takes the winner of a race, which memory, if it is not nil, remembers; without an
-// adapter it takes the host. result is nil where no race was needed. Where the adapter fails in the race, the host wins.
+// Open opens the backend for a model and says why it is that one. gpu.Auto takes the winner of a race, whose result memory saves
+// if it is not nil; without an adapter it takes the host. result is nil if there was no race. An adapter that fails in the race
+// loses it.
 func Open(backend string, c model.Config, memory Memory) (d *gpu.Device, result *Result, why string, err error) {
 	d, why, err = gpu.Open(backend)
 	if err != nil || backend != gpu.Auto || d.Info.Backend == gpu.Host {
 		return d, nil, why, err
 	}
+	return choose(d, c, memory)
+}
+
+// choose races an adapter against the host and returns the winner. It closes the adapter if that loses.
+func choose(d *gpu.Device, c model.Config, memory Memory) (*gpu.Device, *Result, string, error) {
 	key := Key(d.Info, c)
 	r, known := Result{}, false
 	if memory != nil {
 		r, known = memory.Load(key)
 	}
 	if !known {
-		host := gpu.OpenHost()
-		r, err = Run(host, d, c)
-		host.Close()
-		if err != nil {
+		var err error
+		if r, err = Run(gpu.OpenHost(), d, c); err != nil {
 			d.Close()
-			return gpu.OpenHost(), nil, fmt.Sprintf("the adapter %s failed when it was measured: %v", d.Info, err), nil
+			return gpu.OpenHost(), nil, fmt.Sprintf("no GPU can be used here: %s failed when it was measured: %v", d.Info, err), nil
 		}
 		if memory != nil {
 			memory.Save(key, r)
@@ -107,14 +126,15 @@ const (
 // Run measures both devices, the host first.
 func Run(host, webgpu *gpu.Device, c model.Config) (r Result, err error) {
 	r.Adapter = webgpu.Info.Name
-	if r.Host, err = rate(host, c); err != nil {
+	if r.Host, err = Measure(host, c); err != nil {
 		return r, err
 	}
-	r.WebGPU, err = rate(webgpu, c)
+	r.WebGPU, err = Measure(webgpu, c)
 	return r, err
 }
 
-func rate(d *gpu.Device, c model.Config) (Rate, error) {
+// Measure returns the rate of one device for a model.
+func Measure(d *gpu.Device, c model.Config) (Rate, error) {
 	sampling, err := seconds(d, c, nn.Narrow, samplingRows)
 	if err != nil {
 		return Rate{}, err

@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"context"
+	"io/fs"
+
+	"attnlab/app/session"
+	"attnlab/gpu"
+	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/model/race"
+)
+
+// Memory saves small documents from one visit to the next, each by the id of its group and its name. A [runs.Store] that
+// holds no runs can be one.
+type Memory interface {
+	Load(ctx context.Context, id string, names ...string) (map[string][]byte, error)
+	Save(ctx context.Context, id string, files map[string][]byte) error
+}
+
+// raceGroup and raceFile name the document with the results of races.
+const raceGroup, raceFile = "backends", "race.json"
+
+// rememberedRaces reads and writes the results of races. It does not warn: what cannot be remembered is measured again, which
+// takes a fraction of a second.
+func rememberedRaces(memory Memory) race.Document {
+	return race.Document{
+		Read: func() ([]byte, error) {
+			if memory == nil {
+				return nil, fs.ErrNotExist
+			}
+			files, err := memory.Load(context.Background(), raceGroup, raceFile)
+			if err == nil && files[raceFile] == nil {
+				err = fs.ErrNotExist
+			}
+			return files[raceFile], err
+		},
+		Write: func(data []byte) error {
+			if memory == nil {
+				return nil
+			}
+			return memory.Save(context.Background(), raceGroup, map[string][]byte{raceFile: data})
+		},
+		Warn: func(error) {},
+	}
+}
+
+// choice is the reason for a backend.
+type choice struct {
+	why   string
+	raced *race.Result // nil without a race
+	shape model.Config // of the model that raced
+}
+
+// openFor opens a backend for a model. If auto is asked for, a race chooses it; without a model (nil) auto takes WebGPU.
+func (e *Engine) openFor(backend string, c *hf.Checkpoint) (d *gpu.Device, made choice, err error) {
+	if c == nil {
+		d, made.why, err = gpu.Open(backend)
+	} else {
+		made.shape = c.Config
+		d, made.raced, made.why, err = race.Open(backend, c.Config, &e.races)
+	}
+	return d, made, err
+}
+
+// raceFor returns another device if that is faster for a model than the current one, else nil. It does nothing where the visitor
+// chose the backend, where no adapter works, or while a run is active: the numbers of a run must not depend on which models are
+// opened meanwhile.
+func (e *Engine) raceFor(c *hf.Checkpoint) (*gpu.Device, choice) {
+	if e.choice.raced == nil || e.run != nil || sameShape(e.choice.shape, c.Config) {
+		return nil, e.choice
+	}
+	d, made, err := e.openFor(e.backend, c)
+	if err != nil {
+		return nil, e.choice
+	}
+	if d.Info == e.rig.device.Info {
+		d.Close()
+		return nil, made
+	}
+	d.Yield = e.pause
+	return d, made
+}
+
+// sameShape returns true if two models share the result of a race.
+func sameShape(a, b model.Config) bool { return race.Key(gpu.Info{}, a) == race.Key(gpu.Info{}, b) }
+
+// rate returns how many tokens a second the current device both samples and trains on with a model: from the race that chose
+// the device, or measured now.
+func (e *Engine) rate(c *hf.Checkpoint) (float64, error) {
+	if r := e.choice.raced; r != nil {
+		return r.Of(e.rig.device.Info.Backend).Tokens(), nil
+	}
+	rate, err := race.Measure(e.rig.device, c.Config)
+	return rate.Tokens(), err
+}
+
+// useHost moves to the host because the adapter fails. why is the reason.
+func (e *Engine) useHost(why string) error {
+	if err := e.move(gpu.OpenHost()); err != nil {
+		return err
+	}
+	e.choice = choice{why: why}
+	e.describe()
+	return nil
+}
+
+// race returns the race for screens.
+func (c choice) race() *session.Race {
+	r := c.raced
+	if r == nil {
+		return nil
+	}
+	return &session.Race{Adapter: r.Adapter, Host: session.Rate(r.Host), WebGPU: session.Rate(r.WebGPU)}
+}

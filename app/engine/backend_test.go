@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+
+	"attnlab/app/session"
+	"attnlab/gpu"
+	"attnlab/gpu/gputest"
+	"attnlab/model/hf"
+	"attnlab/model/race"
+)
+
+// memory is a [Memory] that counts.
+type memory struct {
+	files map[string][]byte
+	saves int
+}
+
+func (m *memory) Load(context.Context, string, ...string) (map[string][]byte, error) {
+	return maps.Clone(m.files), nil
+}
+
+func (m *memory) Save(_ context.Context, _ string, files map[string][]byte) error {
+	m.files, m.saves = maps.Clone(files), m.saves+1
+	return nil
+}
+
+// remember adds the result of a race between this machine's adapter and its host.
+func (m *memory) remember(t *testing.T, c *hf.Checkpoint, host, webgpu float64) {
+	t.Helper()
+	results := map[string]race.Result{}
+	if m.files != nil {
+		if err := json.Unmarshal(m.files[raceFile], &results); err != nil {
+			t.Fatal(err)
+		}
+	}
+	info := gputest.Adapter(t).Info
+	results[race.Key(info, c.Config)] = race.Result{Adapter: info.Name, Host: race.Rate{Sampling: host, Training: host}, WebGPU: race.Rate{Sampling: webgpu, Training: webgpu}}
+	data, err := json.Marshal(results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.files = map[string][]byte{raceFile: data}
+}
+
+// sizes are two bases of different shape.
+func sizes(t *testing.T) (small, tiny *hf.Checkpoint, bases map[string]map[string][]byte) {
+	small, tiny = random(t, chain(t)), random(t, chain(t))
+	small.Config.Layers++
+	small.Weights = small.Config.Init(1)
+	return small, tiny, map[string]map[string][]byte{"chain-small": filesOf(t, small), "chain-tiny": filesOf(t, tiny)}
+}
+
+// Auto opens the backend that a race finds faster, says so with both rates, and does not race again at the next visit.
+func TestAutoRacesOnce(t *testing.T) {
+	gputest.Adapter(t)
+	_, _, bases := sizes(t)
+	m := &memory{}
+	var first session.Capabilities
+	for visit := range 2 {
+		s := startWith(t, Library{Memory: m}, bases, session.Open{Backend: gpu.Auto})
+		if len(s.failures) > 0 || s.able.Race == nil {
+			t.Fatalf("%v, capabilities %+v", s.failures, s.able)
+		}
+		r := race.Result{Adapter: s.able.Race.Adapter, Host: race.Rate(s.able.Race.Host), WebGPU: race.Rate(s.able.Race.WebGPU)}
+		want, why := r.Choice()
+		if got := s.able.Backend; (got == gpu.Host) != (want == gpu.Host) || !strings.EqualFold(s.able.Why, why+".") {
+			t.Errorf("the backend is %s (%s), the race chose %s (%s)", got, s.able.Why, want, why)
+		}
+		if s.status.Text != "" {
+			t.Errorf("a race is no reason for a banner: %q", s.status.Text)
+		}
+		if visit == 0 {
+			first = s.able
+			continue
+		}
+		if *s.able.Race != *first.Race || s.able.Backend != first.Backend || m.saves > 2 { // of each shape at most
+			t.Errorf("another race: %+v after %+v, %d saved", s.able.Race, first.Race, m.saves)
+		}
+	}
+}
+
+// The winner follows the rates, and the default base is small if the winner is fast enough for it.
+func TestTheFasterBackendAndItsBase(t *testing.T) {
+	gputest.Adapter(t)
+	small, tiny, bases := sizes(t)
+	for _, c := range []struct {
+		name         string
+		host, webgpu float64 // the tokens of both rates are half of it
+		onHost       bool
+		base         string
+	}{
+		{"fast host", 5000, 4000, true, "chain-small"},
+		{"fast adapter", 4000, 5000, false, "chain-small"},
+		{"enough", 10, 4000, false, "chain-small"},
+		{"slow adapter", 10, 3999, false, "chain-tiny"},
+		{"slow host", 3000, 10, true, "chain-tiny"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := &memory{}
+			m.remember(t, small, c.host, c.webgpu)
+			m.remember(t, tiny, c.host, c.webgpu)
+			s := startWith(t, Library{Memory: m}, bases, session.Open{Backend: gpu.Auto})
+			if len(s.failures) > 0 || (s.able.Backend == gpu.Host) != c.onHost || s.able.Model.Name != c.base || m.saves > 0 {
+				t.Errorf("%v; %s with %s: %s", s.failures, s.able.Backend, s.able.Model.Name, s.able.Why)
+			}
+		})
+	}
+}
+
+// A model of another shape races again; one of the same shape, a chosen backend and an active run do not.
+func TestAnotherShapeRacesAgain(t *testing.T) {
+	gputest.Adapter(t)
+	small, tiny, bases := sizes(t)
+	m := &memory{}
+	m.remember(t, small, 9000, 5000)
+	m.remember(t, tiny, 5000, 9000)
+	s := startWith(t, Library{Memory: m}, bases, session.Open{Backend: gpu.Auto}, session.NewProblem{Seed: 9})
+	on := func(name string, host bool) {
+		t.Helper()
+		if (s.able.Backend == gpu.Host) != host || s.able.Model.Name != name {
+			t.Errorf("%s on %s: %s", s.able.Model.Name, s.able.Backend, s.able.Why)
+		}
+		if s.able.Race != nil && s.able.Race.Host.Sampling > s.able.Race.WebGPU.Sampling != host {
+			t.Errorf("%s on %s by another model's race %+v", s.able.Model.Name, s.able.Backend, s.able.Race)
+		}
+		s.must(all)
+	}
+	on("chain-small", true)
+	s.must(session.UseModel{Name: "chain-tiny"})
+	on("chain-tiny", false)
+	s.must(session.UseModel{Name: "mine", Files: bases["chain-tiny"]})
+	on("mine", false)
+	s.must(session.UseModel{Name: "chain-small"})
+	on("chain-small", true)
+
+	s.must(session.Open{Backend: gpu.Host})
+	s.must(session.UseModel{Name: "chain-tiny"})
+	if s.able.Backend != gpu.Host || s.able.Race != nil {
+		t.Errorf("the host was asked for: %+v", s.able)
+	}
+	s.must(session.Open{Backend: gpu.WebGPU})
+	s.must(session.UseModel{Name: "chain-small"})
+	if s.able.Backend == gpu.Host || s.able.Race != nil {
+		t.Errorf("WebGPU was asked for: %+v", s.able)
+	}
+
+	s.must(session.Open{Backend: gpu.Auto})
+	on("chain-small", true)
+	s.must(session.Begin{Settings: session.RunSettings{Method: pretrain, Model: "tiny", Steps: 2}})
+	s.must(session.UseModel{Name: "chain-tiny"})
+	if s.able.Backend != gpu.Host {
+		t.Error("a run was moved because another model was opened")
+	}
+	if m.saves > 0 {
+		t.Errorf("%d races, all results were known", m.saves)
+	}
+}
+
+// A loss of the host that a race chose opens the host again.
+func TestRaceSurvivesALoss(t *testing.T) {
+	gputest.Adapter(t)
+	small, _, bases := sizes(t)
+	for _, host := range []float64{5000, 100000} {
+		m := &memory{}
+		m.remember(t, small, host, 9000)
+		s := startWith(t, Library{Memory: m}, bases, session.Open{Backend: gpu.Auto}, session.NewProblem{Seed: 9})
+		before := s.able
+		s.must(session.LoseDevice{})
+		if s.able.Backend != before.Backend || s.able.Why != before.Why || s.able.Race == nil || *s.able.Race != *before.Race {
+			t.Errorf("%+v after %+v", s.able, before)
+		}
+	}
+}
