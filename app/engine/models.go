@@ -77,8 +77,9 @@ func (e *Engine) install(name string, checkpoint *hf.Checkpoint) error {
 	}
 }
 
-// A new visitor sees the small base where the device samples and trains on at least smallRate tokens a second of it, and the
-// tiny base elsewhere: then a training step of some thousand tokens takes a few seconds at most.
+// smallRate decides which base a new visitor sees: the small one if the backend that the engine chose both samples and trains on
+// at least so many tokens a second with it, else the tiny one. Then a training step of some thousand tokens takes a few seconds
+// at most. A visitor who chooses the backend sees the small one.
 const smallRate = 2000
 
 // largeBase loads the small base, or the first one if none is small.
@@ -95,13 +96,15 @@ func (e *Engine) largeBase(ctx context.Context) (name string, c *hf.Checkpoint, 
 // replaced by the host if the visitor did not ask for it.
 func (e *Engine) useDefault(ctx context.Context, name string, c *hf.Checkpoint) error {
 	install := func() error {
-		rate, err := e.rate(c)
-		if err == nil && rate < smallRate {
-			name = baseOfSize(e.names, "tiny")
-			c, err = e.modelNamed(ctx, name)
-		}
-		if err != nil {
-			return err
+		if e.backend == gpu.Auto {
+			rate, err := e.rate(c)
+			if err == nil && rate < smallRate {
+				name = baseOfSize(e.names, "tiny")
+				c, err = e.modelNamed(ctx, name)
+			}
+			if err != nil {
+				return err
+			}
 		}
 		return e.install(name, c)
 	}

@@ -63,7 +63,7 @@ func TestVisitSoak(t *testing.T) {
 		_, err := page.AddScriptToEvaluateOnNewDocument(wasmSeen).Do(ctx)
 		return err
 	}))
-	v.open(server.URL + under + soakRun)
+	v.open(server.URL + under + onGPU + soakRun)
 	v.press(`#run-buttons [data-do="train"]`)
 	v.runs("a step is taken", `latest("Run")?.info.step >= 1 && document.querySelector("#rollouts h2")`)
 	v.until("the curves are drawn", `document.querySelector("iframe.curves")?.contentDocument?.querySelector("canvas")`)

@@ -44,7 +44,7 @@ func TestVisit(t *testing.T) {
 		}
 	})
 	opened := v.check("open", func(v *visitor) {
-		v.open(server.URL + under)
+		v.open(server.URL + under + onGPU)
 		v.Logf("ready after %v", eval[[]string](v, "stages"))
 		c := newest[session.Capabilities](v)
 		v.Logf("%s by %s, %s with %d parameters", c.Adapter, c.Backend, c.Model.Name, c.Model.Parameters)
@@ -195,6 +195,46 @@ func TestVisit(t *testing.T) {
 	}
 }
 
+// TestVisitRace lets the lab choose its backend in a browser whose adapter is SwiftShader: the processor is faster by the SIMD
+// module, the page says why, and the next visit remembers it.
+func TestVisitRace(t *testing.T) {
+	dir, _ := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, true)
+	server := plainServer(t, dir, n)
+	v.open(server.URL + under)
+	t.Logf("ready after %v", eval[[]string](v, "stages"))
+	first := newest[session.Capabilities](v)
+	if first.Race == nil || first.Backend != "host" || first.Adapter != "CPU, simd128" || !strings.Contains(strings.ToLower(first.Race.Adapter), "swiftshader") {
+		t.Fatalf("the engine uses %s on %s, race %+v: %s", first.Backend, first.Adapter, first.Race, first.Why)
+	}
+	t.Logf("%s %s", first.Model.Name, first.Why)
+	if first.Model.Name != "chain-small" {
+		t.Errorf("a host with SIMD opens %s", first.Model.Name)
+	}
+	if says := v.text(".banners"); says != "" {
+		t.Errorf("the choice of a backend is no reason for a banner: %q", says)
+	}
+	v.press(".engine")
+	if says := v.text("#dialog"); !strings.Contains(says, first.Adapter) || !strings.Contains(says, "times as fast for this model") {
+		t.Errorf("the capability panel says %q", says)
+	}
+	v.press(`#dialog [data-do="close"]`)
+	v.problem(2)
+	v.press(`#sampling [data-do="generate"]`)
+	v.until("the response is complete", ready+` && latest("Trace").complete`)
+
+	v.run(chromedp.Navigate("about:blank"))
+	v.open(server.URL + under)
+	t.Logf("ready after %v", eval[[]string](v, "stages"))
+	if next := newest[session.Capabilities](v); next.Race == nil || *next.Race != *first.Race {
+		t.Errorf("the next visit has the race %+v, the first had %+v", next.Race, first.Race)
+	}
+	for _, line := range n.all() {
+		t.Errorf("%s", line)
+	}
+}
+
 // TestVisitWithoutAdapter visits the site with a browser that has no WebGPU.
 func TestVisitWithoutAdapter(t *testing.T) {
 	dir, _ := builtSite(t)
@@ -202,7 +242,7 @@ func TestVisitWithoutAdapter(t *testing.T) {
 	v := newVisitor(t, n, false)
 	v.open(plainServer(t, dir, n).URL + under)
 	c := newest[session.Capabilities](v)
-	if c.Backend != "host" || v.text(".engine .backend") != "CPU" {
+	if c.Backend != "host" || c.Adapter != "CPU, simd128" || v.text(".engine .backend") != "CPU" {
 		t.Errorf("the engine uses %s on %s, the page says %q", c.Backend, c.Adapter, v.text(".engine .backend"))
 	}
 	if says := v.text(".banners"); !strings.Contains(says, c.Why) || !strings.Contains(says, "The engine uses the processor instead") {

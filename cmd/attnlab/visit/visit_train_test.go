@@ -48,7 +48,7 @@ func TestVisitTrain(t *testing.T) {
 	var archive []byte
 
 	if !v.check("open", func(v *visitor) {
-		v.open(server.URL + under + smallRun)
+		v.open(server.URL + under + onGPU + smallRun)
 		v.until("the run can begin", `document.querySelector('#run-buttons [data-do="train"]:not(:disabled)')`)
 	}) {
 		t.FailNow()

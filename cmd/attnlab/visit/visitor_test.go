@@ -26,6 +26,9 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
+// onGPU is the query of a lab that computes by WebGPU. Without it the lab takes the faster backend, which is never SwiftShader.
+const onGPU = "?backend=webgpu"
+
 // patience is how long a visitor waits for one thing to happen.
 const patience = 3 * time.Minute // software kernels are tested at the start, and machines can be busy
 
