@@ -40,7 +40,9 @@ func probe(d *Device) error {
 		in[i] = float32(i)
 	}
 	x.Write(0, in)
-	d.Do(probeKernel, probeParams{n}, x, y)
+	if err := d.Do(probeKernel, probeParams{n}, x, y); err != nil {
+		return err
+	}
 	if err := y.Read(0, out); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (e *Engine) put(event session.Event) {
 
 func (e *Engine) send(event session.Event) {
 	if err := e.port.Send(event); err != nil {
-		e.port.Send(session.Failure{Command: session.Kind(event), Text: sentence(err)})
+		_ = e.port.Send(session.Failure{Command: session.Kind(event), Text: sentence(err)}) // without numbers, so it can be encoded
 	}
 }
 

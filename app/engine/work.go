@@ -40,7 +40,7 @@ func (e *Engine) carryOut(j *job) (how outcome) {
 		}
 	}
 	switch {
-	case err == errLater:
+	case errors.Is(err, errLater):
 		return later
 	case err == nil:
 	case j.ctx.Err() != nil:

@@ -68,7 +68,7 @@ func (s *Site) Write(folder string) error {
 func (f File) Gzip() int {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	z.Write(f.Data) // a bytes.Buffer takes everything
-	z.Close()
+	_, _ = z.Write(f.Data) // writing to a bytes.Buffer cannot fail
+	_ = z.Close()
 	return packed.Len()
 }

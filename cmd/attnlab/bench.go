@@ -18,8 +18,8 @@ var benchCommand = command{
 	name: "bench",
 	does: "measures kernels, training steps and decoding",
 	about: `
-Both engines are measured where --backend is auto. Each row is warmed up and run up to five times, but no more once half a
-second is used up; --full always runs it five times and adds larger batches. The names:
+With --backend auto both backends are measured. Each row is warmed up and then run up to five times, within half a second;
+--full always runs it five times and adds larger batches. The names:
 
   train-P      a training step of preset P on 4096 tokens, from tokens in to weights changed
   decode-P-B   sampling 32 tokens after a prompt of 16 for B sequences, tokens in to tokens out
@@ -66,7 +66,7 @@ const (
 	benchTime = time.Second / 2
 )
 
-// another says whether a row that ran so often and so long should run once more.
+// another reports whether a row should run once more.
 func another(runs int, used time.Duration, full bool) bool {
 	return runs == 0 || runs < benchRuns && (full || used < benchTime)
 }
@@ -99,7 +99,7 @@ func (c *console) bench(ctx context.Context, filter *regexp.Regexp, full bool) e
 	return stopped
 }
 
-// benchDevices opens the engines to measure.
+// benchDevices opens the backends to measure.
 func (c *console) benchDevices() ([]*gpu.Device, error) {
 	d, why, err := gpu.Open(c.backend)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 const overview = `attnlab trains small models to reason, and shows how they do it.
 
-Without a command it serves the lab. Exit status: 0 it did what was asked, 1 it could not, 2 wrong usage.`
+Without a command it serves the lab. Exit status: 0 success, 1 failure, 2 wrong usage.`
 
 // execute finds the command, parses its flags and runs it.
 func (c *console) execute(ctx context.Context, args []string) error {
@@ -139,7 +139,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// flagError says in one sentence what is wrong with a flag.
+// flagError describes in one sentence what is wrong with a flag.
 func flagError(cc *cobra.Command, err error) error {
 	text := err.Error()
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
@@ -148,7 +148,7 @@ func flagError(cc *cobra.Command, err error) error {
 		text = fmt.Sprintf("--%s needs a value", e.GetFlag().Name)
 	} else if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		text = fmt.Sprintf("--%s cannot be %q", e.GetFlag().Name, e.GetValue())
-		if cause := e.Unwrap(); cause != nil && cause.Error() != "parse error" && cause.Error() != "value out of range" { // flag's own words say nothing
+		if cause := e.Unwrap(); cause != nil && cause.Error() != "parse error" && cause.Error() != "value out of range" { // flag's own message does not help
 			text += ": " + cause.Error()
 		}
 	}

@@ -19,24 +19,24 @@ import (
 var compareCommand = command{
 	name:  "compare",
 	takes: "DIR",
-	does:  "sets finished runs side by side, in a table and a plot",
+	does:  "compares finished runs in a table and a plot",
 	about: `
 Each DIR is a run by attnlab train, measured at its end. Runs that differ only in their seed make one row: means over seeds ± their standard
-deviation. Accuracy, think tokens and steps are of the evaluation at the end, on fresh problems; groups, tokens, updates and time of the
-training itself. Unfinished runs are skipped and listed. Of runs that have only their metrics, such as the shipped ones, the last 5 training
-steps stand for the trained model and the first step for the base.
+deviation. Accuracy, think tokens and steps are of the evaluation at the end, on fresh problems; groups, tokens, updates and time are of
+the training itself. Unfinished runs are skipped and listed. For runs that have only their metrics, such as the shipped ones, the last 5
+training steps are taken as the trained model and the first step as the base.
 
 Numbers are averaged and subtracted only where they were measured alike: base, task, teacher, difficulty, temperature, top-p and longest
-response. What differs is named. --json tells in "measured" how each row was measured, the tables below it do.
+response. Differences are listed. --json reports in "measured" how each row was measured; the text has a table for it.
 
   reflections       words of re-checking a response, at the easiest and the hardest difficulty
-  redundant removed   share of the base's redundant steps, a response, that is gone
+  redundant removed   share of the base's redundant steps, a response, that the trained model does not write
   essential lost      the same of its essential and correcting steps; negative where there are more
   AES                 accuracy-efficiency score: share of think tokens removed, plus 3 × the relative gain in accuracy or minus 5 × the loss
   charged             tokens generated, where a prefix that a branch or revision continues counts as generated
 
-The base is what each run measured of it, with the same seed: on the problems of its evaluation, or in older runs by the probe before the
-first step. --base takes an evaluation by attnlab eval --json instead, which must have been measured like the runs.
+Each run measured its base with the same seed: on the problems of its evaluation, or in older runs by the probe before the first step.
+--base takes an evaluation by attnlab eval --json instead, which must have been measured like the runs.
 
   attnlab eval --problems 2000 --json > base.json
   attnlab compare --runs runs/* --base base.json

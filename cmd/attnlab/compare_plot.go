@@ -38,7 +38,7 @@ func (d comparison) dots() []dot {
 }
 
 // plot draws accuracy against think tokens in text: a letter at each mean, bars one standard deviation long to each side. Up and left is
-// better. A letter whose place is taken stands right beside it.
+// better. A letter whose place is taken is drawn to the right.
 func (d comparison) plot(w io.Writer) {
 	dots := d.dots()
 	loX, hiX, loY, hiY := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)

@@ -62,7 +62,7 @@ func (d comparison) tables(w io.Writer, markdown bool) {
 	}
 }
 
-// conditions tells how each row and its base were measured.
+// conditions describes how each row and its base were measured.
 func (d comparison) conditions() *table {
 	t := &table{head: []string{"measured"}}
 	for _, row := range d.Rows {

@@ -25,8 +25,8 @@ ranges are in response tokens, "step" is the training step:
    "tree": {"nodes": [{"id": 0, "parent": -1, "reward": null}, …]},
    "revisions": [{"length": 60, "correct": true, "reflections": 2, "think_tokens": 50}, …]}
 
-"tree" is for treerl and attnrl, "revisions" for rearl. A key that is not known is an error. Hyper-parameters are flags with the paper's
-values as defaults; a method takes those that name it.
+"tree" is for treerl and attnrl, "revisions" for rearl. An unknown key is an error. Hyper-parameters are flags with the paper's
+values as defaults; the help text of each names its methods.
 
   attnlab credit --method attnpo --group group.json --json
   attnlab credit --method rearl --length-weight 0.3 --group - < group.json
@@ -106,6 +106,6 @@ func creditText(w io.Writer, out rl.GroupOutput) {
 		}
 	}
 	if !out.Valid {
-		fmt.Fprintln(w, "\nnothing to learn from this group: it would be left out")
+		fmt.Fprintln(w, "\nno token of this group has an advantage: training would skip it")
 	}
 }

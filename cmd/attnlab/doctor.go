@@ -20,11 +20,11 @@ import (
 
 var doctorCommand = command{
 	name: "doctor",
-	does: "says what this machine can do, and checks every kernel on it",
+	does: "reports the adapter of this machine and checks every kernel on it",
 	about: `
-Each kernel runs on small cases and is compared with the same sum in float64 in Go. max_error is the largest difference, tolerance_used
-its share of what is allowed there, ms the time of all cases, compilation included. features are the optional ones that the adapter offers;
-attnlab needs none of them. The exit status is 1 where a kernel is wrong.
+Each kernel runs on small cases and is compared with the same computation in float64 in Go. max_error is the largest difference,
+tolerance_used its share of the tolerance, ms the time of all cases, compilation included. features are the optional ones that the adapter
+offers; attnlab needs none of them. The exit status is 1 if a kernel is wrong.
 
   attnlab doctor
   attnlab doctor --backend host --json
@@ -54,7 +54,7 @@ type kernelTest struct {
 	Used     number `json:"tolerance_used"` // the largest share of a case's tolerance
 	Ms       number `json:"ms"`
 	Cases    int    `json:"cases"`
-	Problem  string `json:"problem,omitempty"` // what the first failing case says
+	Problem  string `json:"problem,omitempty"` // the error of the first failing case
 }
 
 func (c *console) doctor(ctx context.Context) error {
@@ -68,7 +68,7 @@ func (c *console) doctor(ctx context.Context) error {
 	if d.Info.Backend == gpu.Host {
 		document.Chosen.Backend = gpu.Host
 	} else if d.Info.Software {
-		document.Chosen.Why += ", but it is a program on the CPU: the host engine may be as fast, \"attnlab bench\" compares them"
+		document.Chosen.Why += ", but it is a program on the CPU: the host backend may be as fast; \"attnlab bench\" compares them"
 	}
 	p := c.progress("checking kernels")
 	document.Kernels, err = testKernels(ctx, d, kernelCases(c.seed), p)
@@ -97,7 +97,7 @@ func kernelCases(seed uint64) []gpu.Case {
 	return slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r))
 }
 
-// testKernels verifies the cases and sums them up by kernel, in the order in which the kernels come.
+// testKernels verifies the cases and summarises them by kernel, in the order of the list.
 func testKernels(ctx context.Context, d *gpu.Device, cases []gpu.Case, p *progress) ([]kernelTest, error) {
 	tests := []kernelTest{}
 	for i, one := range cases {

@@ -20,7 +20,7 @@ var evalCommand = command{
 	does: "samples answers to fresh problems and verifies them",
 	about: `
 The problems are drawn from a stream that no training draws from. Means are over responses, lengths are in tokens; ± is the standard error.
-Ctrl-C stops early and sums up what is finished.
+Ctrl-C stops early and summarises the finished responses.
 
   attnlab eval --problems 1000
   attnlab eval --model runs/attnpo --difficulty 4-5 --temperature 0.6 --json
@@ -48,7 +48,7 @@ type evaluation struct {
 	Measured        runs.Measured `json:"measured"`
 }
 
-// measured says how an evaluation by these flags is measured.
+// measured records how an evaluation by these flags is measured.
 func (c *console) measured(ctx context.Context, l *lab, s sampled, problems int) runs.Measured {
 	m := runs.Measured{Model: l.weights, Base: l.weights, Task: l.Task.Name(), Temperature: &s.temperature, TopP: runs.To(1.0), MaxLength: &s.longest,
 		Problems: &problems, Stream: task.EvalStream, Seed: runs.To(runs.Seed(c.seed)), Tokens: runs.To(int64(0)), Updates: runs.To(0), Adapter: l.Device.Info.String()}

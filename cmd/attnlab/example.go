@@ -21,7 +21,7 @@ var exampleCommand = command{
 	does: "writes the worked example that the lab shows first",
 	about: `
 It is a snapshot of the engine with the attention of every head: the first problem from --seed on whose response is correct
-and has both essential and redundant steps, two each. Write it again when the default base has changed.
+and has both essential and redundant steps, two each. Run it again when the default base has changed.
 
   attnlab example --out web/example.json
 `,
@@ -32,7 +32,7 @@ and has both essential and redundant steps, two each. Write it again when the de
 	},
 }
 
-// exampleTries is how many problems are tried.
+// exampleTries is the largest number of problems to try.
 const exampleTries = 300
 
 func (c *console) example(ctx context.Context, out string) (err error) {
@@ -54,12 +54,13 @@ func (c *console) example(ctx context.Context, out string) (err error) {
 		},
 	}, session.Open{Backend: c.backend})
 	sampling := session.Sampling{Temperature: 0.6, TopP: 1, Seed: 1}
-	ask := func(seed uint64) {
-		port.Send(session.NewProblem{Seed: seed})
-		port.Send(session.Generate{Unit: "all", Restart: true, Sampling: sampling})
+	ask := func(seed uint64) error {
+		return errors.Join(port.Send(session.NewProblem{Seed: seed}), port.Send(session.Generate{Unit: "all", Restart: true, Sampling: sampling}))
 	}
 	seed := c.seed
-	ask(seed)
+	if err := ask(seed); err != nil {
+		return err
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -81,7 +82,9 @@ func (c *console) example(ctx context.Context, out string) (err error) {
 				if seed++; seed == c.seed+exampleTries {
 					return fmt.Errorf("none of %d responses is correct with two essential and two redundant steps; try another --seed or a better base", exampleTries)
 				}
-				ask(seed)
+				if err := ask(seed); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -92,11 +95,13 @@ func allHeads(ctx context.Context, port *session.Port, t session.Trace) (all ses
 	for i := range t.Layers * t.Heads {
 		s := session.NoSelection
 		s.Layer, s.Head = i/t.Heads, i%t.Heads
-		port.Send(session.Select{Selection: s})
+		if err := port.Send(session.Select{Selection: s}); err != nil {
+			return nil, err
+		}
 		for t.InHead(s.Layer, s.Head) == nil {
 			select {
 			case <-ctx.Done():
-				return nil, errors.New("stopped before all heads of the example had come")
+				return nil, errors.New("stopped before the engine had sent all heads of the example")
 			case message := <-port.In:
 				if h, ok := message.(session.HeadAttention); ok {
 					t.Take(h)
@@ -108,7 +113,7 @@ func allHeads(ctx context.Context, port *session.Port, t session.Trace) (all ses
 	return all, nil
 }
 
-// worthShowing reports whether a trace fits one screen and shows what the lab is about: steps that were needed, and steps that were not.
+// worthShowing reports whether a trace fits one screen and has both needed and redundant steps.
 func worthShowing(t session.Trace) bool {
 	labels := map[string]int{}
 	for _, s := range t.Steps {
@@ -126,7 +131,7 @@ func (c *console) writeExample(out string, t session.Trace) error {
 		return fmt.Errorf("write the example: %w", err)
 	}
 	return c.print(map[string]any{"seed": t.Seed, "steps": len(t.Steps), "bytes": len(data)}, func(w io.Writer) {
-		fmt.Fprintf(w, "problem %d with %d steps is the example now, %d bytes\n", t.Seed, len(t.Steps), len(data))
+		fmt.Fprintf(w, "wrote the example: problem %d, %d steps, %d bytes\n", t.Seed, len(t.Steps), len(data))
 	})
 }
 

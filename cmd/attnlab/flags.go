@@ -28,13 +28,13 @@ var defaults = options{seed: 1, backend: gpu.Auto, task: task.Tasks[0].Name}
 func (o *options) every(f *flag.FlagSet) {
 	f.BoolVar(&o.json, "json", o.json, "print one JSON document on standard output and nothing else")
 	f.Uint64Var(&o.seed, "seed", o.seed, "`N`, of everything random; the same seed on the same adapter gives the same result")
-	f.StringVar(&o.backend, "backend", o.backend, "`auto|webgpu|host`: auto takes the GPU where there is one")
+	f.StringVar(&o.backend, "backend", o.backend, "`auto|webgpu|host`: auto takes the GPU if there is one")
 }
 
 // takeTask adds the flags of commands that need a task.
 func (o *options) takeTask(f *flag.FlagSet) {
 	f.StringVar(&o.task, "task", o.task, "`"+strings.Join(task.Names(), "|")+"`, the kind of problems")
-	f.StringVar(&o.difficulty, "difficulty", o.difficulty, "`RANGE` of difficulties such as 2-5, or one of them (the task's own where left out)")
+	f.StringVar(&o.difficulty, "difficulty", o.difficulty, "`RANGE` of difficulties such as 2-5, or one of them (by default the task's own)")
 	var teachers, with []string
 	for _, k := range task.Tasks {
 		if len(k.Teachers) > 0 {
@@ -46,10 +46,10 @@ func (o *options) takeTask(f *flag.FlagSet) {
 
 // takeModel adds the flag of commands that read a model.
 func (o *options) takeModel(f *flag.FlagSet) {
-	f.StringVar(&o.model, "model", o.model, "`DIR` of a Hugging Face style model, or the name of a shipped base (the task's own where left out)")
+	f.StringVar(&o.model, "model", o.model, "`DIR` of a Hugging Face style model, or the name of a shipped base (by default the task's own)")
 }
 
-// check checks what the parsing of flags cannot.
+// check checks the flags beyond their syntax.
 func (o *options) check() error {
 	if !slices.Contains([]string{gpu.Auto, gpu.WebGPU, gpu.Host}, o.backend) {
 		return fmt.Errorf("--backend is %q, it must be auto, webgpu or host", o.backend)
@@ -65,7 +65,7 @@ func atLeast(least int, name string, value int) error {
 	return nil
 }
 
-// within says what is wrong with a number out of its range.
+// within returns an error for a number that is too large.
 func within(least, most int, name string, value int) error {
 	if value > most {
 		return wrongUsage("--%s is %d, it must be at most %d", name, value, most)
@@ -89,7 +89,7 @@ func takeSampled(f *flag.FlagSet, problems int) *sampled {
 	s := &sampled{}
 	f.IntVar(&s.problems, "problems", problems, "`N`, problems to sample an answer to")
 	f.Float64Var(&s.temperature, "temperature", 1, "`T` of sampling, 0 is greedy")
-	f.IntVar(&s.longest, "max-length", examine.Longest(), "`N`, tokens of the longest response; as in training where left out")
+	f.IntVar(&s.longest, "max-length", examine.Longest(), "`N`, tokens of the longest response; by default as in training")
 	return s
 }
 

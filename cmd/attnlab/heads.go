@@ -20,7 +20,7 @@ It samples answers to probing problems and scores every head on the correct ones
 
   sra       step ranking accuracy: the share of pairs of a needed and a redundant step of a response that the head's focus orders
             correctly, averaged over responses; 0.5 is chance (ATTNPO)
-  pairs     how many pairs that were
+  pairs     the number of these pairs
   kurtosis  of what later steps pay to each step, averaged: high for receiver heads (Thought Anchors)
   mean_fci  mean over steps of the head's forward context influence (AttnRL)
 

@@ -15,7 +15,7 @@ var logitsCommand = command{
 	name: "logits",
 	does: "prints the raw logits of a sequence of tokens",
 	about: `
-Row t of logits, [T][V], is what the model says about the token after token t. tokens repeats the input. Any Llama-style folder will do.
+Row t of logits, [T][V], predicts the token after token t. tokens repeats the input. --model takes any Llama-style folder.
 
   attnlab logits --tokens 1,2,3 --json
   attnlab logits --model DIR --tokens 1,26,21
@@ -41,7 +41,7 @@ func (c *console) logits(list string) error {
 	for field := range strings.SplitSeq(list, ",") {
 		id, err := strconv.Atoi(strings.TrimSpace(field))
 		if err != nil || id < 0 {
-			return wrongUsage("logits: --tokens: %.20q is no token id; give whole numbers such as 1,2,3", field)
+			return wrongUsage("logits: --tokens: %.20q is not a token id; give whole numbers such as 1,2,3", field)
 		}
 		d.Tokens = append(d.Tokens, id)
 	}

@@ -59,7 +59,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the program. It returns the exit status: 0 it did what was asked, 1 it could not, 2 wrong usage.
+// run is the program. It returns the exit status: 0 success, 1 failure, 2 wrong usage.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	c := &console{options: defaults, stdin: stdin, stdout: stdout, stderr: stderr}
 	err := c.execute(ctx, args)

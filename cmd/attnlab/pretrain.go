@@ -47,7 +47,7 @@ line; a second Ctrl-C ends at once. --resume continues from the checkpoint with 
 	},
 }
 
-// pretraining is what the flags of pretrain say.
+// pretraining holds the flags of pretrain.
 type pretraining struct {
 	preset, out   string
 	from          string

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// progress shows how far long work is: a bar on a terminal, a line now and then elsewhere.
+// progress shows the progress of long work: a bar on a terminal, a line at intervals elsewhere.
 type progress struct {
 	w        io.Writer
 	what     string // "sampling"
@@ -33,7 +33,7 @@ func (c *console) progress(what string) *progress {
 	return p
 }
 
-// set shows that done of so many are done. note is more to say, or empty.
+// set shows that done of all items are done, with a note or without one.
 func (p *progress) set(done, of int, note string) {
 	every := lineEvery
 	if p.terminal {
@@ -59,7 +59,7 @@ func (p *progress) set(done, of int, note string) {
 	fmt.Fprintf(p.w, "\r\x1b[K%s %s%s %d/%d%s", p.what, strings.Repeat("━", full), strings.Repeat("╌", barWidth-full), done, of, note)
 }
 
-// end takes the bar away.
+// end removes the bar.
 func (p *progress) end() {
 	if p.terminal {
 		fmt.Fprint(p.w, "\r\x1b[K")

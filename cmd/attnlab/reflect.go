@@ -19,8 +19,8 @@ var reflectCommand = command{
 	does: "trains the reflection model that cuts responses in rearl",
 	about: `
 The reflection model reads a question and the numbered steps of a response and labels each Think or Result in one forward pass. It is a
-second small transformer: it begins as the base of --model, is trained on the teacher's demonstrations with the truth as labels, and checked
-on demonstrations of problems that no training draws from: accuracy at a threshold of 0.5, and the area under the curve.
+second small transformer: it begins as the base of --model and is trained on the teacher's demonstrations with the true labels. It is
+checked on held-out demonstrations: accuracy at a threshold of 0.5, and the area under the curve.
 
   attnlab reflect --out reflection
   attnlab train --method rearl --cut normal --reflection reflection --out runs/rearl
@@ -54,7 +54,7 @@ on demonstrations of problems that no training draws from: accuracy at a thresho
 	},
 }
 
-// reflecting is what the flags of reflect say.
+// reflecting holds the flags of reflect.
 type reflecting struct {
 	preset        string
 	steps, tokens int
@@ -92,14 +92,14 @@ func (c *console) reflect(ctx context.Context, f reflecting) error {
 		return err
 	}
 	return c.print(reflection, func(w io.Writer) {
-		fmt.Fprintf(w, "accuracy\t%.3f\t(%.3f by saying Think always)\nAUC\t%.3f\nsteps\t%d of %d demonstrations\n",
+		fmt.Fprintf(w, "accuracy\t%.3f\t(%.3f by always answering Think)\nAUC\t%.3f\nsteps\t%d of %d demonstrations\n",
 			reflection.Accuracy, 1-reflection.Results, reflection.AUC, reflection.Steps, reflection.Traces)
 	})
 }
 
 func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task task.Task, f reflecting) (*hf.Checkpoint, error) {
 	if _, err := os.Stat(f.out); err == nil {
-		return nil, fmt.Errorf("%s is there already; give another --out", f.out)
+		return nil, fmt.Errorf("%s exists already; give another --out", f.out)
 	}
 	base, err := c.reflectionBase(task, f.preset)
 	if err != nil {
@@ -126,7 +126,7 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task task.
 		os.Remove(f.out) // it is empty
 	}
 	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("stopped; the reflection model was not trained to the end and is not kept")
+		return nil, fmt.Errorf("stopped before the end of training; the reflection model was not saved")
 	}
 	if err != nil {
 		return nil, err

@@ -83,7 +83,7 @@ func refuseRun(ctx context.Context, out string) error {
 	return inFolder(out, err)
 }
 
-// inFolder says what to do about an error of a run's folder.
+// inFolder adds to an error of a run's folder what to do about it.
 func inFolder(out string, err error) error {
 	switch {
 	case err == nil:
@@ -91,7 +91,7 @@ func inFolder(out string, err error) error {
 	case errors.Is(err, runs.ErrLocked):
 		return fmt.Errorf("another attnlab is writing to %s; wait until it ends, or give another --out", out)
 	case errors.Is(err, runs.ErrExists):
-		return fmt.Errorf("there is a run in %s; continue it by --resume, or give another --out", out)
+		return fmt.Errorf("there is a run in %s already; resume it with --resume, or give another --out", out)
 	}
 	return fmt.Errorf("--out: %s: %w", out, err)
 }
@@ -103,7 +103,7 @@ func wrapOut(err error) error {
 	return nil
 }
 
-// checkFlags refuses a flag that asks for something else than the run was begun with.
+// checkFlags returns an error for a flag that differs from the run's settings.
 func (c *console) checkFlags(out string, s runs.Settings) error {
 	same := func(name, given, begun string) bool {
 		switch name {
@@ -137,7 +137,7 @@ func fullPath(name string) (string, error) {
 	return filepath.Abs(name)
 }
 
-// identity says which weights these are. It returns an error where they are not the ones that a run began with.
+// identity identifies weights. It returns an error where a run began with other weights.
 func identity(what, name string, c *hf.Checkpoint, begun *runs.Identity) (*runs.Identity, error) {
 	is := &runs.Identity{Name: name, Weights: c.WeightsSum()}
 	if begun != nil && begun.Weights != "" && begun.Weights != is.Weights {

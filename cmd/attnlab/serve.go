@@ -13,9 +13,9 @@ import (
 
 var serveCommand = command{
 	name: "serve",
-	does: "builds what is stale and serves the lab",
+	does: "builds the lab and serves it",
 	about: `
-This is what attnlab does without a command. The lab runs in your browser; the server only sends files, and only to this
+attnlab without a command does this too. The lab runs in your browser; the server only sends files, and only to this
 machine unless --addr says otherwise. Browsers offer WebGPU only to pages from this machine or over https.
 
   attnlab serve --open
@@ -42,7 +42,7 @@ func (c *console) serve(ctx context.Context, addr string, open bool) error {
 		return err
 	}
 	url := "http://" + listener.Addr().String() + "/"
-	c.note("the lab is at %s (Ctrl-C stops it)", url)
+	c.note("the lab is at %s (Ctrl-C stops the server)", url)
 	if open {
 		if err := openBrowser(url); err != nil {
 			c.note("no browser could be opened: %v", err)

@@ -18,7 +18,7 @@ import (
 
 var traceCommand = command{
 	name: "trace",
-	does: "writes one reasoning trace with everything known about it",
+	does: "writes one reasoning trace with its scores and attention",
 	about: `
 Without --prompt it answers the first problem of "attnlab eval" with the same seed. Positions count from the first prompt token; K steps,
 L layers, H heads.

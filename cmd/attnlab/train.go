@@ -17,10 +17,10 @@ var trainCommand = command{
 	about: `
 DIR gets run.json with the settings, metrics.jsonl with a line a step, the trained model with the state to resume from (saved every minute,
 at the end and on Ctrl-C), and result.json with the measurements at the end. --resume continues exactly as if the run had never stopped, to
-its end or as far as --steps and --budget now say. Other settings cannot be changed: a flag that differs is refused by name.
+its end or to a new --steps or --budget. Other settings cannot change: an error names a flag that differs.
 
-Before the first step the base answers probing problems; what training removes and keeps is compared with that. Key-focus heads (attnpo)
-are found on them, and ranked again after the last step. At the end the trained model and its base answer the same fresh problems, sampled
+Before the first step the base answers probing problems, and what training removes is measured against these answers. Key-focus heads
+(attnpo) are found on them, and ranked again after the last step. At the end the trained model and its base answer the same fresh problems, sampled
 as in training. Hyper-parameters are flags; their defaults suit the small models of this lab, --paper takes the papers' values.
 
   attnlab train --method attnpo --budget 300000 --out runs/attnpo
@@ -65,7 +65,7 @@ func hyperFlags(f *flag.FlagSet, methods []rl.Method, rows hyper.Table) map[stri
 func labValue(p hyper.Param) string   { return p.Lab.String() }
 func paperValue(p hyper.Param) string { return p.Paper.String() }
 
-// byMethod says what a hyper-parameter is where it is not given: the value of most methods, then the others.
+// byMethod lists the defaults of a hyper-parameter: the value of most methods, then the others.
 func byMethod(methods []rl.Method, row string, usual func(hyper.Param) string) string {
 	of := map[string][]string{} // methods by value
 	most := ""

@@ -19,7 +19,7 @@ import (
 	"attnlab/web"
 )
 
-// training is a run as its flags ask for it.
+// training is a run by its flags.
 type training struct {
 	runs.Settings
 	out      string
@@ -27,7 +27,7 @@ type training struct {
 	resume   bool
 }
 
-// opened is a run with all that its steps need.
+// opened is a run with everything that its steps need.
 type opened struct {
 	*rl.Run
 	writer    *runs.Writer
@@ -90,7 +90,7 @@ func (t *training) check(c *console) error {
 func (t *training) complete() error {
 	params, ok := rl.RunParams(t.Method)
 	if !ok {
-		return fmt.Errorf("the run in %s is of the method %q, which is not known here; choose one of %s", t.out, t.Method, strings.Join(rl.Names(rl.Methods), ", "))
+		return fmt.Errorf("the run in %s has the unknown method %q; choose one of %s", t.out, t.Method, strings.Join(rl.Names(rl.Methods), ", "))
 	}
 	for name := range t.Hyper {
 		if !slices.ContainsFunc(params, func(p runs.Param) bool { return p.Name == name }) {
@@ -114,7 +114,7 @@ func (t *training) complete() error {
 	return nil
 }
 
-// open opens everything that the run needs. What it refuses leaves no file behind.
+// open opens everything that the run needs. If it fails, it leaves no file behind.
 func (t *training) open(ctx context.Context, c *console) (o *opened, err error) {
 	o = &opened{evaluate: t.evaluate, out: t.out}
 	defer func() {
@@ -220,7 +220,7 @@ func (t *training) models(c *console, o *opened) (name string, kind task.Task, e
 	return name, kind, err
 }
 
-// reflection is the reflection model that was asked for, or the one shipped with the base where the run needs one; else nil.
+// reflection is the reflection model of --reflection, or the one shipped with the base if the run needs one; else nil.
 func (t *training) reflection(w *runs.Writer, config rl.RunConfig, base string) (c *hf.Checkpoint, err error) {
 	name := t.Reflection
 	switch folder, shipped := web.Reflection(filepath.Base(base)); {
@@ -279,7 +279,7 @@ func (t *training) recall(c *console, begun runs.Settings) error {
 		t.Steps, t.Budget = steps, budget
 	}
 	if t.Steps == 0 && t.Budget == 0 {
-		return wrongUsage("train: the run in %s does not say how far it goes; give --steps or --budget", t.out)
+		return wrongUsage("train: the run in %s has no planned end; give --steps or --budget", t.out)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (c *console) train(ctx context.Context, t training) error {
 	return c.print(result, result.text)
 }
 
-// runTraining takes the steps, logs and saves. Where ctx ends it saves and says how to resume.
+// runTraining takes the steps, logs and saves. If ctx ends, it saves and reports how to resume.
 func (c *console) runTraining(ctx context.Context, o *opened) (result trained, err error) {
 	settings := o.writer.Settings
 	bar := c.progress(settings.Method)
@@ -84,7 +84,7 @@ func (o *opened) save(ctx context.Context) error {
 	return wrapOut(o.writer.Save(context.WithoutCancel(ctx), files))
 }
 
-// measured says how the numbers in the run's log are measured.
+// measured records how the numbers in the run's log are measured.
 func (t *training) measured(r *rl.Run, kind task.Task) *runs.Measured {
 	m := &runs.Measured{Model: t.Base.Weights, Base: t.Base.Weights, Task: kind.Name(), Temperature: runs.To(r.Temperature), TopP: runs.To(1.0),
 		MaxLength: runs.To(r.MaxLength), Stream: task.RolloutStream, Seed: runs.To(t.Seed), Adapter: r.Model.Device.Info.String()}
@@ -135,7 +135,7 @@ func (o *opened) conclude(ctx context.Context) (t trained, err error) {
 }
 
 // evaluateBoth evaluates the trained model and its base on the same problems, sampled as in training with the same random
-// numbers, so that nothing but the training tells the two apart.
+// numbers, so that only the training differs.
 func (o *opened) evaluateBoth(ctx context.Context, t *trained) error {
 	m := *o.writer.Settings.Measured
 	m.Stream, m.Problems = task.EvalStream, runs.To(o.evaluate)

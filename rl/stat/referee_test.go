@@ -33,7 +33,8 @@ func TestAgainstGonum(t *testing.T) {
 		intercept, slope := gonum.LinearRegression(steps, x, nil, false)
 		rest := 0.0
 		for i, v := range x {
-			rest += math.Pow(v-intercept-slope*steps[i], 2)
+			apart := v - intercept - slope*steps[i]
+			rest += apart * apart
 		}
 		want := math.Sqrt(rest/float64(n-2)/(gonum.Variance(steps, nil)*float64(n-1))) * float64(n-1)
 		near.Want(t, "trend", []float64{rise, se}, []float64{slope * float64(n-1), want}, 1e-8*(1+math.Abs(offset)+scale))
