@@ -17,6 +17,9 @@ import (
 var parrot string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		os.Exit(runAsCommand())
+	}
 	dir, err := os.MkdirTemp("", "attnlab")
 	if err != nil {
 		panic(err)
