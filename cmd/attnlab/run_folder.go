@@ -143,6 +143,9 @@ func identity(what, name string, c *hf.Checkpoint, begun *runs.Identity) (*runs.
 	if begun != nil && begun.Weights != "" && begun.Weights != is.Weights {
 		return nil, fmt.Errorf("the %s %s is not the one that this run began with: its weights were replaced since; restore them, or begin a new run in another --out", what, begun.Name)
 	}
+	if begun != nil && begun.Weights != "" {
+		return begun, nil
+	}
 	return is, nil
 }
 
