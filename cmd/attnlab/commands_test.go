@@ -315,6 +315,12 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("kernel %v", k)
 		}
 	}
+	has(t, v, "race.sampling.host", "race.sampling.webgpu", "race.training.host", "race.training.webgpu")
+	for name, row := range v["race"].(map[string]any) {
+		if r := row.(map[string]any); !(r["host"].(float64) > 0) || r["webgpu"] != nil {
+			t.Errorf("%s of the host alone is %v", name, r)
+		}
+	}
 	if v["chosen"].(map[string]any)["backend"] != "host" {
 		t.Errorf("chosen is %v", v["chosen"])
 	}

@@ -25,6 +25,8 @@ var doctorCommand = command{
 Each kernel runs on small cases and is compared with the same computation in float64 in Go. max_error is the largest difference,
 tolerance_used its share of the tolerance, ms the time of all cases, compilation included. features are the optional ones that the adapter
 offers; attnlab needs none of them. The exit status is 1 if a kernel is wrong.
+race compares the processor with the adapter, in tokens a second through the matrix products of the small base: with --backend auto every
+command chooses between them in this way.
 
   attnlab doctor
   attnlab doctor --backend host --json
@@ -40,6 +42,7 @@ type doctorDocument struct {
 	Features []string     `json:"features"`
 	Limits   gpu.Limits   `json:"limits"`
 	Kernels  []kernelTest `json:"kernels"`
+	Race     raceDocument `json:"race"`
 	Chosen   struct {
 		Backend string `json:"backend"`
 		Why     string `json:"why"`
@@ -64,11 +67,11 @@ func (c *console) doctor(ctx context.Context) error {
 	}
 	defer d.Close()
 	document := doctorDocument{Adapter: d.Info, Features: append([]string{}, d.Features...), Limits: d.Limits}
-	document.Chosen.Backend, document.Chosen.Why = gpu.WebGPU, why
-	if d.Info.Backend == gpu.Host {
-		document.Chosen.Backend = gpu.Host
-	} else if d.Info.Software {
-		document.Chosen.Why += ", but it is a program on the CPU: the host backend may be as fast; \"attnlab bench\" compares them"
+	document.Chosen.Why = why
+	if document.Race, document.Chosen.Backend, why, err = c.measureRace(d); err != nil {
+		return err
+	} else if why != "" {
+		document.Chosen.Why = why
 	}
 	p := c.progress("checking kernels")
 	document.Kernels, err = testKernels(ctx, d, kernelCases(c.seed), p)
@@ -135,7 +138,10 @@ func (d doctorDocument) text(w io.Writer) {
 	}
 	fmt.Fprintf(w, "adapter\t%s, %s, %s%s\n", d.Adapter.Name, d.Adapter.Backend, d.Adapter.Vendor, software)
 	fmt.Fprintf(w, "chosen\t%s: %s\n", d.Chosen.Backend, d.Chosen.Why)
-	if d.Chosen.Backend == gpu.WebGPU {
+	for _, line := range d.Race.lines() {
+		fmt.Fprintln(w, line)
+	}
+	if d.Adapter.Backend != gpu.Host {
 		fmt.Fprintf(w, "limits\tbuffer %d MiB, binding %d MiB, workgroup memory %d KiB, %d invocations\n", d.Limits.MaxBufferSize>>20,
 			d.Limits.MaxStorageBufferBindingSize>>20, d.Limits.MaxComputeWorkgroupStorageSize>>10, d.Limits.MaxComputeInvocationsPerWorkgroup)
 	}

@@ -28,7 +28,7 @@ var defaults = options{seed: 1, backend: gpu.Auto, task: task.Tasks[0].Name}
 func (o *options) every(f *flag.FlagSet) {
 	f.BoolVar(&o.json, "json", o.json, "print one JSON document on standard output and nothing else")
 	f.Uint64Var(&o.seed, "seed", o.seed, "`N`, of everything random; the same seed on the same adapter gives the same result")
-	f.StringVar(&o.backend, "backend", o.backend, "`auto|webgpu|host`: auto takes the GPU if there is one")
+	f.StringVar(&o.backend, "backend", o.backend, "`auto|webgpu|host`: auto measures the GPU and the processor and takes the faster one")
 }
 
 // takeTask adds the flags of commands that need a task.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 
-	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
 	"attnlab/rl/examine"
@@ -39,8 +38,8 @@ func (c *console) openLab() (*lab, error) {
 }
 
 // open puts a model on the device that --backend names.
-func (o *options) open(checkpoint *hf.Checkpoint) (*model.Model, error) {
-	d, _, err := gpu.Open(o.backend)
+func (c *console) open(checkpoint *hf.Checkpoint) (*model.Model, error) {
+	d, err := c.openDevice(checkpoint.Config)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
 	"attnlab/rl"
@@ -52,7 +51,7 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 		return err
 	}
 	config.Seed, config.Every = uint64(settings.Seed), settings.Every
-	d, _, err := gpu.Open(c.backend)
+	d, err := c.openDevice(start.Config)
 	if err != nil {
 		return err
 	}

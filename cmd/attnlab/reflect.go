@@ -68,19 +68,24 @@ func (c *console) reflect(ctx context.Context, f reflecting) error {
 	if err != nil {
 		return err
 	}
-	d, _, err := gpu.Open(c.backend)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
 	var checkpoint *hf.Checkpoint
 	if f.check != "" {
 		checkpoint, err = hf.Load(f.check)
 	} else {
-		checkpoint, err = c.trainReflection(ctx, d, task, f)
+		checkpoint, err = c.reflectionBase(task, f.preset)
 	}
 	if err != nil {
 		return err
+	}
+	d, err := c.openDevice(checkpoint.Config)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if f.check == "" {
+		if checkpoint, err = c.trainReflection(ctx, d, task, f, checkpoint); err != nil {
+			return err
+		}
 	}
 	r, err := rl.NewReflector(d, task, checkpoint)
 	if err != nil {
@@ -97,13 +102,9 @@ func (c *console) reflect(ctx context.Context, f reflecting) error {
 	})
 }
 
-func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task task.Task, f reflecting) (*hf.Checkpoint, error) {
+func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task task.Task, f reflecting, base *hf.Checkpoint) (*hf.Checkpoint, error) {
 	if _, err := os.Stat(f.out); err == nil {
 		return nil, fmt.Errorf("%s exists already; give another --out", f.out)
-	}
-	base, err := c.reflectionBase(task, f.preset)
-	if err != nil {
-		return nil, err
 	}
 	r, err := rl.BeginReflection(task, base, c.seed)
 	if err != nil {

@@ -157,7 +157,7 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 	if err != nil {
 		return o, err
 	}
-	if o.device, _, err = gpu.Open(c.backend); err != nil {
+	if o.device, err = c.openDevice(o.base.Config); err != nil {
 		return o, err
 	}
 	reflection, err := t.reflection(o.writer, config, name)

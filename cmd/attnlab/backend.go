@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"attnlab/gpu"
+	"attnlab/model"
+	"attnlab/model/race"
+	"attnlab/rl/task"
+)
+
+// openDevice opens the backend that --backend names for a model. auto takes the faster one, see [race.Open].
+func (c *console) openDevice(config model.Config) (*gpu.Device, error) {
+	d, raced, why, err := race.Open(c.backend, config, c.races())
+	if raced != nil {
+		c.note("%s%s", strings.ToUpper(why[:1]), why[1:])
+	}
+	return d, err
+}
+
+// races remembers the results of races in attnlab/race.json of the user's cache, or nowhere if the user has no cache.
+func (c *console) races() race.Memory {
+	folder, err := os.UserCacheDir()
+	if err != nil {
+		return nil
+	}
+	file := filepath.Join(folder, "attnlab", "race.json")
+	return &race.Document{
+		Read: func() ([]byte, error) { return os.ReadFile(file) },
+		Write: func(data []byte) error {
+			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+				return err
+			}
+			next, err := os.CreateTemp(filepath.Dir(file), "race-*")
+			if err != nil {
+				return err
+			}
+			_, err = next.Write(data)
+			if failed := next.Close(); err == nil {
+				err = failed
+			}
+			if err == nil {
+				err = os.Rename(next.Name(), file) // so that another process reads all of it or the old one
+			}
+			if err != nil {
+				os.Remove(next.Name())
+			}
+			return err
+		},
+		Warn: func(err error) { c.note("warning: %v", err) },
+	}
+}
+
+// rates are the rates of both backends in tokens a second, null for one that was not measured.
+type rates struct {
+	Host   number `json:"host"`
+	WebGPU number `json:"webgpu"`
+}
+
+// raceDocument is the race in what doctor prints.
+type raceDocument struct {
+	Sampling rates `json:"sampling"`
+	Training rates `json:"training"`
+}
+
+// measureRace measures the backends that --backend allows, d among them, with the shape of the small base. It returns the backend
+// to use. If both were measured, it also returns why, and remembers the result.
+func (c *console) measureRace(d *gpu.Device) (document raceDocument, backend, why string, err error) {
+	kind, err := task.New(c.task, "", "")
+	if err != nil {
+		return document, "", "", err
+	}
+	config, err := model.Preset("small", len(kind.Vocabulary()))
+	if err != nil {
+		return document, "", "", err
+	}
+	none := race.Rate{Sampling: float64(noNumber), Training: float64(noNumber)}
+	result := race.Result{Adapter: d.Info.Name, Host: none, WebGPU: none}
+	switch {
+	case d.Info.Backend == gpu.Host:
+		backend = gpu.Host
+		result.Host, err = race.Measure(d, config)
+	case c.backend == gpu.WebGPU:
+		backend = gpu.WebGPU
+		result.WebGPU, err = race.Measure(d, config)
+	default:
+		if result, err = race.Run(gpu.OpenHost(), d, config); err == nil {
+			backend, why = result.Choice()
+			if m := c.races(); m != nil {
+				m.Save(race.Key(d.Info, config), result)
+			}
+		}
+	}
+	if err != nil {
+		return document, "", "", fmt.Errorf("the speed of %s cannot be measured: %w", d.Info, err)
+	}
+	document.Sampling = rates{number(result.Host.Sampling), number(result.WebGPU.Sampling)}
+	document.Training = rates{number(result.Host.Training), number(result.WebGPU.Training)}
+	return document, backend, why, nil
+}
+
+// lines returns the race as lines of a table.
+func (r raceDocument) lines() (lines []string) {
+	for _, row := range []struct {
+		name string
+		rates
+	}{{"sampling", r.Sampling}, {"training", r.Training}} {
+		line := row.name
+		for _, cell := range []struct {
+			backend string
+			rate    number
+		}{{gpu.Host, row.Host}, {gpu.WebGPU, row.WebGPU}} {
+			if !math.IsNaN(float64(cell.rate)) {
+				line += fmt.Sprintf("\t%s %.0f tokens a second", cell.backend, float64(cell.rate))
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"attnlab/gpu"
+	"attnlab/gpu/gputest"
+	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/model/race"
+)
+
+// emptyCache gives the test a cache of its own, and returns the file for races.
+func emptyCache(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} { // Linux, macOS, Windows
+		t.Setenv(name, dir)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(cache, "attnlab", "race.json")
+}
+
+func parrotConfig(t *testing.T) model.Config {
+	t.Helper()
+	c, err := hf.Load(parrot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Config
+}
+
+// auto races once for a model, says why it took a backend, and remembers the result. A damaged file costs a warning.
+func TestOpenDeviceRaces(t *testing.T) {
+	adapter := gputest.Adapter(t)
+	file, config := emptyCache(t), parrotConfig(t)
+	open := func(backend string) (info gpu.Info, stderr string) {
+		t.Helper()
+		var errs bytes.Buffer
+		c := &console{options: defaults, stderr: &errs}
+		c.backend = backend
+		d, err := c.openDevice(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		return d.Info, errs.String()
+	}
+	read := func() (r race.Result) {
+		t.Helper()
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		results := map[string]race.Result{}
+		if err := json.Unmarshal(data, &results); err != nil {
+			t.Fatal(err)
+		}
+		r, ok := results[race.Key(adapter.Info, config)]
+		if !ok {
+			t.Fatalf("race.json has %v", results)
+		}
+		return r
+	}
+	for _, backend := range []string{gpu.Host, gpu.WebGPU} {
+		if info, stderr := open(backend); (info.Backend == gpu.Host) != (backend == gpu.Host) || stderr != "" {
+			t.Errorf("%s was asked for: %s, %q", backend, info, stderr)
+		}
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Fatal("a backend that was asked for raced")
+	}
+	info, stderr := open(gpu.Auto)
+	first := read()
+	if want, _ := first.Choice(); (info.Backend == gpu.Host) != (want == gpu.Host) || !strings.Contains(stderr, "times as fast for this model") {
+		t.Errorf("opened %s (%q), the race chose %s", info, stderr, want)
+	}
+	if _, again := open(gpu.Auto); again != stderr || read() != first {
+		t.Errorf("another race: %q after %q", again, stderr)
+	}
+	if err := os.WriteFile(file, []byte(`{"damaged`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr = open(gpu.Auto); !strings.Contains(stderr, "warning: remembered speeds of backends cannot be read") {
+		t.Errorf("a damaged file: %q", stderr)
+	}
+	read()
+	if left, err := filepath.Glob(filepath.Join(filepath.Dir(file), "*")); err != nil || len(left) != 1 {
+		t.Errorf("files left: %q, %v", left, err)
+	}
+}
+
+// Every command that opens a device for a model takes the backend that a race has found faster.
+func TestCommandsTakeTheFasterBackend(t *testing.T) {
+	adapter := gputest.Adapter(t)
+	file, config := emptyCache(t), parrotConfig(t)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []float64{1e5, 1} {
+		rates := race.Result{Adapter: adapter.Info.Name, Host: race.Rate{Sampling: host, Training: host}, WebGPU: race.Rate{Sampling: 100, Training: 100}}
+		data, err := json.Marshal(map[string]race.Result{race.Key(adapter.Info, config): rates})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		want := map[bool]string{true: "The processor is", false: "The adapter "}[host > 100]
+		for _, args := range [][]string{
+			{"eval", "--problems", "2"}, {"trace"}, {"heads", "--problems", "8"}, {"disrupt", "--problems", "8"},
+			{"tree", "--initial", "2"}, {"logits", "--tokens", "1,2"},
+			{"train", "--method", "grpo", "--steps", "1", "--problems", "1", "--group", "2", "--probe", "1", "--eval", "0", "--out", t.TempDir()},
+			{"pretrain", "--from", parrot, "--steps", "1", "--tokens", "256", "--out", filepath.Join(t.TempDir(), "new")},
+			{"reflect", "--steps", "1", "--tokens", "256", "--problems", "4", "--out", filepath.Join(t.TempDir(), "new")},
+		} {
+			if host < 100 && args[0] != "eval" { // kernels take long to compile in software
+				continue
+			}
+			if args[0] != "pretrain" {
+				args = append(args, "--model", parrot)
+			}
+			_, _, stderr := call("", args...) // what the parrot says may not do for the command
+			if !strings.Contains(stderr, want) {
+				t.Errorf("attnlab %s: no %q in %q", strings.Join(args, " "), want, stderr)
+			}
+		}
+	}
+}
+
+// doctor measures again, chooses by that, and remembers it.
+func TestDoctorRace(t *testing.T) {
+	d, _, err := gpu.Open(gpu.WebGPU)
+	if gputest.Adapter(t); err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	file := emptyCache(t)
+	c := &console{options: defaults, stderr: &bytes.Buffer{}}
+	document, backend, why, err := c.measureRace(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, r := document.Sampling, document.Training
+	result := race.Result{Host: race.Rate{Sampling: float64(s.Host), Training: float64(r.Host)}, WebGPU: race.Rate{Sampling: float64(s.WebGPU), Training: float64(r.WebGPU)}}
+	if want, _ := result.Choice(); backend != want || !strings.Contains(why, "times as fast") {
+		t.Errorf("it chose %s (%s) by %+v", backend, why, document)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+	if lines := strings.Join(document.lines(), "\n"); strings.Count(lines, "tokens a second") != 4 {
+		t.Errorf("the table is %q", lines)
+	}
+}
