@@ -239,7 +239,7 @@ func (d *Decoder) checkRequest(r Request) error {
 	case len(r.Tokens) == 0:
 		return fmt.Errorf("model: a request has no tokens; give at least one")
 	case r.Max < 1:
-		return fmt.Errorf("model: %d new tokens were asked for; ask for at least 1", r.Max)
+		return fmt.Errorf("model: %d new tokens are out of range; give at least 1", r.Max)
 	case len(r.Tokens)+r.Max > d.MaxContext:
 		return fmt.Errorf("model: %d given and %d new tokens do not fit the context of %d; shorten one of them", len(r.Tokens), r.Max, d.MaxContext)
 	case r.Hide.Start < 0 || r.Hide.End < r.Hide.Start:

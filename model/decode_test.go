@@ -372,8 +372,8 @@ func TestDecoderErrors(t *testing.T) {
 		"do not fit a cache of 40 rows":   {Tokens: make([]int, 30), Max: 11},
 		"token 61 at place 1 is outside":  {Tokens: []int{1, 61}, Max: 1},
 		"token -1 at place 0 is outside":  {Tokens: []int{-1}, Max: 1},
-		"the hidden range [4,2) is none":  {Tokens: []int{1}, Max: 1, Hide: Hide{4, 2}},
-		"the hidden range [-1,2) is none": {Tokens: []int{1}, Max: 1, Hide: Hide{-1, 2}},
+		"the hidden range [4,2) is not valid":  {Tokens: []int{1}, Max: 1, Hide: Hide{4, 2}},
+		"the hidden range [-1,2) is not valid": {Tokens: []int{1}, Max: 1, Hide: Hide{-1, 2}},
 	} {
 		_, err := d.Generate(context.Background(), []Request{{Tokens: []int{1}, Max: 2}, r}, Sampling{}, nil)
 		if err == nil || !strings.HasPrefix(err.Error(), "request 1: model: ") || !strings.Contains(err.Error(), want) {

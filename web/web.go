@@ -37,7 +37,7 @@ func Model(name string) (fs.FS, error) {
 	case len(names) == 0:
 		return nil, fmt.Errorf("web: no base is shipped with this build")
 	}
-	return nil, fmt.Errorf("web: no shipped base is called %q; there are %s", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("web: there is no shipped base %q; choose one of %s", name, strings.Join(names, ", "))
 }
 
 // Reflection is the folder of the reflection model of a shipped base; false if the base has none.

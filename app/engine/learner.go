@@ -19,7 +19,7 @@ import (
 
 // learner takes the steps of a run.
 type learner interface {
-	// prepare does what comes before the first step; stage is said where that takes time.
+	// prepare runs before the first step and reports each slow stage.
 	prepare(ctx context.Context, say func(stage string)) error
 	// take takes the next step, or a few that are reported as one, never beyond upTo. A
 	// step that ctx stopped was not taken.
@@ -27,13 +27,13 @@ type learner interface {
 	taken() int
 	// base is what was measured before the first step.
 	base() runs.Columns
-	// sample is what the model writes now, where that is to be shown.
+	// sample is the model's current answer, or empty where it is not shown.
 	sample(ctx context.Context) (string, error)
 	Checkpoint() (*hf.Checkpoint, error)
 	Release()
 }
 
-// learn puts a run on a device: as it begins, or as it was kept.
+// learn puts a run on a device, new or as it was saved.
 func (t *training) learn(d *gpu.Device) (learner, error) {
 	task, err := task.New(t.run.Settings.Task, t.run.Settings.Teacher, t.run.Settings.Difficulty)
 	if err != nil {
@@ -48,7 +48,7 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 	}
 	base := t.start
 	if base == nil {
-		base = t.state // of its shape; no more is asked of it without a KL term, see Engine.baseOf
+		base = t.state // only its shape is needed without a KL term, see Engine.baseOf
 	}
 	if t.reflection != nil {
 		if config.Reflector, err = rl.NewReflector(d, task, t.reflection); err != nil {
@@ -190,7 +190,7 @@ func (s *supervised) take(ctx context.Context, upTo int) (any, error) {
 type patient struct{ context.Context }
 
 func (p patient) Err() error {
-	p.Context.Err()
+	_ = p.Context.Err()
 	return nil
 }
 

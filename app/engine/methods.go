@@ -14,7 +14,7 @@ import (
 // pretrain is the method of supervised training from random weights.
 const pretrain = "pretrain"
 
-// pretraining is no method of package rl, which trains from a base. Its rows are the two choices that pretraining leaves; "attnlab
+// pretraining is not a method of package rl, which trains from a base. Its rows are the two hyper-parameters of pretraining; "attnlab
 // pretrain" has flags of these names.
 var pretraining = rl.Method{Name: pretrain, Title: "Pretraining", Params: hyper.Table{
 	hyper.Param{Name: "rate", Symbol: "η", Meaning: "highest learning rate, after a warm-up of 60 steps", Source: "ours", Min: 1e-5, Max: 0.02, Step: 1e-5}.
@@ -59,7 +59,7 @@ func plain(p hyper.Param, v hyper.Value) float64 {
 	return h.Number(p.Name)
 }
 
-// valueOf is the inverse of plain. What is no choice becomes a number, which the range check refuses.
+// valueOf is the inverse of plain. A value that is no choice stays a number, which the range check refuses.
 func valueOf(p hyper.Param, x float64) hyper.Value {
 	if i := int(x); float64(i) == x && i >= 0 && i < len(p.Choices) {
 		return hyper.Choice(p.Choices[i])

@@ -68,16 +68,16 @@ func (t *training) stateName() string {
 	return "paused"
 }
 
-// maxSteps bounds a run: the log of so many takes 100 MB of a browser's storage.
+// maxSteps bounds a run: the log of 100,000 steps takes 100 MB of a browser's storage.
 const maxSteps = 100000
 
-// beginRun makes a run and puts it to work.
+// beginRun makes a run and makes it the active one.
 func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if e.rig.device == nil {
-		return errors.New("no engine is open yet; open one first")
+		return errors.New("no device is open yet; open a backend first")
 	}
 	if s.Steps < 1 || s.Steps > maxSteps {
-		return fmt.Errorf("%d steps were asked for; ask for 1 to %d", s.Steps, maxSteps)
+		return fmt.Errorf("%d steps are out of range; choose 1 to %d", s.Steps, maxSteps)
 	}
 	if known := rl.Names(knownMethods()); !slices.Contains(known, s.Method) {
 		return fmt.Errorf("there is no method %q; choose one of %s", s.Method, strings.Join(known, ", "))
@@ -101,7 +101,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		return err
 	}
 	if s.Probe < 0 || s.Probe > maxProblems {
-		return fmt.Errorf("%d probing problems were asked for; ask for 1 to %d, or 0 for %d", s.Probe, maxProblems, labProbe)
+		return fmt.Errorf("%d probing problems are out of range; choose 1 to %d, or 0 for %d", s.Probe, maxProblems, labProbe)
 	}
 	if s.Probe == 0 && s.Method != pretrain {
 		s.Probe = labProbe
@@ -134,12 +134,11 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	return nil
 }
 
-// labProbe is how many problems the base is measured on where that is not said:
-// fewer than "attnlab train" takes, because somebody waits.
+// labProbe is the default number of problems that the base is measured on: fewer than
+// "attnlab train" takes, because a visitor waits.
 const labProbe = 64
 
-// startOf is the model that a run begins from. It fills in what the settings leave
-// open.
+// startOf is the model that a run begins from. It fills in the settings that are empty.
 func (e *Engine) startOf(ctx context.Context, s *session.RunSettings) (*hf.Checkpoint, error) {
 	if s.Model == "" {
 		s.Model = e.capabilities.Model.Name
@@ -156,7 +155,7 @@ func (e *Engine) startOf(ctx context.Context, s *session.RunSettings) (*hf.Check
 		s.Task = task.Name()
 	}
 	if s.Task != task.Name() {
-		return nil, fmt.Errorf("the model %s speaks the language of task %s, not of %s; choose that task or another model", s.Model, task.Name(), s.Task)
+		return nil, fmt.Errorf("the model %s has the tokens of task %s, not of %s; choose that task or another model", s.Model, task.Name(), s.Task)
 	}
 	return &hf.Checkpoint{Config: c.Config, Tokenizer: c.Tokenizer, Weights: c.Weights}, nil
 }
@@ -207,7 +206,7 @@ func (e *Engine) newName(name string) string {
 	}
 }
 
-// putToWork makes t the run at work; it has its learner. The one before is kept.
+// putToWork makes t, which has its learner, the active run. It saves the one before.
 func (e *Engine) putToWork(t *training) {
 	if old := e.run; old != nil && old != t {
 		e.putAway(old)
@@ -221,8 +220,7 @@ func (e *Engine) putToWork(t *training) {
 	e.listRuns()
 }
 
-// putAway keeps a run and takes it off the device. One that took no step is
-// forgotten.
+// putAway saves a run and frees its memory on the device. It drops a run without steps.
 func (e *Engine) putAway(t *training) {
 	if t.learner != nil {
 		if err := e.keep(t); err != nil && !lost(err) {
@@ -235,12 +233,12 @@ func (e *Engine) putAway(t *training) {
 	if t.info.State == "new" {
 		e.runs = slices.DeleteFunc(e.runs, func(other *training) bool { return other == t })
 	}
-	if t.kept == t.step() { // it can be had from storage again
+	if t.kept == t.step() { // it can be loaded from storage
 		t.state = nil
 	}
 }
 
-// takeOff frees what a run has on the device. On a lost one nothing is left to free.
+// takeOff frees the memory of a run on the device. On a lost device it does nothing.
 func (e *Engine) takeOff(t *training) {
 	if !e.rig.device.Lost() {
 		t.learner.Release()
@@ -248,12 +246,11 @@ func (e *Engine) takeOff(t *training) {
 	t.learner = nil
 }
 
-// errLater is of a command that makes room for others and wants to be carried out
-// again.
+// errLater is returned by a command that lets others go first and continues later.
 var errLater = errors.New("engine: later")
 
-// planAdvance takes steps of the run that is at work when it is first carried out.
-// Between two steps it makes room for whoever waits.
+// planAdvance takes steps of the run that is active when the command starts. Between
+// two steps it lets waiting commands go first.
 func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, error) {
 	var t *training
 	var target int
@@ -262,7 +259,7 @@ func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, e
 		case t == nil && e.run == nil:
 			return "", errNoRun
 		case c.Steps < 0:
-			return "", fmt.Errorf("%d steps were asked for; ask for 1 or more, or 0 for all that are left", c.Steps)
+			return "", fmt.Errorf("%d steps are out of range; choose 1 or more, or 0 for all that are left", c.Steps)
 		case t == nil:
 			t, target = e.run, e.run.lastStep()
 			if c.Steps > 0 {
@@ -296,7 +293,7 @@ func (e *Engine) advance(ctx context.Context, t *training, target int) (text str
 		err = e.steps(ctx, t, target)
 	}
 	switch {
-	case err == errLater || lost(err):
+	case errors.Is(err, errLater) || lost(err):
 		return "", err
 	case err != nil && ctx.Err() != nil:
 		text, err = fmt.Sprintf("Paused after step %d.", t.step()), nil
@@ -362,11 +359,11 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 	return nil
 }
 
-// note takes in the report of a step.
+// note adds the report of a step to the run.
 func (t *training) note(report any) error {
 	line, err := json.Marshal(report)
 	if err != nil {
-		return fmt.Errorf("the numbers of step %d are not finite; take a lower learning rate", t.learner.taken())
+		return fmt.Errorf("the numbers of step %d are not finite; choose a lower learning rate", t.learner.taken())
 	}
 	if err := t.run.Log.Add(line); err != nil {
 		panic(err) // our own report
@@ -374,13 +371,13 @@ func (t *training) note(report any) error {
 	return nil
 }
 
-// back puts a run back to its newest copy in memory.
+// back restores a run from its newest copy in memory.
 func (e *Engine) back(t *training) error {
 	return e.moveRun(t, e.rig.device)
 }
 
-// moveRun puts a run on a device from its newest copy in memory, which is as new as
-// the device that it was on allows. Steps after it are to be taken again.
+// moveRun puts a run on a device from its newest copy in memory, after an attempt to
+// copy the newest state. Steps after that copy must be taken again.
 func (e *Engine) moveRun(t *training, d *gpu.Device) error {
 	at, old := 0, t.learner
 	if t.state != nil {
@@ -399,7 +396,7 @@ func (e *Engine) moveRun(t *training, d *gpu.Device) error {
 	return nil
 }
 
-// showRun publishes the run at work.
+// showRun publishes the active run.
 func (e *Engine) showRun(t *training) {
 	began := time.Now()
 	left := 0.0

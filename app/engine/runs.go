@@ -15,17 +15,17 @@ import (
 	"attnlab/rl/runs"
 )
 
-// runModel is what the model of a run is called among the bases: with the run's id.
+// runModel is the name of a run's model among the bases, before the run's id.
 const runModel = "run:"
 
-// loadRuns lists what the storage keeps and what is shipped. A run that cannot be
-// read is said to be so, and left where it is.
+// loadRuns lists the runs in the storage and the shipped ones. A run that cannot be
+// read is reported and not changed.
 func (e *Engine) loadRuns(ctx context.Context) {
 	e.runsLoaded = true
 	if e.library.Store != nil {
 		ids, err := e.library.Store.List(ctx)
 		if err != nil {
-			e.fail("Open", fmt.Errorf("the runs kept in this browser cannot be listed: %w", err))
+			e.fail("Open", fmt.Errorf("the runs saved in this browser cannot be listed: %w", err))
 		}
 		for _, id := range ids {
 			names, err := e.library.Store.Names(ctx, id)
@@ -51,7 +51,7 @@ func (e *Engine) loadRuns(ctx context.Context) {
 	}
 }
 
-// know adds a run to the list by its settings, metrics and result. resumable says that there is a checkpoint too.
+// know adds a run to the list by its settings, metrics and result. resumable means that there is a checkpoint too.
 func (e *Engine) know(id, from string, names []string, load func(names ...string) (map[string][]byte, error)) {
 	light := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !runs.Light(name) })
 	files, err := load(light...)
@@ -92,13 +92,13 @@ func (e *Engine) listRuns() {
 func (e *Engine) runNamed(id string) (*training, error) {
 	i := slices.IndexFunc(e.runs, func(t *training) bool { return t.info.ID == id })
 	if i < 0 {
-		return nil, fmt.Errorf("there is no run %.60q; it may have been dropped", id)
+		return nil, fmt.Errorf("there is no run %.60q; it may have been deleted", id)
 	}
 	return e.runs[i], nil
 }
 
-// fetchState brings what a run needs to go on, or to be used: from memory, else from
-// storage.
+// fetchState loads the checkpoint of a run, to resume or to use it: from memory, else
+// from storage.
 func (e *Engine) fetchState(ctx context.Context, t *training) error {
 	switch {
 	case t.info.State == session.MetricsOnly:
@@ -128,7 +128,7 @@ func (e *Engine) fetchState(ctx context.Context, t *training) error {
 	return nil
 }
 
-// resumeRun puts a kept run back to work.
+// resumeRun makes a saved run the active one.
 func (e *Engine) resumeRun(ctx context.Context, id string) error {
 	t, err := e.runNamed(id)
 	if err != nil {
@@ -139,7 +139,7 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 		return nil
 	}
 	if e.rig.device == nil {
-		return errors.New("no engine is open yet; open one first")
+		return errors.New("no device is open yet; open a backend first")
 	}
 	if err := e.lock(ctx, t); err != nil {
 		return err
@@ -163,7 +163,7 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 	return nil
 }
 
-// inAnotherTab says what to do about a run that another tab or program trains.
+// inAnotherTab explains an error of a run that another tab or program trains.
 func inAnotherTab(err error) error {
 	if errors.Is(err, runs.ErrLocked) {
 		return errors.New("this run is open in another tab; close it there, then resume it here")
@@ -192,12 +192,12 @@ func (e *Engine) reflectionOf(ctx context.Context, t *training) error {
 	}
 	s := &t.run.Settings
 	if s.Reflection != "" && s.ReflectionModel == nil {
-		return fmt.Errorf("the run was begun with the reflection model %s, which is not here; resume it by \"attnlab train --resume\" where that is", s.Reflection)
+		return fmt.Errorf("the run was begun with the reflection model %s, which is not here; resume it with \"attnlab train --resume\" where that model is", s.Reflection)
 	}
 	name := s.BaseName() + "/reflection"
 	files, err := e.library.Fetch(ctx, name, func(done, total int) { e.busy("loading", done, total) })
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the cut needs a reflection model, and none is shipped with %s; take the cut oracle, or a base that has one", s.BaseName())
+		return fmt.Errorf("the cut needs a reflection model, and none is shipped with %s; choose the cut oracle, or a base that has one", s.BaseName())
 	}
 	if err != nil {
 		return err
@@ -215,7 +215,7 @@ func (e *Engine) reflectionOf(ctx context.Context, t *training) error {
 	return nil
 }
 
-// modelNamed is the model on show, a shipped base, or the model of a run.
+// modelNamed is the current model, a shipped base, or the model of a run.
 func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, error) {
 	if id, ok := strings.CutPrefix(name, runModel); ok {
 		t, err := e.runNamed(id)
@@ -227,7 +227,7 @@ func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, e
 		}
 		c := *t.state
 		c.Train = nil
-		if t != e.run && t.kept == t.step() { // it can be had from storage again
+		if t != e.run && t.kept == t.step() { // it can be loaded from storage
 			t.state = nil
 		}
 		return &c, nil
@@ -236,7 +236,7 @@ func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, e
 		return e.checkpoint, nil
 	}
 	if !slices.Contains(e.names, name) {
-		return nil, fmt.Errorf("no shipped base is called %q; there are %s", name, strings.Join(e.names, ", "))
+		return nil, fmt.Errorf("there is no shipped base %q; choose one of %s", name, strings.Join(e.names, ", "))
 	}
 	files, err := e.library.Fetch(ctx, name, func(done, total int) { e.busy("loading", done, total) })
 	if err != nil {
@@ -246,14 +246,14 @@ func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, e
 	return hf.LoadFiles(files)
 }
 
-// dropRun forgets a run, at work or not.
+// dropRun deletes a run, active or not.
 func (e *Engine) dropRun(ctx context.Context, id string) error {
 	t, err := e.runNamed(id)
 	if err != nil {
 		return err
 	}
 	if t.info.From == "shipped" {
-		return errors.New("this run is shipped with the lab and cannot be dropped")
+		return errors.New("this run is shipped with the lab and cannot be deleted")
 	}
 	if e.library.Store != nil && (t.kept >= 0 || t.info.From == "imported") {
 		if err := e.lock(ctx, t); err != nil {
@@ -277,7 +277,7 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 	return nil
 }
 
-// importRun takes in the files of a run, and keeps them.
+// importRun reads the files of a run, and saves them.
 func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
 	t, err := readRun(c.Files)
 	if err != nil {

@@ -26,7 +26,7 @@ func exported(t *testing.T, settings session.RunSettings) map[string][]byte {
 	return s.files.Files
 }
 
-// B7: whatever run.json, result.json and the log say, a visit takes in, saves, and gives back: every field of every struct, and
+// B7: whatever run.json, result.json and the log say, a visit imports, saves, and exports: every field of every struct, and
 // keys that this version does not know. Only name and origin are the visit's own.
 func TestAVisitKeepsEveryField(t *testing.T) {
 	files := exported(t, short("grpo", 3))
@@ -88,7 +88,7 @@ func TestAVisitKeepsEveryField(t *testing.T) {
 	}
 	for name, data := range files {
 		if name != runs.RunFile && name != runs.ResultFile && string(again.files.Files[name]) != string(data) {
-			t.Errorf("%s is not what was taken in", name)
+			t.Errorf("%s is not what was imported", name)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"attnlab/rl/task"
 )
 
-// saveEvery is how much work a crash may cost.
+// saveEvery is the longest time of training that a crash may lose.
 const saveEvery = 10 * time.Second
 
 // Persister is a store that the browser may evict unless it is asked not to.
@@ -119,7 +119,7 @@ func (t *training) addModels() (err error) {
 	return err
 }
 
-// persist asks the browser once, at the first save, not to delete what is saved. Where it refuses, [session.Runs] says so.
+// persist asks the browser once, at the first save, not to delete what is saved. If it refuses, [session.Runs] has a note.
 func (e *Engine) persist(ctx context.Context) {
 	p, ok := e.library.Store.(Persister)
 	if !ok || e.persisted {
@@ -133,7 +133,7 @@ func (e *Engine) persist(ctx context.Context) {
 	}()
 }
 
-// noteStorage publishes what to know about the storage. Any goroutine may call it.
+// noteStorage publishes a note about the storage. Any goroutine may call it.
 func (e *Engine) noteStorage(text string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -159,13 +159,13 @@ func readRun(files map[string][]byte) (t *training, err error) {
 		return nil, err
 	}
 	s := &t.run.Settings
-	if s.Method != "" { // curves from elsewhere may not say
+	if s.Method != "" { // a log from elsewhere may lack it
 		m, err := methodOf(s.Method)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", runs.RunFile, err)
 		}
 		if s.Steps > maxSteps || s.Probe > maxProblems {
-			return nil, fmt.Errorf("%s asks for %d steps and %d probing problems, which is out of range", runs.RunFile, s.Steps, s.Probe)
+			return nil, fmt.Errorf("%s has %d steps and %d probing problems, which is out of range", runs.RunFile, s.Steps, s.Probe)
 		}
 		t.recorded = s.Values != nil
 		if err := completed(s, m); err != nil {
@@ -207,7 +207,7 @@ func sameModel(what, name string, c *hf.Checkpoint, begun *runs.Identity) error 
 	return nil
 }
 
-// measured says how the numbers in the log of a run are measured.
+// measured records how the numbers in the log of a run are measured.
 func (t *training) measured(adapter string) *runs.Measured {
 	s := t.run.Settings
 	m := &runs.Measured{Task: s.Task, TopP: runs.To(1.0), Stream: task.RolloutStream, Seed: runs.To(s.Seed), Adapter: adapter}

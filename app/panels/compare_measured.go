@@ -8,7 +8,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
-// measuredTable tells how the metrics of each chosen run were measured: means are taken only over runs where this agrees.
+// measuredTable shows how the metrics of each chosen run were measured: means are taken only over runs where this agrees.
 func (p *Page) measuredTable() app.UI {
 	details := app.Details().Class("as-table").ID("measured-table")
 	summary := app.Summary().DataSet("do", "fold:measured-table").Text("How these were measured")

@@ -53,7 +53,7 @@ func TestNamesCarryTheVersion(t *testing.T) {
 		t.Fatalf("index.html has the references %q", references)
 	}
 	for _, m := range references {
-		if _, ok := s.File(m[1]); !ok && !strings.HasPrefix(m[1], "https://") {
+		if _, ok := s.File(strings.TrimPrefix(m[1], "./")); !ok && !strings.HasPrefix(m[1], "https://") {
 			t.Errorf("index.html refers to %s, which the site does not have", m[1])
 		}
 	}

@@ -152,7 +152,7 @@ func TestCompareRefuses(t *testing.T) {
 		"GOOD TWIN":                          "the same run twice",
 		"GOOD BROKEN":                        "cannot be read",
 		"LONGER":                             "none of these runs is finished",
-		"GOOD OTHER":                         "have not the same model (base and another)",
+		"GOOD OTHER":                         "differ in model (base and another)",
 		"GOOD --base GOOD/none":              "--base",
 		"GOOD --base GOOD/run.json":          "is not what attnlab eval --json prints",
 		"GOOD --base GOOD/../countdown.json": "task countdown and chain",

@@ -75,7 +75,7 @@ func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
 }
 
 // fetch reads a file beside the Worker. progress gets the bytes so far and their total,
-// which is 0 if the server does not say it or compresses the file.
+// which is 0 if the server does not send it or compresses the file.
 func fetch(ctx context.Context, path string, progress func(done, total int)) ([]byte, error) {
 	failed := func(err error) ([]byte, error) {
 		return nil, fmt.Errorf("%s could not be loaded (%w); check the connection and try again", path, err)

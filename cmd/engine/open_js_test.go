@@ -15,7 +15,7 @@ import (
 	"attnlab/web"
 )
 
-// A GPU that opens and then has no memory for the model: the engine continues on the host, and a sentence says why.
+// A GPU that opens and then has no memory for the model: the engine continues on the host and reports the reason.
 func TestOpenFallsBackWithoutMemory(t *testing.T) {
 	gputest.Adapter(t)
 	undo := js.Global().Get("Function").New(`

@@ -13,9 +13,9 @@ import (
 	"attnlab/rl/runs"
 )
 
-// shelf stores runs, and in a database of its own what the engine remembers, in this browser's IndexedDB: one object store, one
-// entry a file, whose key is the run's id and the file's name. A transaction writes all files of a run or none. All requests of a transaction are made before the first is waited for:
-// a transaction that has none left is over. The locks are of navigator.locks, which end with the tab.
+// shelf stores runs, and in a database of its own what the engine has measured, in this browser's IndexedDB: one object store, one
+// entry a file, whose key is the run's id and the file's name. A transaction writes all files of a run or none. A transaction
+// without an open request ends, so shelf makes all of its requests before it waits for the first. The locks are of navigator.locks, which end with the tab.
 type shelf struct {
 	name string // of the database; empty is shelfName
 	mu   sync.Mutex
@@ -24,10 +24,10 @@ type shelf struct {
 
 const shelfName, memoryName, shelfFiles = "attnlab-runs", "attnlab-memory", "files"
 
-// errNoStorage is what to do where the browser's storage cannot be used.
+// errNoStorage is the advice where the browser's storage cannot be used.
 const errNoStorage = "export a run to save it, or reload the page to try again"
 
-// open opens the database, again where the browser closed it, as "clear site data" does.
+// open opens the database, and opens it again after the browser closed it, as "clear site data" does.
 func (s *shelf) open() (js.Value, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,7 +69,7 @@ func (s *shelf) open() (js.Value, error) {
 	return db, nil
 }
 
-// forget makes the next use open the database again.
+// forget discards the connection: the next use opens the database again.
 func (s *shelf) forget(db js.Value) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +94,7 @@ func (s *shelf) transact(mode string, requests func(files js.Value)) error {
 	}
 	err = settle(transaction, "complete", "error", "abort")
 	if err != nil && strings.Contains(err.Error(), "Quota") {
-		return fmt.Errorf("its storage is full (%w); drop a run or free some space", err)
+		return fmt.Errorf("its storage is full (%w); delete a run or free some space", err)
 	}
 	return err
 }
@@ -285,7 +285,7 @@ func (s *shelf) Delete(_ context.Context, id string) error {
 }
 
 // settle waits until target has the event that is wanted, or one of the others, and
-// returns what target says is wrong then.
+// returns the error of target then.
 func settle(target js.Value, wanted string, others ...string) error {
 	happened := make(chan string, 1)
 	hear := js.FuncOf(func(_ js.Value, args []js.Value) any {

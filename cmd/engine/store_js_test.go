@@ -58,7 +58,7 @@ func TestShelf(t *testing.T) {
 	}
 	must(first.Delete(ctx, "attnpo-m1"))
 
-	// A transaction that breaks off writes nothing, and says why.
+	// A transaction that breaks off writes nothing, and returns the reason.
 	err = first.transact("readwrite", func(store js.Value) {
 		store.Call("put", "x", []any{"half", "a"})
 		store.Call("put", "x", map[string]any{}) // no key
@@ -89,7 +89,7 @@ func TestShelfOpensAgain(t *testing.T) {
 		t.Fatalf("after it was deleted: %q, %v", ids, err)
 	}
 	save()
-	s.db.Call("close") // as the browser does, and tells nobody
+	s.db.Call("close") // as the browser does, without an event
 	save()
 	files, err := s.Load(ctx, "grpo-m3")
 	if err != nil || len(files) != 1 {

@@ -98,7 +98,7 @@ type Level struct {
 	Reflections Spread `json:"reflections"`
 }
 
-// HeldFocus says whether a head that attnpo holds on to still ranks steps after training.
+// HeldFocus shows whether a frozen head of attnpo still ranks steps after training.
 type HeldFocus struct {
 	Seed Seed `json:"seed"`
 	FocusHead
@@ -123,8 +123,8 @@ type BaseEvaluation struct {
 	Measured Measured
 }
 
-// Compare makes a row of each group of runs, in the order of their methods that is given. base, where not nil, takes the place of what the runs measured of their base.
-// reach, where above 0, is an accuracy to find the tokens to. It returns an error where runs are of different problems or
+// Compare makes a row of each group of runs, in the given order of methods. base, where not nil, replaces the runs' own measurements of
+// their base. reach, where above 0, is the accuracy of Row.TokensToReach. It returns an error where runs are of different problems or
 // bases, where base was measured otherwise, or where no run is finished.
 func Compare(list []Named, order []string, base *BaseEvaluation, reach float64) (c Comparison, err error) {
 	c = Comparison{Reach: reach, LeftOut: []string{}, Notes: []string{}}
@@ -197,7 +197,7 @@ func everyStep(r Named) error {
 	return nil
 }
 
-// sameProblems says which two runs cannot be in one table.
+// sameProblems returns an error that names two runs which cannot be in one table.
 func sameProblems(runs []finished) error {
 	a := runs[0]
 	for _, b := range runs[1:] {
@@ -206,7 +206,7 @@ func sameProblems(runs []finished) error {
 			{"task", x.Task, y.Task}, {"difficulty", a.measured.Difficulty, b.measured.Difficulty}, {"model", x.BaseName(), y.BaseName()},
 		} {
 			if what.a != what.b {
-				return fmt.Errorf("%s and %s have not the same %s (%s and %s); compare them apart", a.Name, b.Name, what.name, or(what.a, "the default"), or(what.b, "the default"))
+				return fmt.Errorf("%s and %s differ in %s (%s and %s); compare them apart", a.Name, b.Name, what.name, or(what.a, "the default"), or(what.b, "the default"))
 			}
 		}
 		if x.Base != nil && y.Base != nil && x.Base.Weights != y.Base.Weights {

@@ -36,7 +36,7 @@ func known(name string) bool {
 	return name == RunFile || name == ResultFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(checkpointFiles, name)
 }
 
-// Light reports whether a file says what a run is and measured: it holds no weights.
+// Light reports whether a file has settings or measurements of a run, and no weights.
 func Light(name string) bool {
 	return name == RunFile || name == ResultFile || isPage(name, MetricsFile) || isPage(name, PretrainFile)
 }
@@ -51,7 +51,7 @@ type Run struct {
 	Reflection map[string][]byte // files of the reflection model; empty of a shipped one
 }
 
-// ErrNoRun says that files are of no run.
+// ErrNoRun means that the files are not those of a run.
 var ErrNoRun = errors.New("there is no metrics.jsonl among the files; choose the folder of a run, or a metrics.jsonl alone")
 
 // Read reads a run from its files by name: those of any version, and a log alone. It does not cut the log to the checkpoint,
@@ -111,7 +111,7 @@ func (r *Run) readLog(files map[string][]byte) error {
 	return nil
 }
 
-// methodOfLog is what a log without run.json says of its method.
+// methodOfLog is the method that the lines of a log without run.json name.
 func (r *Run) methodOfLog(files map[string][]byte) string {
 	var first struct{ Method string }
 	if len(r.Log.lines) > 0 {

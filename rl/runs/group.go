@@ -62,7 +62,7 @@ type Standing struct {
 	Finished bool `json:"finished"`
 }
 
-// Repeats reports whether a mean over two runs says something: they are of one series and equally far. Finished runs with a
+// Repeats reports whether a mean over two runs is meaningful: they are of one series and equally far. Finished runs with a
 // budget of tokens are: it ends them at nearly the same step. Where the plan was not recorded, ends within a tenth count as equal.
 func Repeats(a, b Standing) bool {
 	if a.Method == "" || a.Series != b.Series {
@@ -123,7 +123,7 @@ func (g *group) label() string {
 }
 
 // groupRuns makes a row of runs that repeat each other and were measured alike, in the order of their methods. notes name
-// what kept runs of one series apart.
+// what separates runs of one series.
 func groupRuns(runs []finished, order []string) (groups []*group, notes []string, err error) {
 	for _, r := range runs {
 		i := -1
@@ -164,7 +164,7 @@ func groupRuns(runs []finished, order []string) (groups []*group, notes []string
 	return groups, notes, nil
 }
 
-// nameApart drops the settings that tell no row from another: those that all share, how far a row goes where all go as far,
+// nameApart drops the settings that distinguish no rows: those that all share, how far a row goes where all go as far,
 // and the only reflection model.
 func nameApart(groups []*group) {
 	shared := slices.Clone(groups[0].own)

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Measured says how a number was measured: by which model, on which problems, sampled
-// how. Two numbers may be averaged or subtracted only where these agree. Empty text and
+// Measured records how a number was measured: by which model, on which problems, and
+// how it sampled. Two numbers may be averaged or subtracted only where these agree. Empty text and
 // nil mean that it was not recorded.
 type Measured struct {
 	Model       string   `json:"model"`       // SHA-256 of the weights that were measured
@@ -67,7 +67,7 @@ func number(v *float64) string {
 	return strconv.FormatFloat(*v, 'g', -1, 64)
 }
 
-// What has to agree, besides what a comparison is about: weights, tokens and updates
+// The conditions that must agree. Weights, tokens and updates are not among them: they
 // differ between a base and a trained model.
 var (
 	// likeSeeds agree where numbers of several seeds are averaged.

@@ -179,7 +179,7 @@ func (r Run) conditions() Measured {
 
 func (r Run) temperature() (float64, bool) { return r.Settings.float("temperature") }
 
-// tail is how many last steps of a log stand for the trained model where nothing else measured it.
+// tail is the number of last steps of a log that are taken as the trained model where nothing else measured it.
 const tail = 5
 
 // outcomeOfLog measures a run of which only metrics are left: by the responses of its last [tail] training steps, and its

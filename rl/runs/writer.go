@@ -17,8 +17,8 @@ type Writer struct {
 	written map[string]bool // names of base and reflection files that the store has
 }
 
-// Create begins a run: it takes the lock, and refuses where the store has a run or files that training would replace.
-// Settings are written at once, so that what is stopped before its first checkpoint is still known.
+// Create begins a run. It takes the lock, and returns an error where the store has a run or files that training would replace.
+// It writes the settings at once, so that they are saved even if the run is killed before its first checkpoint.
 func Create(ctx context.Context, store Store, id string, r Run) (*Writer, error) {
 	w, err := lock(ctx, store, id)
 	if err != nil {
@@ -39,7 +39,7 @@ func Create(ctx context.Context, store Store, id string, r Run) (*Writer, error)
 	return w, nil
 }
 
-// ErrExists says that there are files already.
+// ErrExists means that there are files already.
 var ErrExists = errors.New("there are files of a run already")
 
 // Open takes the lock of a saved run and reads it. The caller cuts the log to the step of the checkpoint by [Writer.Cut].
@@ -80,7 +80,7 @@ func lock(ctx context.Context, store Store, id string) (*Writer, error) {
 	return &Writer{store: store, id: id, release: release, written: map[string]bool{}}, nil
 }
 
-// Close gives the lock back.
+// Close releases the lock.
 func (w *Writer) Close() {
 	if w.release != nil {
 		w.release()
