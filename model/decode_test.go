@@ -366,12 +366,12 @@ func TestDecoderErrors(t *testing.T) {
 	m := newModel(t, gpu.OpenHost(), c, lively(c, 1))
 	d := newDecoder(t, m, DecoderSize{Slots: 2, Rows: 40, Chunk: 4})
 	for want, r := range map[string]Request{
-		"a request has no tokens":         {Max: 1},
-		"0 new tokens":                    {Tokens: []int{1}},
-		"do not fit the context of 64":    {Tokens: make([]int, 60), Max: 5},
-		"do not fit a cache of 40 rows":   {Tokens: make([]int, 30), Max: 11},
-		"token 61 at place 1 is outside":  {Tokens: []int{1, 61}, Max: 1},
-		"token -1 at place 0 is outside":  {Tokens: []int{-1}, Max: 1},
+		"a request has no tokens":              {Max: 1},
+		"0 new tokens":                         {Tokens: []int{1}},
+		"do not fit the context of 64":         {Tokens: make([]int, 60), Max: 5},
+		"do not fit a cache of 40 rows":        {Tokens: make([]int, 30), Max: 11},
+		"token 61 at place 1 is outside":       {Tokens: []int{1, 61}, Max: 1},
+		"token -1 at place 0 is outside":       {Tokens: []int{-1}, Max: 1},
 		"the hidden range [4,2) is not valid":  {Tokens: []int{1}, Max: 1, Hide: Hide{4, 2}},
 		"the hidden range [-1,2) is not valid": {Tokens: []int{1}, Max: 1, Hide: Hide{-1, 2}},
 	} {
