@@ -190,7 +190,7 @@ func (s *supervised) take(ctx context.Context, upTo int) (any, error) {
 type patient struct{ context.Context }
 
 func (p patient) Err() error {
-	_ = p.Context.Err()
+	_ = p.Context.Err() // lets others run
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"attnlab/model"
 	"attnlab/rl"
 	"attnlab/rl/examine"
+	"attnlab/rl/runs"
 	"attnlab/rl/score"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
@@ -58,7 +59,7 @@ func (e *Engine) view(r *reasoning) (session.Trace, score.StepAttention, error) 
 	}
 	complete := r.complete(e.rig.model.MaxContext)
 	return session.Trace{
-		Task: r.task.Name(), Difficulty: r.Difficulty, Seed: r.seed, Typed: r.typed, Gold: r.Gold, Sampling: r.sampling,
+		Task: r.task.Name(), Difficulty: r.Difficulty, Seed: runs.Seed(r.seed), Typed: r.typed, Gold: r.Gold, Sampling: r.sampling,
 		Tokens: x.Tokens, Text: words(x.Tokens, vocabulary), PromptLength: x.PromptLength,
 		Think: [2]int{x.ThinkStart, x.ThinkEnd}, Answer: [2]int{x.AnswerStart, x.AnswerEnd},
 		Complete: complete, WellFormed: complete && x.WellFormed, Correct: complete && x.Correct,

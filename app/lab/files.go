@@ -9,7 +9,6 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"attnlab/app/session"
@@ -165,7 +164,7 @@ func (l *Lab) openTrace(name string, data []byte) error {
 
 // traceFileName is the name of a trace that is saved.
 func traceFileName(t *session.Trace) string {
-	return fileName("trace-" + t.Task + "-" + strconv.FormatUint(t.Seed, 10) + ".json")
+	return fileName("trace-" + t.Task + "-" + t.Seed.String() + ".json")
 }
 
 // takeFiles offers the files of a run as one zip, or the file of metrics alone, if this page requested them.

@@ -143,7 +143,7 @@ func (s *State) current() bool {
 	case s.Text != "":
 		return strings.Join(strings.Fields(s.promptText()), " ") == strings.Join(strings.Fields(s.Text), " ") || t.Typed
 	}
-	return !t.Typed && t.Seed == s.Seed
+	return !t.Typed && uint64(t.Seed) == s.Seed
 }
 
 // Ready reports whether the engine takes commands. Training pauses for them between two steps.

@@ -15,6 +15,7 @@ import (
 	"attnlab/app/lab/labtest"
 	"attnlab/app/lab/lessons"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 var doing = regexp.MustCompile(`data-do="([^":]*)`)
@@ -122,7 +123,7 @@ func TestLessonTrace(t *testing.T) {
 			t.Fatalf("response %d is asked for by %#v", i, got)
 		}
 		trace := labtest.Trace() // one of four steps is redundant
-		trace.Number, trace.Seed = uint64(100+i), seed+uint64(i)
+		trace.Number, trace.Seed = uint64(100+i), runs.Seed(seed+uint64(i))
 		trace.Steps[0].Label = []string{"essential", "redundant"}[i%2] // in every other, two
 		l.Receive(trace)
 		if l.Record(1).Gathering.Done != i {
@@ -146,7 +147,7 @@ func TestLessonTraceIsLeft(t *testing.T) {
 		t.Fatalf("after Escape %+v, still counting %v", l.View.Lesson, l.Record(1).Gathering.Going())
 	}
 	trace := labtest.Trace()
-	trace.Number, trace.Seed = 100, l.Seed
+	trace.Number, trace.Seed = 100, runs.Seed(l.Seed)
 	l.Receive(trace)
 	l.Receive(session.Status{Stage: "ready"})
 	l.Do("lesson:1.1")

@@ -168,7 +168,7 @@ func (p *Page) traceHead() app.UI {
 	case len(t.Tokens) > 0 && t.Typed:
 		name = "Your problem"
 	case len(t.Tokens) > 0:
-		name = "Problem " + strconv.FormatUint(t.Seed, 10)
+		name = "Problem " + t.Seed.String()
 	}
 	q := p.Quantity
 	lo, hi := q.Span(q.OfTokens(t, p.Selection))

@@ -61,7 +61,7 @@ func TestGrowing(t *testing.T) {
 	}
 	l.Receive(session.Status{Stage: "ready"})
 	l.Do("problem")
-	if l.Growth.Rounds != 0 || l.Planted() && l.Trace.Seed == l.View.Seed {
+	if l.Growth.Rounds != 0 || l.Planted() && uint64(l.Trace.Seed) == l.View.Seed {
 		t.Error("a new problem has the tree of the old one")
 	}
 }

@@ -182,7 +182,7 @@ type (
 		Number       uint64     `json:"number"`
 		Task         string     `json:"task"`
 		Difficulty   int        `json:"difficulty"`
-		Seed         uint64     `json:"seed"`
+		Seed         runs.Seed  `json:"seed"`
 		Typed        bool       `json:"typed"` // the visitor's own problem
 		Gold         string     `json:"gold"`
 		Sampling     Sampling   `json:"sampling"`

@@ -2,8 +2,10 @@ package session
 
 import (
 	"attnlab/rl/runs"
+	"encoding/json"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -63,5 +65,20 @@ func TestRecent(t *testing.T) {
 		if got := Recent(c.values); !slices.Equal(got, c.want) {
 			t.Errorf("recent of %v: %v, want %v", c.values, got, c.want)
 		}
+	}
+}
+
+// A16: seeds in files that others read, such as an exported trace or run, are exact: above 2^53 they are text.
+func TestSeedsInExportedFiles(t *testing.T) {
+	const seed = 1<<63 + 1
+	for _, v := range []any{Trace{Seed: seed}, RunSettings{Seed: seed}} {
+		data, err := json.Marshal(v)
+		if err != nil || !strings.Contains(string(data), `"seed":"9223372036854775809"`) {
+			t.Errorf("%T: %s, %v", v, data, err)
+		}
+	}
+	var old Trace
+	if err := json.Unmarshal([]byte(`{"seed":9223372036854775809}`), &old); err != nil || old.Seed != seed {
+		t.Errorf("a file of an earlier version: %d, %v", old.Seed, err)
 	}
 }

@@ -70,7 +70,7 @@ func (c *console) example(ctx context.Context, out string) (err error) {
 			case session.Failure:
 				return errors.New(m.Text)
 			case session.Trace:
-				if !m.Complete || m.Seed != seed {
+				if !m.Complete || uint64(m.Seed) != seed {
 					continue
 				}
 				if worthShowing(m) {
