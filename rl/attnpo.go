@@ -33,8 +33,9 @@ import (
 var ATTNPO = Method{
 	Name:    "attnpo",
 	Title:   "ATTNPO",
-	Summary: "TLMRE, and then key-focus heads weigh the steps: redundant ones of good responses get less credit, needed ones of long responses are not charged.",
+	Summary: "TLMRE, then key-focus heads weigh the steps: redundant steps of good responses get less credit, needed steps of long responses lose none.",
 	Source:  "arXiv 2602.09953",
+	Steps:   40,
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(128, 16).From("ATTNPO script"),
 		hyper.Group.With(8, 8).From("ATTNPO script"),

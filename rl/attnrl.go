@@ -40,8 +40,9 @@ import (
 var AttnRL = Method{
 	Name:    "attnrl",
 	Title:   "AttnRL",
-	Summary: "Trees as in TreeRL that branch where later steps look back, and more often on hard problems.",
+	Summary: "Trees as in TreeRL that branch at steps of high FCI, and more often on hard problems. In these models those are the earliest steps.",
 	Source:  "arXiv 2509.26628",
+	Steps:   40,
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(64, 10).From("AttnRL, training set-up"),
 		hyper.Temperature.With(1, 1).From("AttnRL, training set-up"),

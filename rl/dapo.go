@@ -26,6 +26,7 @@ var DAPO = Method{
 	Title:   "DAPO",
 	Summary: "GRPO with a higher upper clip, groups of one outcome replaced by others, and a soft penalty for overlong responses.",
 	Source:  "arXiv 2503.14476, eq. 8 to 13",
+	Steps:   40,
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(512, 16).From("DAPO 4.1"),
 		hyper.Group.With(16, 8).From("DAPO 4.1"),

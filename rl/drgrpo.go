@@ -17,6 +17,7 @@ var DrGRPO = Method{
 	Title:   "Dr. GRPO",
 	Summary: "GRPO without the division by the standard deviation and by the response's length.",
 	Source:  "arXiv 2503.20783",
+	Steps:   40,
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(128, 16).From("Dr. GRPO script"),
 		hyper.Group.With(8, 8).From("Dr. GRPO script"),

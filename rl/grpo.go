@@ -20,8 +20,9 @@ import (
 var GRPO = Method{
 	Name:    "grpo",
 	Title:   "GRPO",
-	Summary: "A response is credited with its reward less its group's mean, over the group's standard deviation, and every token alike.",
+	Summary: "A response's credit is its reward minus its group's mean, divided by the group's standard deviation. Every token gets the same.",
 	Source:  "DeepSeekMath, arXiv 2402.03300, eq. 3 and 4",
+	Steps:   40,
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(16, 16).From("DeepSeekMath 4.2, a batch of 1,024 read as responses"),
 		hyper.Group.With(64, 8).From("DeepSeekMath 4.2"),

@@ -23,6 +23,7 @@ type Method struct {
 	Title   string // as its paper writes it
 	Summary string // one or two sentences
 	Source  string
+	Steps   int // training steps of a run that names no number
 
 	Params hyper.Table
 	Rules  []hyper.Rule // besides hyper.Rules

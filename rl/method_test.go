@@ -22,7 +22,7 @@ import (
 // Two methods that have a row of one name have the same row, but for their own values and source.
 func TestRowsOfMethods(t *testing.T) {
 	for _, m := range Methods {
-		if m.Title == "" || m.Summary == "" || m.Source == "" {
+		if m.Title == "" || m.Summary == "" || m.Source == "" || m.Steps == 0 {
 			t.Errorf("%s: title, summary or source is missing", m.Name)
 		}
 		seen := map[string]bool{}
@@ -90,7 +90,7 @@ func TestPaperValues(t *testing.T) {
 
 // The toy method pays long right responses. It is one value: what flags, page, credit and training take is in it.
 var toy = Method{
-	Name: "toy", Title: "Toy", Summary: "Pays long right responses.", Source: "a test",
+	Name: "toy", Title: "Toy", Summary: "Pays long right responses.", Source: "a test", Steps: 1,
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(4, 4), hyper.Group.With(3, 3), hyper.Temperature.With(1, 1), hyper.MaxLength.With(40, 40), hyper.LearningRate.With(1e-3, 1e-3),
 		hyper.WarmUp.With(0, 0), hyper.MiniBatches.With(1, 1), hyper.ClipLow.With(.2, .2), hyper.ClipHigh.With(.2, .2), hyper.DualClip.With(0, 0),
@@ -178,14 +178,8 @@ func TestToyMethod(t *testing.T) {
 
 // elsewhere are the files that may still have a method's name in quotes, and why. The list must only shrink.
 var elsewhere = map[string]string{
-	"app/lab/glossary/methods.go":  "words",
-	"app/lab/glossary/training.go": "words",
+	"app/session/methods.go":       "the method of the page's first plan and lessons: the page does not import rl",
 	"app/lab/labtest/snapshots.go": "snapshots for tests",
-	"app/lab/lessons/credit.go":    "the lesson's method",
-	"app/lab/lessons/shorter.go":   "the lesson's method",
-	"app/lab/methods.go":           "the page's texts, which must not pull package rl into its program",
-	"app/lab/plan.go":              "the first plan",
-	"app/panels/train_settings.go": "methods with a teacher",
 }
 
 // Only a method's own file, the list and tests may name it in quotes: all else takes it from its value.

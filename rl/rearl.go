@@ -35,8 +35,9 @@ import (
 var REARL = Method{
 	Name:    "rearl",
 	Title:   "REA-RL",
-	Summary: "Each response is cut where it has its result and finished again; both compete in the group for accuracy, shortness and enough reflection.",
+	Summary: "Each response is cut where it has its result and finished again. Both versions compete in the group for accuracy, shortness and enough reflection.",
 	Source:  "arXiv 2505.19862",
+	Steps:   40,
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(16, 16).From("REA-RL code, inferred from its devices"),
 		hyper.Group.With(4, 4).From("REA-RL, sequential revision"),

@@ -17,8 +17,9 @@ import (
 var SFT = Method{
 	Name:    "sft",
 	Title:   "SFT",
-	Summary: "Continue with a teacher's worked solutions, without any reward: the simplest use of more compute.",
+	Summary: "Continue on a teacher's worked solutions, without any reward: the simplest use of more compute.",
 	Source:  "the lab's own",
+	Steps:   200,
 	Params: slices.Concat(hyper.Table{
 		hyper.MaxLength.With(hyper.LabMaxLength, hyper.LabMaxLength).From("ours"),
 		hyper.LearningRate.With(3e-3, 3e-3).From("ours"),

@@ -25,8 +25,9 @@ import (
 var TLMRE = Method{
 	Name:    "tlmre",
 	Title:   "TLMRE",
-	Summary: "A correct response loses reward the longer it is among the correct ones; every token of it pays alike.",
+	Summary: "A correct response loses reward the longer it is among the correct ones; all its tokens lose the same.",
 	Source:  "Arora & Zanette, arXiv 2502.04463",
+	Steps:   40,
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(32, 16).From("TLMRE code"),
 		hyper.Group.With(8, 8).From("TLMRE code"),

@@ -23,8 +23,9 @@ import (
 var TreeRL = Method{
 	Name:    "treerl",
 	Title:   "TreeRL",
-	Summary: "Branch responses at their most uncertain tokens; a piece of a response is credited with what its leaves gained over the root and over its parent.",
+	Summary: "Branch responses at their most uncertain tokens. The credit of a piece of a response is what its leaves gained over the root and over its parent.",
 	Source:  "arXiv 2506.11902",
+	Steps:   40,
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(16, 10).From("TreeRL code"),
 		hyper.Temperature.With(1.2, 1).From("TreeRL"),

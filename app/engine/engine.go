@@ -87,7 +87,7 @@ func Run(ctx context.Context, port *session.Port, library Library, first ...sess
 		panic(err) // the defaults are ours
 	}
 	e := &Engine{port: port, library: library, task: task, snapshots: map[string]session.Event{}, credit: explained{rollout: -1}, races: rememberedRaces(library.Memory)}
-	e.publish(methods())
+	e.publish(catalogueOf(knownMethods()))
 	e.publish(session.NoSelection)
 	ctx, cancel := context.WithCancel(ctx)
 	jobs, finished := make(chan *job), make(chan outcome)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 	"bytes"
 	"runtime"
@@ -68,7 +69,7 @@ func TestMemoryOfALongRun(t *testing.T) {
 	store := newShelf()
 	s := startWith(t, Library{Store: store}, able(t), openHost)
 	settings := short("attnpo", maxSteps)
-	settings.Hyper["problems"], settings.Hyper["group"], settings.Hyper["max-length"] = 1, 2, 24
+	settings.Hyper["problems"], settings.Hyper["group"], settings.Hyper["max-length"] = hyper.Number(1), hyper.Number(2), hyper.Number(24)
 	settings.FocusHeads = "0.0,0.1" // responses as short as these show no key-focus head
 	s.must(session.Begin{Settings: settings})
 	inUse := func() int { // without what the storage of this test has

@@ -6,6 +6,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/model/hf"
 	"attnlab/rl"
+	"attnlab/rl/hyper"
 )
 
 // A run whose cuts are learned takes the reflection model that is shipped with its base, also when it is gone on with
@@ -17,7 +18,7 @@ func TestLearnedCuts(t *testing.T) {
 		t.Fatal(err)
 	}
 	settings := short("rearl", 2)
-	settings.Hyper["cut"] = 0 // normal
+	settings.Hyper["cut"] = hyper.Choice("normal")
 	s := start(t, bases, openHost)
 	s.refused(session.Begin{Settings: settings}, "take the cut oracle")
 

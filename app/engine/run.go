@@ -107,7 +107,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		s.Probe = labProbe
 	}
 	t.run.Settings = runs.Settings{Method: s.Method, Model: s.Model, Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed,
-		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads, Hyper: textOf(m, s.Hyper)}
+		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads, Hyper: textOf(s.Hyper)}
 	if err := completed(&t.run.Settings, m); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model/hf"
 	"attnlab/rl"
+	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
@@ -34,16 +35,17 @@ func names(t testing.TB, s runs.Store, id string) []string {
 
 // short are settings of a run that takes no time.
 func short(method string, steps int) session.RunSettings {
-	hyper := map[string]float64{"problems": 3, "max-length": 96}
+	n := hyper.Number
+	h := hyper.Values{"problems": n(3), "max-length": n(96)}
 	switch method {
 	case "attnrl":
-		hyper["initial"], hyper["batch"] = 3, 0 // else the batch grows
+		h["initial"], h["batch"] = n(3), hyper.Choice("fixed") // else the batch grows
 	case "rearl":
-		hyper["group"], hyper["revision-tokens"] = 3, 16
+		h["group"], h["revision-tokens"] = n(3), n(16)
 	default:
-		hyper["group"] = 4
+		h["group"] = n(4)
 	}
-	return session.RunSettings{Method: method, Model: "chain-tiny", Difficulty: "2", Seed: 3, Steps: steps, Hyper: hyper, Probe: 40}
+	return session.RunSettings{Method: method, Model: "chain-tiny", Difficulty: "2", Seed: 3, Steps: steps, Hyper: h, Probe: 40}
 }
 
 // able is a base that gets some problems right, with steps that matter and others:
@@ -285,8 +287,8 @@ func TestExportAndImport(t *testing.T) {
 	store := newShelf()
 	s := startWith(t, Library{Store: store}, able(t), openHost)
 	settings := short("grpo", 3)
-	settings.Hyper["kl"] = 0.1
-	settings.Hyper["std"] = 0
+	settings.Hyper["kl"] = hyper.Number(0.1)
+	settings.Hyper["std"] = hyper.Choice("off")
 	s.must(session.Begin{Settings: settings})
 	s.must(session.Advance{Steps: 2})
 	id := s.run.Info.ID
@@ -355,7 +357,7 @@ func TestTheStorageRefuses(t *testing.T) {
 }
 
 func TestPretrainingInTheLab(t *testing.T) {
-	settings := session.RunSettings{Method: pretrain, Model: "tiny", Difficulty: "2", Seed: 2, Steps: 20, Hyper: map[string]float64{"tokens": 512}}
+	settings := session.RunSettings{Method: pretrain, Model: "tiny", Difficulty: "2", Seed: 2, Steps: 20, Hyper: hyper.Values{"tokens": hyper.Number(512)}}
 	whole := start(t, able(t), openHost)
 	whole.must(session.Begin{Settings: settings})
 	whole.must(session.Advance{})
@@ -391,10 +393,10 @@ func TestBeginRefusesWithASentence(t *testing.T) {
 		{func(s *session.RunSettings) { s.Model = "run:x" }, "no run"},
 		{func(s *session.RunSettings) { s.Task = "countdown" }, "task"},
 		{func(s *session.RunSettings) { s.Difficulty = "9-1" }, ""},
-		{func(s *session.RunSettings) { s.Hyper = map[string]float64{"kappa": 1} }, "kappa"},
-		{func(s *session.RunSettings) { s.Hyper = map[string]float64{"group": 2.5} }, "whole"},
-		{func(s *session.RunSettings) { s.Hyper = map[string]float64{"std": 7} }, "std"},
-		{func(s *session.RunSettings) { s.Method, s.Hyper = "rearl", map[string]float64{"cut": 0} }, "reflection model"},
+		{func(s *session.RunSettings) { s.Hyper = hyper.Values{"kappa": hyper.Number(1)} }, "kappa"},
+		{func(s *session.RunSettings) { s.Hyper = hyper.Values{"group": hyper.Number(2.5)} }, "whole"},
+		{func(s *session.RunSettings) { s.Hyper = hyper.Values{"std": hyper.Number(7)} }, "std"},
+		{func(s *session.RunSettings) { s.Method, s.Hyper = "rearl", hyper.Values{"cut": hyper.Choice("normal")} }, "reflection model"},
 		{func(s *session.RunSettings) { s.Probe = -1 }, "probing"},
 	} {
 		settings := short("grpo", 2)

@@ -13,6 +13,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/model/hf"
 	"attnlab/rl"
+	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 )
 
@@ -162,7 +163,7 @@ func TestOtherModelsAreRefused(t *testing.T) {
 	}
 	bases["chain-tiny/reflection"] = filesOf(t, reflector)
 	settings := short("rearl", 3)
-	settings.Hyper["cut"], settings.Hyper["kl"] = 0, 0.1
+	settings.Hyper["cut"], settings.Hyper["kl"] = hyper.Choice("normal"), hyper.Number(0.1)
 	store := newShelf()
 	first := startWith(t, Library{Store: store}, bases, openHost)
 	first.must(session.Begin{Settings: settings})

@@ -9,6 +9,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 	rlruns "attnlab/rl/runs"
 )
 
@@ -342,7 +343,7 @@ func TestSpread(t *testing.T) {
 func TestClusters(t *testing.T) {
 	a, b, c := someRun("a", "attnpo", 1, 30), someRun("b", "attnpo", 2, 30), someRun("c", "grpo", 1, 30)
 	other := someRun("d", "attnpo", 1, 30)
-	other.Settings.Hyper = map[string]float64{"beta": 0.1}
+	other.Settings.Hyper = hyper.Values{"beta": hyper.Number(0.1)}
 	elsewhere := someRun("e", "grpo", 1, 30)
 	elsewhere.Settings.Model = "chain-tiny"
 	h, f := of[*scatter](t, "scatter", 800, 500, kept(a, b, c, other, elsewhere, someRun("p", "pretrain", 1, 30)), a)

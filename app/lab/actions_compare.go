@@ -7,7 +7,7 @@ func compareActions() []Action {
 		{"use-settings", "", "", true, nil, func(l *Lab, a string) {
 			for _, r := range l.AllRuns() {
 				if r.Info.ID == a {
-					l.Plan, l.stopped = PlanOf(r.Settings), l.Run.Info.ID
+					l.Plan, l.stopped = l.PlanOf(r.Settings), l.Run.Info.ID
 					l.show(PageTrain)
 				}
 			}

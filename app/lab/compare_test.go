@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 )
 
 func TestCurvesAsLink(t *testing.T) {
@@ -40,12 +41,12 @@ func TestStandings(t *testing.T) {
 	near("a run shorter than its tail", all[2].Ends("accuracy", Tail), 0.15, math.NaN(), 1)
 	near("a metric that no run has", all[0].Ends("kl", Tail), math.NaN(), math.NaN(), 0)
 	twins := labtest.Runs().Runs[:2]
-	twins[1].Settings.Hyper = map[string]float64{"kappa": 0.5}
+	twins[1].Settings.Hyper = hyper.Values{"kappa": hyper.Number(0.5)}
 	apart := Standings(twins)
 	if len(apart) != 2 {
 		t.Fatal("runs of different settings are taken for seeds of one")
 	}
-	if got := apart[1].Name(func(string) (HyperRow, bool) { return HyperRow{}, false }); got != "attnpo, kappa 0.5" {
+	if got := apart[1].Name(); got != "attnpo, kappa 0.5" {
 		t.Errorf("what differs is not in the name %q", got)
 	}
 	budgets := labtest.Runs().Runs[:2] // of one budget of tokens, which ends runs at unlike steps

@@ -215,7 +215,7 @@ func (l *Lab) Answered() *session.Trace {
 }
 
 // Train begins a run of a method from the current model and lets it train.
-func (l *Lab) Train(method string, steps int, difficulty string, hyper map[string]float64) {
+func (l *Lab) Train(method string, steps int, difficulty string, hyper map[string]string) {
 	p := startPlan()
 	p.Method, p.Steps, p.Difficulty = method, steps, difficulty
 	p.setHyper(hyper)

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"unicode"
 
+	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 )
 
@@ -27,7 +29,7 @@ type Plan struct {
 	Hyper      string // what differs from the lab's values, as "name=value name=value" in order of names
 }
 
-func startPlan() Plan { return Plan{Method: "attnpo", Seed: 1} }
+func startPlan() Plan { return Plan{Method: session.FirstMethod, Seed: 1} }
 
 const (
 	Pretrain  = "pretrain"
@@ -52,7 +54,7 @@ func (p Plan) write(add func(key, value string)) {
 	text("probe", strconv.Itoa(p.Probe), strconv.Itoa(start.Probe))
 	hyper := p.HyperValues()
 	for _, name := range slices.Sorted(maps.Keys(hyper)) {
-		add("h."+name, Plain(hyper[name]))
+		add("h."+name, hyper[name])
 	}
 }
 
@@ -65,48 +67,60 @@ func readPlan(q *linkReader) Plan {
 	q.seed("run-seed", &p.Seed)
 	q.whole("steps", &p.Steps, 0, MaxSteps)
 	q.whole("probe", &p.Probe, 0, MaxProbes)
-	hyper := map[string]float64{}
+	hyper := map[string]string{}
 	for _, key := range q.order {
 		name, ok := strings.CutPrefix(key, "h.")
 		if !ok {
 			continue
 		}
-		v, err := strconv.ParseFloat(q.text(key), 64)
-		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r == '=' || unicode.IsSpace(r) }) || err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		text, ok := plainValue(q.text(key))
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r == '=' || unicode.IsSpace(r) }) || !ok {
 			q.refuse(key)
 			continue
 		}
-		hyper[name] = v
+		hyper[name] = text
 	}
 	p.setHyper(hyper)
 	return p
 }
 
-// HyperValues are the values that differ from the lab's.
-func (p Plan) HyperValues() map[string]float64 {
-	values := map[string]float64{}
+// plainValue is a number written as short as it reads back, or the name of a choice; it is false for all other texts.
+func plainValue(text string) (string, bool) {
+	if v, err := strconv.ParseFloat(text, 64); err == nil {
+		return Plain(v), !math.IsNaN(v) && !math.IsInf(v, 0)
+	}
+	return text, text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') })
+}
+
+// HyperValues are the texts of the values that differ from the lab's.
+func (p Plan) HyperValues() map[string]string {
+	values := map[string]string{}
 	for field := range strings.FieldsSeq(p.Hyper) {
 		name, value, _ := strings.Cut(field, "=")
-		values[name] = parse(value, 0, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
+		values[name] = value
 	}
 	return values
 }
 
-func (p *Plan) setHyper(values map[string]float64) {
+func (p *Plan) setHyper(values map[string]string) {
 	var fields []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		fields = append(fields, name+"="+Plain(values[name]))
+		fields = append(fields, name+"="+values[name])
 	}
 	p.Hyper = strings.Join(fields, " ")
 }
 
 // PlanOf is the plan of a run's settings.
-func PlanOf(s session.RunSettings) Plan {
-	p := Plan{Method: s.Method, Model: s.Model, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: uint64(s.Seed), Steps: s.Steps, Probe: s.Probe}
-	if p.Steps == UsualSteps(p.Method) {
+func (s *State) PlanOf(r session.RunSettings) Plan {
+	p := Plan{Method: r.Method, Model: r.Model, Teacher: r.Teacher, Difficulty: r.Difficulty, Seed: uint64(r.Seed), Steps: r.Steps, Probe: r.Probe}
+	if p.Steps == s.UsualSteps(p.Method) {
 		p.Steps = 0
 	}
-	p.setHyper(s.Hyper)
+	texts := map[string]string{}
+	for name, v := range r.Hyper {
+		texts[name] = v.String()
+	}
+	p.setHyper(texts)
 	return p
 }
 
@@ -114,7 +128,7 @@ func PlanOf(s session.RunSettings) Plan {
 func (s *State) Settings() session.RunSettings {
 	p := s.Plan
 	r := session.RunSettings{Method: p.Method, Model: p.Model, Teacher: p.Teacher, Difficulty: p.Difficulty,
-		Seed: runs.Seed(p.Seed), Steps: cmp.Or(p.Steps, UsualSteps(p.Method)), Probe: p.Probe}
+		Seed: runs.Seed(p.Seed), Steps: cmp.Or(p.Steps, s.UsualSteps(p.Method)), Probe: p.Probe}
 	switch {
 	case r.Model != "":
 	case r.Method == Pretrain:
@@ -122,10 +136,14 @@ func (s *State) Settings() session.RunSettings {
 	default:
 		r.Model = s.Capabilities.Model.Name
 	}
-	for name, v := range p.HyperValues() {
-		if row, ok := s.HyperRow(name); ok && !row.isLab(p.Method, v) {
+	for name, text := range p.HyperValues() {
+		row, ok := s.HyperRow(name)
+		if !ok {
+			continue
+		}
+		if v, err := row.Parse(text); err == nil && v != row.Lab {
 			if r.Hyper == nil {
-				r.Hyper = map[string]float64{}
+				r.Hyper = hyper.Values{}
 			}
 			r.Hyper[name] = v
 		}
@@ -133,95 +151,28 @@ func (s *State) Settings() session.RunSettings {
 	return r
 }
 
-// HyperRow is a row of the table of hyper-parameters.
-type HyperRow session.HyperRow
-
-// HyperRows are those that the plan's method has.
-func (s *State) HyperRows() []HyperRow {
-	var rows []HyperRow
-	for _, r := range s.Methods.Rows {
-		if HyperRow(r).Of(s.Plan.Method) {
-			rows = append(rows, HyperRow(r))
-		}
-	}
-	return rows
+// HyperRows are the hyper-parameters that the plan's method has.
+func (s *State) HyperRows() hyper.Table {
+	m, _ := s.Methods.Of(s.Plan.Method)
+	return m.Params
 }
 
-func (s *State) HyperRow(name string) (HyperRow, bool) {
-	for _, r := range s.HyperRows() {
-		if r.Name == name {
-			return r, true
-		}
-	}
-	return HyperRow{}, false
+// HyperRow is one of them.
+func (s *State) HyperRow(name string) (hyper.Param, bool) { return s.HyperRows().Row(name) }
+
+// ValueOf is the text of what the plan gives a row.
+func (s *State) ValueOf(row hyper.Param) string {
+	return cmp.Or(s.Plan.HyperValues()[row.Name], row.Lab.String())
 }
 
-func (r HyperRow) Of(method string) bool {
-	_, paper := r.Paper[method]
-	_, lab := r.Lab[method]
-	return paper || lab
-}
-
-// LabValue is the default value of a method.
-func (r HyperRow) LabValue(method string) float64 {
-	if v, ok := r.Lab[method]; ok {
-		return v
+// wrongValue is a sentence about a text that the row does not take; empty for one that it takes.
+func wrongValue(row hyper.Param, text string) string {
+	_, err := row.Parse(text)
+	if err == nil {
+		return ""
 	}
-	return r.Paper[method]
-}
-
-func (r HyperRow) isLab(method string, v float64) bool { return v == r.LabValue(method) }
-
-// Value is what the plan gives the row.
-func (r HyperRow) Value(p Plan) float64 {
-	if v, ok := p.HyperValues()[r.Name]; ok {
-		return v
-	}
-	return r.LabValue(p.Method)
-}
-
-// read reads a typed value; the error is a sentence.
-func (r HyperRow) read(text string) (float64, error) {
-	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("%q is not a number; enter one from %s to %s.", text, Plain(r.Low()), Plain(r.High()))
-	}
-	return v, r.check(v)
-}
-
-// check returns an error, a sentence, for a value that the row does not allow.
-func (r HyperRow) check(v float64) error {
-	switch {
-	case v < r.Low() || v > r.High():
-		return fmt.Errorf("%s is out of range; enter a value from %s to %s.", Plain(v), Plain(r.Low()), Plain(r.High()))
-	case r.whole() && v != math.Trunc(v):
-		return fmt.Errorf("%s is not a whole number; enter one from %s to %s.", Plain(v), Plain(r.Low()), Plain(r.High()))
-	}
-	return nil
-}
-
-func (r HyperRow) whole() bool { return len(r.Choices) > 0 || r.Step == math.Trunc(r.Step) }
-
-func (r HyperRow) Low() float64 {
-	if len(r.Choices) > 0 {
-		return 0
-	}
-	return r.Min
-}
-
-func (r HyperRow) High() float64 {
-	if n := len(r.Choices); n > 0 {
-		return float64(n - 1)
-	}
-	return r.Max
-}
-
-// Text writes a value of the row: a number, or the name of a choice.
-func (r HyperRow) Text(v float64) string {
-	if i := int(v); len(r.Choices) > 0 && i >= 0 && i < len(r.Choices) {
-		return r.Choices[i]
-	}
-	return Plain(v)
+	_, says, _ := strings.Cut(err.Error(), ": ") // without the package's name
+	return explain.UpperFirst(says) + "."
 }
 
 // Plain writes a value as short as it reads back.
@@ -231,22 +182,23 @@ func Plain(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 // could not be read.
 func (s *State) Wrong() map[string]string {
 	wrong := map[string]string{}
-	if len(s.Methods.Methods) > 0 && !slices.Contains(s.Methods.Methods, s.Plan.Method) {
-		wrong["method"] = fmt.Sprintf("There is no method %q. Choose one of %s.", s.Plan.Method, strings.Join(s.Methods.Methods, ", "))
+	known := s.Methods.Names()
+	if len(known) > 0 && !slices.Contains(known, s.Plan.Method) {
+		wrong["method"] = fmt.Sprintf("There is no method %q. Choose one of %s.", s.Plan.Method, strings.Join(known, ", "))
 	}
-	for name, v := range s.Plan.HyperValues() {
+	for name, text := range s.Plan.HyperValues() {
 		if row, ok := s.HyperRow(name); ok {
-			if err := row.check(v); err != nil {
-				wrong[name] = err.Error()
+			if says := wrongValue(row, text); says != "" {
+				wrong[name] = says
 			}
-		} else if len(s.Methods.Rows) > 0 {
+		} else if len(known) > 0 {
 			wrong[name] = fmt.Sprintf("%s has no hyper-parameter %q; reset it.", s.Plan.Method, name)
 		}
 	}
 	for name, text := range s.Mistyped {
 		if row, ok := s.HyperRow(name); ok {
-			if _, err := row.read(text); err != nil {
-				wrong[name] = err.Error()
+			if says := wrongValue(row, text); says != "" {
+				wrong[name] = says
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"attnlab/app/lab/explain"
+	"attnlab/rl/hyper"
 )
 
 // StartModels are what a run of the plan's method can start from.
@@ -39,16 +40,11 @@ func (s *State) ModelName(name string) string {
 }
 
 // PaperAndLab sets the paper's value beside the lab's.
-func (r HyperRow) PaperAndLab(method string) string {
-	paper, ok := r.Paper[method]
-	lab := r.LabValue(method)
-	switch {
-	case !ok:
-		return "The lab takes " + r.Text(lab) + "."
-	case paper == lab:
-		return "The paper and the lab take " + r.Text(lab) + "."
+func PaperAndLab(row hyper.Param) string {
+	if row.Paper == row.Lab {
+		return "The paper and the lab take " + row.Lab.String() + "."
 	}
-	return "The paper takes " + r.Text(paper) + ", the lab " + r.Text(lab) + "."
+	return "The paper takes " + row.Paper.String() + ", the lab " + row.Lab.String() + "."
 }
 
 // Explain is the explanation of a number of the page, such as "fci:3". It returns false if there is nothing to explain.
@@ -70,16 +66,12 @@ func (s *State) explainHyper(name string) (explain.Explanation, bool) {
 	if !ok {
 		return explain.Explanation{}, false
 	}
-	method := s.Plan.Method
-	e := explain.Explanation{Title: strings.TrimSpace(r.Name + " " + r.Symbol), Value: r.Text(r.Value(s.Plan)), Note: explain.UpperFirst(r.Meaning) + ".", Source: r.Source}
-	if paper, ok := r.Paper[method]; ok {
-		e.Terms = append(e.Terms, explain.Term{Name: "the paper", Value: r.Text(paper)})
-	}
-	e.Terms = append(e.Terms, explain.Term{Name: "this lab's small models", Value: r.Text(r.LabValue(method))})
+	e := explain.Explanation{Title: strings.TrimSpace(r.Name + " " + r.Symbol), Value: s.ValueOf(r), Note: explain.UpperFirst(r.Meaning) + ".", Source: r.Source,
+		Terms: []explain.Term{{Name: "the paper", Value: r.Paper.String()}, {Name: "this lab's small models", Value: r.Lab.String()}}}
 	if len(r.Choices) > 0 {
 		e.Total = "one of " + strings.Join(r.Choices, ", ")
 	} else {
-		e.Total = "from " + Plain(r.Low()) + " to " + Plain(r.High())
+		e.Total = "from " + Plain(r.Min) + " to " + Plain(r.Max)
 	}
 	return e, true
 }
@@ -92,7 +84,7 @@ func (l *Lab) chooseMethod(method string) {
 	}
 	p.Method, p.Steps, l.Mistyped = method, 0, nil
 	values := p.HyperValues()
-	maps.DeleteFunc(values, func(name string, _ float64) bool { _, ok := l.HyperRow(name); return !ok })
+	maps.DeleteFunc(values, func(name, _ string) bool { _, ok := l.HyperRow(name); return !ok })
 	p.setHyper(values)
 }
 
@@ -112,10 +104,7 @@ func (l *Lab) setHyper(name, text string) {
 		return
 	}
 	l.reset(name)
-	v, err := r.read(text)
-	if i := slices.Index(r.Choices, text); i >= 0 {
-		v, err = float64(i), nil
-	}
+	v, err := r.Parse(strings.TrimSpace(text))
 	if err != nil {
 		if l.Mistyped == nil {
 			l.Mistyped = map[string]string{}
@@ -123,9 +112,9 @@ func (l *Lab) setHyper(name, text string) {
 		l.Mistyped[name] = text
 		return
 	}
-	if !r.isLab(l.Plan.Method, v) {
+	if v != r.Lab {
 		values := l.Plan.HyperValues()
-		values[name] = v
+		values[name] = v.String()
 		l.Plan.setHyper(values)
 	}
 }
@@ -154,7 +143,7 @@ func (l *Lab) setTrain(name, value string) bool {
 	case "run-seed":
 		p.Seed = parse(value, p.Seed, parseSeed)
 	case "steps":
-		if p.Steps = whole(1, MaxSteps); p.Steps == UsualSteps(p.Method) {
+		if p.Steps = whole(1, MaxSteps); p.Steps == l.UsualSteps(p.Method) {
 			p.Steps = 0
 		}
 	case "probe":

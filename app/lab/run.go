@@ -53,7 +53,7 @@ func (s *State) takeRun(r session.Run) {
 	if r.Info.ID != s.Run.Info.ID {
 		s.Mistyped, s.stopped, s.Group, s.Awaited, s.Credit = nil, "", 0, nil, session.Credit{}
 		if r.Info.ID != "" {
-			s.Plan = PlanOf(r.Settings)
+			s.Plan = s.PlanOf(r.Settings)
 		}
 	}
 	s.Run = r

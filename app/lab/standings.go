@@ -39,17 +39,13 @@ func Standings(runs []session.KeptRun) []standing {
 }
 
 // Name is the method with the settings that are not defaults.
-func (s standing) Name(row func(name string) (HyperRow, bool)) string {
+func (s standing) Name() string {
 	if s.Settings.Method == "" {
 		return s.Runs[0].Info.Name
 	}
 	parts := []string{s.Settings.Method}
 	for _, name := range slices.Sorted(maps.Keys(s.Settings.Hyper)) {
-		text := Plain(s.Settings.Hyper[name])
-		if r, ok := row(name); ok {
-			text = r.Text(s.Settings.Hyper[name])
-		}
-		parts = append(parts, name+" "+text)
+		parts = append(parts, name+" "+s.Settings.Hyper[name].String())
 	}
 	if heads := s.Settings.FocusHeads; heads != "" {
 		parts = append(parts, "heads "+heads)

@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 )
 
 func TestPlanAsLink(t *testing.T) {
@@ -28,17 +29,17 @@ func TestPlanAsLink(t *testing.T) {
 
 func TestSettingsOfPlan(t *testing.T) {
 	l, _ := trainer(t)
-	l.Plan = Plan{Method: "attnpo", Seed: 3, Hyper: "group=8 negative=0 nonsense=4 schedule=20"}
+	l.Plan = Plan{Method: "attnpo", Seed: 3, Hyper: "group=8 negative=off nonsense=4 schedule=20"}
 	got := l.Settings()
-	want := session.RunSettings{Method: "attnpo", Model: "small", Seed: 3, Steps: 40, Hyper: map[string]float64{"negative": 0, "schedule": 20}}
+	want := session.RunSettings{Method: "attnpo", Model: "small", Seed: 3, Steps: 40, Hyper: hyper.Values{"negative": hyper.Choice("off"), "schedule": hyper.Number(20)}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("settings %+v\n    want %+v: what is as in the lab, and what the method does not have, is left out", got, want)
 	}
-	if p := PlanOf(got); p.Hyper != "negative=0 schedule=20" || p.Steps != 0 || p.Model != "small" {
+	if p := l.PlanOf(got); p.Hyper != "negative=off schedule=20" || p.Steps != 0 || p.Model != "small" {
 		t.Errorf("the plan of these settings is %+v", p)
 	}
 	l.Plan = Plan{Method: Pretrain, Seed: 1}
-	if s := l.Settings(); s.Model != "tiny" || s.Steps != UsualSteps(Pretrain) {
+	if s := l.Settings(); s.Model != "tiny" || s.Steps != 1000 {
 		t.Errorf("pretraining begins with %+v", s)
 	}
 }
@@ -58,7 +59,7 @@ func TestTraining(t *testing.T) {
 	}
 	l.Receive(labtest.Credit(0))
 	l.Receive(session.Status{Stage: "training", Busy: true, Done: 3, Total: 40})
-	if l.Plan != (Plan{Method: "attnpo", Model: "chain-small", Seed: 7, Probe: 64, Hyper: "group=4 negative=0"}) {
+	if l.Plan != (Plan{Method: "attnpo", Model: "chain-small", Seed: 7, Probe: 64, Hyper: "group=4 negative=off"}) {
 		t.Errorf("the plan does not follow the run: %+v", l.Plan)
 	}
 	if l.Do("method:tlmre"); l.Plan.Method != "attnpo" {

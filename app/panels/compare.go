@@ -80,7 +80,7 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 		state = fmt.Sprintf("%s, step %d of %d", r.Info.State, r.Info.Step, r.Settings.Steps)
 	}
 	settings := p.View
-	settings.Page, settings.Plan = lab.PageTrain, lab.PlanOf(r.Settings)
+	settings.Page, settings.Plan = lab.PageTrain, p.PlanOf(r.Settings)
 	return app.Li().Class("contender").Body(
 		app.Label().Class("check").Body(tick, app.Text(r.Info.Name)),
 		app.P().Class("hint").Text(state),

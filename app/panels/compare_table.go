@@ -30,18 +30,9 @@ func (p *Page) standingsTable() app.UI {
 		}
 		return app.Td().Class("figure").Body(app.Text(text), app.Span().Class("se").Text(" ± "+strconv.FormatFloat(s.Sd, 'f', digits, 64)))
 	}
-	row := func(method string) func(string) (lab.HyperRow, bool) {
-		return func(name string) (lab.HyperRow, bool) {
-			i := slices.IndexFunc(p.Methods.Rows, func(r session.HyperRow) bool { return r.Name == name && lab.HyperRow(r).Of(method) })
-			if i < 0 {
-				return lab.HyperRow{}, false
-			}
-			return lab.HyperRow(p.Methods.Rows[i]), true
-		}
-	}
 	names, named := make([]string, len(all)), map[string]int{}
 	for i, s := range all {
-		names[i] = s.Name(row(s.Settings.Method))
+		names[i] = s.Name()
 		named[names[i]]++
 	}
 	for i, s := range all {

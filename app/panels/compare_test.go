@@ -40,7 +40,7 @@ func TestComparePage(t *testing.T) {
 		t.Errorf("deleting sends %#v", got)
 	}
 	l.Do("use-settings:a2")
-	if l.Page != lab.PageTrain || l.Plan != lab.PlanOf(labtest.Runs().Runs[1].Settings) || l.Plan.Seed != 2 {
+	if l.Page != lab.PageTrain || l.Plan != l.PlanOf(labtest.Runs().Runs[1].Settings) || l.Plan.Seed != 2 {
 		t.Errorf("the settings of a run lead to %+v", l.View)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"attnlab/app/lab/labtest"
 	"attnlab/app/lab/lessons"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 )
 
@@ -56,10 +57,10 @@ func pageWalk(t *testing.T, n, guess int) (l *Page, engine *session.Port) {
 	l, engine = pageReady(t, lab.Start())
 	labtest.Sent(t, engine, 1)
 	l.Receive(labtest.Trace())
-	l.Receive(session.Methods{Methods: []string{"attnpo"}, Rows: []session.HyperRow{
-		{Name: "problems", Min: 1, Max: 512, Step: 1, Paper: map[string]float64{"attnpo": 128}, Lab: map[string]float64{"attnpo": 16}},
-		{Name: "schedule", Min: 0, Max: 10000, Step: 1, Paper: map[string]float64{"attnpo": 1000}, Lab: map[string]float64{"attnpo": 10}},
-	}})
+	l.Receive(session.Methods{Methods: []session.Method{{Name: session.FirstMethod, Steps: 40, Params: hyper.Table{
+		hyper.Param{Name: "problems", Min: 1, Max: 512, Step: 1}.With(128, 16),
+		hyper.Param{Name: "schedule", Min: 0, Max: 10000, Step: 1}.With(1000, 10),
+	}}}})
 	l.Receive(session.Status{Stage: "ready"})
 	l.Do("lesson:" + strconv.Itoa(n) + ".1")
 	c := &lessons.All[n-1]
@@ -203,7 +204,7 @@ func TestLessonCredit(t *testing.T) {
 	l, engine := pageWalk(t, 4, 3)
 	got := labtest.Sent(t, engine, 2)
 	begin, ok := got[0].(session.Begin)
-	if want := map[string]float64{"problems": 8, "schedule": 0}; !ok || begin.Settings.Method != "attnpo" || begin.Settings.Steps != 1 || begin.Settings.Difficulty != "2" || !reflect.DeepEqual(begin.Settings.Hyper, want) || got[1] != any(session.Advance{}) {
+	if want := (hyper.Values{"problems": hyper.Number(8), "schedule": hyper.Number(0)}); !ok || begin.Settings.Method != "attnpo" || begin.Settings.Steps != 1 || begin.Settings.Difficulty != "2" || !reflect.DeepEqual(begin.Settings.Hyper, want) || got[1] != any(session.Advance{}) {
 		t.Fatalf("the experiment is %#v", got)
 	}
 	run := session.Run{Number: 20, Info: session.RunInfo{ID: "r", State: "running"}, Settings: begin.Settings}
@@ -245,7 +246,7 @@ func TestLessonShorter(t *testing.T) {
 	l, engine := pageWalk(t, 5, 1)
 	got := labtest.Sent(t, engine, 2)
 	begin, ok := got[0].(session.Begin)
-	if !ok || begin.Settings.Steps != 4 || begin.Settings.Hyper["problems"] != 8 || got[1] != any(session.Advance{}) {
+	if !ok || begin.Settings.Steps != 4 || begin.Settings.Hyper["problems"] != hyper.Number(8) || got[1] != any(session.Advance{}) {
 		t.Fatalf("the experiment is %#v", got)
 	}
 	metric := func(name string, values ...float64) session.Metric {

@@ -38,7 +38,7 @@ func (p *Page) trainPage() app.UI {
 func (p *Page) runHead() app.UI {
 	name := p.Run.Info.Name
 	if p.Run.Info.ID == "" {
-		name = lab.MethodName(p.Plan.Method)
+		name = p.Title(p.Plan.Method)
 	}
 	return app.Div().Class("trace-head").ID("run-head").Body(
 		app.Div().Body(

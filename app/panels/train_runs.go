@@ -17,7 +17,7 @@ func (p *Page) runBanner() app.UI {
 	return app.If(show, func() app.UI {
 		r := kept[0]
 		return app.Div().Class("banner").ID("resume-banner").Body(
-			app.P().Text(fmt.Sprintf("A run of %s was at step %d of %d.", lab.MethodName(r.Settings.Method), r.Info.Step, r.Settings.Steps)),
+			app.P().Text(fmt.Sprintf("A run of %s was at step %d of %d.", p.Title(r.Settings.Method), r.Info.Step, r.Settings.Steps)),
 			p.button("resume-run:"+r.Info.ID, "", app.Text("Resume")),
 		)
 	})

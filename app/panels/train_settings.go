@@ -11,13 +11,15 @@ import (
 
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
+	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
 
 // methodPanel chooses the method and what the run starts from.
 func (p *Page) methodPanel() app.UI {
-	planned, text := p.Plan, lab.MethodText[p.Plan.Method]
-	list := p.Methods.Methods
+	planned := p.Plan
+	about, _ := p.Methods.Of(planned.Method)
+	list := p.Methods.Names()
 	if len(list) == 0 {
 		list = []string{planned.Method}
 	}
@@ -38,17 +40,17 @@ func (p *Page) methodPanel() app.UI {
 	}
 	return app.Div().Class("panel").ID("method").Body(
 		app.H2().Text("Method"),
-		p.menu("method", "method", planned.Method, list, lab.MethodName),
-		app.P().Text(text.Does),
-		app.P().Class("hint").Text(text.Source),
+		p.menu("method", "method", planned.Method, list, p.Title),
+		app.P().Text(about.Summary),
+		app.P().Class("hint").Text(about.Source),
 		complaint(wrong["method"]),
 		app.Div().Class("fields").Body(
 			app.Label().Body(app.Text(lab.StartsFrom(planned.Method)), p.menu("run-model", lab.StartsFrom(planned.Method), p.Settings().Model, p.StartModels(), p.ModelName)),
-			app.If(planned.Method == lab.Pretrain || planned.Method == "sft", func() app.UI {
+			app.If(about.Teacher, func() app.UI {
 				return app.Label().Body(app.Text("teacher"), p.menu("teacher", "teacher", planned.Teacher, append([]string{""}, teachers...), func(s string) string { return cmp.Or(s, "usual") }))
 			}),
 			app.Label().Body(app.Text("difficulty"), p.menu("run-difficulty", "difficulty", planned.Difficulty, difficulties, func(s string) string { return cmp.Or(s, "mixed") })),
-			field("steps", "steps", 1, lab.MaxSteps, cmp.Or(planned.Steps, lab.UsualSteps(planned.Method))),
+			field("steps", "steps", 1, lab.MaxSteps, cmp.Or(planned.Steps, p.UsualSteps(planned.Method))),
 			field("seed", "run-seed", 0, 1<<31-1, planned.Seed),
 		),
 		complaint(wrong["model"]),
@@ -81,12 +83,12 @@ func (p *Page) settingsPanel() app.UI {
 	rows := p.HyperRows()
 	if len(rows) == 0 {
 		text := "The hyper-parameters appear once the engine is ready."
-		if p.Opened && len(p.Methods.Rows) > 0 {
+		if p.Opened && len(p.Methods.Methods) > 0 {
 			text = "This method has no hyper-parameters."
 		}
 		return app.Div().Class("panel").ID("settings").Body(app.H2().Text("Hyper-parameters"), app.P().Class("hint").Text(text))
 	}
-	first, rest := []lab.HyperRow{}, []lab.HyperRow{}
+	first, rest := hyper.Table{}, hyper.Table{}
 	for _, r := range rows {
 		if slices.Contains(lab.Knobs, r.Name) {
 			first = append(first, r)
@@ -143,13 +145,13 @@ func (p *Page) probeKnob() app.UI {
 }
 
 // knob is the control of a row with a button for the lab's value. said adds the explanation that its name opens.
-func (p *Page) knob(r lab.HyperRow, wrong string, said bool) app.UI {
+func (p *Page) knob(r hyper.Param, wrong string, said bool) app.UI {
 	id := "h-" + r.Name
-	value := r.Text(r.Value(p.Plan))
+	value := p.ValueOf(r)
 	if text, ok := p.Mistyped[r.Name]; ok {
 		value = text
 	}
-	control := app.UI(disabled(p.Fixed(), app.Input().ID(id).Type("number").Attr("min", lab.Plain(r.Low())).Attr("max", lab.Plain(r.High())).Attr("step", "any").
+	control := app.UI(disabled(p.Fixed(), app.Input().ID(id).Type("number").Attr("min", lab.Plain(r.Min)).Attr("max", lab.Plain(r.Max)).Attr("step", "any").
 		DataSet("set", "h."+r.Name).Value(value).Aria("invalid", strconv.FormatBool(wrong != "")).Aria("label", r.Name)))
 	if len(r.Choices) > 0 {
 		control = p.menu("h."+r.Name, r.Name, value, r.Choices, func(s string) string { return s })
@@ -162,9 +164,9 @@ func (p *Page) knob(r lab.HyperRow, wrong string, said bool) app.UI {
 			app.If(r.Symbol != "", func() app.UI { return symbol(r.Symbol) }),
 		),
 		control,
-		disabled(p.Fixed() || !differs && !bad, p.button("reset:"+r.Name, "tool", icon("undo")).Aria("label", "reset "+r.Name).Title("Back to "+r.Text(r.LabValue(p.Plan.Method)))),
+		disabled(p.Fixed() || !differs && !bad, p.button("reset:"+r.Name, "tool", icon("undo")).Aria("label", "reset "+r.Name).Title("Back to "+r.Lab.String())),
 		app.If(said, func() app.UI {
-			return app.P().Class("hint").Text(explain.UpperFirst(r.Meaning) + ". " + r.PaperAndLab(p.Plan.Method))
+			return app.P().Class("hint").Text(explain.UpperFirst(r.Meaning) + ". " + lab.PaperAndLab(r))
 		}),
 		complaint(wrong),
 	)

@@ -18,8 +18,8 @@ import (
 func TestHyperParameters(t *testing.T) {
 	l, _ := pageTrainer(t)
 	for _, c := range []struct{ name, typed, wrong string }{
-		{"group", "16", ""}, {"group", "1", "2 to 64"}, {"group", "2.5", "whole number"}, {"group", "many", `"many" is not a number`},
-		{"learning-rate", "0.001", ""}, {"learning-rate", "NaN", "not a number"}, {"learning-rate", "1", "out of range"}, {"negative", "off", ""},
+		{"group", "16", ""}, {"group", "1", "2 to 64"}, {"group", "2.5", "whole number"}, {"group", "many", `"many", which is not a number`},
+		{"learning-rate", "0.001", ""}, {"learning-rate", "NaN", "1e-07 to 0.01"}, {"learning-rate", "1", "1e-07 to 0.01"}, {"negative", "off", ""},
 	} {
 		l.Set("h."+c.name, c.typed)
 		complaint := l.Wrong()[c.name]

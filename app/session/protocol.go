@@ -7,7 +7,10 @@
 // and on the desktop. Messages sent before the engine's Worker starts are lost: wait for the first [Status] before sending.
 package session
 
-import "attnlab/rl/runs"
+import (
+	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
+)
 
 // Command is what a screen asks of the engine. The engine carries out commands in order, except that [Advance] lets others go
 // first between two training steps. It answers [Cancel], [Select], [Check], [ShowCredit], [UserActive] and [Hello] at once.
@@ -301,10 +304,9 @@ type (
 		Steps   []CreditStep `json:"steps"`
 		Outcome []Term       `json:"outcome"` // reward to advantage: the sum, term by term
 	}
-	// Methods is the table of hyper-parameters. Screens make their controls from it.
+	// Methods is the catalogue of methods with their hyper-parameters. Screens make their controls from it.
 	Methods struct {
-		Methods []string   `json:"methods"`
-		Rows    []HyperRow `json:"rows"`
+		Methods []Method `json:"methods"`
 	}
 	// Runs lists the runs: this browser's, imported and shipped ones.
 	Runs struct {
@@ -455,28 +457,20 @@ type RuleOutcome struct {
 
 // RunSettings are all that a run needs besides the model's weights. The link of a run holds them.
 type RunSettings struct {
-	Method     string             `json:"method"` // "pretrain", or one of rl.Methods
-	Model      string             `json:"model"`  // what it starts from; the preset of pretraining
-	Task       string             `json:"task"`
-	Teacher    string             `json:"teacher"`    // of task chain
-	Difficulty string             `json:"difficulty"` // empty is the task's own
-	Seed       runs.Seed          `json:"seed"`
-	Steps      int                `json:"steps"`                 // in all; of a run with a budget about as many as it is enough for
-	Budget     int64              `json:"budget,omitempty"`      // generated tokens in all, 0 without
-	Hyper      map[string]float64 `json:"hyper,omitempty"`       // only what differs from the lab's values
-	Probe      int                `json:"probe,omitempty"`       // problems the base is measured on, 0 is the default
-	FocusHeads string             `json:"focus_heads,omitempty"` // "0.0,0.2", heads of attnpo in place of those it finds
-	Base       string             `json:"base,omitempty"`        // SHA-256 of the weights it starts from; empty where that was not recorded
-	Reflection string             `json:"reflection,omitempty"`  // the same of its reflection model
-	Plan       string             `json:"plan,omitempty"`        // how far it goes, see [runs.Series]; empty where that was not recorded
-}
-
-// HyperRow is a row of rl.Table: a switch has Choices and its values are indices into them.
-type HyperRow struct {
-	Name, Symbol, Meaning, Source string
-	Choices                       []string
-	Min, Max, Step                float64
-	Paper, Lab                    map[string]float64 // by method, for those that have it
+	Method     string       `json:"method"` // "pretrain", or one of rl.Methods
+	Model      string       `json:"model"`  // what it starts from; the preset of pretraining
+	Task       string       `json:"task"`
+	Teacher    string       `json:"teacher"`    // of task chain
+	Difficulty string       `json:"difficulty"` // empty is the task's own
+	Seed       runs.Seed    `json:"seed"`
+	Steps      int          `json:"steps"`                 // in all; of a run with a budget about as many as it is enough for
+	Budget     int64        `json:"budget,omitempty"`      // generated tokens in all, 0 without
+	Hyper      hyper.Values `json:"hyper,omitempty"`       // only what differs from the lab's values
+	Probe      int          `json:"probe,omitempty"`       // problems the base is measured on, 0 is the default
+	FocusHeads string       `json:"focus_heads,omitempty"` // "0.0,0.2", heads of attnpo in place of those it finds
+	Base       string       `json:"base,omitempty"`        // SHA-256 of the weights it starts from; empty where that was not recorded
+	Reflection string       `json:"reflection,omitempty"`  // the same of its reflection model
+	Plan       string       `json:"plan,omitempty"`        // how far it goes, see [runs.Series]; empty where that was not recorded
 }
 
 // RunInfo is the state of a run.

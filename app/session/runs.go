@@ -32,7 +32,7 @@ func (r KeptRun) standing() runs.Standing {
 	of := runs.Series{Method: s.Method, Base: cmp.Or(s.Base, s.Model), Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, FocusHeads: s.FocusHeads,
 		Reflection: s.Reflection, Probe: s.Probe, Plan: s.Plan}
 	for _, name := range slices.Sorted(maps.Keys(s.Hyper)) {
-		of.Hyper += fmt.Sprintf("%s=%g ", name, s.Hyper[name])
+		of.Hyper += fmt.Sprintf("%s=%v ", name, s.Hyper[name])
 	}
 	if of.Plan == "" && r.Info.State != MetricsOnly {
 		of.Plan = fmt.Sprintf("steps=%d", s.Steps)

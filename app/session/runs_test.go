@@ -1,6 +1,7 @@
 package session
 
 import (
+	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 	"encoding/json"
 	"math"
@@ -11,7 +12,7 @@ import (
 
 func TestRepeats(t *testing.T) {
 	run := func(change func(*KeptRun)) KeptRun {
-		r := KeptRun{Info: RunInfo{State: "done", Step: 40, From: "shipped"}, Settings: RunSettings{Method: "grpo", Model: "small", Seed: 1, Steps: 40, Hyper: map[string]float64{"kl": 0.1}}}
+		r := KeptRun{Info: RunInfo{State: "done", Step: 40, From: "shipped"}, Settings: RunSettings{Method: "grpo", Model: "small", Seed: 1, Steps: 40, Hyper: hyper.Values{"kl": hyper.Number(0.1)}}}
 		change(&r)
 		return r
 	}
@@ -23,7 +24,7 @@ func TestRepeats(t *testing.T) {
 	}{
 		{"another seed", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Seed = 2 }, true},
 		{"another method", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Method = "dapo" }, false},
-		{"another value", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Hyper = map[string]float64{"kl": 0.2} }, false},
+		{"another value", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Hyper = hyper.Values{"kl": hyper.Number(0.2)} }, false},
 		{"other heads", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.FocusHeads = "0.0" }, false},
 		{"another origin", func(*KeptRun) {}, func(r *KeptRun) { r.Info.From = "imported" }, false},
 		{"a step behind", func(*KeptRun) {}, func(r *KeptRun) { r.Info.Step = 39 }, false},

@@ -16,6 +16,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/gpu"
 	"attnlab/model/hf"
+	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 	"attnlab/web"
 )
@@ -133,8 +134,9 @@ func keysOf(t *testing.T, data []byte) map[string]string {
 // page would have come to, and comes back with every field that it had.
 func TestPageToCommandLineAndBack(t *testing.T) {
 	p := visitPage(t, &runs.Memory{})
-	hyper := map[string]float64{"problems": 3, "group": 4, "max-length": 96, "kl": 0.1}
-	settings := session.RunSettings{Method: "grpo", Model: "chain-tiny", Difficulty: "2", Seed: 1<<63 + 3, Steps: 1, Hyper: hyper, Probe: 40}
+	n := hyper.Number
+	given := hyper.Values{"problems": n(3), "group": n(4), "max-length": n(96), "kl": n(0.1)}
+	settings := session.RunSettings{Method: "grpo", Model: "chain-tiny", Difficulty: "2", Seed: 1<<63 + 3, Steps: 1, Hyper: given, Probe: 40}
 	p.do(session.Begin{Settings: settings})
 	p.do(session.Advance{})
 	settings.Model, settings.Steps = "run:"+p.run.Info.ID, 4
@@ -192,7 +194,7 @@ func TestPageToCommandLineAndBack(t *testing.T) {
 	again := visitPage(t, &runs.Memory{})
 	again.do(session.ImportRun{Name: "back", Files: files})
 	r := again.list.Runs[0]
-	if r.Info.State != "done" || r.Info.Step != 4 || r.Settings.Seed != 1<<63+3 || r.Settings.Probe != 40 || len(r.Settings.Hyper) != len(hyper) {
+	if r.Info.State != "done" || r.Info.Step != 4 || r.Settings.Seed != 1<<63+3 || r.Settings.Probe != 40 || len(r.Settings.Hyper) != len(given) {
 		t.Errorf("back on the page: %+v, %+v", r.Info, r.Settings)
 	}
 	again.do(session.ExportRun{ID: r.Info.ID})
@@ -213,7 +215,7 @@ func TestPageToCommandLineAndBack(t *testing.T) {
 		}
 	}
 	// Pretraining too.
-	p.do(session.Begin{Settings: session.RunSettings{Method: "pretrain", Model: "tiny", Difficulty: "2", Seed: 2, Steps: 30, Hyper: map[string]float64{"tokens": 512}}})
+	p.do(session.Begin{Settings: session.RunSettings{Method: "pretrain", Model: "tiny", Difficulty: "2", Seed: 2, Steps: 30, Hyper: hyper.Values{"tokens": n(512)}}})
 	p.do(session.Advance{Steps: 10})
 	p.do(session.ExportRun{ID: p.run.Info.ID})
 	dir = filepath.Join(t.TempDir(), "pretrained")

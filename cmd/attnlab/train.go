@@ -34,7 +34,7 @@ as in training. Hyper-parameters are flags; their defaults suit the small models
 		var t training
 		f.StringVar(&t.Method, "method", "", "`M`, one of "+strings.Join(rl.Names(rl.Methods), ", "))
 		f.StringVar(&t.out, "out", "", "`DIR` to write")
-		f.IntVar(&t.Steps, "steps", 0, "`N`, training steps in all (40, or as many as the budget allows)")
+		f.IntVar(&t.Steps, "steps", 0, "`N`, training steps in all (as many as the method usually takes, or as the budget allows)")
 		f.Int64Var(&t.Budget, "budget", 0, "`N`, generated tokens in all: no step begins beyond it")
 		f.BoolVar(&t.resume, "resume", false, "continue from the checkpoint in DIR")
 		f.IntVar(&t.Probe, "probe", 256, "`N`, problems that the base is measured on before, and the model after")

@@ -75,10 +75,11 @@ func (t *training) check(c *console) error {
 	if t.resume {
 		return nil
 	}
-	if t.Steps == 0 && t.Budget == 0 {
-		t.Steps = 40
+	m, err := rl.MethodOf(t.Method)
+	if err == nil && t.Steps == 0 && t.Budget == 0 {
+		t.Steps = m.Steps
 	}
-	if m, err := rl.MethodOf(t.Method); err == nil && t.FocusHeads != "" && !m.Takes.Heads {
+	if err == nil && t.FocusHeads != "" && !m.Takes.Heads {
 		takers := slices.DeleteFunc(slices.Clone(rl.Methods), func(m rl.Method) bool { return !m.Takes.Heads })
 		return wrongUsage("train: --focus-heads is for %s; %s has none", strings.Join(rl.Names(takers), ", "), t.Method)
 	}

@@ -34,13 +34,18 @@ const (
 // glossary is every word that the screens use.
 var Entries = slices.Concat(wordsOfTraces, wordsOfAttention, wordsOfTrees, wordsOfTraining, wordsOfMethods)
 
-// define finds a word; capitals do not matter.
+// Find finds a word. Capitals, spaces, points and hyphens do not matter, so that a method's key leads to its name.
 func Find(word string) (Entry, bool) {
 	i := slices.IndexFunc(Entries, func(e Entry) bool {
-		return strings.EqualFold(e.Word, word) || slices.ContainsFunc(e.also, func(w string) bool { return strings.EqualFold(w, word) })
+		return same(e.Word, word) || slices.ContainsFunc(e.also, func(w string) bool { return same(w, word) })
 	})
 	if i < 0 {
 		return Entry{}, false
 	}
 	return Entries[i], true
+}
+
+func same(a, b string) bool {
+	bare := strings.NewReplacer(" ", "", ".", "", "-", "")
+	return strings.EqualFold(bare.Replace(a), bare.Replace(b))
 }

@@ -20,7 +20,7 @@ var wordsOfTraining = []Entry{
 	{Word: "gradient norm", Means: "The length of the gradient before it is clipped to 1. A jump often means that training is unstable.", Source: FromAttnRL + "script (clipped to 1)", also: []string{"grad norm"}},
 	{Word: "learning rate", Means: "The size of AdamW's steps.", also: []string{"rate"}},
 	{Word: "loss", Means: "What an update makes smaller. In pretraining: the mean −log p of the next token, in nats.", also: []string{"cross-entropy"}},
-	{Word: "pretraining", Means: "Learning to write like the teacher's texts, token by token, from random weights.", also: []string{"pretrain", "sft"}},
+	{Word: "pretraining", Means: "Learning to write like the teacher's texts, token by token, from random weights.", also: []string{"pretrain", "SFT"}},
 	{Word: "teacher", Means: "The program that writes the texts for pretraining, with slips, checks and repeats at known rates. Verdict: a check says ok or corrects. Recompute: a check computes the value again."},
 	{Word: "probe", Means: "Held-out problems on which the base is measured before the first step.", also: []string{"probing problems"}},
 	{Word: "off-policy pipeline", Means: "One call samples the next batch's initial responses together with this batch's rollouts, so initial tokens are one update old. Their log-probabilities from then are stored, and the ratio corrects for the difference.", Source: FromAttnRL + "one-step off-policy", also: []string{"pipeline", "off-policy"}},

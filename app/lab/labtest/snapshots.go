@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 )
 
@@ -101,21 +102,19 @@ func Runs() session.Runs {
 	}}
 }
 
-// Methods is a table of hyper-parameters: a number, a whole number and a switch.
+// Methods is a catalogue of three methods, with a number, a whole number and a switch among their hyper-parameters.
 func Methods() session.Methods {
-	by := func(v float64, methods ...string) map[string]float64 {
-		m := map[string]float64{}
-		for _, name := range methods {
-			m[name] = v
-		}
-		return m
-	}
-	return session.Methods{Methods: []string{"tlmre", "attnpo", "pretrain"}, Rows: []session.HyperRow{
-		{Name: "learning-rate", Symbol: "η", Meaning: "AdamW step size", Source: "a paper, section 3", Min: 1e-7, Max: 0.01, Step: 1e-7, Paper: by(2e-6, "tlmre", "attnpo"), Lab: by(5e-4, "tlmre", "attnpo")},
-		{Name: "group", Symbol: "G", Meaning: "responses sampled for a problem", Source: "a script", Min: 2, Max: 64, Step: 1, Paper: by(8, "tlmre", "attnpo"), Lab: by(8, "tlmre", "attnpo")},
-		{Name: "negative", Meaning: "cancel negative advantage on essential steps", Source: "ATTNPO, step rescaling", Choices: []string{"off", "on"}, Max: 1, Step: 1, Paper: by(1, "attnpo"), Lab: by(1, "attnpo")},
-		{Name: "schedule", Symbol: "T", Meaning: "a group is attenuated after step T(1-p)", Source: "ATTNPO code", Max: 10000, Step: 1, Paper: by(1000, "attnpo"), Lab: by(10, "attnpo")},
-		{Name: "rate", Symbol: "η", Meaning: "highest learning rate", Source: "ours", Min: 1e-5, Max: 0.02, Step: 1e-5, Paper: by(0.003, "pretrain"), Lab: by(0.003, "pretrain")},
+	rate := hyper.Param{Name: "learning-rate", Symbol: "η", Meaning: "AdamW step size", Source: "a paper, section 3", Min: 1e-7, Max: 0.01, Step: 1e-7}.With(2e-6, 5e-4)
+	group := hyper.Param{Name: "group", Symbol: "G", Meaning: "responses sampled for a problem", Source: "a script", Min: 2, Max: 64, Step: 1}.With(8, 8)
+	return session.Methods{Methods: []session.Method{
+		{Name: "tlmre", Title: "TLMRE", Summary: "Short responses earn more.", Source: "a paper", Steps: 40, Params: hyper.Table{rate, group}},
+		{Name: "attnpo", Title: "ATTNPO", Summary: "TLMRE, then key-focus heads weigh the steps.", Source: "arXiv 2602.09953", Steps: 40, Params: hyper.Table{rate, group,
+			hyper.Param{Name: "negative", Meaning: "cancel negative advantage on essential steps", Source: "ATTNPO, step rescaling", Choices: []string{"off", "on"}, Max: 1, Step: 1}.Choosing("on", "on"),
+			hyper.Param{Name: "schedule", Symbol: "T", Meaning: "a group is attenuated after step T(1-p)", Source: "ATTNPO code", Max: 10000, Step: 1}.With(1000, 10),
+		}},
+		{Name: "pretrain", Title: "Pretraining", Summary: "From random weights.", Source: "ours", Steps: 1000, Teacher: true, Params: hyper.Table{
+			hyper.Param{Name: "rate", Symbol: "η", Meaning: "highest learning rate", Source: "ours", Min: 1e-5, Max: 0.02, Step: 1e-5}.With(0.003, 0.003),
+		}},
 	}}
 }
 
@@ -133,7 +132,7 @@ func Values(v ...float64) (p []*float64) {
 // Run is a run of attnpo after three steps, with two groups of two rollouts.
 func Run(state string) session.Run {
 	return session.Run{Number: 3, Info: session.RunInfo{ID: "r1", Name: "attnpo, chain-small, seed 7", State: state, Step: 3, From: "this browser", Note: "made by a test"},
-		Settings: session.RunSettings{Method: "attnpo", Model: "chain-small", Seed: 7, Steps: 40, Probe: 64, Hyper: map[string]float64{"group": 4, "negative": 0}},
+		Settings: session.RunSettings{Method: "attnpo", Model: "chain-small", Seed: 7, Steps: 40, Probe: 64, Hyper: hyper.Values{"group": hyper.Number(4), "negative": hyper.Choice("off")}},
 		Base:     []session.Metric{{Name: "accuracy", Values: Values(0.5)}, {Name: "think_tokens", Values: Values(60)}},
 		Metrics: []session.Metric{
 			{Name: "step", Values: Values(1, 2, 3)}, {Name: "accuracy", Values: Values(0.5, 0.25, 0.75)}, {Name: "think_tokens", Values: Values(60, 58, 51.5)},

@@ -58,7 +58,7 @@ var lessonCredit = Lesson{
 func takeCredit(problems, rollouts int) func(Bench, *Gathering) {
 	return func(b Bench, g *Gathering) {
 		g.Of = rollouts
-		b.Train("attnpo", 1, "2", map[string]float64{"problems": float64(problems), "schedule": 0})
+		b.Train(session.FirstMethod, 1, "2", map[string]string{"problems": strconv.Itoa(problems), "schedule": "0"})
 	}
 }
 
@@ -66,7 +66,7 @@ func takeCredit(problems, rollouts int) func(Bench, *Gathering) {
 func gatherCredit(b Bench, g *Gathering) {
 	now := b.Now()
 	if len(g.queue) == 0 {
-		if now.Run.Info.Step < 1 || now.Run.Settings.Method != "attnpo" || len(now.Run.Rollouts) == 0 {
+		if now.Run.Info.Step < 1 || now.Run.Settings.Method != session.FirstMethod || len(now.Run.Rollouts) == 0 {
 			return
 		}
 		for i, r := range now.Run.Rollouts {

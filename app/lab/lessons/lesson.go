@@ -16,7 +16,7 @@ type Bench interface {
 	// Answered is the finished response to the problem of the view, nil before that and while the engine is busy.
 	Answered() *session.Trace
 	// Train begins a run of a method from the current model and lets it train.
-	Train(method string, steps int, difficulty string, hyper map[string]float64)
+	Train(method string, steps int, difficulty string, hyper map[string]string)
 }
 
 // Lesson is one short lesson.

@@ -3,6 +3,7 @@ package lessons
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"attnlab/app/lab/explain"
@@ -57,7 +58,7 @@ var lessonShorter = Lesson{
 // trainShorter trains the current model by ATTNPO.
 func trainShorter(steps, problems int) func(Bench, *Gathering) {
 	return func(b Bench, _ *Gathering) {
-		b.Train("attnpo", steps, "", map[string]float64{"problems": float64(problems)})
+		b.Train(session.FirstMethod, steps, "", map[string]string{"problems": strconv.Itoa(problems)})
 	}
 }
 
