@@ -1,0 +1,119 @@
+package figures
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"attnlab/app/figures/draw"
+	"attnlab/app/session"
+	"attnlab/app/theme"
+)
+
+// The cells' colours are the attention, of the chosen head or the largest over all.
+func TestMatrixColours(t *testing.T) {
+	tr := trace(6, 2, 3, true)
+	n := 8
+	for _, chosen := range [][2]int{{-1, -1}, {1, 2}} {
+		h := host(t, "matrix", 500, 500, tr, session.Selection{Step: -1, Token: -1, Layer: chosen[0], Head: chosen[1]})
+		want := func(j, k int) (a float64) {
+			for h := range 6 {
+				if chosen[0] < 0 || h == 5 {
+					a = max(a, float64(tr.All[(h*n+j)*n+k]))
+				}
+			}
+			return a
+		}
+		largest := 0.0
+		for j := range n {
+			for k := range j {
+				if j > k {
+					largest = max(largest, want(j, k))
+				}
+			}
+		}
+		var cells draw.Cells
+		for _, s := range h.view.scene.Shapes {
+			if c, ok := s.(draw.Cells); ok && c.Rows > 1 {
+				cells = c
+			}
+		}
+		if cells.Rows != n {
+			t.Fatalf("%d rows, want %d", cells.Rows, n)
+		}
+		for j := range n {
+			for k := range n {
+				color := theme.Light.Surface
+				if k <= j {
+					color = theme.Light.Score(want(j, k) / largest)
+				}
+				if got := cells.Colors[j*n+k]; got != color {
+					t.Fatalf("head %v: cell %d, %d is %v, want %v", chosen, j, k, got, color)
+				}
+			}
+		}
+	}
+}
+
+// Arcs are the pairs from Δ steps on, with no weaker one than the threshold.
+func TestArcs(t *testing.T) {
+	tr := trace(12, 2, 2, true)
+	h, f := of[*arcs](t, "arcs", 600, 400, tr)
+	arcs := func() (list []draw.Target) {
+		for _, target := range f.scene.Targets {
+			if target.Arc != nil {
+				list = append(list, target)
+			}
+		}
+		return list
+	}
+	all := len(arcs())
+	if all == 0 {
+		t.Fatal("no arcs")
+	}
+	for _, a := range arcs() {
+		j, k := a.Row, a.Col
+		if j-k < tr.Delta {
+			t.Errorf("an arc from %d to %d, nearer than Δ", j, k)
+		}
+		if share := f.shown(j, k) / f.largest(14, 2); share < f.threshold {
+			t.Errorf("an arc of share %v", share)
+		}
+		x, y := a.Arc.Point(0.5)
+		if met := f.At(x, y); met == nil || met.Arc == nil {
+			t.Errorf("the arc from %d to %d is not met at its middle", j, k)
+		}
+	}
+	h.Key(Fewer, start)
+	h.Scene(start)
+	if len(arcs()) >= all {
+		t.Errorf("%d arcs, then with a higher threshold %d", all, len(arcs()))
+	}
+	f.threshold = 1
+	h.Key(Right, start)
+	h.Scene(start)
+	for _, a := range arcs() {
+		if share := f.shown(a.Row, a.Col) / f.largest(14, 2); share < 0.2 || share < 1 && a.Row != 1 && a.Col != 1 {
+			t.Errorf("with step 1 selected, an arc of share %v from %d to %d", share, a.Row, a.Col)
+		}
+	}
+	if len(arcs()) < 2 {
+		t.Error("the selected step's weaker arcs are not shown")
+	}
+	h.Key(Back, start)
+	h.Scene(start)
+	tip := strings.Join(f.pairTip(9, 3), "; ")
+	a, head := f.attention(9, 3, -1, -1)
+	if want := fmt.Sprintf("step 9 looks at step 3; %s a token, L%d·H%d", draw.Number(a), head/2, head%2); tip != want {
+		t.Errorf("the arc says %q, want %q", tip, want)
+	}
+	fci, best := tr.FCI[4], 0
+	for h := range 4 {
+		if tr.FCIHeads[h*12+4] == fci {
+			best = h
+		}
+	}
+	if got, want := f.rowTip(5)[2], fmt.Sprintf("FCI %.3f, from L%d·H%d", fci, best/2, best%2); got != want {
+		t.Errorf("the step says %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,211 @@
+package session
+
+import (
+	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
+)
+
+// Sampling says how tokens are drawn; Temperature 0 is greedy, TopP 0 or 1 is off.
+type Sampling struct {
+	Temperature float32 `json:"temperature"`
+	TopP        float32 `json:"top_p"`
+	Seed        uint32  `json:"seed"`
+}
+
+// Selection is what is selected on every screen; -1 is nothing.
+type Selection struct {
+	Step  int `json:"step"`
+	Token int `json:"token"` // position in the trace
+	Layer int `json:"layer"`
+	Head  int `json:"head"`
+	Node  int `json:"node"` // of the branch tree, by its id
+}
+
+// NoSelection selects nothing.
+var NoSelection = Selection{-1, -1, -1, -1, -1}
+
+// StepView is a step with its true label, which is empty while the line is being written.
+type StepView struct {
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+	Label string `json:"label"`
+	Text  string `json:"text"`
+}
+
+// Work counts what a device did: forward passes, submits, readbacks, and the bytes they read.
+type Work struct {
+	Passes    int64 `json:"passes"`
+	Submits   int64 `json:"submits"`
+	Readbacks int64 `json:"readbacks"`
+	ReadBytes int64 `json:"read_bytes"`
+}
+
+// Choice is a candidate for a token and its probability.
+type Choice struct {
+	Token int     `json:"token"`
+	Text  string  `json:"text"`
+	Prob  float32 `json:"prob"`
+}
+
+// KernelCheck is the self-test of one kernel on this adapter.
+type KernelCheck struct {
+	Name     string  `json:"name"`
+	OK       bool    `json:"ok"`
+	MaxError float64 `json:"max_error"`
+	Error    string  `json:"error,omitempty"`
+}
+
+// Race is how fast the two backends are at the current model's matrix products.
+type Race struct {
+	Adapter string `json:"adapter"` // of WebGPU
+	Host    Rate   `json:"host"`
+	WebGPU  Rate   `json:"webgpu"`
+}
+
+// Rate counts tokens a second.
+type Rate struct {
+	Sampling float64 `json:"sampling"`
+	Training float64 `json:"training"`
+}
+
+// ModelInfo describes the current model.
+type ModelInfo struct {
+	Name       string `json:"name"`
+	Task       string `json:"task"`
+	Parameters int    `json:"parameters"`
+	Layers     int    `json:"layers"`
+	Heads      int    `json:"heads"`
+	Context    int    `json:"context"`
+}
+
+// DisruptionGroup compares continuations with and without attention to the step.
+type DisruptionGroup struct {
+	Pick          string  `json:"pick"`
+	N             int     `json:"n"`       // continuations of each kind
+	Control       float64 `json:"control"` // accuracy with full attention
+	ControlSE     float64 `json:"control_se"`
+	Disrupted     float64 `json:"disrupted"` // accuracy with attention to the step removed
+	DisruptedSE   float64 `json:"disrupted_se"`
+	Example       string  `json:"example,omitempty"`        // text of a continuation without attention to the step
+	ExampleIntact string  `json:"example_intact,omitempty"` // text of its control
+}
+
+// TreeRule is how a branch tree grows (TreeRL's M, N, T; AttnRL's rule and Δ).
+type TreeRule struct {
+	Branch   string `json:"branch"` // fci, entropy, random or earliest
+	Initial  int    `json:"initial"`
+	Points   int    `json:"points"`
+	Rollouts int    `json:"rollouts"`
+}
+
+// TreeNode is the range of tokens [Start, End) that one or more responses share, with its values as in rl.Node. The value of
+// a node without finished leaves is nil.
+type TreeNode struct {
+	ID        int      `json:"id"`
+	Parent    int      `json:"parent"` // -1 at the root
+	Tree      int      `json:"tree"`   // initial response it belongs to, -1 at the root
+	Start     int      `json:"start"`
+	End       int      `json:"end"`
+	Text      string   `json:"text"`
+	Leaves    int      `json:"leaves"`
+	Reward    *float64 `json:"reward"` // of a leaf
+	Value     *float64 `json:"value"`
+	Global    float64  `json:"global"`
+	Local     float64  `json:"local"`
+	Advantage float64  `json:"advantage"`
+	Trained   bool     `json:"trained"`
+}
+
+// BranchView is a point from which a response was or will be sampled again.
+type BranchView struct {
+	Tree  int     `json:"tree"`
+	Step  int     `json:"step"`
+	Token int     `json:"token"` // position in the trace
+	Score float64 `json:"score"` // FCI; by rule entropy -log p of the token
+	Node  int     `json:"node"`  // the node that ends there, -1 before its rollouts
+}
+
+// RuleOutcome is the result of a branching rule, as means over problems. The rollouts from a problem's branch points are all
+// correct, all wrong, or mixed, which is called valid.
+type RuleOutcome struct {
+	Branch     string  `json:"branch"`
+	Problems   int     `json:"problems"`
+	AllCorrect float64 `json:"all_correct"`
+	AllWrong   float64 `json:"all_wrong"`
+	Valid      float64 `json:"valid"`
+	ValidSE    float64 `json:"valid_se"`
+	Sampled    float64 `json:"sampled"`  // tokens generated at branch points, for each problem
+	Position   float64 `json:"position"` // mean position of branch points, as a share of the response
+}
+
+// RunSettings are all that a run needs besides the model's weights. The link of a run holds them.
+type RunSettings struct {
+	Method     string       `json:"method"` // "pretrain", or one of rl.Methods
+	Model      string       `json:"model"`  // what it starts from; the preset of pretraining
+	Task       string       `json:"task"`
+	Teacher    string       `json:"teacher"`    // of task chain
+	Difficulty string       `json:"difficulty"` // empty is the task's own
+	Seed       runs.Seed    `json:"seed"`
+	Steps      int          `json:"steps"`                 // in all; of a run with a budget about as many as it is enough for
+	Budget     int64        `json:"budget,omitempty"`      // generated tokens in all, 0 without
+	Hyper      hyper.Values `json:"hyper,omitempty"`       // only what differs from the lab's values
+	Probe      int          `json:"probe,omitempty"`       // problems the base is measured on, 0 is the default
+	FocusHeads string       `json:"focus_heads,omitempty"` // "0.0,0.2", heads of attnpo in place of those it finds
+	Base       string       `json:"base,omitempty"`        // SHA-256 of the weights it starts from; empty where that was not recorded
+	Reflection string       `json:"reflection,omitempty"`  // the same of its reflection model
+	Plan       string       `json:"plan,omitempty"`        // how far it goes, see [runs.Series]; empty where that was not recorded
+}
+
+// RunInfo is the state of a run.
+type RunInfo struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`  // for people
+	State string `json:"state"` // "new", "running", "paused", "done" or [MetricsOnly]
+	Step  int    `json:"step"`
+	From  string `json:"from"`           // "this browser", "imported", "shipped"
+	Note  string `json:"note,omitempty"` // adapter, command: where its numbers came from
+
+	Finished bool           `json:"finished,omitempty"` // it took all its steps, also where only its metrics are left
+	Measured *runs.Measured `json:"measured,omitempty"` // how its metrics are measured; nil where that was not recorded
+}
+
+// Metric is one column of a run's metrics, named as in metrics.jsonl. In a long run it has gaps, see [NewestSteps].
+type Metric = runs.Column
+
+// KeptRun is a run of the list with its metrics.
+type KeptRun struct {
+	Info     RunInfo     `json:"info"`
+	Settings RunSettings `json:"settings"`
+	Metrics  []Metric    `json:"metrics"`
+}
+
+// RolloutRow is a rollout of the active run's last step.
+type RolloutRow struct {
+	Group     int     `json:"group"`
+	Kind      string  `json:"kind"` // "", "branch", "revision"
+	Prompt    string  `json:"prompt"`
+	Gold      string  `json:"gold"`
+	Correct   bool    `json:"correct"`
+	Tokens    int     `json:"tokens"`
+	Think     int     `json:"think"`
+	Reward    float64 `json:"reward"`
+	Advantage float64 `json:"advantage"` // of the response, before the method's own term
+	Trained   bool    `json:"trained"`
+}
+
+// CreditStep is the credit of one reasoning step and its reason.
+type CreditStep struct {
+	Start int     `json:"start"` // in the response
+	End   int     `json:"end"`
+	Label string  `json:"label"`
+	Scale float64 `json:"scale"` // after / before
+	Terms []Term  `json:"terms"` // the calculation, in order
+}
+
+// Term is one line of a calculation: "γ = p² S/S_base + 1 - p²", 0.42.
+type Term struct {
+	Name   string  `json:"name"`
+	Form   string  `json:"form"` // the formula, with the paper's symbols
+	Value  float64 `json:"value"`
+	Source string  `json:"source,omitempty"`
+}
