@@ -176,8 +176,8 @@ func TestBusyEngineAnswers(t *testing.T) {
 		status, ok := m.(session.Status)
 		return ok && !status.Busy && len(s.trace.Tokens) > s.trace.PromptLength
 	})
-	if len(s.failures) != 0 || !slices.Contains(s.said, "Stopped.") {
-		t.Errorf("failures %v, said %q", s.failures, s.said)
+	if len(s.failures) != 0 || !slices.Contains(s.texts, "Stopped.") {
+		t.Errorf("failures %v, texts %q", s.failures, s.texts)
 	}
 	if s.heads.Problems == 0 || s.heads.Problems >= maxProblems {
 		t.Errorf("%d problems were done", s.heads.Problems)

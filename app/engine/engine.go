@@ -110,7 +110,7 @@ func Run(ctx context.Context, port *session.Port, library Library, first ...sess
 // close saves the active run and frees the device.
 func (e *Engine) close() {
 	if e.run != nil && e.run.learner != nil {
-		e.putAway(e.run)
+		e.deactivate(e.run)
 	}
 	e.rig.release()
 	if e.rig.device != nil {

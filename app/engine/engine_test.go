@@ -50,7 +50,7 @@ func filesOf(t testing.TB, c *hf.Checkpoint) map[string][]byte {
 	return files
 }
 
-// random is a model that says anything: its tokens depend on its attention.
+// random is a model with random weights: its tokens depend on its attention.
 func random(t testing.TB, task task.Task) *hf.Checkpoint {
 	t.Helper()
 	c, err := model.Preset("tiny", len(task.Vocabulary()))
@@ -68,7 +68,7 @@ func random(t testing.TB, task task.Task) *hf.Checkpoint {
 	return &hf.Checkpoint{Config: c, Weights: weights, Tokenizer: tokenizer}
 }
 
-// screen is what a page has: a port, and the newest of everything.
+// screen has a port and the newest event of each kind, as a page does.
 type screen struct {
 	leave func() // closes the page
 	testing.TB
@@ -91,17 +91,16 @@ type screen struct {
 
 	traces []time.Time // when each came
 	stages []string
-	said   []string
+	texts  []string // of statuses
 }
 
-// start runs an engine with the shipped bases, "chain-small" the first, and a
-// screen that has said what is in first.
+// start runs an engine with the shipped bases, and a screen that has sent the commands of first.
 func start(t testing.TB, bases map[string]map[string][]byte, first ...session.Command) *screen {
 	t.Helper()
 	return startWith(t, Library{}, bases, first...)
 }
 
-// startWith is start with what else the library has.
+// startWith is start with other parts of the library.
 func startWith(t testing.TB, library Library, bases map[string]map[string][]byte, first ...session.Command) *screen {
 	t.Helper()
 	hub := &session.Hub{}
@@ -144,7 +143,7 @@ var (
 	parrotFiles map[string][]byte
 )
 
-// send sends a command the way a browser does.
+// send sends a command as a browser does.
 func (s *screen) send(c session.Command) {
 	s.Helper()
 	text, err := session.Encode(c)
@@ -165,7 +164,7 @@ func (s *screen) do(c session.Command) {
 	s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
 }
 
-// must is do for a command that must not fail.
+// must is do, and fails the test if the command fails.
 func (s *screen) must(c session.Command) {
 	s.Helper()
 	n := len(s.failures)
@@ -175,7 +174,7 @@ func (s *screen) must(c session.Command) {
 	}
 }
 
-// until hears events until one is what is waited for.
+// until receives events until is returns true.
 func (s *screen) until(is func(any) bool) {
 	s.Helper()
 	late := time.After(30 * time.Second)
@@ -190,17 +189,17 @@ func (s *screen) until(is func(any) bool) {
 			if err != nil {
 				s.Fatal(err)
 			}
-			s.hear(back)
+			s.receive(back)
 			if is(back) {
 				return
 			}
 		case <-late:
-			s.Fatalf("nothing more comes; the last status is %+v", s.status)
+			s.Fatalf("no more events; the last status is %+v", s.status)
 		}
 	}
 }
 
-func (s *screen) hear(message any) {
+func (s *screen) receive(message any) {
 	newer := func(old, new uint64) {
 		s.Helper()
 		if new <= old {
@@ -212,7 +211,7 @@ func (s *screen) hear(message any) {
 		s.status = m
 		s.stages = append(s.stages, m.Stage)
 		if m.Text != "" {
-			s.said = append(s.said, m.Text)
+			s.texts = append(s.texts, m.Text)
 		}
 	case session.Failure:
 		s.failures = append(s.failures, m)
@@ -259,7 +258,7 @@ func (s *screen) hear(message any) {
 	}
 }
 
-// checkSentence wants what a person can read.
+// checkSentence fails unless text is a sentence for a visitor.
 func checkSentence(t testing.TB, text string) {
 	t.Helper()
 	if text == "" || !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || text != session.Message(errors.New(text)) {
@@ -267,7 +266,7 @@ func checkSentence(t testing.TB, text string) {
 	}
 }
 
-// refused wants a failure with these words and nothing changed.
+// refused fails unless the command fails with these words and changes nothing.
 func (s *screen) refused(c session.Command, want string) {
 	s.Helper()
 	n, trace := len(s.failures), s.trace.Number

@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// A log that is in the storage but for its newest page is whole wherever it is asked for, and the run goes on with it as
-// without a storage: after a pause, in another engine, and on another device.
+// A log whose older pages are in the storage is complete for every reader, and the run continues it as without a storage: after a pause, in another engine, and on another device.
 func TestPagesOfALog(t *testing.T) {
 	defer func(n int) { runs.PageLines = n }(runs.PageLines)
 	runs.PageLines = 2
@@ -36,7 +35,7 @@ func TestPagesOfALog(t *testing.T) {
 	first.leave()
 	again := startWith(t, Library{Store: store}, bases, openHost)
 	sameMetrics(t, again.runs.Runs[0].Metrics, first.run.Metrics)
-	again.must(session.ExportRun{ID: id}) // before it is at work
+	again.must(session.ExportRun{ID: id}) // before it is active
 	if n := bytes.Count(again.files.Files[runs.MetricsFile], []byte("\n")); n != 6 {
 		t.Errorf("the log has %d lines after 6 steps", n)
 	}

@@ -15,7 +15,7 @@ import (
 	"attnlab/rl/task"
 )
 
-// Whatever is at work when the device goes, it is done, and the result is the same.
+// The loss of the device changes no result, whatever the engine does at the time.
 func TestTheDeviceIsLost(t *testing.T) {
 	bases := map[string]map[string][]byte{"chain-tiny": filesOf(t, random(t, chain(t)))}
 	for _, backend := range []string{gpu.Host, gpu.WebGPU} {
@@ -25,7 +25,7 @@ func TestTheDeviceIsLost(t *testing.T) {
 			s.must(all)
 			want := s.trace
 
-			s.must(session.LoseDevice{}) // at rest
+			s.must(session.LoseDevice{}) // while it is idle
 			if !strings.Contains(s.status.Text, "restored") {
 				t.Errorf("status %+v", s.status)
 			}
@@ -35,15 +35,15 @@ func TestTheDeviceIsLost(t *testing.T) {
 				t.Errorf("capabilities %+v", s.able)
 			}
 
-			s.send(session.Generate{Unit: "all", Restart: true, Sampling: sampling}) // at work
+			s.send(session.Generate{Unit: "all", Restart: true, Sampling: sampling}) // while it is busy
 			s.until(func(m any) bool {
 				status, ok := m.(session.Status)
 				return ok && status.Stage == "generating" && status.Done > 0
 			})
-			s.said = nil
+			s.texts = nil
 			s.send(session.LoseDevice{})
 			restored := func() bool {
-				return slices.ContainsFunc(s.said, func(text string) bool { return strings.Contains(text, "restored") })
+				return slices.ContainsFunc(s.texts, func(text string) bool { return strings.Contains(text, "restored") })
 			}
 			s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy && restored() })
 			same(t, s.trace, want)
@@ -92,7 +92,7 @@ func TestUseModel(t *testing.T) {
 	}
 	s.refused(session.UseModel{Name: "chain-huge"}, "chain-small, chain-tiny")
 	if s.able.Model.Name != "chain-tiny" {
-		t.Errorf("the model at work is %q", s.able.Model.Name)
+		t.Errorf("the current model is %q", s.able.Model.Name)
 	}
 	s.must(session.Generate{Unit: "all", Restart: true, Sampling: sampling})
 	same(t, s.trace, want) // the old model is as it was
@@ -158,7 +158,7 @@ func TestOpenAgain(t *testing.T) {
 			t.Fatal(s.able.Why)
 		}
 		if !strings.Contains(s.status.Text, "uses the processor instead") {
-			t.Errorf("no word of the missing adapter: %+v", s.status)
+			t.Errorf("no sentence about the missing adapter: %+v", s.status)
 		}
 	}
 }

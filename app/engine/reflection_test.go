@@ -9,8 +9,8 @@ import (
 	"attnlab/rl/hyper"
 )
 
-// A run whose cuts are learned takes the reflection model that is shipped with its base, also when it is gone on with
-// in another visit; without one it is refused in a sentence that says what to do.
+// A run whose cuts are learned takes the reflection model that is shipped with its base, also when it is resumed in another
+// visit. Without one it is refused with a sentence that says what to do.
 func TestLearnedCuts(t *testing.T) {
 	bases := able(t)
 	base, err := hf.LoadFiles(bases["chain-tiny"])
@@ -20,7 +20,7 @@ func TestLearnedCuts(t *testing.T) {
 	settings := short("rearl", 2)
 	settings.Hyper["cut"] = hyper.Choice("normal")
 	s := start(t, bases, openHost)
-	s.refused(session.Begin{Settings: settings}, "take the cut oracle")
+	s.refused(session.Begin{Settings: settings}, "choose the cut oracle")
 
 	reflection, err := rl.BeginReflection(chain(t), base, 1)
 	if err != nil {

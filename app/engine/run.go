@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"attnlab/app/session"
-	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
 	"attnlab/rl"
@@ -34,14 +32,14 @@ type training struct {
 	learner       learner
 	writer        *runs.Writer // while it is active and there is a storage
 
-	kept    int // step of the copy in storage, -1 without one
-	saved   time.Time
-	unsaved bool // the storage refused it, and that was reported
-	copied  time.Time
-	copying time.Duration // what the last copy to memory took
-	shown   time.Time
-	showing time.Duration
-	pace    time.Duration // of a step, smoothed
+	savedStep  int // step of the copy in storage, -1 without one
+	savedAt    time.Time
+	saveFailed bool // the storage refused it, and that was reported
+	copied     time.Time
+	copying    time.Duration // time of the last copy to memory
+	shown      time.Time
+	showing    time.Duration
+	pace       time.Duration // of a step, smoothed
 }
 
 var errNoRun = errors.New("there is no run yet; begin one, or resume a saved one")
@@ -90,7 +88,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		return err
 	}
 	adapter := e.rig.device.Info.String()
-	t := &training{kept: -1, recorded: true, info: session.RunInfo{State: "new", From: "this browser", Note: adapter}}
+	t := &training{savedStep: -1, recorded: true, info: session.RunInfo{State: "new", From: "this browser", Note: adapter}}
 	if s.Method == pretrain {
 		t.start, err = fresh(&s)
 	} else {
@@ -130,7 +128,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		t.unlock()
 		return err
 	}
-	e.putToWork(t)
+	e.activate(t)
 	return nil
 }
 
@@ -204,218 +202,4 @@ func (e *Engine) newName(name string) string {
 			return numbered
 		}
 	}
-}
-
-// putToWork makes t, which has its learner, the active run. It saves the one before.
-func (e *Engine) putToWork(t *training) {
-	if old := e.run; old != nil && old != t {
-		e.putAway(old)
-	}
-	if !slices.Contains(e.runs, t) {
-		e.runs = append(e.runs, t)
-	}
-	e.run = t
-	e.clearCredit()
-	e.showRun(t)
-	e.listRuns()
-}
-
-// putAway saves a run and frees its memory on the device. It drops a run without steps.
-func (e *Engine) putAway(t *training) {
-	if t.learner != nil {
-		if err := e.keep(t); err != nil && !lost(err) {
-			e.fail("Advance", err)
-		}
-		e.takeOff(t)
-	}
-	t.unlock()
-	t.info.State = t.stateName()
-	if t.info.State == "new" {
-		e.runs = slices.DeleteFunc(e.runs, func(other *training) bool { return other == t })
-	}
-	if t.kept == t.step() { // it can be loaded from storage
-		t.state = nil
-	}
-}
-
-// takeOff frees the memory of a run on the device. On a lost device it does nothing.
-func (e *Engine) takeOff(t *training) {
-	if !e.rig.device.Lost() {
-		t.learner.Release()
-	}
-	t.learner = nil
-}
-
-// errLater is returned by a command that lets others go first and continues later.
-var errLater = errors.New("engine: later")
-
-// planAdvance takes steps of the run that is active when the command starts. Between
-// two steps it lets waiting commands go first.
-func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, error) {
-	var t *training
-	var target int
-	return func(ctx context.Context) (string, error) {
-		switch {
-		case t == nil && e.run == nil:
-			return "", errNoRun
-		case c.Steps < 0:
-			return "", fmt.Errorf("%d steps are out of range; choose 1 or more, or 0 for all that are left", c.Steps)
-		case t == nil:
-			t, target = e.run, e.run.lastStep()
-			if c.Steps > 0 {
-				target = min(target, t.step()+c.Steps)
-			}
-			if t.done() {
-				return fmt.Sprintf("The run has taken all its %d steps; begin a new one for more.", t.step()), nil
-			}
-		case t != e.run:
-			return "", nil // another run has taken its place
-		}
-		return e.advance(ctx, t, target)
-	}
-}
-
-// lastStep bounds the steps of the run; a budget of tokens may end it sooner.
-func (t *training) lastStep() int {
-	if t.run.Settings.Steps > 0 {
-		return t.run.Settings.Steps
-	}
-	return maxSteps
-}
-
-func (e *Engine) advance(ctx context.Context, t *training, target int) (text string, err error) {
-	if t.info.State != "running" {
-		t.info.State = "running"
-		e.showRun(t)
-		e.listRuns()
-	}
-	if err = t.learner.prepare(ctx, func(stage string) { e.busy(stage, t.step(), t.view().Steps) }); err == nil {
-		err = e.steps(ctx, t, target)
-	}
-	switch {
-	case errors.Is(err, errLater) || lost(err):
-		return "", err
-	case err != nil && ctx.Err() != nil:
-		text, err = fmt.Sprintf("Paused after step %d.", t.step()), nil
-	case err == nil && t.done():
-		text = "The run is complete."
-	}
-	t.info.State = t.stateName()
-	if kept := e.keep(t); lost(kept) || err == nil {
-		err = kept
-	}
-	e.showRun(t)
-	e.listRuns()
-	return text, err
-}
-
-// steps takes steps until t is at target, or ctx ends, or others wait.
-func (e *Engine) steps(ctx context.Context, t *training, target int) error {
-	for t.step() < target && !t.done() {
-		if e.crowded.Load() {
-			e.showRun(t)
-			return errLater
-		}
-		e.busy("training", t.step(), t.view().Steps)
-		began, before := time.Now(), t.learner.taken()
-		report, err := t.learner.take(ctx, target)
-		if err != nil {
-			return err
-		}
-		if err := t.note(report); err != nil {
-			return errors.Join(err, e.back(t))
-		}
-		if t.run.Log.Rows() == 1 {
-			e.listRuns() // there is a model to use now
-		}
-		pace := time.Since(began) / time.Duration(t.learner.taken()-before)
-		if t.pace += (pace - t.pace) / 8; t.step() < 4 {
-			t.pace = pace
-		}
-		if sample, err := t.learner.sample(ctx); err != nil {
-			return err
-		} else if sample != "" {
-			t.sample = sample
-		}
-		// Copies may take a twentieth of the time. A lost device costs the steps since.
-		if time.Since(t.copied) > 20*t.copying && time.Since(t.saved) <= saveEvery {
-			if err := e.copyState(t); err != nil {
-				return err
-			}
-		}
-		if time.Since(t.saved) > saveEvery {
-			if err := e.keep(t); err != nil {
-				return err
-			}
-		}
-		if r, ok := t.learner.(reinforcement); ok {
-			e.lastCredit(r.Last())
-		}
-		// Screens see ten snapshots a second at most, and writing them takes a tenth of the time.
-		if time.Since(t.shown) > max(100*time.Millisecond, 10*t.showing) {
-			e.showRun(t)
-		}
-	}
-	return nil
-}
-
-// note adds the report of a step to the run.
-func (t *training) note(report any) error {
-	line, err := json.Marshal(report)
-	if err != nil {
-		return fmt.Errorf("the numbers of step %d are not finite; choose a lower learning rate", t.learner.taken())
-	}
-	if err := t.run.Log.Add(line); err != nil {
-		panic(err) // our own report
-	}
-	return nil
-}
-
-// back restores a run from its newest copy in memory.
-func (e *Engine) back(t *training) error {
-	return e.moveRun(t, e.rig.device)
-}
-
-// moveRun puts a run on a device from its newest copy in memory, after an attempt to
-// copy the newest state. Steps after that copy must be taken again.
-func (e *Engine) moveRun(t *training, d *gpu.Device) error {
-	at, old := 0, t.learner
-	if t.state != nil {
-		at = t.state.Train.Schedule
-	}
-	moved := *t
-	moved.run.Log = t.run.Log.UpTo(at)
-	next, err := moved.learn(d)
-	if err != nil {
-		return err
-	}
-	t.run.Log, t.learner = moved.run.Log, next
-	if !e.rig.device.Lost() {
-		old.Release()
-	}
-	return nil
-}
-
-// showRun publishes the active run.
-func (e *Engine) showRun(t *training) {
-	began := time.Now()
-	left := 0.0
-	t.about()
-	settings := t.view()
-	if n := settings.Steps - t.step(); n > 0 && !t.done() {
-		left = (time.Duration(n) * t.pace).Seconds()
-	}
-	t.info.Step = t.step()
-	run := session.Run{Number: e.next(), Info: t.info, Settings: settings, Base: []session.Metric{}, Metrics: t.run.Log.Shown(), Rollouts: []session.RolloutRow{},
-		Sample: t.sample, Left: left, Rate: t.run.Log.Last("tokens_per_second"), Kept: t.kept}
-	if t.learner != nil {
-		run.Base = t.learner.base()
-	}
-	if r, ok := t.learner.(reinforcement); ok {
-		run.Rollouts = rollouts(r.Last())
-	}
-	e.publish(run)
-	e.refreshCredit()
-	t.shown = time.Now()
-	t.showing = t.shown.Sub(began)
 }

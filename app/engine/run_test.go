@@ -102,7 +102,7 @@ func TestCommandsInARowHaveOneEnd(t *testing.T) {
 	}
 }
 
-// What waits behind a run that could not be begun does not go on with another.
+// Steps that wait behind a run that cannot begin are not taken by another run.
 func TestAFailedBeginTakesNoSteps(t *testing.T) {
 	s := start(t, able(t), openHost)
 	s.must(session.Begin{Settings: short("grpo", 3)})
@@ -117,7 +117,7 @@ func TestAFailedBeginTakesNoSteps(t *testing.T) {
 	s.failures = nil
 	s.must(session.Advance{})
 	if s.run.Info.Step != 3 {
-		t.Errorf("the run before stands at %+v", s.run.Info)
+		t.Errorf("the run before is at %+v", s.run.Info)
 	}
 }
 
@@ -190,9 +190,9 @@ func TestARunIsWhatRlSays(t *testing.T) {
 	}
 }
 
-// A run that is kept, and resumed in another engine, goes on as if it had never
-// stopped; so does one that lost its device.
-func TestARunComesBack(t *testing.T) {
+// A run that is saved and resumed in another engine gives the same numbers as one that never stopped; so does a run whose device
+// is lost.
+func TestResumedEqualsUninterrupted(t *testing.T) {
 	for _, method := range []string{"attnpo", "attnrl"} {
 		t.Run(method, func(t *testing.T) {
 			bases := able(t)
@@ -206,7 +206,7 @@ func TestARunComesBack(t *testing.T) {
 			first.must(session.Begin{Settings: short(method, 4)})
 			first.must(session.Advance{Steps: 2})
 			if first.run.Info.State != "paused" || first.run.Kept != 2 {
-				t.Fatalf("after 2 steps: %+v, kept %d", first.run.Info, first.run.Kept)
+				t.Fatalf("after 2 steps: %+v, saved %d", first.run.Info, first.run.Kept)
 			}
 
 			first.leave()
@@ -221,19 +221,19 @@ func TestARunComesBack(t *testing.T) {
 			again.must(session.Advance{})
 			sameMetrics(t, again.run.Metrics, want)
 			if again.run.Info.State != "done" || again.run.Kept != 4 {
-				t.Errorf("%+v, kept %d", again.run.Info, again.run.Kept)
+				t.Errorf("%+v, saved %d", again.run.Info, again.run.Kept)
 			}
 
 			unlucky := start(t, bases, openHost)
 			unlucky.must(session.Begin{Settings: short(method, 4)})
 			unlucky.send(session.Advance{})
 			unlucky.until(func(m any) bool { status, ok := m.(session.Status); return ok && status.Done == 2 })
-			unlucky.said = nil
+			unlucky.texts = nil
 			unlucky.send(session.LoseDevice{})
 			unlucky.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.State == "done" })
 			sameMetrics(t, unlucky.run.Metrics, want)
-			if !slices.ContainsFunc(unlucky.said, func(text string) bool { return strings.Contains(text, "the run are restored") }) {
-				t.Errorf("said %q", unlucky.said)
+			if !slices.ContainsFunc(unlucky.texts, func(text string) bool { return strings.Contains(text, "the run are restored") }) {
+				t.Errorf("texts %q", unlucky.texts)
 			}
 			if len(unlucky.failures) > 0 {
 				t.Error(unlucky.failures)
@@ -251,7 +251,7 @@ func TestTrainingMakesRoom(t *testing.T) {
 	s.send(all)
 	s.until(func(m any) bool { trace, ok := m.(session.Trace); return ok && trace.Complete })
 	step := s.run.Info.Step
-	s.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.Step > step }) // it goes on by itself
+	s.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.Step > step }) // it continues by itself
 	s.send(session.ShowCredit{Rollout: 1})
 	s.until(func(m any) bool { _, ok := m.(session.Credit); return ok })
 	s.send(session.Cancel{Command: "Advance"})
@@ -314,7 +314,7 @@ func TestExportAndImport(t *testing.T) {
 	if curves.Info.State != session.MetricsOnly || curves.Info.Step != 2 || curves.Settings.Method != "grpo" {
 		t.Errorf("%+v", curves)
 	}
-	s.refused(session.ResumeRun{ID: curves.Info.ID}, "only the metrics")
+	s.refused(session.ResumeRun{ID: curves.Info.ID}, "only its metrics")
 	s.refused(session.ImportRun{Files: map[string][]byte{"notes.txt": []byte("x")}}, "no metrics.jsonl")
 	s.refused(session.ImportRun{Files: map[string][]byte{runs.MetricsFile: {}}}, "no line of metrics")
 	s.refused(session.ImportRun{Files: map[string][]byte{runs.MetricsFile: []byte("x\ny\n")}}, "line 1")
@@ -336,10 +336,10 @@ func TestExportAndImport(t *testing.T) {
 	for _, r := range again.runs.Runs {
 		states = append(states, r.Info.From+" "+r.Info.State)
 	}
-	kept := []string{"shipped metrics only", "imported metrics only", "imported metrics only", "imported done", "this browser done"}
+	saved := []string{"shipped metrics only", "imported metrics only", "imported metrics only", "imported done", "this browser done"}
 	slices.Sort(states)
-	slices.Sort(kept)
-	if !slices.Equal(states, kept) || len(again.failures) > 0 {
+	slices.Sort(saved)
+	if !slices.Equal(states, saved) || len(again.failures) > 0 {
 		t.Errorf("another visit finds %q, failures %v", states, again.failures)
 	}
 }
@@ -352,7 +352,7 @@ func TestTheStorageRefuses(t *testing.T) {
 	s.do(session.Advance{Steps: 1})
 	s.must(session.Advance{}) // said once
 	if len(s.failures) != 1 || !strings.Contains(s.failures[0].Text, "no room left") || s.run.Kept != -1 || s.run.Info.Step != 3 {
-		t.Errorf("failures %v, kept %d, step %d", s.failures, s.run.Kept, s.run.Info.Step)
+		t.Errorf("failures %v, saved %d, step %d", s.failures, s.run.Kept, s.run.Info.Step)
 	}
 }
 

@@ -68,7 +68,7 @@ func (e *Engine) know(id, from string, names []string, load func(names ...string
 	if from == "shipped" {
 		t.info.From = from
 	} else if t.run.Log.Stored(); stored(names) && files[runs.RunFile] != nil {
-		t.kept = t.step()
+		t.savedStep = t.step()
 		t.info.State = "" // of a run that can be resumed
 		t.info.State = t.stateName()
 	}
@@ -102,7 +102,7 @@ func (e *Engine) runNamed(id string) (*training, error) {
 func (e *Engine) fetchState(ctx context.Context, t *training) error {
 	switch {
 	case t.info.State == session.MetricsOnly:
-		return fmt.Errorf("of the run %s there are only the metrics; you can compare it but not resume it", t.info.Name)
+		return fmt.Errorf("the run %s has only its metrics; you can compare it but not resume it", t.info.Name)
 	case t.learner != nil:
 		return e.copyState(t)
 	case t.state != nil:
@@ -159,7 +159,7 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 		t.unlock()
 		return err
 	}
-	e.putToWork(t)
+	e.activate(t)
 	return nil
 }
 
@@ -227,7 +227,7 @@ func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, e
 		}
 		c := *t.state
 		c.Train = nil
-		if t != e.run && t.kept == t.step() { // it can be loaded from storage
+		if t != e.run && t.savedStep == t.step() { // it can be loaded from storage
 			t.state = nil
 		}
 		return &c, nil
@@ -255,7 +255,7 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 	if t.info.From == "shipped" {
 		return errors.New("this run is shipped with the lab and cannot be deleted")
 	}
-	if e.library.Store != nil && (t.kept >= 0 || t.info.From == "imported") {
+	if e.library.Store != nil && (t.savedStep >= 0 || t.info.From == "imported") {
 		if err := e.lock(ctx, t); err != nil {
 			return err
 		}
@@ -268,7 +268,7 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 	t.unlock()
 	e.runs = slices.DeleteFunc(e.runs, func(other *training) bool { return other == t })
 	if t == e.run {
-		e.takeOff(t)
+		e.releaseLearner(t)
 		e.run = nil
 		e.clearCredit()
 		e.publish(session.Run{Number: e.next(), Base: []session.Metric{}, Metrics: []session.Metric{}, Rollouts: []session.RolloutRow{}, Kept: -1})
@@ -299,7 +299,7 @@ func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
 	t.about()
 	e.runs = append(e.runs, t)
 	e.store(t)
-	if t.kept == t.step() {
+	if t.savedStep == t.step() {
 		t.state, t.start, t.reflection = nil, nil, nil
 	}
 	e.listRuns()

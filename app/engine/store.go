@@ -49,9 +49,9 @@ func (e *Engine) copyState(t *training) error {
 	return nil
 }
 
-// keep copies an active run to memory and to storage, if there is one. A refusal of the storage is reported once; the run
+// save copies an active run to memory and to storage, if there is one. A refusal of the storage is reported once; the run
 // continues.
-func (e *Engine) keep(t *training) error {
+func (e *Engine) save(t *training) error {
 	if err := e.copyState(t); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (e *Engine) keep(t *training) error {
 
 // store saves a run in the browser's storage.
 func (e *Engine) store(t *training) {
-	t.saved = time.Now()
+	t.savedAt = time.Now()
 	if e.library.Store == nil || t.step() == 0 {
 		return
 	}
@@ -76,17 +76,17 @@ func (e *Engine) store(t *training) {
 	}
 	switch {
 	case err == nil:
-		t.kept, t.unsaved = t.step(), false
+		t.savedStep, t.saveFailed = t.step(), false
 		e.persist(ctx)
-	case !t.unsaved:
-		t.unsaved = true
+	case !t.saveFailed:
+		t.saveFailed = true
 		e.fail("Advance", fmt.Errorf("the run could not be saved in this browser (%w); it continues, and you can export it", err))
 	}
 }
 
 // save writes the run, the model that it began from with the first save.
 func (t *training) save(ctx context.Context) (err error) {
-	if t.kept < 0 {
+	if t.savedStep < 0 {
 		if err := t.addModels(); err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (e *Engine) storageNote() string {
 // readRun reads a run from its files, completes its settings, and cuts its log to its checkpoint, which it loads where the
 // files have one.
 func readRun(files map[string][]byte) (t *training, err error) {
-	t = &training{kept: -1}
+	t = &training{savedStep: -1}
 	if t.run, err = runs.Read(files); err != nil {
 		return nil, err
 	}

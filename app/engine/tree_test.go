@@ -119,7 +119,7 @@ func TestCompareRules(t *testing.T) {
 	s.refused(session.CompareRules{Rules: c.Rules, Rule: rule}, "1 to 10000")
 	c.Rules[0] = "luck"
 	s.refused(c, "luck")
-	if !slices.ContainsFunc(s.said, func(text string) bool { return strings.Contains(text, "10 problems were branched") }) {
-		t.Errorf("said %q", s.said)
+	if !slices.ContainsFunc(s.texts, func(text string) bool { return strings.Contains(text, "10 problems were branched") }) {
+		t.Errorf("texts %q", s.texts)
 	}
 }
