@@ -35,7 +35,7 @@ func Example() {
 
 	sequence := []int{config.BosID, 3, 5, 9, 8, 7, config.EosID}
 	batch := model.Pack(sequence)
-	part := model.Part{Batch: batch, Targets: batch.Next(config.VocabSize), Weight: make([]float32, batch.N())}
+	part := model.MicroBatch{Batch: batch, Targets: batch.Next(config.VocabSize), Weight: make([]float32, batch.N())}
 	for i := range part.Weight {
 		part.Weight[i] = 1 / float32(batch.N()-1) // the mean over tokens; the last one has no target
 	}

@@ -59,9 +59,9 @@ func (g reference) array(t *testing.T, name string) []float32 {
 }
 
 // part is the batch with the loss of golden.py: the mean over all tokens.
-func (g reference) part() Part {
+func (g reference) part() MicroBatch {
 	b := Pack(g.sequences...)
-	p := Part{Batch: b, Targets: g.targets, Weight: make([]float32, b.N())}
+	p := MicroBatch{Batch: b, Targets: g.targets, Weight: make([]float32, b.N())}
 	for i := range p.Weight {
 		p.Weight[i] = 1 / float32(b.N())
 	}
@@ -169,7 +169,7 @@ func TestGoldenGradients(t *testing.T) {
 
 func TestGoldenTraining(t *testing.T) {
 	eachGolden(t, func(t *testing.T, g reference, m *Model) {
-		tr, err := NewTrainer(m, 64, Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: 0.01, MaxNorm: 1})
+		tr, err := NewTrainer(m, 64, Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, WeightDecay: 0.01, MaxNorm: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,7 +28,7 @@ func TestPolicyGradient(t *testing.T) {
 		tr.stat.Read64(stat)
 		var sum float64
 		for n := range part.N() {
-			if part.Roll[4*n+3] != 0 && int(part.Targets[n]) < c.VocabSize {
+			if part.PolicyTerms[4*n+3] != 0 && int(part.Targets[n]) < c.VocabSize {
 				sum += stat[8*n+5]
 			}
 		}

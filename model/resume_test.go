@@ -14,16 +14,16 @@ import (
 )
 
 // lessons are n different steps.
-func lessons(c Config, n int) []Part {
+func lessons(c Config, n int) []MicroBatch {
 	r := gputest.Rand(41)
-	var parts []Part
+	var parts []MicroBatch
 	for range n {
 		parts = append(parts, lesson(r, c, randomSequences(r, c, 3, 4, 20)...))
 	}
 	return parts
 }
 
-func take(t *testing.T, tr *Trainer, parts []Part) {
+func take(t *testing.T, tr *Trainer, parts []MicroBatch) {
 	t.Helper()
 	for _, part := range parts {
 		if err := tr.Step(1e-3, part); err != nil {
@@ -42,7 +42,7 @@ type savedRun struct {
 // saved returns a checkpoint of the run.
 func saved(t *testing.T, tr *Trainer) *savedRun {
 	t.Helper()
-	state, err := tr.Keep()
+	state, err := tr.State()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestLosingTheDevice(t *testing.T) {
 			take(t, tr, parts[3:5])
 			d.Lose()
 			_, metricsErr := tr.Metrics()
-			_, keepErr := tr.Keep()
+			_, keepErr := tr.State()
 			_, generateErr := dec.Generate(context.Background(), []Request{{Tokens: []int{1, 2}, Max: 3}}, Sampling{}, nil)
 			_, scoreErr := sc.Score([]ScoreRequest{{Tokens: []int{1, 2}}})
 			_, logitsErr := tr.Logits([]int{1, 2})
@@ -155,7 +155,7 @@ func TestSoak(t *testing.T) {
 		var warmHeap uint64
 		for step := range steps {
 			sequences := randomSequences(r, c, 3, 4, 12)
-			take(t, tr, []Part{lesson(r, c, sequences...)})
+			take(t, tr, []MicroBatch{lesson(r, c, sequences...)})
 			if step%10 == 0 {
 				if _, err := tr.Metrics(); err != nil {
 					t.Fatal(err)

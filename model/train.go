@@ -14,21 +14,21 @@ import (
 // global norm.
 type Adam struct {
 	Beta1, Beta2, Eps float32
-	Decay             float32 // of matrices; norms do not decay
+	WeightDecay       float32 // of matrices; norms do not decay
 	MaxNorm           float32 // of the whole gradient; 0 does not clip
 }
 
 // DefaultAdam are the constants with which the shipped bases were pretrained.
-var DefaultAdam = Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: 0.01, MaxNorm: 1}
+var DefaultAdam = Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, WeightDecay: 0.01, MaxNorm: 1}
 
-// Part is a micro-batch: as much of a step as the trainer can run at once, as packed
+// MicroBatch is as much of a step as the trainer can run at once, as packed
 // sequences with a target for each token. A token with weight 0, or with a target
 // outside the vocabulary, is only context.
-type Part struct {
+type MicroBatch struct {
 	*Batch
-	Targets []uint32  // [N] the token that should follow
-	Weight  []float32 // [N] of its cross-entropy; nil for the policy loss
-	Roll    []float32 // [N,4] old log-prob, reference log-prob, advantage, weight
+	Targets     []uint32  // [N] the token that should follow
+	Weight      []float32 // [N] of its cross-entropy; nil for the policy loss
+	PolicyTerms []float32 // [N,4] old log-prob, reference log-prob, advantage, weight
 }
 
 // PolicyLoss are the coefficients of the policy loss: for every token with ratio
@@ -71,24 +71,24 @@ type Trainer struct {
 	Policy PolicyLoss
 	Steps  int // updates so far: AdamW's t
 
-	capacity int
-	in       *inputs
-	a        *acts
-	g        *gradients
-	m, v     *gpu.Buffer // AdamW's moments, arenas
-	targets  *gpu.Buffer // [N]
-	weight   *gpu.Buffer // [N]
-	roll     *gpu.Buffer // [N,4]
-	stat     *gpu.Buffer // [N,4] cross-entropy, [N,8] policy
-	squares  *gpu.Buffer // partial sums of the gradient's square
-	norm     *gpu.Buffer // [4]
-	ring     *gpu.Buffer // [ringRows, ringWidth]
-	programs map[phase]*gpu.Program
-	rate     float32
-	slot     int     // row of the ring for this run
-	taken    []taken // runs whose metrics are in the ring
-	sum      Metrics // of the step's parts that were already read from the ring
-	finished []Metrics
+	capacity    int
+	in          *inputs
+	a           *acts
+	g           *gradients
+	m, v        *gpu.Buffer // AdamW's moments, arenas
+	targets     *gpu.Buffer // [N]
+	weight      *gpu.Buffer // [N]
+	policyTerms *gpu.Buffer // [N,4]
+	stat        *gpu.Buffer // [N,4] cross-entropy, [N,8] policy
+	squares     *gpu.Buffer // partial sums of the gradient's square
+	norm        *gpu.Buffer // [4]
+	ring        *gpu.Buffer // [ringRows, ringWidth]
+	programs    map[phase]*gpu.Program
+	rate        float32
+	slot        int     // row of the ring for this run
+	taken       []taken // runs whose metrics are in the ring
+	sum         Metrics // of the step's parts that were already read from the ring
+	finished    []Metrics
 }
 
 // phase is what a program of the trainer does besides computing its part of the gradient.
@@ -106,7 +106,7 @@ func NewTrainer(m *Model, capacity int, adam Adam) (*Trainer, error) {
 	t := &Trainer{Model: m, Adam: adam, capacity: capacity,
 		in: m.newInputs(capacity), a: m.newActs(capacity, true), g: m.newGradients(capacity),
 		m: d.Floats("m", m.ArenaSize()), v: d.Floats("v", m.ArenaSize()),
-		targets: d.Uints("targets", capacity), weight: d.Floats("weight", capacity), roll: d.Floats("roll", 4*capacity),
+		targets: d.Uints("targets", capacity), weight: d.Floats("weight", capacity), policyTerms: d.Floats("policy terms", 4*capacity),
 		stat: d.Floats("stat", 8*capacity), squares: d.Floats("squares", partials), norm: d.Floats("norm", 4),
 		ring: d.Floats("ring", ringRows*ringWidth), programs: map[phase]*gpu.Program{}}
 	return t, d.Err()
@@ -123,15 +123,15 @@ func (t *Trainer) Restore(s *TrainState) error {
 	return t.Device.Err()
 }
 
-// Keep reads the moments and the number of steps back, for a checkpoint.
-func (t *Trainer) Keep() (*TrainState, error) {
+// State reads the moments and the number of steps back, for a checkpoint.
+func (t *Trainer) State() (*TrainState, error) {
 	s := &TrainState{Step: t.Steps, M: make([]float32, t.ArenaSize()), V: make([]float32, t.ArenaSize())}
 	return s, t.Device.Read(t.m.Into(0, s.M), t.v.Into(0, s.V))
 }
 
 // Step takes one step of AdamW at the learning rate on the sum of the losses of
 // parts. It returns once the work is submitted, before it is done.
-func (t *Trainer) Step(rate float32, parts ...Part) error {
+func (t *Trainer) Step(rate float32, parts ...MicroBatch) error {
 	for i, part := range parts {
 		if err := t.check(part); err != nil {
 			return fmt.Errorf("part %d: %w", i, err)
@@ -143,7 +143,7 @@ func (t *Trainer) Step(rate float32, parts ...Part) error {
 				return err
 			}
 		}
-		f := phase{policy: part.Roll != nil, first: i == 0, last: i == len(parts)-1}
+		f := phase{policy: part.PolicyTerms != nil, first: i == 0, last: i == len(parts)-1}
 		t.write(part)
 		t.rate = rate
 		t.slot = len(t.taken)
@@ -160,9 +160,9 @@ func (t *Trainer) Step(rate float32, parts ...Part) error {
 }
 
 // check returns an error for a bad part, before the step changes anything.
-func (t *Trainer) check(part Part) error {
-	if len(part.Targets) != part.N() || part.Roll == nil && len(part.Weight) != part.N() || part.Roll != nil && len(part.Roll) != 4*part.N() {
-		panic(fmt.Sprintf("model: a part of %d tokens with %d targets, %d weights, %d roll words", part.N(), len(part.Targets), len(part.Weight), len(part.Roll)))
+func (t *Trainer) check(part MicroBatch) error {
+	if len(part.Targets) != part.N() || part.PolicyTerms == nil && len(part.Weight) != part.N() || part.PolicyTerms != nil && len(part.PolicyTerms) != 4*part.N() {
+		panic(fmt.Sprintf("model: a part of %d tokens with %d targets, %d weights, %d policy terms", part.N(), len(part.Targets), len(part.Weight), len(part.PolicyTerms)))
 	}
 	for i, h := range part.hide {
 		if h.Start < h.End {
@@ -172,11 +172,11 @@ func (t *Trainer) check(part Part) error {
 	return t.Config.check(part.Batch, t.capacity)
 }
 
-func (t *Trainer) write(part Part) {
+func (t *Trainer) write(part MicroBatch) {
 	t.in.write(part.Batch, t.VocabSize)
 	t.targets.WriteUints(0, part.Targets)
-	if part.Roll != nil {
-		t.roll.Write(0, t.onlyTargets(part, part.Roll, 4, 3))
+	if part.PolicyTerms != nil {
+		t.policyTerms.Write(0, t.onlyTargets(part, part.PolicyTerms, 4, 3))
 	} else {
 		t.weight.Write(0, t.onlyTargets(part, part.Weight, 1, 0))
 	}
@@ -185,7 +185,7 @@ func (t *Trainer) write(part Part) {
 // onlyTargets returns a copy of words, of which each token has stride with its weight at
 // word at. It sets the weight to 0 where the target is outside the vocabulary: such a
 // token counts nowhere.
-func (t *Trainer) onlyTargets(part Part, words []float32, stride, at int) []float32 {
+func (t *Trainer) onlyTargets(part MicroBatch, words []float32, stride, at int) []float32 {
 	words = slices.Clone(words)
 	for n, target := range part.Targets {
 		if int(target) >= t.VocabSize {
@@ -208,8 +208,8 @@ func (t *Trainer) program(f phase) *gpu.Program {
 	t.forward(p, t.in, t.a, nil)
 	columns, weight, stride, at := uint32(4), t.weight, uint32(1), uint32(0)
 	if f.policy {
-		columns, weight, stride, at = 8, t.roll, 4, 3
-		p.Add(loss.Policy, t.policyParams, t.a.h, t.Model.weight(t.head()), t.targets, t.roll, t.g.dlogits, t.stat)
+		columns, weight, stride, at = 8, t.policyTerms, 4, 3
+		p.Add(loss.Policy, t.policyParams, t.a.h, t.Model.weight(t.head()), t.targets, t.policyTerms, t.g.dlogits, t.stat)
 	} else {
 		p.Add(loss.Xent, t.xentParams, t.a.h, t.Model.weight(t.head()), t.targets, t.weight, t.g.dlogits, t.stat)
 	}
@@ -233,7 +233,7 @@ func (t *Trainer) update(p *gpu.Program) {
 	}, t.norm, t.weight, t.ring)
 	p.Add(optim.AdamW, func() any {
 		return optim.AdamWParams{N: n, DecayEnd: uint32(t.DecayEnd()), Lr: t.rate,
-			Beta1: t.Beta1, Beta2: t.Beta2, Eps: t.Eps, Decay: t.Decay, MaxNorm: t.MaxNorm,
+			Beta1: t.Beta1, Beta2: t.Beta2, Eps: t.Eps, Decay: t.WeightDecay, MaxNorm: t.MaxNorm,
 			C1: correction(t.Beta1, t.Steps), C2: correction(t.Beta2, t.Steps)}
 	}, t.g.weights, t.norm, t.weights, t.m, t.v)
 }
@@ -313,10 +313,10 @@ func (m Metrics) means() Metrics {
 
 // Profile takes one step at rate 0, waits after every dispatch, and returns the time of
 // each kernel.
-func (t *Trainer) Profile(part Part) ([]gpu.Timing, error) {
+func (t *Trainer) Profile(part MicroBatch) ([]gpu.Timing, error) {
 	t.write(part)
 	t.rate, t.slot = 0, 0
-	return t.program(phase{policy: part.Roll != nil, first: true, last: true}).Profile()
+	return t.program(phase{policy: part.PolicyTerms != nil, first: true, last: true}).Profile()
 }
 
 // Gradients reads the gradient arena of the last step.
@@ -333,7 +333,7 @@ func (t *Trainer) Release() {
 	t.in.release()
 	t.a.release()
 	t.g.release()
-	for _, b := range []*gpu.Buffer{t.m, t.v, t.targets, t.weight, t.roll, t.stat, t.squares, t.norm, t.ring} {
+	for _, b := range []*gpu.Buffer{t.m, t.v, t.targets, t.weight, t.policyTerms, t.stat, t.squares, t.norm, t.ring} {
 		b.Release()
 	}
 }

@@ -12,15 +12,15 @@ import (
 	"attnlab/gpu/gputest"
 )
 
-var testAdam = Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: 0.01, MaxNorm: 1}
+var testAdam = Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, WeightDecay: 0.01, MaxNorm: 1}
 
 // testPolicy has every term of the policy loss.
 var testPolicy = PolicyLoss{Low: 0.2, High: 0.28, Dual: 3, KL: 0.1, Entropy: 0.02, Temperature: 1.25}
 
 // lesson returns a part for cross-entropy in which every third token is only context.
-func lesson(r *rand.Rand, c Config, sequences ...[]int) Part {
+func lesson(r *rand.Rand, c Config, sequences ...[]int) MicroBatch {
 	b := Pack(sequences...)
-	p := Part{Batch: b, Targets: b.Next(c.VocabSize), Weight: make([]float32, b.N())}
+	p := MicroBatch{Batch: b, Targets: b.Next(c.VocabSize), Weight: make([]float32, b.N())}
 	for i := range p.Weight {
 		if i%3 != 0 {
 			p.Weight[i] = r.Float32() / 50
@@ -32,10 +32,10 @@ func lesson(r *rand.Rand, c Config, sequences ...[]int) Part {
 // experience returns a part for the policy loss. Its old log-probabilities are around the
 // true ones, so that ratios are on all sides of the clips and never so near one that
 // rounding decides.
-func experience(t *testing.T, r *rand.Rand, m *Model, sequences ...[]int) Part {
+func experience(t *testing.T, r *rand.Rand, m *Model, sequences ...[]int) MicroBatch {
 	t.Helper()
 	b := Pack(sequences...)
-	p := Part{Batch: b, Targets: b.Next(m.VocabSize), Roll: make([]float32, 4*b.N())}
+	p := MicroBatch{Batch: b, Targets: b.Next(m.VocabSize), PolicyTerms: make([]float32, 4*b.N())}
 	tr := newTrainer(t, m, b.N(), testAdam)
 	tr.Policy = testPolicy
 	if err := tr.Step(0, p); err != nil { // no token has weight yet
@@ -48,16 +48,16 @@ func experience(t *testing.T, r *rand.Rand, m *Model, sequences ...[]int) Part {
 	moved := []float32{0.02, -0.1, 0.5, -0.5, 1.5, -1.5}
 	for n := range b.N() {
 		logp := stat[8*n]
-		copy(p.Roll[4*n:], []float32{logp - moved[n%len(moved)], logp + 0.3*float32(r.NormFloat64()), float32(r.NormFloat64()), r.Float32() / 50})
+		copy(p.PolicyTerms[4*n:], []float32{logp - moved[n%len(moved)], logp + 0.3*float32(r.NormFloat64()), float32(r.NormFloat64()), r.Float32() / 50})
 		if n%5 == 0 {
-			p.Roll[4*n+3] = 0
+			p.PolicyTerms[4*n+3] = 0
 		}
 	}
 	return p
 }
 
 // gradientsOf takes a step at rate 0 and returns its gradients and metrics.
-func gradientsOf(t *testing.T, tr *Trainer, parts ...Part) ([]float32, Metrics) {
+func gradientsOf(t *testing.T, tr *Trainer, parts ...MicroBatch) ([]float32, Metrics) {
 	t.Helper()
 	if err := tr.Step(0, parts...); err != nil {
 		t.Fatal(err)
@@ -92,13 +92,13 @@ func TestPartsAddUp(t *testing.T) {
 		r := gputest.Rand(21)
 		sequences := randomSequences(r, m.Config, 70, 2, 9) // more parts than the ring has rows
 		for _, policy := range []bool{false, true} {
-			var whole Part
+			var whole MicroBatch
 			if policy {
 				whole = experience(t, r, m, sequences...)
 			} else {
 				whole = lesson(r, m.Config, sequences...)
 			}
-			var parts []Part
+			var parts []MicroBatch
 			for i := range sequences {
 				parts = append(parts, whole.cut(i, i+1))
 			}
@@ -117,13 +117,13 @@ func TestPartsAddUp(t *testing.T) {
 			}
 			// The step itself, in several parts.
 			before := weightsOf(t, m)
-			state, err := tr.Keep()
+			state, err := tr.State()
 			if err != nil {
 				t.Fatal(err)
 			}
-			halves := []Part{whole.cut(0, 20), whole.cut(20, len(sequences))}
+			halves := []MicroBatch{whole.cut(0, 20), whole.cut(20, len(sequences))}
 			var after [2][]float32
-			for i, step := range [][]Part{{whole}, halves} {
+			for i, step := range [][]MicroBatch{{whole}, halves} {
 				if err := tr.Step(1e-2, step...); err != nil {
 					t.Fatal(err)
 				}
@@ -145,7 +145,7 @@ func TestPartsAddUp(t *testing.T) {
 }
 
 // cut is the part's sequences [from,to).
-func (p Part) cut(from, to int) Part {
+func (p MicroBatch) cut(from, to int) MicroBatch {
 	var sequences [][]int
 	for i := from; i < to; i++ {
 		var s []int
@@ -155,9 +155,9 @@ func (p Part) cut(from, to int) Part {
 		sequences = append(sequences, s)
 	}
 	from, to = p.Starts[from], p.Starts[to]
-	some := Part{Batch: Pack(sequences...), Targets: p.Targets[from:to]}
-	if p.Roll != nil {
-		some.Roll = p.Roll[4*from : 4*to]
+	some := MicroBatch{Batch: Pack(sequences...), Targets: p.Targets[from:to]}
+	if p.PolicyTerms != nil {
+		some.PolicyTerms = p.PolicyTerms[4*from : 4*to]
 	} else {
 		some.Weight = p.Weight[from:to]
 	}
@@ -180,7 +180,7 @@ func TestMasksContributeNothing(t *testing.T) {
 			// The same tokens masked the other way: by targets that do not exist.
 			other := part
 			other.Targets = slices.Clone(part.Targets)
-			words := slices.Clone(part.Roll)
+			words := slices.Clone(part.PolicyTerms)
 			if !policy {
 				words = slices.Clone(part.Weight)
 			}
@@ -196,7 +196,7 @@ func TestMasksContributeNothing(t *testing.T) {
 				}
 			}
 			if policy {
-				other.Roll = words
+				other.PolicyTerms = words
 			} else {
 				other.Weight = words
 			}
@@ -264,14 +264,14 @@ func TestBadStepChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := weightsOf(t, m)
-		state, err := tr.Keep()
+		state, err := tr.State()
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := tr.Step(1e-3, good, bad); err != nil {
 			t.Fatal(err)
 		}
-		after, err := tr.Keep()
+		after, err := tr.State()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +299,7 @@ func TestTrainerErrors(t *testing.T) {
 	good := lesson(r, c, []int{1, 2, 3})
 	hiding := good
 	hiding.Batch = PackHiding([][]int{{1, 2, 3}}, []Hide{{0, 1}})
-	for want, bad := range map[string]Part{
+	for want, bad := range map[string]MicroBatch{
 		"a batch of 21 tokens, made for at most 20": lesson(r, c, make([]int, 21)),
 		"sequence 1 has 0 tokens":                   lesson(r, c, []int{1}, nil),
 		"sequence 0 has 65 tokens, the context":     lesson(r, c, make([]int, 65)),
@@ -334,9 +334,9 @@ func TestSchedule(t *testing.T) {
 		Schedule
 		rates map[int]float64
 	}{
-		{Schedule{Peak: 2, Warmup: 4, Steps: 20, Decay: 0.6, Floor: 0.1}, map[int]float64{0: 0.5, 3: 2, 4: 2, 12: 2, 16: 1.1, 20: 0.2, 99: 0.2}},
+		{Schedule{Peak: 2, Warmup: 4, Steps: 20, DecayStart: 0.6, Floor: 0.1}, map[int]float64{0: 0.5, 3: 2, 4: 2, 12: 2, 16: 1.1, 20: 0.2, 99: 0.2}},
 		{Schedule{Peak: 2, Warmup: 4, Steps: 20, Cosine: true}, map[int]float64{0: 0.5, 4: 2, 12: 1, 20: 0}},
-		{Schedule{Peak: 3, Steps: 10, Decay: 1}, map[int]float64{0: 3, 9: 3, 10: 3}},
+		{Schedule{Peak: 3, Steps: 10, DecayStart: 1}, map[int]float64{0: 3, 9: 3, 10: 3}},
 	} {
 		for step, want := range c.rates {
 			if got := c.Rate(step); math.Abs(got-want) > 1e-12 {

@@ -140,7 +140,7 @@ func (r *Run) update(groups []Group, c lossConfig) error {
 		return err
 	}
 	weights := c.tokenWeights(lengths)
-	var parts []model.Part
+	var parts []model.MicroBatch
 	for from := 0; from < len(samples); {
 		to, n := from, 0
 		for to < len(samples) && (to == from || n+len(samples[to].Tokens) <= r.capacity()) {
@@ -170,16 +170,16 @@ func (r *Run) referenceLogProbs(samples []Sample) ([][]float32, error) {
 }
 
 // policyPart packs samples for the policy loss. The row of a token holds what is known of the token after it.
-func policyPart(samples []Sample, reference [][]float32, weights []float64, V int) model.Part {
+func policyPart(samples []Sample, reference [][]float32, weights []float64, V int) model.MicroBatch {
 	sequences := make([][]int, len(samples))
 	for i, s := range samples {
 		sequences[i] = s.Tokens
 	}
 	b := model.Pack(sequences...)
-	part := model.Part{Batch: b, Targets: b.Next(V), Roll: make([]float32, 4*b.N())}
+	part := model.MicroBatch{Batch: b, Targets: b.Next(V), PolicyTerms: make([]float32, 4*b.N())}
 	for i, s := range samples {
 		for t, advantage := range s.Advantage {
-			row := part.Roll[4*(b.Starts[i]+s.PromptLength+t-1):]
+			row := part.PolicyTerms[4*(b.Starts[i]+s.PromptLength+t-1):]
 			row[0], row[1] = s.Old[t], reference[i][t]
 			row[2], row[3] = float32(advantage), float32(weights[i])
 		}

@@ -27,7 +27,7 @@ type PretrainConfig struct {
 func DefaultPretrain(steps int) PretrainConfig {
 	return PretrainConfig{
 		Steps: steps, Tokens: 2048, Seed: 1, Adam: model.DefaultAdam,
-		Rate: model.Schedule{Peak: 3e-3, Warmup: 60, Decay: 0.4, Floor: 0.03},
+		Rate: model.Schedule{Peak: 3e-3, Warmup: 60, DecayStart: 0.4, Floor: 0.03},
 	}
 }
 
@@ -122,7 +122,7 @@ func (r *Pretraining) Run(ctx context.Context, report func(PretrainReport)) erro
 }
 
 // draw packs demonstrations of fresh problems into a step.
-func (r *Pretraining) draw() model.Part {
+func (r *Pretraining) draw() model.MicroBatch {
 	var traces [][]int
 	var prompts []int
 	for n := 0; ; {
@@ -151,9 +151,9 @@ func (r *Pretraining) demonstrate() (trace []int, prompt int) {
 
 // supervised is the part of a step whose loss is the mean cross-entropy of the
 // tokens after each trace's prompt.
-func supervised(traces [][]int, prompts []int, V int) model.Part {
+func supervised(traces [][]int, prompts []int, V int) model.MicroBatch {
 	b := model.Pack(traces...)
-	part := model.Part{Batch: b, Targets: b.Next(V), Weight: make([]float32, b.N())}
+	part := model.MicroBatch{Batch: b, Targets: b.Next(V), Weight: make([]float32, b.N())}
 	count := 0
 	for i, trace := range traces {
 		count += len(trace) - prompts[i]
@@ -177,7 +177,7 @@ func (r *Pretraining) Checkpoint() (*hf.Checkpoint, error) {
 	if c.Weights, err = r.Model.Weights(); err != nil {
 		return nil, err
 	}
-	if c.Train, err = r.Trainer.Keep(); err != nil {
+	if c.Train, err = r.Trainer.State(); err != nil {
 		return nil, err
 	}
 	drawn := r.drawn

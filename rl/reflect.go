@@ -233,7 +233,7 @@ func demonstrated(kind task.Task, stream string, seed, i uint64) (p task.Problem
 
 // reflectionPart packs demonstrations. The loss is the mean cross-entropy of the
 // labels.
-func reflectionPart(kind task.Task, c model.Config, p PretrainConfig, drawn *uint64) model.Part {
+func reflectionPart(kind task.Task, c model.Config, p PretrainConfig, drawn *uint64) model.MicroBatch {
 	words := len(kind.Vocabulary())
 	var inputs [][]int
 	var places [][]int
@@ -254,7 +254,7 @@ func reflectionPart(kind task.Task, c model.Config, p PretrainConfig, drawn *uin
 		labels += len(at)
 	}
 	b := model.Pack(inputs...)
-	part := model.Part{Batch: b, Targets: b.Next(c.VocabSize), Weight: make([]float32, b.N())}
+	part := model.MicroBatch{Batch: b, Targets: b.Next(c.VocabSize), Weight: make([]float32, b.N())}
 	for i, at := range places {
 		for k, n := range at {
 			part.Targets[b.Starts[i]+n] = uint32(words + reflectedSteps)

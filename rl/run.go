@@ -137,7 +137,7 @@ func either(n, otherwise int) int {
 // adam are the optimiser's constants of a method's values.
 func adam(h hyper.Values) model.Adam {
 	return model.Adam{Beta1: float32(h.Number("adam-beta1")), Beta2: float32(h.Number("adam-beta2")), Eps: float32(h.Number("adam-epsilon")),
-		Decay: float32(h.Number("weight-decay")), MaxNorm: float32(h.Number("gradient-clip"))}
+		WeightDecay: float32(h.Number("weight-decay")), MaxNorm: float32(h.Number("gradient-clip"))}
 }
 
 // open puts the run on a device.

@@ -57,7 +57,7 @@ func (r *Run) Checkpoint() (*hf.Checkpoint, error) {
 	if c.Weights, err = r.Model.Weights(); err != nil {
 		return nil, err
 	}
-	if c.Train, err = r.Trainer.Keep(); err != nil {
+	if c.Train, err = r.Trainer.State(); err != nil {
 		return nil, err
 	}
 	state := r.state

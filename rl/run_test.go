@@ -420,7 +420,7 @@ func TestOptimiserIsOfTheTable(t *testing.T) {
 			t.Errorf("--%s %s changes nothing", name, text)
 		}
 	}
-	if got := adam(paper(t, "dapo", nil)); got.Decay != 0.1 || got.Beta2 != 0.999 || got.MaxNorm != 1 {
+	if got := adam(paper(t, "dapo", nil)); got.WeightDecay != 0.1 || got.Beta2 != 0.999 || got.MaxNorm != 1 {
 		t.Errorf("dapo's optimiser %+v", got)
 	}
 }

@@ -118,13 +118,13 @@ func (w Workload) Trainer(d *gpu.Device) (*model.Trainer, error) {
 }
 
 // Part returns a batch of next-token prediction: w's own number of sequences, or one.
-func (w Workload) Part(whole bool) model.Part {
+func (w Workload) Part(whole bool) model.MicroBatch {
 	n := 1
 	if whole {
 		n = w.batch
 	}
 	b := model.Pack(w.sequences(n, w.length)...)
-	p := model.Part{Batch: b, Targets: b.Next(w.config.VocabSize), Weight: make([]float32, b.N())}
+	p := model.MicroBatch{Batch: b, Targets: b.Next(w.config.VocabSize), Weight: make([]float32, b.N())}
 	for i := range p.Weight {
 		p.Weight[i] = 1 / float32(b.N())
 	}
@@ -137,7 +137,7 @@ func (w Workload) training(d *gpu.Device) (Rig, error) {
 	if err != nil {
 		return Rig{}, err
 	}
-	step := func(part model.Part) func() error {
+	step := func(part model.MicroBatch) func() error {
 		return func() error {
 			if err := t.Step(1e-3, part); err != nil {
 				return err
