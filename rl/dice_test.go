@@ -127,7 +127,7 @@ func open(t *testing.T, kept *hf.Checkpoint, c RunConfig) *Run {
 	return r
 }
 
-// steps takes n steps and forgets how long they took.
+// steps takes n steps and clears their times.
 func steps(t *testing.T, r *Run, n int) (reports []StepReport) {
 	t.Helper()
 	for range n {

@@ -230,7 +230,7 @@ func (r *Run) step(ctx context.Context) error {
 	return r.learn(groups)
 }
 
-// MeasureBase measures the base once, before the first step. [Run.Step] calls it if nobody else did.
+// MeasureBase measures the base once, before the first step. [Run.Step] calls it if it was not called before.
 func (r *Run) MeasureBase(ctx context.Context) error {
 	if r.state.Base != nil {
 		return nil

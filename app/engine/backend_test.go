@@ -55,7 +55,7 @@ func sizes(t *testing.T) (small, tiny *hf.Checkpoint, bases map[string]map[strin
 	return small, tiny, map[string]map[string][]byte{"chain-small": filesOf(t, small), "chain-tiny": filesOf(t, tiny)}
 }
 
-// Auto opens the backend that a race finds faster, says so with both rates, and does not race again at the next visit.
+// Auto opens the backend that a race finds faster, reports both rates, and does not race again at the next visit.
 func TestAutoRacesOnce(t *testing.T) {
 	gputest.Adapter(t)
 	_, _, bases := sizes(t)

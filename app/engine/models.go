@@ -78,7 +78,7 @@ func (e *Engine) install(name string, checkpoint *hf.Checkpoint) error {
 }
 
 // smallRate decides which base a new visitor sees: the small one if the backend that the engine chose both samples and trains on
-// at least so many tokens a second with it, else the tiny one. Then a training step of some thousand tokens takes a few seconds
+// at least that many tokens a second with it, else the tiny one. Then a training step of some thousand tokens takes a few seconds
 // at most. A visitor who chooses the backend sees the small one.
 const smallRate = 2000
 

@@ -266,7 +266,7 @@ func TestTrainingMakesRoom(t *testing.T) {
 	}
 	s.must(session.UseModel{Name: name})
 	if s.able.Model.Name != name {
-		t.Errorf("the model on show is %q", s.able.Model.Name)
+		t.Errorf("the current model is %q", s.able.Model.Name)
 	}
 	before := s.run.Info.ID
 	s.must(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 1, Hyper: short("grpo", 1).Hyper, Probe: 8, Difficulty: "2"}})

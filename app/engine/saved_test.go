@@ -94,7 +94,7 @@ func TestAVisitKeepsEveryField(t *testing.T) {
 	}
 }
 
-// B8: a run that one tab trains cannot be resumed, dropped or saved by another, which says so in one sentence; it can when the
+// B8: a run that one tab trains cannot be resumed, deleted or saved by another, which reports that in one sentence; it can after the
 // first tab is closed.
 func TestTwoTabsOneRun(t *testing.T) {
 	store := newShelf()
@@ -217,7 +217,7 @@ func (s evictable) Persist(context.Context) bool {
 	return s.agrees
 }
 
-// B10: lasting storage is asked for once, at the first save, and a refusal stays on show.
+// B10: the engine asks for lasting storage once, at the first save, and a refusal stays visible.
 func TestLastingStorage(t *testing.T) {
 	for _, agrees := range []bool{true, false} {
 		t.Run(fmt.Sprint(agrees), func(t *testing.T) {
@@ -231,7 +231,7 @@ func TestLastingStorage(t *testing.T) {
 			<-store.asked
 			s.must(session.Advance{})
 			if len(store.asked) > 0 || strings.Contains(s.runs.Storage, "may delete saved runs") == agrees {
-				t.Errorf("asked %d times more, on show %q", len(store.asked), s.runs.Storage)
+				t.Errorf("asked %d times more, the note is %q", len(store.asked), s.runs.Storage)
 			}
 		})
 	}

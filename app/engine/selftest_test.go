@@ -21,7 +21,7 @@ func wrong() gpu.Case {
 }
 
 // A kernel that gives wrong numbers is found between other work. Where the lab chose the adapter itself it leaves it for
-// the processor; where it was asked for, it says so.
+// the processor; if the visitor chose that device, it warns.
 func TestWrongKernelsAreFound(t *testing.T) {
 	for _, asked := range []string{gpu.Auto, gpu.Host} {
 		var hub session.Hub

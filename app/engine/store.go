@@ -229,8 +229,7 @@ func (t *training) measured(adapter string) *runs.Measured {
 	return m
 }
 
-// view is the settings as screens see them. A budget of tokens is shown as the steps that it is enough for, as far as can be
-// told.
+// view is the settings for screens. A budget of tokens is shown as an estimate of the steps that it is enough for.
 func (t *training) view() session.RunSettings {
 	s := t.run.Settings
 	v := session.RunSettings{Method: s.Method, Model: s.Model, Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed,

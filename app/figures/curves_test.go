@@ -41,7 +41,7 @@ func someRun(id, method string, seed uint64, steps int) session.Run {
 	return r
 }
 
-func kept(runs ...session.Run) (list session.Runs) {
+func saved(runs ...session.Run) (list session.Runs) {
 	for _, r := range runs {
 		list.Runs = append(list.Runs, session.KeptRun{Info: r.Info, Settings: r.Settings, Metrics: r.Metrics})
 	}
@@ -226,7 +226,7 @@ func TestRunsAreLegible(t *testing.T) {
 		}
 	}
 	one := someRun("one", "grpo", 1, 1)
-	all := kept(someRun("a", "attnpo", 1, 100), someRun("b", "attnpo", 2, 80), gaps, one, someRun("p", "pretrain", 1, 3000))
+	all := saved(someRun("a", "attnpo", 1, 100), someRun("b", "attnpo", 2, 80), gaps, one, someRun("p", "pretrain", 1, 3000))
 	for _, name := range []string{"curves", "scatter"} {
 		for i, size := range [][2]float64{{366, 300}, {390, 760}, {760, 640}, {1200, 700}, {300, 200}} {
 			for k, set := range []func(h *Host){
@@ -258,7 +258,7 @@ func TestRunsAreLegible(t *testing.T) {
 // Which runs are drawn, and over what, can be changed at any time.
 func TestChoices(t *testing.T) {
 	old, now := someRun("a", "attnpo", 1, 5), someRun("a", "attnpo", 1, 8)
-	h, f := of[*curves](t, "curves", 800, 600, kept(old, someRun("b", "grpo", 1, 6)))
+	h, f := of[*curves](t, "curves", 800, 600, saved(old, someRun("b", "grpo", 1, 6)))
 	if len(f.chosen) != 0 {
 		t.Error("curves without an active run")
 	}
@@ -346,7 +346,7 @@ func TestClusters(t *testing.T) {
 	other.Settings.Hyper = hyper.Values{"beta": hyper.Number(0.1)}
 	elsewhere := someRun("e", "grpo", 1, 30)
 	elsewhere.Settings.Model = "chain-tiny"
-	h, f := of[*scatter](t, "scatter", 800, 500, kept(a, b, c, other, elsewhere, someRun("p", "pretrain", 1, 30)), a)
+	h, f := of[*scatter](t, "scatter", 800, 500, saved(a, b, c, other, elsewhere, someRun("p", "pretrain", 1, 30)), a)
 	if len(f.groups) != 4 {
 		t.Fatalf("%d points, want 4", len(f.groups))
 	}

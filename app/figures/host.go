@@ -125,7 +125,7 @@ func (h *Host) layout() {
 	}
 }
 
-// meeting is what the pointer is at, in words that outlive a layout.
+// meeting identifies what is under the pointer, in a form that survives a layout.
 type meeting struct {
 	any, arc bool
 	row, col int

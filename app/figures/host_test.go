@@ -65,7 +65,7 @@ func TestNew(t *testing.T) {
 // everything is one message of each kind that figures follow.
 func everything(K int) []any {
 	return []any{trace(K, 4, 6, K%2 == 0), probe(4, 6), branchTree(1+K/5, min(1+K/5, K/8), 2),
-		kept(someRun("a", "attnpo", 1, 100), someRun("b", "attnpo", 2, 80), someRun("p", "pretrain", 1, 300)), someRun("a", "attnpo", 1, 1+K)}
+		saved(someRun("a", "attnpo", 1, 100), someRun("b", "attnpo", 2, 80), someRun("p", "pretrain", 1, 300)), someRun("a", "attnpo", 1, 1+K)}
 }
 
 // options are values of every figure's options.

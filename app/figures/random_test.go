@@ -130,7 +130,7 @@ func spoiled(random *rand.Rand, kind int) any {
 		tree := branchTree(1+random.IntN(5), random.IntN(2), random.IntN(3))
 		v = reflect.ValueOf(&tree)
 	case 3:
-		list := kept(someRun("a", "attnpo", 1, 1+K), someRun("b", "attnpo", 2, 5), someRun("p", "pretrain", 1, 2*K), someRun("c", "grpo", 3, 40))
+		list := saved(someRun("a", "attnpo", 1, 1+K), someRun("b", "attnpo", 2, 5), someRun("p", "pretrain", 1, 2*K), someRun("c", "grpo", 3, 40))
 		v = reflect.ValueOf(&list)
 	case 4:
 		run := someRun("a", "attnpo", 1, 1+K)

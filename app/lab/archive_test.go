@@ -216,7 +216,7 @@ func TestSeveralRunsInOneChoice(t *testing.T) {
 // What is no archive, or damaged, or packed by a method that is not known, is refused with its name in one sentence.
 func TestArchivesThatAreRefused(t *testing.T) {
 	whole := packed(t, zip.Deflate, inside("")...)
-	of := func(method byte) []byte { // says so in each header
+	of := func(method byte) []byte { // with the method in each header
 		data := packed(t, zip.Store, inside("")...)
 		for i := range len(data) - 12 {
 			if string(data[i:i+4]) == "PK\x01\x02" {

@@ -58,7 +58,7 @@ func TestStandings(t *testing.T) {
 	}
 	budgets[1].Info.Step = 60
 	if two := Standings(budgets); len(two) != 2 {
-		t.Error("a run that went on much longer is taken for a seed of the other")
+		t.Error("a much longer run counts as a seed of the other")
 	}
 	alone := Standings([]session.KeptRun{labtest.Runs().Runs[3], labtest.Runs().Runs[3]})
 	if len(alone) != 2 {

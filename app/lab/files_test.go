@@ -185,7 +185,7 @@ func TestLogsAlone(t *testing.T) {
 	}
 }
 
-// use does what a visitor can do with what is on show: it must not panic whatever was opened.
+// use does everything that a visitor can do with the view: it must not panic, whatever was opened.
 func use(l *Lab) {
 	t := &l.Trace
 	for _, action := range []string{"step-top", "explain-top", "step-down", "head-next", "head-before", "head-best", "forward", "back", "unit:token", "forward", "back", "step:2", "head:0.0", "head:1.1", "escape", "save"} {

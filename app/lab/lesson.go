@@ -97,7 +97,7 @@ func lessonActions() []Action {
 		{"lesson-again", "", "", false, nil, func(l *Lab, _ string) {
 			if c, _, r, ok := l.LessonNow(); ok {
 				*r = LessonRecord{}
-				c.Forget(&l.Snapshots)
+				c.Clear(&l.Snapshots)
 				l.View.Lesson.Guess = 0
 				l.GoLesson(LessonPlace{l.View.Lesson.Lesson, c.StepFor(lessons.Asks), 0})
 			}
@@ -172,7 +172,7 @@ func (l *Lab) tryLesson(i int) {
 	if !ok || r.Guess == 0 || i < 0 || i >= len(c.Tries) {
 		return
 	}
-	c.Forget(&l.Snapshots)
+	c.Clear(&l.Snapshots)
 	r.Tried, r.Gathering = true, lessons.Gathering{}
 	c.Tries[i].Do(l, &r.Gathering)
 }

@@ -20,7 +20,7 @@ import (
 // values, and two plans can be compared by ==.
 type Plan struct {
 	Method     string
-	Model      string // to start from, or the preset of pretraining; empty is the one on show, or the default preset
+	Model      string // to start from, or the preset of pretraining; empty is the current one, or the default preset
 	Teacher    string // of pretraining and sft; empty is the task's own
 	Difficulty string // empty is the task's own
 	Seed       uint64
@@ -124,7 +124,7 @@ func (s *State) PlanOf(r session.RunSettings) Plan {
 	return p
 }
 
-// Settings are those of a run by this plan, from the model on show where the plan names none.
+// Settings are those of a run by this plan, from the current model if the plan names none.
 func (s *State) Settings() session.RunSettings {
 	p := s.Plan
 	r := session.RunSettings{Method: p.Method, Model: p.Model, Teacher: p.Teacher, Difficulty: p.Difficulty,

@@ -43,7 +43,7 @@ func (l *Lab) setTree(name, value string) bool {
 		g.Rounds = 0
 	}
 	l.Growth = g
-	if l.sameGrowth() { // back to the tree on show
+	if l.sameGrowth() { // back to the tree that is drawn
 		l.Growth.Rounds = rounds(&l.Tree)
 	}
 	return true
@@ -61,7 +61,7 @@ func (l *Lab) grow(unit string, restart bool) {
 	l.Send(session.GrowTree{Unit: unit, Restart: restart, Rule: l.Growth.Rule, Seed: l.Growth.Seed})
 }
 
-// restoresTree reports whether the view has a tree that is not the one on show.
+// restoresTree reports whether the view has another tree than the one that is drawn.
 func (l *Lab) restoresTree(old *View) bool {
 	g := l.Growth
 	return l.Page == PageTree && g.Rounds != 0 && !(old != nil && old.sameProblem(l.View) && l.sameGrowth() && rounds(&l.Tree) == g.Rounds)

@@ -148,7 +148,7 @@ func (p *Page) prose(text string) app.UI {
 	return app.P().Class("prose").Body(body...)
 }
 
-// ring is the element that the lesson rings on the page on show, empty for none.
+// ring is the element that the lesson rings on the current page, empty for none.
 func (p *Page) ring() string {
 	if _, step, _, ok := p.LessonNow(); ok && p.Page == step.Page {
 		return step.Ring

@@ -112,7 +112,7 @@ func ends(t *testing.T, l *Page, wants ...string) {
 	again.Endings = l.Endings
 	again.Do("page:" + lab.PageLearn)
 	if end := l.Endings[c.Title]; end.Numbers == "" || !strings.Contains(app.HTMLString(again), html.EscapeString(end.Says)) {
-		t.Errorf("after another visit the page Learn does not tell how the lesson ended: %+v", end)
+		t.Errorf("after another visit the page Learn does not show how the lesson ended: %+v", end)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestLessonTraceIsLeft(t *testing.T) {
 	l.Receive(session.Status{Stage: "ready"})
 	l.Do("lesson:1.1")
 	if l.View.Lesson.Guess != 3 {
-		t.Error("the prediction is forgotten")
+		t.Error("the prediction is lost")
 	}
 	select {
 	case m := <-engine.In:
@@ -193,7 +193,7 @@ func TestLessonBranching(t *testing.T) {
 	}
 	l.Receive(rows(2, 1, 0, 0.5, 0.35))
 	if html := app.HTMLString(l); !strings.Contains(html, "2 problems so far") {
-		t.Error("two problems are said to measure something")
+		t.Error("two problems count as a measurement")
 	}
 	l.Receive(rows(12, 1, 0, 0.1, 0.09))
 	l.Receive(session.Status{Stage: "ready"})

@@ -49,7 +49,7 @@ func TestGrowing(t *testing.T) {
 	}
 	l.Set("rule", "fci")
 	if l.Growth.Rounds != lab.AllRounds {
-		t.Error("back at its rule, the tree is not the one on show")
+		t.Error("back at its rule, the tree is not drawn")
 	}
 	l.Set("initial", "99")
 	if l.Growth.Rule.Initial != lab.MaxInitial {

@@ -438,6 +438,6 @@ func TestInterrupt(t *testing.T) {
 		}
 	}
 	if _, err := hf.Load(out); err != nil {
-		t.Errorf("the interrupted training kept nothing: %v", err)
+		t.Errorf("the interrupted training saved nothing: %v", err)
 	}
 }

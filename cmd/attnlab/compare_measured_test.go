@@ -118,7 +118,7 @@ func TestCompareRowsBySettings(t *testing.T) {
 	}
 }
 
-// A15: the base beside a row is the mean over the row's own seeds, and tells which they are.
+// A15: the base beside a row is the mean over the row's own seeds, and names them.
 func TestCompareBasePerSeed(t *testing.T) {
 	root := t.TempDir()
 	in := func(name string) string { return filepath.Join(root, name) }

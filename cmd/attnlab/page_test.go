@@ -130,8 +130,8 @@ func keysOf(t *testing.T, data []byte) map[string]string {
 	return keys
 }
 
-// B6, B7: a run of the page that began from a run goes to the command line with its base, is finished there to the bits that the
-// page would have come to, and comes back with every field that it had.
+// B6, B7: a run of the page that began from a run goes to the command line with its base, is finished there with the same bits as on the
+// page, and returns to the page with every field that it had.
 func TestPageToCommandLineAndBack(t *testing.T) {
 	p := visitPage(t, &runs.Memory{})
 	n := hyper.Number

@@ -128,7 +128,7 @@ func TestTrainInterrupted(t *testing.T) {
 		t.Fatalf("%d steps in the log, the checkpoint holds %+v, %v", done, kept.Train, err)
 	}
 	if code, _, stderr := call("", "train", "--resume", "--out", dir, "--steps", "1", "--eval", "0", "--backend", "host"); code != 0 {
-		t.Errorf("going on: %s", stderr)
+		t.Errorf("resuming: %s", stderr)
 	}
 }
 

@@ -82,6 +82,6 @@ func TestDamagedDocument(t *testing.T) {
 		t.Errorf("warnings %q, want one for reading and one for writing", d.warnings)
 	}
 	if _, known := m.Load("a"); !known {
-		t.Error("a result that cannot be written is forgotten at once")
+		t.Error("a result that cannot be written is lost at once")
 	}
 }

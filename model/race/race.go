@@ -15,7 +15,7 @@ import (
 	"attnlab/shaders/nn"
 )
 
-// Rate is how fast a backend is at a model's products.
+// Rate is the speed of a backend at a model's products.
 type Rate struct {
 	Sampling float64 `json:"sampling"` // tokens a second, 16 sequences at once
 	Training float64 `json:"training"` // tokens a second, forward and backward

@@ -33,7 +33,7 @@ func ExampleChain() {
 	// </think> p 3 n 7 e 4 j 4 # 4 <eos>
 }
 
-// A problem that somebody typed, and a response that tries, errs, corrects itself and succeeds.
+// A typed problem, and a response that tries, errs, corrects itself and succeeds.
 func ExampleCountdown() {
 	countdown, err := task.NewCountdown(task.DefaultCountdown())
 	if err != nil {

@@ -236,7 +236,7 @@ func (p *painter) dot(d draw.Dot, scale float64) {
 	}
 }
 
-// strip is a line in the making: triangles between the points so far.
+// strip is an unfinished line: triangles between the points so far.
 type strip struct {
 	*painter
 	started bool

@@ -41,7 +41,7 @@ var lessonAttention = Lesson{
 		{"48 problems", cutSteps(48)},
 		{"256 problems", cutSteps(256)},
 	},
-	Forget: func(now *session.Snapshots) { now.Disruption = session.Disruption{} },
+	Clear: func(now *session.Snapshots) { now.Disruption = session.Disruption{} },
 	Measure: func(now *session.Snapshots, _ *Gathering) Measured {
 		group := func(pick string) (g session.DisruptionGroup, ok bool) {
 			if now.Disruption.Step >= 0 { // the visitor cut one step meanwhile

@@ -43,7 +43,7 @@ var lessonBranching = Lesson{
 		{"48 problems", compareRules(48)},
 		{"256 problems", compareRules(256)},
 	},
-	Forget: func(now *session.Snapshots) { now.Rules = session.Rules{} },
+	Clear: func(now *session.Snapshots) { now.Rules = session.Rules{} },
 	Measure: func(now *session.Snapshots, _ *Gathering) Measured {
 		row := func(branch string) (r session.RuleOutcome, ok bool) {
 			i := slices.IndexFunc(now.Rules.Rows, func(r session.RuleOutcome) bool { return r.Branch == branch })

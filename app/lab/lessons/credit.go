@@ -37,7 +37,7 @@ var lessonCredit = Lesson{
 		{"8 problems, 12 rollouts", takeCredit(8, 12)},
 		{"32 problems, 64 rollouts", takeCredit(32, 64)},
 	},
-	Forget: func(now *session.Snapshots) { now.Run, now.Credit = session.Run{}, session.Credit{} },
+	Clear:  func(now *session.Snapshots) { now.Run, now.Credit = session.Run{}, session.Credit{} },
 	Gather: gatherCredit,
 	Measure: func(_ *session.Snapshots, g *Gathering) Measured {
 		m := Measured{N: len(g.needed) + len(g.spare), What: "steps", Freedom: len(g.needed) + len(g.spare) - 2}

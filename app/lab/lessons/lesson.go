@@ -33,7 +33,7 @@ type Lesson struct {
 	Quantity string // what is measured, as in "the share of redundant steps"
 
 	Tries   []Try // the experiment: first a size for a software adapter, then a longer one
-	Forget  func(now *session.Snapshots)
+	Clear   func(now *session.Snapshots)
 	Measure func(now *session.Snapshots, g *Gathering) Measured
 	Gather  func(b Bench, g *Gathering) // takes one of several snapshots and requests the next; nil where one snapshot is enough
 }

@@ -38,7 +38,7 @@ var lessonShorter = Lesson{
 		{"4 steps of 8 problems", trainShorter(4, 8)},
 		{"40 steps of 16 problems", trainShorter(40, 16)},
 	},
-	Forget: func(now *session.Snapshots) { now.Run = session.Run{} },
+	Clear: func(now *session.Snapshots) { now.Run = session.Run{} },
 	Measure: func(now *session.Snapshots, _ *Gathering) Measured {
 		tokens, accuracy := valuesOf(now.Run.Metrics, "think_tokens"), valuesOf(now.Run.Metrics, "accuracy")
 		m := Measured{N: len(tokens), What: "training steps", Freedom: len(tokens) - 2}

@@ -36,7 +36,7 @@ var lessonTrace = Lesson{
 		{"12 problems", countSteps(12)},
 		{"48 problems", countSteps(48)},
 	},
-	Forget: func(*session.Snapshots) {},
+	Clear:  func(*session.Snapshots) {},
 	Gather: gatherSteps,
 	Measure: func(_ *session.Snapshots, g *Gathering) Measured {
 		m := Measured{N: len(g.spare), What: "responses", Freedom: len(g.spare) - 1}

@@ -318,7 +318,7 @@ func equalsTrace(v *visitor) {
 	v.Logf("%d tokens, %d steps, %d heads: off by %.1e at most", len(got.Tokens), K, got.Layers*got.Heads, worst)
 }
 
-// onePass wants that the trace on show took one forward pass, one submit and one readback in this browser, and that the
+// onePass fails unless the current trace took one forward pass, one submit and one readback in this browser, and that the
 // bytes read grow with tokens and steps²: neither logits [T,V] nor attention [L,H,T,T] is read.
 func onePass(v *visitor) {
 	tr := newest[session.Trace](v)
@@ -345,7 +345,7 @@ func (v *visitor) allHeads() (all session.Densities) {
 	for layer := range tr.Layers {
 		for head := range tr.Heads {
 			choose(layer, head)
-			v.until("the attention of the head has come", fmt.Sprintf(`(h => h && h.trace === latest("Trace").number && h.layer === %d && h.head === %d)(latest("HeadAttention"))`, layer, head))
+			v.until("the attention of the head has arrived", fmt.Sprintf(`(h => h && h.trace === latest("Trace").number && h.layer === %d && h.head === %d)(latest("HeadAttention"))`, layer, head))
 			all = append(all, newest[session.HeadAttention](v).Attention...)
 		}
 	}
