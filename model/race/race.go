@@ -143,8 +143,12 @@ func Measure(d *gpu.Device, c model.Config) (Rate, error) {
 	return Rate{Sampling: samplingRows / sampling, Training: trainingRows / (3 * training)}, err // a backward pass is two forward ones
 }
 
-// enough is how long a measurement lasts at least, unless one pass takes longer.
-const enough = 40 * time.Millisecond
+// A measurement ends when no pass was faster by a tenth for settled, or after longest. A browser compiles WebAssembly again, and
+// better, while it runs: on a busy machine the first passes can take ten times as long as those that follow.
+const (
+	settled = 40 * time.Millisecond
+	longest = 400 * time.Millisecond
+)
 
 // seconds returns the time of one forward pass of rows tokens through the products of a model: the shortest of several.
 func seconds(d *gpu.Device, c model.Config, t nn.Tile, rows int) (float64, error) {
@@ -186,11 +190,14 @@ func seconds(d *gpu.Device, c model.Config, t nn.Tile, rows int) (float64, error
 	if _, err := pass(); err != nil { // compiles
 		return 0, err
 	}
-	best := time.Duration(0)
-	for begun := time.Now(); best == 0 || time.Since(begun) < enough; {
+	best, begun := time.Duration(0), time.Now()
+	for improved := begun; best == 0 || time.Since(improved) < settled && time.Since(begun) < longest; {
 		took, err := pass()
 		if err != nil {
 			return 0, err
+		}
+		if best == 0 || took < best-best/10 {
+			improved = time.Now()
 		}
 		if best == 0 || took < best {
 			best = took

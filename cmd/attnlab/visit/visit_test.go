@@ -209,9 +209,6 @@ func TestVisitRace(t *testing.T) {
 		t.Fatalf("the engine uses %s on %s, race %+v: %s", first.Backend, first.Adapter, first.Race, first.Why)
 	}
 	t.Logf("%s %s", first.Model.Name, first.Why)
-	if first.Model.Name != "chain-small" {
-		t.Errorf("a host with SIMD opens %s", first.Model.Name)
-	}
 	if says := v.text(".banners"); says != "" {
 		t.Errorf("the choice of a backend is no reason for a banner: %q", says)
 	}

@@ -32,7 +32,7 @@ const (
 	smallRun      = "#page=train&model=chain-tiny&run-difficulty=2-3&steps=10&probe=64&h.problems=4&h.group=4"
 )
 
-var smallRunFlags = []string{"train", "--method", "attnpo", "--model", "chain-tiny", "--difficulty", "2-3", "--steps", "10", "--probe", "64", "--problems", "4", "--group", "4", "--seed", "1", "--eval", "0"}
+var smallRunFlags = []string{"train", "--method", "attnpo", "--model", "chain-tiny", "--difficulty", "2-3", "--steps", "10", "--probe", "64", "--problems", "4", "--group", "4", "--seed", "1", "--eval", "0", "--held-out", "0"}
 
 // byTheClock are the metrics that depend on time.
 var byTheClock = []string{"seconds", "sampling_seconds", "learning_seconds", "tokens_per_second"}
