@@ -1,3 +1,5 @@
+// Package hf reads and writes models as Hugging Face's tools do: config.json, model.safetensors and tokenizer.json in one folder,
+// with the state of training beside them. What it reads may come from anywhere, so it checks everything before it allocates.
 package hf
 
 import (
@@ -73,7 +75,7 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
 	for _, name := range []string{configFile, weightsFile} {
 		if _, ok := files[name]; !ok {
-			return nil, fmt.Errorf("model: %s is missing, a checkpoint needs %s and %s", name, configFile, weightsFile)
+			return nil, fmt.Errorf("hf: %s is missing, a checkpoint needs %s and %s", name, configFile, weightsFile)
 		}
 	}
 	c := &Checkpoint{}
@@ -101,7 +103,7 @@ func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
 // arrays returns the tensors of an arena under their Hugging Face names.
 func arrays(c model.Config, prefix string, arena []float32) []safetensors.Array {
 	if len(arena) != c.ArenaSize() {
-		panic(fmt.Sprintf("model: an arena of %d values for a model of %d", len(arena), c.ArenaSize()))
+		panic(fmt.Sprintf("hf: an arena of %d values for a model of %d", len(arena), c.ArenaSize()))
 	}
 	var arrays []safetensors.Array
 	for _, p := range c.Params() {
@@ -129,10 +131,10 @@ func arenas(c model.Config, file []byte, prefixes ...string) ([][]float32, error
 			for _, t := range p.Tensors() {
 				a, ok := found[prefix+t.Name]
 				if !ok {
-					return nil, fmt.Errorf("model: tensor %s is missing, the config wants it in shape %v", prefix+t.Name, t.Shape)
+					return nil, fmt.Errorf("hf: tensor %s is missing, the config wants it in shape %v", prefix+t.Name, t.Shape)
 				}
 				if !slices.Equal(a.Shape, t.Shape) {
-					return nil, fmt.Errorf("model: tensor %s has shape %v, the config wants %v", a.Name, a.Shape, t.Shape)
+					return nil, fmt.Errorf("hf: tensor %s has shape %v, the config wants %v", a.Name, a.Shape, t.Shape)
 				}
 			}
 		}
@@ -150,7 +152,7 @@ func arenas(c model.Config, file []byte, prefixes ...string) ([][]float32, error
 	}
 	for _, a := range s.Arrays {
 		if _, left := found[a.Name]; left {
-			return nil, fmt.Errorf("model: tensor %s is not part of a model of this config", a.Name)
+			return nil, fmt.Errorf("hf: tensor %s is not part of a model of this config", a.Name)
 		}
 	}
 	return arenas, nil
@@ -171,7 +173,7 @@ func (c *Checkpoint) tokenizerConf() map[string]any {
 }
 
 func vocabularyError(t *Tokenizer, c model.Config) error {
-	return fmt.Errorf("model: the tokenizer has %d tokens, but vocab_size is %d", t.Len(), c.VocabSize)
+	return fmt.Errorf("hf: the tokenizer has %d tokens, but vocab_size is %d", t.Len(), c.VocabSize)
 }
 
 func pack(metadata map[string]string, arrays []safetensors.Array) ([]byte, error) {
@@ -184,7 +186,7 @@ func pack(metadata map[string]string, arrays []safetensors.Array) ([]byte, error
 func indent(v any) ([]byte, error) {
 	data, err := plainJSON(v)
 	if err != nil {
-		return nil, fmt.Errorf("model: write JSON: %w", err)
+		return nil, fmt.Errorf("hf: write JSON: %w", err)
 	}
 	var b bytes.Buffer
 	err = json.Indent(&b, data, "", "  ")

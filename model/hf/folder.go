@@ -17,11 +17,11 @@ func (c *Checkpoint) Save(dir string) error {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("model: make checkpoint folder: %w", err)
+		return fmt.Errorf("hf: make checkpoint folder: %w", err)
 	}
 	for _, name := range CheckpointFiles {
 		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && !info.Mode().IsRegular() {
-			return fmt.Errorf("model: save checkpoint: %s is in the way and not a file", filepath.Join(dir, name))
+			return fmt.Errorf("hf: save checkpoint: %s is in the way and not a file", filepath.Join(dir, name))
 		}
 	}
 	written := map[string]string{} // name to temporary path
@@ -33,7 +33,7 @@ func (c *Checkpoint) Save(dir string) error {
 	for name, data := range files {
 		temporary, err := writeTemporary(dir, name, data)
 		if err != nil {
-			return fmt.Errorf("model: save checkpoint, the old one is unharmed: %w", err)
+			return fmt.Errorf("hf: save checkpoint, the old one is unharmed: %w", err)
 		}
 		written[name] = temporary
 	}
@@ -46,7 +46,7 @@ func (c *Checkpoint) Save(dir string) error {
 			err = nil
 		}
 		if err != nil {
-			return fmt.Errorf("model: save checkpoint: %w", err)
+			return fmt.Errorf("hf: save checkpoint: %w", err)
 		}
 	}
 	return nil
@@ -84,7 +84,7 @@ func LoadFS(fsys fs.FS) (*Checkpoint, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("model: %w", err)
+			return nil, fmt.Errorf("hf: %w", err)
 		}
 		files[name] = data
 	}

@@ -22,15 +22,15 @@ func NewTokenizer(tokens []string) (*Tokenizer, error) {
 	t := &Tokenizer{tokens: append([]string(nil), tokens...), ids: make(map[string]int, len(tokens))}
 	for id, token := range tokens {
 		if token == "" || token != "\n" && strings.ContainsFunc(token, unicode.IsSpace) {
-			return nil, fmt.Errorf("model: token %d is %q, a token must be a word without white space", id, token)
+			return nil, fmt.Errorf("hf: token %d is %q, a token must be a word without white space", id, token)
 		}
 		if first, twice := t.ids[token]; twice {
-			return nil, fmt.Errorf("model: token %q has the ids %d and %d", token, first, id)
+			return nil, fmt.Errorf("hf: token %q has the ids %d and %d", token, first, id)
 		}
 		t.ids[token] = id
 	}
 	if len(tokens) == 0 {
-		return nil, fmt.Errorf("model: a tokenizer needs at least one token")
+		return nil, fmt.Errorf("hf: a tokenizer needs at least one token")
 	}
 	return t, nil
 }
@@ -41,7 +41,7 @@ func (t *Tokenizer) Len() int { return len(t.tokens) }
 // Token is the text of token id, and panics where there is none.
 func (t *Tokenizer) Token(id int) string {
 	if id < 0 || id >= len(t.tokens) {
-		panic(fmt.Sprintf("model: token id %d of a vocabulary of %d", id, len(t.tokens)))
+		panic(fmt.Sprintf("hf: token id %d of a vocabulary of %d", id, len(t.tokens)))
 	}
 	return t.tokens[id]
 }
@@ -64,7 +64,7 @@ func (t *Tokenizer) Encode(text string) ([]int, error) {
 		for _, word := range strings.Fields(line) {
 			id, ok := t.ids[word]
 			if !ok {
-				return nil, fmt.Errorf("model: the vocabulary has no token %q (token %d, on line %d)", word, len(ids), n+1)
+				return nil, fmt.Errorf("hf: the vocabulary has no token %q (token %d, on line %d)", word, len(ids), n+1)
 			}
 			ids = append(ids, id)
 		}
@@ -157,13 +157,13 @@ func (t *Tokenizer) UnmarshalJSON(data []byte) error {
 	}
 	switch {
 	case f.Model.Type != "WordLevel":
-		return fmt.Errorf("model: a tokenizer of type %q is not supported, only WordLevel is", f.Model.Type)
+		return fmt.Errorf("hf: a tokenizer of type %q is not supported, only WordLevel is", f.Model.Type)
 	case f.PreTokenizer == nil || f.PreTokenizer.Type != "WhitespaceSplit":
-		return fmt.Errorf("model: the tokenizer's pre_tokenizer must be WhitespaceSplit")
+		return fmt.Errorf("hf: the tokenizer's pre_tokenizer must be WhitespaceSplit")
 	case f.Normalizer != nil:
-		return fmt.Errorf("model: the tokenizer has a normalizer, which is not supported")
+		return fmt.Errorf("hf: the tokenizer has a normalizer, which is not supported")
 	case f.PostProcess != nil:
-		return fmt.Errorf("model: the tokenizer has a post_processor, which is not supported")
+		return fmt.Errorf("hf: the tokenizer has a post_processor, which is not supported")
 	}
 	vocab := f.Model.Vocab
 	if vocab == nil {
@@ -171,17 +171,17 @@ func (t *Tokenizer) UnmarshalJSON(data []byte) error {
 	}
 	for _, a := range f.Added {
 		if id, known := vocab[a.Content]; known && id != a.ID {
-			return fmt.Errorf("model: token %q has the ids %d and %d", a.Content, id, a.ID)
+			return fmt.Errorf("hf: token %q has the ids %d and %d", a.Content, id, a.ID)
 		}
 		vocab[a.Content] = a.ID
 	}
 	tokens, given := make([]string, len(vocab)), make([]bool, len(vocab))
 	for token, id := range vocab {
 		if id < 0 || id >= len(tokens) {
-			return fmt.Errorf("model: token %q has the id %d, but %d tokens must have the ids 0 to %d", token, id, len(tokens), len(tokens)-1)
+			return fmt.Errorf("hf: token %q has the id %d, but %d tokens must have the ids 0 to %d", token, id, len(tokens), len(tokens)-1)
 		}
 		if given[id] {
-			return fmt.Errorf("model: the tokens %q and %q have the same id %d", tokens[id], token, id)
+			return fmt.Errorf("hf: the tokens %q and %q have the same id %d", tokens[id], token, id)
 		}
 		tokens[id], given[id] = token, true
 	}

@@ -30,7 +30,7 @@ const (
 )
 
 // ErrNoState says that files hold no training state.
-var ErrNoState = errors.New("model: there is no training state to resume from")
+var ErrNoState = errors.New("hf: there is no training state to resume from")
 
 // trainJSON is training.json. The checksums are of model.safetensors and
 // training.safetensors; version 1 was held together by them.
@@ -49,11 +49,11 @@ func (c *Checkpoint) addTrain(files map[string][]byte) error {
 	}
 	config, err := plainJSON(c.Config)
 	if err != nil {
-		return fmt.Errorf("model: write JSON: %w", err)
+		return fmt.Errorf("hf: write JSON: %w", err)
 	}
 	train, err := plainJSON(c.Train)
 	if err != nil {
-		return fmt.Errorf("model: write JSON: %w", err)
+		return fmt.Errorf("hf: write JSON: %w", err)
 	}
 	tensors := arrays(c.Config, "", c.Weights)
 	tensors = append(tensors, arrays(c.Config, "m.", c.Train.M)...)
@@ -73,7 +73,7 @@ func LoadState(files map[string][]byte) (*Checkpoint, error) {
 	}
 	c, err := readState(files)
 	if err != nil {
-		return nil, fmt.Errorf("model: the training state cannot be read: %w; the model can still be used, but training must start again in another folder", err)
+		return nil, fmt.Errorf("hf: the training state cannot be read: %w; the model can still be used, but training must start again in another folder", err)
 	}
 	if data, ok := files[tokenizerFile]; ok {
 		t := &Tokenizer{}

@@ -1,3 +1,5 @@
+// Package explain says where a number of the page comes from: its formula, its source, and the sum that gives it. It computes from
+// snapshots alone.
 package explain
 
 import (

@@ -1,3 +1,4 @@
+// Package glossary holds the words of the field that the page uses, a sentence or two each, with their formulas and sources.
 package glossary
 
 import (

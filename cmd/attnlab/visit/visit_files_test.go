@@ -55,7 +55,7 @@ func damaged(v *visitor, s *site.Site) {
 		v.Fatal("half a file of weights can be loaded")
 	}
 	// The page shows the same words as a sentence.
-	words := strings.ReplaceAll(err.Error(), "model: ", "")
+	words := session.Message(err)
 	if says := v.text(".banner.failed p"); !strings.Contains(strings.ToLower(says), strings.ToLower(words)) {
 		v.Errorf("the visitor reads %q, want %q", says, words)
 	}

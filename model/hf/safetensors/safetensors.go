@@ -1,3 +1,4 @@
+// Package safetensors reads and writes files of named float32 tensors in the safetensors format: a JSON header, then the values.
 package safetensors
 
 import (
@@ -61,7 +62,7 @@ func (s File) WriteTo(w io.Writer) (int64, error) {
 		n, err := w.Write(piece)
 		written += int64(n)
 		if err != nil {
-			return written, fmt.Errorf("model: write safetensors: %w", err)
+			return written, fmt.Errorf("safetensors: write safetensors: %w", err)
 		}
 	}
 	return written, nil
@@ -83,14 +84,14 @@ func (s File) encode() (header, values []byte, err error) {
 	}
 	for _, a := range s.Arrays {
 		if a.Name == metadataKey || seen[a.Name] {
-			return nil, nil, fmt.Errorf("model: two tensors are called %q", a.Name)
+			return nil, nil, fmt.Errorf("safetensors: two tensors are called %q", a.Name)
 		}
 		seen[a.Name] = true
 		if size, ok := volume(a.Shape); !ok || size != len(a.Data) {
-			return nil, nil, fmt.Errorf("model: tensor %s of shape %v has %d values", a.Name, a.Shape, len(a.Data))
+			return nil, nil, fmt.Errorf("safetensors: tensor %s of shape %v has %d values", a.Name, a.Shape, len(a.Data))
 		}
 		if i := firstNotFinite(a.Data); i >= 0 {
-			return nil, nil, fmt.Errorf("model: value %d of tensor %s is %g; the training has diverged, so it is not saved", i, a.Name, a.Data[i])
+			return nil, nil, fmt.Errorf("safetensors: value %d of tensor %s is %g; the training has diverged, so it is not saved", i, a.Name, a.Data[i])
 		}
 		begin := len(values)
 		for _, v := range a.Data {
@@ -112,7 +113,7 @@ func (s File) encode() (header, values []byte, err error) {
 func Read(file []byte) (File, error) {
 	s, err := readSafeTensors(file)
 	if err != nil {
-		return File{}, fmt.Errorf("model: not a safetensors file to be trusted: %w", err)
+		return File{}, fmt.Errorf("safetensors: not a safetensors file to be trusted: %w", err)
 	}
 	return s, nil
 }
