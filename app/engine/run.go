@@ -112,6 +112,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if s.Method == pretrain {
 		t.run.Settings.Every = reportEvery
 	} else {
+		t.run.Settings.HeldOut, t.run.Settings.HeldOutGap = heldOut.Problems, heldOut.Every
 		t.run.Settings.Base = &runs.Identity{Name: s.Model, Weights: t.start.WeightsSum()}
 	}
 	t.run.Settings.Measured = t.measured(adapter)
@@ -131,6 +132,9 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	e.activate(t)
 	return nil
 }
+
+// heldOut is what a run measures while it trains, as "attnlab train" does. Tests measure less.
+var heldOut = rl.DefaultHeldOut
 
 // labProbe is the default number of problems that the base is measured on: fewer than
 // "attnlab train" takes, because a visitor waits.

@@ -20,6 +20,8 @@ import (
 	"attnlab/rl/task"
 )
 
+func init() { heldOut.Problems = 10 }
+
 // newShelf is a store in memory.
 func newShelf() *runs.Memory { return &runs.Memory{} }
 
@@ -153,7 +155,7 @@ func TestARunIsWhatRlSays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run, err := rl.NewRun(gpu.OpenHost(), task, base, nil, rl.RunConfig{Method: m, Hyper: hyper, Seed: 3, Probe: 40})
+			run, err := rl.NewRun(gpu.OpenHost(), task, base, nil, rl.RunConfig{Method: m, Hyper: hyper, Seed: 3, Probe: 40, HeldOut: heldOut})
 			if err != nil {
 				t.Fatal(err)
 			}
