@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"attnlab/model"
 	"attnlab/rl/examine"
 	"attnlab/rl/rltest"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -106,7 +108,7 @@ func TestDisruptOverProblemsIsWhatRlSays(t *testing.T) {
 	}
 	for i, g := range s.cut.Groups {
 		w := want[i]
-		if g.Pick != string(w.Pick) || g.N != w.Problems || g.Control != w.Control || g.Disrupted != w.Accuracy || math.Abs(g.DisruptedSE-float64(w.StandardError)) > 1e-12 {
+		if g.Pick != string(w.Pick) || g.N != w.Problems || g.Control != w.Control || g.Disrupted != w.Accuracy || math.Abs(g.DisruptedSE-float64(w.StandardError)) > 1e-12 || g.Loss != w.Loss || g.LossSE != float64(w.LossError) {
 			t.Errorf("group %+v, want %+v", g, w)
 		}
 	}
@@ -147,6 +149,36 @@ func TestCompareChoosesAnInstructiveExample(t *testing.T) {
 	}
 	if want := math.Sqrt(0.75 * 0.25 / 3); g.ControlSE != want || g.DisruptedSE != want {
 		t.Errorf("standard errors %v, %v; want %v", g.ControlSE, g.DisruptedSE, want)
+	}
+}
+
+// The page and the command line report the same loss and error for the same attempts, of one step and of many problems: the
+// error of the paired difference.
+func TestPageAndCommandLineReportTheSameLoss(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := range 40 {
+		var control, disrupted []continuation
+		var x, y []float64
+		for range n + 1 {
+			a := random.IntN(3) > 0
+			b := a && random.IntN(3) > 0 // correlated, as with shared random numbers
+			control, disrupted = append(control, continuation{correct: a}), append(disrupted, continuation{correct: b})
+			x, y = append(x, stat.Indicator(a)), append(y, stat.Indicator(b))
+		}
+		printed := examine.Compare(x, y) // the command line prints Loss and LossError
+		one := compare(control, disrupted)
+		many := disruptionOf(1, []examine.Disruption{printed}).Groups[0]
+		for name, g := range map[string]session.DisruptionGroup{"one step": one, "many problems": many} {
+			if g.N != n+1 || g.Loss != printed.Loss || n > 0 && g.LossSE != float64(printed.LossError) || n == 0 && g.LossSE != 0 {
+				t.Errorf("%s, %d pairs: page %v ± %v, command line %v ± %v", name, n+1, g.Loss, g.LossSE, printed.Loss, printed.LossError)
+			}
+			if math.Abs(g.Loss-(g.Control-g.Disrupted)) > 1e-12 {
+				t.Errorf("%s: the loss %v is not %v - %v", name, g.Loss, g.Control, g.Disrupted)
+			}
+		}
+		if independent := math.Hypot(one.ControlSE, one.DisruptedSE); n > 20 && one.LossSE > 0.95*independent {
+			t.Errorf("%d correlated pairs: error %v, of independent samples %v", n+1, one.LossSE, independent)
+		}
 	}
 }
 

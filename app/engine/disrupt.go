@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"attnlab/app/session"
@@ -83,13 +84,11 @@ func (r *reasoning) continuation(given []int, rollout model.Rollout) continuatio
 // compare summarises pairs of continuations. The example is the first pair that is correct only with attention to the step,
 // or else the first pair.
 func compare(control, disrupted []continuation) session.DisruptionGroup {
-	share := func(all []continuation) (p, standardError float64) {
+	correct := func(all []continuation) (x []float64) {
 		for _, r := range all {
-			if r.correct {
-				p += 1 / float64(len(all))
-			}
+			x = append(x, stat.Indicator(r.correct))
 		}
-		return p, shareError(p, len(all))
+		return x
 	}
 	example := 0
 	for i := range control {
@@ -98,18 +97,28 @@ func compare(control, disrupted []continuation) session.DisruptionGroup {
 			break
 		}
 	}
-	g := session.DisruptionGroup{Pick: "step", N: len(control), Example: disrupted[example].text, ExampleIntact: control[example].text}
-	g.Control, g.ControlSE = share(control)
-	g.Disrupted, g.DisruptedSE = share(disrupted)
+	g := groupOf(examine.Compare(correct(control), correct(disrupted)))
+	g.Pick, g.Example, g.ExampleIntact = "step", disrupted[example].text, control[example].text
 	return g
 }
 
-// shareError returns [stat.ShareError], or 0 for a single observation, because events hold finite numbers only.
-func shareError(p float64, n int) float64 {
-	if n < 2 {
+// groupOf converts a disruption to what the page shows.
+func groupOf(d examine.Disruption) session.DisruptionGroup {
+	return session.DisruptionGroup{Pick: string(d.Pick), N: d.Problems,
+		Control: d.Control, ControlSE: shareError(d.Control, d.Problems),
+		Disrupted: d.Accuracy, DisruptedSE: finite(float64(d.StandardError)),
+		Loss: d.Loss, LossSE: finite(float64(d.LossError))}
+}
+
+// shareError returns [stat.ShareError], or 0 for a single observation.
+func shareError(p float64, n int) float64 { return finite(stat.ShareError(p, n)) }
+
+// finite returns x, or 0 where x is NaN, because events hold finite numbers only.
+func finite(x float64) float64 {
+	if math.IsNaN(x) {
 		return 0
 	}
-	return stat.ShareError(p, n)
+	return x
 }
 
 // disruptMany disrupts one step in the traces of many problems, for each rule that picks a step.
@@ -161,9 +170,7 @@ func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
 func disruptionOf(number uint64, groups []examine.Disruption) session.Disruption {
 	d := session.Disruption{Number: number, Step: -1}
 	for _, g := range groups {
-		d.Groups = append(d.Groups, session.DisruptionGroup{Pick: string(g.Pick), N: g.Problems,
-			Control: g.Control, ControlSE: shareError(g.Control, g.Problems),
-			Disrupted: g.Accuracy, DisruptedSE: shareError(g.Accuracy, g.Problems)})
+		d.Groups = append(d.Groups, groupOf(g))
 	}
 	return d
 }

@@ -104,10 +104,9 @@ func (p *Page) stepPanel() app.UI {
 			p.button("disrupt", "", app.Text("Cut attention to it")),
 			app.If(p.Disruption.Step == k && len(p.Disruption.Groups) > 0, func() app.UI {
 				g := p.Disruption.Groups[0]
-				loss, se := explain.LossOf(g)
 				return app.Span().Class("outcome").Body(
 					app.Text(fmt.Sprintf("accuracy %s → %s, lost ", explain.Format(g.Control), explain.Format(g.Disrupted))),
-					p.number("group:0", explain.Format(loss)), app.Text(" ± "+explain.Format(se)+fmt.Sprintf(" (n = %d)", g.N)))
+					p.number("group:0", explain.Format(g.Loss)), app.Text(" ± "+explain.Format(g.LossSE)+fmt.Sprintf(" (n = %d)", g.N)))
 			}),
 		),
 	)

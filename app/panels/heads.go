@@ -184,11 +184,10 @@ func (p *Page) disruptionTable() app.UI {
 			)),
 			app.TBody().Body(app.Range(d.Groups).Slice(func(i int) app.UI {
 				g := d.Groups[i]
-				loss, se := explain.LossOf(g)
 				return app.Tr().Body(
 					app.Th().Scope("row").Text(explain.PickName(g.Pick)), app.Td().Class("figure").Text(g.N),
 					measured(g.Control, g.ControlSE), measured(g.Disrupted, g.DisruptedSE),
-					app.Td().Class("figure").Body(p.number("group:"+strconv.Itoa(i), explain.Format(loss)), app.Span().Class("se").Text(" ± "+explain.Format(se))),
+					app.Td().Class("figure").Body(p.number("group:"+strconv.Itoa(i), explain.Format(g.Loss)), app.Span().Class("se").Text(" ± "+explain.Format(g.LossSE))),
 				)
 			})),
 		),

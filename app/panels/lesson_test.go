@@ -172,11 +172,11 @@ func TestLessonAttention(t *testing.T) {
 		t.Error("the cut of one step counts as the experiment")
 	}
 	l.Receive(session.Disruption{Number: 10, Step: -1, Groups: []session.DisruptionGroup{
-		{Pick: "fci", N: 25, Control: 0.8, ControlSE: 0.08, Disrupted: 0.2, DisruptedSE: 0.08},
-		{Pick: "other", N: 25, Control: 0.8, ControlSE: 0.08, Disrupted: 0.7, DisruptedSE: 0.0917},
+		{Pick: "fci", N: 25, Control: 0.8, ControlSE: 0.08, Disrupted: 0.2, DisruptedSE: 0.08, Loss: 0.6, LossSE: 0.1},
+		{Pick: "other", N: 25, Control: 0.8, ControlSE: 0.08, Disrupted: 0.7, DisruptedSE: 0.0917, Loss: 0.1, LossSE: 0.06},
 	}})
 	l.Receive(session.Status{Stage: "ready"})
-	ends(t, l, "accuracy lost 0.600 ± 0.113, n = 25 cuts", "You predicted: 0.1 or more. The measurement agrees", "other steps lost 0.100 ± 0.122 (n = 25). The difference is 0.500 ± 0.166.")
+	ends(t, l, "accuracy lost 0.600 ± 0.100, n = 25 cuts", "You predicted: 0.1 or more. The measurement agrees", "other steps lost 0.100 ± 0.060 (n = 25). The difference is 0.500 ± 0.117.")
 }
 
 func TestLessonBranching(t *testing.T) {

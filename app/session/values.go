@@ -86,6 +86,8 @@ type DisruptionGroup struct {
 	ControlSE     float64 `json:"control_se"`
 	Disrupted     float64 `json:"disrupted"` // accuracy with attention to the step removed
 	DisruptedSE   float64 `json:"disrupted_se"`
+	Loss          float64 `json:"loss"`                     // control less disrupted
+	LossSE        float64 `json:"loss_se"`                  // of the mean paired difference; 0 for a single pair
 	Example       string  `json:"example,omitempty"`        // text of a continuation without attention to the step
 	ExampleIntact string  `json:"example_intact,omitempty"` // text of its control
 }

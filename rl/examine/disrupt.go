@@ -79,10 +79,27 @@ type Disruption struct {
 	Accuracy      float64     `json:"accuracy"` // with the step ablated
 	Problems      int         `json:"problems"`
 	StandardError stat.Number `json:"standard_error"`
-	Control       float64     `json:"control"` // accuracy of the same cuts with nothing ablated
-	Loss          float64     `json:"loss"`    // control less accuracy
-	LossError     stat.Number `json:"loss_standard_error"`
-	Essential     float64     `json:"essential"` // share of chosen steps that are essential
+	Control       float64     `json:"control"`             // accuracy of the same cuts with nothing ablated
+	Loss          float64     `json:"loss"`                // control less accuracy
+	LossError     stat.Number `json:"loss_standard_error"` // of the mean paired difference
+	Essential     float64     `json:"essential"`           // share of chosen steps that are essential
+}
+
+// Compare summarises pairs of continuations: control[i] and disrupted[i] are 1 for a correct answer and 0 for a wrong one, and
+// the two of a pair draw the same random numbers. The error of the loss is therefore that of the mean paired difference. Compare
+// sets neither Pick nor Essential. It panics where the lengths differ.
+func Compare(control, disrupted []float64) Disruption {
+	if len(control) != len(disrupted) {
+		panic(fmt.Sprintf("examine: Compare: %d controls and %d disrupted continuations", len(control), len(disrupted)))
+	}
+	loss := make([]float64, len(control))
+	for i := range loss {
+		loss[i] = control[i] - disrupted[i]
+	}
+	d := Disruption{Problems: len(control), Control: stat.Mean(control)}
+	d.Accuracy, d.StandardError = meanError(disrupted)
+	d.Loss, d.LossError = meanError(loss)
+	return d
 }
 
 // cutAttempt is a correct attempt, to be cut after a chosen step.
@@ -148,7 +165,7 @@ func Disrupt(ctx context.Context, d *model.Decoder, kind task.Task, attempts []A
 	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
-	groups := make([]struct{ control, disrupted, loss, essential []float64 }, len(choices))
+	groups := make([]struct{ control, disrupted, essential []float64 }, len(choices))
 	for i, c := range cuts {
 		if len(rollouts[2*i].Tokens) == 0 || len(rollouts[2*i+1].Tokens) == 0 {
 			break
@@ -156,7 +173,6 @@ func Disrupt(ctx context.Context, d *model.Decoder, kind task.Task, attempts []A
 		control, disrupted := c.finish(kind, rollouts[2*i]), c.finish(kind, rollouts[2*i+1])
 		g := &groups[c.group]
 		g.control, g.disrupted = append(g.control, control), append(g.disrupted, disrupted)
-		g.loss = append(g.loss, control-disrupted)
 		g.essential = append(g.essential, stat.Indicator(c.step.Label == task.Essential))
 	}
 	disruptions := []Disruption{}
@@ -164,11 +180,8 @@ func Disrupt(ctx context.Context, d *model.Decoder, kind task.Task, attempts []A
 		if len(g.control) == 0 {
 			continue
 		}
-		r := Disruption{Pick: choices[i], Problems: len(g.control)}
-		r.Accuracy, r.StandardError = meanError(g.disrupted)
-		r.Control = stat.Mean(g.control)
-		r.Loss, r.LossError = meanError(g.loss)
-		r.Essential = stat.Mean(g.essential)
+		r := Compare(g.control, g.disrupted)
+		r.Pick, r.Essential = choices[i], stat.Mean(g.essential)
 		disruptions = append(disruptions, r)
 	}
 	return disruptions, err

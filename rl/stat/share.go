@@ -38,3 +38,15 @@ func ShareDifference(p float64, n int, q float64, m int) Interval {
 	a, b := Wilson(p, n), Wilson(q, m)
 	return Interval{p - q - math.Hypot(p-a.Low, b.High-q), p - q + math.Hypot(a.High-p, q-b.Low)}
 }
+
+// PairedShareDifference is the interval of p-q for shares p and q of the same n observations, whose paired differences have the
+// standard error se. As [ShareDifference] it combines Wilson intervals, with the correlation of the pairs that se implies
+// (Newcombe 1998, paired data: square-and-add with the observed correlation). Where p or q is 0 or 1 that correlation is 0.
+func PairedShareDifference(p, q float64, n int, se float64) Interval {
+	a, b, correlation := Wilson(p, n), Wilson(q, n), 0.0
+	if x, y := ShareError(p, n), ShareError(q, n); x*y > 0 {
+		correlation = max(-1, min(1, (x*x+y*y-se*se)/(2*x*y)))
+	}
+	width := func(x, y float64) float64 { return math.Sqrt(max(0, x*x-2*correlation*x*y+y*y)) }
+	return Interval{p - q - width(p-a.Low, b.High-q), p - q + width(a.High-p, q-b.Low)}
+}

@@ -258,19 +258,13 @@ func explainHead(s Subject, q Quantity, layer, head int) Explanation {
 }
 
 func explainGroup(g session.DisruptionGroup) Explanation {
-	loss, se := LossOf(g)
-	return Explanation{Title: "accuracy lost, " + PickName(g.Pick), Value: Format(loss) + " ± " + Format(se),
-		Formula: "loss = accuracy of the controls − accuracy with attention cut;  its standard error = √(SE² + SE²)",
+	return Explanation{Title: "accuracy lost, " + PickName(g.Pick), Value: Format(g.Loss) + " ± " + Format(g.LossSE),
+		Formula: "loss = mean of dᵢ, dᵢ = control i correct − cut i correct;  its standard error = s(d) / √n",
 		Source:  glossary.FromAttnRL + "disruption analysis",
 		Terms: []Term{
 			{Name: "control", Value: fmt.Sprintf("%s ± %s", Format(g.Control), Format(g.ControlSE))},
 			{Name: "cut", Value: fmt.Sprintf("%s ± %s", Format(g.Disrupted), Format(g.DisruptedSE))},
 		},
-		Total: fmt.Sprintf("%d resampled rests of each kind", g.N),
-		Note:  "From the end of the step on, the rest is sampled again: once as it is, once with the attention of all later tokens to that step set to zero and the other weights left as they are. ± is one standard error, s / √n; that of the difference takes the two as independent."}
-}
-
-// LossOf is what the cut costs, and its standard error.
-func LossOf(g session.DisruptionGroup) (loss, se float64) {
-	return g.Control - g.Disrupted, math.Hypot(g.ControlSE, g.DisruptedSE)
+		Total: fmt.Sprintf("%d pairs of continuations", g.N),
+		Note:  "The response is cut at the end of the step and continued twice: as it is (control), and with the attention of all later tokens to that step set to zero and the other weights unchanged. Both continuations of a pair draw the same random numbers, so the error of the loss comes from the differences within pairs. ± is one standard error."}
 }

@@ -46,3 +46,12 @@ func TestNumbersThatAreNotThereAreNotExplained(t *testing.T) {
 		t.Error("a head of no trace is explained")
 	}
 }
+
+// The explanation of a disruption shows the loss and the paired error that the engine reports.
+func TestDisruptionShowsThePairedError(t *testing.T) {
+	g := session.DisruptionGroup{Pick: "fci", N: 40, Control: 0.75, ControlSE: 0.03, Disrupted: 0.25, DisruptedSE: 0.04, Loss: 0.5, LossSE: 0.02}
+	s := Subject{&session.Snapshots{Disruption: session.Disruption{Groups: []session.DisruptionGroup{g}}}, session.NoSelection}
+	if e, ok := s.Of("group:0"); !ok || e.Value != Format(0.5)+" ± "+Format(0.02) {
+		t.Errorf("the page shows %q", e.Value)
+	}
+}

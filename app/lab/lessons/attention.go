@@ -54,15 +54,13 @@ var lessonAttention = Lesson{
 			return now.Disruption.Groups[i], true
 		}
 		top, ok := group("fci")
-		m := Measured{N: top.N, What: "cuts", Freedom: 2 * (top.N - 1)}
+		m := Measured{N: top.N, What: "cuts", Freedom: top.N - 1}
 		if !ok {
 			return m
 		}
-		m.Value, m.SE = explain.LossOf(top)
-		m.Reach = stat.ShareDifference(top.Control, top.N, top.Disrupted, top.N)
+		m.Value, m.SE, m.Reach = top.Loss, top.LossSE, lossInterval(top)
 		if other, ok := group("other"); ok {
-			loss, se := explain.LossOf(other)
-			reach := stat.ShareDifference(other.Control, other.N, other.Disrupted, other.N)
+			loss, se, reach := other.Loss, other.LossSE, lossInterval(other)
 			d := m.Value - loss
 			low, high := d-math.Hypot(m.Value-m.Reach.Low, reach.High-loss), d+math.Hypot(m.Reach.High-m.Value, loss-reach.Low)
 			m.Saw = fmt.Sprintf("Cutting one of the other steps lost %s ± %s (n = %d). The difference is %s ± %s", explain.Format(loss), explain.Format(se), other.N, explain.Format(d), explain.Format(math.Hypot(m.SE, se)))
@@ -74,6 +72,11 @@ var lessonAttention = Lesson{
 		}
 		return m
 	},
+}
+
+// lossInterval is the 95 % interval of the accuracy lost.
+func lossInterval(g session.DisruptionGroup) stat.Interval {
+	return stat.PairedShareDifference(g.Control, g.Disrupted, g.N, g.LossSE)
 }
 
 // cutSteps cuts attention to a step of n problems each, by FCI and not.
