@@ -8,6 +8,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
 
@@ -29,6 +30,23 @@ func DefaultPretrain(steps int) PretrainConfig {
 		Steps: steps, Tokens: 2048, Seed: 1, Adam: model.DefaultAdam,
 		Rate: model.Schedule{Peak: 3e-3, Warmup: 60, DecayStart: 0.4, Floor: 0.03},
 	}
+}
+
+// PretrainParams are the hyper-parameters of pretraining. The flags of "attnlab pretrain", the page's controls and saved runs all
+// read this table, so that a run that one of them starts can be resumed by the other.
+var PretrainParams = hyper.Table{
+	pretrainParam("rate", "η", "highest learning rate, after a warm-up of 60 steps", 1e-9, 1, 1e-9, DefaultPretrain(0).Rate.Peak),
+	pretrainParam("tokens", "", "tokens of a step, prompts included", 1, 1<<20, 1, float64(DefaultPretrain(0).Tokens)),
+}
+
+func pretrainParam(name, symbol, meaning string, lowest, highest, step, usual float64) hyper.Param {
+	return hyper.Param{Name: name, Symbol: symbol, Meaning: meaning, Source: "ours", Min: lowest, Max: highest, Step: step}.With(usual, usual)
+}
+
+// With returns the recipe with values of [PretrainParams].
+func (p PretrainConfig) With(h hyper.Values) PretrainConfig {
+	p.Tokens, p.Rate.Peak = h.Int("tokens"), h.Number("rate")
+	return p
 }
 
 // PretrainReport is the progress of training: a line of training.jsonl.

@@ -12,6 +12,7 @@ import (
 	"attnlab/gpu/gputest"
 	"attnlab/model/hf"
 	"attnlab/model/race"
+	"attnlab/rl/runs"
 )
 
 // memory is a [Memory] that counts.
@@ -151,7 +152,7 @@ func TestAnotherShapeRacesAgain(t *testing.T) {
 
 	s.must(session.Open{Backend: gpu.Auto})
 	on("chain-small", true)
-	s.must(session.Begin{Settings: session.RunSettings{Method: pretrain, Model: "tiny", Steps: 2}})
+	s.must(session.Begin{Settings: session.RunSettings{Method: runs.Pretrain, Model: "tiny", Steps: 2}})
 	s.must(session.UseModel{Name: "chain-tiny"})
 	if s.able.Backend != gpu.Host {
 		t.Error("a run was moved because another model was opened")

@@ -43,7 +43,7 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.run.Settings.Method == pretrain {
+	if t.run.Settings.Method == runs.Pretrain {
 		return newSupervised(d, task, t, config.Hyper)
 	}
 	base := t.start
@@ -148,8 +148,8 @@ type supervised struct {
 }
 
 func newSupervised(d *gpu.Device, kind task.Task, t *training, h hyper.Values) (*supervised, error) {
-	c := rl.DefaultPretrain(t.run.Settings.Steps)
-	c.Tokens, c.Rate.Peak, c.Seed, c.Every = h.Int("tokens"), h.Number("rate"), uint64(t.run.Settings.Seed), t.run.Settings.Every
+	c := rl.DefaultPretrain(t.run.Settings.Steps).With(h)
+	c.Seed, c.Every = uint64(t.run.Settings.Seed), t.run.Settings.Every
 	from := t.start
 	if t.state != nil {
 		from = t.state

@@ -9,20 +9,11 @@ import (
 	"attnlab/rl/runs"
 )
 
-// pretrain is the method of supervised training from random weights.
-const pretrain = "pretrain"
-
-// pretraining is not a method of package rl, which trains from a base. Its rows are the two hyper-parameters of pretraining; "attnlab
-// pretrain" has flags of these names.
+// pretraining is supervised training from random weights. It is not among rl.Methods, which train from a base.
 var pretraining = rl.Method{
-	Name: pretrain, Title: "Pretraining", Source: "the lab's own", Steps: 1000, Takes: rl.Takes{Demonstrations: true},
+	Name: runs.Pretrain, Title: "Pretraining", Source: "the lab's own", Steps: 1000, Takes: rl.Takes{Demonstrations: true},
 	Summary: "From random weights: predict the next token of a teacher's worked solutions until the model reasons by itself.",
-	Params: hyper.Table{
-		hyper.Param{Name: "rate", Symbol: "η", Meaning: "highest learning rate, after a warm-up of 60 steps", Source: "ours", Min: 1e-5, Max: 0.02, Step: 1e-5}.
-			With(rl.DefaultPretrain(0).Rate.Peak, rl.DefaultPretrain(0).Rate.Peak),
-		hyper.Param{Name: "tokens", Meaning: "tokens of a step, prompts included", Source: "ours", Min: 512, Max: 16384, Step: 256}.
-			With(float64(rl.DefaultPretrain(0).Tokens), float64(rl.DefaultPretrain(0).Tokens)),
-	},
+	Params:  rl.PretrainParams,
 }
 
 // knownMethods are all methods that a page can train by.
@@ -30,7 +21,7 @@ func knownMethods() []rl.Method { return append(slices.Clone(rl.Methods), pretra
 
 // methodOf is the method of a name; an error without one.
 func methodOf(name string) (rl.Method, error) {
-	if name == pretrain {
+	if name == runs.Pretrain {
 		return pretraining, nil
 	}
 	return rl.MethodOf(name)
@@ -54,24 +45,13 @@ func hyperOf(method string, changed hyper.Values) (hyper.Values, error) {
 	return m.Params.Merge(m.Params.Lab(), changed)
 }
 
-// completed gives settings their hyper-parameters, those that were not given with the usual values.
-func completed(s *runs.Settings, m rl.Method) error {
-	params, _ := rl.RunParams(m.Name)
-	return s.Complete(params)
-}
-
 // valuesOf are the hyper-parameters of complete settings.
 func valuesOf(s runs.Settings) (hyper.Values, error) {
-	if s.Method != pretrain {
-		return rl.HyperOf(s)
+	m, err := methodOf(s.Method)
+	if err != nil {
+		return nil, err
 	}
-	h := pretraining.Params.Lab()
-	for name := range h {
-		if err := pretraining.Params.Set(h, name, s.Values[name]); err != nil {
-			return nil, err
-		}
-	}
-	return h, nil
+	return s.HyperValues(m.Params)
 }
 
 // textOf are changed hyper-parameters as run.json has them.

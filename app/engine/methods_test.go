@@ -6,6 +6,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/rl"
 	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 )
 
 // The page gets what it shows of a method from the method's value: a new one needs no line here.
@@ -32,7 +33,7 @@ func TestCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	back, err := session.Decode(data)
-	if m, ok := back.(session.Methods).Of(pretrain); err != nil || !ok || m.Params[0].Lab != pretraining.Params[0].Lab {
+	if m, ok := back.(session.Methods).Of(runs.Pretrain); err != nil || !ok || m.Params[0].Lab != pretraining.Params[0].Lab {
 		t.Errorf("pretraining arrives as %+v, %v", m, err)
 	}
 }

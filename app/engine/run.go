@@ -89,7 +89,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	}
 	adapter := e.rig.device.Info.String()
 	t := &training{savedStep: -1, recorded: true, info: session.RunInfo{State: "new", From: "this browser", Note: adapter}}
-	if s.Method == pretrain {
+	if s.Method == runs.Pretrain {
 		t.start, err = fresh(&s)
 	} else {
 		t.start, err = e.startOf(ctx, &s)
@@ -101,15 +101,15 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if s.Probe < 0 || s.Probe > maxProblems {
 		return fmt.Errorf("%d probing problems are out of range; choose 1 to %d, or 0 for %d", s.Probe, maxProblems, labProbe)
 	}
-	if s.Probe == 0 && s.Method != pretrain {
+	if s.Probe == 0 && s.Method != runs.Pretrain {
 		s.Probe = labProbe
 	}
 	t.run.Settings = runs.Settings{Method: s.Method, Model: s.Model, Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed,
 		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads, Hyper: textOf(s.Hyper)}
-	if err := completed(&t.run.Settings, m); err != nil {
+	if err := t.run.Settings.Complete(m.Params); err != nil {
 		return err
 	}
-	if s.Method == pretrain {
+	if s.Method == runs.Pretrain {
 		t.run.Settings.Every = reportEvery
 	} else {
 		t.run.Settings.HeldOut, t.run.Settings.HeldOutGap = heldOut.Problems, heldOut.Every

@@ -359,7 +359,7 @@ func TestTheStorageRefuses(t *testing.T) {
 }
 
 func TestPretrainingInTheLab(t *testing.T) {
-	settings := session.RunSettings{Method: pretrain, Model: "tiny", Difficulty: "2", Seed: 2, Steps: 20, Hyper: hyper.Values{"tokens": hyper.Number(512)}}
+	settings := session.RunSettings{Method: runs.Pretrain, Model: "tiny", Difficulty: "2", Seed: 2, Steps: 20, Hyper: hyper.Values{"tokens": hyper.Number(512)}}
 	whole := start(t, able(t), openHost)
 	whole.must(session.Begin{Settings: settings})
 	whole.must(session.Advance{})

@@ -168,7 +168,7 @@ func readRun(files map[string][]byte) (t *training, err error) {
 			return nil, fmt.Errorf("%s has %d steps and %d probing problems, which is out of range", runs.RunFile, s.Steps, s.Probe)
 		}
 		t.recorded = s.Values != nil
-		if err := completed(s, m); err != nil {
+		if err := s.Complete(m.Params); err != nil {
 			return nil, fmt.Errorf("%s: %w", runs.RunFile, err)
 		}
 	}
@@ -211,7 +211,7 @@ func sameModel(what, name string, c *hf.Checkpoint, begun *runs.Identity) error 
 func (t *training) measured(adapter string) *runs.Measured {
 	s := t.run.Settings
 	m := &runs.Measured{Task: s.Task, TopP: runs.To(1.0), Stream: task.RolloutStream, Seed: runs.To(s.Seed), Adapter: adapter}
-	if s.Method == pretrain {
+	if s.Method == runs.Pretrain {
 		m.Stream, m.TopP = task.TrainStream, nil
 	}
 	m.Teacher, m.Difficulty = task.Describe(s.Task, s.Teacher, s.Difficulty)

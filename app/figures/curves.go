@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // pace is the shortest time between two drawings of training runs.
@@ -18,7 +19,7 @@ const pace = 100 * time.Millisecond
 // A reading in one is a reading in all.
 type curves struct {
 	*View
-	runs
+	runsShown
 	smooth float64 // 0 to 0.95
 	tokens bool    // over generated tokens, not over steps
 	cursor float64 // where keys or a press have put the reading, NaN for nowhere
@@ -125,7 +126,7 @@ func (c *curves) axis() string {
 	if !c.tokens {
 		return "step"
 	}
-	if len(c.chosen) > 0 && c.chosen[0].Settings.Method == "pretrain" {
+	if len(c.chosen) > 0 && c.chosen[0].Settings.Method == runs.Pretrain {
 		return "tokens read"
 	}
 	return "tokens generated"

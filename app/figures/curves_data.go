@@ -6,17 +6,18 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
-// runs are the runs that a figure can draw.
-type runs struct {
+// runsShown holds the runs that a figure can draw.
+type runsShown struct {
 	active session.Run
 	others session.Runs
 	only   []string // ids of the wanted runs; empty for the figure's default
 }
 
 // take takes a snapshot of runs. It returns false for any other message.
-func (r *runs) take(event any) bool {
+func (r *runsShown) take(event any) bool {
 	switch e := event.(type) {
 	case session.Run:
 		r.active = e
@@ -29,7 +30,7 @@ func (r *runs) take(event any) bool {
 }
 
 // all lists every run. The active one is newer than its copy among the others.
-func (r *runs) all() []session.KeptRun {
+func (r *runsShown) all() []session.KeptRun {
 	all := slices.Clone(r.others.Runs)
 	if r.active.Info.ID == "" {
 		return all
@@ -43,7 +44,7 @@ func (r *runs) all() []session.KeptRun {
 }
 
 // pick lists the runs of the given ids, in that order. Unknown ids are skipped.
-func (r *runs) pick(ids []string) (list []session.KeptRun) {
+func (r *runsShown) pick(ids []string) (list []session.KeptRun) {
 	all := r.all()
 	for _, id := range ids {
 		if i := indexOf(all, id); i >= 0 && id != "" {
@@ -102,7 +103,7 @@ var metrics = []metric{
 // of reports whether a run has the metric. Pretraining has a loss in nats; that of other runs
 // is a surrogate whose value means nothing.
 func (m metric) of(s session.RunSettings) bool {
-	if s.Method == "pretrain" {
+	if s.Method == runs.Pretrain {
 		return m.name == "loss" || m.name == "lr" || m.name == "gradient_norm" || m.name == "tokens_per_second"
 	}
 	return m.name != "loss" && m.name != "lr"

@@ -10,14 +10,14 @@ import (
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
-	rlruns "attnlab/rl/runs"
+	"attnlab/rl/runs"
 )
 
 // someRun has a number of steps: each metric is a line with a wave on it, so that runs of
 // other seeds differ.
 func someRun(id, method string, seed uint64, steps int) session.Run {
 	r := session.Run{Info: session.RunInfo{ID: id, Name: fmt.Sprintf("%s, seed %d", method, seed), Step: steps},
-		Settings: session.RunSettings{Method: method, Model: "chain-small", Task: "chain", Seed: rlruns.Seed(seed), Steps: 100}}
+		Settings: session.RunSettings{Method: method, Model: "chain-small", Task: "chain", Seed: runs.Seed(seed), Steps: 100}}
 	type wavy struct {
 		name            string
 		at, slope, wave float64
@@ -41,8 +41,8 @@ func someRun(id, method string, seed uint64, steps int) session.Run {
 	return r
 }
 
-func saved(runs ...session.Run) (list session.Runs) {
-	for _, r := range runs {
+func saved(of ...session.Run) (list session.Runs) {
+	for _, r := range of {
 		list.Runs = append(list.Runs, session.KeptRun{Info: r.Info, Settings: r.Settings, Metrics: r.Metrics})
 	}
 	return list

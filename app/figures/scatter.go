@@ -10,6 +10,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // scatter draws accuracy against think tokens: a small dot a run, and for runs that differ
@@ -17,7 +18,7 @@ import (
 // comes from the base.
 type scatter struct {
 	*View
-	runs
+	runsShown
 	groups []cluster
 	chosen int // group that keys or a press have chosen, -1 for none
 }
@@ -49,7 +50,7 @@ func (f *scatter) Set(name, value string) {
 func (f *scatter) update() {
 	chosen := f.pick(f.only)
 	if len(f.only) == 0 {
-		chosen = slices.DeleteFunc(f.all(), func(r session.KeptRun) bool { return r.Settings.Method == "pretrain" })
+		chosen = slices.DeleteFunc(f.all(), func(r session.KeptRun) bool { return r.Settings.Method == runs.Pretrain })
 	}
 	f.groups = newClusters(chosen, f.active)
 	f.chosen = min(f.chosen, len(f.groups)-1)

@@ -6,14 +6,14 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/app/theme"
-	rlruns "attnlab/rl/runs"
+	"attnlab/rl/runs"
 )
 
 // trace has K steps whose attention is random, rows summing to at most one. It
 // has all heads, as a file has.
 func trace(K, layers, heads int, answer bool) session.Trace {
 	random := rand.New(rand.NewPCG(uint64(K), 7))
-	t := session.Trace{Seed: rlruns.Seed(K), Tokens: make([]int, 20+7*K), Layers: layers, Heads: heads, Delta: 2, FCI: make([]float64, K)}
+	t := session.Trace{Seed: runs.Seed(K), Tokens: make([]int, 20+7*K), Layers: layers, Heads: heads, Delta: 2, FCI: make([]float64, K)}
 	if answer {
 		t.Answer = [2]int{10 + 7*K, 20 + 7*K}
 	}

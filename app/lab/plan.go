@@ -32,7 +32,7 @@ type Plan struct {
 func startPlan() Plan { return Plan{Method: session.FirstMethod, Seed: 1} }
 
 const (
-	Pretrain  = "pretrain"
+	Pretrain  = runs.Pretrain
 	MaxSteps  = 100000
 	MaxProbes = 4096
 )

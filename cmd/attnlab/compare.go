@@ -132,11 +132,11 @@ func readRun(ctx context.Context, dir string) (r runs.Run, err error) {
 	if slices.Contains(names, runs.StateFile) {
 		r.Checkpoint = map[string][]byte{runs.StateFile: {}} // there is one; its content does not matter here
 	}
-	params, ok := rl.RunParams(r.Settings.Method)
-	if !ok || r.Settings.Method == runs.Pretrain {
+	m, err := rl.MethodOf(r.Settings.Method)
+	if err != nil {
 		return r, fmt.Errorf("the run in %s is of the method %q, which cannot be compared; choose runs of %s", dir, r.Settings.Method, strings.Join(rl.Names(rl.Methods), ", "))
 	}
-	if err := r.Settings.Complete(params); err != nil {
+	if err := r.Settings.Complete(m.Params); err != nil {
 		return r, fmt.Errorf("%s: %w", dir, err)
 	}
 	return r, nil

@@ -16,6 +16,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/gpu"
 	"attnlab/model/hf"
+	"attnlab/rl"
 	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 	"attnlab/web"
@@ -240,6 +241,43 @@ func TestPageToCommandLineAndBack(t *testing.T) {
 	}
 	if n, m := strings.Count(string(files[runs.PretrainFile]), "\n"), strings.Count(string(want[runs.PretrainFile]), "\n"); n != m || n != 3 {
 		t.Errorf("its log has %d lines, on the page %d", n, m)
+	}
+}
+
+// A run that "attnlab pretrain" starts can be resumed on the page and the other way round, at both ends of every range.
+func TestPretrainingHasOneTable(t *testing.T) {
+	for _, row := range rl.PretrainParams {
+		for _, v := range []float64{row.Min, row.Max} {
+			text := hyper.Number(v).String()
+			s := runs.Settings{Method: runs.Pretrain, Hyper: map[string]string{row.Name: text}}
+			if err := s.Complete(rl.PretrainParams); err != nil {
+				t.Errorf("--%s %s: %v", row.Name, text, err)
+			}
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	if code, _, stderr := call("", "pretrain", "--preset", "tiny", "--tokens", "300", "--rate", "0.05", "--steps", "20", "--backend", "host", "--out", dir); code != 0 {
+		t.Fatal(stderr)
+	}
+	if code, _, stderr := call("", "pretrain", "--resume", "--steps", "21", "--backend", "host", "--out", dir); code != 0 {
+		t.Fatal(stderr)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, runs.RunFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	longer := strings.Replace(string(data), `"steps": 21`, `"steps": 23`, 1)
+	if longer == string(data) {
+		t.Fatalf("no number of steps in %s", data)
+	}
+	files := readFolder(t, dir)
+	files[runs.RunFile] = []byte(longer)
+	p := visitPage(t, &runs.Memory{})
+	p.do(session.ImportRun{Name: "fast", Files: files})
+	p.do(session.ResumeRun{ID: p.list.Runs[0].Info.ID})
+	p.do(session.Advance{})
+	if p.run.Info.Step != 23 || p.run.Settings.Hyper["rate"] != hyper.Number(0.05) || p.run.Settings.Hyper["tokens"] != hyper.Number(300) {
+		t.Errorf("resumed on the page: %+v, %+v", p.run.Info, p.run.Settings)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"flag"
 
 	"attnlab/rl"
+	"attnlab/rl/runs"
 )
 
 var pretrainCommand = command{
@@ -25,22 +26,16 @@ line; a second Ctrl-C ends at once. --resume continues from the checkpoint with 
 		var p pretraining
 		f.StringVar(&p.preset, "preset", "small", "`tiny|small|base`, the size of the model")
 		f.IntVar(&p.steps, "steps", 3000, "`N`, optimiser steps in all")
-		f.IntVar(&p.tokens, "tokens", rl.DefaultPretrain(0).Tokens, "`N`, tokens of a step, prompts included")
-		f.Float64Var(&p.rate, "rate", rl.DefaultPretrain(0).Rate.Peak, "`R`, highest learning rate")
+		p.hyper = hyperFlags(f, []rl.Method{{Name: runs.Pretrain, Params: rl.PretrainParams}}, rl.PretrainParams)
 		f.StringVar(&p.out, "out", "", "`DIR` to write")
 		f.StringVar(&p.from, "from", "", "`MODEL`, a folder or a shipped base whose weights to begin with instead of fresh ones")
 		f.BoolVar(&p.resume, "resume", false, "continue from the checkpoint in DIR")
 		return func(ctx context.Context, c *console) error {
-			switch {
-			case p.out == "":
+			if p.out == "" {
 				return wrongUsage("pretrain: --out is missing; give a folder for the checkpoint")
-			case !(p.rate > 0 && p.rate <= 1):
-				return wrongUsage("pretrain: --rate is %g, it must lie between 0 and 1", p.rate)
 			}
-			for _, err := range []error{atLeast(1, "steps", p.steps), within(1, maxTokens, "tokens", p.tokens)} {
-				if err != nil {
-					return err
-				}
+			if err := atLeast(1, "steps", p.steps); err != nil {
+				return err
 			}
 			return c.pretrain(ctx, p)
 		}
@@ -49,9 +44,9 @@ line; a second Ctrl-C ends at once. --resume continues from the checkpoint with 
 
 // pretraining holds the flags of pretrain.
 type pretraining struct {
-	preset, out   string
-	from          string
-	steps, tokens int
-	rate          float64
-	resume        bool
+	preset, out string
+	from        string
+	steps       int
+	hyper       map[string]string // those that were given
+	resume      bool
 }

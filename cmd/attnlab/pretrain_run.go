@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"attnlab/model"
@@ -23,7 +22,7 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 	var settings runs.Settings
 	var err error
 	if p.resume {
-		if w, err = openRun(ctx, p.out, "pretrain"); err != nil {
+		if w, err = openRun(ctx, p.out, runs.Pretrain); err != nil {
 			return err
 		}
 		defer func() { w.Close() }()
@@ -46,10 +45,11 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 	if err != nil {
 		return err
 	}
-	config := rl.DefaultPretrain(settings.Steps)
-	if config.Tokens, config.Rate.Peak, err = numbersOf(settings); err != nil {
+	values, err := settings.HyperValues(rl.PretrainParams)
+	if err != nil {
 		return err
 	}
+	config := rl.DefaultPretrain(settings.Steps).With(values)
 	config.Seed, config.Every = uint64(settings.Seed), settings.Every
 	d, err := c.openDevice(start.Config)
 	if err != nil {
@@ -95,17 +95,11 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 // settings are those of a new run.
 func (p pretraining) settings(c *console) (s runs.Settings, err error) {
 	s = runs.Settings{Method: runs.Pretrain, Model: p.preset, Task: c.task, Difficulty: c.difficulty, Teacher: c.teacher, Seed: runs.Seed(c.seed),
-		Steps: p.steps, Every: pretrainEvery, Hyper: map[string]string{}}
-	for name, value := range map[string]string{"rate": strconv.FormatFloat(p.rate, 'g', -1, 64), "tokens": strconv.Itoa(p.tokens)} {
-		if _, given := c.given[name]; given {
-			s.Hyper[name] = value
-		}
-	}
+		Steps: p.steps, Every: pretrainEvery, Hyper: p.hyper}
 	if s.Start, err = fullPath(p.from); err != nil {
 		return s, fmt.Errorf("--from: %w", err)
 	}
-	params, _ := rl.RunParams(runs.Pretrain)
-	return s, s.Complete(params)
+	return s, s.Complete(rl.PretrainParams)
 }
 
 // recall are the settings that the run was begun with. --steps may change how far it goes, and nothing else may differ. A
@@ -126,8 +120,7 @@ func (p pretraining) recall(c *console, w *runs.Writer) (s runs.Settings, err er
 			return s, wrongUsage("resume: the run in %s was begun with another --seed; leave it out to resume the run, or give another --out", p.out)
 		}
 	} else {
-		params, _ := rl.RunParams(runs.Pretrain)
-		if err := s.Complete(params); err != nil {
+		if err := s.Complete(rl.PretrainParams); err != nil {
 			return s, err
 		}
 		if err := c.checkFlags(p.out, s); err != nil {
@@ -142,14 +135,6 @@ func (p pretraining) recall(c *console, w *runs.Writer) (s runs.Settings, err er
 	}
 	c.task, c.difficulty, c.teacher, c.seed = s.Task, s.Difficulty, s.Teacher, uint64(s.Seed)
 	return s, nil
-}
-
-func numbersOf(s runs.Settings) (tokens int, rate float64, err error) {
-	if rate, err = strconv.ParseFloat(s.Values["rate"], 64); err != nil {
-		return 0, 0, err
-	}
-	t, err := strconv.ParseFloat(s.Values["tokens"], 64)
-	return int(t), rate, err
 }
 
 // start is the checkpoint to begin with: the one in the folder, or else fresh weights or those of another model.

@@ -42,11 +42,11 @@ func openRun(ctx context.Context, out, command string) (*runs.Writer, error) {
 		return nil, inFolder(out, err)
 	}
 	pretrain := w.Settings.Method == runs.Pretrain
-	if w.Settings.Method == "" || pretrain != (command == "pretrain") {
+	if w.Settings.Method == "" || pretrain != (command == runs.Pretrain) {
 		w.Close()
 		other := "train"
 		if pretrain {
-			other = "pretrain"
+			other = runs.Pretrain
 		}
 		return nil, fmt.Errorf("the run in %s is of another kind; resume it by \"attnlab %s --resume --out %s\"", out, other, out)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -135,14 +136,18 @@ func TestFailedTrainLeavesNoRun(t *testing.T) {
 func TestNumbersOutOfRange(t *testing.T) {
 	const huge = "9223372036854775807"
 	for _, args := range []string{"eval --problems " + huge, "heads --problems " + huge, "disrupt --problems " + huge, "trace --delta " + huge, "heads --delta " + huge,
-		"disrupt --delta " + huge, "pretrain --out x --tokens " + huge, "reflect --out x --tokens " + huge, "train --method grpo --out x --probe " + huge, "train --method grpo --out x --eval " + huge} {
+		"disrupt --delta " + huge, "reflect --out x --tokens " + huge, "train --method grpo --out x --probe " + huge, "train --method grpo --out x --eval " + huge} {
 		code, stdout, stderr := call("", strings.Fields(args)...)
 		if code != 2 || stdout != "" || !strings.Contains(stderr, "it must be at most") {
 			t.Errorf("attnlab %s: %d, %q", args, code, stderr)
 		}
 	}
-	if code, _, stderr := call("", "train", "--method", "grpo", "--kl", "5", "--out", "x"); code != 2 || !strings.Contains(stderr, "--kl cannot be \"5\": ") {
-		t.Errorf("--kl 5: %d, %q", code, stderr)
+	for _, args := range []string{"train --method grpo --out x --kl 5", "pretrain --out x --tokens " + huge, "pretrain --out x --tokens 1.5", "pretrain --out x --rate 0", "pretrain --out x --rate NaN"} {
+		words := strings.Fields(args)
+		want := fmt.Sprintf("%s cannot be %q: ", words[len(words)-2], words[len(words)-1])
+		if code, _, stderr := call("", words...); code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("attnlab %s: %d, %q", args, code, stderr)
+		}
 	}
 }
 

@@ -89,23 +89,19 @@ func (t *training) check(c *console) error {
 
 // complete fills in the hyper-parameters.
 func (t *training) complete() error {
-	params, ok := rl.RunParams(t.Method)
-	if !ok {
+	m, err := rl.MethodOf(t.Method)
+	if err != nil {
 		return fmt.Errorf("the run in %s has the unknown method %q; choose one of %s", t.out, t.Method, strings.Join(rl.Names(rl.Methods), ", "))
 	}
 	for name := range t.Hyper {
-		if !slices.ContainsFunc(params, func(p runs.Param) bool { return p.Name == name }) {
+		if _, ok := m.Params.Row(name); !ok {
 			return wrongUsage("train: %s does not take --%s", t.Method, name)
 		}
 	}
-	if err := t.Complete(params); err != nil {
+	if err := t.Complete(m.Params); err != nil {
 		return err
 	}
-	m, err := rl.MethodOf(t.Method)
-	if err != nil {
-		return err
-	}
-	values, err := rl.HyperOf(t.Settings)
+	values, err := t.HyperValues(m.Params)
 	if err != nil || t.resume { // a saved run continues with what it began with
 		return err
 	}
@@ -250,7 +246,7 @@ func (t *training) config() (c rl.RunConfig, err error) {
 	if c.Method, err = rl.MethodOf(t.Method); err != nil {
 		return c, err
 	}
-	if c.Hyper, err = rl.HyperOf(t.Settings); err != nil || t.FocusHeads == "" {
+	if c.Hyper, err = t.HyperValues(c.Method.Params); err != nil || t.FocusHeads == "" {
 		return c, err
 	}
 	for text := range strings.SplitSeq(t.FocusHeads, ",") {

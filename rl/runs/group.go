@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"attnlab/rl/hyper"
 )
 
 // Series is what runs have in common that differ in nothing but their seed. The page and the command line average runs of
@@ -42,7 +44,7 @@ func (s Settings) Series() Series {
 	}
 	of.Teacher, of.Difficulty = s.described()
 	var changed, plan []string
-	for _, v := range s.changes(func(p Param) string { return p.Lab }) {
+	for _, v := range s.changes(func(p hyper.Param) string { return p.Lab.String() }) {
 		changed = append(changed, v.String())
 	}
 	if s.Steps > 0 {

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"attnlab/rl/hyper"
 )
 
 // Pretrain is the method of supervised training from scratch.
@@ -17,7 +19,7 @@ const Version = 2
 // Settings are run.json: the options of a run, and what identifies it.
 type Settings struct {
 	Version    int               `json:"version"`
-	Method     string            `json:"method"` // [Pretrain], or one of hyper.Methods
+	Method     string            `json:"method"` // [Pretrain], or one of rl.Methods
 	Model      string            `json:"model"`  // what it began from: folder, name of a shipped base, "run:ID"; of pretraining the preset
 	Task       string            `json:"task"`
 	Difficulty string            `json:"difficulty"` // empty is the task's own
@@ -45,7 +47,7 @@ type Settings struct {
 	Note   string `json:"note,omitempty"` // adapter, command: where its numbers came from
 	Sample string `json:"sample,omitempty"`
 
-	params Params // of the method, see [Settings.Complete]
+	params hyper.Table // of the method, see [Settings.Complete]
 	rest   unknown
 }
 
@@ -165,7 +167,7 @@ func (s Settings) Conflict(names []string, given func(name string) string, same 
 	for _, name := range names {
 		begun, of := s.Flag(name)
 		text := given(name)
-		if !of || s.params.canonical(name, text) == begun || strings.TrimSpace(text) == begun || same != nil && same(name, text, begun) {
+		if !of || s.canonical(name, text) == begun || strings.TrimSpace(text) == begun || same != nil && same(name, text, begun) {
 			continue
 		}
 		return name

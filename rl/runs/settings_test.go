@@ -2,14 +2,13 @@ package runs
 
 import (
 	"encoding/json"
-	"errors"
 	"maps"
 	"math"
 	"reflect"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"attnlab/rl/hyper"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -154,21 +153,12 @@ func TestSettingsOfOtherVersions(t *testing.T) {
 }
 
 // rows are hyper-parameters for tests.
-var rows = Params{
-	{"kl", "0", "0.04", decimal}, {"learning-rate", "0.0005", "1e-06", decimal},
-	{"std", "population", "population", func(text string) (string, error) {
-		if !slices.Contains([]string{"off", "population", "sample"}, text) {
-			return "", errors.New("std is " + text)
-		}
-		return text, nil
-	}},
+var rows = hyper.Table{
+	hyper.KL.With(0.04, 0), hyper.LearningRate.With(1e-6, 5e-4), hyper.Std.Choosing("population", "population"),
 }
 
-var pretrainRows = Params{{"rate", "0.003", "0.003", decimal}, {"tokens", "2048", "2048", decimal}}
-
-func decimal(text string) (string, error) {
-	v, err := strconv.ParseFloat(text, 64)
-	return strconv.FormatFloat(v, 'g', -1, 64), err
+var pretrainRows = hyper.Table{
+	hyper.Param{Name: "rate", Max: 1, Step: 1e-9}.With(0.003, 0.003), hyper.Param{Name: "tokens", Min: 1, Max: 4096, Step: 1}.With(2048, 2048),
 }
 
 // What a run was not given is the lab's value, or the paper's; what it recorded stays, whatever the usual values are now.
@@ -182,7 +172,7 @@ func TestComplete(t *testing.T) {
 		{Settings{Paper: true}, map[string]string{"kl": "0.04", "learning-rate": "1e-06", "std": "population"}, ""},
 		{Settings{Values: map[string]string{"kl": "0.3", "gone": "1"}, Hyper: map[string]string{"std": "off"}}, map[string]string{"kl": "0.3", "gone": "1", "learning-rate": "0.0005", "std": "off"}, ""},
 		{Settings{Hyper: map[string]string{"kappa": "1"}}, nil, "kappa"},
-		{Settings{Hyper: map[string]string{"std": "most"}}, nil, "std is most"},
+		{Settings{Hyper: map[string]string{"std": "most"}}, nil, `std is "most"`},
 	} {
 		err := c.s.Complete(rows)
 		if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) || err == nil && !maps.Equal(c.s.Values, c.want) {
@@ -195,7 +185,7 @@ func TestComplete(t *testing.T) {
 func TestConflict(t *testing.T) {
 	s := Settings{Method: "grpo", Model: "/base", Task: "chain", Seed: 7, Probe: 64, Paper: false, Hyper: map[string]string{"kl": "0.1"}}
 	p := Settings{Method: Pretrain, Model: "tiny", Task: "chain", Seed: 1, Hyper: map[string]string{"rate": "0.003", "tokens": "2048"}}
-	for s, rows := range map[*Settings]Params{&s: rows, &p: pretrainRows} {
+	for s, rows := range map[*Settings]hyper.Table{&s: rows, &p: pretrainRows} {
 		if err := s.Complete(rows); err != nil {
 			t.Fatal(err)
 		}
