@@ -143,7 +143,7 @@ func TestPipelineTakesOneCallAStep(t *testing.T) {
 }
 
 func TestBranchesKeepPrefixesAndTheirLogProbs(t *testing.T) {
-	for _, branch := range []string{"fci", "entropy", "random", "earliest"} {
+	for _, branch := range score.BranchNames() {
 		r := open(t, nil, diceRun(t, "treerl", map[string]string{"branch": branch, "unbranched": "keep"}))
 		c := NewTreeRule(r.Hyper)
 		branched := 0

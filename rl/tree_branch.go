@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -11,12 +12,18 @@ import (
 	"attnlab/rl/task"
 )
 
+// BranchParam is the row of the table of hyper-parameters that names one of [score.BranchRules].
+var BranchParam = hyper.Param{
+	Name: "branch", Meaning: "what chooses branch points: steps of high FCI, uncertain tokens, random steps, or the earliest steps", Source: "unstated",
+	Choices: score.BranchNames(), Max: float64(len(score.BranchRules) - 1), Step: 1,
+}
+
 // TreeRule is how responses are branched and which are: TreeRL's trees, and with it AttnRL's choices.
 type TreeRule struct {
 	initial        int    // M
 	points         int    // N
 	rollouts       int    // T
-	branch         string // "fci", "entropy", "random" or "earliest"
+	branch         string // of [score.BranchRules]
 	keepUnbranched bool
 
 	delta    int     // Δ, steps
@@ -112,7 +119,7 @@ func (c TreeRule) scores(p *Policy, groups []Group) (fci [][][]float64, err erro
 		fci = append(fci, make([][]float64, len(g.Samples)))
 		for k, s := range g.Samples {
 			fci[i][k] = make([]float64, len(s.Steps))
-			if c.branch == "fci" || c.filter != "off" && g.passRate() == 1 {
+			if c.branch == score.FCIBranch.Name || c.filter != "off" && g.passRate() == 1 {
 				traces, wanted = append(traces, s.Trace), append(wanted, &fci[i][k])
 			}
 		}
@@ -129,28 +136,30 @@ func (c TreeRule) scores(p *Policy, groups []Group) (fci [][][]float64, err erro
 func (c TreeRule) pointsOf(s Sample, fci []float64, random *rand.Rand) []int {
 	var steps []int
 	switch later := max(0, len(s.Steps)-1); c.branch {
-	case "entropy":
+	case score.EntropyBranch.Name:
 		logprob, think := make([]float64, len(s.Old)), make([]bool, len(s.Old))
 		for t, l := range s.Old {
 			logprob[t], think[t] = float64(l), s.PromptLength+t < s.ThinkEnd
 		}
 		return uncertainPoints(logprob, think, c.points)
-	case "fci":
+	case score.FCIBranch.Name:
 		ranges := make([][2]int, len(s.Steps))
 		for k, step := range s.Steps {
 			ranges[k] = [2]int{step.Start, step.End}
 		}
 		steps = c.branchPoints(fci, ranges)
-	case "random":
+	case score.RandomBranch.Name:
 		steps = random.Perm(later)[:min(c.points, later)]
 		slices.Sort(steps)
 		for i := range steps {
 			steps[i]++
 		}
-	case "earliest":
+	case score.FirstBranch.Name:
 		for k := 1; k <= min(c.points, later); k++ {
 			steps = append(steps, k)
 		}
+	default:
+		panic(fmt.Sprintf("rl: there is no code for branch rule %q", c.branch))
 	}
 	at := make([]int, len(steps))
 	for i, k := range steps {

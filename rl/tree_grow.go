@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
 
@@ -67,8 +68,12 @@ func (b *TreeBuilder) Done() bool { return b.Chosen() && b.Rolled() == len(b.poi
 // Points are all branch points in the order of their rollouts.
 func (b *TreeBuilder) Points() []BranchPoint { return slices.Clone(b.points) }
 
-// Surprise is -log p of the first token that is sampled again at a branch point, as the initial response had it.
-func (b *TreeBuilder) Surprise(point int) float64 {
+// Score is the score that the rule shows at a branch point, see [score.BranchRule]: the FCI of its step, or -log p of the first
+// token that is sampled again, as the initial response had it.
+func (b *TreeBuilder) Score(point int) float64 {
+	if score.FindBranch(b.rule.branch).Score.Name == score.FCI.Name {
+		return b.points[point].FCI
+	}
 	s := b.planned.Samples[b.points[point].Tree]
 	return -float64(s.Old[b.points[point].Token-s.PromptLength])
 }
@@ -112,7 +117,7 @@ func (b *TreeBuilder) choose(p *Policy) error {
 		return err
 	}
 	c := b.rule
-	c.branch = "fci"
+	c.branch = score.FCIBranch.Name
 	fci, err := c.scores(p, b.groups)
 	if err != nil {
 		return err

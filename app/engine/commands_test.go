@@ -14,6 +14,7 @@ import (
 	"attnlab/model"
 	"attnlab/rl/examine"
 	"attnlab/rl/rltest"
+	"attnlab/rl/score"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
@@ -99,7 +100,7 @@ func TestDisruptOverProblemsIsWhatRlSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := examine.Disrupt(t.Context(), decoder, tk, attempts, examined, []examine.StepChoice{examine.ChooseFCI, examine.ChooseRandom}, longest, 1, sampling, nil)
+	want, err := examine.Disrupt(t.Context(), decoder, tk, attempts, examined, []score.StepChoice{score.ChooseFCI, score.ChooseRandom}, longest, 1, sampling, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

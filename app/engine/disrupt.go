@@ -9,6 +9,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/model"
 	"attnlab/rl/examine"
+	"attnlab/rl/score"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
@@ -98,7 +99,7 @@ func compare(control, disrupted []continuation) session.DisruptionGroup {
 		}
 	}
 	g := groupOf(examine.Compare(correct(control), correct(disrupted)))
-	g.Pick, g.Example, g.ExampleIntact = "step", disrupted[example].text, control[example].text
+	g.Pick, g.Example, g.ExampleIntact = string(score.ChooseOne), disrupted[example].text, control[example].text
 	return g
 }
 
@@ -129,11 +130,11 @@ func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
 	if err := checkCount("problems", c.Problems, maxProblems); err != nil {
 		return err
 	}
-	picks := examine.StepChoices()
+	picks := score.StepChoices()
 	if len(c.Picks) > 0 {
 		picks = nil
 		for _, p := range c.Picks {
-			choice, err := examine.ParseChoice(p)
+			choice, err := score.ParseChoice(p)
 			if err != nil {
 				return err
 			}

@@ -113,10 +113,7 @@ func (e *Engine) showTree(g *growth) error {
 		tree.Nodes = append(tree.Nodes, v)
 	}
 	for i, point := range g.Points() {
-		v := session.BranchView{Tree: point.Tree, Step: point.Step, Token: point.Token, Score: point.FCI, Node: -1}
-		if g.rule.Branch == "entropy" {
-			v.Score = g.Surprise(i)
-		}
+		v := session.BranchView{Tree: point.Tree, Step: point.Step, Token: point.Token, Score: g.Score(i), Node: -1}
 		if i < g.Rolled() {
 			v.Node = slices.IndexFunc(tree.Nodes, func(n session.TreeNode) bool {
 				return n.Tree == point.Tree && n.End == point.Token && n.Reward == nil

@@ -10,6 +10,7 @@ import (
 	"attnlab/model"
 	"attnlab/rl"
 	"attnlab/rl/rltest"
+	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
 
@@ -20,7 +21,7 @@ func TestTheTreeIsWhatRlSays(t *testing.T) {
 	tk := chain(t)
 	problem := task.Problems(tk, task.EvalStream, 5, 1)[0]
 	s := start(t, parrots(t), openHost, session.NewProblem{Seed: 5})
-	for _, branch := range []string{"fci", "entropy", "random", "earliest"} {
+	for _, branch := range score.BranchNames() {
 		c := rule
 		c.Branch = branch
 		s.must(session.GrowTree{Unit: "all", Restart: true, Rule: c, Seed: 5})

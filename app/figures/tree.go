@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 // tree draws a branch tree: the root at the left, the tokens of a response to the right, and
@@ -73,7 +74,7 @@ func (t *tree) Caption() string {
 		return "Branch tree: none is grown yet."
 	}
 	right, done := t.outcomes()
-	return fmt.Sprintf("Branch tree by %s: %s, %d of %s right.", ruleName(t.tree.Rule.Branch), count(len(t.tree.Nodes), "node", "nodes"), right, count(done, "leaf", "leaves"))
+	return fmt.Sprintf("Branch tree by %s: %s, %d of %s right.", score.FindBranch(t.tree.Rule.Branch).Title, count(len(t.tree.Nodes), "node", "nodes"), right, count(done, "leaf", "leaves"))
 }
 
 // outcomes counts the right and all finished leaves.
@@ -150,22 +151,4 @@ func count(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprint(n, " ", many)
-}
-
-func ruleName(rule string) string {
-	if rule == "fci" {
-		return "FCI"
-	}
-	return rule
-}
-
-// scoreName is the name of a branch point's score.
-func scoreName(rule string) string {
-	switch rule {
-	case "fci":
-		return "FCI"
-	case "entropy":
-		return "-log p"
-	}
-	return "score"
 }

@@ -9,6 +9,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 // Draw draws the axis of tokens, forks, nodes and branch points.
@@ -30,11 +31,8 @@ func (t *tree) Draw(s *draw.Scene) {
 func (t *tree) addHeading(s *draw.Scene) {
 	right, done := t.outcomes()
 	title, what := "Branch tree", "value of a node"
-	dots := "FCI"
-	if t.tree.Rule.Branch == "entropy" {
-		dots = "−log p, nats"
-	}
-	detail := fmt.Sprintf("by %s · dots: %s · %d of %s right", ruleName(t.tree.Rule.Branch), dots, right, count(done, "leaf", "leaves"))
+	rule := score.FindBranch(t.tree.Rule.Branch)
+	detail := fmt.Sprintf("by %s · dots: %s · %d of %s right", rule.Title, rule.Score.Label(), right, count(done, "leaf", "leaves"))
 	if s.Width > 560 {
 		detail += " · " + count(len(t.tree.Nodes), "node", "nodes")
 	}
@@ -284,7 +282,7 @@ func (t *tree) nodeTip(i int) []string {
 	}
 	for _, p := range t.tree.Points {
 		if i > 0 && p.Node == n.ID {
-			tip = append(tip, "branch point, "+scoreName(t.tree.Rule.Branch)+" "+draw.Number(p.Score))
+			tip = append(tip, "branch point, "+score.FindBranch(t.tree.Rule.Branch).Score.Symbol+" "+draw.Number(p.Score))
 		}
 	}
 	switch {

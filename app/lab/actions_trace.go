@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 // Action is one thing a visitor can do. The table [actions] feeds buttons, keys and the list of commands alike.
@@ -166,7 +167,7 @@ func traceActions() []Action {
 		}},
 		{"disrupt-many", "", "Cut attention to steps chosen by FCI, entropy or chance in many problems", false, ready, func(l *Lab, _ string) {
 			l.Disruption = session.Disruption{}
-			l.Send(session.Disrupt{Step: -1, Problems: l.Controls.Problems, Picks: []string{"fci", "other", "entropy", "random"}})
+			l.Send(session.Disrupt{Step: -1, Problems: l.Controls.Problems, Picks: score.StepChoiceNames()})
 		}},
 	}
 }

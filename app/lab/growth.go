@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 // Growth is how the branch tree of a view grows, and which two rules are compared.
@@ -31,11 +32,9 @@ const (
 	MaxComparison = 2048
 )
 
-var BranchRules = []string{"fci", "entropy", "random", "earliest"}
-
 // startGrowth is TreeRL's and AttnRL's (M, N, T) = (6, 2, 2).
 func startGrowth() Growth {
-	return Growth{Rule: session.TreeRule{Branch: "fci", Initial: 6, Points: 2, Rollouts: 2}, Seed: 1, Rivals: [2]string{"fci", "entropy"}, Over: 24}
+	return Growth{Rule: session.TreeRule{Branch: score.FCIBranch.Name, Initial: 6, Points: 2, Rollouts: 2}, Seed: 1, Rivals: [2]string{score.FCIBranch.Name, score.EntropyBranch.Name}, Over: 24}
 }
 
 // ungrown is the same growth before its first round.
@@ -71,14 +70,15 @@ func (g Growth) write(add func(key, value string)) {
 // readGrowth is the inverse of write.
 func readGrowth(q *linkReader) Growth {
 	g := startGrowth()
-	q.choose("rule", &g.Rule.Branch, BranchRules)
+	names := score.BranchNames()
+	q.choose("rule", &g.Rule.Branch, names)
 	q.whole("m", &g.Rule.Initial, 1, MaxInitial)
 	q.whole("n", &g.Rule.Points, 0, MaxPoints)
 	q.whole("t", &g.Rule.Rollouts, 1, MaxRollouts)
 	q.seed("tseed", &g.Seed)
 	q.whole("rounds", &g.Rounds, AllRounds, 2+MaxInitial*MaxPoints)
 	if q.has("rivals") {
-		if a, b, ok := strings.Cut(q.text("rivals"), ","); ok && slices.Contains(BranchRules, a) && slices.Contains(BranchRules, b) {
+		if a, b, ok := strings.Cut(q.text("rivals"), ","); ok && slices.Contains(names, a) && slices.Contains(names, b) {
 			g.Rivals = [2]string{a, b}
 		} else {
 			q.refuse("rivals")

@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 // setTree gives a control of the Tree page its value; it returns false if the page has no such control. A tree with
@@ -15,7 +16,7 @@ func (l *Lab) setTree(name, value string) bool {
 	g := l.Growth
 	count := func(n *int, lo, hi int) { *n = min(max(parse(value, *n, strconv.Atoi), lo), hi) }
 	rule := func(r *string) {
-		if slices.Contains(BranchRules, value) {
+		if slices.Contains(score.BranchNames(), value) {
 			*r = value
 		}
 	}

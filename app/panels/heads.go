@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 func (p *Page) headsPage() app.UI {
@@ -185,7 +186,7 @@ func (p *Page) disruptionTable() app.UI {
 			app.TBody().Body(app.Range(d.Groups).Slice(func(i int) app.UI {
 				g := d.Groups[i]
 				return app.Tr().Body(
-					app.Th().Scope("row").Text(explain.PickName(g.Pick)), app.Td().Class("figure").Text(g.N),
+					app.Th().Scope("row").Text(score.StepChoice(g.Pick).Title()), app.Td().Class("figure").Text(g.N),
 					measured(g.Control, g.ControlSE), measured(g.Disrupted, g.DisruptedSE),
 					app.Td().Class("figure").Body(p.number("group:"+strconv.Itoa(i), explain.Format(g.Loss)), app.Span().Class("se").Text(" ± "+explain.Format(g.LossSE))),
 				)
@@ -201,7 +202,7 @@ func example(g session.DisruptionGroup) app.UI {
 		return app.Div().Hidden(true)
 	}
 	return app.Details().Class("example").Body(
-		app.Summary().Text("One continuation, intact and cut, of a step picked by "+explain.PickName(g.Pick)),
+		app.Summary().Text("One continuation, intact and cut, of a step picked by "+score.StepChoice(g.Pick).Title()),
 		app.Div().Class("pair").Body(
 			app.Div().Body(app.H3().Text("control"), app.Pre().Text(g.ExampleIntact)),
 			app.Div().Body(app.H3().Text("attention cut"), app.Pre().Text(g.Example)),

@@ -9,6 +9,7 @@ import (
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 func (p *Page) treePage() app.UI {
@@ -41,7 +42,7 @@ func (p *Page) growPanel() app.UI {
 	return app.Div().Class("panel growth").ID("growth").Body(
 		app.H2().Text("Branch tree"),
 		app.Div().Class("fields").Body(
-			app.Label().Body(p.term("branch point", "branch points"), choice("rule", "how branch points are chosen", r.Branch, lab.BranchRules, explain.RuleName)),
+			app.Label().Body(p.term("branch point", "branch points"), choice("rule", "how branch points are chosen", r.Branch, score.BranchNames(), branchPhrase)),
 			app.Label().Body(app.Text("seed"), app.Input().ID("tree-seed").Type("number").Min(0).Step(1).DataSet("set", "tree-seed").Value(p.Growth.Seed)),
 		),
 		app.Div().Class("fields counts").Body(
@@ -61,6 +62,9 @@ func (p *Page) growPanel() app.UI {
 	)
 }
 
+// branchPhrase is a branching rule as it follows "branch points are chosen".
+func branchPhrase(rule string) string { return score.FindBranch(rule).Phrase }
+
 // treeHead summarises the tree.
 func (p *Page) treeHead() app.UI {
 	t := &p.Tree
@@ -71,7 +75,7 @@ func (p *Page) treeHead() app.UI {
 	if p.Planted() {
 		right, leaves := explain.LeavesBelow(t, t.Nodes[0].ID)
 		what = fmt.Sprintf("%s of %s, branch points %s; %g right. %s tokens sampled, %s with the prefix of every leaf", explain.LeafCount(leaves),
-			explain.Plural(t.Rule.Initial, "initial response"), explain.RuleName(t.Rule.Branch), right, explain.Grouped(t.Sampled), explain.Grouped(t.Charged))
+			explain.Plural(t.Rule.Initial, "initial response"), branchPhrase(t.Rule.Branch), right, explain.Grouped(t.Sampled), explain.Grouped(t.Charged))
 		if !t.Done {
 			what += "; not finished"
 		}
@@ -87,14 +91,11 @@ func (p *Page) branchPoints() app.UI {
 	if !p.Planted() || len(t.Points) == 0 {
 		return app.Div().Class("no-results")
 	}
-	score := "FCI"
-	if t.Rule.Branch == "entropy" {
-		score = "−log p, nats"
-	}
+	rule := score.FindBranch(t.Rule.Branch)
 	return app.Div().Class("results").Body(app.Table().Class("table").ID("branch-points").Body(
-		app.Caption().Text("Branch points, chosen "+explain.RuleName(t.Rule.Branch)+". The new rollouts begin at the token."),
+		app.Caption().Text("Branch points, chosen "+rule.Phrase+". The new rollouts begin at the token."),
 		app.THead().Body(app.Tr().Body(
-			numberColumn("response"), numberColumn("step"), numberColumn("token"), numberColumn(score), app.Th().Scope("col").Text("node that ends there"),
+			numberColumn("response"), numberColumn("step"), numberColumn("token"), numberColumn(rule.Score.Label()), app.Th().Scope("col").Text("node that ends there"),
 		)),
 		app.TBody().Body(app.Range(t.Points).Slice(func(i int) app.UI {
 			at := t.Points[i]

@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
+	"attnlab/rl/score"
 )
 
 func (p *Page) rivalsPanel() app.UI {
@@ -19,8 +20,8 @@ func (p *Page) rivalsPanel() app.UI {
 		app.H2().Text("Compare two rules"),
 		app.P().Class("hint").Text("On the same initial responses to fresh problems, with M, N, T and seed as above."),
 		app.Div().Class("fields").Body(
-			app.Label().Body(app.Text("one"), choice("rival", "one rule", g.Rivals[0], lab.BranchRules, explain.RuleName)),
-			app.Label().Body(app.Text("the other"), choice("other-rival", "the other rule", g.Rivals[1], lab.BranchRules, explain.RuleName)),
+			app.Label().Body(app.Text("one"), choice("rival", "one rule", g.Rivals[0], score.BranchNames(), branchPhrase)),
+			app.Label().Body(app.Text("the other"), choice("other-rival", "the other rule", g.Rivals[1], score.BranchNames(), branchPhrase)),
 			app.Label().Body(app.Text("problems"), app.Input().Type("number").Min(1).Max(lab.MaxComparison).Step(1).DataSet("set", "over").Value(g.Over)),
 		),
 		app.Div().Class("buttons").Body(run),
@@ -49,7 +50,7 @@ func (p *Page) rulesTable() app.UI {
 			app.TBody().Body(app.Range(r.Rows).Slice(func(i int) app.UI {
 				o := r.Rows[i]
 				return app.Tr().Body(
-					app.Th().Scope("row").Text(explain.RuleName(o.Branch)), app.Td().Class("figure").Text(o.Problems),
+					app.Th().Scope("row").Text(branchPhrase(o.Branch)), app.Td().Class("figure").Text(o.Problems),
 					app.Td().Class("figure").Text(explain.Format(o.AllCorrect)), app.Td().Class("figure").Text(explain.Format(o.AllWrong)),
 					app.Td().Class("figure").Body(app.Text(explain.Format(o.Valid)), app.Span().Class("se").Text(" ± "+explain.Format(o.ValidSE))),
 					app.Td().Class("figure").Text(fmt.Sprintf("%.1f", o.Sampled)), app.Td().Class("figure").Text(explain.Format(o.Position)),

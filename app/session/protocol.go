@@ -66,7 +66,7 @@ type (
 		Problems int `json:"problems"`
 	}
 	// Disrupt samples continuations of the trace after step Step: Samples with attention to that step removed and as many
-	// with it. Step -1 does so for Problems problems, at a step that each of Picks ("fci", "other", "entropy", "random")
+	// with it. Step -1 does so for Problems problems, at a step that each of Picks, names of [score.StepChoice],
 	// chooses.
 	Disrupt struct {
 		Step     int      `json:"step"`

@@ -94,7 +94,7 @@ type DisruptionGroup struct {
 
 // TreeRule is how a branch tree grows (TreeRL's M, N, T; AttnRL's rule and Δ).
 type TreeRule struct {
-	Branch   string `json:"branch"` // fci, entropy, random or earliest
+	Branch   string `json:"branch"` // name of a [score.BranchRule]
 	Initial  int    `json:"initial"`
 	Points   int    `json:"points"`
 	Rollouts int    `json:"rollouts"`
@@ -123,7 +123,7 @@ type BranchView struct {
 	Tree  int     `json:"tree"`
 	Step  int     `json:"step"`
 	Token int     `json:"token"` // position in the trace
-	Score float64 `json:"score"` // FCI; by rule entropy -log p of the token
+	Score float64 `json:"score"` // the Score of its [score.BranchRule]
 	Node  int     `json:"node"`  // the node that ends there, -1 before its rollouts
 }
 

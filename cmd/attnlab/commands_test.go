@@ -222,7 +222,7 @@ func TestHeads(t *testing.T) {
 }
 
 func TestDisrupt(t *testing.T) {
-	for pick, want := range map[string][]examine.StepChoice{"fci": {"fci", "other"}, "entropy": {"entropy", "other"}, "random": {"random"}} {
+	for pick, want := range map[string][]score.StepChoice{"fci": {"fci", "other"}, "entropy": {"entropy", "other"}, "random": {"random"}} {
 		var v map[string]any
 		document(t, &v, "", "disrupt", "--model", parrot, "--problems", "60", "--pick", pick)
 		has(t, v, "baseline", "groups.pick", "groups.accuracy", "groups.problems", "groups.standard_error")

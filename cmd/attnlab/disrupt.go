@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"attnlab/rl/examine"
+	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
 
@@ -47,18 +48,18 @@ measures the four. baseline is the accuracy of all controls, sampled_accuracy th
 	},
 }
 
-func picksOf(pick string) ([]examine.StepChoice, error) {
+func picksOf(pick string) ([]score.StepChoice, error) {
 	if pick == "all" {
-		return examine.StepChoices(), nil
+		return score.StepChoices(), nil
 	}
-	choice, err := examine.ParseChoice(pick)
+	choice, err := score.ParseChoice(pick)
 	switch {
 	case err != nil:
 		return nil, wrongUsage("--pick: all, or: %v", err)
-	case choice == examine.ChooseRandom || choice == examine.ChooseOther:
-		return []examine.StepChoice{choice}, nil
+	case choice == score.ChooseRandom || choice == score.ChooseOther:
+		return []score.StepChoice{choice}, nil
 	}
-	return []examine.StepChoice{choice, examine.ChooseOther}, nil
+	return []score.StepChoice{choice, score.ChooseOther}, nil
 }
 
 // disruptDocument is what disrupt prints.
@@ -70,7 +71,7 @@ type disruptDocument struct {
 	Longest         int                  `json:"max_length"` // tokens of the longest response
 }
 
-func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []examine.StepChoice) error {
+func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []score.StepChoice) error {
 	l, err := c.openLab()
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"attnlab/model/hf"
 	"attnlab/rl/runs"
+	"attnlab/rl/score"
 )
 
 // shortly are flags of a training run that takes no time.
@@ -165,7 +166,7 @@ func TestTrainErrors(t *testing.T) {
 }
 
 func TestTree(t *testing.T) {
-	for _, branch := range []string{"fci", "entropy", "random", "earliest"} {
+	for _, branch := range score.BranchNames() {
 		var d treeDocument
 		document(t, &d, "", "tree", "--model", parrot, "--branch", branch, "--seed", "5")
 		if len(d.Nodes) < 10 || d.Root.Leaves < 7 || len(d.BranchPoints) == 0 || d.Nodes[0].Parent != -1 {

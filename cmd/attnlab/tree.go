@@ -30,7 +30,7 @@ Without --prompt it takes the first problem of "attnlab eval" with the same seed
 		o.takeModel(f)
 		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>")
 		var rows hyper.Table
-		for _, p := range []hyper.Param{hyper.Branch, hyper.Initial, hyper.Points, hyper.Rollouts, hyper.Delta, hyper.Quantile, hyper.Spacing,
+		for _, p := range []hyper.Param{rl.BranchParam, hyper.Initial, hyper.Points, hyper.Rollouts, hyper.Delta, hyper.Quantile, hyper.Spacing,
 			hyper.Unbranched, hyper.Temperature, hyper.MaxLength} {
 			row, _ := rl.AttnRL.Params.Row(p.Name)
 			rows = append(rows, row)

@@ -35,7 +35,7 @@ var rooms = []struct {
 	{"app/session", []string{"rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs"}, "the session knows no engine and no screen"},
 	{"app/lab/glossary", nil, "the glossary is a list of words"},
 	{"app/lab/explain", []string{"app/session", "app/lab/glossary", "rl/stat", "rl/score"}, "explanations are computed from snapshots alone"},
-	{"app/lab/lessons", []string{"app/session", "app/lab/explain", "app/lab/glossary", "rl/stat"}, "lessons use the lab through an interface"},
+	{"app/lab/lessons", []string{"app/session", "app/lab/explain", "app/lab/glossary", "rl/stat", "rl/score"}, "lessons use the lab through an interface"},
 	{"app/lab/", []string{"app/session", "app/lab/", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs"}, "the lab's state knows no toolkit and no engine"},
 	{"app/panels", []string{"app/session", "app/lab/", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs"}, "panels draw what the session brings"},
 	{"app/figures/draw", []string{"app/session", "app/theme"}, "shapes know no figure and no window"},

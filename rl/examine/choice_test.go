@@ -28,23 +28,23 @@ func picked() Examined {
 
 func TestPickCandidates(t *testing.T) {
 	e := picked()
-	for pick, want := range map[StepChoice][]int{
-		ChooseFCI:     {2},
-		ChooseOther:   {0, 1, 3, 4},
-		ChooseEntropy: {3},
-		ChooseRandom:  {0, 1, 2, 3, 4},
+	for pick, want := range map[score.StepChoice][]int{
+		score.ChooseFCI:     {2},
+		score.ChooseOther:   {0, 1, 3, 4},
+		score.ChooseEntropy: {3},
+		score.ChooseRandom:  {0, 1, 2, 3, 4},
 	} {
-		if got := pick.candidates(e); !slices.Equal(got, want) {
+		if got := candidates(pick, e); !slices.Equal(got, want) {
 			t.Errorf("%s picks from %v, want %v", pick, got, want)
 		}
 	}
 	// Where most scores are 0 the top is what is above it.
 	e.FCI = []float64{0, 0, 0, 0.1, 0}
-	if got := ChooseFCI.candidates(e); !slices.Equal(got, []int{3}) {
+	if got := candidates(score.ChooseFCI, e); !slices.Equal(got, []int{3}) {
 		t.Errorf("fci picks from %v, want step 3", got)
 	}
 	clear(e.Entropy)
-	if got := ChooseEntropy.candidates(e); len(got) != 5 {
+	if got := candidates(score.ChooseEntropy, e); len(got) != 5 {
 		t.Errorf("without any entropy, entropy picks from %v", got)
 	}
 }
@@ -52,7 +52,7 @@ func TestPickCandidates(t *testing.T) {
 // Any score of the table chooses steps, but for what Examine does not compute.
 func TestParseChoice(t *testing.T) {
 	for _, s := range score.Scores {
-		choice, err := ParseChoice(s.Name)
+		choice, err := score.ParseChoice(s.Name)
 		if s.Name == score.Received.Name {
 			if err == nil {
 				t.Errorf("%s was accepted", s.Name)
@@ -63,13 +63,13 @@ func TestParseChoice(t *testing.T) {
 			t.Errorf("%s: %q, %v", s.Name, choice, err)
 		}
 	}
-	if _, err := ParseChoice("width"); err == nil || !strings.Contains(err.Error(), "focus") {
+	if _, err := score.ParseChoice("width"); err == nil || !strings.Contains(err.Error(), "focus") {
 		t.Errorf("an unknown rule: %v", err)
 	}
-	if got := StepChoice(score.Position.Name).candidates(picked()); !slices.Equal(got, []int{0}) {
+	if got := candidates(score.StepChoice(score.Position.Name), picked()); !slices.Equal(got, []int{0}) {
 		t.Errorf("position chooses from %v, want the first step", got)
 	}
-	if got := StepChoice(score.Focus.Name).candidates(picked()); got != nil {
+	if got := candidates(score.StepChoice(score.Focus.Name), picked()); got != nil {
 		t.Errorf("focus without an answer chooses from %v", got)
 	}
 }
@@ -80,7 +80,7 @@ func TestCutAttempts(t *testing.T) {
 	short.Steps, short.FCI = short.Steps[:1], []float64{0.3}
 	blind.FCI = make([]float64, 5)
 	e := []Examined{wrong, picked(), short, blind}
-	cuts := cutAttempts(make([]Attempt, len(e)), e, []StepChoice{ChooseFCI, ChooseEntropy}, 1)
+	cuts := cutAttempts(make([]Attempt, len(e)), e, []score.StepChoice{score.ChooseFCI, score.ChooseEntropy}, 1)
 	if len(cuts) != 2 || cuts[0].id != 1 || cuts[1].id != 1 || cuts[0].group != 0 || cuts[1].group != 1 {
 		t.Fatalf("cuts are %+v, want two of attempt 1", cuts)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"attnlab/model"
 	"attnlab/rl/score"
@@ -13,44 +12,14 @@ import (
 	"attnlab/rl/task"
 )
 
-// StepChoice is a rule that chooses the step to ablate: the name of a score, of which it takes one of the top 20 % of steps, or
-// "other" or "random".
-type StepChoice string
-
-const (
-	ChooseFCI     StepChoice = "fci"
-	ChooseOther   StepChoice = "other" // one of the 80 % of steps that ChooseFCI does not take
-	ChooseEntropy StepChoice = "entropy"
-	ChooseRandom  StepChoice = "random" // any step
-)
-
-// StepChoices lists the rules of AttnRL's analysis.
-func StepChoices() []StepChoice {
-	return []StepChoice{ChooseFCI, ChooseOther, ChooseEntropy, ChooseRandom}
-}
-
-// ParseChoice reads the name of a rule. The error lists those that exist. Attention received is none, because [Examine] does not
-// compute it.
-func ParseChoice(name string) (StepChoice, error) {
-	names := append([]string{string(ChooseOther), string(ChooseRandom)}, score.Names()...)
-	names = slices.DeleteFunc(names, func(name string) bool { return name == score.Received.Name })
-	if !slices.Contains(names, name) {
-		return "", fmt.Errorf("examine: no rule %q chooses steps: choose %s", name, strings.Join(names, ", "))
-	}
-	return StepChoice(name), nil
-}
-
-// topShare is ρ of AttnRL, eq. 7.
-const topShare = 0.2
-
 // candidates are the steps that the rule chooses from; none where no step has the score.
-func (c StepChoice) candidates(e Examined) (steps []int) {
+func candidates(c score.StepChoice, e Examined) (steps []int) {
 	var pass func(k int) bool
 	switch c {
-	case ChooseFCI, ChooseOther:
-		threshold := score.TopThreshold(e.FCI, topShare)
-		pass = func(k int) bool { return (e.FCI[k] >= threshold) == (c == ChooseFCI) }
-	case ChooseRandom:
+	case score.ChooseFCI, score.ChooseOther:
+		threshold := score.TopThreshold(e.FCI, score.TopShare)
+		pass = func(k int) bool { return (e.FCI[k] >= threshold) == (c == score.ChooseFCI) }
+	case score.ChooseRandom:
 		pass = func(int) bool { return true }
 	default:
 		by, err := score.Find(string(c))
@@ -62,7 +31,7 @@ func (c StepChoice) candidates(e Examined) (steps []int) {
 		if len(known) == 0 {
 			return nil
 		}
-		threshold := stat.Quantile(known, 1-topShare)
+		threshold := stat.Quantile(known, 1-score.TopShare)
 		pass = func(k int) bool { return values[k] >= threshold }
 	}
 	for k := range e.Steps {
@@ -75,14 +44,14 @@ func (c StepChoice) candidates(e Examined) (steps []int) {
 
 // Disruption is how correct traces end after one step of each is ablated.
 type Disruption struct {
-	Pick          StepChoice  `json:"pick"`
-	Accuracy      float64     `json:"accuracy"` // with the step ablated
-	Problems      int         `json:"problems"`
-	StandardError stat.Number `json:"standard_error"`
-	Control       float64     `json:"control"`             // accuracy of the same cuts with nothing ablated
-	Loss          float64     `json:"loss"`                // control less accuracy
-	LossError     stat.Number `json:"loss_standard_error"` // of the mean paired difference
-	Essential     float64     `json:"essential"`           // share of chosen steps that are essential
+	Pick          score.StepChoice `json:"pick"`
+	Accuracy      float64          `json:"accuracy"` // with the step ablated
+	Problems      int              `json:"problems"`
+	StandardError stat.Number      `json:"standard_error"`
+	Control       float64          `json:"control"`             // accuracy of the same cuts with nothing ablated
+	Loss          float64          `json:"loss"`                // control less accuracy
+	LossError     stat.Number      `json:"loss_standard_error"` // of the mean paired difference
+	Essential     float64          `json:"essential"`           // share of chosen steps that are essential
 }
 
 // Compare summarises pairs of continuations: control[i] and disrupted[i] are 1 for a correct answer and 0 for a wrong one, and
@@ -112,7 +81,7 @@ type cutAttempt struct {
 }
 
 // cutAttempts chooses a step of every correct attempt by every rule.
-func cutAttempts(attempts []Attempt, examined []Examined, choices []StepChoice, seed uint64) (cuts []cutAttempt) {
+func cutAttempts(attempts []Attempt, examined []Examined, choices []score.StepChoice, seed uint64) (cuts []cutAttempt) {
 	for i, e := range examined {
 		if !e.Correct || len(e.Steps) < 2 || slices.Max(e.FCI) <= 0 {
 			continue
@@ -120,8 +89,8 @@ func cutAttempts(attempts []Attempt, examined []Examined, choices []StepChoice, 
 		var own []cutAttempt
 		for group, choice := range choices {
 			random := task.NewRandom(task.SeedOf("disrupt", seed, uint64(i)), uint64(group))
-			if candidates := choice.candidates(e); len(candidates) > 0 {
-				step := e.Steps[candidates[random.IntN(len(candidates))]]
+			if among := candidates(choice, e); len(among) > 0 {
+				step := e.Steps[among[random.IntN(len(among))]]
 				own = append(own, cutAttempt{attempts[i].Problem, e, i, group, step})
 			}
 		}
@@ -153,7 +122,7 @@ func (c cutAttempt) finish(task task.Task, r model.Rollout) float64 {
 //
 // Attempts that are not correct, have fewer than two steps, no FCI above 0, or no step with one of the scores asked for are left
 // out, so that every rule sees the same ones. If ctx ends first, Disrupt returns its error with the results so far.
-func Disrupt(ctx context.Context, d *model.Decoder, kind task.Task, attempts []Attempt, examined []Examined, choices []StepChoice,
+func Disrupt(ctx context.Context, d *model.Decoder, kind task.Task, attempts []Attempt, examined []Examined, choices []score.StepChoice,
 	longest int, seed uint64, s model.Sampling, progress func(finished, of int)) ([]Disruption, error) {
 	cuts := cutAttempts(attempts, examined, choices, seed)
 	var requests []model.Request // two a cut

@@ -7,6 +7,7 @@ import (
 
 	"attnlab/model"
 	"attnlab/rl/examine"
+	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
 
@@ -36,22 +37,22 @@ func TestDisruptAParrot(t *testing.T) {
 		t.Fatalf("%d traces can be cut, too few to show anything", fit)
 	}
 	disrupt := func(ctx context.Context, progress func(finished, of int)) ([]examine.Disruption, error) {
-		return examine.Disrupt(ctx, d, tk, attempts, examined, examine.StepChoices(), 0, 3, model.Sampling{Temperature: 1, Seed: 5}, progress)
+		return examine.Disrupt(ctx, d, tk, attempts, examined, score.StepChoices(), 0, 3, model.Sampling{Temperature: 1, Seed: 5}, progress)
 	}
 	calls := 0
 	groups, err := disrupt(context.Background(), func(finished, of int) {
-		if calls++; finished != calls || of != 2*len(examine.StepChoices())*fit {
+		if calls++; finished != calls || of != 2*len(score.StepChoices())*fit {
 			t.Errorf("progress says %d of %d at call %d", finished, of, calls)
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(groups) != len(examine.StepChoices()) {
+	if len(groups) != len(score.StepChoices()) {
 		t.Fatalf("groups are %+v", groups)
 	}
 	for i, g := range groups {
-		if g.Pick != examine.StepChoices()[i] || g.Problems != fit || g.Control != 1 || g.Accuracy != 1 || g.Loss != 0 || g.LossError != 0 {
+		if g.Pick != score.StepChoices()[i] || g.Problems != fit || g.Control != 1 || g.Accuracy != 1 || g.Loss != 0 || g.LossError != 0 {
 			t.Errorf("group %+v, want %d problems and no loss", g, fit)
 		}
 	}

@@ -41,11 +41,9 @@ var (
 	Alpha      = number("alpha", "α", "share of the reward that a long correct response can lose", 0, 1, 0.05)
 
 	// Trees.
-	Initial  = number("initial", "M", "initial responses for a problem", 1, 16, 1)
-	Points   = number("points", "N", "branch points in a response", 0, 8, 1)
-	Rollouts = number("rollouts", "T", "new continuations at a branch point", 1, 8, 1)
-	Branch   = choice("branch", "", "what chooses branch points: steps of high FCI, uncertain tokens, random steps, or the earliest steps",
-		"fci", "entropy", "random", "earliest")
+	Initial    = number("initial", "M", "initial responses for a problem", 1, 16, 1)
+	Points     = number("points", "N", "branch points in a response", 0, 8, 1)
+	Rollouts   = number("rollouts", "T", "new continuations at a branch point", 1, 8, 1)
 	Unbranched = choice("unbranched", "", "responses without branch points: counted in the root's value only, or trained on", "drop", "keep")
 	Pipeline   = choice("pipeline", "", "sample the next step's initial responses in one call with this step's rollouts, one step off-policy",
 		"off", "on")

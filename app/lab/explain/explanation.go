@@ -258,7 +258,7 @@ func explainHead(s Subject, q Quantity, layer, head int) Explanation {
 }
 
 func explainGroup(g session.DisruptionGroup) Explanation {
-	return Explanation{Title: "accuracy lost, " + PickName(g.Pick), Value: Format(g.Loss) + " ± " + Format(g.LossSE),
+	return Explanation{Title: "accuracy lost, " + score.StepChoice(g.Pick).Title(), Value: Format(g.Loss) + " ± " + Format(g.LossSE),
 		Formula: "loss = mean of dᵢ, dᵢ = control i correct − cut i correct;  its standard error = s(d) / √n",
 		Source:  glossary.FromAttnRL + "disruption analysis",
 		Terms: []Term{

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 // Reading puts a comparison of rules into a sentence, and says whether it is settled: by two standard errors of the difference, with
@@ -22,10 +23,11 @@ func Reading(r *session.Rules) string {
 	if a.Branch == b.Branch {
 		return "Both use the same rule, so any difference is chance."
 	}
+	phrase := func(r session.RuleOutcome) string { return score.FindBranch(r.Branch).Phrase }
 	d, se := a.Valid-b.Valid, math.Hypot(a.ValidSE, b.ValidSE)
-	text := fmt.Sprintf("Branching %s gives both right and wrong rollouts in %s more of the problems than %s (± %s)", RuleName(a.Branch), Format(d), RuleName(b.Branch), Format(se))
+	text := fmt.Sprintf("Branching %s gives both right and wrong rollouts in %s more of the problems than %s (± %s)", phrase(a), Format(d), phrase(b), Format(se))
 	if d < 0 {
-		text = fmt.Sprintf("Branching %s gives both right and wrong rollouts in %s fewer of the problems than %s (± %s)", RuleName(a.Branch), Format(-d), RuleName(b.Branch), Format(se))
+		text = fmt.Sprintf("Branching %s gives both right and wrong rollouts in %s fewer of the problems than %s (± %s)", phrase(a), Format(-d), phrase(b), Format(se))
 	}
 	if math.Abs(d) <= 2*se {
 		text += ", which is within two standard errors: too close to call."
@@ -36,7 +38,7 @@ func Reading(r *session.Rules) string {
 	slices.SortStableFunc(rows, func(a, b session.RuleOutcome) int { return cmp.Compare(b.Sampled, a.Sampled) })
 	if few := rows[1].Sampled; few > 0 && rows[0].Sampled > few {
 		text += fmt.Sprintf(" A problem's rollouts cost %.1f times the tokens %s, whose branch points lie at %s of the response against %s.",
-			rows[0].Sampled/few, RuleName(rows[0].Branch), Format(rows[0].Position), Format(rows[1].Position))
+			rows[0].Sampled/few, phrase(rows[0]), Format(rows[0].Position), Format(rows[1].Position))
 	}
 	return text
 }

@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 	"attnlab/rl/stat"
 )
 
@@ -43,23 +44,23 @@ var lessonAttention = Lesson{
 	},
 	Clear: func(now *session.Snapshots) { now.Disruption = session.Disruption{} },
 	Measure: func(now *session.Snapshots, _ *Gathering) Measured {
-		group := func(pick string) (g session.DisruptionGroup, ok bool) {
+		group := func(pick score.StepChoice) (g session.DisruptionGroup, ok bool) {
 			if now.Disruption.Step >= 0 { // the visitor cut one step meanwhile
 				return g, false
 			}
-			i := slices.IndexFunc(now.Disruption.Groups, func(g session.DisruptionGroup) bool { return g.Pick == pick })
+			i := slices.IndexFunc(now.Disruption.Groups, func(g session.DisruptionGroup) bool { return g.Pick == string(pick) })
 			if i < 0 {
 				return g, false
 			}
 			return now.Disruption.Groups[i], true
 		}
-		top, ok := group("fci")
+		top, ok := group(score.ChooseFCI)
 		m := Measured{N: top.N, What: "cuts", Freedom: top.N - 1}
 		if !ok {
 			return m
 		}
 		m.Value, m.SE, m.Reach = top.Loss, top.LossSE, lossInterval(top)
-		if other, ok := group("other"); ok {
+		if other, ok := group(score.ChooseOther); ok {
 			loss, se, reach := other.Loss, other.LossSE, lossInterval(other)
 			d := m.Value - loss
 			low, high := d-math.Hypot(m.Value-m.Reach.Low, reach.High-loss), d+math.Hypot(m.Reach.High-m.Value, loss-reach.Low)
@@ -83,6 +84,6 @@ func lossInterval(g session.DisruptionGroup) stat.Interval {
 func cutSteps(n int) func(Bench, *Gathering) {
 	return func(b Bench, _ *Gathering) {
 		b.Set("problems", strconv.Itoa(n))
-		b.Send(session.Disrupt{Step: -1, Problems: n, Picks: []string{"fci", "other"}})
+		b.Send(session.Disrupt{Step: -1, Problems: n, Picks: []string{string(score.ChooseFCI), string(score.ChooseOther)}})
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 	"attnlab/rl/stat"
 )
 
@@ -20,7 +21,7 @@ var lessonBranching = Lesson{
 			Text:   "One [reward] at the end says little about the steps before it. So cut the response at a [branch point], sample the rest several times, and count how often it ends well: the share of right leaves below a node is its [value], V.",
 			Source: "TreeRL, arXiv 2506.11902, EPTree; AttnRL, arXiv 2509.26628, eq. 2",
 			Shows: []Try{{"Grow a tree by FCI", func(b Bench, _ *Gathering) {
-				b.Set("rule", "fci")
+				b.Set("rule", score.FCIBranch.Name)
 				b.Do("grow-again:all")
 			}}}},
 		{Page: "tree", Ring: "node-panel", Title: "From value to advantage",
@@ -36,7 +37,7 @@ var lessonBranching = Lesson{
 			Source: "AttnRL, arXiv 2509.26628, branching statistics (curves only). The overlap was measured here on about 50 traces of each task"},
 	},
 	Ask:      "Which rule leaves more problems valid?",
-	Choices:  []string{"entropy", "FCI"},
+	Choices:  []string{score.EntropyBranch.Title, score.FCIBranch.Title},
 	Bounds:   []float64{0},
 	Quantity: "valid share, FCI less entropy,",
 	Tries: []Try{
@@ -45,15 +46,15 @@ var lessonBranching = Lesson{
 	},
 	Clear: func(now *session.Snapshots) { now.Rules = session.Rules{} },
 	Measure: func(now *session.Snapshots, _ *Gathering) Measured {
-		row := func(branch string) (r session.RuleOutcome, ok bool) {
-			i := slices.IndexFunc(now.Rules.Rows, func(r session.RuleOutcome) bool { return r.Branch == branch })
+		row := func(rule score.BranchRule) (r session.RuleOutcome, ok bool) {
+			i := slices.IndexFunc(now.Rules.Rows, func(r session.RuleOutcome) bool { return r.Branch == rule.Name })
 			if i < 0 {
 				return r, false
 			}
 			return now.Rules.Rows[i], true
 		}
-		fci, ok := row("fci")
-		entropy, ok2 := row("entropy")
+		fci, ok := row(score.FCIBranch)
+		entropy, ok2 := row(score.EntropyBranch)
 		n := min(fci.Problems, entropy.Problems)
 		m := Measured{N: n, What: "problems", Freedom: 2 * (n - 1)}
 		if !ok || !ok2 || n < Least {
@@ -72,7 +73,7 @@ var lessonBranching = Lesson{
 // compareRules compares FCI and entropy on n problems, by the smallest trees in which they can differ.
 func compareRules(n int) func(Bench, *Gathering) {
 	return func(b Bench, _ *Gathering) {
-		for _, control := range [][2]string{{"rival", "fci"}, {"other-rival", "entropy"}, {"over", strconv.Itoa(n)}, {"initial", "1"}, {"points", "2"}, {"rollouts", "2"}} {
+		for _, control := range [][2]string{{"rival", score.FCIBranch.Name}, {"other-rival", score.EntropyBranch.Name}, {"over", strconv.Itoa(n)}, {"initial", "1"}, {"points", "2"}, {"rollouts", "2"}} {
 			b.Set(control[0], control[1])
 		}
 		b.Do("compare-rules")
