@@ -14,7 +14,7 @@ type Examined struct {
 	LogProbs []float32 // [T] of each token given those before it; 0 for the first
 	Entropy  []float32 // [T] in nats, of the distribution each token was drawn from; 0 for the first
 
-	// Of Look only:
+	// Only [Look] sets these two:
 	Top      [][]model.Choice // [T] the likeliest tokens at each place, the likeliest first; none for the first place
 	Received []float32        // [T] attention that each token receives from all later ones, mean over heads
 
@@ -64,7 +64,7 @@ func examinedOf(t task.Trace, scores model.Score, delta int) Examined {
 	return x
 }
 
-// Input is what any score of package score is computed from. Only of Look has it what tokens receive.
+// Input returns what the scores of package score are computed from. Its Received is nil unless e is from [Look].
 func (e Examined) Input() score.Input {
 	in := score.Input{AnswerTokens: e.AnswerEnd - e.AnswerStart, Attention: e.Attention, Delta: e.Delta,
 		LogProbs: e.LogProbs, Entropy: e.Entropy, Received: e.Received}
@@ -98,22 +98,12 @@ func stepMeans(a *model.StepAttention) score.StepAttention {
 	return s
 }
 
-// stepsOnly leaves out the scores of prompt and answer.
-func stepsOnly(y [][][]float64, steps int) [][][]float64 {
-	for l := range y {
-		for h := range y[l] {
-			y[l][h] = y[l][h][1 : 1+steps]
-		}
-	}
-	return y
-}
-
 // HeadScores rate the heads over probing traces, [L][H] each; NaN where a head has
 // no score.
 type HeadScores struct {
 	SRA      [][]float64 // step ranking accuracy of the focus scores, see [score.StepRanking]
 	Pairs    int         // of a needed and a redundant step that SRA ranks
-	Kurtosis [][]float64 // mean over traces, see [score.ReceiverScores]
+	Kurtosis [][]float64 // of the vertical scores, mean over traces, see [score.ReceiverScores]
 	MeanFCI  [][]float64 // mean over the steps of all traces
 }
 
@@ -131,8 +121,7 @@ func ScoreHeads(traces []Examined) HeadScores {
 		s.Pairs += pairs(t.Trace)
 		needed, redundant = append(needed, isNeeded), append(redundant, isRedundant)
 		focus, fci = append(focus, t.Focus), append(fci, t.FCIHeads)
-		// Only steps with something Δ steps later have a vertical score.
-		vertical = append(vertical, stepsOnly(t.Attention.VerticalMean(t.Delta), max(0, len(t.Steps)+1-t.Delta)))
+		vertical = append(vertical, score.Receiver.Of(t.Input()).Heads)
 	}
 	s.SRA = score.StepRanking(focus, needed, redundant)
 	s.Kurtosis = score.ReceiverScores(vertical)

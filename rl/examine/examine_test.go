@@ -7,6 +7,7 @@ import (
 	"attnlab/model"
 	"attnlab/rl/examine"
 	"attnlab/rl/score"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -121,6 +122,7 @@ func made() examine.Examined {
 	for k, label := range labels {
 		e.Steps = append(e.Steps, task.Step{Start: k, End: k + 1, Label: label})
 	}
+	e.AnswerStart, e.AnswerEnd = 6, 7
 	e.Attention = score.StepAttention{Layers: 1, Heads: 2, Ranges: 7, Mean: make([]float32, 2*7*7)}
 	// In the first head the answer (range 6) looks at step 1 (range 2) alone.
 	e.Attention.Mean[6*7+2] = 0.5
@@ -144,10 +146,14 @@ func TestScoreHeads(t *testing.T) {
 	if s.MeanFCI[0][0] != 11./6 || s.MeanFCI[0][1] != 12./6 {
 		t.Errorf("mean FCI is %v, want 11/6 and 2", s.MeanFCI)
 	}
-	// Steps 0 to 4 have the vertical means 0, 0.5/3, 0, 0, 0; those with something two ranges later are steps 0 to 3... and step 4
-	// (range 5) has only the answer, one later. The kurtosis of (0, a, 0, 0) is 7/3 - 3.
-	if got := s.Kurtosis[0][0]; math.Abs(got-(7./3-3)) > 1e-9 {
-		t.Errorf("kurtosis is %g, want %g", got, 7./3-3)
+	// Steps 1 to 3 have something two ranges later, with the vertical means 0.5/3, 0, 0. The first step has no score. The kurtosis
+	// of (a, 0, 0) is 3/2 - 3.
+	if got := s.Kurtosis[0][0]; !(math.Abs(got-(1.5-3)) <= 1e-9) {
+		t.Errorf("kurtosis is %g, want %g", got, 1.5-3)
+	}
+	// Receiver scores and the kurtosis of heads share one vertical mean (fault B14).
+	if v := score.Receiver.Of(one.Input()).Heads[0][0]; stat.Kurtosis(v[1:4]) != s.Kurtosis[0][0] {
+		t.Errorf("the kurtosis of %v is not %g", v, s.Kurtosis[0][0])
 	}
 	if !math.IsNaN(s.Kurtosis[0][1]) {
 		t.Errorf("kurtosis of equal scores is %g, want none", s.Kurtosis[0][1])

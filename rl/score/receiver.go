@@ -41,11 +41,10 @@ func known(x []float64) []float64 {
 	return rest
 }
 
-// ReceiverScores returns for each head the mean over traces of the kurtosis of
-// its vertical scores, vertical[trace][l][h][k]: Thought Anchors' measure of a
-// receiver head, of which [TopHeads] takes the best. Pass only the ranges that
-// have a score. Traces in which a head's scores are all equal do not count; a
-// head without any is NaN. (Thought Anchors leaves layer 0 out.)
+// ReceiverScores returns for each head the mean over traces of the kurtosis of its vertical scores, vertical[trace][l][h][k]:
+// Thought Anchors' measure of a receiver head, of which [TopHeads] takes the best. The vertical scores are the Heads of
+// [Receiver]; steps without a score, NaN, are left out. Traces in which a head's scores are all equal do not count; a head
+// without any other is NaN. (Thought Anchors leaves layer 0 out.)
 func ReceiverScores(vertical [][][][]float64) [][]float64 {
-	return meanOverTraces(vertical, func(_ int, y []float64) float64 { return stat.Kurtosis(y) })
+	return meanOverTraces(vertical, func(_ int, y []float64) float64 { return stat.Kurtosis(known(y)) })
 }

@@ -52,45 +52,6 @@ func PoolAttention(attention []float32, layers, heads, tokens int, ranges [][2]i
 	return s
 }
 
-// VerticalSum returns y[l][h][k] = Σ_{j>=k+delta} α[l][h][j][k]: what the
-// ranges from delta ranges later on pay to range k.
-func (s StepAttention) VerticalSum(delta int) [][][]float64 {
-	return s.each(func(l, h, k int) (y float64) {
-		for j := k + delta; j < s.Ranges; j++ {
-			y += s.At(l, h, j, k)
-		}
-		return y
-	})
-}
-
-// VerticalMean is Thought Anchors' vertical score (arXiv 2506.19143): the mean
-// in place of the sum, 0 where no range is that late.
-func (s StepAttention) VerticalMean(delta int) [][][]float64 {
-	y := s.VerticalSum(delta)
-	for l := range y {
-		for h := range y[l] {
-			for k := range y[l][h] {
-				y[l][h][k] /= float64(max(1, s.Ranges-delta-k))
-			}
-		}
-	}
-	return y
-}
-
-func (s StepAttention) each(f func(l, h, k int) float64) [][][]float64 {
-	y := make([][][]float64, s.Layers)
-	for l := range y {
-		y[l] = make([][]float64, s.Heads)
-		for h := range y[l] {
-			y[l][h] = make([]float64, s.Ranges)
-			for k := range y[l][h] {
-				y[l][h][k] = f(l, h, k)
-			}
-		}
-	}
-	return y
-}
-
 // Head names an attention head.
 type Head struct {
 	Layer int `json:"layer"`

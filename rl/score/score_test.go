@@ -26,25 +26,14 @@ func TestPoolAttention(t *testing.T) {
 	near.Want(t, "pooled", got, []float64{.35, 1.3 / 4, .25, .5, 0}, 1e-7)
 }
 
-func TestVertical(t *testing.T) {
-	s := StepAttention{Layers: 1, Heads: 1, Ranges: 4, Mean: []float32{
-		1, 0, 0, 0,
-		2, 3, 0, 0,
-		4, 5, 6, 0,
-		7, 8, 9, 10,
-	}}
-	near.Want(t, "sum, Δ=1", s.VerticalSum(1)[0][0], []float64{13, 13, 9, 0}, 0)
-	near.Want(t, "sum, Δ=2", s.VerticalSum(2)[0][0], []float64{11, 8, 0, 0}, 0)
-	near.Want(t, "mean, Δ=2", s.VerticalMean(2)[0][0], []float64{5.5, 8, 0, 0}, 0)
-	near.Want(t, "Δ beyond the end", s.VerticalSum(9)[0][0], []float64{0, 0, 0, 0}, 0)
-}
-
 func TestReceiverHeads(t *testing.T) {
 	peak, flat := []float64{0, 0, 0, 0, 1}, []float64{0, 1, 0, 1, 0}
 	still := []float64{1, 1, 1, 1, 1}
 	scores := ReceiverScores([][][][]float64{{{flat, peak}, {peak, still}}, {{flat, still}, {flat, still}}})
 	near.Want(t, "layer 0", scores[0], []float64{stat.Kurtosis(flat), 0.25}, 1e-12)
 	near.Want(t, "layer 1", scores[1], []float64{(0.25 + stat.Kurtosis(flat)) / 2, math.NaN()}, 1e-12)
+	without := []float64{math.NaN(), 0, 0, 0, 0, 1, math.NaN()}
+	near.Want(t, "steps without a score", ReceiverScores([][][][]float64{{{without}}})[0], []float64{0.25}, 1e-12)
 	if got := TopHeads(scores, 9); len(got) != 3 || got[0] != (Head{0, 1}) || got[1] != (Head{1, 0}) {
 		t.Errorf("TopHeads = %v", got)
 	}
