@@ -22,6 +22,27 @@ func (c *console) openDevice(config model.Config) (*gpu.Device, error) {
 	return d, err
 }
 
+// resumeDevice opens the backend that a saved run began on, an adapter as [gpu.Info] writes it, unless --backend asks for one. Where
+// that is not to be had, or another adapter is there, it warns: the numbers are right, and not those of a run without a pause.
+func (c *console) resumeDevice(config model.Config, began string) (d *gpu.Device, err error) {
+	asked := c.backend
+	defer func() { c.backend = asked }()
+	if began != "" && asked == gpu.Auto {
+		c.backend = gpu.WebGPU
+		if strings.HasSuffix(began, "("+gpu.Host+")") {
+			c.backend = gpu.Host
+		}
+	}
+	if d, err = c.openDevice(config); err != nil && asked == gpu.Auto {
+		c.backend = gpu.Auto
+		d, err = c.openDevice(config)
+	}
+	if err == nil && began != "" && d.Info.String() != began {
+		c.note("The run began on %s and continues on %s: its numbers differ in their last digits from those of a run without a pause.", began, d.Info)
+	}
+	return d, err
+}
+
 // races remembers the results of races in attnlab/race.json of the user's cache, or nowhere if the user has no cache.
 func (c *console) races() race.Memory {
 	folder, err := os.UserCacheDir()

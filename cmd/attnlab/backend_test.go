@@ -161,3 +161,33 @@ func TestDoctorRace(t *testing.T) {
 		t.Errorf("the table is %q", lines)
 	}
 }
+
+// A run stays on the backend that it began on, whatever auto would take now, and warns where --backend asks for another one.
+func TestResumeStaysOnTheBackend(t *testing.T) {
+	gputest.Adapter(t)
+	emptyCache(t)
+	for _, begin := range [][]string{
+		{"train", "--method", "grpo", "--problems", "1", "--group", "2", "--probe", "1", "--eval", "0", "--held-out", "0", "--model", parrot},
+		{"pretrain", "--preset", "tiny", "--tokens", "512"},
+	} {
+		for _, backend := range []string{gpu.Host, gpu.WebGPU} {
+			dir := filepath.Join(t.TempDir(), "run")
+			step := func(args ...string) string {
+				t.Helper()
+				code, _, stderr := call("", args...)
+				if code != 0 {
+					t.Fatalf("attnlab %s: %s", strings.Join(args, " "), stderr)
+				}
+				return stderr
+			}
+			step(append(begin, "--steps", "1", "--out", dir, "--backend", backend)...)
+			if says := step(begin[0], "--resume", "--steps", "2", "--out", dir); strings.Contains(says, "continues on") {
+				t.Errorf("%s on %s: %s", begin[0], backend, says)
+			}
+			other := map[string]string{gpu.Host: gpu.WebGPU, gpu.WebGPU: gpu.Host}[backend]
+			if says := step(begin[0], "--resume", "--steps", "3", "--out", dir, "--backend", other); !strings.Contains(says, "continues on") {
+				t.Errorf("%s on %s, resumed on %s without a warning: %s", begin[0], backend, other, says)
+			}
+		}
+	}
+}

@@ -113,7 +113,7 @@ func TestKilledRunsResume(t *testing.T) {
 	}{
 		{"train", []string{"train", "--model", "chain-tiny", "--method", "attnrl", "--problems", "3", "--initial", "3", "--max-length", "96", "--probe", "12", "--difficulty", "2",
 			"--steps", "6", "--seed", "5", "--held-out", "10", "--held-out-every", "500", "--backend", "host"}},
-		{"pretrain", []string{"pretrain", "--preset", "tiny", "--tokens", "256", "--steps", "60", "--seed", "5", "--backend", "host"}},
+		{"pretrain", []string{"pretrain", "--preset", "tiny", "--tokens", "512", "--steps", "400", "--seed", "5", "--backend", "host"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			args := c.args

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"attnlab/model"
@@ -13,6 +14,9 @@ import (
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
+
+// pretrainNote is what run.json notes of pretraining, before the adapter that it ran on.
+const pretrainNote = "attnlab pretrain on "
 
 // pretrainEvery is how many steps make a line of the log.
 const pretrainEvery = 20
@@ -51,7 +55,11 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 	}
 	config := rl.DefaultPretrain(settings.Steps).With(values)
 	config.Seed, config.Every = uint64(settings.Seed), settings.Every
-	d, err := c.openDevice(start.Config)
+	began := ""
+	if w != nil {
+		began, _ = strings.CutPrefix(w.Settings.Note, pretrainNote)
+	}
+	d, err := c.resumeDevice(start.Config, began)
 	if err != nil {
 		return err
 	}
@@ -61,7 +69,7 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 		return err
 	}
 	defer r.Release()
-	settings.Note = "attnlab pretrain on " + d.Info.String()
+	settings.Note = pretrainNote + d.Info.String()
 	if w == nil {
 		if w, err = createRun(ctx, p.out, runs.Run{Settings: settings}); err != nil {
 			return err

@@ -154,7 +154,11 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 	if err != nil {
 		return o, err
 	}
-	if o.device, err = c.openDevice(o.base.Config); err != nil {
+	began := ""
+	if t.resume && t.Measured != nil {
+		began = t.Measured.Adapter
+	}
+	if o.device, err = c.resumeDevice(o.base.Config, began); err != nil {
 		return o, err
 	}
 	reflection, err := t.reflection(o.writer, config, name)
