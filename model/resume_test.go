@@ -135,7 +135,7 @@ func TestLosingTheDevice(t *testing.T) {
 // not grow.
 func TestSoak(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a long test")
+		t.Skip("-short: trains for many steps")
 	}
 	steps := 200
 	if s := os.Getenv("ATTNLAB_SOAK"); s != "" {

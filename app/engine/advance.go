@@ -44,7 +44,7 @@ func (t *training) lastStep() int {
 	if t.run.Settings.Steps > 0 {
 		return t.run.Settings.Steps
 	}
-	return maxSteps
+	return session.MaxSteps
 }
 
 func (e *Engine) advance(ctx context.Context, t *training, target int) (text string, err error) {

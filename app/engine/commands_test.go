@@ -187,7 +187,7 @@ func TestPageAndCommandLineReportTheSameLoss(t *testing.T) {
 // carried out. Select, Check and Hello do not wait for it.
 func TestBusyEngineAnswers(t *testing.T) {
 	s := start(t, parrots(t), openHost, session.NewProblem{Seed: 2})
-	s.send(session.FindHeads{Problems: maxProblems})
+	s.send(session.FindHeads{Problems: session.MaxProblems})
 	s.until(func(m any) bool { v, ok := m.(session.HeadsView); return ok && v.Problems > 0 })
 	want := session.Selection{Step: 1, Token: 2, Layer: 1, Head: 3}
 	s.send(session.Select{Selection: want})
@@ -212,7 +212,7 @@ func TestBusyEngineAnswers(t *testing.T) {
 	if len(s.failures) != 0 || !slices.Contains(s.texts, "Stopped.") {
 		t.Errorf("failures %v, texts %q", s.failures, s.texts)
 	}
-	if s.heads.Problems == 0 || s.heads.Problems >= maxProblems {
+	if s.heads.Problems == 0 || s.heads.Problems >= session.MaxProblems {
 		t.Errorf("%d problems were done", s.heads.Problems)
 	}
 	if len(s.trace.Tokens) != s.trace.PromptLength+1 {
@@ -223,7 +223,7 @@ func TestBusyEngineAnswers(t *testing.T) {
 func TestCancelReachesACommandThatIsNotYetAtWork(t *testing.T) {
 	s := start(t, parrots(t), openHost, session.NewProblem{Seed: 2})
 	for range 5 {
-		s.send(session.FindHeads{Problems: maxProblems})
+		s.send(session.FindHeads{Problems: session.MaxProblems})
 		s.send(session.Cancel{})
 		s.until(func(m any) bool { status, ok := m.(session.Status); return ok && status.Text == "Stopped." })
 	}

@@ -14,9 +14,6 @@ import (
 	"attnlab/rl/task"
 )
 
-// maxSamples is the largest number of continuations of one trace, of each kind.
-const maxSamples = 1000
-
 // planDisruptOne samples continuations of the trace after one step, in pairs with the same random numbers: one with attention
 // to the step, one without. [examine.Disrupt] does the same for many problems.
 func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string, error) {
@@ -29,7 +26,7 @@ func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string
 		case r == nil:
 			return "", errNoProblem
 		}
-		if err := checkCount("samples", c.Samples, maxSamples); err != nil {
+		if err := checkCount("samples", c.Samples, session.MaxSamples); err != nil {
 			return "", err
 		}
 		steps := r.task.Judge(r.Problem, r.response).Steps
@@ -127,7 +124,7 @@ func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
 	if e.rig.model == nil {
 		return errNoModel
 	}
-	if err := checkCount("problems", c.Problems, maxProblems); err != nil {
+	if err := checkCount("problems", c.Problems, session.MaxProblems); err != nil {
 		return err
 	}
 	picks := score.StepChoices()

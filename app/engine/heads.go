@@ -21,9 +21,6 @@ const experimentSeed = 1
 
 var experimentSampling = key(session.Sampling{Temperature: 1, Seed: experimentSeed})
 
-// maxProblems bounds an experiment: more would take longer than a visit.
-const maxProblems = 10000
-
 func checkCount(what string, n, most int) error {
 	if n < 1 || n > most {
 		return fmt.Errorf("%d %s are out of range; choose 1 to %d", n, what, most)
@@ -40,7 +37,7 @@ func (e *Engine) planFindHeads(c session.FindHeads) func(context.Context) (strin
 		if e.rig.model == nil {
 			return "", errNoModel
 		}
-		if err := checkCount("problems", c.Problems, maxProblems); err != nil {
+		if err := checkCount("problems", c.Problems, session.MaxProblems); err != nil {
 			return "", err
 		}
 		var shown time.Time

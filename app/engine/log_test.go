@@ -67,7 +67,7 @@ func TestMemoryOfALongRun(t *testing.T) {
 	runs.PageLines = 16
 	store := newShelf()
 	s := startWith(t, Library{Store: store}, able(t), openHost)
-	settings := short("attnpo", maxSteps)
+	settings := short("attnpo", session.MaxSteps)
 	settings.Hyper["problems"], settings.Hyper["group"], settings.Hyper["max-length"] = hyper.Number(1), hyper.Number(2), hyper.Number(24)
 	settings.FocusHeads = "0.0,0.1" // responses as short as these show no key-focus head
 	s.must(session.Begin{Settings: settings})

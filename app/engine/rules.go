@@ -26,7 +26,7 @@ func (e *Engine) planCompareRules(c session.CompareRules) func(context.Context) 
 		if e.rig.model == nil {
 			return "", errNoModel
 		}
-		if err := checkCount("problems", c.Problems, maxProblems); err != nil {
+		if err := checkCount("problems", c.Problems, session.MaxProblems); err != nil {
 			return "", err
 		}
 		if policy == nil {

@@ -66,16 +66,13 @@ func (t *training) stateName() string {
 	return "paused"
 }
 
-// maxSteps bounds a run: the log of 100,000 steps takes 100 MB of a browser's storage.
-const maxSteps = 100000
-
 // beginRun makes a run and makes it the active one.
 func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if e.rig.device == nil {
 		return errors.New("no device is open yet; open a backend first")
 	}
-	if s.Steps < 1 || s.Steps > maxSteps {
-		return fmt.Errorf("%d steps are out of range; choose 1 to %d", s.Steps, maxSteps)
+	if s.Steps < 1 || s.Steps > session.MaxSteps {
+		return fmt.Errorf("%d steps are out of range; choose 1 to %d", s.Steps, session.MaxSteps)
 	}
 	if known := rl.Names(knownMethods()); !slices.Contains(known, s.Method) {
 		return fmt.Errorf("there is no method %q; choose one of %s", s.Method, strings.Join(known, ", "))
@@ -98,8 +95,8 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if err != nil {
 		return err
 	}
-	if s.Probe < 0 || s.Probe > maxProblems {
-		return fmt.Errorf("%d probing problems are out of range; choose 1 to %d, or 0 for %d", s.Probe, maxProblems, labProbe)
+	if s.Probe < 0 || s.Probe > session.MaxProblems {
+		return fmt.Errorf("%d probing problems are out of range; choose 1 to %d, or 0 for %d", s.Probe, session.MaxProblems, labProbe)
 	}
 	if s.Probe == 0 && s.Method != runs.Pretrain {
 		s.Probe = labProbe

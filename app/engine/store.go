@@ -164,7 +164,7 @@ func readRun(files map[string][]byte) (t *training, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", runs.RunFile, err)
 		}
-		if s.Steps > maxSteps || s.Probe > maxProblems {
+		if s.Steps > session.MaxSteps || s.Probe > session.MaxProblems {
 			return nil, fmt.Errorf("%s has %d steps and %d probing problems, which is out of range", runs.RunFile, s.Steps, s.Probe)
 		}
 		t.recorded = s.Values != nil

@@ -35,9 +35,9 @@ func (l *Lab) Set(name, value string) {
 	case "speed":
 		l.Controls.Speed = number(1, 20)
 	case "problems":
-		l.Controls.Problems = number(1, 2048)
+		l.Controls.Problems = number(1, session.MaxProblems)
 	case "samples":
-		l.Controls.Samples = number(1, 512)
+		l.Controls.Samples = number(1, session.MaxSamples)
 	case "filter":
 		l.Filter = value
 	case "sought":

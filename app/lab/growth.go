@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 	"attnlab/rl/score"
 )
 
@@ -23,14 +24,6 @@ type Growth struct {
 
 // AllRounds in Growth.Rounds means a finished tree.
 const AllRounds = -1
-
-// Bounds of what a visitor may set: those of the table of hyper-parameters.
-const (
-	MaxInitial    = 16
-	MaxPoints     = 8
-	MaxRollouts   = 8
-	MaxComparison = 2048
-)
 
 // startGrowth is TreeRL's and AttnRL's (M, N, T) = (6, 2, 2).
 func startGrowth() Growth {
@@ -72,11 +65,11 @@ func readGrowth(q *linkReader) Growth {
 	g := startGrowth()
 	names := score.BranchNames()
 	q.choose("rule", &g.Rule.Branch, names)
-	q.whole("m", &g.Rule.Initial, 1, MaxInitial)
-	q.whole("n", &g.Rule.Points, 0, MaxPoints)
-	q.whole("t", &g.Rule.Rollouts, 1, MaxRollouts)
+	q.whole("m", &g.Rule.Initial, int(hyper.Initial.Min), int(hyper.Initial.Max))
+	q.whole("n", &g.Rule.Points, int(hyper.Points.Min), int(hyper.Points.Max))
+	q.whole("t", &g.Rule.Rollouts, int(hyper.Rollouts.Min), int(hyper.Rollouts.Max))
 	q.seed("tseed", &g.Seed)
-	q.whole("rounds", &g.Rounds, AllRounds, 2+MaxInitial*MaxPoints)
+	q.whole("rounds", &g.Rounds, AllRounds, 2+int(hyper.Initial.Max*hyper.Points.Max))
 	if q.has("rivals") {
 		if a, b, ok := strings.Cut(q.text("rivals"), ","); ok && slices.Contains(names, a) && slices.Contains(names, b) {
 			g.Rivals = [2]string{a, b}
@@ -84,7 +77,7 @@ func readGrowth(q *linkReader) Growth {
 			q.refuse("rivals")
 		}
 	}
-	q.whole("over", &g.Over, 1, MaxComparison)
+	q.whole("over", &g.Over, 1, session.MaxProblems)
 	return g
 }
 

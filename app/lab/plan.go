@@ -31,11 +31,7 @@ type Plan struct {
 
 func startPlan() Plan { return Plan{Method: session.FirstMethod, Seed: 1} }
 
-const (
-	Pretrain  = runs.Pretrain
-	MaxSteps  = 100000
-	MaxProbes = 4096
-)
+const Pretrain = runs.Pretrain
 
 // write adds what differs from startPlan to a link.
 func (p Plan) write(add func(key, value string)) {
@@ -65,8 +61,8 @@ func readPlan(q *linkReader) Plan {
 	p.Method = cmp.Or(q.text("method"), p.Method)
 	p.Model, p.Teacher, p.Difficulty = q.text("model"), q.text("teacher"), q.text("run-difficulty")
 	q.seed("run-seed", &p.Seed)
-	q.whole("steps", &p.Steps, 0, MaxSteps)
-	q.whole("probe", &p.Probe, 0, MaxProbes)
+	q.whole("steps", &p.Steps, 0, session.MaxSteps)
+	q.whole("probe", &p.Probe, 0, session.MaxProblems)
 	hyper := map[string]string{}
 	for _, key := range q.order {
 		name, ok := strings.CutPrefix(key, "h.")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"attnlab/app/lab/explain"
+	"attnlab/app/session"
 	"attnlab/rl/hyper"
 )
 
@@ -143,11 +144,11 @@ func (l *Lab) setTrain(name, value string) bool {
 	case "run-seed":
 		p.Seed = parse(value, p.Seed, parseSeed)
 	case "steps":
-		if p.Steps = whole(1, MaxSteps); p.Steps == l.UsualSteps(p.Method) {
+		if p.Steps = whole(1, session.MaxSteps); p.Steps == l.UsualSteps(p.Method) {
 			p.Steps = 0
 		}
 	case "probe":
-		p.Probe = whole(0, MaxProbes)
+		p.Probe = whole(0, session.MaxProblems)
 	case "x":
 		if slices.Contains(CurvesOver, value) {
 			l.Curves.X = value

@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 	"attnlab/rl/score"
 )
 
@@ -24,11 +25,11 @@ func (l *Lab) setTree(name, value string) bool {
 	case "rule":
 		rule(&g.Rule.Branch)
 	case "initial":
-		count(&g.Rule.Initial, 1, MaxInitial)
+		count(&g.Rule.Initial, int(hyper.Initial.Min), int(hyper.Initial.Max))
 	case "points":
-		count(&g.Rule.Points, 0, MaxPoints)
+		count(&g.Rule.Points, int(hyper.Points.Min), int(hyper.Points.Max))
 	case "rollouts":
-		count(&g.Rule.Rollouts, 1, MaxRollouts)
+		count(&g.Rule.Rollouts, int(hyper.Rollouts.Min), int(hyper.Rollouts.Max))
 	case "tree-seed":
 		g.Seed = parse(value, g.Seed, parseSeed)
 	case "rival":
@@ -36,7 +37,7 @@ func (l *Lab) setTree(name, value string) bool {
 	case "other-rival":
 		rule(&g.Rivals[1])
 	case "over":
-		count(&g.Over, 1, MaxComparison)
+		count(&g.Over, 1, session.MaxProblems)
 	default:
 		return false
 	}

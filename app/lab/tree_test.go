@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 )
 
 func TestGrowthAsLink(t *testing.T) {
@@ -24,7 +25,7 @@ func TestGrowthAsLink(t *testing.T) {
 	}
 	got := viewOf("page=tree&rule=best&m=0&n=99&t=x&rounds=-7&rivals=fci&over=0&node=-3")
 	want := startGrowth()
-	want.Rule.Initial, want.Rule.Points, want.Rounds, want.Over = 1, MaxPoints, AllRounds, 1
+	want.Rule.Initial, want.Rule.Points, want.Rounds, want.Over = 1, int(hyper.Points.Max), AllRounds, 1
 	if got.Growth != want || got.Selection.Node != -1 {
 		t.Errorf("nonsense reads as %+v, want %+v", got.Growth, want)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
+	"attnlab/app/session"
 	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
@@ -50,7 +51,7 @@ func (p *Page) methodPanel() app.UI {
 				return app.Label().Body(app.Text("teacher"), p.menu("teacher", "teacher", planned.Teacher, append([]string{""}, teachers...), func(s string) string { return cmp.Or(s, "usual") }))
 			}),
 			app.Label().Body(app.Text("difficulty"), p.menu("run-difficulty", "difficulty", planned.Difficulty, difficulties, func(s string) string { return cmp.Or(s, "mixed") })),
-			field("steps", "steps", 1, lab.MaxSteps, cmp.Or(planned.Steps, p.UsualSteps(planned.Method))),
+			field("steps", "steps", 1, session.MaxSteps, cmp.Or(planned.Steps, p.UsualSteps(planned.Method))),
 			field("seed", "run-seed", 0, 1<<31-1, planned.Seed),
 		),
 		complaint(wrong["model"]),
@@ -139,7 +140,7 @@ func (p *Page) settingsPanel() app.UI {
 func (p *Page) probeKnob() app.UI {
 	return app.Div().Class("knob").Body(
 		app.Span().Class("knob-name").Body(p.term("probe", "probe")),
-		disabled(p.Fixed(), app.Input().ID("h-probe").Type("number").Min(0).Max(lab.MaxProbes).Step(1).DataSet("set", "probe").Value(p.Plan.Probe).Aria("label", "probe")),
+		disabled(p.Fixed(), app.Input().ID("h-probe").Type("number").Min(0).Max(session.MaxProblems).Step(1).DataSet("set", "probe").Value(p.Plan.Probe).Aria("label", "probe")),
 		app.P().Class("hint").Text("Problems on which the base is measured before the first step; 0 is the default."),
 	)
 }

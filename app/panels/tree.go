@@ -9,6 +9,7 @@ import (
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 	"attnlab/rl/score"
 )
 
@@ -32,8 +33,8 @@ func (p *Page) treePage() app.UI {
 
 func (p *Page) growPanel() app.UI {
 	r := p.Growth.Rule
-	count := func(id, symbol, what string, lo, hi, n int) app.UI {
-		return app.Label().Title(what).Body(app.Text(symbol), app.Input().ID(id).Type("number").Min(lo).Max(hi).Step(1).DataSet("set", id).Value(n).Aria("label", symbol+", "+what))
+	count := func(row hyper.Param, n int) app.UI {
+		return app.Label().Title(row.Meaning).Body(app.Text(row.Symbol), app.Input().ID(row.Name).Type("number").Min(row.Min).Max(row.Max).Step(1).DataSet("set", row.Name).Value(n).Aria("label", row.Symbol+", "+row.Meaning))
 	}
 	grow := p.button("grow", "primary", app.Text("Grow"))
 	if p.Status.Busy && p.Opened {
@@ -46,9 +47,9 @@ func (p *Page) growPanel() app.UI {
 			app.Label().Body(app.Text("seed"), app.Input().ID("tree-seed").Type("number").Min(0).Step(1).DataSet("set", "tree-seed").Value(p.Growth.Seed)),
 		),
 		app.Div().Class("fields counts").Body(
-			count("initial", "M", "initial responses", 1, lab.MaxInitial, r.Initial),
-			count("points", "N", "branch points a response", 0, lab.MaxPoints, r.Points),
-			count("rollouts", "T", "rollouts a branch point", 1, lab.MaxRollouts, r.Rollouts),
+			count(hyper.Initial, r.Initial),
+			count(hyper.Points, r.Points),
+			count(hyper.Rollouts, r.Rollouts),
 		),
 		app.P().Class("hint").Text(lab.LeafPlan(r)),
 		app.Div().Class("buttons").Body(

@@ -10,6 +10,7 @@ import (
 	"attnlab/app/lab/explain"
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 )
 
 func TestGrowing(t *testing.T) {
@@ -52,11 +53,11 @@ func TestGrowing(t *testing.T) {
 		t.Error("back at its rule, the tree is not drawn")
 	}
 	l.Set("initial", "99")
-	if l.Growth.Rule.Initial != lab.MaxInitial {
+	if l.Growth.Rule.Initial != int(hyper.Initial.Max) {
 		t.Errorf("M became %d", l.Growth.Rule.Initial)
 	}
 	l.Do("grow-round")
-	if got := next(); !got.Restart || got.Rule.Initial != lab.MaxInitial {
+	if got := next(); !got.Restart || got.Rule.Initial != int(hyper.Initial.Max) {
 		t.Errorf("another tree continues from the old one: %+v", got)
 	}
 	l.Receive(session.Status{Stage: "ready"})

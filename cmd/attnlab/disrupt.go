@@ -38,7 +38,7 @@ measures the four. baseline is the accuracy of all controls, sampled_accuracy th
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI")
 		return func(ctx context.Context, c *console) error {
 			picks, err := picksOf(*pick)
-			for _, err := range []error{err, s.check(), within(1, maxDelta, "delta", *delta)} {
+			for _, err := range []error{err, s.check(), checkDelta(*delta)} {
 				if err != nil {
 					return err
 				}

@@ -8,6 +8,7 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/rl/examine"
+	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
 
@@ -73,9 +74,13 @@ func within(least, most int, name string, value int) error {
 	return atLeast(least, name, value)
 }
 
-// maxProblems bounds what commands keep in memory of sampled answers, maxDelta the steps between two of a response, and
-// maxTokens those of a training step.
-const maxProblems, maxDelta, maxTokens = 100000, 1000, 1 << 20
+// maxProblems bounds the sampled answers that a command holds in memory, maxTokens the tokens of a training step.
+const maxProblems, maxTokens = 100000, 1 << 20
+
+// checkDelta checks --delta by its row in the table of hyper-parameters.
+func checkDelta(delta int) error {
+	return within(int(hyper.Delta.Min), int(hyper.Delta.Max), "delta", delta)
+}
 
 // sampled is how commands sample answers to problems.
 type sampled struct {

@@ -36,7 +36,7 @@ key_focus are the best heads by sra, which ATTNPO averages.
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for kurtosis and FCI")
 		top := f.Int("top", rl.ATTNPO.Params.Lab().Int("heads"), "`N`, key-focus heads to choose")
 		return func(ctx context.Context, c *console) error {
-			for _, err := range []error{s.check(), within(1, maxDelta, "delta", *delta), atLeast(1, "top", *top)} {
+			for _, err := range []error{s.check(), checkDelta(*delta), atLeast(1, "top", *top)} {
 				if err != nil {
 					return err
 				}

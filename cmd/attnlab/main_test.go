@@ -119,6 +119,8 @@ func TestErrors(t *testing.T) {
 		{"--task chain doctor", 2, "no flag --task"},
 		{"disrupt --pick best", 2, "--pick"},
 		{"heads --delta 0", 2, "--delta"},
+		{"disrupt --delta 17", 2, "at most 16"},
+		{"trace --delta 17", 2, "at most 16"},
 		{"logits", 2, "--tokens is missing"},
 		{"logits --tokens 1,x", 2, "not a token id"},
 		{"bench --filter (", 2, "--filter"},

@@ -124,7 +124,7 @@ func (c *console) trace(ctx context.Context, prompt string, temperature float64,
 	if err := checkTemperature(temperature); err != nil {
 		return err
 	}
-	if err := within(1, maxDelta, "delta", delta); err != nil {
+	if err := checkDelta(delta); err != nil {
 		return err
 	}
 	kind, err := c.newTask()
