@@ -55,11 +55,11 @@ func (s Subject) Of(what string) (Explanation, bool) {
 		return Explanation{Title: w.Word, Formula: w.Formula, Source: w.Source, Note: w.Means, More: w.Word}, ok
 	case kind == "fci" && i >= 0 && i < len(t.Steps):
 		if s.Selection.Head >= 0 {
-			return explainHeadFCI(s, s.Selection.Layer, s.Selection.Head, i), true
+			return explainScoreInHead(t, score.FCI, s.Selection.Layer, s.Selection.Head, i, StepFCI(t, s.Selection, i)), true
 		}
 		return explainFCI(s, i), true
 	case kind == "score":
-		return explainScore(t, of)
+		return explainScore(t, s.Selection, of)
 	case kind == "logprob" && i >= 0 && i < len(t.LogProbs):
 		return explainLogProb(t, i), true
 	case kind == "entropy" && i >= 0 && i < len(t.Entropy):
@@ -82,95 +82,6 @@ func (s Subject) Of(what string) (Explanation, bool) {
 		return explainGroup(s.Disruption.Groups[i]), true
 	}
 	return Explanation{}, false
-}
-
-// explainFCI shows the maximum over heads.
-func explainFCI(s Subject, k int) Explanation {
-	t, K := &s.Trace, len(s.Trace.Steps)
-	e := Explanation{Title: "FCI of step " + StepName(k), Value: Format(StepFCI(t, session.NoSelection, k)),
-		Formula: fmt.Sprintf("FCI(%d) = max over heads of Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k+1, k+1, k+1, t.Delta),
-		Source:  glossary.FromAttnRL + "FCI, by paper and code",
-		Note:    "How much later steps look back at this one, in the head that does so most. Press a head to see its sum.",
-	}
-	type scored struct {
-		layer, head int
-		v           float64
-	}
-	var heads []scored
-	for h := range t.Layers * t.Heads {
-		if i := h*K + k; i < len(t.FCIHeads) {
-			heads = append(heads, scored{h / t.Heads, h % t.Heads, t.FCIHeads[i]})
-		}
-	}
-	slices.SortStableFunc(heads, func(a, b scored) int { return int(math.Copysign(1, b.v-a.v)) * boolInt(a.v != b.v) })
-	for n, h := range heads {
-		if n == 6 {
-			e.Total = fmt.Sprintf("and %d heads with less", len(heads)-n)
-			break
-		}
-		e.Terms = append(e.Terms, Term{HeadName(h.layer, h.head), Format(h.v), n == 0, fmt.Sprintf("head:%d.%d", h.layer, h.head), ""})
-	}
-	if k == 0 {
-		e.Note = "The first step is not scored, because every later step looks back at it."
-	}
-	return e
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// explainHeadFCI shows the sum over later steps in one head.
-func explainHeadFCI(s Subject, layer, head, k int) Explanation {
-	t, K := &s.Trace, len(s.Trace.Steps)
-	at := session.Selection{Layer: layer, Head: head, Step: -1, Token: -1}
-	e := Explanation{Title: fmt.Sprintf("FCI of step %d in %s", k+1, HeadName(layer, head)), Value: Format(StepFCI(t, at, k)),
-		Formula: fmt.Sprintf("Σ over j ≥ %d + Δ of S(j, %d), Δ = %d", k+1, k+1, t.Delta),
-		Source:  glossary.FromAttnRL + "FCI, by paper and code",
-		Note:    "S(j, k) is what a token of step j pays to a token of step k: the mean over the tokens of both. The answer counts as one more step.",
-	}
-	if k == 0 {
-		e.Note = "The first step is not scored, because every later step looks back at it."
-		return e
-	}
-	var sum float64
-	for j := k + t.Delta; j <= K; j++ {
-		v := Attention(t, layer, head, j+1, k+1)
-		if math.IsNaN(v) {
-			return e
-		}
-		sum += v
-		term := Term{fmt.Sprintf("S(%d, %d)", j+1, k+1), Format(v), false, "step:" + strconv.Itoa(j), ""}
-		if j == K {
-			term.Name, term.Do = fmt.Sprintf("S(answer, %d)", k+1), ""
-		}
-		e.Terms = append(e.Terms, term)
-	}
-	e.Total = "sum " + Format(sum)
-	if len(e.Terms) == 0 {
-		e.Total = fmt.Sprintf("no step is %d or more steps later", t.Delta)
-	}
-	return e
-}
-
-// explainScore opens a score of a step, such as "fci-mean:3".
-func explainScore(t *session.Trace, of string) (Explanation, bool) {
-	name, step, _ := strings.Cut(of, ":")
-	k, err := strconv.Atoi(step)
-	s, unknown := score.Find(name)
-	if err != nil || unknown != nil || k < 0 || k >= len(t.Steps) {
-		return Explanation{}, false
-	}
-	e := Explanation{Title: s.Title + " of step " + StepName(k), Value: Format(StepScore(t, name, k)), Formula: s.Formula, Source: s.Source, Note: s.Meaning}
-	for _, other := range t.StepScores {
-		if other.Name == name && other.Position != nil && !s.Control {
-			e.Note += fmt.Sprintf(" In this trace its rank correlation with the place of the step is %s (1: earlier steps always score higher).", Format(*other.Position))
-		}
-	}
-	return e, true
 }
 
 func explainLogProb(t *session.Trace, i int) Explanation {
@@ -238,7 +149,7 @@ func explainHead(s Subject, q Quantity, layer, head int) Explanation {
 	switch q {
 	case ByFCI:
 		if step >= 0 && step < len(t.Steps) {
-			return explainHeadFCI(s, layer, head, step)
+			return explainScoreInHead(t, score.FCI, layer, head, step, value)
 		}
 		e.Formula, e.Source = "the mean over steps k of Σ over j ≥ k + Δ of S(j, k)", glossary.FromAttnRL+"FCI, by paper and code"
 		perStep(t.FCIHeads)

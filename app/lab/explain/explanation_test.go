@@ -2,10 +2,13 @@ package explain
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
+	"attnlab/app/lab/glossary"
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 func TestFCIOpensToItsNumbers(t *testing.T) {
@@ -53,5 +56,56 @@ func TestDisruptionShowsThePairedError(t *testing.T) {
 	s := Subject{&session.Snapshots{Disruption: session.Disruption{Groups: []session.DisruptionGroup{g}}}, session.NoSelection}
 	if e, ok := s.Of("group:0"); !ok || e.Value != Format(0.5)+" ± "+Format(0.02) {
 		t.Errorf("the page shows %q", e.Value)
+	}
+}
+
+// The page opens a score to the terms, formula and meaning of package score, with and without an answer (faults B12, B14).
+func TestTermsAreThoseOfPackageScore(t *testing.T) {
+	for _, answer := range [][2]int{{11, 14}, {}} {
+		trace := labtest.Trace()
+		trace.Answer, trace.Delta = answer, 1
+		three := 3.0
+		for _, row := range score.Scores {
+			trace.StepScores = append(trace.StepScores, session.StepScore{Name: row.Name, Values: []*float64{&three, &three, &three, &three}})
+		}
+		s := Subject{&session.Snapshots{Trace: trace}, session.Selection{Layer: 1, Head: 0, Step: -1, Token: -1}}
+		ranges := len(trace.Steps) + 2
+		in := score.Input{AnswerTokens: answer[1] - answer[0], Delta: 1, LogProbs: trace.LogProbs, Entropy: trace.Entropy, Received: trace.Received,
+			Attention: score.StepAttention{Layers: 2, Heads: 2, Ranges: ranges, Mean: trace.All}}
+		for _, step := range trace.Steps {
+			in.Steps = append(in.Steps, [2]int{step.Start, step.End})
+		}
+		opened := 0
+		for _, row := range score.Scores {
+			for k := range trace.Steps {
+				want := row.Sum(in, score.Head{Layer: 1}, k)
+				shown := []string{"score:" + row.Name + ":" + strconv.Itoa(k)}
+				if row.Name == score.FCI.Name {
+					shown = append(shown, "fci:"+strconv.Itoa(k))
+				}
+				for _, what := range shown {
+					e, ok := s.Of(what)
+					if !ok || len(e.Terms) != len(want) || e.Formula != row.Formula || e.Source != row.Source || !strings.HasPrefix(e.Note, row.Meaning) {
+						t.Fatalf("%s, answer %v: %+v, want the terms %v", what, answer, e, want)
+					}
+					for i, term := range e.Terms {
+						if term.Name != want[i].Name || term.Value != Format(want[i].Value) {
+							t.Errorf("%s: term %+v, want %+v", what, term, want[i])
+						}
+						opened++
+					}
+				}
+			}
+		}
+		if opened < 30 {
+			t.Errorf("only %d terms", opened)
+		}
+	}
+}
+
+// The glossary writes the formula of FCI as package score does.
+func TestGlossaryHasTheFormulaOfFCI(t *testing.T) {
+	if w, ok := glossary.Find("FCI"); !ok || w.Formula != score.FCI.Formula {
+		t.Errorf("the glossary has %q, package score %q", w.Formula, score.FCI.Formula)
 	}
 }
