@@ -234,13 +234,9 @@ func (t *training) view() session.RunSettings {
 	s := t.run.Settings
 	v := session.RunSettings{Method: s.Method, Model: s.Model, Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed,
 		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads}
-	standing := t.run.Standing()
-	v.Reflection, v.Plan = standing.Reflection, standing.Plan
+	v.Series = t.run.Standing().Series
 	if t.info.State != session.MetricsOnly {
-		v.Plan = s.Series().Plan
-	}
-	if s.Base != nil {
-		v.Base = s.Base.Weights
+		v.Series.Plan = s.Series().Plan
 	}
 	if h, err := valuesOf(s); err == nil {
 		v.Hyper = changes(s.Method, h)

@@ -6,80 +6,61 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
-	"attnlab/rl/stat"
+	"attnlab/rl/runs"
 )
-
-// lately is the mean and standard deviation (n - 1) of the last values of a run, and how
-// many these are: at most [session.RecentSteps].
-func lately(values []float64) (mean, deviation float64, n int) {
-	last := session.Recent(values)
-	mean, deviation = spread(last)
-	return mean, deviation, len(last)
-}
-
-// spread is the mean and standard deviation of values, which is 0 of a single value. Without any value both are NaN.
-func spread(values []float64) (mean, deviation float64) {
-	if len(values) == 1 {
-		return values[0], 0
-	}
-	return stat.Mean(values), stat.StdDev(values)
-}
 
 // cluster is runs that repeat each other.
 type cluster struct {
 	name   string
 	points [][2]float64 // think tokens and accuracy of each run
 	mean   [2]float64
-	sd     [2]float64  // over the runs; of one run over its last steps
+	sd     [2]float64  // over the runs; of one run over its last steps; NaN of one step
 	base   *[2]float64 // of the model that the runs started from, nil if unknown
 	first  session.KeptRun
 }
 
+// bar is how far the error bar of an axis reaches from the mean: 0 where the spread is not known.
+func (c *cluster) bar(axis int) float64 {
+	if math.IsNaN(c.sd[axis]) {
+		return 0
+	}
+	return c.sd[axis]
+}
+
 // newClusters makes a cluster of each group of runs that have both metrics.
 func newClusters(chosen []session.KeptRun, active session.Run) (list []cluster) {
+	var groups [][]session.KeptRun
 	for _, group := range session.GroupRepeats(chosen) {
 		c := cluster{}
+		var ends [2][]float64
 		for _, r := range group {
-			accuracy, accuracySD, n := lately(column(r.Metrics, "accuracy"))
-			think, thinkSD, m := lately(column(r.Metrics, "think_tokens"))
-			if n == 0 || m == 0 {
+			accuracy, think := runs.Recent(column(r.Metrics, "accuracy"), runs.RecentSteps), runs.Recent(column(r.Metrics, "think_tokens"), runs.RecentSteps)
+			if accuracy.N == 0 || think.N == 0 {
 				continue
 			}
 			if len(c.points) == 0 {
-				c.name, c.sd, c.first = r.Info.Name, [2]float64{thinkSD, accuracySD}, r
+				c.sd, c.first = [2]float64{float64(think.SD), float64(accuracy.SD)}, r
 			}
-			c.points = append(c.points, [2]float64{think, accuracy})
+			point := [2]float64{float64(think.Mean), float64(accuracy.Mean)}
+			c.points = append(c.points, point)
+			for axis := range 2 {
+				ends[axis] = append(ends[axis], point[axis])
+			}
 		}
 		if len(c.points) == 0 {
 			continue
 		}
-		s := c.first.Settings
-		c.base = baseOf(s, active)
-		if len(c.points) > 1 {
-			if c.name = s.Method; s.FocusHeads != "" {
-				c.name += ", heads " + s.FocusHeads
-			}
-		}
+		c.base = baseOf(c.first.Settings, active)
 		for axis := range 2 {
-			var values []float64
-			for _, p := range c.points {
-				values = append(values, p[axis])
-			}
-			mean, sd := spread(values)
-			if c.mean[axis] = mean; len(values) > 1 {
-				c.sd[axis] = sd
+			over := runs.SpreadOf(ends[axis])
+			if c.mean[axis] = float64(over.Mean); over.N > 1 {
+				c.sd[axis] = float64(over.SD)
 			}
 		}
-		list = append(list, c)
+		list, groups = append(list, c), append(groups, group)
 	}
-	named := map[string]int{}
-	for _, c := range list {
-		named[c.name]++
-	}
-	for i, c := range list {
-		if named[c.name] > 1 && len(c.points) > 1 {
-			list[i].name += " on " + c.first.Settings.Model
-		}
+	for i, name := range session.NamesOf(groups) {
+		list[i].name = name
 	}
 	return list
 }
@@ -108,7 +89,7 @@ func extent(clusters []cluster) []float64 {
 			for _, p := range points {
 				values[axis] = append(values[axis], p[axis])
 			}
-			bars[axis] = append(bars[axis], c.mean[axis]-c.sd[axis], c.mean[axis]+c.sd[axis])
+			bars[axis] = append(bars[axis], c.mean[axis]-c.bar(axis), c.mean[axis]+c.bar(axis))
 		}
 	}
 	if len(bars[0]) == 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"attnlab/app/figures/draw"
+	"attnlab/rl/runs"
 )
 
 // Draw draws the charts, or explains why there are none.
@@ -227,9 +228,9 @@ func (c *curves) addReadings(s *draw.Scene, chart *chart, box draw.Box, x float6
 		at += swatch + w + 10
 	}
 	if len(c.chosen) == 1 && math.IsNaN(x) {
-		mean, deviation, n := lately(chart.curves[0].raw)
-		text := fmt.Sprintf("last %d: %s ± %s", n, draw.Fixed(mean, chart.decimals), draw.Fixed(deviation, chart.decimals))
-		if n > 1 && at+draw.Width(text, true, draw.Small) <= box.X+box.W {
+		last := runs.Recent(chart.curves[0].raw, runs.RecentSteps)
+		text := fmt.Sprintf("last %d: %s ± %s", last.N, draw.Fixed(float64(last.Mean), chart.decimals), draw.Fixed(float64(last.SD), chart.decimals))
+		if last.N > 1 && at+draw.Width(text, true, draw.Small) <= box.X+box.W {
 			s.Add(draw.Label{X: at, Y: box.Y + 12, Text: text, Size: draw.Small, Mono: true, Color: s.Palette.Muted})
 		}
 	}

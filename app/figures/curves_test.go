@@ -9,7 +9,6 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
-	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 )
 
@@ -17,7 +16,7 @@ import (
 // other seeds differ.
 func someRun(id, method string, seed uint64, steps int) session.Run {
 	r := session.Run{Info: session.RunInfo{ID: id, Name: fmt.Sprintf("%s, seed %d", method, seed), Step: steps},
-		Settings: session.RunSettings{Method: method, Model: "chain-small", Task: "chain", Seed: runs.Seed(seed), Steps: 100}}
+		Settings: session.RunSettings{Method: method, Model: "chain-small", Task: "chain", Seed: runs.Seed(seed), Steps: 100, Series: runs.Series{Method: method, Base: "chain-small", Task: "chain", Plan: "steps=100"}}}
 	type wavy struct {
 		name            string
 		at, slope, wave float64
@@ -324,28 +323,13 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// The spread is the sample's, and 0 of a single value.
-func TestSpread(t *testing.T) {
-	for _, c := range []struct {
-		values          []float64
-		mean, deviation float64
-	}{{[]float64{3}, 3, 0}, {[]float64{2, 4, 4, 4, 5, 5, 7, 9}, 5, math.Sqrt(32. / 7)}} {
-		if mean, deviation := spread(c.values); math.Abs(mean-c.mean) > 1e-12 || math.Abs(deviation-c.deviation) > 1e-12 {
-			t.Errorf("%v: %v ± %v", c.values, mean, deviation)
-		}
-	}
-	if mean, _ := spread(nil); !math.IsNaN(mean) {
-		t.Errorf("no value: %v", mean)
-	}
-}
-
 // Runs of one method and settings are one point: its mean, its deviation over seeds.
 func TestClusters(t *testing.T) {
 	a, b, c := someRun("a", "attnpo", 1, 30), someRun("b", "attnpo", 2, 30), someRun("c", "grpo", 1, 30)
 	other := someRun("d", "attnpo", 1, 30)
-	other.Settings.Hyper = hyper.Values{"beta": hyper.Number(0.1)}
+	other.Settings.Series.Hyper = "beta=0.1"
 	elsewhere := someRun("e", "grpo", 1, 30)
-	elsewhere.Settings.Model = "chain-tiny"
+	elsewhere.Settings.Model, elsewhere.Settings.Series.Base = "chain-tiny", "chain-tiny"
 	h, f := of[*scatter](t, "scatter", 800, 500, saved(a, b, c, other, elsewhere, someRun("p", "pretrain", 1, 30)), a)
 	if len(f.groups) != 4 {
 		t.Fatalf("%d points, want 4", len(f.groups))
@@ -375,7 +359,7 @@ func TestClusters(t *testing.T) {
 		}
 	}
 	h.Set("runs", "c", start)
-	if len(f.groups) != 1 || f.groups[0].name != "grpo, seed 1" {
+	if len(f.groups) != 1 || f.groups[0].name != "grpo" {
 		t.Errorf("one run: %+v", f.groups)
 	}
 }

@@ -119,9 +119,9 @@ func (f *scatter) Draw(s *draw.Scene) {
 	for _, c := range f.groups {
 		n += len(c.points)
 	}
-	detail := fmt.Sprintf("%s, mean of the last %d steps; bars: s.d. over seeds; thin: over steps", count(n, "run", "runs"), session.RecentSteps)
+	detail := fmt.Sprintf("%s, mean of the last %d steps; bars: s.d. over seeds; thin: over steps", count(n, "run", "runs"), runs.RecentSteps)
 	if s.Width < 460 {
-		detail = fmt.Sprintf("%s, last %d steps; bars: s.d. of seeds; thin: of steps", count(n, "run", "runs"), session.RecentSteps)
+		detail = fmt.Sprintf("%s, last %d steps; bars: s.d. of seeds; thin: of steps", count(n, "run", "runs"), runs.RecentSteps)
 	}
 	width := s.Width - 2*draw.Margin
 	s.Heading("Accuracy against length", detail, false, width)
@@ -171,8 +171,8 @@ func (f *scatter) addGroup(s *draw.Scene, i int, p draw.Plot) {
 	if len(c.points) == 1 {
 		width = 1
 	}
-	x0, y0 := p.At(c.mean[0]-c.sd[0], c.mean[1]-c.sd[1])
-	x1, y1 := p.At(c.mean[0]+c.sd[0], c.mean[1]+c.sd[1])
+	x0, y0 := p.At(c.mean[0]-c.bar(0), c.mean[1]-c.bar(1))
+	x1, y1 := p.At(c.mean[0]+c.bar(0), c.mean[1]+c.bar(1))
 	x0, x1 = max(p.X, x0), min(p.X+p.W, x1)
 	s.Add(draw.Line(x0, y, x1, y, width, hue), draw.Line(x, y0, x, y1, width, hue))
 	if len(c.points) > 1 {
@@ -196,7 +196,7 @@ func (f *scatter) addNames(s *draw.Scene, p draw.Plot) {
 	for _, c := range f.groups {
 		x, y := p.At(c.mean[0], c.mean[1])
 		dot(x, y)
-		w, h := c.sd[0]/(p.Along[1]-p.Along[0])*p.W, c.sd[1]/(p.Up[1]-p.Up[0])*p.H
+		w, h := c.bar(0)/(p.Along[1]-p.Along[0])*p.W, c.bar(1)/(p.Up[1]-p.Up[0])*p.H
 		taken = append(taken, draw.Rect(x-w, y-2, 2*w, 4), draw.Rect(x-2, y-h, 4, 2*h))
 		for _, point := range c.points {
 			dot(p.At(point[0], point[1]))
@@ -262,10 +262,15 @@ func (f *scatter) groupTip(i int) []string {
 	c := &f.groups[i]
 	over := fmt.Sprintf("n = %d, ± s.d. over seeds", len(c.points))
 	if len(c.points) == 1 {
-		over = fmt.Sprintf("n = 1, ± s.d. over its last %d steps", session.RecentSteps)
+		over = fmt.Sprintf("n = 1, ± s.d. over its last %d steps", runs.RecentSteps)
 	}
-	tip := []string{c.name, "accuracy " + draw.Decimals(c.mean[1], 3) + " ± " + draw.Decimals(c.sd[1], 3),
-		"think tokens " + draw.Decimals(c.mean[0], 1) + " ± " + draw.Decimals(c.sd[0], 1), over}
+	number := func(axis, digits int) string {
+		if math.IsNaN(c.sd[axis]) {
+			return draw.Decimals(c.mean[axis], digits)
+		}
+		return draw.Decimals(c.mean[axis], digits) + " ± " + draw.Decimals(c.sd[axis], digits)
+	}
+	tip := []string{c.name, "accuracy " + number(1, 3), "think tokens " + number(0, 1), over}
 	if c.base != nil {
 		tip = append(tip, "base: "+draw.Decimals(c.base[1], 3)+" with "+draw.Decimals(c.base[0], 1)+" think tokens")
 	}

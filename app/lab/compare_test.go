@@ -7,7 +7,7 @@ import (
 
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
-	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 )
 
 func TestCurvesAsLink(t *testing.T) {
@@ -28,30 +28,30 @@ func TestStandings(t *testing.T) {
 	if len(all) != 3 || len(all[0].Runs) != 2 || all[0].Seeds() != "1 2" {
 		t.Fatalf("runs stand as %+v", all)
 	}
-	near := func(name string, got Average, mean, sd float64, n int) {
+	near := func(name string, got runs.Spread, mean, sd float64, n int) {
 		t.Helper()
 		same := func(a, b float64) bool { return math.Abs(a-b) < 1e-12 || math.IsNaN(a) && math.IsNaN(b) }
-		if !same(got.Mean, mean) || !same(got.Sd, sd) || got.N != n {
+		if !same(float64(got.Mean), mean) || !same(float64(got.SD), sd) || got.N != n {
 			t.Errorf("%s is %+v, want %v ± %v of %d", name, got, mean, sd, n)
 		}
 	}
 	near("accuracy over two seeds", all[0].Ends("accuracy", Tail), 0.6, 0.2/math.Sqrt2, 2)
 	near("tokens at the end", all[0].Ends("generated_tokens", 1), 7000, math.Sqrt2*1000, 2)
-	near("a step without a value", all[1].Ends("accuracy", Tail), 0.6, math.NaN(), 1)
+	near("a step without a value", all[1].Ends("accuracy", Tail), 0.48, math.NaN(), 1)
 	near("a run shorter than its tail", all[2].Ends("accuracy", Tail), 0.15, math.NaN(), 1)
 	near("a metric that no run has", all[0].Ends("kl", Tail), math.NaN(), math.NaN(), 0)
 	twins := labtest.Runs().Runs[:2]
-	twins[1].Settings.Hyper = hyper.Values{"kappa": hyper.Number(0.5)}
+	twins[1].Settings.Series.Hyper = "kappa=0.5"
 	apart := Standings(twins)
 	if len(apart) != 2 {
 		t.Fatal("runs of different settings are taken for seeds of one")
 	}
-	if got := apart[1].Name(); got != "attnpo, kappa 0.5" {
+	if got := apart[1].Name; got != "attnpo kappa=0.5" {
 		t.Errorf("what differs is not in the name %q", got)
 	}
 	budgets := labtest.Runs().Runs[:2] // of one budget of tokens, which ends runs at unlike steps
 	for i, steps := range []int{36, 37} {
-		budgets[i].Info.State, budgets[i].Info.Step, budgets[i].Settings.Steps = session.MetricsOnly, steps, steps
+		budgets[i].Info.State, budgets[i].Info.Step, budgets[i].Settings.Steps, budgets[i].Settings.Series.Plan = session.MetricsOnly, steps, steps, ""
 	}
 	if one := Standings(budgets); len(one) != 1 || one[0].Steps() != "36 to 37" {
 		t.Errorf("two seeds of one budget stand as %+v", one)

@@ -2,7 +2,6 @@ package panels
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // standingsTable is the end of every method, with its spread over seeds.
@@ -20,28 +20,15 @@ func (p *Page) standingsTable() app.UI {
 	if len(all) == 0 {
 		return app.P().Class("hint").Text("No run is chosen.")
 	}
-	measured := func(s lab.Average, digits int) app.UI {
+	measured := func(s runs.Spread, digits int) app.UI {
 		if s.N == 0 {
 			return app.Td().Class("figure").Text("–")
 		}
-		text := strings.Replace(strconv.FormatFloat(s.Mean, 'f', digits, 64), "-", "−", 1)
-		if math.IsNaN(s.Sd) {
+		text := strings.Replace(strconv.FormatFloat(float64(s.Mean), 'f', digits, 64), "-", "−", 1)
+		if s.N < 2 {
 			return app.Td().Class("figure").Text(text)
 		}
-		return app.Td().Class("figure").Body(app.Text(text), app.Span().Class("se").Text(" ± "+strconv.FormatFloat(s.Sd, 'f', digits, 64)))
-	}
-	names, named := make([]string, len(all)), map[string]int{}
-	for i, s := range all {
-		names[i] = s.Name()
-		named[names[i]]++
-	}
-	for i, s := range all {
-		if named[names[i]] > 1 && s.Settings.Model != "" {
-			names[i] += ", " + s.Settings.Model
-			if plan := s.Settings.Plan; plan != "" {
-				names[i] += ", " + strings.ReplaceAll(plan, "=", " ")
-			}
-		}
+		return app.Td().Class("figure").Body(app.Text(text), app.Span().Class("se").Text(" ± "+strconv.FormatFloat(float64(s.SD), 'f', digits, 64)))
 	}
 	return app.Div().Class("results").Body(app.Table().Class("table").ID("standings").Body(
 		app.Caption().Text(fmt.Sprintf("Results of the chosen runs: the mean of the last %d steps of a run (tokens generated: all so far), then the mean ± standard deviation over runs that differ only in their seed. A single run has no spread.", lab.Tail)),
@@ -52,9 +39,9 @@ func (p *Page) standingsTable() app.UI {
 		app.TBody().Body(app.Range(all).Slice(func(i int) app.UI {
 			s := all[i]
 			generated := s.Ends("generated_tokens", 1)
-			generated.Mean, generated.Sd = generated.Mean/1000, generated.Sd/1000
+			generated.Mean, generated.SD = generated.Mean/1000, generated.SD/1000
 			return app.Tr().Body(
-				app.Th().Scope("row").Text(names[i]), app.Td().Text(s.From), app.Td().Class("figure").Text(len(s.Runs)), app.Td().Class("seeds").Text(s.Seeds()),
+				app.Th().Scope("row").Text(s.Name), app.Td().Text(s.From), app.Td().Class("figure").Text(len(s.Runs)), app.Td().Class("seeds").Text(s.Seeds()),
 				app.Td().Class("figure").Text(s.Steps()),
 				measured(s.Ends("accuracy", lab.Tail), 3), measured(s.Ends("think_tokens", lab.Tail), 1),
 				measured(s.Ends("redundant_removed", lab.Tail), 3), measured(s.Ends("essential_kept", lab.Tail), 3), measured(generated, 1),

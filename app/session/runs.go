@@ -2,10 +2,6 @@ package session
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
-	"math"
-	"slices"
 
 	"attnlab/rl/runs"
 )
@@ -28,41 +24,21 @@ func (r KeptRun) Repeats(o KeptRun) bool {
 
 // standing is how far the run is, in what series.
 func (r KeptRun) standing() runs.Standing {
-	s := r.Settings
-	of := runs.Series{Method: s.Method, Base: cmp.Or(s.Base, s.Model), Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, FocusHeads: s.FocusHeads,
-		Reflection: s.Reflection, Probe: s.Probe, Plan: s.Plan}
-	for _, name := range slices.Sorted(maps.Keys(s.Hyper)) {
-		of.Hyper += fmt.Sprintf("%s=%v ", name, s.Hyper[name])
-	}
-	if of.Plan == "" && r.Info.State != MetricsOnly {
-		of.Plan = fmt.Sprintf("steps=%d", s.Steps)
-	}
-	return runs.Standing{Series: of, Step: r.Info.Step, Finished: r.Info.State == "done" || r.Info.Finished}
+	return runs.Standing{Series: r.Settings.Series, Step: r.Info.Step, Finished: r.Info.State == "done" || r.Info.Finished}
 }
 
-// GroupRepeats groups runs that repeat each other, see [KeptRun.Repeats]. Groups and the runs of a group are in the order of
-// runs.
-func GroupRepeats(list []KeptRun) (groups [][]KeptRun) {
-	for _, r := range list {
-		i := slices.IndexFunc(groups, func(g []KeptRun) bool { return g[0].Repeats(r) })
-		if i < 0 {
-			groups = append(groups, nil)
-			i = len(groups) - 1
-		}
-		groups[i] = append(groups[i], r)
-	}
-	return groups
-}
+// GroupRepeats groups runs that repeat each other, see [KeptRun.Repeats].
+func GroupRepeats(list []KeptRun) [][]KeptRun { return runs.Group(list, KeptRun.Repeats) }
 
-// RecentSteps is the number of steps at the end of a run over which its result is averaged.
-const RecentSteps = 5
-
-// Recent returns the last values of a metric that are numbers, at most [RecentSteps], the newest first.
-func Recent(values []float64) (last []float64) {
-	for _, v := range slices.Backward(values) {
-		if !math.IsNaN(v) && len(last) < RecentSteps {
-			last = append(last, v)
-		}
+// NamesOf are the names of groups of runs, by the rule of "attnlab compare": see [runs.Names]. A run of unknown settings has its own.
+func NamesOf(groups [][]KeptRun) []string {
+	var titles []runs.Title
+	for _, g := range groups {
+		titles = append(titles, runs.Title{Series: g[0].Settings.Series, Model: g[0].Settings.Model, From: g[0].Info.From})
 	}
-	return last
+	names := runs.Names(titles)
+	for i, g := range groups {
+		names[i] = cmp.Or(names[i], g[0].Info.Name)
+	}
+	return names
 }

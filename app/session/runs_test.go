@@ -1,31 +1,30 @@
 package session
 
 import (
-	"attnlab/rl/hyper"
-	"attnlab/rl/runs"
 	"encoding/json"
-	"math"
 	"slices"
 	"strings"
 	"testing"
+
+	"attnlab/rl/runs"
 )
 
 func TestRepeats(t *testing.T) {
 	run := func(change func(*KeptRun)) KeptRun {
-		r := KeptRun{Info: RunInfo{State: "done", Step: 40, From: "shipped"}, Settings: RunSettings{Method: "grpo", Model: "small", Seed: 1, Steps: 40, Hyper: hyper.Values{"kl": hyper.Number(0.1)}}}
+		r := KeptRun{Info: RunInfo{State: "done", Step: 40, From: "shipped"}, Settings: RunSettings{Method: "grpo", Model: "small", Seed: 1, Steps: 40, Series: runs.Series{Method: "grpo", Base: "small", Hyper: "kl=0.1", Plan: "steps=40"}}}
 		change(&r)
 		return r
 	}
-	ended := func(r *KeptRun) { r.Info.State = MetricsOnly }
+	ended := func(r *KeptRun) { r.Info.State, r.Settings.Series.Plan = MetricsOnly, "" }
 	for _, c := range []struct {
 		what string
 		a, b func(*KeptRun)
 		want bool
 	}{
 		{"another seed", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Seed = 2 }, true},
-		{"another method", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Method = "dapo" }, false},
-		{"another value", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Hyper = hyper.Values{"kl": hyper.Number(0.2)} }, false},
-		{"other heads", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.FocusHeads = "0.0" }, false},
+		{"another method", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Series.Method = "dapo" }, false},
+		{"another value", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Series.Hyper = "kl=0.2" }, false},
+		{"other heads", func(*KeptRun) {}, func(r *KeptRun) { r.Settings.Series.FocusHeads = "0.0" }, false},
 		{"another origin", func(*KeptRun) {}, func(r *KeptRun) { r.Info.From = "imported" }, false},
 		{"a step behind", func(*KeptRun) {}, func(r *KeptRun) { r.Info.Step = 39 }, false},
 		{"ended a tenth earlier", ended, func(r *KeptRun) { ended(r); r.Info.Step, r.Settings.Steps = 36, 0 }, true},
@@ -43,7 +42,7 @@ func TestRepeats(t *testing.T) {
 // Groups are in the order of their first runs, and their runs in the order given.
 func TestGroupRepeats(t *testing.T) {
 	run := func(id, method string, seed runs.Seed) KeptRun {
-		return KeptRun{Info: RunInfo{ID: id, State: "done", Step: 40}, Settings: RunSettings{Method: method, Seed: seed}}
+		return KeptRun{Info: RunInfo{ID: id, State: "done", Step: 40}, Settings: RunSettings{Method: method, Seed: seed, Series: runs.Series{Method: method, Plan: "steps=40"}}}
 	}
 	var ids [][]string
 	for _, group := range GroupRepeats([]KeptRun{run("a", "grpo", 1), run("b", "dapo", 1), run("c", "grpo", 2), run("d", "", 1), run("e", "dapo", 3), run("f", "", 2)}) {
@@ -55,17 +54,6 @@ func TestGroupRepeats(t *testing.T) {
 	}
 	if want := [][]string{{"a", "c"}, {"b", "e"}, {"d"}, {"f"}}; !slices.EqualFunc(ids, want, slices.Equal) {
 		t.Errorf("groups %v, want %v", ids, want)
-	}
-}
-
-func TestRecent(t *testing.T) {
-	nan := math.NaN()
-	for _, c := range []struct{ values, want []float64 }{
-		{nil, nil}, {[]float64{nan, nan}, nil}, {[]float64{1, nan, 2, nan}, []float64{2, 1}}, {[]float64{1, 2, 3, 4, 5, 6, nan, 7}, []float64{7, 6, 5, 4, 3}},
-	} {
-		if got := Recent(c.values); !slices.Equal(got, c.want) {
-			t.Errorf("recent of %v: %v, want %v", c.values, got, c.want)
-		}
 	}
 }
 

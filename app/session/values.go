@@ -153,9 +153,7 @@ type RunSettings struct {
 	Hyper      hyper.Values `json:"hyper,omitempty"`       // only what differs from the lab's values
 	Probe      int          `json:"probe,omitempty"`       // problems the base is measured on, 0 is the default
 	FocusHeads string       `json:"focus_heads,omitempty"` // "0.0,0.2", heads of attnpo in place of those it finds
-	Base       string       `json:"base,omitempty"`        // SHA-256 of the weights it starts from; empty where that was not recorded
-	Reflection string       `json:"reflection,omitempty"`  // the same of its reflection model
-	Plan       string       `json:"plan,omitempty"`        // how far it goes, see [runs.Series]; empty where that was not recorded
+	Series     runs.Series  `json:"series,omitzero"`       // what it shares with its repeats, filled in by the engine
 }
 
 // RunInfo is the state of a run.

@@ -10,7 +10,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"attnlab/app/figures"
+	applab "attnlab/app/lab"
+	"attnlab/app/session"
 	"attnlab/rl/runs"
 )
 
@@ -81,8 +85,8 @@ func TestCompareRowsBySettings(t *testing.T) {
 		"another seed alone":       {func(*runs.Settings, *runs.Result) {}, 1, "grpo"},
 		"more steps":               {func(s *runs.Settings, _ *runs.Result) { s.Steps = 5 }, 2, "grpo steps=5; grpo steps=6"},
 		"a budget":                 {func(s *runs.Settings, _ *runs.Result) { s.Steps, s.Budget = 0, 6000 }, 2, "grpo budget=6000; grpo steps=6"},
-		"another reflection model": {func(s *runs.Settings, _ *runs.Result) { s.ReflectionModel = &runs.Identity{Weights: "b"} }, 2, "grpo; grpo measured=2"},
-		"another probe":            {func(s *runs.Settings, _ *runs.Result) { s.Probe = 65 }, 2, "grpo; grpo measured=2"},
+		"another reflection model": {func(s *runs.Settings, _ *runs.Result) { s.ReflectionModel = &runs.Identity{Weights: "b"} }, 2, "grpo; grpo reflection=b"},
+		"another probe":            {func(s *runs.Settings, _ *runs.Result) { s.Probe = 65 }, 2, "grpo probe=64; grpo probe=65"},
 		"a hyper-parameter":        {func(s *runs.Settings, _ *runs.Result) { s.Hyper = map[string]string{"kl": "0.1"} }, 2, "grpo; grpo kl=0.1"},
 		"the same in other words":  {func(s *runs.Settings, _ *runs.Result) { s.Hyper = map[string]string{"kl": "0.0", "std": "population"} }, 1, "grpo"},
 		"more problems": {func(_ *runs.Settings, r *runs.Result) {
@@ -176,5 +180,70 @@ func TestCompareShippedRuns(t *testing.T) {
 	}
 	if want := map[string]int{"grpo": 3, "tlmre": 3, "attnpo": 3, "attnpo focus-heads=0.0,0.2": 3}; !maps.Equal(seeds, want) || len(d.LeftOut) > 0 {
 		t.Errorf("rows %v, want %v; skipped %q", seeds, want, d.LeftOut)
+	}
+}
+
+// A4, A5: the command line, the page's table and the page's figure group the same runs alike and name the groups alike.
+func TestRunsAreGroupedAndNamedAlike(t *testing.T) {
+	root := t.TempDir()
+	base := runs.Settings{Method: "grpo", Model: "base", Steps: 6, Probe: 64, Base: &runs.Identity{Name: "base", Weights: strings.Repeat("a", 64)}}
+	var dirs []string
+	p := visitPage(t, &runs.Memory{})
+	for name, change := range map[string]func(*runs.Settings){
+		"a": func(*runs.Settings) {},
+		"b": func(s *runs.Settings) { s.Seed = 2 },
+		"c": func(s *runs.Settings) { s.Hyper = map[string]string{"kl": "1e-1"} },
+		"d": func(s *runs.Settings) { s.Hyper, s.Seed = map[string]string{"kl": "0.1"}, 2 },
+		"e": func(s *runs.Settings) { s.Method, s.FocusHeads = "attnpo", "0.0,0.1" },
+		"f": func(s *runs.Settings) { s.Method, s.Paper = "attnpo", true },
+		"g": func(s *runs.Settings) { s.Method, s.Paper, s.Hyper = "attnpo", true, map[string]string{"kl": "0.1"} },
+		"h": func(s *runs.Settings) { s.Probe = 65 },
+		"i": func(s *runs.Settings) { s.Steps, s.Budget = 0, 6000 },
+		"j": func(s *runs.Settings) { s.ReflectionModel = &runs.Identity{Weights: strings.Repeat("b", 64)} },
+	} {
+		s := base
+		s.Seed = 1
+		change(&s)
+		dir := filepath.Join(root, name)
+		writeRun(t, dir, s, 0.5, 20, 1)
+		dirs = append(dirs, dir)
+		p.do(session.ImportRun{Name: name, Files: readFolder(t, dir)})
+	}
+	var c comparison
+	document(t, &c, "", append([]string{"compare"}, dirs...)...)
+	want := map[string]int{}
+	for _, r := range c.Rows {
+		want[r.Method] = r.Seeds
+	}
+	if len(want) != 8 || want["grpo kl=0.1 steps=6"] != 2 || want["attnpo paper=on steps=6"] != 1 {
+		t.Errorf("the command line has the rows %v", want)
+	}
+	table := map[string]int{}
+	for _, s := range applab.Standings(p.list.Runs) {
+		table[s.Name] = len(s.Runs)
+	}
+	if !maps.Equal(table, want) {
+		t.Errorf("the page's table has the rows %v, the command line %v", table, want)
+	}
+	all := applab.Standings(p.list.Runs)
+	for _, some := range [][]int{{0, 1, 2, 3, 4, 5}, {2, 3, 4, 5, 6, 7}} { // a caption lists six
+		var chosen []session.KeptRun
+		var ids []string
+		for _, i := range some {
+			for _, r := range all[i].Runs {
+				chosen, ids = append(chosen, r), append(ids, r.Info.ID)
+			}
+		}
+		figure, err := figures.New("scatter")
+		if err != nil {
+			t.Fatal(err)
+		}
+		figure.Set("runs", strings.Join(ids, ","), time.Now())
+		figure.Show(p.list, time.Now())
+		for _, s := range applab.Standings(chosen) {
+			if caption := figure.Caption(); !strings.Contains(caption, "6 groups") || !strings.Contains(caption, "; "+s.Name+": ") {
+				t.Errorf("the figure lacks %q: %s", s.Name, caption)
+			}
+		}
 	}
 }

@@ -104,16 +104,30 @@ type HeldFocus struct {
 	FocusHead
 }
 
-// Spread is a mean over seeds with the sample's standard deviation, which one seed alone does not have.
+// Spread is a mean with the sample's standard deviation over n-1, which is NaN for fewer than two values.
 type Spread struct {
 	Mean stat.Number `json:"mean"`
 	SD   stat.Number `json:"sd"`
+	N    int         `json:"-"` // values
 }
 
-// spreadOf leaves out what is no number.
-func spreadOf(x []float64) Spread {
-	x = slices.DeleteFunc(slices.Clone(x), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-	return Spread{stat.Number(stat.Mean(x)), stat.Number(stat.StdDev(x))}
+// RecentSteps is the number of training steps whose mean is the result of a run so far.
+const RecentSteps = 5
+
+// Recent returns the mean of the last n values that are finite numbers.
+func Recent(values []float64, n int) Spread {
+	values = finite(values)
+	return SpreadOf(values[max(0, len(values)-n):])
+}
+
+func finite(x []float64) []float64 {
+	return slices.DeleteFunc(slices.Clone(x), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+}
+
+// SpreadOf is the spread of the finite numbers among values.
+func SpreadOf(x []float64) Spread {
+	x = finite(x)
+	return Spread{stat.Number(stat.Mean(x)), stat.Number(stat.StdDev(x)), len(x)}
 }
 
 // BaseEvaluation is an evaluation of the base by "attnlab eval --json".
@@ -171,7 +185,7 @@ func Compare(list []Named, order []string, base *BaseEvaluation, reach float64) 
 		}
 		row := g.row(own, reach)
 		if apart := conflicts(row.Measured, own.Measured); len(apart) > 0 {
-			row.LengthChange, row.AES, row.RedundantRemoved, row.EssentialLost = stat.Number(nan), stat.Number(nan), Spread{stat.Number(nan), stat.Number(nan)}, Spread{stat.Number(nan), stat.Number(nan)}
+			row.LengthChange, row.AES, row.RedundantRemoved, row.EssentialLost = stat.Number(nan), stat.Number(nan), SpreadOf(nil), SpreadOf(nil)
 			c.Notes = append(c.Notes, fmt.Sprintf("%s is not compared with its base: they were measured with %s", row.Method, strings.Join(apart, ", ")))
 		}
 		c.Rows = append(c.Rows, row)
@@ -238,7 +252,7 @@ func (b *BaseEvaluation) row(g *group) (row BaseRow, notes []string, err error) 
 		named = append(named, fmt.Sprintf("seed %d of the base alone", *b.Measured.Seed))
 	}
 	if len(named) > 0 {
-		notes = append(notes, fmt.Sprintf("%s and the row %s were measured with %s", b.From, g.label(), strings.Join(named, ", ")))
+		notes = append(notes, fmt.Sprintf("%s and the row %s were measured with %s", b.From, g.label, strings.Join(named, ", ")))
 	}
 	row = baseOf(b.Evaluation)
 	row.From, row.Measured = b.From, b.Measured
@@ -251,7 +265,7 @@ func (b *BaseEvaluation) row(g *group) (row BaseRow, notes []string, err error) 
 func baseOf(e Evaluation) BaseRow {
 	row := BaseRow{Problems: e.Problems, Accuracy: e.Accuracy, ThinkTokens: e.ThinkTokens, Reflections: e.Reflections, RedundantSteps: e.redundantSteps(), EssentialSteps: e.essentialSteps()}
 	for _, l := range e.ByDifficulty {
-		one := func(v stat.Number) Spread { return Spread{v, stat.Number(nan)} }
+		one := func(v stat.Number) Spread { return SpreadOf([]float64{float64(v)}) }
 		row.ByDifficulty = append(row.ByDifficulty, Level{l.Difficulty, one(l.Accuracy), one(l.ThinkTokens), one(l.Reflections)})
 	}
 	return row
@@ -276,7 +290,7 @@ func baseRow(runs []finished) BaseRow {
 		for _, e := range all {
 			x = append(x, float64(field(e)))
 		}
-		return spreadOf(x).Mean
+		return SpreadOf(x).Mean
 	}
 	row := BaseRow{From: runs[0].baseFrom, Seeds: seeds, Measured: of[seeds[0]].baseHow, ByDifficulty: levels(all)}
 	for _, e := range all {

@@ -38,7 +38,7 @@ func (g *group) row(base BaseRow, reach float64) Row {
 		for _, r := range g.runs {
 			x = append(x, of(r))
 		}
-		return spreadOf(x)
+		return SpreadOf(x)
 	}
 	last := func(name string) Spread {
 		return over(func(r finished) float64 { return r.Run.Log.Last(name) })
@@ -51,7 +51,7 @@ func (g *group) row(base BaseRow, reach float64) Row {
 			labels[label] = true
 		}
 	}
-	row := Row{Method: g.label(), Seeds: len(g.runs), Labels: map[string]Spread{}, ByDifficulty: levels(evaluations), Base: base, Measured: g.runs[0].measured}
+	row := Row{Method: g.label, Seeds: len(g.runs), Labels: map[string]Spread{}, ByDifficulty: levels(evaluations), Base: base, Measured: g.runs[0].measured}
 	accuracy := over(func(r finished) float64 { return float64(r.Accuracy) })
 	think := over(func(r finished) float64 { return float64(r.ThinkTokens) })
 	row.Accuracy, row.AccuracySD, row.ThinkTokens, row.ThinkTokensSD = accuracy.Mean, accuracy.SD, think.Mean, think.SD
@@ -67,7 +67,7 @@ func (g *group) row(base BaseRow, reach float64) Row {
 	row.EssentialLost = over(func(r finished) float64 {
 		return stat.ShareRemoved(float64(base.EssentialSteps), float64(r.essentialSteps()))
 	})
-	row.CreditAUC = over(func(r finished) float64 { return float64(spreadOf(r.Run.Log.Columns().Of("credit_auc")).Mean) })
+	row.CreditAUC = over(func(r finished) float64 { return float64(SpreadOf(r.Run.Log.Columns().Of("credit_auc")).Mean) })
 	share := func(name string) Spread {
 		return over(func(r finished) float64 {
 			return sum(r.Run.Log.Columns().Of("groups."+name)) / sum(r.Run.Log.Columns().Of("groups.total"))
@@ -115,20 +115,17 @@ func levels(all []Evaluation) (levels []Level) {
 		}
 	}
 	for _, difficulty := range slices.Sorted(maps.Keys(accuracy)) {
-		levels = append(levels, Level{difficulty, spreadOf(accuracy[difficulty]), spreadOf(think[difficulty]), spreadOf(reflections[difficulty])})
+		levels = append(levels, Level{difficulty, SpreadOf(accuracy[difficulty]), SpreadOf(think[difficulty]), SpreadOf(reflections[difficulty])})
 	}
 	return levels
 }
-
-// reachOver is the number of steps whose mean accuracy counts as reached.
-const reachOver = 5
 
 // tokensTo is how many tokens the run had generated when the mean accuracy of the last steps first reached a level; NaN where
 // it never did or none was asked for.
 func (r Run) tokensTo(level float64) float64 {
 	accuracy, tokens := r.Log.Columns().Of("accuracy"), r.Log.Columns().Of("generated_tokens")
-	for i := reachOver; i <= len(accuracy) && len(tokens) == len(accuracy) && level > 0; i++ {
-		if stat.Mean(accuracy[i-reachOver:i]) >= level-1e-9 { // whole but for rounding
+	for i := RecentSteps; i <= len(accuracy) && len(tokens) == len(accuracy) && level > 0; i++ {
+		if stat.Mean(accuracy[i-RecentSteps:i]) >= level-1e-9 { // whole but for rounding
 			return tokens[i-1]
 		}
 	}

@@ -3,6 +3,8 @@ package runs
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -26,5 +28,60 @@ func TestTokensToHalf(t *testing.T) {
 	}
 	if got := (Run{}).tokensToHalf(); !math.IsNaN(got) {
 		t.Errorf("without measurements %g", got)
+	}
+}
+
+// A name tells apart every two rows whose series differ, and two rows of one series by their origin or by a number.
+func TestNamesTellRowsApart(t *testing.T) {
+	base := Title{Series: Series{Method: "grpo", Base: "x", Task: "chain", Teacher: "verdict", Difficulty: "2-5", Probe: 64, Plan: "steps=40"}, Model: "chain-small", From: "shipped"}
+	for what, c := range map[string]struct {
+		change func(*Title)
+		want   [2]string
+	}{
+		"nothing":                 {func(*Title) {}, [2]string{"grpo", "grpo measured=2"}},
+		"the method":              {func(t *Title) { t.Method = "dapo" }, [2]string{"grpo", "dapo"}},
+		"a hyper-parameter":       {func(t *Title) { t.Hyper = "kl=0.1 std=off" }, [2]string{"grpo", "grpo kl=0.1 std=off"}},
+		"the heads":               {func(t *Title) { t.FocusHeads = "0.1" }, [2]string{"grpo", "grpo focus-heads=0.1"}},
+		"the length":              {func(t *Title) { t.Plan = "budget=9" }, [2]string{"grpo steps=40", "grpo budget=9"}},
+		"the base":                {func(t *Title) { t.Base, t.Model = "y", "chain-tiny" }, [2]string{"grpo base=chain-small", "grpo base=chain-tiny"}},
+		"the weights of the base": {func(t *Title) { t.Base = "y" }, [2]string{"grpo base=chain-small", "grpo base=chain-small measured=2"}},
+		"the task":                {func(t *Title) { t.Task = "countdown" }, [2]string{"grpo task=chain", "grpo task=countdown"}},
+		"the teacher":             {func(t *Title) { t.Teacher = "plain" }, [2]string{"grpo teacher=verdict", "grpo teacher=plain"}},
+		"the difficulty":          {func(t *Title) { t.Difficulty = "2" }, [2]string{"grpo difficulty=2-5", "grpo difficulty=2"}},
+		"the probe":               {func(t *Title) { t.Probe = 8 }, [2]string{"grpo probe=64", "grpo probe=8"}},
+		"the reflection model":    {func(t *Title) { t.Reflection = strings.Repeat("ab", 32) }, [2]string{"grpo", "grpo reflection=abababab"}},
+		"the origin":              {func(t *Title) { t.From = "imported" }, [2]string{"grpo from=shipped", "grpo from=imported"}},
+	} {
+		other := base
+		c.change(&other)
+		if got := Names([]Title{base, other}); !slices.Equal(got, c.want[:]) {
+			t.Errorf("%s differs: %q, want %q", what, got, c.want)
+		}
+	}
+	other := base
+	other.Hyper = "kl=0.1"
+	if got := Names([]Title{{}, other, other}); !slices.Equal(got, []string{"", "grpo", "grpo measured=2"}) {
+		t.Errorf("shared settings and a run of unknown ones: %q", got)
+	}
+	if got := other.Label(); got != "grpo kl=0.1" {
+		t.Errorf("alone: %q", got)
+	}
+}
+
+// The end of a run is its last steps that have a number; one number alone has no spread.
+func TestRecent(t *testing.T) {
+	for _, c := range []struct {
+		values   []float64
+		mean, sd float64
+		n        int
+	}{
+		{nil, nan, nan, 0}, {[]float64{nan, nan}, nan, nan, 0}, {[]float64{3, nan}, 3, nan, 1}, {[]float64{1, nan, 3, nan}, 2, math.Sqrt2, 2},
+		{[]float64{100, 3, 4, math.Inf(1), 5, 6, nan, 7}, 5, math.Sqrt(2.5), 5},
+	} {
+		got := Recent(c.values, RecentSteps)
+		same := func(a, b float64) bool { return math.Abs(a-b) < 1e-12 || math.IsNaN(a) && math.IsNaN(b) }
+		if !same(float64(got.Mean), c.mean) || !same(float64(got.SD), c.sd) || got.N != c.n {
+			t.Errorf("recent of %v: %+v, want %+v", c.values, got, c)
+		}
 	}
 }

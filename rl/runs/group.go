@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"attnlab/rl/hyper"
 )
 
 // Series is what runs have in common that differ in nothing but their seed. The page and the command line average runs of
@@ -22,7 +20,7 @@ type Series struct {
 	FocusHeads string `json:"focus_heads"`
 	Reflection string `json:"reflection"` // like Base
 	Probe      int    `json:"probe"`
-	Hyper      string `json:"hyper"` // "kl=0.1 std=off": what differs from the lab's values
+	Hyper      string `json:"hyper"` // "kl=0.1 std=off": what differs from the lab's values, or after "paper=on" from the paper's
 	Plan       string `json:"plan"`  // "steps=40", "budget=300000"; empty where it was not recorded
 }
 
@@ -44,7 +42,10 @@ func (s Settings) Series() Series {
 	}
 	of.Teacher, of.Difficulty = s.described()
 	var changed, plan []string
-	for _, v := range s.changes(func(p hyper.Param) string { return p.Lab.String() }) {
+	if s.Paper {
+		changed = append(changed, "paper=on")
+	}
+	for _, v := range s.changes() {
 		changed = append(changed, v.String())
 	}
 	if s.Steps > 0 {
@@ -87,114 +88,55 @@ func (r Run) Standing() Standing {
 	return s
 }
 
-// own are the settings that name the run's row: what is not the lab's own.
-func (s Settings) own() (all []setting) {
-	if s.Paper {
-		all = append(all, setting{"paper", "on"})
+// Group puts values that are alike together: each joins the first group whose first value is alike. Groups and their values are
+// in the order of list.
+func Group[R any](list []R, alike func(first, r R) bool) (groups [][]R) {
+	for _, r := range list {
+		i := slices.IndexFunc(groups, func(g []R) bool { return alike(g[0], r) })
+		if i < 0 {
+			groups = append(groups, nil)
+			i = len(groups) - 1
+		}
+		groups[i] = append(groups[i], r)
 	}
-	if s.FocusHeads != "" {
-		all = append(all, setting{"focus-heads", s.FocusHeads})
-	}
-	all = append(all, s.changes(s.usual)...)
-	if s.Reflection != "" {
-		all = append(all, setting{"reflection", filepath.Base(s.Reflection)})
-	}
-	if s.Steps > 0 {
-		all = append(all, setting{"steps", strconv.Itoa(s.Steps)})
-	}
-	if s.Budget > 0 {
-		all = append(all, setting{"budget", strconv.FormatInt(s.Budget, 10)})
-	}
-	return all
+	return groups
 }
 
 // group is the finished runs of one row.
 type group struct {
-	method string
-	own    []setting
-	runs   []finished
-}
-
-// label is the method with what sets it apart.
-func (g *group) label() string {
-	text := g.method
-	for _, s := range g.own {
-		text += " " + s.String()
-	}
-	return text
+	label string
+	runs  []finished
 }
 
 // groupRuns makes a row of runs that repeat each other and were measured alike, in the order of their methods. notes name
 // what separates runs of one series.
-func groupRuns(runs []finished, order []string) (groups []*group, notes []string, err error) {
-	for _, r := range runs {
-		i := -1
-		for at, g := range groups {
-			first := g.runs[0]
-			if !Repeats(first.Run.Standing(), r.Run.Standing()) {
-				continue
-			}
-			if apart := Differences(first.measured, r.measured, likeSeeds); len(apart) > 0 {
-				notes = append(notes, fmt.Sprintf("%s and %s are separate rows: they were measured with %s", first.Name, r.Name, strings.Join(apart, ", ")))
-				continue
-			}
-			i = at
-			break
+func groupRuns(list []finished, order []string) (groups []*group, notes []string, err error) {
+	rows := Group(list, func(first, r finished) bool {
+		if !Repeats(first.Run.Standing(), r.Run.Standing()) {
+			return false
 		}
-		if i < 0 {
-			i = len(groups)
-			groups = append(groups, &group{method: r.Run.Settings.Method, own: r.Run.Settings.own()})
+		apart := Differences(first.measured, r.measured, likeSeeds)
+		if len(apart) > 0 {
+			notes = append(notes, fmt.Sprintf("%s and %s are separate rows: they were measured with %s", first.Name, r.Name, strings.Join(apart, ", ")))
 		}
-		g := groups[i]
-		for _, other := range g.runs {
-			if other.Run.Settings.Seed == r.Run.Settings.Seed {
-				return nil, nil, fmt.Errorf("%s and %s are the same run twice (%s, seed %d); leave one out", other.Name, r.Name, g.label(), r.Run.Settings.Seed)
-			}
-		}
-		g.runs = append(g.runs, r)
+		return len(apart) == 0
+	})
+	var titles []Title
+	for _, row := range rows {
+		titles = append(titles, row[0].Run.Settings.title())
 	}
-	nameApart(groups)
-	for _, g := range groups {
-		slices.SortFunc(g.runs, func(a, b finished) int { return cmp.Compare(a.Run.Settings.Seed, b.Run.Settings.Seed) })
+	for i, label := range Names(titles) {
+		slices.SortStableFunc(rows[i], func(a, b finished) int { return cmp.Compare(a.Run.Settings.Seed, b.Run.Settings.Seed) })
+		for j, r := range rows[i][1:] {
+			if before := rows[i][j]; before.Run.Settings.Seed == r.Run.Settings.Seed {
+				return nil, nil, fmt.Errorf("%s and %s are the same run twice (%s, seed %d); leave one out", before.Name, r.Name, titles[i].Label(), r.Run.Settings.Seed)
+			}
+		}
+		groups = append(groups, &group{label, rows[i]})
 	}
 	slices.SortStableFunc(groups, func(a, b *group) int {
-		if a.method != b.method {
-			return slices.Index(order, a.method) - slices.Index(order, b.method)
-		}
-		return strings.Compare(a.label(), b.label())
+		x, y := a.runs[0].Run.Settings.Method, b.runs[0].Run.Settings.Method
+		return cmp.Or(slices.Index(order, x)-slices.Index(order, y), strings.Compare(a.label, b.label))
 	})
 	return groups, notes, nil
-}
-
-// nameApart drops the settings that distinguish no rows: those that all share, how far a row goes where all go as far,
-// and the only reflection model.
-func nameApart(groups []*group) {
-	shared := slices.Clone(groups[0].own)
-	plans, reflections := map[string]bool{}, map[string]bool{}
-	isPlan := func(s setting) bool { return s.name == "steps" || s.name == "budget" }
-	for _, g := range groups {
-		plan := ""
-		for _, s := range g.own {
-			if isPlan(s) {
-				plan += s.String()
-			}
-			if s.name == "reflection" {
-				reflections[s.value] = true
-			}
-		}
-		plans[plan] = true
-		shared = slices.DeleteFunc(shared, func(s setting) bool { return len(groups) == 1 || !slices.Contains(g.own, s) })
-	}
-	for _, g := range groups {
-		g.own = slices.DeleteFunc(g.own, func(s setting) bool {
-			return slices.Contains(shared, s) || len(plans) == 1 && isPlan(s) || len(reflections) == 1 && s.name == "reflection"
-		})
-	}
-	named := map[string]int{}
-	for _, g := range groups {
-		named[g.label()]++
-		if n := named[g.label()]; n > 1 { // measured otherwise
-			g.own = append(g.own, setting{"measured", strconv.Itoa(n)})
-		}
-	}
 }

@@ -191,7 +191,7 @@ func (r Run) outcomeOfLog() (o outcome) {
 		if values == nil {
 			return stat.Number(nan)
 		}
-		return spreadOf(values[from:to]).Mean
+		return SpreadOf(values[from:to]).Mean
 	}
 	of := func(from, to int) Evaluation {
 		e := Evaluation{Accuracy: mean("accuracy", from, to), ThinkTokens: mean("think_tokens", from, to), Reflections: stat.Number(nan),

@@ -85,9 +85,9 @@ type setting struct{ name, value string }
 func (s setting) String() string { return s.name + "=" + s.value }
 
 // changes are the hyper-parameters that are not the usual ones, in the order of the table.
-func (s Settings) changes(usual func(p hyper.Param) string) (changed []setting) {
+func (s Settings) changes() (changed []setting) {
 	for _, p := range s.params {
-		if value, _ := s.value(p.Name); value != usual(p) {
+		if value, _ := s.value(p.Name); value != s.usual(p) {
 			changed = append(changed, setting{p.Name, value})
 		}
 	}

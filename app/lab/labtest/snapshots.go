@@ -75,6 +75,9 @@ func Sent(t *testing.T, engine *session.Port, n int) (all []any) {
 // KeptRun is a run whose metrics are those of the slices; NaN is none.
 func KeptRun(id, method string, seed uint64, from string, columns map[string][]float64) session.KeptRun {
 	r := session.KeptRun{Info: session.RunInfo{ID: id, Name: id, State: "done", From: from}, Settings: session.RunSettings{Method: method, Model: "small", Seed: runs.Seed(seed), Steps: 6}}
+	if method != "" {
+		r.Settings.Series = runs.Series{Method: method, Base: "small", Plan: "steps=6"}
+	}
 	for _, name := range []string{"step", "accuracy", "think_tokens", "generated_tokens"} {
 		m := session.Metric{Name: name}
 		for _, v := range columns[name] {
