@@ -5,40 +5,31 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
-// heads draws every head of the model as a cell, a row a layer, coloured by a quantity.
+// heads draws every head of the model as a cell, a row a layer, coloured by a score of heads.
 type heads struct {
 	rows
 	probe session.HeadsView
-	by    string // name of the quantity
+	by    string // name in score.HeadScores
 }
 
-// quantity is what can colour the heads.
-type quantity struct {
-	name, title string
-	meaning     []string
-	ofProbe     bool // measured over many problems, not on the trace
-	signed      bool // 0.5 is chance, the middle of a signed ramp from 0 to 1
-	of          func(h *heads) []float64
+// valuesOf returns the score of every head that score.HeadScores names, [L,H]. Those of many traces are in the probe.
+var valuesOf = map[string]func(h *heads) []float64{
+	"fci":      func(h *heads) []float64 { return h.ofSteps(h.trace.FCIHeads) },
+	"focus":    func(h *heads) []float64 { return h.ofSteps(h.trace.Focus) },
+	"sra":      func(h *heads) []float64 { return optional(h.probe.SRA) },
+	"kurtosis": func(h *heads) []float64 { return optional(h.probe.Kurtosis) },
 }
 
-var quantities = []quantity{
-	{"fci", "FCI", []string{"Future attention influence:", "what steps from Δ later on pay", "to a token of the step, summed"}, false, false,
-		func(h *heads) []float64 { return h.ofSteps(h.trace.FCIHeads) }},
-	{"focus", "focus", []string{"What the answer part pays", "to a token of the step"}, false, false,
-		func(h *heads) []float64 { return h.ofSteps(h.trace.Focus) }},
-	{"sra", "ranking", []string{"Step ranking accuracy: how often", "a needed step gets more focus", "than a redundant one; 0.5 is chance"}, true, true,
-		func(h *heads) []float64 { return optional(h.probe.SRA) }},
-	{"kurtosis", "kurtosis", []string{"Kurtosis of attention received:", "high where few steps get most"}, true, false,
-		func(h *heads) []float64 { return optional(h.probe.Kurtosis) }},
-}
-
-func newHeads(v *View) Figure { return &heads{rows: newRows(v), by: quantities[0].name} }
+func newHeads(v *View) Figure { return &heads{rows: newRows(v), by: score.HeadScores[0].Name} }
 
 // Follows lists what the figure draws.
 func (h *heads) Follows() []string { return []string{"Trace", "HeadsView"} }
@@ -48,7 +39,7 @@ func (h *heads) Show(event any, now time.Time) {
 	switch e := event.(type) {
 	case session.Trace:
 		if h.take(e, now) {
-			h.move(now, h.quantity().of(h))
+			h.move(now, h.values())
 		}
 	case session.HeadsView:
 		n := len(e.SRA)
@@ -56,32 +47,35 @@ func (h *heads) Show(event any, now time.Time) {
 			return
 		}
 		h.probe = e
-		h.Jump(h.quantity().of(h))
+		h.Jump(h.values())
 	case session.Selection:
-		h.Ease(h.quantity().of(h))
+		h.Ease(h.values())
 	}
 }
 
-// Set chooses the quantity: by=fci, focus, sra or kurtosis.
+// Set chooses the score: by= and a name of score.HeadScores.
 func (h *heads) Set(name, value string) {
 	if value == "" {
-		value = quantities[0].name
+		value = score.HeadScores[0].Name
 	}
-	if name == "by" && value != h.by && slices.ContainsFunc(quantities, func(q quantity) bool { return q.name == value }) {
+	if name == "by" && value != h.by && slices.ContainsFunc(score.HeadScores, func(s score.HeadScore) bool { return s.Name == value }) {
 		h.by = value
-		h.Ease(h.quantity().of(h))
+		h.Ease(h.values())
 	}
 }
 
-func (h *heads) quantity() quantity { return quantities[h.index()] }
+func (h *heads) score() score.HeadScore { return score.HeadScores[h.index()] }
+
+// values is the chosen score of every head, [L,H].
+func (h *heads) values() []float64 { return valuesOf[h.by](h) }
 
 func (h *heads) index() int {
-	return slices.IndexFunc(quantities, func(q quantity) bool { return q.name == h.by })
+	return slices.IndexFunc(score.HeadScores, func(s score.HeadScore) bool { return s.Name == h.by })
 }
 
-// size is the layers, and heads a layer, that the quantity has values for.
+// size returns the layers, and the heads of each, that the chosen score has values for.
 func (h *heads) size() (layers, heads int) {
-	if h.quantity().ofProbe {
+	if h.score().ManyTraces {
 		return h.probe.Layers, h.probe.Heads
 	}
 	return h.trace.Layers, h.trace.Heads
@@ -91,12 +85,12 @@ func (h *heads) size() (layers, heads int) {
 func (h *heads) Caption() string {
 	layers, heads := h.size()
 	if layers*heads == 0 {
-		return "Heads: " + h.quantity().title + ", not measured yet."
+		return "Heads: " + h.score().Symbol + ", not measured yet."
 	}
-	return fmt.Sprintf("Heads: %s of %d layers with %d heads each, %s.", h.quantity().title, layers, heads, h.about())
+	return fmt.Sprintf("Heads: %s of %d layers with %d heads each, %s.", h.score().Symbol, layers, heads, h.about())
 }
 
-// Key moves to another head, and to the next quantity by Next.
+// Key moves to another head; Next chooses the next score.
 func (h *heads) Key(key Key) bool {
 	s := h.Selection
 	layers, heads := h.size()
@@ -116,7 +110,7 @@ func (h *heads) Key(key Key) bool {
 		s.Head = heads - 1
 	case Enter:
 	case Next:
-		h.Set("by", quantities[(h.index()+1)%len(quantities)].name)
+		h.Set("by", score.HeadScores[(h.index()+1)%len(score.HeadScores)].Name)
 		return true
 	default:
 		return false
@@ -147,7 +141,19 @@ func (h *heads) ofSteps(score []float64) []float64 {
 	return values
 }
 
-// optional are values with NaN for those that are missing.
+// lines breaks a text into lines of about 32 characters, for a tip.
+func lines(text string) (all []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line+word) > 32 {
+			all, line = append(all, line), ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(all, line)
+}
+
+// optional returns the values, NaN for those that are missing.
 func optional(score []*float64) []float64 {
 	values := make([]float64, len(score))
 	for i, s := range score {
@@ -164,28 +170,28 @@ const largestValue = 1e100
 // Draw draws the tabs of quantities and the cells.
 func (h *heads) Draw(s *draw.Scene) {
 	end := h.addTabs(s)
-	q, values := h.quantity(), h.Values()
+	q, values := h.score(), h.Values()
 	layers, heads := h.size()
 	if layers == 0 || heads == 0 || len(values) != layers*heads {
-		if q.ofProbe {
+		if q.ManyTraces {
 			s.Empty("The heads are not scored yet.", "Find the key-focus heads, and each gets a colour.")
 		} else {
 			s.Empty("No trace yet.", "Generate one, and each head gets a colour.")
 		}
 		return
 	}
-	low, high := q.scale(values)
+	low, high := scaleOf(q, values)
 	ramp := s.Palette.Score
-	if q.signed {
+	if q.Chance > 0 {
 		ramp = func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) }
 	}
 	s.Legend(end, legendNumber(low), legendNumber(high), h.about(), ramp)
 	h.addHeads(s, layers, heads, func(v float64) color.RGBA { return ramp((v - low) / max(high-low, 1e-12)) })
 }
 
-// scale is the values of the ends of the ramp.
-func (q quantity) scale(values []float64) (low, high float64) {
-	if q.signed {
+// scaleOf returns the values at the ends of the ramp.
+func scaleOf(q score.HeadScore, values []float64) (low, high float64) {
+	if q.Chance > 0 {
 		return 0, 1
 	}
 	for _, v := range values {
@@ -203,12 +209,12 @@ func legendNumber(x float64) string {
 	return draw.Number(x)
 }
 
-// about names what the values are averaged over.
+// about names what the values are averages of.
 func (h *heads) about() string {
-	switch q := h.quantity(); {
-	case q.signed:
+	switch q := h.score(); {
+	case q.Chance > 0:
 		return fmt.Sprintf("%d pairs, %d problems", h.probe.Pairs, h.probe.Problems)
-	case q.ofProbe:
+	case q.ManyTraces:
 		return fmt.Sprintf("mean of %d problems", h.probe.Problems)
 	case h.step() >= 0:
 		return h.name(h.step() + 1)
@@ -216,19 +222,19 @@ func (h *heads) about() string {
 	return fmt.Sprintf("mean of %d steps", len(h.trace.Steps))
 }
 
-// addTabs draws the quantities to choose from. It returns where they end.
+// addTabs draws the scores to choose from. It returns where they end.
 func (h *heads) addTabs(s *draw.Scene) (x float64) {
 	x = draw.Margin
-	for _, q := range quantities {
-		w := draw.Width(q.title, false, draw.Normal)
+	for _, q := range score.HeadScores {
+		w := draw.Width(q.Symbol, false, draw.Normal)
 		ink := s.Palette.Muted
-		if q.name == h.by {
+		if q.Name == h.by {
 			ink = s.Palette.Ink
 			s.Add(draw.Fill{Box: draw.Box{X: x, Y: 24, W: w, H: 2}, Color: s.Palette.Accent})
 		}
-		s.Add(draw.Label{X: x, Y: 17, Text: q.title, Size: draw.Normal, Color: ink})
+		s.Add(draw.Label{X: x, Y: 17, Text: q.Symbol, Size: draw.Normal, Color: ink})
 		s.AddTarget(draw.Target{Box: draw.Box{X: x - 6, W: w + 12, H: 34}, Row: -2, Col: -1, // of no head
-			Tip: func() []string { return q.meaning }, Press: func(_, _ float64) { h.Set("by", q.name) }})
+			Tip: func() []string { return lines(q.Meaning) }, Press: func(_, _ float64) { h.Set("by", q.Name) }})
 		x += w + 14
 	}
 	return x - 14
@@ -256,9 +262,9 @@ func (h *heads) addHeads(s *draw.Scene, layers, heads int, fill func(v float64) 
 }
 
 func (h *heads) addHead(s *draw.Scene, layer, head int, v float64, box draw.Box, ramp func(v float64) color.RGBA) {
-	q, fill := h.quantity(), s.Palette.Surface
+	q, fill := h.score(), s.Palette.Surface
 	text := draw.Number(v)
-	if q.ofProbe {
+	if q.ManyTraces {
 		text = draw.Decimals(v, 2)
 	}
 	if math.Abs(v) < largestValue {
@@ -268,7 +274,7 @@ func (h *heads) addHead(s *draw.Scene, layer, head int, v float64, box draw.Box,
 	if draw.Width(text, true, draw.Small) <= box.W-4 && box.H >= 14 {
 		s.Add(draw.Label{X: box.X + box.W/2, Y: box.Y + box.H/2 + 4, Text: text, Size: draw.Small, Mono: true, Align: 0.5, Color: s.Palette.On(fill)})
 	}
-	tip := []string{headName(layer, head), q.title + " " + text}
+	tip := []string{headName(layer, head), q.Symbol + " " + text}
 	frame := func(by, width float64, c color.RGBA) {
 		s.Add(draw.Frame{Box: box.Grow(by), Width: width, Color: c})
 	}

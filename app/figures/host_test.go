@@ -12,6 +12,7 @@ import (
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 	"attnlab/app/theme"
+	"attnlab/rl/score"
 )
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -242,7 +243,7 @@ func TestClicksSelect(t *testing.T) {
 	if s := press(1, 2); s == nil || s.Layer != -1 || s.Head != -1 {
 		t.Errorf("pressing it again selects %v", s)
 	}
-	for i, q := range quantities {
+	for i, q := range score.HeadScores {
 		h.Scene(start)
 		var tabs []draw.Target
 		for _, target := range f.scene.Targets {
@@ -251,8 +252,8 @@ func TestClicksSelect(t *testing.T) {
 			}
 		}
 		h.Press(tabs[i].X+8, tabs[i].Y+8, start)
-		if f.by != q.name {
-			t.Errorf("the tab of %s shows %s", q.name, f.by)
+		if f.by != q.Name {
+			t.Errorf("the tab of %s shows %s", q.Name, f.by)
 		}
 	}
 }
@@ -432,6 +433,30 @@ func TestAHeadIsDrawnWhenItHasCome(t *testing.T) {
 		check(t, "a damaged head", h)
 		if f.source() != "largest of 6 heads" {
 			t.Errorf("a damaged head is drawn as %s", f.source())
+		}
+	}
+}
+
+// The figure has values for every score of heads, and shows its meaning as package score states it (fault B11).
+func TestEveryHeadScoreIsDrawn(t *testing.T) {
+	h, f := of[*heads](t, "heads", 500, 300, trace(4, 2, 3, true), probe(2, 3))
+	if len(valuesOf) != len(score.HeadScores) {
+		t.Errorf("%d scores have values, the table has %d", len(valuesOf), len(score.HeadScores))
+	}
+	for i, q := range score.HeadScores {
+		f.Set("by", q.Name)
+		if got := f.values(); f.by != q.Name || len(got) != 6 {
+			t.Errorf("%s: %d values of 6 heads", q.Name, len(got))
+		}
+		h.Scene(start)
+		var tips []string
+		for _, target := range f.scene.Targets {
+			if target.Press != nil {
+				tips = append(tips, strings.Join(target.Tip(), " "))
+			}
+		}
+		if tips[i] != q.Meaning || !strings.Contains(f.Caption(), q.Symbol) {
+			t.Errorf("%s: the tab says %q, the caption %q", q.Name, tips[i], f.Caption())
 		}
 	}
 }

@@ -149,10 +149,10 @@ func traceActions() []Action {
 			}
 		}},
 		{"grid", "v", "Colour heads by the next quantity", true, nil, func(l *Lab, a string) {
-			if q := explain.Quantity(a); q.Of(explain.HeadQuantities) {
+			if q := explain.Quantity(a); q.Of(explain.HeadQuantities()) {
 				l.Grid = q
 			} else {
-				l.Grid = next(explain.HeadQuantities, l.Grid)
+				l.Grid = next(explain.HeadQuantities(), l.Grid)
 			}
 		}},
 

@@ -187,7 +187,7 @@ func ParseLink(hash string) (v View, unread string) {
 	q.whole("node", &v.Selection.Node, -1, math.MaxInt32)
 	v.Growth, v.Plan, v.Curves, v.Compared = readGrowth(q), readPlan(q), readCurves(q), q.text("runs")
 	chooseQuantity(q, "colour", &v.Quantity, explain.TokenQuantities())
-	chooseQuantity(q, "heads-by", &v.Grid, explain.HeadQuantities)
+	chooseQuantity(q, "heads-by", &v.Grid, explain.HeadQuantities())
 	if q.has("lesson") {
 		at, ok := parseLesson(q.text("lesson"), q.text("guess"))
 		if v.Lesson = at; !ok {

@@ -78,7 +78,7 @@ func (p *Page) gridHead() app.UI {
 	if k := p.Selection.Step; k >= 0 {
 		of = "on step " + explain.StepName(k) + " of this trace"
 	}
-	if q == explain.BySRA || q == explain.ByKurtosis {
+	if s, ok := q.OfHead(); ok && s.ManyTraces {
 		of = "not measured yet: find the key-focus heads"
 		if p.Heads.Problems > 0 {
 			of = "over " + explain.Plural(p.Heads.Problems, "problem")
@@ -94,7 +94,7 @@ func (p *Page) gridHead() app.UI {
 			}),
 		)),
 		app.Div().Class("colour").Body(
-			app.Label().Body(app.Text("colour"), choice("grid", "colour of heads", string(q), names(explain.HeadQuantities), quantityName)),
+			app.Label().Body(app.Text("colour"), choice("grid", "colour of heads", string(q), names(explain.HeadQuantities()), quantityName)),
 			legend(q, lo, hi),
 		),
 	)

@@ -5,7 +5,6 @@ package explain
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -14,14 +13,14 @@ import (
 	"attnlab/rl/score"
 )
 
-// Explanation opens a number: what it is, by which formula, and from which numbers it came.
+// Explanation explains a number: its meaning, its formula and the numbers that it was computed from.
 type Explanation struct {
 	Title   string
 	Value   string
 	Formula string
 	Source  string // paper and section, if it has one
 	Terms   []Term // what the formula adds up, or takes the largest of
-	Total   string // the result of the terms
+	Total   string // the result of the terms, as text
 	Note    string
 	More    string // word of the glossary, empty for none
 }
@@ -31,17 +30,17 @@ type Term struct {
 	Name   string
 	Value  string
 	Chosen bool   // the largest one
-	Do     string // what pressing it does, empty for nothing
+	Do     string // the action of pressing it, empty for none
 	Form   string // its own formula, if it has one
 }
 
-// Subject is what explanations are about: the newest snapshots and what is selected.
+// Subject holds what explanations read: the newest snapshots and the selection.
 type Subject struct {
 	*session.Snapshots
 	Selection session.Selection
 }
 
-// Of is the explanation of a number, such as "fci:3" or "term:head". It is false if there is nothing to explain.
+// Of explains a number, such as "fci:3" or "term:head". It returns false if there is nothing to explain.
 func (s Subject) Of(what string) (Explanation, bool) {
 	kind, of, _ := strings.Cut(what, ":")
 	i, err := strconv.Atoi(of)
@@ -68,9 +67,9 @@ func (s Subject) Of(what string) (Explanation, bool) {
 		return Explanation{Title: "attention received by token " + of, Value: Format(float64(t.Received[i])),
 			Formula: "rᵢ = Σ over later tokens m > i of the mean over layers and heads of a(m → i)",
 			Note:    fmt.Sprintf("Every token m spreads a weight of 1 over itself and the tokens before it. Summed over the tokens after %d, of which there are %d, a token that is passed over gets little, and one that is looked up again and again gets more than 1.", i, len(t.Tokens)-i-1)}, true
-	case slices.Contains([]string{"head-fci", "head-focus", "head-sra", "head-kurtosis"}, kind):
+	case strings.HasPrefix(kind, "head-"):
 		layer, head, ok := ParseHead(of)
-		if !ok || layer >= t.Layers || head >= t.Heads {
+		if _, known := Quantity(strings.TrimPrefix(kind, "head-")).OfHead(); !known || !ok || layer >= t.Layers || head >= t.Heads {
 			return Explanation{}, false
 		}
 		return explainHead(s, Quantity(strings.TrimPrefix(kind, "head-")), layer, head), true
@@ -146,24 +145,21 @@ func explainHead(s Subject, q Quantity, layer, head int) Explanation {
 			e.Total = "mean " + Format(value)
 		}
 	}
+	if q == ByFCI && step >= 0 && step < len(t.Steps) {
+		return explainScoreInHead(t, score.FCI, layer, head, step, value)
+	}
+	about, _ := q.OfHead()
+	e.Formula, e.Source, e.Note = about.Formula, about.Source, about.Meaning
 	switch q {
 	case ByFCI:
-		if step >= 0 && step < len(t.Steps) {
-			return explainScoreInHead(t, score.FCI, layer, head, step, value)
-		}
-		e.Formula, e.Source = "the mean over steps k of Σ over j ≥ k + Δ of S(j, k)", glossary.FromAttnRL+"FCI, by paper and code"
 		perStep(t.FCIHeads)
 	case byFocus:
-		e.Formula, e.Source = "S(k) = Σ over answer tokens m of the mean over tokens n of step k of a(m → n)", glossary.FromATTNPO+"step score (its figure 3 and summaries)"
-		e.Note = fmt.Sprintf("What the answer, %d tokens long, pays to a token of the step.", max(0, t.Answer[1]-t.Answer[0]))
+		e.Note += fmt.Sprintf(" The answer has %s.", Plural(max(0, t.Answer[1]-t.Answer[0]), "token"))
 		perStep(t.Focus)
 	case BySRA:
-		e.Source = glossary.FromATTNPO + "key-focus heads; read as an AUC, which is our reading"
-		e.Formula = "the share of pairs (a needed step, a redundant one) in which the needed one has the higher focus; ties count half"
-		e.Note = fmt.Sprintf("Averaged over correct responses to %d problems, %d pairs in all. 0.5 is chance. Heads with the highest are the key-focus heads.", s.Heads.Problems, s.Heads.Pairs)
-	case ByKurtosis:
-		e.Formula, e.Source = "the fourth standardised moment of a head's vertical scores, less 3, averaged over traces", "Thought Anchors, arXiv 2506.19143, receiver heads, by its code"
-		e.Note = fmt.Sprintf("High where few steps receive most of the attention: a receiver head. Over %d problems.", s.Heads.Problems)
+		e.Note += fmt.Sprintf(" Averaged over correct responses to %s, %s in all. Heads with the highest are the key-focus heads.", Plural(s.Heads.Problems, "problem"), Plural(s.Heads.Pairs, "pair"))
+	case byKurtosis:
+		e.Note += fmt.Sprintf(" Measured over %s.", Plural(s.Heads.Problems, "problem"))
 	}
 	return e
 }

@@ -109,3 +109,20 @@ func TestGlossaryHasTheFormulaOfFCI(t *testing.T) {
 		t.Errorf("the glossary has %q, package score %q", w.Formula, score.FCI.Formula)
 	}
 }
+
+// Every score of heads is a colour and opens to the text of package score (fault B11).
+func TestEveryHeadScoreOpens(t *testing.T) {
+	s := Subject{&session.Snapshots{Trace: labtest.Trace()}, session.NoSelection}
+	for i, row := range score.HeadScores {
+		e, ok := s.Of("head-" + row.Name + ":1.0")
+		if !ok || e.Formula != row.Formula || e.Source != row.Source || !strings.HasPrefix(e.Note, row.Meaning) {
+			t.Errorf("%s opens as %+v, %v", row.Name, e, ok)
+		}
+		if q := HeadQuantities()[i]; q != Quantity(row.Name) || q.Name() != row.Title && q.Name() != row.Symbol || q.Unit() != row.Unit {
+			t.Errorf("colour %d is %q", i, q.Name())
+		}
+	}
+	if _, ok := s.Of("head-width:1.0"); ok {
+		t.Error("an unknown score of heads opens")
+	}
+}

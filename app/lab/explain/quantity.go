@@ -19,11 +19,17 @@ const (
 	ByFCI      Quantity = "fci"
 	byFocus    Quantity = "focus"
 	BySRA      Quantity = "sra"
-	ByKurtosis Quantity = "kurtosis"
+	byKurtosis Quantity = "kurtosis"
 )
 
-// HeadQuantities are the colours of heads.
-var HeadQuantities = []Quantity{ByFCI, byFocus, BySRA, ByKurtosis}
+// HeadQuantities lists the colours of heads, those of [score.HeadScores].
+func HeadQuantities() []Quantity {
+	var list []Quantity
+	for _, s := range score.HeadScores {
+		list = append(list, Quantity(s.Name))
+	}
+	return list
+}
 
 // TokenQuantities are the colours of tokens: numbers of single tokens, and every score of package score that is not a mean of these. A
 // token has the score of its step.
@@ -49,13 +55,21 @@ func (q Quantity) Name() string {
 	case byReceived:
 		return "attention received"
 	case ByFCI:
-		return "FCI"
-	case BySRA:
-		return "step ranking accuracy"
-	case ByKurtosis:
-		return "kurtosis"
+		return score.FCI.Symbol
+	}
+	if s, ok := q.OfHead(); ok {
+		return s.Title
 	}
 	return q.score().Title
+}
+
+// OfHead returns the row of the table of scores of heads. It returns false where the quantity is not one of heads.
+func (q Quantity) OfHead() (score.HeadScore, bool) {
+	i := slices.IndexFunc(score.HeadScores, func(s score.HeadScore) bool { return s.Name == string(q) })
+	if i < 0 {
+		return score.HeadScore{}, false
+	}
+	return score.HeadScores[i], true
 }
 
 // score is the row of the table of scores. It panics where there is none.
@@ -69,11 +83,11 @@ func (q Quantity) score() score.Score {
 
 // Unit is empty for a number without one.
 func (q Quantity) Unit() string {
-	switch q {
-	case byLogProb:
+	if q == byLogProb {
 		return score.Surprise.Unit
-	case BySRA, ByKurtosis:
-		return ""
+	}
+	if s, ok := q.OfHead(); ok {
+		return s.Unit
 	}
 	return q.score().Unit
 }
@@ -152,16 +166,16 @@ func (q Quantity) OfHeads(t *session.Trace, h *session.HeadsView, s session.Sele
 		return perStep(t.Focus)
 	case BySRA:
 		return known(h.SRA)
-	case ByKurtosis:
+	case byKurtosis:
 		return known(h.Kurtosis)
 	}
 	return nil
 }
 
-// Span is the ends of the colour scale: from 0 to the largest value, and for SRA from chance to 1.
+// Span returns the ends of the colour scale: 0 and the largest value, or chance and 1 for a quantity with a value of chance.
 func (q Quantity) Span(values []float64) (lo, hi float64) {
-	if q == BySRA {
-		return 0.5, 1
+	if s, ok := q.OfHead(); ok && s.Chance > 0 {
+		return s.Chance, 1
 	}
 	for _, v := range values {
 		if v > hi { // NaN is not
