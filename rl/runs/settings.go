@@ -114,16 +114,6 @@ func logFile(method string) string {
 	return MetricsFile
 }
 
-// described are teacher and difficulty with the task's own in place of what was not given. Runs of version 1 did not record
-// these: the defaults were the ones below.
-func (s Settings) described() (teacher, difficulty string) {
-	if s.Measured != nil {
-		return s.Measured.Teacher, s.Measured.Difficulty
-	}
-	own := map[string][2]string{"chain": {"verdict", "2-5"}, "countdown": {"", "3-4"}}[s.Task]
-	return or(s.Teacher, own[0]), or(s.Difficulty, own[1])
-}
-
 // Flag is what the run was begun with for a flag of "attnlab train" or "attnlab pretrain", as canonical text; false where
 // such a flag says nothing about a run.
 func (s Settings) Flag(name string) (string, bool) {
