@@ -160,7 +160,7 @@ func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
 	if len(groups) > 0 {
 		e.publish(disruptionOf(e.next(), groups))
 	} else if err == nil {
-		err = fmt.Errorf("none of %d responses is correct and has two steps with some FCI; use more or easier problems, or a better model", len(attempts))
+		err = examine.NoCuts(len(attempts))
 	}
 	return err
 }

@@ -65,7 +65,7 @@ func (e *Engine) planFindHeads(c session.FindHeads) func(context.Context) (strin
 			}
 		}
 		if len(correct) == 0 {
-			return "", fmt.Errorf("none of %d responses is correct, and heads are scored on correct ones; use more or easier problems, or a better model", done)
+			return "", examine.NoHeads(done)
 		}
 		return fmt.Sprintf("%d of %d responses were correct; the heads are scored on those.", len(correct), done), nil
 	}

@@ -106,7 +106,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []sco
 	case len(groups) == 0 && err != nil:
 		return fmt.Errorf("stopped before the first cut was finished")
 	case len(groups) == 0:
-		return fmt.Errorf("none of %d responses is correct and has two steps with some FCI; use more or easier problems, or a better model", len(attempts))
+		return examine.NoCuts(len(attempts))
 	case err != nil:
 		err = fmt.Errorf("stopped after %d problems", groups[0].Problems)
 	}

@@ -85,7 +85,7 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 		}
 	}
 	if len(correct) == 0 {
-		return fmt.Errorf("none of %d responses is correct, and heads are scored on correct ones; use more or easier problems, or a better model", len(attempts))
+		return examine.NoHeads(len(attempts))
 	}
 	scorer, err := l.scorer()
 	if err != nil {

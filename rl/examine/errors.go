@@ -1,0 +1,17 @@
+package examine
+
+import "fmt"
+
+// NoHeads is the error of scoring heads where none of a number of responses is correct.
+func NoHeads(responses int) error {
+	return noneOf(responses, "is correct, and heads are scored on correct ones")
+}
+
+// NoCuts is the error of an experiment with [Disrupt] where none of a number of responses can be cut.
+func NoCuts(responses int) error {
+	return noneOf(responses, "is correct and has two steps with some FCI")
+}
+
+func noneOf(responses int, does string) error {
+	return fmt.Errorf("none of %d responses %s; use more or easier problems, or a better model", responses, does)
+}
