@@ -3,7 +3,6 @@ package examine
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"attnlab/model"
@@ -27,7 +26,7 @@ func candidates(c score.StepChoice, e Examined) (steps []int) {
 			panic(err)
 		}
 		values := by.Of(e.Input()).Steps
-		known := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+		known := stat.Known(values)
 		if len(known) == 0 {
 			return nil
 		}

@@ -20,7 +20,7 @@ var Receiver = Score{
 		for _, layer := range v.Heads {
 			row := make([]float64, len(layer))
 			for h := range layer {
-				row[h] = stat.Kurtosis(known(layer[h]))
+				row[h] = stat.Kurtosis(stat.Known(layer[h]))
 			}
 			kurtosis, heads = append(kurtosis, row), heads+len(layer)
 		}
@@ -30,21 +30,10 @@ var Receiver = Score{
 	Sum: func(in Input, h Head, k int) []Term { return in.verticalTerms(h, k, in.shareOfLater) },
 }
 
-// known leaves out what is NaN.
-func known(x []float64) []float64 {
-	var rest []float64
-	for _, v := range x {
-		if !math.IsNaN(v) {
-			rest = append(rest, v)
-		}
-	}
-	return rest
-}
-
 // ReceiverScores returns for each head the mean over traces of the kurtosis of its vertical scores, vertical[trace][l][h][k]:
 // Thought Anchors' measure of a receiver head, of which [TopHeads] takes the best. The vertical scores are the Heads of
 // [Receiver]; steps without a score, NaN, are left out. Traces in which a head's scores are all equal do not count; a head
 // without any other is NaN. (Thought Anchors leaves layer 0 out.)
 func ReceiverScores(vertical [][][][]float64) [][]float64 {
-	return meanOverTraces(vertical, func(_ int, y []float64) float64 { return stat.Kurtosis(known(y)) })
+	return meanOverTraces(vertical, func(_ int, y []float64) float64 { return stat.Kurtosis(stat.Known(y)) })
 }

@@ -84,13 +84,11 @@ func meanOverTraces(score [][][][]float64, f func(trace int, y []float64) float6
 	for l := range out {
 		out[l] = make([]float64, len(score[0][l]))
 		for h := range out[l] {
-			var sum, n float64
+			values := make([]float64, len(score))
 			for i := range score {
-				if v := f(i, score[i][l][h]); !math.IsNaN(v) {
-					sum, n = sum+v, n+1
-				}
+				values[i] = f(i, score[i][l][h])
 			}
-			out[l][h] = sum / n
+			out[l][h] = stat.Mean(stat.Known(values))
 		}
 	}
 	return out

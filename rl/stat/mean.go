@@ -47,6 +47,9 @@ func MeanError(x []float64) (mean, standardError float64) {
 	return Mean(x), StdDev(x) / math.Sqrt(float64(len(x)))
 }
 
+// Known returns the values of x that are not NaN, in order.
+func Known(x []float64) []float64 { return slices.DeleteFunc(slices.Clone(x), math.IsNaN) }
+
 // Kurtosis is the fourth standardised moment of a population less 3, Fisher's excess kurtosis. It is high where few of many
 // values are large. NaN for values that are all equal.
 func Kurtosis(x []float64) float64 {

@@ -66,3 +66,13 @@ func TestNumber(t *testing.T) {
 		t.Error("a string was read as a number")
 	}
 }
+
+func TestKnownLeavesOutNaN(t *testing.T) {
+	x := []float64{math.NaN(), 2, math.NaN(), 4}
+	if got := Mean(Known(x)); got != 3 || !math.IsNaN(x[2]) {
+		t.Errorf("the mean of what is known is %g, want 3; %v", got, x)
+	}
+	if got := Mean(Known(x[:1])); !math.IsNaN(got) {
+		t.Errorf("nothing is known, and its mean is %g", got)
+	}
+}

@@ -15,15 +15,19 @@ import (
 // statistic matches the names of functions that compute what this package computes.
 var statistic = regexp.MustCompile(`(?i)^(mean|average|median|std|stddev|sd|spread|deviation|variance|standardError|stdErr|shareError|meanError|meanStd|quantile|percentile|auc|spearman|kurtosis|wilson|bootstrap|student|trend)$`)
 
-// roots are the square roots outside this package, by file, and why they are no statistic.
+// roots are the square roots and lengths (math.Sqrt, math.Hypot) outside this package, by file, and why they are no statistic.
 var roots = map[string]string{
-	"rl/tree.go":                   "TreeRL divides a node's advantage by √|L|, of its leaves",
-	"rl/tree_train.go":             "shows that root as a term",
-	"app/figures/tree_draw.go":     "the height of a node with leaves",
-	"app/theme/theme.go":           "the distance of two colours",
-	"app/lab/labtest/snapshots.go": "makes a tree as rl/tree.go does",
-	"app/lab/explain/node.go":      "shows √|L| of a node as a term",
-	"rl/rltest/rltest.go":          "undoes a model's norm",
+	"rl/tree.go":                    "TreeRL divides a node's advantage by √|L|, of its leaves",
+	"rl/tree_train.go":              "shows that root as a term",
+	"app/figures/tree_draw.go":      "the height of a node with leaves",
+	"app/figures/scatter.go":        "the distance of two points",
+	"app/figures/draw/scene.go":     "the distance of a point from a line",
+	"app/figures/window/painter.go": "the length of a line",
+	"app/figures/window/window.go":  "the distance of two fingers, or of a drag",
+	"app/theme/theme.go":            "the distance of two colours",
+	"app/lab/labtest/snapshots.go":  "makes a tree as rl/tree.go does",
+	"app/lab/explain/node.go":       "shows √|L| of a node as a term",
+	"rl/rltest/rltest.go":           "undoes a model's norm",
 }
 
 // names are the functions that may have a statistic's name, and why.
@@ -64,7 +68,7 @@ func TestOnlyThisPackageHasStatistics(t *testing.T) {
 					t.Errorf("%s defines %s: call package stat, or say in names why not", name, n.Name.Name)
 				}
 			case *ast.SelectorExpr:
-				if x, ok := n.X.(*ast.Ident); ok && x.Name == "math" && n.Sel.Name == "Sqrt" && roots[name] == "" {
+				if x, ok := n.X.(*ast.Ident); ok && x.Name == "math" && (n.Sel.Name == "Sqrt" || n.Sel.Name == "Hypot") && roots[name] == "" {
 					t.Errorf("%s takes a square root: call package stat, or say in roots why not", name)
 				}
 			}

@@ -35,7 +35,15 @@ func Wilson(p float64, n int) Interval {
 // ShareDifference is the interval of p-q for shares p of n and q of m independent observations, made of their Wilson
 // intervals (Newcombe 1998, method 10). It has a width where both shares are 0 or 1.
 func ShareDifference(p float64, n int, q float64, m int) Interval {
-	a, b := Wilson(p, n), Wilson(q, m)
+	return DifferenceInterval(p, Wilson(p, n), q, Wilson(q, m))
+}
+
+// DifferenceError is the standard error of the difference of two independent estimates with the standard errors a and b: √(a²+b²).
+func DifferenceError(a, b float64) float64 { return math.Hypot(a, b) }
+
+// DifferenceInterval is the interval of p-q for independent estimates p and q with the intervals a and b. It adds the squares of
+// the distances from estimate to limit, as Newcombe's method 10 does for shares.
+func DifferenceInterval(p float64, a Interval, q float64, b Interval) Interval {
 	return Interval{p - q - math.Hypot(p-a.Low, b.High-q), p - q + math.Hypot(a.High-p, q-b.Low)}
 }
 

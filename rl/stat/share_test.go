@@ -73,3 +73,13 @@ func TestPairedShareDifference(t *testing.T) {
 		t.Errorf("the interval holds the difference in %v of trials and is narrower in %d of %d", share, narrower, trials)
 	}
 }
+
+// TestDifferenceOfTwoEstimates checks the combination of errors and intervals by a 3-4-5 triangle.
+func TestDifferenceOfTwoEstimates(t *testing.T) {
+	if got := DifferenceError(3, 4); got != 5 {
+		t.Errorf("errors 3 and 4 give %g, want 5", got)
+	}
+	if got, want := DifferenceInterval(10, Interval{7, 22}, 2, Interval{-3, 6}), (Interval{8 - 5, 8 + 13}); got != want {
+		t.Errorf("the interval is %v, want %v", got, want)
+	}
+}

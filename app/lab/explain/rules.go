@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/rl/score"
+	"attnlab/rl/stat"
 )
 
 // Reading puts a comparison of rules into a sentence, and says whether it is settled: by two standard errors of the difference, with
@@ -24,7 +25,7 @@ func Reading(r *session.Rules) string {
 		return "Both use the same rule, so any difference is chance."
 	}
 	phrase := func(r session.RuleOutcome) string { return score.FindBranch(r.Branch).Phrase }
-	d, se := a.Valid-b.Valid, math.Hypot(a.ValidSE, b.ValidSE)
+	d, se := a.Valid-b.Valid, stat.DifferenceError(a.ValidSE, b.ValidSE)
 	text := fmt.Sprintf("Branching %s gives both right and wrong rollouts in %s more of the problems than %s (± %s)", phrase(a), Format(d), phrase(b), Format(se))
 	if d < 0 {
 		text = fmt.Sprintf("Branching %s gives both right and wrong rollouts in %s fewer of the problems than %s (± %s)", phrase(a), Format(-d), phrase(b), Format(se))

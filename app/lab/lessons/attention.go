@@ -2,7 +2,6 @@ package lessons
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -63,9 +62,9 @@ var lessonAttention = Lesson{
 		if other, ok := group(score.ChooseOther); ok {
 			loss, se, reach := other.Loss, other.LossSE, lossInterval(other)
 			d := m.Value - loss
-			low, high := d-math.Hypot(m.Value-m.Reach.Low, reach.High-loss), d+math.Hypot(m.Reach.High-m.Value, loss-reach.Low)
-			m.Saw = fmt.Sprintf("Cutting one of the other steps lost %s ± %s (n = %d). The difference is %s ± %s", explain.Format(loss), explain.Format(se), other.N, explain.Format(d), explain.Format(math.Hypot(m.SE, se)))
-			if low <= 0 && 0 <= high {
+			between := stat.DifferenceInterval(m.Value, m.Reach, loss, reach)
+			m.Saw = fmt.Sprintf("Cutting one of the other steps lost %s ± %s (n = %d). The difference is %s ± %s", explain.Format(loss), explain.Format(se), other.N, explain.Format(d), explain.Format(stat.DifferenceError(m.SE, se)))
+			if between.Low <= 0 && 0 <= between.High {
 				m.Saw += ", too close to call: the longer experiment may settle it."
 			} else {
 				m.Saw += "."

@@ -2,7 +2,6 @@ package lessons
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -62,7 +61,7 @@ var lessonBranching = Lesson{
 		}
 		// The rules share problems and initial responses. Taking them as independent makes the error rather too large.
 		m.Value = fci.Valid - entropy.Valid
-		m.SE = math.Hypot(fci.ValidSE, entropy.ValidSE)
+		m.SE = stat.DifferenceError(fci.ValidSE, entropy.ValidSE)
 		m.Reach = stat.ShareDifference(fci.Valid, fci.Problems, entropy.Valid, entropy.Problems)
 		m.Saw = fmt.Sprintf("The valid share was %s by FCI and %s by entropy. Branch points were on average at %s of the response by FCI, at %s by entropy. A problem took %.0f and %.0f new tokens.",
 			explain.Format(fci.Valid), explain.Format(entropy.Valid), explain.Format(fci.Position), explain.Format(entropy.Position), fci.Sampled, entropy.Sampled)

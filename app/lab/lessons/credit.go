@@ -2,7 +2,6 @@ package lessons
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 
 	"attnlab/app/lab/explain"
@@ -47,7 +46,7 @@ var lessonCredit = Lesson{
 		}
 		needed, nse := stat.MeanError(g.needed)
 		spare, sse := stat.MeanError(g.spare)
-		m.Value, m.SE = needed-spare, math.Hypot(nse, sse)
+		m.Value, m.SE = needed-spare, stat.DifferenceError(nse, sse)
 		m.Saw = fmt.Sprintf("Mean γ was %s ± %s on %d needed and %s ± %s on %d redundant steps of %d rollouts.",
 			explain.Format(needed), explain.Format(nse), len(g.needed), explain.Format(spare), explain.Format(sse), len(g.spare), g.Done)
 		return m
