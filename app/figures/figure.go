@@ -83,9 +83,8 @@ func newOf(list []Entry, name string) (*Host, error) {
 // Key is what a key of the keyboard means to a figure.
 type Key int
 
-// The keys: arrows and their like move the selection, Back gives up what is selected, In and
-// Out zoom, Fit shows all again, More and Fewer change how much is drawn, Next takes the next
-// quantity.
+// The keys. Left to Last move the selection, Back clears it, In and Out zoom, Fit shows everything again, More and Fewer change
+// how much is drawn, Next chooses the next quantity.
 const (
 	Left Key = iota
 	Right
