@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // maxFile bounds what is read from a visitor's disk, in bytes: of one file, and of one archive unpacked.
@@ -85,7 +86,7 @@ func neededFiles(input string, chosen []File) (needed []File) {
 
 func nothingNeeded(input string) error {
 	if input == "open-model" {
-		return errors.New("There is no model in this folder. Choose a folder with config.json, model.safetensors and tokenizer.json.")
+		return fmt.Errorf("There is no model in this folder. Choose a folder with %s, %s and %s.", runs.ConfigFile, runs.WeightsFile, runs.TokenizerFile)
 	}
 	return errNoRun
 }
@@ -122,7 +123,7 @@ func readFiles(files []File, then func(read map[string][]byte, err error)) {
 func modelFiles(read map[string][]byte) map[string][]byte {
 	top, depth := "", -1
 	for _, name := range slices.Sorted(maps.Keys(read)) {
-		if d := strings.Count(name, "/"); path.Base(name) == "config.json" && (depth < 0 || d < depth) {
+		if d := strings.Count(name, "/"); path.Base(name) == runs.ConfigFile && (depth < 0 || d < depth) {
 			top, depth = path.Dir(name), d
 		}
 	}
@@ -199,20 +200,20 @@ var errNoRun = errors.New("There is no metrics.jsonl among these files. Choose t
 
 // importRun hands chosen files to the engine: those of runs, or logs alone.
 func (l *Lab) importRun(chosen map[string][]byte) error {
-	runs := logsAlone(chosen)
-	if runs == nil {
+	imports := logsAlone(chosen)
+	if imports == nil {
 		var err error
-		if runs, err = runFiles(chosen); err != nil {
+		if imports, err = runFiles(chosen); err != nil {
 			return err
 		}
 	}
-	for _, run := range runs {
+	for _, run := range imports {
 		l.Send(run)
 	}
 	return nil
 }
 
-// runFiles are the runs among chosen files. An archive counts as its content. Every folder with a log is a run, with
+// runFiles are the runs among chosen files. An archive counts as its content. Every folder of which [runs.IsRun] is true is a run, with
 // all that lies below it.
 func runFiles(chosen map[string][]byte) ([]session.ImportRun, error) {
 	files, name := map[string][]byte{}, ""
@@ -231,13 +232,13 @@ func runFiles(chosen map[string][]byte) ([]session.ImportRun, error) {
 	var folders []string
 	for _, file := range slices.SortedFunc(maps.Keys(files), func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") }) {
 		folder := path.Dir(file)
-		if base := path.Base(file); base != "metrics.jsonl" && base != "training.jsonl" || slices.ContainsFunc(folders, func(f string) bool { return inFolder(f, folder) }) {
+		if !runs.IsRun([]string{path.Base(file)}) || slices.ContainsFunc(folders, func(f string) bool { return inFolder(f, folder) }) {
 			continue
 		}
 		folders = append(folders, folder)
 	}
 	slices.Sort(folders)
-	var runs []session.ImportRun
+	var imports []session.ImportRun
 	for _, folder := range folders {
 		run := session.ImportRun{Name: name, Files: map[string][]byte{}}
 		if folder != "." && (name == "" || len(folders) > 1) {
@@ -248,12 +249,12 @@ func runFiles(chosen map[string][]byte) ([]session.ImportRun, error) {
 				run.Files[strings.TrimPrefix(file, folder+"/")] = data
 			}
 		}
-		runs = append(runs, run)
+		imports = append(imports, run)
 	}
-	if len(runs) == 0 {
+	if len(imports) == 0 {
 		return nil, errNoRun
 	}
-	return runs, nil
+	return imports, nil
 }
 
 // inFolder reports whether a folder is another or lies inside it.
@@ -262,7 +263,7 @@ func inFolder(outer, folder string) bool {
 }
 
 // logsAlone are logs that were chosen without other files, each as a run of its own. Such a log may have any name.
-func logsAlone(chosen map[string][]byte) (runs []session.ImportRun) {
+func logsAlone(chosen map[string][]byte) (imports []session.ImportRun) {
 	for _, from := range slices.Sorted(maps.Keys(chosen)) {
 		base := path.Base(from)
 		name, is := strings.CutSuffix(base, ".jsonl")
@@ -272,10 +273,10 @@ func logsAlone(chosen map[string][]byte) (runs []session.ImportRun) {
 		if folder := path.Base(path.Dir(from)); folder != "." && folder != "/" {
 			name = folder
 		}
-		if base != "training.jsonl" {
-			base = "metrics.jsonl"
+		if base != runs.PretrainFile {
+			base = runs.MetricsFile
 		}
-		runs = append(runs, session.ImportRun{Name: name, Files: map[string][]byte{base: chosen[from]}})
+		imports = append(imports, session.ImportRun{Name: name, Files: map[string][]byte{base: chosen[from]}})
 	}
-	return runs
+	return imports
 }

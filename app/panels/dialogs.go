@@ -8,6 +8,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
+	"attnlab/rl/runs"
 )
 
 // dialogs draws the dialog that is open, and the hidden inputs for files.
@@ -113,8 +114,8 @@ func (p *Page) capabilitiesDialog() app.UI {
 		),
 		app.If(slices.Contains(c.Bases, c.Model.Name) && !strings.HasPrefix(c.Model.Name, "run:"), func() app.UI {
 			return app.P().Class("hint").Body(app.Text("Save this one as a Hugging Face folder: "),
-				app.Range([]string{"config.json", "model.safetensors", "tokenizer.json"}).Slice(func(i int) app.UI {
-					name := []string{"config.json", "model.safetensors", "tokenizer.json"}[i]
+				app.Range(runs.ModelFiles).Slice(func(i int) app.UI {
+					name := runs.ModelFiles[i]
 					return app.A().Href("./"+p.Link.Folder+"models/"+c.Model.Name+"/"+name).Attr("download", name).Text(name + " ")
 				}))
 		}),

@@ -12,6 +12,7 @@ import (
 
 	"attnlab/app/engine"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 	"attnlab/rl/task"
 	"attnlab/web"
 )
@@ -144,7 +145,7 @@ func modelFiles(name string) (map[string][]byte, error) {
 		return nil, err
 	}
 	files := map[string][]byte{}
-	for _, file := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
+	for _, file := range runs.ModelFiles {
 		data, err := fs.ReadFile(folder, file)
 		if err != nil {
 			return nil, fmt.Errorf("read the model: %w", err)

@@ -48,7 +48,7 @@ func visitPage(t *testing.T, store runs.Store) *page {
 					return nil, err
 				}
 				files := map[string][]byte{}
-				for _, file := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
+				for _, file := range runs.ModelFiles {
 					if files[file], err = fs.ReadFile(folder, file); err != nil {
 						return nil, err
 					}

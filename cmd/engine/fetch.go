@@ -13,10 +13,8 @@ import (
 	"syscall/js"
 
 	"attnlab/app/engine"
+	"attnlab/rl/runs"
 )
-
-// baseFiles are the files that every shipped base has.
-var baseFiles = []string{"config.json", "tokenizer.json", "model.safetensors"}
 
 func listBases(ctx context.Context) ([]string, error) {
 	data, err := fetch(ctx, "models/bases.json", func(int, int) {})
@@ -33,9 +31,9 @@ func listBases(ctx context.Context) ([]string, error) {
 // fetchBase fetches the files of a shipped base. progress counts the bytes of the weights, which are nearly all.
 func fetchBase(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	for _, file := range baseFiles {
+	for _, file := range runs.ModelFiles {
 		report := func(int, int) {}
-		if file == "model.safetensors" {
+		if file == runs.WeightsFile {
 			report = progress
 		}
 		data, err := fetch(ctx, "models/"+name+"/"+file, report)
@@ -61,17 +59,17 @@ func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
 	if err := json.Unmarshal(data, &names); err != nil {
 		return nil, fmt.Errorf("runs/runs.json is no list of names: %w", err)
 	}
-	var runs []engine.ShippedRun
+	var shipped []engine.ShippedRun
 	for _, name := range names {
 		run := engine.ShippedRun{Name: name, Files: map[string][]byte{}}
-		for _, file := range []string{"run.json", "metrics.jsonl"} {
+		for _, file := range []string{runs.RunFile, runs.MetricsFile} {
 			if run.Files[file], err = fetch(ctx, "runs/"+name+"/"+file, func(int, int) {}); err != nil {
-				return runs, err
+				return shipped, err
 			}
 		}
-		runs = append(runs, run)
+		shipped = append(shipped, run)
 	}
-	return runs, nil
+	return shipped, nil
 }
 
 // fetch reads a file beside the Worker. progress gets the bytes so far and their total,

@@ -12,6 +12,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/gpu"
 	"attnlab/gpu/gputest"
+	"attnlab/rl/runs"
 	"attnlab/web"
 )
 
@@ -35,7 +36,7 @@ func TestOpenFallsBackWithoutMemory(t *testing.T) {
 		Fetch: func(_ context.Context, name string, _ func(done, total int)) (map[string][]byte, error) {
 			folder, err := web.Model(name)
 			files := map[string][]byte{}
-			for _, file := range baseFiles {
+			for _, file := range runs.ModelFiles {
 				if err == nil {
 					files[file], err = fs.ReadFile(folder, file)
 				}

@@ -12,7 +12,8 @@ import (
 	"attnlab/model/hf/safetensors"
 )
 
-// The files of a checkpoint folder.
+// The files of a checkpoint folder. Package runs has the same names, without the weights' code: a test of the command line compares
+// the two lists.
 const (
 	configFile        = "config.json"
 	weightsFile       = "model.safetensors"

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -15,25 +16,38 @@ const (
 	MetricsFile  = "metrics.jsonl"
 	PretrainFile = "training.jsonl"
 	ResultFile   = "result.json"
-	StateFile    = "training.safetensors" // all that a run resumes from
-	ConfigFile   = "config.json"
-	WeightsFile  = "model.safetensors"
+
+	StateFile           = "training.safetensors" // all that a run resumes from
+	ConfigFile          = "config.json"
+	WeightsFile         = "model.safetensors"
+	TokenizerFile       = "tokenizer.json"
+	TokenizerConfigFile = "tokenizer_config.json"
 
 	BaseFolder       = "base/"
 	ReflectionFolder = "reflection/"
 )
 
-// checkpointFiles may be in a run's folder, in its base and in its reflection model.
-var checkpointFiles = []string{StateFile, WeightsFile, ConfigFile, "tokenizer.json", "tokenizer_config.json", "training.json"}
+// ModelFiles are the files that every model has.
+var ModelFiles = []string{ConfigFile, TokenizerFile, WeightsFile}
+
+// CheckpointFiles may be in a run's folder, in its base and in its reflection model. Package hf writes them.
+var CheckpointFiles = []string{StateFile, WeightsFile, ConfigFile, TokenizerFile, TokenizerConfigFile, "training.json"}
+
+// IsRun reports whether a folder with files of these names holds a run that [Read] can read.
+func IsRun(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return name == RunFile || name == MetricsFile || name == PretrainFile || name == StateFile
+	})
+}
 
 // known reports whether a name is of a run's file; other files in the same folder are left alone.
 func known(name string) bool {
 	for _, folder := range []string{BaseFolder, ReflectionFolder} {
 		if inner, ok := strings.CutPrefix(name, folder); ok {
-			return slices.Contains(checkpointFiles, inner)
+			return slices.Contains(CheckpointFiles, inner)
 		}
 	}
-	return name == RunFile || name == ResultFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(checkpointFiles, name)
+	return name == RunFile || name == ResultFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(CheckpointFiles, name)
 }
 
 // Light reports whether a file has settings or measurements of a run, and no weights.
@@ -66,7 +80,7 @@ func Read(files map[string][]byte) (r Run, err error) {
 	if err := r.readLog(files); err != nil {
 		return r, err
 	}
-	if about == nil && r.Log.pages == 0 && files[StateFile] == nil {
+	if !IsRun(slices.Collect(maps.Keys(files))) {
 		return r, ErrNoRun
 	}
 	if about == nil {
@@ -80,7 +94,7 @@ func Read(files map[string][]byte) (r Run, err error) {
 	}
 	if files[StateFile] != nil {
 		r.Checkpoint = map[string][]byte{}
-		for _, name := range checkpointFiles {
+		for _, name := range CheckpointFiles {
 			if data, ok := files[name]; ok {
 				r.Checkpoint[name] = data
 			}

@@ -259,3 +259,18 @@ func TestReadOldFiles(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// A7: IsRun and Read recognise the same folders.
+func TestIsRun(t *testing.T) {
+	for name, want := range map[string]bool{RunFile: true, MetricsFile: true, PretrainFile: true, StateFile: true,
+		ResultFile: false, WeightsFile: false, ConfigFile: false, "metrics-0001.jsonl": false, "notes.txt": false, BaseFolder + RunFile: false} {
+		content := []byte("{}\n")
+		if strings.HasSuffix(name, ".jsonl") {
+			content = []byte(`{"step":1,"loss":2}` + "\n")
+		}
+		_, err := Read(map[string][]byte{name: content})
+		if read := !errors.Is(err, ErrNoRun); IsRun([]string{"other", name}) != want || read != want {
+			t.Errorf("%s: IsRun is %v, Read %v, want %v", name, IsRun([]string{name}), err, want)
+		}
+	}
+}
