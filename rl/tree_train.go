@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"attnlab/rl/hyper"
+	"attnlab/rl/score"
 )
 
 // treeTrainer takes the training steps of TreeRL and AttnRL, whose trees are the same:
@@ -119,9 +119,9 @@ func (c *treeTrainer) Explain(g Group, i int) Explanation {
 	x := newExplanation(s)
 	root := g.Tree.Nodes[0]
 	x.Outcome = []Term{
-		{"r", "r = 1[correct]", s.Reward, ofTreeRL},
-		{"V(root)", fmt.Sprintf("mean reward of the tree's %d leaves", root.Leaves), root.Value, ofTreeRL},
-		{"r - V(root)", "what the whole response would get from its outcome alone", s.Inputs.Advantage, ofTreeRL}}
+		{"r", "r = 1[correct]", s.Reward, score.NodeSource},
+		{"V(root)", fmt.Sprintf("mean reward of the tree's %d leaves", root.Leaves), root.Value, score.NodeSource},
+		{"r - V(root)", "what the whole response would get from its outcome alone", s.Inputs.Advantage, score.NodeSource}}
 	for k := range x.Steps {
 		x.Steps[k].Terms = explainNode(g, s, x.Steps[k].Start)
 	}
@@ -134,23 +134,17 @@ func explainNode(g Group, s Sample, token int) []Term {
 	for n.Start > token {
 		n = g.Tree.Nodes[n.Parent]
 	}
-	form := "A = (GA + LA) / √|L(s)|"
-	switch {
-	case !g.Tree.valid():
-		form = "all leaves of the tree have one outcome: it is not trained on"
-	case !n.Trained:
-		form = "a response without branch points is not trained on: A = 0"
-	}
-	advantage := 0.0
+	root, parent := g.Tree.Nodes[0], g.Tree.Nodes[n.Parent]
+	of := score.Node{Reward: n.Value * float64(n.Leaves), Finished: n.Leaves, Leaves: n.Leaves, Value: n.Value, Root: root.Value, Parent: parent.Value,
+		Global: n.Global, Local: n.Local, Trained: n.Trained, OneOutcome: !g.Tree.valid()}
 	if s.Advantage != nil {
-		advantage = s.Advantage[token]
+		of.Advantage = s.Advantage[token]
 	}
-	return []Term{
-		{"V(s)", fmt.Sprintf("mean reward of the %d leaves below node %d", n.Leaves, n.ID), n.Value, ofTreeRL},
-		{"GA", "V(s) - V(root)", n.Global, ofTreeRL},
-		{"LA", "V(s) - V(parent)", n.Local, ofTreeRL},
-		{"√|L(s)|", "square root of the number of leaves", math.Sqrt(float64(n.Leaves)), ofTreeRL},
-		{"A", form, advantage, ofTreeRL}}
+	var terms []Term
+	for _, t := range of.Terms() {
+		terms = append(terms, Term(t))
+	}
+	return terms
 }
 
 // ---- State

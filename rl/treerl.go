@@ -56,8 +56,6 @@ var TreeRL = Method{
 	},
 }
 
-const ofTreeRL = "TreeRL, arXiv 2506.11902; AttnRL, eq. 2-3"
-
 // ---- Sample
 
 // uncertainPoints returns the positions of the n allowed tokens with the lowest log-probability, in order of position; of equal

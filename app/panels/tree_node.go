@@ -64,9 +64,6 @@ func (p *Page) nodePanel() app.UI {
 		app.If(n.Value == nil, func() app.UI {
 			return app.P().Class("hint").Text("No response through this node is finished yet, so the node has no value.")
 		}),
-		app.If(n.Value != nil && n.Parent >= 0 && !n.Trained, func() app.UI {
-			return app.P().Class("hint").Text("A response without branch points counts in V(root) only. These tokens are not trained on.")
-		}),
 	)
 }
 

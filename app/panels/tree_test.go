@@ -79,7 +79,7 @@ func TestTreePage(t *testing.T) {
 	text := html()
 	for _, want := range []string{
 		"4 leaves of 6 initial responses, branch points by FCI; 2 right. 1,234 tokens sampled, 45,678 with the prefix of every leaf",
-		"<strong>", "V(s) = right leaves / leaves = 0 / 1", "GA(s) = V(s) − V(root) = 0.000 − 0.500", "✗ wrong", "node 1 · 0.667", "0.125", `data-do="node:5"`,
+		"<strong>", "V(s) = reward of the leaves below / leaves = 0 / 1", "GA(s) = V(s) − V(root) = 0.000 − 0.500", "✗ wrong", "node 1 · 0.667", "0.125", `data-do="node:5"`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page has no %q", want)

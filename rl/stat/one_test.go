@@ -18,7 +18,7 @@ var statistic = regexp.MustCompile(`(?i)^(mean|average|median|std|stddev|sd|spre
 // roots are the square roots and lengths (math.Sqrt, math.Hypot) outside this package, by file, and why they are no statistic.
 var roots = map[string]string{
 	"rl/tree.go":                    "TreeRL divides a node's advantage by √|L|, of its leaves",
-	"rl/tree_train.go":              "shows that root as a term",
+	"rl/score/node.go":              "shows that root as a term",
 	"app/figures/tree_draw.go":      "the height of a node with leaves",
 	"app/figures/scatter.go":        "the distance of two points",
 	"app/figures/draw/scene.go":     "the distance of a point from a line",
@@ -26,7 +26,6 @@ var roots = map[string]string{
 	"app/figures/window/window.go":  "the distance of two fingers, or of a drag",
 	"app/theme/theme.go":            "the distance of two colours",
 	"app/lab/labtest/snapshots.go":  "makes a tree as rl/tree.go does",
-	"app/lab/explain/node.go":       "shows √|L| of a node as a term",
 	"rl/rltest/rltest.go":           "undoes a model's norm",
 }
 

@@ -1,49 +1,37 @@
 package explain
 
 import (
-	"fmt"
-	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
-// NodeTerms is how a node gets its advantage, in order; empty before a leaf below it is finished.
-//
-// AttnRL, arXiv 2509.26628, eq. 2 and 3, as TreeRL, arXiv 2506.11902.
+// NodeTerms explains the advantage of a node, see [score.Node]; empty before a leaf below it is finished.
 func NodeTerms(t *session.Tree, n session.TreeNode) []session.Term {
 	if n.Value == nil {
 		return nil
 	}
-	right, leaves := LeavesBelow(t, n.ID)
-	terms := []session.Term{{Name: "value", Form: fmt.Sprintf("V(s) = right leaves / leaves = %g / %d", right, leaves), Value: *n.Value}}
+	of := score.Node{Leaves: n.Leaves, Value: *n.Value, Global: n.Global, Local: n.Local, Trained: n.Trained}
+	of.Reward, of.Finished = LeavesBelow(t, n.ID)
 	parent, ok := FindNode(t, n.Parent)
-	if !ok {
-		return terms
-	}
 	root := t.Nodes[0]
-	terms = append(terms,
-		session.Term{Name: "global advantage", Form: fmt.Sprintf("GA(s) = V(s) − V(root) = %s − %s", ValueOf(n), ValueOf(root)), Value: n.Global},
-		session.Term{Name: "local advantage", Form: fmt.Sprintf("LA(s) = V(s) − V(parent) = %s − %s", ValueOf(n), ValueOf(parent)), Value: n.Local},
-		session.Term{Name: "root of its leaves", Form: fmt.Sprintf("√|L(s)| = √%d", n.Leaves), Value: math.Sqrt(float64(n.Leaves))},
-	)
+	if !ok || parent.Value == nil || root.Value == nil {
+		return []session.Term{session.Term(of.ValueTerm())}
+	}
+	of.Root, of.Parent, of.OneOutcome = *root.Value, *parent.Value, *root.Value == 0 || *root.Value == 1
 	if n.Trained {
-		terms = append(terms, session.Term{Name: "tree advantage", Value: n.Advantage, Source: "TreeRL, arXiv 2506.11902; AttnRL, arXiv 2509.26628, eq. 2 and 3",
-			Form: fmt.Sprintf("Â(s) = (GA + LA) / √|L| = (%s + %s) / %s", Format(n.Global), bracketed(n.Local), Format(math.Sqrt(float64(n.Leaves))))})
+		of.Advantage = n.Advantage
+	}
+	var terms []session.Term
+	for _, term := range of.Terms() {
+		terms = append(terms, session.Term(term))
 	}
 	return terms
 }
 
-// bracketed is a number that can follow a sign.
-func bracketed(v float64) string {
-	if s := Format(v); strings.HasPrefix(s, "−") {
-		return "(" + s + ")"
-	}
-	return Format(v)
-}
-
+// FindNode returns the node with a number; false where there is none.
 func FindNode(t *session.Tree, id int) (session.TreeNode, bool) {
 	if id >= 0 && id < len(t.Nodes) && t.Nodes[id].ID == id { // as the engine numbers them
 		return t.Nodes[id], true

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"attnlab/app/lab/labtest"
@@ -16,19 +17,19 @@ func TestNodeTermsAddUp(t *testing.T) {
 			terms[term.Name] = term
 		}
 		right, leaves := LeavesBelow(&tree, n.ID)
-		if v := terms["value"]; leaves != n.Leaves || v.Value != right/float64(leaves) {
+		if v := terms["V"]; leaves != n.Leaves || v.Value != right/float64(leaves) {
 			t.Errorf("node %d: V = %v, leaves say %v / %d", n.ID, v.Value, right, leaves)
 		}
-		sum, trained := terms["tree advantage"]
-		if trained != n.Trained {
-			t.Errorf("node %d is trained on: %v, and has an advantage: %v", n.ID, n.Trained, trained)
+		sum, trained := terms["A"], n.Trained
+		if n.Parent >= 0 && trained == strings.Contains(sum.Form, "not trained on") {
+			t.Errorf("node %d is trained on: %v, and its advantage is explained by %q", n.ID, trained, sum.Form)
 		}
-		if want := (terms["global advantage"].Value + terms["local advantage"].Value) / terms["root of its leaves"].Value; trained && math.Abs(sum.Value-want) > 1e-12 {
+		if want := (terms["GA"].Value + terms["LA"].Value) / terms["√|L(s)|"].Value; trained && math.Abs(sum.Value-want) > 1e-12 {
 			t.Errorf("node %d: the advantage is %v, its terms add up to %v", n.ID, sum.Value, want)
 		}
 	}
 	node := NodeTerms(&tree, tree.Nodes[3])
-	if got, want := node[len(node)-1].Form, "Â(s) = (GA + LA) / √|L| = (−0.500 + (−0.667)) / 1.000"; got != want {
+	if got, want := node[len(node)-1].Form, "A(s) = (GA + LA) / √|L(s)| = (−0.500 + (−0.667)) / 1.000"; got != want {
 		t.Errorf("the advantage is written %q, want %q", got, want)
 	}
 	tree.Nodes[2].Value = nil

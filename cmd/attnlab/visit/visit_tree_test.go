@@ -135,11 +135,12 @@ func nodes(v *visitor) {
 		want := []float64{value(id)}
 		if n.Parent >= 0 {
 			ga, la, root := value(id)-value(0), value(id)-value(n.Parent), math.Sqrt(leaves[id])
-			want = append(want, ga, la, root)
+			advantage := 0.0
 			if n.Trained {
 				trained++
-				want = append(want, (ga+la)/root)
+				advantage = (ga + la) / root
 			}
+			want = append(want, ga, la, root, advantage)
 		}
 		shown := eval[[]string](v, `[...document.querySelectorAll("#node-panel .node-terms dd.figure")].map((e) => e.textContent)`)
 		if len(shown) != len(want) {
