@@ -25,22 +25,38 @@ type dot struct {
 	x, y, dx, dy float64
 }
 
-func (d comparison) dots() []dot {
-	dots := []dot{{mark: baseMark, x: float64(d.Base.ThinkTokens), y: float64(d.Base.Accuracy)}}
+// dots are the base and the rows whose accuracy and think tokens are known. unknown are the marks of the other rows.
+func (d comparison) dots() (dots []dot, unknown []string) {
+	all := []dot{{mark: baseMark, x: float64(d.Base.ThinkTokens), y: float64(d.Base.Accuracy)}}
 	for i, r := range d.Rows {
-		p := dot{mark: mark(i), x: float64(r.ThinkTokens), y: float64(r.Accuracy)}
-		if r.Seeds > 1 {
-			p.dx, p.dy = float64(r.ThinkTokensSD), float64(r.AccuracySD)
+		all = append(all, dot{mark(i), float64(r.ThinkTokens), float64(r.Accuracy), float64(r.ThinkTokensSD), float64(r.AccuracySD)})
+	}
+	for i, p := range all {
+		if math.IsNaN(p.x) || math.IsNaN(p.y) {
+			unknown = append(unknown, p.mark)
+			continue
+		}
+		if i == 0 || math.IsNaN(p.dx) || d.Rows[i-1].Seeds < 2 {
+			p.dx = 0
+		}
+		if i == 0 || math.IsNaN(p.dy) || d.Rows[i-1].Seeds < 2 {
+			p.dy = 0
 		}
 		dots = append(dots, p)
 	}
-	return dots
+	return dots, unknown
 }
 
 // plot draws accuracy against think tokens in text: a letter at each mean, bars one standard deviation long to each side. Up and left is
-// better. A letter whose place is taken is drawn to the right.
+// better. A letter whose place is taken is drawn to the right. Rows with an unknown mean are not drawn but listed.
 func (d comparison) plot(w io.Writer) {
-	dots := d.dots()
+	dots, unknown := d.dots()
+	if len(unknown) > 0 {
+		fmt.Fprintf(w, "Not in the plot, because accuracy or think tokens are unknown: %s.\n", strings.Join(unknown, ", "))
+	}
+	if len(dots) == 0 {
+		return
+	}
 	loX, hiX, loY, hiY := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, p := range dots {
 		loX, hiX = min(loX, p.x-p.dx), max(hiX, p.x+p.dx)

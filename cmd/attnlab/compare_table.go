@@ -91,8 +91,8 @@ func (d comparison) outcomes() *table {
 	t.add(baseMark, "base", "", three(d.Base.Accuracy), levelsText(d.Base.ByDifficulty), one(d.Base.ThinkTokens), "", spreadText(runs.Spread{Mean: d.Base.Reflections, SD: noNumber}, two), endsText(d.Base.ByDifficulty), "", "", "")
 	for i, r := range d.Rows {
 		t.add(mark(i), r.Method, fmt.Sprint(r.Seeds), spreadText(runs.Spread{Mean: r.Accuracy, SD: r.AccuracySD}, three), levelsText(r.ByDifficulty),
-			spreadText(runs.Spread{Mean: r.ThinkTokens, SD: r.ThinkTokensSD}, one), signed(percent(r.LengthChange), r.LengthChange)+" %", spreadText(r.Reflections, two), endsText(r.ByDifficulty), spreadText(r.RedundantRemoved, percent)+" %",
-			spreadText(r.EssentialLost, percent)+" %", signed(two(r.AES), r.AES))
+			spreadText(runs.Spread{Mean: r.ThinkTokens, SD: r.ThinkTokensSD}, one), unit(signed(percent(r.LengthChange), r.LengthChange)), spreadText(r.Reflections, two), endsText(r.ByDifficulty), unit(spreadText(r.RedundantRemoved, percent)),
+			unit(spreadText(r.EssentialLost, percent)), signed(two(r.AES), r.AES))
 	}
 	return t
 }
@@ -103,7 +103,7 @@ func (d comparison) costs() *table {
 		t.head = append(t.head, fmt.Sprintf("tokens to %.2g", d.Reach))
 	}
 	for _, r := range d.Rows {
-		row := []string{r.Method, spreadText(r.Groups.AllCorrect, percent) + " %", spreadText(r.Groups.AllWrong, percent) + " %", spreadText(r.Groups.Valid, percent) + " %",
+		row := []string{r.Method, unit(spreadText(r.Groups.AllCorrect, percent)), unit(spreadText(r.Groups.AllWrong, percent)), unit(spreadText(r.Groups.Valid, percent)),
 			spreadText(r.Steps, whole), spreadText(r.Updates, whole), spreadText(r.GeneratedTokens, thousands), spreadText(r.ChargedTokens, thousands),
 			spreadText(r.Seconds, func(n number) string { return fmt.Sprintf("%.1f", time.Duration(float64(n)*1e9).Minutes()) }), spreadText(r.CreditAUC, two), halfText(r)}
 		if d.Reach > 0 {
@@ -123,6 +123,14 @@ func spreadText(s runs.Spread, form func(number) string) string {
 		return form(s.Mean)
 	}
 	return form(s.Mean) + " ± " + form(s.SD)
+}
+
+// unit puts a percent sign behind a number, not behind a dash.
+func unit(text string) string {
+	if text == "–" {
+		return text
+	}
+	return text + " %"
 }
 
 func levelsText(levels []runs.Level) string {
@@ -152,12 +160,20 @@ func signed(text string, n number) string {
 	return text
 }
 
-func three(n number) string     { return fmt.Sprintf("%.3f", float64(n)) }
-func two(n number) string       { return fmt.Sprintf("%.2f", float64(n)) }
-func one(n number) string       { return fmt.Sprintf("%.1f", float64(n)) }
-func whole(n number) string     { return fmt.Sprintf("%.0f", float64(n)) }
-func percent(n number) string   { return fmt.Sprintf("%.0f", 100*float64(n)) }
-func thousands(n number) string { return fmt.Sprintf("%.0f k", float64(n)/1e3) }
+func three(n number) string     { return format("%.3f", n, 1) }
+func two(n number) string       { return format("%.2f", n, 1) }
+func one(n number) string       { return format("%.1f", n, 1) }
+func whole(n number) string     { return format("%.0f", n, 1) }
+func percent(n number) string   { return format("%.0f", n, 100) }
+func thousands(n number) string { return format("%.0f k", n, 1e-3) }
+
+// format is n times scale as text, a dash where it is unknown.
+func format(verb string, n number, scale float64) string {
+	if math.IsNaN(float64(n)) {
+		return "–"
+	}
+	return fmt.Sprintf(verb, scale*float64(n))
+}
 
 // halfText is the tokens to half of the gain, with the runs that gained where not all did.
 func halfText(r runs.Row) string {

@@ -197,3 +197,40 @@ func TestCompareShips(t *testing.T) {
 		t.Errorf("%v, %s", err, log)
 	}
 }
+
+// A number that was not measured is a dash in the tables and is not in the plot: no text says NaN, and nothing stops.
+func TestCompareUnknownNumbers(t *testing.T) {
+	const known = `{"problems":600,"accuracy":0.5,"think_tokens":40,"labels":{"redundant":4,"essential":2}}`
+	for _, key := range []string{"accuracy", "think_tokens", "reflections"} {
+		for _, of := range []string{"base_evaluation", "evaluation", "both"} {
+			root := t.TempDir()
+			null := func(text string) json.RawMessage {
+				var keys map[string]any
+				if err := json.Unmarshal([]byte(text), &keys); err != nil {
+					t.Fatal(err)
+				}
+				keys[key] = nil
+				return json.RawMessage(mustJSON(t, keys))
+			}
+			dirs := []string{"compare"}
+			for i, name := range []string{"one", "two"} {
+				writeRun(t, filepath.Join(root, name), runs.Settings{Method: "grpo", Model: "base", Seed: runs.Seed(i + 1)}, 0.6, 20, 1, func(_ *runs.Settings, r *runs.Result) {
+					if r.BaseEvaluation = json.RawMessage(known); of != "evaluation" {
+						r.BaseEvaluation = null(known)
+					}
+					if of != "base_evaluation" {
+						r.Evaluation = null(string(r.Evaluation))
+					}
+				})
+				dirs = append(dirs, filepath.Join(root, name))
+			}
+			code, text, stderr := call("", dirs...)
+			if code != 0 || strings.Contains(text, "NaN") || strings.Contains(text, "– %") {
+				t.Errorf("%s of %s is null: exit status %d, %s%s", key, of, code, text, stderr)
+			}
+			if listed := strings.Contains(text, "Not in the plot"); listed != (key != "reflections") {
+				t.Errorf("%s of %s is null: the plot lists what it lacks: %v\n%s", key, of, listed, text)
+			}
+		}
+	}
+}
