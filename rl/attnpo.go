@@ -79,7 +79,7 @@ var ATTNPO = Method{
 			return nil
 		},
 	},
-	Takes: Takes{Heads: true},
+	Takes: Takes{Heads: true, Keys: []string{"prompt_length", "step", "answer_tokens", "focus", "step_ranges"}},
 	New:   newATTNPO,
 }
 

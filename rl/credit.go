@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 
@@ -53,9 +54,13 @@ func (s *Span) UnmarshalJSON(data []byte) error {
 // MarshalJSON writes [start, end].
 func (s Span) MarshalJSON() ([]byte, error) { return json.Marshal([2]int{s.Start, s.End}) }
 
-// ReadGroup reads a group in JSON. It returns an error that names the key if there is one it does not know: a misspelt key would
-// otherwise count as 0 or false.
-func ReadGroup(data []byte) (in GroupInput, err error) {
+// ReadGroup reads a group in JSON for a method. It returns an error that names the key where one is unknown, is written in another
+// case, appears twice, is null or, if the method needs it, is missing: it would otherwise count as 0 or false.
+func ReadGroup(m Method, data []byte) (in GroupInput, err error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // byte order mark
+	if len(bytes.TrimSpace(data)) == 0 {
+		return in, fmt.Errorf("rl: the group is empty; see \"attnlab help credit\" for its form")
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err = d.Decode(&in); err != nil {
@@ -66,6 +71,10 @@ func ReadGroup(data []byte) (in GroupInput, err error) {
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return in, fmt.Errorf("rl: there is more after the group's JSON; give one group")
+	}
+	keys := keyCheck{json.NewDecoder(bytes.NewReader(data)), append([]string{"length", "correct", "id", "parent"}, m.Takes.Keys...)}
+	if err := keys.value(reflect.TypeFor[GroupInput](), "the group"); err != nil {
+		return in, fmt.Errorf("rl: %w; see \"attnlab help credit\" for the keys", err)
 	}
 	return in, nil
 }

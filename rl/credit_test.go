@@ -14,7 +14,7 @@ import (
 
 func readGroup(t *testing.T, text string) (in GroupInput) {
 	t.Helper()
-	in, err := ReadGroup([]byte(text))
+	in, err := ReadGroup(GRPO, []byte(text)) // which needs the fewest keys
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,21 +192,21 @@ func TestCreditErrors(t *testing.T) {
 		{"sft", `{}`, `method "sft"`},
 		{"grpo", `{}`, "0 responses"},
 		{"grpo", `{"responses":[` + one + `]}`, "1 responses"},
-		{"grpo", `{"responses":[` + one + `,{"length":-1}]}`, "response 1: length is -1"},
-		{"grpo", `{"responses":[` + one + `,{"length":1000000000000}]}`, "length is 1000000000000"},
+		{"grpo", `{"responses":[` + one + `,{"length":-1,"correct":false}]}`, "response 1: length is -1"},
+		{"grpo", `{"responses":[` + one + `,{"length":1000000000000,"correct":false}]}`, "length is 1000000000000"},
 		{"grpo", `{"prompt_length":-2,"responses":[` + one + `,` + one + `]}`, "prompt_length is -2"},
 		{"attnpo", `{"step":-2,"responses":[` + one + `,` + one + `]}`, "step is -2"},
-		{"attnpo", `{"responses":[` + one + `,{"length":9,"answer_tokens":10}]}`, "answer_tokens is 10"},
-		{"attnpo", `{"responses":[` + one + `,{"length":9,"step_ranges":[[0,9]]}]}`, "0 focus scores for 1 step ranges"},
-		{"attnpo", `{"responses":[` + one + `,{"length":9,"focus":[-1],"step_ranges":[[0,9]]}]}`, "focus of step 0 is -1"},
-		{"attnpo", `{"responses":[` + one + `,{"length":9,"focus":[1],"step_ranges":[[0,10]]}]}`, "range [0, 10)"},
-		{"attnpo", `{"responses":[` + one + `,{"length":9,"focus":[1],"answer_tokens":3,"step_ranges":[[0,7]]}]}`, "range [0, 7)"},
-		{"attnpo", `{"responses":[` + one + `,{"length":9,"focus":[1],"step_ranges":[[-1,7]]}]}`, "range [-1, 7)"},
-		{"attnpo", `{"responses":[` + one + `,{"length":9,"focus":[1],"step_ranges":[[4,4]]}]}`, "range [4, 4)"},
-		{"grpo", `{"responses":[` + one + `,{"length":9,"step_ranges":[[0,5],[4,7]]}]}`, "step 1 starts at 4, before step 0 ends at 5"},
+		{"attnpo", `{"responses":[` + one + `,{"length":9,"correct":false,"answer_tokens":10}]}`, "answer_tokens is 10"},
+		{"attnpo", `{"responses":[` + one + `,{"length":9,"correct":false,"step_ranges":[[0,9]]}]}`, "0 focus scores for 1 step ranges"},
+		{"attnpo", `{"responses":[` + one + `,{"length":9,"correct":false,"focus":[-1],"step_ranges":[[0,9]]}]}`, "focus of step 0 is -1"},
+		{"attnpo", `{"responses":[` + one + `,{"length":9,"correct":false,"focus":[1],"step_ranges":[[0,10]]}]}`, "range [0, 10)"},
+		{"attnpo", `{"responses":[` + one + `,{"length":9,"correct":false,"focus":[1],"answer_tokens":3,"step_ranges":[[0,7]]}]}`, "range [0, 7)"},
+		{"attnpo", `{"responses":[` + one + `,{"length":9,"correct":false,"focus":[1],"step_ranges":[[-1,7]]}]}`, "range [-1, 7)"},
+		{"attnpo", `{"responses":[` + one + `,{"length":9,"correct":false,"focus":[1],"step_ranges":[[4,4]]}]}`, "range [4, 4)"},
+		{"grpo", `{"responses":[` + one + `,{"length":9,"correct":false,"step_ranges":[[0,5],[4,7]]}]}`, "step 1 starts at 4, before step 0 ends at 5"},
 		{"rearl", `{"responses":[` + one + `,` + one + `],"revisions":[` + one + `]}`, "1 revisions of 2 responses"},
-		{"rearl", `{"responses":[` + one + `,` + one + `],"revisions":[` + one + `,{"length":3,"think_tokens":4}]}`, "revision 1: think_tokens is 4"},
-		{"rearl", `{"responses":[` + one + `,{"length":3,"reflections":-1}]}`, "reflections is -1"},
+		{"rearl", `{"responses":[` + one + `,` + one + `],"revisions":[` + one + `,{"length":3,"correct":false,"think_tokens":4}]}`, "revision 1: think_tokens is 4"},
+		{"rearl", `{"responses":[` + one + `,{"length":3,"correct":false,"reflections":-1}]}`, "reflections is -1"},
 		{"treerl", `{"responses":[` + one + `,` + one + `]}`, "no tree"},
 		{"attnrl", `{"tree":{}}`, "no root"},
 		{"attnrl", `{"tree":{"nodes":[{"id":0,"parent":-1},{"id":1,"parent":0,"reward":1}]}}`, "one leaf"},
@@ -243,9 +243,12 @@ func FuzzCredit(f *testing.F) {
 		f.Add(method, treeGroup)
 	}
 	f.Fuzz(func(t *testing.T, method, text string) {
-		in, err := ReadGroup([]byte(text))
-		m, err2 := MethodOf(method)
-		if err != nil || err2 != nil {
+		m, err := MethodOf(method)
+		if err != nil {
+			return
+		}
+		in, err := ReadGroup(m, []byte(text))
+		if err != nil {
 			return
 		}
 		out, err := CreditGroup(m, in, nil)
@@ -261,21 +264,69 @@ func FuzzCredit(f *testing.F) {
 // Fault A13: a misspelt key is refused by name, at every level; it used to count as 0 or false.
 func TestMisspeltKeysAreRefused(t *testing.T) {
 	for text, complaint := range map[string]string{
-		`{"respones":[]}`:                                               "\"respones\"",
-		`{"prompt_lenght":3,"responses":[]}`:                            "\"prompt_lenght\"",
-		`{"responses":[{"length":9,"corect":true},{"length":8}]}`:       "\"corect\"",
-		`{"responses":[{"length":9}],"revisions":[{"lenght":9}]}`:       "\"lenght\"",
-		`{"tree":{"node":[]}}`:                                          "\"node\"",
-		`{"tree":{"nodes":[{"id":0,"parent":-1},{"id":1,"perent":0}]}}`: "\"perent\"",
-		`{"responses":[{"length":9,"step_ranges":[[0,4,9]]}]}`:          "has 3 numbers",
-		`{"responses":[{"length":9,"step_ranges":[[0]]}]}`:              "has 1 numbers",
-		`{"responses":[]} {"responses":[]}`:                             "more after",
-		`{"responses":[{"length":"9"}]}`:                                "cannot be read as JSON",
-		`[]`:                                                            "cannot be read as JSON",
+		`{"respones":[]}`:                    "\"respones\"",
+		`{"prompt_lenght":3,"responses":[]}`: "\"prompt_lenght\"",
+		`{"responses":[{"length":9,"corect":true},{"length":8,"correct":false}]}`: "\"corect\"",
+		`{"responses":[{"length":9,"correct":false}],"revisions":[{"lenght":9}]}`: "\"lenght\"",
+		`{"tree":{"node":[]}}`: "\"node\"",
+		`{"tree":{"nodes":[{"id":0,"parent":-1},{"id":1,"perent":0}]}}`:        "\"perent\"",
+		`{"responses":[{"length":9,"correct":false,"step_ranges":[[0,4,9]]}]}`: "has 3 numbers",
+		`{"responses":[{"length":9,"correct":false,"step_ranges":[[0]]}]}`:     "has 1 numbers",
+		`{"responses":[]} {"responses":[]}`:                                    "more after",
+		`{"responses":[{"length":"9"}]}`:                                       "cannot be read as JSON",
+		`[]`:                                                                   "cannot be read as JSON",
 	} {
-		if _, err := ReadGroup([]byte(text)); err == nil || !strings.Contains(err.Error(), complaint) || strings.Contains(err.Error(), "\n") {
+		if _, err := ReadGroup(GRPO, []byte(text)); err == nil || !strings.Contains(err.Error(), complaint) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %q in it", text, err, complaint)
 		}
+	}
+}
+
+// Eyes 12: what a group does not say is refused by name and not filled in: missing keys that the method needs, null, a key that
+// appears twice, and a key in another case.
+func TestGapsInAGroupAreRefused(t *testing.T) {
+	for _, m := range []Method{GRPO, REARL} {
+		if _, err := ReadGroup(m, []byte(lineGroup)); err != nil {
+			t.Errorf("%s: %v", m.Name, err)
+		}
+	}
+	whole := `{"prompt_length":3,"step":1,"responses":[{"length":9,"correct":true,"answer_tokens":1,"focus":[0.1],"step_ranges":[[0,5]]}]}`
+	if _, err := ReadGroup(ATTNPO, []byte("\ufeff"+whole)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		method    Method
+		old, new  string
+		complaint string
+	}{
+		{GRPO, `"length":9,`, ``, `responses[0] has no "length"`},
+		{GRPO, `"correct":true,`, ``, `responses[0] has no "correct"`},
+		{ATTNPO, `"step":1,`, ``, `the group has no "step"`},
+		{ATTNPO, `"prompt_length":3,`, ``, `the group has no "prompt_length"`},
+		{ATTNPO, `"answer_tokens":1,`, ``, `responses[0] has no "answer_tokens"`},
+		{ATTNPO, `"focus":[0.1],`, ``, `responses[0] has no "focus"`},
+		{ATTNPO, `,"step_ranges":[[0,5]]`, ``, `responses[0] has no "step_ranges"`},
+		{GRPO, `true`, `null`, "responses[0].correct is null"},
+		{GRPO, `"prompt_length":3`, `"prompt_length":null`, "prompt_length is null"},
+		{GRPO, `[0.1]`, `[null]`, "responses[0].focus[0] is null"},
+		{GRPO, `[0,5]`, `[null,5]`, "responses[0].step_ranges[0][0] is null"},
+		{GRPO, `[{`, `[null,{`, "responses[0] is null"},
+		{GRPO, `"focus"`, `"Focus":[0.2],"focus"`, `"Focus"`},
+		{GRPO, `"length"`, `"LENGTH"`, `"LENGTH"; write it in lower case, "length"`},
+		{GRPO, `"step":1`, `"Step":1`, `"Step"`},
+		{GRPO, `"step":1`, `"step":1,"step":2`, `"step" twice`},
+		{GRPO, `"length":9`, `"length":9,"length":8`, `"length" twice`},
+		{GRPO, whole, ` `, "the group is empty"},
+		{GRPO, whole, `null`, "the group is null"},
+		{TreeRL, whole, `{"tree":{"nodes":[{"id":0}]}}`, `tree.nodes[0] has no "parent"`},
+	} {
+		if _, err := ReadGroup(c.method, []byte(strings.Replace(whole, c.old, c.new, 1))); err == nil || !strings.Contains(err.Error(), c.complaint) {
+			t.Errorf("%s, %s for %s: error %v, want %q in it", c.method.Name, c.new, c.old, err, c.complaint)
+		}
+	}
+	// The two documented defaults: null marks a node that is no leaf, and think_tokens may be left out.
+	if _, err := ReadGroup(TreeRL, []byte(treeGroup)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -40,6 +40,8 @@ type Takes struct {
 	Revisions      bool // a second response made from each
 	Heads          bool // attention heads that the user may name
 
+	Keys []string // of a group's JSON, besides length and correct, that Credit needs
+
 	// ReflectionModel reports whether these values need one; nil is never.
 	ReflectionModel func(hyper.Values) bool
 }

@@ -300,8 +300,12 @@ func TestCredit(t *testing.T) {
 	if grpo["rewards"].([]any)[0] != 1.0 || kinder["rewards"].([]any)[0] != 0.75 {
 		t.Errorf("rewards are %v and %v, want 1 and 0.75", grpo["rewards"], kinder["rewards"])
 	}
-	if code, _, stderr := call(group, "credit", "--method", "grpo", "--group", "-", "--alpha", "0.5"); code != 1 || !strings.Contains(stderr, "alpha") {
-		t.Errorf("a hyper-parameter of another method: exit status %d, %s", code, stderr)
+	// Eyes 25: hyper-parameters of another method, and those that contradict each other, are wrong usage.
+	for _, args := range []string{"grpo --alpha 0.5", "dapo --max-length 192", "treerl --points 0"} {
+		list := append([]string{"credit", "--group", "-", "--method"}, strings.Fields(args)...)
+		if code, _, stderr := call(group, list...); code != 2 || !strings.Contains(stderr, strings.TrimPrefix(list[5], "--")+" ") && !strings.Contains(stderr, `"alpha"`) {
+			t.Errorf("credit --method %s: exit status %d, %s", args, code, stderr)
+		}
 	}
 }
 

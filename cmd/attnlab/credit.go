@@ -25,8 +25,10 @@ ranges are in response tokens, "step" is the training step:
    "tree": {"nodes": [{"id": 0, "parent": -1, "reward": null}, …]},
    "revisions": [{"length": 60, "correct": true, "reflections": 2, "think_tokens": 50}, …]}
 
-"tree" is for treerl and attnrl, "revisions" for rearl. An unknown key is an error. Hyper-parameters are flags with the paper's
-values as defaults; the help text of each names its methods.
+"tree" is for treerl and attnrl, "revisions" for rearl. Each response needs "length" and "correct", and attnpo needs every key of the
+first two lines. Without "reflections" or "answer_tokens" they are 0, and without "think_tokens" it is length less answer_tokens. A key
+that is unknown, null or given twice is an error. Hyper-parameters are flags with the paper's values as defaults; the help text of each
+names its methods.
 
   attnlab credit --method attnpo --group group.json --json
   attnlab credit --method rearl --length-weight 0.3 --group - < group.json
@@ -73,6 +75,13 @@ func (c *console) credit(name, path string, changed hyper.Values) error {
 	if err != nil {
 		return err
 	}
+	values, err := method.Params.Merge(method.Params.Paper(), changed)
+	if err == nil {
+		err = method.Check(values, hyper.Limits{})
+	}
+	if err != nil {
+		return wrongUsage("credit --method %s: %w", name, err)
+	}
 	var data []byte
 	if path == "-" {
 		data, err = io.ReadAll(c.stdin)
@@ -82,7 +91,7 @@ func (c *console) credit(name, path string, changed hyper.Values) error {
 	if err != nil {
 		return fmt.Errorf("--group: %w", err)
 	}
-	in, err := rl.ReadGroup(data)
+	in, err := rl.ReadGroup(method, data)
 	if err != nil {
 		return fmt.Errorf("--group %s: %w", path, err)
 	}
