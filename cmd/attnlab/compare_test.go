@@ -144,7 +144,7 @@ func TestCompareRefuses(t *testing.T) {
 	writeRun(t, in("other"), run, 0.5, 50, 4)
 	log, _ := os.ReadFile(filepath.Join(in("longer"), runs.MetricsFile))
 	os.WriteFile(filepath.Join(in("longer"), runs.MetricsFile), append(log, `{"step":7}`+"\n"...), 0o644)
-	os.WriteFile(in("countdown.json"), []byte(`{"problems":5,"task":"countdown"}`), 0o644)
+	os.WriteFile(in("countdown.json"), []byte(`{"problems":5,"accuracy":0.5,"think_tokens":9,"task":"countdown"}`), 0o644)
 	for args, says := range map[string]string{
 		"":                                   "--runs is missing",
 		"GOOD --reach 2":                     "--reach is 2",
@@ -232,5 +232,60 @@ func TestCompareUnknownNumbers(t *testing.T) {
 				t.Errorf("%s of %s is null: the plot lists what it lacks: %v\n%s", key, of, listed, text)
 			}
 		}
+	}
+}
+
+// A result whose values cannot be measurements is refused by file and key, never shown.
+func TestCompareRefusesImpossibleResults(t *testing.T) {
+	for _, c := range []struct{ key, value, says string }{
+		{"evaluation", `{}`, "evaluation.problems is missing"},
+		{"evaluation", `[]`, "evaluation must be an object"},
+		{"evaluation", `{"problems":4,"think_tokens":1}`, "evaluation.accuracy is missing"},
+		{"evaluation", `{"problems":4,"accuracy":5,"think_tokens":1}`, "evaluation.accuracy is 5"},
+		{"evaluation", `{"problems":4,"accuracy":-0.1,"think_tokens":1}`, "evaluation.accuracy is -0.1"},
+		{"evaluation", `{"problems":-4,"accuracy":0.5,"think_tokens":1}`, "evaluation.problems is -4"},
+		{"evaluation", `{"problems":4,"accuracy":0.5,"think_tokens":-1}`, "evaluation.think_tokens is -1"},
+		{"evaluation", `{"problems":4,"accuracy":0.5,"think_tokens":1,"labels":{"redundant":-2}}`, "evaluation.labels.redundant is -2"},
+		{"evaluation", `{"problems":4,"accuracy":0.5,"think_tokens":1,"by_difficulty":[{"difficulty":2,"accuracy":3}]}`, "evaluation.by_difficulty[0].accuracy is 3"},
+		{"base_evaluation", `{"problems":4,"accuracy":2,"think_tokens":1}`, "base_evaluation.accuracy is 2"},
+		{"base", `{"problems":0,"accuracy":1,"think_tokens":1}`, "base.problems is 0"},
+		{"base", `{"problems":1,"accuracy":1,"think_tokens":1,"redundant_steps":-3}`, "base.redundant_steps is -3"},
+		{"focus_heads", `[{"layer":0,"head":0,"sra_before":7}]`, "focus_heads[0].sra_before is 7"},
+		{"measured", `{"problems":-1}`, "measured.problems is -1"},
+		{"measured", `{"top_p":1.5}`, "measured.top_p is 1.5"},
+		{"version", `9`, "version 9"},
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		writeRun(t, dir, runs.Settings{Method: "grpo", Model: "base", Seed: 1}, 0.5, 20, 1)
+		file := filepath.Join(dir, runs.ResultFile)
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys map[string]any
+		if err := json.Unmarshal(data, &keys); err != nil {
+			t.Fatal(err)
+		}
+		keys[c.key] = json.RawMessage(c.value)
+		if err := os.WriteFile(file, []byte(mustJSON(t, keys)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := call("", "compare", dir)
+		if code != 1 || stdout != "" || !strings.Contains(stderr, runs.ResultFile) || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s %s: exit status %d, %q, %q, want %q", c.key, c.value, code, stdout, stderr, c.says)
+		}
+	}
+}
+
+// Two names of the same weights are one base: the checksum decides, not the name.
+func TestCompareBaseByChecksum(t *testing.T) {
+	root := t.TempDir()
+	for i, name := range []string{"chain-small", "basecopy"} {
+		writeRun(t, filepath.Join(root, name), runs.Settings{Method: "grpo", Model: name, Seed: runs.Seed(i + 1), Base: &runs.Identity{Name: name, Weights: strings.Repeat("a", 64)}}, 0.5, 20, 1)
+	}
+	var d runs.Comparison
+	document(t, &d, "", "compare", filepath.Join(root, "chain-small"), filepath.Join(root, "basecopy"))
+	if len(d.Rows) != 1 || d.Rows[0].Seeds != 2 {
+		t.Errorf("%d rows: %+v", len(d.Rows), d.Rows)
 	}
 }

@@ -216,8 +216,12 @@ func sameProblems(runs []finished) error {
 	a := runs[0]
 	for _, b := range runs[1:] {
 		x, y := a.Run.Settings, b.Run.Settings
+		nameA, nameB := x.BaseName(), y.BaseName()
+		if checksums := x.Base != nil && y.Base != nil && x.Base.Weights != "" && y.Base.Weights != ""; checksums && x.Base.Weights == y.Base.Weights {
+			nameB = nameA // two names of the same weights
+		}
 		for _, what := range []struct{ name, a, b string }{
-			{"task", x.Task, y.Task}, {"difficulty", a.measured.Difficulty, b.measured.Difficulty}, {"model", x.BaseName(), y.BaseName()},
+			{"task", x.Task, y.Task}, {"difficulty", a.measured.Difficulty, b.measured.Difficulty}, {"model", nameA, nameB},
 		} {
 			if what.a != what.b {
 				return fmt.Errorf("%s and %s differ in %s (%s and %s); compare them apart", a.Name, b.Name, what.name, or(what.a, "the default"), or(what.b, "the default"))
@@ -339,7 +343,11 @@ func (b *BaseEvaluation) Decode(data []byte) error {
 	if err := unmarshal(data, &e); err != nil || e.Problems == 0 {
 		return errors.New("it is not what attnlab eval --json prints")
 	}
-	b.Evaluation = e.Evaluation
+	of, err := readEvaluation(data, "the evaluation")
+	if err != nil {
+		return err
+	}
+	b.Evaluation = of
 	b.Measured = Measured{Task: e.Task, Temperature: e.Temperature, Problems: To(e.Problems), Stream: oldEvalStream, Seed: e.Seed}
 	if e.Measured != nil {
 		b.Measured = *e.Measured

@@ -47,6 +47,9 @@ func (r *Result) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return err
 	}
+	if err := checkVersion(data); err != nil {
+		return err
+	}
 	*r = Result(p)
 	r.rest = unknownOf(data, reflect.TypeFor[Result]())
 	return nil
@@ -126,17 +129,20 @@ func (r Run) outcome() (o outcome, missing string, err error) {
 		return o, `is not finished; "attnlab train --resume" continues it`, nil
 	case r.Result == nil:
 		return o, "is not finished, and only its metrics are there", nil
-	case len(r.Result.Evaluation) == 0 || len(r.Result.Base) == 0 || string(r.Result.Base) == "null" || string(r.Result.Evaluation) == "null":
+	case !given(r.Result.Evaluation) || !given(r.Result.Base):
 		return o, `was not evaluated; "attnlab train --resume" with an --eval above 0 does that`, nil
 	case r.Log.Step() != r.Result.Step:
 		return o, `has continued since it was measured; "attnlab train --resume" finishes it`, nil
 	}
-	if err := json.Unmarshal(r.Result.Evaluation, &o.Evaluation); err != nil {
-		return o, "", fmt.Errorf("%s: evaluation: %w", ResultFile, err)
+	if o.Evaluation, err = readEvaluation(r.Result.Evaluation, "evaluation"); err != nil {
+		return o, "", fmt.Errorf("%s: %w", ResultFile, err)
 	}
-	var probe Probe
-	if err := json.Unmarshal(r.Result.Base, &probe); err != nil {
-		return o, "", fmt.Errorf("%s: base: %w", ResultFile, err)
+	probe, err := readProbe(r.Result.Base, "base")
+	if err != nil {
+		return o, "", fmt.Errorf("%s: %w", ResultFile, err)
+	}
+	if err := r.Result.check(); err != nil {
+		return o, "", fmt.Errorf("%s: %w", ResultFile, err)
 	}
 	o.measured = r.measured(o.Evaluation.Problems)
 	o.base, o.baseFrom, o.baseHow = probe.evaluation(), "probe", o.measured
@@ -144,10 +150,9 @@ func (r Run) outcome() (o outcome, missing string, err error) {
 	if t, ok := r.temperature(); ok {
 		o.baseHow.Temperature = &t
 	}
-	if len(r.Result.BaseEvaluation) > 0 {
-		o.base = Evaluation{}
-		if err := json.Unmarshal(r.Result.BaseEvaluation, &o.base); err != nil {
-			return o, "", fmt.Errorf("%s: base_evaluation: %w", ResultFile, err)
+	if given(r.Result.BaseEvaluation) {
+		if o.base, err = readEvaluation(r.Result.BaseEvaluation, "base_evaluation"); err != nil {
+			return o, "", fmt.Errorf("%s: %w", ResultFile, err)
 		}
 		o.baseFrom, o.baseHow = "evaluation", o.measured
 	}
