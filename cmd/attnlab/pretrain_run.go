@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -84,6 +85,9 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 			return wrapOut(err)
 		}
 	}
+	if r.Trainer.Steps == settings.Steps {
+		c.note("the run in %s has its %d steps; give a larger --steps to train it further", p.out, settings.Steps)
+	}
 	c.note("%s with %d parameters on %s", settings.Model, r.Model.Count(), d.Info)
 	last, err := c.runPretraining(ctx, r, w)
 	if err != nil {
@@ -155,7 +159,7 @@ func (p pretraining) start(c *console, w *runs.Writer, kind task.Task, s *runs.S
 		if state != nil && state.Train.Method != nil {
 			return nil, fmt.Errorf("the run in %s is of reinforcement learning; resume it by \"attnlab train --resume --out %s\"", p.out, p.out)
 		}
-		if state != nil && state.Train.Step >= s.Steps {
+		if state != nil && state.Train.Step > s.Steps {
 			return nil, fmt.Errorf("the checkpoint in %s has %d steps already; give a larger --steps", p.out, state.Train.Step)
 		}
 		if state != nil {
@@ -207,6 +211,11 @@ func (c *console) runPretraining(ctx context.Context, r *rl.Pretraining, w *runs
 	bar := c.progress("training")
 	bar.from = r.Trainer.Steps
 	saved, before := time.Now(), w.Log.Last("seconds")
+	if line := w.Log.Line(); line != nil && r.Trainer.Steps == r.Steps { // nothing is left to do: the report is that of the last step
+		if err := json.Unmarshal(line, &last); err != nil {
+			return last, err
+		}
+	}
 	err = r.Run(lineByLine{ctx, r, &failed}, func(report rl.PretrainReport) {
 		report.Seconds += before
 		last = report
