@@ -37,11 +37,21 @@ func openRun(ctx context.Context, out, command string) (*runs.Writer, error) {
 		}
 		return nil, fmt.Errorf("there is no run and no checkpoint in %s to resume; leave out --resume", out)
 	}
+	if command == "train" && !slices.Contains(names, runs.RunFile) && !slices.Contains(names, runs.PretrainFile) {
+		return nil, fmt.Errorf("%s is missing in %s, and a run resumes with the settings in it; restore the file, or begin a new run in another --out", runs.RunFile, out)
+	}
 	w, err := runs.Open(ctx, store, id)
-	if err != nil {
+	if errors.Is(err, runs.ErrLocked) {
 		return nil, inFolder(out, err)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("%w; repair the file, or begin a new run in another --out", inFolder(out, err))
+	}
 	pretrain := w.Settings.Method == runs.Pretrain
+	if w.Settings.Method == "" && slices.Contains(names, runs.RunFile) {
+		w.Close()
+		return nil, fmt.Errorf("%s in %s names no method; restore the file, or begin a new run in another --out", runs.RunFile, out)
+	}
 	if w.Settings.Method == "" || pretrain != (command == runs.Pretrain) {
 		w.Close()
 		other := "train"
@@ -108,8 +118,12 @@ func (c *console) checkFlags(out string, s runs.Settings) error {
 	same := func(name, given, begun string) bool {
 		switch name {
 		case "model", "reflection", "from":
-			full, err := filepath.Abs(given)
-			return err == nil && full == begun
+			full, err := fullPath(given)
+			used := s.Base
+			if name == "reflection" {
+				used = s.ReflectionModel
+			}
+			return err == nil && (full == begun || begun == "" && used != nil && full == used.Name) // the default by its name is the same
 		case "difficulty":
 			_, a := task.Describe(s.Task, "", given)
 			_, b := task.Describe(s.Task, "", begun)
@@ -123,7 +137,11 @@ func (c *console) checkFlags(out string, s runs.Settings) error {
 	}
 	names := slices.Sorted(maps.Keys(c.given))
 	if name := s.Conflict(names, func(name string) string { return c.given[name] }, same); name != "" {
-		return wrongUsage("%s: the run in %s was begun with another --%s; leave it out to resume the run, or give another --out", "resume", out, name)
+		begun, _ := s.Flag(name)
+		if begun == "" {
+			return wrongUsage("resume: the run in %s was begun without --%s; leave out --%s %s to resume the run, or give another --out", out, name, name, c.given[name])
+		}
+		return wrongUsage("resume: the run in %s was begun with --%s %s, not %s; leave it out to resume the run, or give another --out", out, name, begun, c.given[name])
 	}
 	return nil
 }
@@ -141,6 +159,9 @@ func fullPath(name string) (string, error) {
 func identity(what, name string, c *hf.Checkpoint, begun *runs.Identity) (*runs.Identity, error) {
 	is := &runs.Identity{Name: name, Weights: c.WeightsSum()}
 	if begun != nil && begun.Weights != "" && begun.Weights != is.Weights {
+		if name != begun.Name {
+			return nil, fmt.Errorf("the %s in %s is not the one that this run began with, %s: its weights differ; restore them, or begin a new run in another --out", what, name, begun.Name)
+		}
 		return nil, fmt.Errorf("the %s %s is not the one that this run began with: its weights were replaced since; restore them, or begin a new run in another --out", what, begun.Name)
 	}
 	if begun != nil && begun.Weights != "" {

@@ -17,7 +17,8 @@ var trainCommand = command{
 	about: `
 DIR gets run.json with the settings, metrics.jsonl with a line a step, the trained model with the state to resume from (saved every minute,
 at the end and on Ctrl-C), and result.json with the measurements at the end. --resume continues exactly as if the run had never stopped, to
-its end or to a new --steps or --budget. Other settings cannot change: an error names a flag that differs.
+its end or to a new --steps or --budget. Other settings cannot change: an error names a flag that differs. A run that began with --eval 0
+may get an evaluation.
 
 Before the first step the base answers probing problems, and what training removes is measured against these answers. Key-focus heads
 (attnpo) are found on them, and ranked again after the last step. At the end the trained model and its base answer the same fresh problems, sampled

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -83,6 +84,11 @@ func (t *training) check(c *console) error {
 		takers := slices.DeleteFunc(slices.Clone(rl.Methods), func(m rl.Method) bool { return !m.Takes.Heads })
 		return wrongUsage("train: --focus-heads is for %s; %s has none", strings.Join(rl.Names(takers), ", "), t.Method)
 	}
+	if err == nil && t.Reflection != "" && m.Takes.ReflectionModel == nil {
+		takers := slices.DeleteFunc(slices.Clone(rl.Methods), func(m rl.Method) bool { return m.Takes.ReflectionModel == nil })
+		return wrongUsage("train: --reflection is for %s; %s has none", strings.Join(rl.Names(takers), ", "), t.Method)
+	}
+	t.Evaluate = &t.evaluate
 	t.Model, t.Task, t.Difficulty, t.Teacher, t.Seed = c.model, c.task, c.difficulty, c.teacher, runs.Seed(c.seed)
 	return t.complete()
 }
@@ -93,15 +99,19 @@ func (t *training) complete() error {
 	if err != nil {
 		return fmt.Errorf("the run in %s has the unknown method %q; choose one of %s", t.out, t.Method, strings.Join(rl.Names(rl.Methods), ", "))
 	}
-	for name := range t.Hyper {
-		if _, ok := m.Params.Row(name); !ok {
+	for _, name := range slices.Sorted(maps.Keys(t.Hyper)) {
+		if _, ok := m.Params.Row(name); !ok && !t.resume {
 			return wrongUsage("train: %s does not take --%s", t.Method, name)
 		}
 	}
-	if err := t.Complete(m.Params); err != nil {
-		return err
+	err = t.Complete(m.Params)
+	var values hyper.Values
+	if err == nil {
+		values, err = t.HyperValues(m.Params)
 	}
-	values, err := t.HyperValues(m.Params)
+	if err != nil && t.resume {
+		return fmt.Errorf("%s: %w; restore the file, or begin a new run in another --out", filepath.Join(t.out, runs.RunFile), err)
+	}
 	if err != nil || t.resume { // a saved run continues with what it began with
 		return err
 	}
@@ -126,10 +136,17 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 			return o, err
 		}
 		recorded = o.writer.Settings.Values != nil
-		if err = t.recall(c, o.writer.Settings); err != nil {
+		if err = t.recall(c, withEvaluation(o.writer.Run)); err != nil {
 			return o, err
 		}
+		o.evaluate = t.evaluate
+		if o.writer.Damaged {
+			c.note("%s is not JSON; it is written again at the end", filepath.Join(t.out, runs.ResultFile))
+		}
 		if state, err = stateOf(o.writer, t.out); err != nil {
+			return o, err
+		}
+		if err = t.pastEnd(o.writer, state); err != nil {
 			return o, err
 		}
 		if err = wholeLog(o.writer, state, t.out); err != nil {
@@ -182,7 +199,9 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 	}
 	t.Measured = t.measured(o.Run, kind)
 	if o.writer == nil {
-		o.writer, err = createRun(ctx, t.out, runs.Run{Settings: t.Settings})
+		if o.writer, err = createRun(ctx, t.out, runs.Run{Settings: t.Settings}); err == nil {
+			err = o.save(ctx) // before the first line of the log: a log without a checkpoint is never that of a killed run
+		}
 	} else {
 		o.writer.Settings = t.Settings
 		if err = o.writer.Cut(ctx, o.Run.Steps()); err == nil {
@@ -265,9 +284,46 @@ func (t *training) config() (c rl.RunConfig, err error) {
 	return c, nil
 }
 
-// recall takes the settings that the run was begun with. Flags may change how far it goes, and nothing else.
+// withEvaluation returns the settings of a run. If they do not record the size of its evaluation, result.json does.
+func withEvaluation(r runs.Run) runs.Settings {
+	s := r.Settings
+	if s.Evaluate == nil && r.Result != nil && r.Result.Evaluation != nil {
+		var evaluation struct{ Problems int }
+		if json.Unmarshal(r.Result.Evaluation, &evaluation) == nil && evaluation.Problems > 0 {
+			s.Evaluate = &evaluation.Problems
+		}
+	}
+	return s
+}
+
+// pastEnd returns an error if the run has already trained beyond its planned end: a shorter plan would contradict the checkpoint.
+func (t *training) pastEnd(w *runs.Writer, state *hf.Checkpoint) error {
+	if state == nil {
+		return nil
+	}
+	done := state.Train.Schedule
+	if t.Steps > 0 && done > t.Steps {
+		return fmt.Errorf("the checkpoint in %s has %d steps already and --steps is %d; give a larger --steps", t.out, done, t.Steps)
+	}
+	before := w.Log.UpTo(done - 1) // no step begins beyond the budget: the last one began here
+	if t.Budget > 0 && done > 0 && before.Tokens() >= t.Budget {
+		now := w.Log.UpTo(done)
+		return fmt.Errorf("the checkpoint in %s has %d generated tokens already and --budget is %d; give a larger --budget", t.out, now.Tokens(), t.Budget)
+	}
+	return nil
+}
+
+// recall takes the settings that the run was begun with. Flags may change how far it trains, and nothing else; a run that was
+// begun without an evaluation may get one.
 func (t *training) recall(c *console, begun runs.Settings) error {
 	steps, budget := t.Steps, t.Budget
+	if m, err := rl.MethodOf(begun.Method); err == nil {
+		for _, name := range slices.Sorted(maps.Keys(t.Hyper)) {
+			if _, ok := m.Params.Row(name); !ok {
+				return wrongUsage("train: %s does not take --%s", begun.Method, name)
+			}
+		}
+	}
 	maps.Copy(c.given, t.Hyper)
 	t.Settings = begun
 	if err := t.complete(); err != nil {
@@ -276,6 +332,16 @@ func (t *training) recall(c *console, begun runs.Settings) error {
 	if err := c.checkFlags(t.out, t.Settings); err != nil {
 		return err
 	}
+	if begun.Probe < 1 {
+		return fmt.Errorf("%s has probe %d, and it must be at least 1; restore the file, or begin a new run in another --out", filepath.Join(t.out, runs.RunFile), begun.Probe)
+	}
+	_, given := c.given["eval"]
+	if begun.Evaluate != nil && (!given || *begun.Evaluate > 0) {
+		t.evaluate = *begun.Evaluate
+	} else if begun.Evaluate != nil && t.evaluate > 0 {
+		c.note("the run in %s was begun with --eval 0; it is now evaluated on %d problems", t.out, t.evaluate)
+	}
+	t.Evaluate = &t.evaluate
 	if steps > 0 || budget > 0 {
 		t.Steps, t.Budget = steps, budget
 	}
@@ -285,8 +351,12 @@ func (t *training) recall(c *console, begun runs.Settings) error {
 	return nil
 }
 
-// wholeLog returns an error where the log lacks a step that the checkpoint has.
+// wholeLog returns an error where the log lacks a step that the checkpoint has, or where measurements have no checkpoint at all:
+// to resume such a run would replace them. A run that was killed before its first checkpoint has neither.
 func wholeLog(w *runs.Writer, state *hf.Checkpoint, out string) error {
+	if state == nil && (w.Log.Rows() > 0 || w.Result != nil) {
+		return fmt.Errorf("the run in %s has a log of %d steps but no checkpoint to resume from; begin a new run in another --out, or copy the checkpoint's files back", out, w.Log.Rows())
+	}
 	steps := 0
 	if state != nil {
 		steps = state.Train.Schedule

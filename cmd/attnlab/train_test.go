@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -128,7 +129,7 @@ func TestTrainInterrupted(t *testing.T) {
 	if err != nil || kept.Train == nil || kept.Train.Schedule != done {
 		t.Fatalf("%d steps in the log, the checkpoint holds %+v, %v", done, kept.Train, err)
 	}
-	if code, _, stderr := call("", "train", "--resume", "--out", dir, "--steps", "1", "--eval", "0", "--backend", "host"); code != 0 {
+	if code, _, stderr := call("", "train", "--resume", "--out", dir, "--steps", strconv.Itoa(done), "--eval", "0", "--backend", "host"); code != 0 {
 		t.Errorf("resuming: %s", stderr)
 	}
 }

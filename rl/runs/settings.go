@@ -36,6 +36,7 @@ type Settings struct {
 	Every      int               `json:"report_every,omitempty"`   // steps of pretraining a line of the log
 	HeldOut    int               `json:"held_out,omitempty"`       // fixed problems that the model is measured on while it trains; 0 is none
 	HeldOutGap int64             `json:"held_out_every,omitempty"` // generated tokens between two of these measurements
+	Evaluate   *int              `json:"evaluate,omitempty"`       // fresh problems for the evaluation at the end; nil where this was not recorded
 	Start      string            `json:"start,omitempty"`          // pretraining: the model whose weights it began with
 
 	Base            *Identity `json:"base,omitempty"`             // of the model that the run began from
@@ -82,7 +83,7 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 	if p.Version > Version {
 		return fmt.Errorf("it is of version %d and this attnlab reads versions up to %d; use a newer attnlab", p.Version, Version)
 	}
-	if p.Steps < 0 || p.Budget < 0 || p.Probe < 0 || p.Every < 0 {
+	if p.Steps < 0 || p.Budget < 0 || p.Probe < 0 || p.Every < 0 || p.HeldOut < 0 || p.HeldOutGap < 0 || p.Evaluate != nil && *p.Evaluate < 0 {
 		return fmt.Errorf("it has a negative number of steps, tokens or problems")
 	}
 	*s = Settings(p)
@@ -138,6 +139,11 @@ func (s Settings) Flag(name string) (string, bool) {
 		return strconv.Itoa(s.HeldOut), s.Method != Pretrain
 	case "held-out-every":
 		return strconv.FormatInt(s.HeldOutGap, 10), s.Method != Pretrain
+	case "eval": // a run that has no evaluation may get one later
+		if s.Evaluate == nil || *s.Evaluate == 0 {
+			return "", false
+		}
+		return strconv.Itoa(*s.Evaluate), s.Method != Pretrain
 	case "focus-heads":
 		return s.FocusHeads, s.Method != Pretrain
 	case "reflection":

@@ -42,6 +42,9 @@ func (s *Settings) Complete(table hyper.Table) error {
 			if err != nil {
 				return err
 			}
+			if recorded, ok := s.Values[name]; ok && s.canonical(name, recorded) != v.String() {
+				return fmt.Errorf("its values record %s %s and its hyper-parameters %s", name, recorded, v)
+			}
 			values[name] = v.String()
 		}
 	}

@@ -11,6 +11,7 @@ import (
 // Writer writes one run to a store; no other process does meanwhile.
 type Writer struct {
 	Run
+	Damaged bool // the store has a result.json that is not JSON: Open leaves it out, and Finish replaces it
 	store   Store
 	id      string
 	release func()
@@ -50,6 +51,10 @@ func Open(ctx context.Context, store Store, id string) (*Writer, error) {
 	}
 	files, err := store.Load(ctx, id)
 	if err == nil {
+		if result, ok := files[ResultFile]; ok && !json.Valid(result) {
+			w.Damaged = true
+			delete(files, ResultFile)
+		}
 		w.Run, err = Read(files)
 	}
 	if err != nil {
