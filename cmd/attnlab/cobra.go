@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -23,6 +25,7 @@ func (c *console) execute(ctx context.Context, args []string) error {
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
 	root.SetArgs(args)
+	refuseShells(root) // after SetOut, as cobra looks up the output here
 	return root.ExecuteContext(ctx)
 }
 
@@ -30,7 +33,7 @@ func (c *console) execute(ctx context.Context, args []string) error {
 func (c *console) root() *cobra.Command {
 	serve := c.cobra(serveCommand)
 	root := &cobra.Command{
-		Use: "attnlab", Short: "trains small models to reason, and shows how they do it", Long: overview,
+		Use: "attnlab", Short: "trains small models to reason, and shows how they do it", Long: overview, Version: version(),
 		Args: known, RunE: serve.RunE,
 		SilenceErrors: true, SilenceUsage: true,
 	}
@@ -82,7 +85,7 @@ func add(cc *cobra.Command, to *pflag.FlagSet, flags *flag.FlagSet) {
 		value, text := flag.UnquoteUsage(f)
 		if value != "" {
 			own := to.Lookup(f.Name)
-			own.Value = namedValue{own.Value, value}
+			own.Value = namedValue{Value: own.Value, name: value, holds: f.Value}
 			own.Usage = strings.TrimLeft(strings.TrimPrefix(text, value), ",: ")
 		}
 		if choices := strings.Split(value, "|"); len(choices) > 1 {
@@ -97,10 +100,51 @@ func add(cc *cobra.Command, to *pflag.FlagSet, flags *flag.FlagSet) {
 // namedValue is a flag's value under a name such as DIR in the help text.
 type namedValue struct {
 	pflag.Value
-	name string
+	name  string
+	holds flag.Value
 }
 
 func (v namedValue) Type() string { return v.name }
+
+var decimal = regexp.MustCompile(`^[+-]?[0-9]+$`)
+
+// Set reads whole numbers as decimal ones: package flag would also read 010 as 8, 0x10 and 1_000. The error says what is allowed.
+func (v namedValue) Set(text string) error {
+	getter, ok := v.holds.(flag.Getter)
+	if !ok {
+		return v.Value.Set(text)
+	}
+	allowed := ""
+	switch getter.Get().(type) {
+	case int, int64:
+		allowed = "give a whole decimal number"
+	case uint, uint64:
+		allowed = "give a whole decimal number from 0"
+	case float64:
+		if err := v.Value.Set(text); err != nil {
+			return errors.New("give a number")
+		}
+		return nil
+	default:
+		return v.Value.Set(text)
+	}
+	if !decimal.MatchString(text) {
+		return errors.New(allowed)
+	}
+	digits := strings.TrimLeft(text, "+-")
+	sign := text[:len(text)-len(digits)]
+	if digits = strings.TrimLeft(digits, "0"); digits == "" {
+		digits = "0"
+	}
+	err := v.Value.Set(strings.TrimPrefix(sign, "+") + digits)
+	if err != nil && len(digits) > 18 {
+		allowed += " of at most 18 digits"
+	}
+	if err != nil {
+		return errors.New(allowed)
+	}
+	return nil
+}
 
 // known refuses a command that does not exist and suggests one.
 func known(root *cobra.Command, args []string) error {
@@ -147,10 +191,68 @@ func flagError(cc *cobra.Command, err error) error {
 	} else if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		text = fmt.Sprintf("--%s needs a value", e.GetFlag().Name)
 	} else if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		text = fmt.Sprintf("--%s cannot be %q", e.GetFlag().Name, e.GetValue())
-		if cause := e.Unwrap(); cause != nil && cause.Error() != "parse error" && cause.Error() != "value out of range" { // flag's own message does not help
-			text += ": " + cause.Error()
+		text = invalid(e)
+	}
+	if !cc.HasParent() {
+		return wrongUsage("%s; \"attnlab help\" lists the flags", text)
+	}
+	return wrongUsage("%s: %s; \"attnlab help %s\" lists the flags", cc.Name(), text, cc.Name())
+}
+
+// invalid describes a value that a flag does not take, and what it takes.
+func invalid(e *pflag.InvalidValueError) string {
+	name, cause := e.GetFlag().Name, ""
+	if err := e.Unwrap(); err != nil {
+		cause = strings.TrimPrefix(err.Error(), "hyper: ")
+	}
+	if strings.HasPrefix(cause, name+" is ") { // it repeats the value, and then says what to give
+		_, cause, _ = strings.Cut(cause, "; ")
+	}
+	switch {
+	case e.GetFlag().Value.Type() == "bool":
+		cause = "give true or false"
+	case strings.HasPrefix(cause, "give "):
+	default:
+		return fmt.Sprintf("--%s cannot be %q: %s", name, e.GetValue(), cause)
+	}
+	return fmt.Sprintf("--%s cannot be %q; %s", name, e.GetValue(), cause)
+}
+
+// version is the version of the module and the commit that the program was built from, as far as the build recorded them.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	text := info.Main.Version
+	if text == "" {
+		text = "(devel)"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			text += ", commit " + s.Value
 		}
 	}
-	return wrongUsage("%s: %s; \"attnlab help %s\" lists the flags", cc.Name(), text, strings.TrimPrefix(cc.Name(), "attnlab"))
+	return text
+}
+
+// refuseShells makes "attnlab completion SHELL" an error where there is no such shell.
+func refuseShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd("completion")
+	for _, cc := range root.Commands() {
+		if cc.Name() != "completion" {
+			continue
+		}
+		var shells []string
+		for _, shell := range cc.Commands() {
+			shells = append(shells, shell.Name())
+		}
+		cc.Args = cobra.ArbitraryArgs
+		cc.RunE = func(cc *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cc.Help()
+			}
+			return wrongUsage("completion: there is no shell %q; choose one of %s", args[0], strings.Join(shells, ", "))
+		}
+	}
 }

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 
 	"attnlab/rl/rltest"
 	"attnlab/rl/task"
@@ -101,15 +104,19 @@ func TestErrors(t *testing.T) {
 		{"--json bogus", 2, `no command "bogus"`},
 		{"trian", 2, `did you mean "train"?`},
 		{"help bogus", 2, `no command "bogus"`},
-		{"--bogus eval", 2, "no flag --bogus"},
+		{"--bogus eval", 2, "attnlab: there is no flag --bogus; \"attnlab help\" lists"},
 		{"eval --bogus", 2, "no flag --bogus"},
 		{"eval --problems", 2, "--problems needs a value"},
 		{"eval --problems many", 2, `--problems cannot be "many"`},
 		{"eval --problems 0", 2, "at least 1"},
 		{"eval --problems 1 more", 2, `"more" is one argument too many`},
 		{"eval --temperature NaN", 2, "between 0 and 10"},
-		{"eval --seed -1", 2, `--seed cannot be "-1"`},
-		{"eval --json=perhaps", 2, `--json cannot be "perhaps"`},
+		{"eval --seed -1", 2, `--seed cannot be "-1"; give a whole decimal number from 0;`},
+		{"eval --json=perhaps", 2, `--json cannot be "perhaps"; give true or false`},
+		{"eval --problems 99999999999999999999", 2, `give a whole decimal number of at most 18 digits`},
+		{"eval --temperature hot", 2, `--temperature cannot be "hot"; give a number`},
+		{"train --group -1", 2, `train: --group cannot be "-1"; give a value from 2 to 64;`},
+		{"completion nosh", 2, `completion: there is no shell "nosh"; choose one of bash`},
 		{"eval --backend cuda", 2, "--backend"},
 		{"eval --task riddles", 2, "unknown task"},
 		{"eval --difficulty 5-2", 2, "runs backwards"},
@@ -186,6 +193,54 @@ func TestHelp(t *testing.T) {
 				t.Errorf("help for %s has no %q", c.name, needed)
 			}
 		}
+	}
+}
+
+// Eyes 18: every flag of a whole number takes decimal digits alone, and leading zeros do not make it octal.
+func TestWholeNumbersAreDecimal(t *testing.T) {
+	root := (&console{options: defaults}).root()
+	found := 0
+	for _, cc := range root.Commands() {
+		cc.Flags().VisitAll(func(f *pflag.Flag) {
+			v, ok := f.Value.(namedValue)
+			if !ok {
+				return
+			}
+			getter, ok := v.holds.(flag.Getter)
+			if !ok {
+				return
+			}
+			switch getter.Get().(type) {
+			case int, int64, uint, uint64:
+			default:
+				return
+			}
+			found++
+			for _, text := range []string{"0x10", "0b11", "0o7", "1_000", "1e3", "", " 1", "-"} {
+				if err := f.Value.Set(text); err == nil {
+					t.Errorf("%s --%s takes %q as %s", cc.Name(), f.Name, text, f.Value)
+				}
+			}
+			if err := f.Value.Set("010"); err != nil || f.Value.String() != "10" {
+				t.Errorf("%s --%s 010 is %s, %v", cc.Name(), f.Name, f.Value, err)
+			}
+		})
+	}
+	if found < 15 {
+		t.Errorf("only %d flags are of whole numbers", found)
+	}
+	seed := root.PersistentFlags().Lookup("seed")
+	if err := seed.Value.Set("010"); err != nil || seed.Value.String() != "10" {
+		t.Errorf("--seed 010 is %s, %v", seed.Value, err)
+	}
+	if err := seed.Value.Set("18446744073709551615"); err != nil {
+		t.Errorf("the largest seed: %v", err)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if code, stdout, stderr := call("", "--version"); code != 0 || !strings.HasPrefix(stdout, "attnlab version ") || stderr != "" {
+		t.Errorf("exit status %d, %q, %q", code, stdout, stderr)
 	}
 }
 

@@ -144,7 +144,7 @@ func TestNumbersOutOfRange(t *testing.T) {
 	}
 	for _, args := range []string{"train --method grpo --out x --kl 5", "pretrain --out x --tokens " + huge, "pretrain --out x --tokens 1.5", "pretrain --out x --rate 0", "pretrain --out x --rate NaN"} {
 		words := strings.Fields(args)
-		want := fmt.Sprintf("%s cannot be %q: ", words[len(words)-2], words[len(words)-1])
+		want := fmt.Sprintf("%s cannot be %q; give a ", words[len(words)-2], words[len(words)-1])
 		if code, _, stderr := call("", words...); code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("attnlab %s: %d, %q", args, code, stderr)
 		}
