@@ -14,9 +14,10 @@ import (
 //
 //	a higher upper clip, a mean over all tokens, no KL
 //	dynamic sampling: groups that are all right or all wrong are dropped and others drawn
-//	overlong shaping: r = ±1 + min(0, -(L - (L_max - L_cache)) / L_cache) · factor
+//	overlong shaping: r = ±1 - min(1, max(0, (L - (L_max - L_cache)) / L_cache)) · factor
 //
-// Departures: with the overlong penalty off a wrong answer has the reward 0, not -1: without a penalty this changes no advantage
+// Departures: the factor, which the paper lacks; as in its eq. 13 the penalty ends at -factor beyond L_max, where the authors' code
+// lets it fall further. With the overlong penalty off a wrong answer has the reward 0, not -1: without a penalty this changes no advantage
 // but by the factor that the standard deviation removes again, and the method is then GRPO exactly. The token mean is over the
 // groups of an update together. The first draw is of as many problems as are wanted, and later ones of as many as the share of
 // mixed groups so far suggests (the code draws three batches at once). After ten batches the step trains on the mixed groups it
@@ -139,9 +140,10 @@ func (c dapo) rewards(correct []bool, length []int) []float64 {
 	return r
 }
 
-// overlongPenalty is eq. 13: 0 up to limit-buffer tokens, then falling to -factor at limit and below it beyond.
+// overlongPenalty is eq. 13: 0 up to limit-buffer tokens, then falling to -factor at limit, and -factor beyond.
 func overlongPenalty(length, limit, buffer int, factor float64) float64 {
-	return math.Min(0, -float64(length-(limit-buffer))/float64(buffer)*factor)
+	share := float64(length-(limit-buffer)) / float64(buffer)
+	return -factor * math.Min(1, math.Max(0, share))
 }
 
 // ---- Credit
@@ -166,7 +168,7 @@ func (c dapo) Explain(g Group, i int) Explanation {
 	x := newExplanation(s)
 	reward := Term{"r", "r = 1[correct]", s.Reward, ofDAPO}
 	if c.buffer > 0 {
-		reward.Form = "r = ±1 + min(0, -(L - (L_max - L_cache)) / L_cache) · factor"
+		reward.Form = "r = ±1 - min(1, max(0, (L - (L_max - L_cache)) / L_cache)) · factor"
 	}
 	x.Outcome = append([]Term{reward}, explainGroup(g, c.scale, s.Inputs.Advantage, ofGRPO)...)
 	return x

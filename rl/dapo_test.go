@@ -13,8 +13,18 @@ func TestDAPOPenaltyCountsOnce(t *testing.T) {
 	rewards := c.rewards([]bool{true, true, false, false}, []int{60, 192, 60, 60})
 	near.Want(t, "rewards", rewards, []float64{1, 0, -1, -1}, 0)
 	near.Want(t, "advantages", c.scale.advantages(rewards), []float64{1.51, .30, -.90, -.90}, 5e-3)
-	// Half of the penalty at half of the buffer; below -1 beyond L_max.
-	near.Want(t, "rewards", c.rewards([]bool{true, false, true}, []int{172, 172, 212}), []float64{.5, -1.5, -.5}, 1e-12)
+	// Half of the penalty at half of the buffer.
+	near.Want(t, "rewards", c.rewards([]bool{true, false}, []int{172, 172}), []float64{.5, -1.5}, 1e-12)
+}
+
+// Eyes 13: the penalty ends at -factor, however long a response from a file is.
+func TestDAPOPenaltyEndsAtTheFactor(t *testing.T) {
+	for _, factor := range []string{"0", "0.5", "1"} {
+		c := newDAPO(paper(t, "dapo", map[string]string{"max-length": "192", "overlong-buffer": "40", "overlong-factor": factor}))
+		near.Want(t, "rewards "+factor, c.rewards([]bool{true, true, true, false}, []int{192, 193, 250, 1 << 20}),
+			[]float64{1 - c.factor, 1 - c.factor, 1 - c.factor, -1 - c.factor}, 1e-12)
+		near.Want(t, "no penalty "+factor, c.rewards([]bool{true, true}, []int{0, 152}), []float64{1, 1}, 0)
+	}
 }
 
 func TestDAPOKeepsMixedGroups(t *testing.T) {
