@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"attnlab/model"
+	"attnlab/rl/examine"
 	"attnlab/rl/task"
 )
 
@@ -210,7 +211,7 @@ func NewPolicy(m *model.Model, task task.Task, c PolicyConfig) (*Policy, error) 
 
 // PolicyOf returns a policy that uses an existing decoder and scorer; it ignores Slots and Tokens of c.
 func PolicyOf(d *model.Decoder, s *model.Scorer, task task.Task, c PolicyConfig) *Policy {
-	return &Policy{Task: task, Decoder: d, Scorer: s, Temperature: c.Temperature, MaxLength: c.MaxLength, seed: c.Seed, tally: &tally{}}
+	return &Policy{Task: task, Decoder: d, Scorer: s, Temperature: c.Temperature, MaxLength: examine.Cap(c.MaxLength, d.MaxContext), seed: c.Seed, tally: &tally{}}
 }
 
 // Release frees the device's memory but not the model's.

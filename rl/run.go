@@ -3,6 +3,7 @@ package rl
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"attnlab/gpu"
@@ -98,7 +99,10 @@ func (c RunConfig) check(shape model.Config) error {
 	if len(c.Heads) > 0 && !c.Method.Takes.Heads {
 		return fmt.Errorf("rl: %s has no heads to name; leave them out", c.Method.Name)
 	}
-	for _, h := range c.Heads {
+	for i, h := range c.Heads {
+		if slices.Contains(c.Heads[:i], h) {
+			return fmt.Errorf("rl: head %d in layer %d is named twice; name each head once", h.Head, h.Layer)
+		}
 		if h.Layer < 0 || h.Layer >= shape.Layers || h.Head < 0 || h.Head >= shape.Heads {
 			return fmt.Errorf("rl: there is no head %d in layer %d; the model has %d layers of %d heads", h.Head, h.Layer, shape.Layers, shape.Heads)
 		}

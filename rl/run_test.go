@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"attnlab/gpu"
@@ -454,5 +455,28 @@ func TestBatchSizeIsOfOneStep(t *testing.T) {
 		if pipeline == "on" && !differs {
 			t.Error("both batches had one size at every step, so nothing is tested")
 		}
+	}
+}
+
+// Eyes 14: a run records, and measures by, the longest response that its context allows.
+func TestRunRecordsTheCapThatHolds(t *testing.T) {
+	for given, want := range map[string]int{"8": 8, "40": 40, "9999": diceShape.MaxContext - 1} {
+		r := open(t, nil, diceRun(t, "grpo", map[string]string{"max-length": given}))
+		if r.MaxLength != want || r.Hyper.Number("max-length") == 0 {
+			t.Errorf("max-length %s: the policy writes at most %d tokens, want %d", given, r.MaxLength, want)
+		}
+	}
+}
+
+// Eyes 14: a head that is named twice is refused.
+func TestHeadNamedTwiceIsRefused(t *testing.T) {
+	c := diceRun(t, "attnpo", nil)
+	c.Heads = []score.Head{{Layer: 0, Head: 1}, {Layer: 0, Head: 0}}
+	if err := c.check(diceShape); err != nil {
+		t.Fatal(err)
+	}
+	c.Heads = append(c.Heads, score.Head{Layer: 0, Head: 1})
+	if err := c.check(diceShape); err == nil || !strings.Contains(err.Error(), "head 1 in layer 0 is named twice") {
+		t.Errorf("error %v", err)
 	}
 }

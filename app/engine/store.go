@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
+	"attnlab/rl/examine"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
@@ -223,7 +224,7 @@ func (t *training) measured(adapter string) *runs.Measured {
 			m.Temperature = runs.To(h.Number("temperature"))
 		}
 		if h.Has("max-length") {
-			m.MaxLength = runs.To(min(h.Int("max-length"), t.start.Config.MaxContext))
+			m.MaxLength = runs.To(examine.Cap(h.Int("max-length"), t.start.Config.MaxContext))
 		}
 	}
 	return m

@@ -57,10 +57,13 @@ func TestEval(t *testing.T) {
 // The numbers of a document for people are the same as those for programs.
 // Evaluation, probing and disruption have one cap on the length of a response, and name it (fault A12).
 func TestLongestResponse(t *testing.T) {
+	most := parrotConfig(t).MaxContext - 1 // Eyes 14: the document records the cap that holds
 	for _, c := range []struct {
 		args []string
 		want int
 	}{
+		{[]string{"eval", "--problems", "60", "--max-length", "1000000"}, most}, {[]string{"heads", "--problems", "60", "--max-length", "9999"}, most},
+		{[]string{"disrupt", "--problems", "60", "--pick", "random", "--max-length", "9999"}, most},
 		{[]string{"eval", "--problems", "60"}, examine.Longest()}, {[]string{"eval", "--problems", "60", "--max-length", "12"}, 12},
 		{[]string{"heads", "--problems", "60"}, examine.Longest()}, {[]string{"disrupt", "--problems", "60", "--pick", "random"}, examine.Longest()},
 	} {
@@ -68,8 +71,14 @@ func TestLongestResponse(t *testing.T) {
 			Longest     int     `json:"max_length"`
 			ThinkTokens float64 `json:"think_tokens"`
 			Generated   int     `json:"generated_tokens"`
+			Measured    struct {
+				Longest *int `json:"max_length"`
+			} `json:"measured"`
 		}
 		document(t, &e, "", append(c.args, "--model", parrot)...)
+		if m := e.Measured.Longest; m != nil && *m != c.want {
+			t.Errorf("%v: measured records the longest response %d, want %d", c.args, *m, c.want)
+		}
 		if e.Longest != c.want || e.Generated > 60*c.want {
 			t.Errorf("%v: longest response %d, want %d; %d tokens in 60 responses", c.args, e.Longest, c.want, e.Generated)
 		}

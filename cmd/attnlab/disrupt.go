@@ -77,6 +77,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []sco
 		return err
 	}
 	defer l.close()
+	s.longest = examine.Cap(s.longest, l.MaxContext)
 	d, sampling, err := c.decoder(l, s.problems*len(picks), s.temperature)
 	if err != nil {
 		return err

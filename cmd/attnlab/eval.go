@@ -75,6 +75,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 		return err
 	}
 	defer l.close()
+	s.longest = examine.Cap(s.longest, l.MaxContext)
 	d, sampling, err := c.decoder(l, s.problems, s.temperature)
 	if err != nil {
 		return err

@@ -70,6 +70,7 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 		return err
 	}
 	defer l.close()
+	s.longest = examine.Cap(s.longest, l.MaxContext)
 	d, sampling, err := c.decoder(l, s.problems, s.temperature)
 	if err != nil {
 		return err

@@ -20,6 +20,15 @@ type Attempt struct {
 // Longest is the default length limit of a response in a measurement, in tokens.
 func Longest() int { return hyper.LabMaxLength }
 
+// Cap is the longest response, in tokens, that a context allows of longest (0: as many as it holds): the prompt takes at least one
+// token. It is what a measurement records.
+func Cap(longest, context int) int {
+	if longest == 0 {
+		return context - 1
+	}
+	return min(longest, context-1)
+}
+
 // Attempts samples one response to each problem, of at most longest tokens (0: as many as the context holds).
 // Problem i is sequence i of the random generator. progress, where not nil, is called with
 // how many are finished, of how many.
