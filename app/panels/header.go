@@ -53,7 +53,7 @@ func (p *Page) engineChip() app.UI {
 		state, text = "busy", stageWords(p.Status.Stage)
 	case c.Model.Name != "":
 		state, text = "ready", c.Adapter
-		if c.Software {
+		if c.Software && c.Backend != "host" {
 			text += " (software)"
 		}
 	case p.Status.Stage != "":
