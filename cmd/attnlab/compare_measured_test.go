@@ -39,8 +39,8 @@ func TestCompareRunAndBaseAlike(t *testing.T) {
 	var c runs.Comparison
 	document(t, &c, "", "compare", dir)
 	row := c.Rows[0]
-	if row.LengthChange != 0 || row.AES != 0 || row.Accuracy != c.Base.Accuracy || len(c.Notes) != 0 || c.Base.From != "evaluation" {
-		t.Errorf("length %v, AES %v, accuracy %v of %v, notes %q", row.LengthChange, row.AES, row.Accuracy, c.Base.Accuracy, c.Notes)
+	if row.LengthChange != 0 || row.AES != 0 || row.Accuracy != c.Bases[0].Accuracy || len(c.Notes) != 0 || c.Bases[0].From != "evaluation" {
+		t.Errorf("length %v, AES %v, accuracy %v of %v, notes %q", row.LengthChange, row.AES, row.Accuracy, c.Bases[0].Accuracy, c.Notes)
 	}
 
 	// A2: an evaluation of the base in another way is refused by name; one in the same way agrees.
@@ -63,7 +63,7 @@ func TestCompareRunAndBaseAlike(t *testing.T) {
 	}
 	evaluate("--temperature", "0.3")
 	document(t, &c, "", "compare", dir, "--base", b)
-	if len(c.Notes) != 0 || c.Base.From != b || c.Rows[0].LengthChange != 0 {
+	if len(c.Notes) != 0 || c.Bases[0].From != b || c.Rows[0].LengthChange != 0 {
 		t.Errorf("a base measured alike: %q, %+v", c.Notes, c.Rows[0].LengthChange)
 	}
 	evaluate("--temperature", "0.3", "--seed", "9")
@@ -144,8 +144,8 @@ func TestCompareBasePerSeed(t *testing.T) {
 			t.Errorf("%s: the base is %v with seeds %v, want %g with seeds %v", row.Method, row.Base.Accuracy, row.Base.Seeds, want, row.SeedList)
 		}
 	}
-	if !slices.Equal(d.Base.Seeds, []runs.Seed{1, 2, 3}) {
-		t.Errorf("the common base is of seeds %v", d.Base.Seeds)
+	if !slices.Equal(d.Bases[0].Seeds, []runs.Seed{1, 2, 3}) {
+		t.Errorf("the common base is of seeds %v", d.Bases[0].Seeds)
 	}
 	if code, text, _ := call("", "compare", in("grpo0"), in("grpo1")); code != 0 || !strings.Contains(text, "seeds 1 2") {
 		t.Errorf("as text: %d, %s", code, text)
@@ -174,7 +174,7 @@ func TestCompareShippedRuns(t *testing.T) {
 	seeds := map[string]int{}
 	for _, r := range d.Rows {
 		seeds[r.Method] = r.Seeds
-		if math.IsNaN(float64(r.AES)) || r.Measured.Stream == "" || r.GeneratedTokens.Mean < 300000 {
+		if math.IsNaN(float64(r.AES)) || r.Measured[0].Stream == "" || r.GeneratedTokens.Mean < 300000 {
 			t.Errorf("%s: AES %v, measured %+v", r.Method, r.AES, r.Measured)
 		}
 	}
@@ -244,6 +244,88 @@ func TestRunsAreGroupedAndNamedAlike(t *testing.T) {
 			if caption := figure.Caption(); !strings.Contains(caption, "6 groups") || !strings.Contains(caption, "; "+s.Name+": ") {
 				t.Errorf("the figure lacks %q: %s", s.Name, caption)
 			}
+		}
+	}
+}
+
+// A base row is only above rows whose base was measured in its way, and every value in the text is of its own row.
+func TestCompareBaseOfEachMeasurement(t *testing.T) {
+	for what, change := range map[string]func(m *runs.Measured){
+		"temperature":      func(m *runs.Measured) { m.Temperature = runs.To(0.3) },
+		"longest response": func(m *runs.Measured) { m.MaxLength = runs.To(64) },
+		"problems":         func(m *runs.Measured) { m.Problems = runs.To(900) },
+	} {
+		root := t.TempDir()
+		words := []string{"compare"}
+		for i, method := range []string{"grpo", "dapo", "tlmre"} {
+			m := runs.Measured{Task: "chain", Teacher: "verdict", Difficulty: "2-3", Temperature: runs.To(1.0), MaxLength: runs.To(96), Problems: runs.To(600), Seed: runs.To(runs.Seed(1)), Stream: "eval", Tokens: runs.To(int64(9)), Updates: runs.To(3)}
+			accuracy := 0.111
+			if method == "dapo" {
+				change(&m)
+				accuracy = 0.333
+			}
+			dir := filepath.Join(root, fmt.Sprint(i))
+			writeRun(t, dir, runs.Settings{Method: method, Model: "base", Seed: 1, Steps: 6}, 0.6, 20, 1, func(_ *runs.Settings, r *runs.Result) {
+				r.Measured = &m
+				r.BaseEvaluation = json.RawMessage(fmt.Sprintf(`{"problems":%d,"accuracy":%g,"think_tokens":40}`, *m.Problems, accuracy))
+			})
+			words = append(words, dir)
+		}
+		var d comparison
+		document(t, &d, "", words...)
+		if len(d.Bases) != 2 {
+			t.Fatalf("%s: %d bases: %+v", what, len(d.Bases), d.Bases)
+		}
+		for _, b := range d.Bases {
+			for _, i := range b.Of {
+				if want := map[bool]float64{true: 0.333, false: 0.111}[d.Rows[i].Method == "dapo"]; math.Abs(float64(b.Accuracy)-want) > 1e-12 {
+					t.Errorf("%s: %s is below a base of accuracy %v", what, d.Rows[i].Method, b.Accuracy)
+				}
+			}
+		}
+		_, text, _ := call("", append(words, "--markdown")...)
+		if strings.Count(text, "The base of ") != 2 {
+			t.Errorf("%s: as text\n%s", what, text)
+		}
+		at := func(s string) int { return strings.Index(text, s) }
+		for i, r := range d.Rows {
+			row := at("| " + mark(i) + " | " + r.Method + " | ")
+			own, other := at(" | 0.111 | "), at(" | 0.333 | ")
+			if r.Method == "dapo" {
+				own, other = other, own
+			}
+			if row < 0 || own < 0 || other < 0 || own > row || other > own && other < row {
+				t.Errorf("%s: the base above %s is not its own\n%s", what, r.Method, text)
+			}
+		}
+	}
+}
+
+// How a row of several seeds was measured names every seed, and the range of what differs between them.
+func TestCompareMeasuredOfAllSeeds(t *testing.T) {
+	root := t.TempDir()
+	words := []string{"compare"}
+	for i, tokens := range []int64{9000, 11000, 10000} {
+		dir := filepath.Join(root, fmt.Sprint(i))
+		writeRun(t, dir, runs.Settings{Method: "grpo", Model: "base", Seed: runs.Seed(i + 1), Steps: 6}, 0.6, 20, 1, func(s *runs.Settings, r *runs.Result) {
+			r.Measured = &runs.Measured{Model: strings.Repeat(fmt.Sprint(i), 64), Task: "chain", Seed: &s.Seed, Problems: runs.To(600), Tokens: runs.To(tokens), Updates: runs.To(40 + i)}
+		})
+		words = append(words, dir)
+	}
+	var d runs.Comparison
+	document(t, &d, "", words...)
+	if len(d.Rows) != 1 || len(d.Rows[0].Measured) != 3 || len(d.Bases[0].Measured) != 3 {
+		t.Fatalf("rows %+v", d.Rows)
+	}
+	for i, m := range d.Rows[0].Measured {
+		if *m.Seed != d.Rows[0].SeedList[i] {
+			t.Errorf("measurement %d is of seed %v, want %v", i, *m.Seed, d.Rows[0].SeedList[i])
+		}
+	}
+	_, text, _ := call("", append(words, "--markdown")...)
+	for _, want := range []string{"| seed | 1, 2, 3 |", "| tokens so far | 9000 to 11000 |", "| updates so far | 40 to 42 |", "| model | 00000000…, 11111111…, 22222222… |"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the text lacks %q:\n%s", want, text)
 		}
 	}
 }

@@ -25,22 +25,26 @@ type dot struct {
 	x, y, dx, dy float64
 }
 
-// dots are the base and the rows whose accuracy and think tokens are known. unknown are the marks of the other rows.
+// dots are the bases and the rows whose accuracy and think tokens are known. unknown are the marks of the other rows.
 func (d comparison) dots() (dots []dot, unknown []string) {
-	all := []dot{{mark: baseMark, x: float64(d.Base.ThinkTokens), y: float64(d.Base.Accuracy)}}
-	for i, r := range d.Rows {
-		all = append(all, dot{mark(i), float64(r.ThinkTokens), float64(r.Accuracy), float64(r.ThinkTokensSD), float64(r.AccuracySD)})
+	var all []dot
+	for _, b := range d.Bases {
+		all = append(all, dot{mark: baseMark, x: float64(b.ThinkTokens), y: float64(b.Accuracy)})
 	}
-	for i, p := range all {
+	for i, r := range d.Rows {
+		p := dot{mark: mark(i), x: float64(r.ThinkTokens), y: float64(r.Accuracy)}
+		if dx := float64(r.ThinkTokensSD); r.Seeds > 1 && !math.IsNaN(dx) {
+			p.dx = dx
+		}
+		if dy := float64(r.AccuracySD); r.Seeds > 1 && !math.IsNaN(dy) {
+			p.dy = dy
+		}
+		all = append(all, p)
+	}
+	for _, p := range all {
 		if math.IsNaN(p.x) || math.IsNaN(p.y) {
 			unknown = append(unknown, p.mark)
 			continue
-		}
-		if i == 0 || math.IsNaN(p.dx) || d.Rows[i-1].Seeds < 2 {
-			p.dx = 0
-		}
-		if i == 0 || math.IsNaN(p.dy) || d.Rows[i-1].Seeds < 2 {
-			p.dy = 0
 		}
 		dots = append(dots, p)
 	}

@@ -22,7 +22,7 @@ func (c *console) ship(ctx context.Context, dir string, rows []runs.Row) error {
 				s.Model = (&options{task: s.Task}).shippedBase()
 			}
 			if s.Note == "" {
-				s.Note = "attnlab train on " + row.Measured.Adapter
+				s.Note = "attnlab train on " + row.Measured[0].Adapter
 			}
 			if s.Steps == 0 && s.Budget == 0 {
 				s.Steps = r.Run.Log.Step()

@@ -38,7 +38,11 @@ func (d comparison) tables(w io.Writer, markdown bool) {
 	if d.Difficulty != "" {
 		kind += ", difficulty " + d.Difficulty
 	}
-	fmt.Fprintf(w, "Task %s, means over seeds ± standard deviation. The base: %s, %d problems, seeds %s.\n\n", kind, d.Base.From, d.Base.Problems, seedsText(d.Base.Seeds))
+	fmt.Fprintf(w, "Task %s, means over seeds ± standard deviation.", kind)
+	for _, b := range d.Bases {
+		fmt.Fprintf(w, " The %s: %s, %d problems, seeds %s.", d.baseLabel(b), b.From, b.Problems, seedsText(b.Seeds))
+	}
+	fmt.Fprint(w, "\n\n")
 	d.outcomes().write(w, markdown)
 	d.costs().write(w, markdown)
 	heads := table{head: []string{"method", "seed", "head", "step ranking before", "after"}}
@@ -62,19 +66,34 @@ func (d comparison) tables(w io.Writer, markdown bool) {
 	}
 }
 
+// baseLabel is "base", or of several bases "base of a c" with the marks of its rows.
+func (d comparison) baseLabel(b runs.BaseRow) string {
+	if len(d.Bases) == 1 {
+		return "base"
+	}
+	label := "base of"
+	for _, i := range b.Of {
+		label += " " + mark(i)
+	}
+	return label
+}
+
 // conditions describes how each row and its base were measured.
 func (d comparison) conditions() *table {
 	t := &table{head: []string{"measured"}}
-	for _, row := range d.Rows {
-		t.head = append(t.head, row.Method)
+	var columns [][][2]string
+	for _, r := range d.Rows {
+		t.head, columns = append(t.head, r.Method), append(columns, runs.MeasuredRows(r.Measured))
 	}
-	t.head = append(t.head, "base")
-	for i, row := range d.Base.Measured.Rows() {
-		cells := []string{row[0]}
-		for _, r := range d.Rows {
-			cells = append(cells, r.Measured.Rows()[i][1])
+	for _, b := range d.Bases {
+		t.head, columns = append(t.head, d.baseLabel(b)), append(columns, runs.MeasuredRows(b.Measured))
+	}
+	for i := range columns[0] {
+		cells := []string{columns[0][i][0]}
+		for _, column := range columns {
+			cells = append(cells, column[i][1])
 		}
-		t.add(append(cells, row[1])...)
+		t.add(cells...)
 	}
 	return t
 }
@@ -86,13 +105,17 @@ func seedsText(seeds []runs.Seed) string {
 	return strings.Trim(fmt.Sprint(seeds), "[]")
 }
 
+// outcomes has each base above its rows.
 func (d comparison) outcomes() *table {
 	t := &table{head: []string{"", "method", "seeds", "accuracy", "by difficulty", "think tokens", "length", "reflections", "easy / hard", "redundant removed", "essential lost", "AES"}}
-	t.add(baseMark, "base", "", three(d.Base.Accuracy), levelsText(d.Base.ByDifficulty), one(d.Base.ThinkTokens), "", spreadText(runs.Spread{Mean: d.Base.Reflections, SD: noNumber}, two), endsText(d.Base.ByDifficulty), "", "", "")
-	for i, r := range d.Rows {
-		t.add(mark(i), r.Method, fmt.Sprint(r.Seeds), spreadText(runs.Spread{Mean: r.Accuracy, SD: r.AccuracySD}, three), levelsText(r.ByDifficulty),
-			spreadText(runs.Spread{Mean: r.ThinkTokens, SD: r.ThinkTokensSD}, one), unit(signed(percent(r.LengthChange), r.LengthChange)), spreadText(r.Reflections, two), endsText(r.ByDifficulty), unit(spreadText(r.RedundantRemoved, percent)),
-			unit(spreadText(r.EssentialLost, percent)), signed(two(r.AES), r.AES))
+	for _, b := range d.Bases {
+		t.add(baseMark, d.baseLabel(b), "", three(b.Accuracy), levelsText(b.ByDifficulty), one(b.ThinkTokens), "", spreadText(runs.Spread{Mean: b.Reflections, SD: noNumber}, two), endsText(b.ByDifficulty), "", "", "")
+		for _, i := range b.Of {
+			r := d.Rows[i]
+			t.add(mark(i), r.Method, fmt.Sprint(r.Seeds), spreadText(runs.Spread{Mean: r.Accuracy, SD: r.AccuracySD}, three), levelsText(r.ByDifficulty),
+				spreadText(runs.Spread{Mean: r.ThinkTokens, SD: r.ThinkTokensSD}, one), unit(signed(percent(r.LengthChange), r.LengthChange)), spreadText(r.Reflections, two), endsText(r.ByDifficulty), unit(spreadText(r.RedundantRemoved, percent)),
+				unit(spreadText(r.EssentialLost, percent)), signed(two(r.AES), r.AES))
+		}
 	}
 	return t
 }

@@ -68,8 +68,8 @@ func TestCompare(t *testing.T) {
 	if got, want := strings.Join(names, "; "), "grpo; attnpo; attnpo focus-heads=0.0,0.1; rearl cut=normal"; got != want {
 		t.Fatalf("rows %s, want %s", got, want)
 	}
-	if len(d.LeftOut) != 1 || !strings.Contains(d.LeftOut[0], "open is not finished") || d.Base.Problems != 200 || d.Base.Accuracy != 0.5 {
-		t.Errorf("left out %v, base %+v", d.LeftOut, d.Base)
+	if len(d.LeftOut) != 1 || !strings.Contains(d.LeftOut[0], "open is not finished") || d.Bases[0].Problems != 200 || d.Bases[0].Accuracy != 0.5 {
+		t.Errorf("left out %v, base %+v", d.LeftOut, d.Bases)
 	}
 	near := func(what string, got number, want float64) {
 		t.Helper()
@@ -99,8 +99,8 @@ func TestCompare(t *testing.T) {
 	}
 	near("AES of a loss", d.Rows[2].AES, -0.2-5*0.2)
 
-	if len(d.Base.Seeds) != 2 || d.Base.From != "probe" {
-		t.Errorf("the base is measured %+v", d.Base)
+	if len(d.Bases[0].Seeds) != 2 || d.Bases[0].From != "probe" {
+		t.Errorf("the base is measured %+v", d.Bases)
 	}
 
 	// With an evaluation of the base, and as text.
@@ -121,7 +121,7 @@ func TestCompare(t *testing.T) {
 
 // The plot shows each row at its place.
 func TestComparePlot(t *testing.T) {
-	d := comparison{runs.Comparison{Base: runs.BaseRow{Accuracy: 0.5, ThinkTokens: 50}, Rows: []runs.Row{
+	d := comparison{runs.Comparison{Bases: []runs.BaseRow{{Accuracy: 0.5, ThinkTokens: 50}}, Rows: []runs.Row{
 		{Seeds: 1, Accuracy: 0.6, ThinkTokens: 20}, {Seeds: 1, Accuracy: 0.6, ThinkTokens: 20}, {Seeds: 3, Accuracy: 0.55, ThinkTokens: 35, AccuracySD: 0.02, ThinkTokensSD: 5}}}}
 	var text strings.Builder
 	d.plot(&text)

@@ -27,13 +27,13 @@ type finished struct {
 
 // Comparison sets finished runs side by side.
 type Comparison struct {
-	Task       string   `json:"task"`
-	Difficulty string   `json:"difficulty"`
-	Base       BaseRow  `json:"base"`
-	Rows       []Row    `json:"runs"`
-	Reach      float64  `json:"reach,omitempty"`
-	LeftOut    []string `json:"left_out"` // sentences
-	Notes      []string `json:"notes"`    // sentences: what was measured otherwise
+	Task       string    `json:"task"`
+	Difficulty string    `json:"difficulty"`
+	Bases      []BaseRow `json:"bases"` // one for each way in which bases were measured
+	Rows       []Row     `json:"runs"`
+	Reach      float64   `json:"reach,omitempty"`
+	LeftOut    []string  `json:"left_out"` // sentences
+	Notes      []string  `json:"notes"`    // sentences: what was measured otherwise
 }
 
 // BaseRow is the model that runs began from.
@@ -47,7 +47,8 @@ type BaseRow struct {
 	RedundantSteps stat.Number `json:"redundant_steps"`
 	EssentialSteps stat.Number `json:"essential_steps"` // correcting ones counted
 	ByDifficulty   []Level     `json:"by_difficulty,omitempty"`
-	Measured       Measured    `json:"measured"`
+	Measured       []Measured  `json:"measured"`       // one for each of its seeds
+	Of             []int       `json:"rows,omitempty"` // indices of the rows whose base was measured this way
 }
 
 // Row is the runs of one method with the same settings, measured alike.
@@ -84,7 +85,7 @@ type Row struct {
 	TokensToHalf    Spread      `json:"tokens_to_half_gain"` // generated tokens to half of the final gain on the held-out problems, see stat.TokensToHalfGain
 	Gained          int         `json:"gained"`              // runs whose gain is more than noise: TokensToHalf is of those
 	FocusHeads      []HeldFocus `json:"focus_heads,omitempty"`
-	Measured        Measured    `json:"measured"` // of the first seed; the others differ in seed, weights, tokens and updates
+	Measured        []Measured  `json:"measured"` // one for each seed, in the order of SeedList
 	Base            BaseRow     `json:"base"`     // of the same seeds under the same conditions: differences are to this one
 
 	Runs []Named `json:"-"`
@@ -184,19 +185,18 @@ func Compare(list []Named, order []string, base *BaseEvaluation, reach float64) 
 			c.Notes = append(c.Notes, notes...)
 		}
 		row := g.row(own, reach)
-		if apart := conflicts(row.Measured, own.Measured); len(apart) > 0 {
+		if apart := conflicts(row.Measured[0], own.Measured[0]); len(apart) > 0 {
 			row.LengthChange, row.AES, row.RedundantRemoved, row.EssentialLost = stat.Number(nan), stat.Number(nan), SpreadOf(nil), SpreadOf(nil)
 			c.Notes = append(c.Notes, fmt.Sprintf("%s is not compared with its base: they were measured with %s", row.Method, strings.Join(apart, ", ")))
 		}
 		c.Rows = append(c.Rows, row)
 	}
-	c.Base = baseRow(runs)
-	if base != nil {
-		c.Base = c.Rows[0].Base
-	}
+	c.Bases = bases(groups, c.Rows, base != nil)
 	c.Notes = append(c.Notes, apartRows(c.Rows)...)
-	if noise := 2 * stat.ShareError(float64(c.Base.Accuracy), c.Base.Problems); reach > 0 && reach-float64(c.Base.Accuracy) <= noise {
-		c.Notes = append(c.Notes, fmt.Sprintf("an accuracy of %g is not above the base's %.3f by more than two standard errors, so a model that learns nothing reaches it by chance", reach, float64(c.Base.Accuracy)))
+	for _, b := range c.Bases {
+		if noise := 2 * stat.ShareError(float64(b.Accuracy), b.Problems); reach > 0 && reach-float64(b.Accuracy) <= noise {
+			c.Notes = append(c.Notes, fmt.Sprintf("an accuracy of %g is not above the base's %.3f by more than two standard errors, so a model that learns nothing reaches it by chance", reach, float64(b.Accuracy)))
+		}
 	}
 	return c, nil
 }
@@ -259,7 +259,7 @@ func (b *BaseEvaluation) row(g *group) (row BaseRow, notes []string, err error) 
 		notes = append(notes, fmt.Sprintf("%s and the row %s were measured with %s", b.From, g.label, strings.Join(named, ", ")))
 	}
 	row = baseOf(b.Evaluation)
-	row.From, row.Measured = b.From, b.Measured
+	row.From, row.Measured = b.From, []Measured{b.Measured}
 	if b.Measured.Seed != nil {
 		row.Seeds = []Seed{*b.Measured.Seed}
 	}
@@ -286,8 +286,9 @@ func baseRow(runs []finished) BaseRow {
 	}
 	seeds := slices.Sorted(maps.Keys(of))
 	var all []Evaluation
+	var how []Measured
 	for _, seed := range seeds {
-		all = append(all, of[seed].base)
+		all, how = append(all, of[seed].base), append(how, of[seed].baseHow)
 	}
 	mean := func(field func(e Evaluation) stat.Number) stat.Number {
 		var x []float64
@@ -296,7 +297,7 @@ func baseRow(runs []finished) BaseRow {
 		}
 		return SpreadOf(x).Mean
 	}
-	row := BaseRow{From: runs[0].baseFrom, Seeds: seeds, Measured: of[seeds[0]].baseHow, ByDifficulty: levels(all)}
+	row := BaseRow{From: runs[0].baseFrom, Seeds: seeds, Measured: how, ByDifficulty: levels(all)}
 	for _, e := range all {
 		row.Problems += e.Problems
 	}
@@ -308,16 +309,36 @@ func baseRow(runs []finished) BaseRow {
 	return row
 }
 
-// apartRows names what rows were measured with that is not the same in all.
+// bases are the distinct bases of rows: those measured alike are one, over the seeds of all its rows. fromFile means that one
+// evaluation from a file is the base of every row.
+func bases(groups []*group, rows []Row, fromFile bool) (bases []BaseRow) {
+	var indices []int
+	for i := range rows {
+		indices = append(indices, i)
+	}
+	for _, of := range Group(indices, func(a, b int) bool {
+		x, y := rows[a].Base, rows[b].Base
+		return x.From == y.From && len(Differences(x.Measured[0], y.Measured[0], likeSeeds)) == 0
+	}) {
+		one := rows[of[0]].Base
+		if !fromFile {
+			var runs []finished
+			for _, i := range of {
+				runs = append(runs, groups[i].runs...)
+			}
+			one = baseRow(runs)
+		}
+		one.Of = of
+		bases = append(bases, one)
+	}
+	return bases
+}
+
+// apartRows names the conditions that are not the same for all rows. Seeds are left out: each row lists its own.
 func apartRows(rows []Row) (notes []string) {
 	for _, r := range rows[1:] {
-		if apart := Differences(rows[0].Measured, r.Measured, slices.Concat(likeModels, besides)); len(apart) > 0 {
-			apart = slices.DeleteFunc(apart, func(text string) bool {
-				return strings.HasPrefix(text, "seed ") && slices.Equal(rows[0].SeedList, r.SeedList)
-			})
-			if len(apart) > 0 {
-				notes = append(notes, fmt.Sprintf("%s and %s were measured with %s", rows[0].Method, r.Method, strings.Join(apart, ", ")))
-			}
+		if apart := Differences(rows[0].Measured[0], r.Measured[0], slices.Concat(likeModels, besides)); len(apart) > 0 {
+			notes = append(notes, fmt.Sprintf("%s and %s were measured with %s", rows[0].Method, r.Method, strings.Join(apart, ", ")))
 		}
 	}
 	return notes

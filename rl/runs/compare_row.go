@@ -51,7 +51,7 @@ func (g *group) row(base BaseRow, reach float64) Row {
 			labels[label] = true
 		}
 	}
-	row := Row{Method: g.label, Seeds: len(g.runs), Labels: map[string]Spread{}, ByDifficulty: levels(evaluations), Base: base, Measured: g.runs[0].measured}
+	row := Row{Method: g.label, Seeds: len(g.runs), Labels: map[string]Spread{}, ByDifficulty: levels(evaluations), Base: base}
 	accuracy := over(func(r finished) float64 { return float64(r.Accuracy) })
 	think := over(func(r finished) float64 { return float64(r.ThinkTokens) })
 	row.Accuracy, row.AccuracySD, row.ThinkTokens, row.ThinkTokensSD = accuracy.Mean, accuracy.SD, think.Mean, think.SD
@@ -81,6 +81,7 @@ func (g *group) row(base BaseRow, reach float64) Row {
 		if !math.IsNaN(r.Run.tokensToHalf()) {
 			row.Gained++
 		}
+		row.Measured = append(row.Measured, r.measured)
 		row.SeedList, row.Runs = append(row.SeedList, r.Run.Settings.Seed), append(row.Runs, r.Named)
 		if !math.IsNaN(r.Run.tokensTo(reach)) {
 			row.Reached++

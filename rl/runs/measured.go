@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -75,7 +76,7 @@ var (
 	// likeModels agree where numbers of two models are subtracted.
 	likeModels = []string{"base", "task", "teacher", "difficulty", "temperature", "top-p", "longest response", "stream of problems"}
 	// besides may differ between two models, which is named.
-	besides = []string{"number of problems", "seed", "adapter"}
+	besides = []string{"number of problems", "adapter"}
 )
 
 // Differences names each of the conditions by which a and b differ, with both values. A value that one of them did not
@@ -117,6 +118,30 @@ func (m Measured) Rows() [][2]string {
 	rows := make([][2]string, len(conditions))
 	for i, c := range conditions {
 		rows[i] = [2]string{c.name, short(c.of(m))}
+	}
+	return rows
+}
+
+// MeasuredRows are the conditions of measurements of several seeds, as [Measured.Rows]: every distinct value, of tokens and
+// updates the smallest and the largest.
+func MeasuredRows(all []Measured) [][2]string {
+	rows := make([][2]string, len(conditions))
+	for i, c := range conditions {
+		var values []string
+		for _, m := range all {
+			if v := short(c.of(m)); !slices.Contains(values, v) {
+				values = append(values, v)
+			}
+		}
+		between := ", "
+		if c.name == "tokens so far" || c.name == "updates so far" {
+			slices.SortStableFunc(values, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) }) // whole numbers
+			if len(values) > 2 {
+				values = []string{values[0], values[len(values)-1]}
+			}
+			between = " to "
+		}
+		rows[i] = [2]string{c.name, strings.Join(values, between)}
 	}
 	return rows
 }
