@@ -14,6 +14,7 @@ import (
 
 	"attnlab/rl"
 	"attnlab/rl/runs"
+	"attnlab/rl/task"
 )
 
 var compareCommand = command{
@@ -135,6 +136,11 @@ func readRun(ctx context.Context, dir string) (r runs.Run, err error) {
 	m, err := rl.MethodOf(r.Settings.Method)
 	if err != nil {
 		return r, fmt.Errorf("the run in %s is of the method %q, which cannot be compared; choose runs of %s", dir, r.Settings.Method, strings.Join(rl.Names(rl.Methods), ", "))
+	}
+	if r.Settings.Task != "" { // version 1 leaves out the default
+		if _, err := task.Find(r.Settings.Task); err != nil {
+			return r, fmt.Errorf("%s: %w", path.Join(dir, runs.RunFile), err)
+		}
 	}
 	if err := r.Settings.Complete(m.Params); err != nil {
 		return r, fmt.Errorf("%s: %w", dir, err)

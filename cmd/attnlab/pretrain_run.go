@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -76,6 +77,9 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 			return err
 		}
 		defer func() { w.Close() }()
+		if err := savePretraining(ctx, r, w); err != nil { // before the first line of the log: a log without a checkpoint is never that of a killed run
+			return err
+		}
 	} else {
 		w.Settings = settings
 		if err := w.Cut(ctx, r.Trainer.Steps); err != nil {
@@ -135,6 +139,7 @@ func (p pretraining) recall(c *console, w *runs.Writer) (s runs.Settings, err er
 		if err := s.Complete(rl.PretrainParams); err != nil {
 			return s, err
 		}
+		maps.Copy(c.given, p.hyper)
 		if err := c.checkFlags(p.out, s); err != nil {
 			return s, err
 		}
@@ -164,6 +169,9 @@ func (p pretraining) start(c *console, w *runs.Writer, kind task.Task, s *runs.S
 		}
 		if state != nil {
 			return state, suits(state, kind, p.out)
+		}
+		if w.Log.Rows() > 0 {
+			return nil, logAlone(p.out, w)
 		}
 	}
 	if s.Start != "" {

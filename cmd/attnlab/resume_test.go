@@ -91,6 +91,8 @@ func TestResumeRefusesWhatContradictsTheRun(t *testing.T) {
 		"another seed":                 {nil, []string{"--seed", "9"}, 2, []string{"--seed 1, not 9"}},
 		"no run.json":                  {remove(runs.RunFile), nil, 1, []string{"run.json is missing"}},
 		"no method":                    {edit(runs.RunFile, `"method": "grpo"`, `"method": ""`), nil, 1, []string{"names no method"}},
+		"a damaged log":                {edit(runs.MetricsFile, `{"step":1`, `{{`), nil, 1, []string{"line 1 of", "another --out"}},
+		"no task of that name":         {edit(runs.RunFile, `"task": "chain"`, `"task": "foo"`), nil, 1, []string{"run.json", "foo"}},
 		"no probe":                     {edit(runs.RunFile, `"probe": 12`, `"probe": 0`), nil, 1, []string{"run.json has probe 0"}},
 		"a negative held-out set":      {edit(runs.RunFile, `"probe": 12`, `"probe": 12, "held_out": -1`), nil, 1, []string{"run.json", "negative"}},
 		"hyper against values":         {edit(runs.RunFile, `"group": "4"`, `"group": "5"`), nil, 1, []string{"run.json", "group 4", "5"}},
@@ -153,6 +155,30 @@ func TestResumeOfAFinishedRun(t *testing.T) {
 	}
 	if code, _, stderr := call("", "pretrain", "--resume", "--steps", "2", "--out", dir, "--backend", "host"); code != 1 || !strings.Contains(stderr, "4 steps already") {
 		t.Errorf("fewer steps: %d, %s", code, stderr)
+	}
+}
+
+// Measurements of pretraining without a checkpoint are not trained over.
+func TestResumeRefusesAPretrainingLogAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "base")
+	if code, _, stderr := call("", "pretrain", "--preset", "tiny", "--tokens", "256", "--steps", "2", "--out", dir, "--backend", "host"); code != 0 {
+		t.Fatal(stderr)
+	}
+	os.Remove(filepath.Join(dir, runs.StateFile))
+	os.Remove(filepath.Join(dir, runs.WeightsFile))
+	before := filesOf(t, dir)[runs.PretrainFile]
+	code, _, stderr := call("", "pretrain", "--resume", "--out", dir, "--backend", "host")
+	if code != 1 || !strings.Contains(stderr, "a log of 2 steps but no checkpoint") || filesOf(t, dir)[runs.PretrainFile] != before {
+		t.Errorf("%d, %s", code, stderr)
+	}
+}
+
+// compare names the file whose task does not exist.
+func TestCompareRefusesAnUnknownTask(t *testing.T) {
+	run, was := resumable(t)
+	os.WriteFile(filepath.Join(run, runs.RunFile), []byte(strings.Replace(was[runs.RunFile], `"task": "chain"`, `"task": "foo"`, 1)), 0o644)
+	if code, _, stderr := call("", "compare", run); code != 1 || !strings.Contains(stderr, "run.json") || !strings.Contains(stderr, "foo") {
+		t.Errorf("%d, %s", code, stderr)
 	}
 }
 

@@ -77,6 +77,11 @@ func noState(out string) error {
 	return fmt.Errorf("the checkpoint in %s has no training state to resume from; begin a new run in another --out", out)
 }
 
+// logAlone refuses to resume a run that has measurements and no checkpoint: to train it again would replace them.
+func logAlone(out string, w *runs.Writer) error {
+	return fmt.Errorf("the run in %s has a log of %d steps but no checkpoint to resume from; begin a new run in another --out, or copy the checkpoint's files back", out, w.Log.Step())
+}
+
 // refuseRun returns an error where a folder holds files that a new run would write over.
 func refuseRun(ctx context.Context, out string) error {
 	store, id, err := runs.InFolder(out)

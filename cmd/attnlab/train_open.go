@@ -332,6 +332,9 @@ func (t *training) recall(c *console, begun runs.Settings) error {
 	if err := c.checkFlags(t.out, t.Settings); err != nil {
 		return err
 	}
+	if _, err := task.New(begun.Task, begun.Teacher, begun.Difficulty); err != nil {
+		return fmt.Errorf("%s: %w; restore the file, or begin a new run in another --out", filepath.Join(t.out, runs.RunFile), err)
+	}
 	if begun.Probe < 1 {
 		return fmt.Errorf("%s has probe %d, and it must be at least 1; restore the file, or begin a new run in another --out", filepath.Join(t.out, runs.RunFile), begun.Probe)
 	}
@@ -355,7 +358,7 @@ func (t *training) recall(c *console, begun runs.Settings) error {
 // to resume such a run would replace them. A run that was killed before its first checkpoint has neither.
 func wholeLog(w *runs.Writer, state *hf.Checkpoint, out string) error {
 	if state == nil && (w.Log.Rows() > 0 || w.Result != nil) {
-		return fmt.Errorf("the run in %s has a log of %d steps but no checkpoint to resume from; begin a new run in another --out, or copy the checkpoint's files back", out, w.Log.Rows())
+		return logAlone(out, w)
 	}
 	steps := 0
 	if state != nil {
