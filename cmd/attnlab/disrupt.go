@@ -55,7 +55,7 @@ func picksOf(pick string) ([]score.StepChoice, error) {
 	choice, err := score.ParseChoice(pick)
 	switch {
 	case err != nil:
-		return nil, wrongUsage("--pick: all, or: %v", err)
+		return nil, wrongUsage("disrupt: --pick: %w, or all", err)
 	case choice == score.ChooseRandom || choice == score.ChooseOther:
 		return []score.StepChoice{choice}, nil
 	}

@@ -114,7 +114,7 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task task.
 		return nil, wrongUsage("reflect: --tokens is %d, it must be at least %d, the longest input", f.tokens, r.Config.MaxContext)
 	}
 	if err := os.MkdirAll(f.out, 0o755); err != nil { // before the work
-		return nil, fmt.Errorf("--out: %w", err)
+		return nil, wrapOut(err)
 	}
 	config := rl.DefaultPretrain(f.steps)
 	config.Tokens, config.Rate.Peak, config.Seed, config.Every = f.tokens, f.rate, c.seed, 10

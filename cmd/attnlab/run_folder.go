@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"attnlab/model/hf"
@@ -108,10 +109,16 @@ func inFolder(out string, err error) error {
 	case errors.Is(err, runs.ErrExists):
 		return fmt.Errorf("there is a run in %s already; resume it with --resume, or give another --out", out)
 	}
+	if errors.Is(err, syscall.ENOTDIR) {
+		return wrapOut(err)
+	}
 	return fmt.Errorf("--out: %s: %w", out, err)
 }
 
 func wrapOut(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok && errors.Is(err, syscall.ENOTDIR) {
+		return fmt.Errorf("--out: %s is a file or lies in one; give a folder", path.Path)
+	}
 	if err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}

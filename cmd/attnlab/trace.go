@@ -134,7 +134,8 @@ func (c *console) trace(ctx context.Context, prompt string, temperature float64,
 	problem := task.Problems(kind, task.EvalStream, c.seed, 1)[0]
 	if prompt != "" {
 		if problem, err = kind.Parse(prompt); err != nil {
-			return fmt.Errorf("--prompt: %w", err)
+			example := task.Problems(kind, task.EvalStream, c.seed, 1)[0]
+			return fmt.Errorf("--prompt: %w; write a problem such as %q", err, task.Text(kind, example.Prompt))
 		}
 	}
 	l, err := c.openLab()

@@ -281,6 +281,9 @@ func (t *training) config() (c rl.RunConfig, err error) {
 		}
 		c.Heads = append(c.Heads, score.Head{Layer: l, Head: h})
 	}
+	if n, given := t.Hyper["heads"]; given && !t.resume && c.Hyper.Int("heads") != len(c.Heads) {
+		return c, wrongUsage("train: --heads is %s and --focus-heads names %d; name as many, or leave out --heads", n, len(c.Heads))
+	}
 	return c, nil
 }
 

@@ -139,7 +139,7 @@ func TestLoadRefuses(t *testing.T) {
 		"null tokenizer": {func(f map[string][]byte) { f["tokenizer.json"] = []byte("null") }, "token"},
 		"cut weights": {func(f map[string][]byte) {
 			f["model.safetensors"] = f["model.safetensors"][:len(f["model.safetensors"])-4]
-		}, "model.safetensors: safetensors: not a safetensors file to be trusted"},
+		}, "model.safetensors: safetensors: this is not a valid safetensors file"},
 		"other shape": {func(f map[string][]byte) { f["config.json"] = otherFiles["config.json"] },
 			"tensor model.layers.0.mlp.gate_proj.weight has shape [4 16], the config wants [8 16]"},
 		"missing tensor": {func(f map[string][]byte) { f["config.json"] = untiedFiles["config.json"] },

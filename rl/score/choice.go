@@ -40,7 +40,7 @@ func ParseChoice(name string) (StepChoice, error) {
 	names := append([]string{string(ChooseOther), string(ChooseRandom)}, Names()...)
 	names = slices.DeleteFunc(names, func(name string) bool { return name == Received.Name })
 	if !slices.Contains(names, name) {
-		return "", fmt.Errorf("score: no rule %q chooses steps: choose %s", name, strings.Join(names, ", "))
+		return "", fmt.Errorf("score: there is no rule %q to choose steps by; give one of %s", name, strings.Join(names, ", "))
 	}
 	return StepChoice(name), nil
 }

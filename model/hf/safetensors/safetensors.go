@@ -113,7 +113,7 @@ func (s File) encode() (header, values []byte, err error) {
 func Read(file []byte) (File, error) {
 	s, err := readSafeTensors(file)
 	if err != nil {
-		return File{}, fmt.Errorf("safetensors: not a safetensors file to be trusted: %w", err)
+		return File{}, fmt.Errorf("safetensors: this is not a valid safetensors file: %w", err)
 	}
 	return s, nil
 }
