@@ -34,7 +34,7 @@ func GroupRepeats(list []KeptRun) [][]KeptRun { return runs.Group(list, KeptRun.
 func NamesOf(groups [][]KeptRun) []string {
 	var titles []runs.Title
 	for _, g := range groups {
-		titles = append(titles, runs.Title{Series: g[0].Settings.Series, Model: g[0].Settings.Model, From: g[0].Info.From})
+		titles = append(titles, runs.Title{Series: g[0].Settings.Series, Model: g[0].Settings.Model, From: g[0].Info.From, Step: g[0].Info.Step, Measured: g[0].Info.Measured})
 	}
 	names := runs.Names(titles)
 	for i, g := range groups {

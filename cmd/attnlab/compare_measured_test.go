@@ -91,8 +91,8 @@ func TestCompareRowsBySettings(t *testing.T) {
 		"the same in other words":  {func(s *runs.Settings, _ *runs.Result) { s.Hyper = map[string]string{"kl": "0.0", "std": "population"} }, 1, "grpo"},
 		"more problems": {func(_ *runs.Settings, r *runs.Result) {
 			r.Evaluation = json.RawMessage(strings.Replace(string(r.Evaluation), `"problems":10`, `"problems":11`, 1))
-		}, 2, "grpo; grpo measured=2"},
-		"another adapter": {func(_ *runs.Settings, r *runs.Result) { r.Adapter = "other" }, 2, "grpo; grpo measured=2"},
+		}, 2, "grpo problems=10; grpo problems=11"},
+		"another adapter": {func(_ *runs.Settings, r *runs.Result) { r.Adapter = "other" }, 2, "grpo adapter=an adapter; grpo adapter=other"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, b := filepath.Join(root, name, "a"), filepath.Join(root, name, "b")
@@ -327,5 +327,21 @@ func TestCompareMeasuredOfAllSeeds(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, text)
 		}
+	}
+}
+
+// Seeds are listed for each row: that they differ between rows is no Note.
+func TestCompareHasNoNoteOfSeeds(t *testing.T) {
+	root := t.TempDir()
+	words := []string{"compare"}
+	for i, method := range []string{"grpo", "dapo"} {
+		dir := filepath.Join(root, method)
+		writeRun(t, dir, runs.Settings{Method: method, Model: "base", Seed: runs.Seed(i + 1)}, 0.6, 20, 1)
+		words = append(words, dir)
+	}
+	var d runs.Comparison
+	document(t, &d, "", words...)
+	if len(d.Rows) != 2 || len(d.Notes) != 0 {
+		t.Errorf("%d rows, notes %q", len(d.Rows), d.Notes)
 	}
 }

@@ -15,7 +15,7 @@ func (c *console) ship(ctx context.Context, dir string, rows []runs.Row) error {
 	for _, row := range rows {
 		for _, r := range row.Runs {
 			s := r.Run.Settings
-			name := fmt.Sprintf("%s-%d", strings.NewReplacer(" ", "-", "=", "-", ",", "-").Replace(row.Method), s.Seed)
+			name := fmt.Sprintf("%s-%d", strings.NewReplacer(" ", "-", "=", "-", ",", "-", "/", "-", ":", "-").Replace(row.Method), s.Seed)
 			s.Name = fmt.Sprintf("%s, seed %d", row.Method, s.Seed)
 			s.Model, s.Reflection = nameOnly(s.Model), nameOnly(s.Reflection)
 			if s.Model == "" {

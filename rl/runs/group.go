@@ -123,7 +123,9 @@ func groupRuns(list []finished, order []string) (groups []*group, notes []string
 	})
 	var titles []Title
 	for _, row := range rows {
-		titles = append(titles, row[0].Run.Settings.title())
+		title := row[0].Run.Settings.title()
+		title.Step, title.Measured = row[0].Run.Log.Step(), &row[0].measured
+		titles = append(titles, title)
 	}
 	for i, label := range Names(titles) {
 		slices.SortStableFunc(rows[i], func(a, b finished) int { return cmp.Compare(a.Run.Settings.Seed, b.Run.Settings.Seed) })

@@ -33,8 +33,9 @@ func To[T any](v T) *T { return &v }
 
 // condition is one field of Measured as text, empty where it is not recorded.
 type condition struct {
-	name string
-	of   func(m Measured) string
+	name  string
+	label string // short name, for the name of a row: "problems" in "grpo problems=500"
+	of    func(m Measured) string
 }
 
 func textOf[T any](v *T) string {
@@ -45,20 +46,20 @@ func textOf[T any](v *T) string {
 }
 
 var conditions = []condition{
-	{"model", func(m Measured) string { return m.Model }},
-	{"base", func(m Measured) string { return m.Base }},
-	{"task", func(m Measured) string { return m.Task }},
-	{"teacher", func(m Measured) string { return m.Teacher }},
-	{"difficulty", func(m Measured) string { return m.Difficulty }},
-	{"temperature", func(m Measured) string { return number(m.Temperature) }},
-	{"top-p", func(m Measured) string { return number(m.TopP) }},
-	{"longest response", func(m Measured) string { return textOf(m.MaxLength) }},
-	{"number of problems", func(m Measured) string { return textOf(m.Problems) }},
-	{"stream of problems", func(m Measured) string { return m.Stream }},
-	{"seed", func(m Measured) string { return textOf(m.Seed) }},
-	{"tokens so far", func(m Measured) string { return textOf(m.Tokens) }},
-	{"updates so far", func(m Measured) string { return textOf(m.Updates) }},
-	{"adapter", func(m Measured) string { return m.Adapter }},
+	{"model", "model", func(m Measured) string { return m.Model }},
+	{"base", "base", func(m Measured) string { return m.Base }},
+	{"task", "task", func(m Measured) string { return m.Task }},
+	{"teacher", "teacher", func(m Measured) string { return m.Teacher }},
+	{"difficulty", "difficulty", func(m Measured) string { return m.Difficulty }},
+	{"temperature", "temperature", func(m Measured) string { return number(m.Temperature) }},
+	{"top-p", "top-p", func(m Measured) string { return number(m.TopP) }},
+	{"longest response", "max-length", func(m Measured) string { return textOf(m.MaxLength) }},
+	{"number of problems", "problems", func(m Measured) string { return textOf(m.Problems) }},
+	{"stream of problems", "stream", func(m Measured) string { return m.Stream }},
+	{"seed", "seed", func(m Measured) string { return textOf(m.Seed) }},
+	{"tokens so far", "tokens", func(m Measured) string { return textOf(m.Tokens) }},
+	{"updates so far", "updates", func(m Measured) string { return textOf(m.Updates) }},
+	{"adapter", "adapter", func(m Measured) string { return m.Adapter }},
 }
 
 func number(v *float64) string {

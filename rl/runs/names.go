@@ -11,6 +11,9 @@ type Title struct {
 	Series
 	Model string // name of the base, for people
 	From  string // where the runs come from; empty if that does not matter
+
+	Step     int       // how far the runs are; 0 if unknown
+	Measured *Measured // how their numbers were measured; nil if that was not recorded
 }
 
 // title is that of a row of runs with these settings.
@@ -41,8 +44,8 @@ func shortSum(text string) string {
 
 // Names returns the name of each row of a table or figure: its method and what sets it apart from the other rows. Settings that
 // all rows share are left out, and so are the length of a run and the reflection model if there is only one of them. Rows with equal names get
-// more: the task, the base, the number of probing problems, the reflection model, their origin, and in the end a number, for rows that were measured
-// differently. A row without a method has the name "".
+// more: the task, the base, the number of probing problems, the reflection model, their origin, their length, and the conditions by which their
+// measurements differ. Rows that differ in nothing recorded get a number. A row without a method has the name "".
 func Names(rows []Title) []string {
 	own := make([][]string, len(rows))
 	var shared []string
@@ -71,15 +74,35 @@ func Names(rows []Title) []string {
 	for i, t := range rows {
 		names[i] = strings.Join(append([]string{t.Method}, own[i]...), " ")
 	}
-	for _, more := range []func(Title) (name, value, of string){
+	parts := []func(Title) (name, value, of string){
 		func(t Title) (string, string, string) { return "task", t.Task, t.Task },
 		func(t Title) (string, string, string) { return "teacher", t.Teacher, t.Teacher },
 		func(t Title) (string, string, string) { return "difficulty", t.Difficulty, t.Difficulty },
 		func(t Title) (string, string, string) { return "base", t.Model, t.Base },
+		func(t Title) (string, string, string) { return "weights", shortSum(t.Base), t.Base },
 		func(t Title) (string, string, string) { return "probe", strconv.Itoa(t.Probe), strconv.Itoa(t.Probe) },
 		func(t Title) (string, string, string) { return "reflection", shortSum(t.Reflection), t.Reflection },
 		func(t Title) (string, string, string) { return "from", t.From, t.From },
-	} {
+		func(t Title) (string, string, string) {
+			if t.Step == 0 {
+				return "step", "", ""
+			}
+			return "step", strconv.Itoa(t.Step), strconv.Itoa(t.Step)
+		},
+	}
+	for _, c := range conditions {
+		if !slices.Contains(likeSeeds, c.name) {
+			continue
+		}
+		parts = append(parts, func(t Title) (name, value, of string) {
+			if t.Measured == nil {
+				return c.label, "", ""
+			}
+			of = c.of(*t.Measured)
+			return c.label, shortSum(of), of
+		})
+	}
+	for _, more := range parts {
 		before := slices.Clone(names)
 		for i, t := range rows {
 			name, value, of := more(t)
@@ -94,7 +117,7 @@ func Names(rows []Title) []string {
 	seen := map[string]int{}
 	for i, name := range names {
 		if seen[name]++; seen[name] > 1 && name != "" {
-			names[i] += " measured=" + strconv.Itoa(seen[name])
+			names[i] += " number=" + strconv.Itoa(seen[name])
 		}
 	}
 	return names
