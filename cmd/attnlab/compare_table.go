@@ -183,19 +183,30 @@ func signed(text string, n number) string {
 	return text
 }
 
-func three(n number) string     { return format("%.3f", n, 1) }
-func two(n number) string       { return format("%.2f", n, 1) }
-func one(n number) string       { return format("%.1f", n, 1) }
-func whole(n number) string     { return format("%.0f", n, 1) }
-func percent(n number) string   { return format("%.0f", n, 100) }
-func thousands(n number) string { return format("%.0f k", n, 1e-3) }
+func three(n number) string   { return format("%.3f", n, 1) }
+func two(n number) string     { return format("%.2f", n, 1) }
+func one(n number) string     { return format("%.1f", n, 1) }
+func whole(n number) string   { return format("%.0f", n, 1) }
+func percent(n number) string { return format("%.0f", n, 100) }
 
-// format is n times scale as text, a dash where it is unknown.
+// thousands is a count in thousands, with a decimal where it is small.
+func thousands(n number) string {
+	if math.Abs(float64(n)) < 9950 {
+		return format("%.1f k", n, 1e-3)
+	}
+	return format("%.0f k", n, 1e-3)
+}
+
+// format is n times scale as text, a dash where it is unknown. What rounds to 0 has no sign.
 func format(verb string, n number, scale float64) string {
 	if math.IsNaN(float64(n)) {
 		return "–"
 	}
-	return fmt.Sprintf(verb, scale*float64(n))
+	text := fmt.Sprintf(verb, scale*float64(n))
+	if strings.Trim(text, "-0. k") == "" {
+		text = strings.TrimPrefix(text, "-")
+	}
+	return text
 }
 
 // halfText is the tokens to half of the gain, with the runs that gained where not all did.
