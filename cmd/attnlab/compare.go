@@ -28,7 +28,8 @@ the training itself. Unfinished runs are skipped and listed. For runs that have 
 training steps are taken as the trained model and the first step as the base.
 
 Numbers are averaged and subtracted only where they were measured alike: base, task, teacher, difficulty, temperature, top-p and longest
-response. Differences are listed. --json reports in "measured" how each seed of a row was measured; the text has a table for it.
+response. Differences are listed. --json reports in "measured" how the first seed of a row was measured and in
+"measured_seeds" all of them; the text has a table for it.
 
   reflections       words of re-checking a response, at the easiest and the hardest difficulty
   redundant removed   share of the base's redundant steps, a response, that the trained model does not write

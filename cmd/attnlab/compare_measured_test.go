@@ -317,6 +317,9 @@ func TestCompareMeasuredOfAllSeeds(t *testing.T) {
 	if len(d.Rows) != 1 || len(d.Rows[0].Measured) != 3 || len(d.Bases[0].Measured) != 3 {
 		t.Fatalf("rows %+v", d.Rows)
 	}
+	var raw any
+	document(t, &raw, "", words...)
+	has(t, raw, "runs.measured.seed", "runs.measured.top_p", "runs.measured_seeds.seed", "bases.measured.task") // the first is the contract's
 	for i, m := range d.Rows[0].Measured {
 		if *m.Seed != d.Rows[0].SeedList[i] {
 			t.Errorf("measurement %d is of seed %v, want %v", i, *m.Seed, d.Rows[0].SeedList[i])

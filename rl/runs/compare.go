@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -47,8 +48,24 @@ type BaseRow struct {
 	RedundantSteps stat.Number `json:"redundant_steps"`
 	EssentialSteps stat.Number `json:"essential_steps"` // correcting ones counted
 	ByDifficulty   []Level     `json:"by_difficulty,omitempty"`
-	Measured       []Measured  `json:"measured"`       // one for each of its seeds
+	Measured       []Measured  `json:"measured_seeds"` // one for each of its seeds; JSON has the first one as "measured" too
 	Of             []int       `json:"rows,omitempty"` // indices of the rows whose base was measured this way
+}
+
+// MarshalJSON adds the first seed's conditions as "measured": all but seed, weights, tokens and updates are those of every seed.
+func (b BaseRow) MarshalJSON() ([]byte, error) {
+	type fields BaseRow
+	return json.Marshal(struct {
+		fields
+		First *Measured `json:"measured"`
+	}{fields(b), firstOf(b.Measured)})
+}
+
+func firstOf(m []Measured) *Measured {
+	if len(m) == 0 {
+		return nil
+	}
+	return &m[0]
 }
 
 // Row is the runs of one method with the same settings, measured alike.
@@ -85,10 +102,19 @@ type Row struct {
 	TokensToHalf    Spread      `json:"tokens_to_half_gain"` // generated tokens to half of the final gain on the held-out problems, see stat.TokensToHalfGain
 	Gained          int         `json:"gained"`              // runs whose gain is more than noise: TokensToHalf is of those
 	FocusHeads      []HeldFocus `json:"focus_heads,omitempty"`
-	Measured        []Measured  `json:"measured"` // one for each seed, in the order of SeedList
-	Base            BaseRow     `json:"base"`     // of the same seeds under the same conditions: differences are to this one
+	Measured        []Measured  `json:"measured_seeds"` // one for each seed, in the order of SeedList; JSON has the first one as "measured" too
+	Base            BaseRow     `json:"base"`           // of the same seeds under the same conditions: differences are to this one
 
 	Runs []Named `json:"-"`
+}
+
+// MarshalJSON adds the first seed's conditions as "measured", as [BaseRow.MarshalJSON] does.
+func (r Row) MarshalJSON() ([]byte, error) {
+	type fields Row
+	return json.Marshal(struct {
+		fields
+		First *Measured `json:"measured"`
+	}{fields(r), firstOf(r.Measured)})
 }
 
 // Level is a difficulty's part of an evaluation.
