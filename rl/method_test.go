@@ -150,7 +150,7 @@ func TestToyMethod(t *testing.T) {
 	if _, ok := Rows(append(slices.Clone(Methods), toy)).Row("gain"); !ok || len(With([]Method{toy}, "gain")) != 1 {
 		t.Error("the table does not have the toy's row")
 	}
-	out, err := CreditGroup(toy, readGroup(t, `{"responses":[{"length":4,"correct":true},{"length":8,"correct":true},{"length":9}]}`), nil)
+	out, err := CreditGroup(toy, readGroup(t, `{"responses":[{"length":4,"correct":true},{"length":8,"correct":true},{"length":9,"correct":false}]}`), nil)
 	if err != nil || !slices.Equal(out.Rewards, []float64{2, 4, 0}) || !out.Valid || len(out.TokenAdvantages[2]) != 9 {
 		t.Errorf("%+v, %v", out, err)
 	}
