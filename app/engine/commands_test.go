@@ -118,14 +118,23 @@ func TestDisruptOverProblemsIsWhatRlSays(t *testing.T) {
 func TestDisruptOneStep(t *testing.T) {
 	bases := map[string]map[string][]byte{"chain-tiny": filesOf(t, random(t, chain(t)))}
 	s := start(t, bases, openHost, session.NewProblem{Seed: 7})
-	s.refused(session.Disrupt{Step: 0, Samples: 4}, "no finished step 0")
+	s.refused(session.Disrupt{Step: 0, Samples: 4}, "no finished step 1")
 	step := -1
 	for seed := uint32(0); step < 0; seed++ { // this model seldom ends a line
 		s.must(session.Generate{Unit: "all", Restart: true, Sampling: session.Sampling{Temperature: 1, Seed: seed}})
 		step = slices.IndexFunc(s.trace.Steps, func(v session.StepView) bool { return s.trace.Tokens[v.End-1] == task.Newline })
 	}
 	before := s.trace
-	s.must(session.Disrupt{Step: step, Samples: 9})
+	var news []session.Disruption
+	s.send(session.Disrupt{Step: step, Samples: 9})
+	s.until(func(m any) bool {
+		if d, ok := m.(session.Disruption); ok {
+			news = append(news, d)
+		}
+		status, ok := m.(session.Status)
+		return ok && !status.Busy
+	})
+	endingsGrow(t, news, 9)
 	g := s.cut.Groups[0]
 	if s.cut.Step != step || g.N != 9 || g.Pick != "step" {
 		t.Fatalf("%+v", s.cut)
@@ -139,6 +148,44 @@ func TestDisruptOneStep(t *testing.T) {
 	s.must(session.Generate{Unit: "token", Restart: true, Sampling: sampling})
 	if s.cut.Step != -1 || len(s.cut.Groups) != 0 {
 		t.Errorf("the trace began again and its disruption stayed: %+v", s.cut)
+	}
+}
+
+// endingsGrow checks the stream of one cut: all pairs are there from the first news on, an ending never changes, and groups count
+// the pairs that have both endings, at the end all of them.
+func endingsGrow(t *testing.T, news []session.Disruption, samples int) {
+	t.Helper()
+	if len(news) < 3 || len(news[0].Groups) != 0 {
+		t.Fatalf("%d news of a cut, the first is %+v", len(news), news[0])
+	}
+	keeps := func(old, new session.Ending) bool { return old == "" || old == new }
+	for i, d := range news {
+		if len(d.Pairs) != samples {
+			t.Fatalf("news %d has %d pairs, want %d", i, len(d.Pairs), samples)
+		}
+		both := 0
+		for k, p := range d.Pairs {
+			if i > 0 && (!keeps(news[i-1].Pairs[k].Control, p.Control) || !keeps(news[i-1].Pairs[k].Disrupted, p.Disrupted)) {
+				t.Errorf("pair %d goes from %v to %v", k, news[i-1].Pairs[k], p)
+			}
+			if p.Control != "" && p.Disrupted != "" {
+				both++
+			}
+		}
+		if len(d.Groups) > 0 && d.Groups[0].N > both {
+			t.Errorf("news %d: the group counts %d pairs and %d have ended", i, d.Groups[0].N, both)
+		}
+	}
+	last := news[len(news)-1]
+	var control, disrupted float64
+	for _, p := range last.Pairs {
+		if p.Control == "" || p.Disrupted == "" {
+			t.Errorf("the end leaves a pair %+v", p)
+		}
+		control, disrupted = control+stat.Indicator(p.Control == session.Right), disrupted+stat.Indicator(p.Disrupted == session.Right)
+	}
+	if g := last.Groups[0]; g.N != samples || g.Control != control/float64(samples) || g.Disrupted != disrupted/float64(samples) {
+		t.Errorf("%v and %v of %d are right, and the group says %+v", control, disrupted, samples, g)
 	}
 }
 

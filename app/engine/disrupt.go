@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"attnlab/app/session"
 	"attnlab/model"
@@ -17,7 +18,7 @@ import (
 // planDisruptOne samples continuations of the trace after one step, in pairs with the same random numbers: one with attention
 // to the step, one without. [examine.Disrupt] does the same for many problems.
 func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string, error) {
-	var control, disrupted []continuation
+	var cut *stepCut
 	return func(ctx context.Context) (string, error) {
 		r := e.reasoning
 		switch {
@@ -29,42 +30,129 @@ func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string
 		if err := checkCount("samples", c.Samples, session.MaxSamples); err != nil {
 			return "", err
 		}
-		steps := r.task.Judge(r.Problem, r.response).Steps
-		if c.Step >= len(steps) || r.tokens()[steps[c.Step].End-1] != task.Newline {
-			return "", fmt.Errorf("the trace has no finished step %d to disrupt; generate more of it or choose another step", c.Step)
-		}
-		step := steps[c.Step]
-		given := r.tokens()[:step.End]
-		if len(given) >= e.rig.model.MaxContext {
-			return "", fmt.Errorf("nothing can follow step %d, the context is full; choose an earlier step", c.Step)
-		}
-		sampling, text := key(r.sampling), ""
-		if sampling.Temperature == 0 {
-			sampling.Temperature = 1
-			text = "Greedy continuations would all be the same, so these are sampled at temperature 1."
-		}
-		sampling.Step = 1
-		for len(control) < c.Samples {
-			e.busy("disrupting", len(control), c.Samples)
-			var requests []model.Request
-			for i := len(control); i < min(c.Samples, len(control)+max(1, e.rig.slots/2)); i++ {
-				intact := model.Request{Tokens: given, Max: e.rig.model.MaxContext - len(given), ID: uint32(i)}
-				cut := intact
-				cut.Hide = model.Hide{Start: step.Start, End: step.End}
-				requests = append(requests, intact, cut)
-			}
-			rollouts, err := e.rig.decoder.Generate(ctx, requests, sampling, nil)
+		if cut == nil {
+			fresh, err := r.cutAfter(c.Step, c.Samples, e.rig.model.MaxContext)
 			if err != nil {
 				return "", err
 			}
-			for i := 0; i < len(rollouts); i += 2 {
-				control = append(control, r.continuation(given, rollouts[i]))
-				disrupted = append(disrupted, r.continuation(given, rollouts[i+1]))
-			}
-			e.publish(session.Disruption{Number: e.next(), Step: c.Step, Groups: []session.DisruptionGroup{compare(control, disrupted)}})
+			cut = fresh
 		}
-		return text, nil
+		err := e.sampleCut(ctx, cut, func() {
+			e.busy("disrupting", cut.ended(), 2*c.Samples)
+			e.publish(cut.disruption(e.next()))
+		})
+		return r.cutNote(), err
 	}
+}
+
+// stepCut is a trace that is continued after one of its steps, in pairs: with attention to the step and without.
+type stepCut struct {
+	*reasoning
+	step               task.Step
+	index              int                      // of the step
+	given              []int                    // tokens up to the end of the step
+	control, disrupted []continuation           // of whole batches
+	pairs              []session.DisruptionPair // all, with those of a batch that have ended
+}
+
+// cutAfter prepares a cut after step k. It returns an error if the trace has no such step or nothing can follow it.
+func (r *reasoning) cutAfter(k, samples, context int) (*stepCut, error) {
+	steps := r.task.Judge(r.Problem, r.response).Steps
+	if k < 0 || k >= len(steps) || r.tokens()[steps[k].End-1] != task.Newline {
+		return nil, fmt.Errorf("the trace has no finished step %d to disrupt; generate more of it or choose another step", k+1)
+	}
+	c := &stepCut{reasoning: r, step: steps[k], index: k, given: r.tokens()[:steps[k].End], pairs: make([]session.DisruptionPair, samples)}
+	if len(c.given) >= context {
+		return nil, fmt.Errorf("nothing can follow step %d, the context is full; choose an earlier step", k+1)
+	}
+	return c, nil
+}
+
+// cutSampling is the sampling of continuations: that of the trace, with other random numbers. Greedy continuations would all be
+// the same, so these are sampled at temperature 1.
+func (r *reasoning) cutSampling() model.Sampling {
+	s := key(r.sampling)
+	if s.Temperature == 0 {
+		s.Temperature = 1
+	}
+	s.Step = 1
+	return s
+}
+
+// cutNote says what cutSampling changed, or nothing.
+func (r *reasoning) cutNote() string {
+	if r.sampling.Temperature == 0 {
+		return "Greedy continuations would all be the same, so these are sampled at temperature 1."
+	}
+	return ""
+}
+
+// sampleCut samples the pairs of a cut that are missing. It calls shown at the begin, at the end of each batch, and at most 20
+// times a second while continuations end.
+func (e *Engine) sampleCut(ctx context.Context, c *stepCut, shown func()) error {
+	shown()
+	for len(c.control) < len(c.pairs) {
+		first := len(c.control)
+		n := min(len(c.pairs)-first, max(1, e.rig.slots/2))
+		var requests []model.Request
+		for i := first; i < first+n; i++ {
+			intact := model.Request{Tokens: c.given, Max: e.rig.model.MaxContext - len(c.given), ID: uint32(i)}
+			cut := intact
+			cut.Hide = model.Hide{Start: c.step.Start, End: c.step.End}
+			requests = append(requests, intact, cut)
+		}
+		published := time.Now()
+		rollouts, err := e.rig.decoder.Generate(ctx, requests, c.cutSampling(), func(i int, rollout model.Rollout) {
+			c.end(first+i/2, i%2 == 1, c.continuation(c.given, rollout).correct)
+			if time.Since(published) > 50*time.Millisecond {
+				published = time.Now()
+				shown()
+			}
+		})
+		if err != nil {
+			return err
+		}
+		for i := 0; i < len(rollouts); i += 2 {
+			c.control = append(c.control, c.continuation(c.given, rollouts[i]))
+			c.disrupted = append(c.disrupted, c.continuation(c.given, rollouts[i+1]))
+		}
+		shown()
+	}
+	return nil
+}
+
+// end notes how a continuation of pair i ends.
+func (c *stepCut) end(i int, disrupted, correct bool) {
+	ending := session.Wrong
+	if correct {
+		ending = session.Right
+	}
+	if disrupted {
+		c.pairs[i].Disrupted = ending
+	} else {
+		c.pairs[i].Control = ending
+	}
+}
+
+// ended counts the continuations that have ended.
+func (c *stepCut) ended() (n int) {
+	for _, p := range c.pairs {
+		for _, ending := range []session.Ending{p.Control, p.Disrupted} {
+			if ending != "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// disruption is the cut as pages show it.
+func (c *stepCut) disruption(number uint64) session.Disruption {
+	d := session.Disruption{Number: number, Step: c.index, Groups: []session.DisruptionGroup{}, Pairs: slices.Clone(c.pairs)}
+	if len(c.control) > 0 {
+		d.Groups = append(d.Groups, compare(c.control, c.disrupted))
+	}
+	return d
 }
 
 // continuation is a sampled end of a trace.

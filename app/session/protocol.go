@@ -250,11 +250,13 @@ type (
 		Pairs    int        `json:"pairs"`
 		KeyFocus [][2]int   `json:"key_focus"` // layer, head
 	}
-	// Disruption is the result of [Disrupt] so far.
+	// Disruption is the result of [Disrupt] so far. Pairs are the continuations of one step, [Samples], as each of them ends.
+	// Groups count whole batches of them, because of a batch the short ones end first; it is empty before the first.
 	Disruption struct {
 		Number uint64            `json:"number"`
 		Step   int               `json:"step"` // -1 over many problems
 		Groups []DisruptionGroup `json:"groups"`
+		Pairs  []DisruptionPair  `json:"pairs,omitempty"`
 	}
 )
 

@@ -92,6 +92,21 @@ type DisruptionGroup struct {
 	ExampleIntact string  `json:"example_intact,omitempty"` // text of its control
 }
 
+// DisruptionPair is how a continuation with attention to the step ends, and one without that draws the same random numbers.
+type DisruptionPair struct {
+	Control   Ending `json:"control"`
+	Disrupted Ending `json:"disrupted"`
+}
+
+// Ending says how a continuation ends: "" while it is being sampled, [Right] or [Wrong].
+type Ending string
+
+// The endings of a continuation.
+const (
+	Right Ending = "right"
+	Wrong Ending = "wrong"
+)
+
 // TreeRule is how a branch tree grows (TreeRL's M, N, T; AttnRL's rule and Δ).
 type TreeRule struct {
 	Branch   string `json:"branch"` // name of a [score.BranchRule]
