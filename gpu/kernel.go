@@ -98,6 +98,7 @@ type Kernel struct {
 	params   reflect.Type
 	bytes    func(any) []byte
 	groups   func(any) Groups
+	count    func(any, func(int) []uint32) Work // nil if its work is not counted
 	host32   func(any, Args[float32])
 	host64   func(any, Args[float64])
 }
@@ -105,9 +106,10 @@ type Kernel struct {
 // New makes a kernel whose parameter uniform is the struct P: uint32 and float32
 // fields only, in the order of the WGSL's struct Params, 256 bytes at most.
 // groups gives the workgroups of a dispatch; host and host64 are the same
-// generic twin in both precisions.
+// generic twin in both precisions. count, of which there is at most one, counts the work
+// of a dispatch.
 func New[P any](name, source string, bindings []Binding, groups func(P) Groups,
-	host func(P, Args[float32]), host64 func(P, Args[float64])) *Kernel {
+	host func(P, Args[float32]), host64 func(P, Args[float64]), count ...Count[P]) *Kernel {
 	t := reflect.TypeFor[P]()
 	for i := range t.NumField() {
 		if k := t.Field(i).Type.Kind(); k != reflect.Uint32 && k != reflect.Float32 {
@@ -120,7 +122,7 @@ func New[P any](name, source string, bindings []Binding, groups func(P) Groups,
 	if len(bindings) > 8 {
 		panic(fmt.Sprintf("gpu: kernel %s: %d storage buffers, WebGPU's default limit is 8", name, len(bindings)))
 	}
-	return &Kernel{
+	k := &Kernel{
 		Name: name, Source: source, Bindings: bindings, params: t,
 		bytes: func(p any) []byte {
 			v := p.(P)
@@ -132,6 +134,10 @@ func New[P any](name, source string, bindings []Binding, groups func(P) Groups,
 		host32: func(p any, a Args[float32]) { host(p.(P), a) },
 		host64: func(p any, a Args[float64]) { host64(p.(P), a) },
 	}
+	for _, c := range count {
+		k.count = func(p any, words func(int) []uint32) Work { return c(p.(P), words) }
+	}
+	return k
 }
 
 // Params is the Go type of the parameter uniform.

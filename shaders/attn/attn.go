@@ -102,4 +102,12 @@ func add[X gpu.Float](y []X, w X, x []X) {
 
 func exp[X gpu.Float](x X) X { return X(math.Exp(float64(x))) }
 
+// pairs returns how many pairs of a query and a key N tokens have in their sequences.
+func pairs(span []uint32, N int) (n int) {
+	for i := range N {
+		n += i + 1 - int(span[4*i])
+	}
+	return n
+}
+
 func scaleOf[X gpu.Float](C int) X { return X(1 / math.Sqrt(float64(C))) }

@@ -24,7 +24,11 @@ var BwdKV = perHead(func(C int) *gpu.Kernel {
 		[]gpu.Binding{gpu.In("qkv"), gpu.InU("span"), gpu.In("lse"), gpu.In("delta"), gpu.In("dout"), gpu.Out("dqkv")},
 		func(p Shape) gpu.Groups { return gpu.Groups1D((int(p.N)+Q-1)/Q*int(p.K), 64) },
 		func(p Shape, a gpu.Args[float32]) { bwdKVBlocks(C, p, a) },
-		func(p Shape, a gpu.Args[float64]) { bwdKV(C, p, a) })
+		func(p Shape, a gpu.Args[float64]) { bwdKV(C, p, a) },
+		func(p Shape, words func(int) []uint32) gpu.Work {
+			N, H, K := int(p.N), int(p.H), int(p.K)
+			return gpu.Does(pairs(words(1), N)*H*(8*C+6), N*((H+2*K)*C+4)+N*H*C+2*N*H+2*N*K*C)
+		})
 })
 
 func bwdKV[X gpu.Float](C int, p Shape, a gpu.Args[X]) {

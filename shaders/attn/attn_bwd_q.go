@@ -23,7 +23,11 @@ var BwdQ = perHead(func(C int) *gpu.Kernel {
 		[]gpu.Binding{gpu.In("qkv"), gpu.InU("span"), gpu.In("o"), gpu.In("lse"), gpu.In("dout"), gpu.Out("dqkv"), gpu.Out("delta")},
 		func(p Shape) gpu.Groups { return gpu.Groups1D((int(p.N)+Q-1)/Q*int(p.H), 64) },
 		func(p Shape, a gpu.Args[float32]) { bwdQBlocks(C, p, a) },
-		func(p Shape, a gpu.Args[float64]) { bwdQ(C, p, a) })
+		func(p Shape, a gpu.Args[float64]) { bwdQ(C, p, a) },
+		func(p Shape, words func(int) []uint32) gpu.Work {
+			N, H, K := int(p.N), int(p.H), int(p.K)
+			return gpu.Does(pairs(words(1), N)*H*(6*C+6)+2*N*H*C, N*((H+2*K)*C+4)+3*N*H*C+2*N*H)
+		})
 })
 
 func bwdQ[X gpu.Float](C int, p Shape, a gpu.Args[X]) {

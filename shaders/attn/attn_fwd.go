@@ -22,7 +22,11 @@ var Fwd = perHead(func(C int) *gpu.Kernel {
 		[]gpu.Binding{gpu.In("qkv"), gpu.InU("span"), gpu.Out("o"), gpu.Out("lse")},
 		func(p Shape) gpu.Groups { return gpu.Groups1D((int(p.N)+Q-1)/Q*int(p.H), 64) },
 		func(p Shape, a gpu.Args[float32]) { fwdBlocks(C, p, a) },
-		func(p Shape, a gpu.Args[float64]) { fwd(C, p, a) })
+		func(p Shape, a gpu.Args[float64]) { fwd(C, p, a) },
+		func(p Shape, words func(int) []uint32) gpu.Work {
+			N, H, K := int(p.N), int(p.H), int(p.K)
+			return gpu.Does(pairs(words(1), N)*H*(4*C+4), N*((H+2*K)*C+4)+N*H*C+N*H)
+		})
 })
 
 func fwd[X gpu.Float](C int, p Shape, a gpu.Args[X]) {

@@ -47,6 +47,13 @@ func (s softmax[X]) backward(row []X, V, target int, scale, dlogp, dentropy X) {
 	}
 }
 
+// countRows counts N rows of a loss from h [N,D] and head [V,D] that reads so many words a row besides, target included, and
+// writes the gradient of its logits and stat words: the product, six operations a logit for the softmax and its entropy, seven for
+// the gradient.
+func countRows(N, D, V, read, stat int) gpu.Work {
+	return gpu.Does(2*N*D*V+13*N*V, N*D+V*D+N*read+N*pad4(V)+N*stat)
+}
+
 func exp[X gpu.Float](x X) X { return X(math.Exp(float64(x))) }
 
 // dot uses four partial sums: each addition to a single one would wait for the last.

@@ -44,7 +44,10 @@ type PolicyParams struct {
 var Policy = gpu.New("policy", shaders.Load("loss/policy", nil),
 	[]gpu.Binding{gpu.In("h"), gpu.In("head"), gpu.InU("targets"), gpu.In("roll"), gpu.Out("dlogits"), gpu.Out("stat")},
 	func(p PolicyParams) gpu.Groups { return gpu.Groups1D((int(p.N)+3)/4, 64) },
-	policy[float32], policy[float64])
+	policy[float32], policy[float64],
+	func(p PolicyParams, _ func(int) []uint32) gpu.Work {
+		return countRows(int(p.N), int(p.D), int(p.V), 5, 8)
+	})
 
 func policy[X gpu.Float](p PolicyParams, a gpu.Args[X]) {
 	h, head, targets, roll, dlogits, stat := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4), a.F(5)

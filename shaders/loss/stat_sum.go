@@ -32,7 +32,10 @@ type StatSumParams struct {
 var StatSum = gpu.New("stat_sum", shaders.Load("loss/stat_sum", nil),
 	[]gpu.Binding{gpu.In("stat"), gpu.In("weight"), gpu.Out("ring")},
 	func(p StatSumParams) gpu.Groups { return gpu.Groups{int(p.S) + 1, 1, 1} },
-	statSum[float32], statSum[float64])
+	statSum[float32], statSum[float64],
+	func(p StatSumParams, _ func(int) []uint32) gpu.Work {
+		return gpu.Does(int(p.N*(p.S+1)), int(p.N*p.S+p.N*min(1, p.Stride)+p.S+1))
+	})
 
 func statSum[X gpu.Float](p StatSumParams, a gpu.Args[X]) {
 	stat, weight, ring := a.F(0), a.F(1), a.F(2)

@@ -29,7 +29,10 @@ type XentParams struct {
 var Xent = gpu.New("xent", shaders.Load("loss/xent", nil),
 	[]gpu.Binding{gpu.In("h"), gpu.In("head"), gpu.InU("targets"), gpu.In("weight"), gpu.Out("dlogits"), gpu.Out("stat")},
 	func(p XentParams) gpu.Groups { return gpu.Groups1D((int(p.N)+3)/4, 64) },
-	xent[float32], xent[float64])
+	xent[float32], xent[float64],
+	func(p XentParams, _ func(int) []uint32) gpu.Work {
+		return countRows(int(p.N), int(p.D), int(p.V), 2, 4)
+	})
 
 func xent[X gpu.Float](p XentParams, a gpu.Args[X]) {
 	h, head, targets, weight, dlogits, stat := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4), a.F(5)

@@ -14,7 +14,10 @@ import (
 var EmbedBwd = gpu.New("embed_bwd", shaders.Load("nn/embed_bwd", nil),
 	[]gpu.Binding{gpu.InU("order"), gpu.InU("first"), gpu.In("dx"), gpu.Out("dembed")},
 	func(p Embed) gpu.Groups { return gpu.Groups1D(int(p.V*p.D)/4, 64) },
-	embedBwd[float32], embedBwd[float64])
+	embedBwd[float32], embedBwd[float64],
+	func(p Embed, _ func(int) []uint32) gpu.Work {
+		return gpu.Does(int(p.N*p.D), int(p.N+p.V+1+p.N*p.D+2*p.V*p.D))
+	})
 
 // SortTokens sorts the positions of tokens by token, in order, and lists where each
 // token's run begins: order [N], first [V+1]. Tokens outside the vocabulary are

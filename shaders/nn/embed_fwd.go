@@ -17,7 +17,10 @@ type Embed struct{ N, D, V uint32 }
 var EmbedFwd = gpu.New("embed_fwd", shaders.Load("nn/embed_fwd", nil),
 	[]gpu.Binding{gpu.InU("token"), gpu.In("embed"), gpu.Out("x")},
 	func(p Embed) gpu.Groups { return gpu.Groups1D(int(p.N*p.D)/4, 64) },
-	embedFwd[float32], embedFwd[float64])
+	embedFwd[float32], embedFwd[float64],
+	func(p Embed, _ func(int) []uint32) gpu.Work {
+		return gpu.Does(0, int(p.N+min(p.N, p.V)*p.D+p.N*p.D))
+	})
 
 func embedFwd[X gpu.Float](p Embed, a gpu.Args[X]) {
 	token, embed, x := a.U(0), a.F(1), a.F(2)

@@ -18,8 +18,14 @@ var MatmulNT = tiled(func(t Tile) *gpu.Kernel {
 	return gpu.New(t.name("matmul_nt"), t.load("nn/matmul_nt", map[string]int{"r": t.Rows, "s": t.Cols}),
 		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.Out("y")},
 		func(p Matmul) gpu.Groups { return t.groups(int(p.N), up4(int(p.O))) },
-		matmulNT[float32], matmulNT[float64])
+		matmulNT[float32], matmulNT[float64], countMatmul)
 })
+
+// countMatmul counts a product of [N,I] and [O,I]: 2·N·O·I operations on both and [N, O↑4].
+func countMatmul(p Matmul, _ func(int) []uint32) gpu.Work {
+	N, O, I := int(p.N), int(p.O), int(p.I)
+	return gpu.Does(2*N*O*I, N*I+O*I+N*up4(O))
+}
 
 func matmulNT[X gpu.Float](p Matmul, a gpu.Args[X]) {
 	N, O, I := int(p.N), int(p.O), int(p.I)

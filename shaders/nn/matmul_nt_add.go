@@ -14,7 +14,10 @@ var MatmulNTAdd = tiled(func(t Tile) *gpu.Kernel {
 	return gpu.New(t.name("matmul_nt_add"), t.load("nn/matmul_nt_add", map[string]int{"r": t.Rows, "s": t.Cols}),
 		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.In("res"), gpu.Out("y")},
 		func(p Matmul) gpu.Groups { return t.groups(int(p.N), up4(int(p.O))) },
-		matmulNTAdd[float32], matmulNTAdd[float64])
+		matmulNTAdd[float32], matmulNTAdd[float64],
+		func(p Matmul, words func(int) []uint32) gpu.Work {
+			return countMatmul(p, words).Plus(gpu.Does(int(p.N*p.O), int(p.N)*up4(int(p.O))))
+		})
 })
 
 func matmulNTAdd[X gpu.Float](p Matmul, a gpu.Args[X]) {

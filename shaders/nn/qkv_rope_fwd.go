@@ -20,6 +20,15 @@ func (p QKV) place(n int) int { return n*int(max(p.Stride, 1)) + int(p.First) }
 // width is the row length of qkv.
 func (p QKV) width() int { return int((p.H + 2*p.K) * p.C) }
 
+// angles returns the words of the table of angles that the positions of all tokens span.
+func (p QKV) angles(pos []uint32) int {
+	last := 0
+	for n := range int(p.N) {
+		last = max(last, int(pos[p.place(n)]))
+	}
+	return (last + 1) * int(p.C)
+}
+
 // QKVRopeFwd projects to queries, keys and values and rotates queries and keys by
 // their positions (RoPE, Su et al. 2021, in Hugging Face's rotate-half form).
 //

@@ -23,7 +23,10 @@ type RMSNorm struct {
 var RMSNormFwd = gpu.New("rmsnorm_fwd", shaders.Load("nn/rmsnorm_fwd", nil),
 	[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.Out("y"), gpu.Out("rstd")},
 	func(p RMSNorm) gpu.Groups { return gpu.Groups1D(int(p.N), 64) },
-	rmsnormFwd[float32], rmsnormFwd[float64])
+	rmsnormFwd[float32], rmsnormFwd[float64],
+	func(p RMSNorm, _ func(int) []uint32) gpu.Work {
+		return gpu.Does(int(4*p.N*p.D), int(2*p.N*p.D+p.D+p.N))
+	})
 
 func rmsnormFwd[X gpu.Float](p RMSNorm, a gpu.Args[X]) {
 	x, w, y, rstd := a.F(0), a.F(1), a.F(2), a.F(3)

@@ -14,7 +14,11 @@ import (
 var RopeBwd = gpu.New("rope_bwd", shaders.Load("nn/rope_bwd", nil),
 	[]gpu.Binding{gpu.InU("pos"), gpu.In("rope"), gpu.Out("dqkv")},
 	func(p QKV) gpu.Groups { return gpu.Groups1D(int(p.N*(p.H+p.K)*p.C)/8, 64) },
-	ropeBwd[float32], ropeBwd[float64])
+	ropeBwd[float32], ropeBwd[float64],
+	func(p QKV, words func(int) []uint32) gpu.Work {
+		rotated := int(p.N * (p.H + p.K) * p.C)
+		return gpu.Does(3*rotated, int(p.N)+p.angles(words(0))+2*rotated)
+	})
 
 func ropeBwd[X gpu.Float](p QKV, a gpu.Args[X]) { turn(p, a.U(0), a.F(1), a.F(2), -1) }
 

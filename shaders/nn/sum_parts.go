@@ -17,7 +17,10 @@ type Parts struct{ M, Z uint32 }
 var SumParts = gpu.New("sum_parts", shaders.Load("nn/sum_parts", nil),
 	[]gpu.Binding{gpu.In("part"), gpu.Out("dw")},
 	func(p Parts) gpu.Groups { return gpu.Groups1D(int(p.M)/4, 64) },
-	sumParts[float32], sumParts[float64])
+	sumParts[float32], sumParts[float64],
+	func(p Parts, _ func(int) []uint32) gpu.Work {
+		return gpu.Does(int(p.Z*p.M), int(p.Z*p.M+2*p.M))
+	})
 
 func sumParts[X gpu.Float](p Parts, a gpu.Args[X]) {
 	M, part, dw := int(p.M), a.F(0), a.F(1)

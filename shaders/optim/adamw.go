@@ -36,7 +36,10 @@ type AdamWParams struct {
 var AdamW = gpu.New("adamw", shaders.Load("optim/adamw", nil),
 	[]gpu.Binding{gpu.In("g"), gpu.In("norm"), gpu.Out("w"), gpu.Out("m"), gpu.Out("v")},
 	func(p AdamWParams) gpu.Groups { return gpu.Groups1D(int(p.N)/4, 64) },
-	adamW[float32], adamW[float64])
+	adamW[float32], adamW[float64],
+	func(p AdamWParams, _ func(int) []uint32) gpu.Work {
+		return gpu.Does(15*int(p.N)+int(p.DecayEnd), 7*int(p.N)+1) // w, m and v are read and written
+	})
 
 func adamW[X gpu.Float](p AdamWParams, a gpu.Args[X]) {
 	g, norm, w, m, v := a.F(0), float64(a.F(1)[0]), a.F(2), a.F(3), a.F(4)

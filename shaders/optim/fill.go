@@ -21,7 +21,10 @@ type FillParams struct {
 var Fill = gpu.New("fill", shaders.Load("optim/fill", nil),
 	[]gpu.Binding{gpu.Out("x")},
 	func(p FillParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) },
-	fill[float32], fill[float64])
+	fill[float32], fill[float64],
+	func(p FillParams, _ func(int) []uint32) gpu.Work {
+		return gpu.Does(0, int(p.N))
+	})
 
 func fill[X gpu.Float](p FillParams, a gpu.Args[X]) {
 	x := a.F(0)[:p.N]

@@ -16,7 +16,10 @@ import (
 var GradNorm = gpu.New("grad_norm", shaders.Load("optim/grad_norm", nil),
 	[]gpu.Binding{gpu.In("partial"), gpu.Out("norm")},
 	func(Norm) gpu.Groups { return gpu.Groups{1, 1, 1} },
-	gradNorm[float32], gradNorm[float64])
+	gradNorm[float32], gradNorm[float64],
+	func(p Norm, _ func(int) []uint32) gpu.Work {
+		return gpu.Does(int(p.P), int(p.P)+4)
+	})
 
 func gradNorm[X gpu.Float](p Norm, a gpu.Args[X]) {
 	partial, norm := a.F(0), a.F(1)

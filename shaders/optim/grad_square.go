@@ -20,7 +20,10 @@ type Norm struct{ N, P uint32 }
 var GradSquare = gpu.New("grad_square", shaders.Load("optim/grad_square", nil),
 	[]gpu.Binding{gpu.In("g"), gpu.Out("partial")},
 	func(p Norm) gpu.Groups { return gpu.Groups1D(int(p.P), 64) },
-	gradSquare[float32], gradSquare[float64])
+	gradSquare[float32], gradSquare[float64],
+	func(p Norm, _ func(int) []uint32) gpu.Work {
+		return gpu.Does(2*int(p.N), int(p.N+p.P))
+	})
 
 func gradSquare[X gpu.Float](p Norm, a gpu.Args[X]) {
 	g, partial := a.F(0), a.F(1)

@@ -1,4 +1,4 @@
-// Package optim holds the optimiser's kernels: filling with a constant, the
+// Package optim holds the optimiser's kernels: filling with a constant, copying, the
 // global gradient norm and AdamW.
 //
 // All parameters are in one arena of n words, n a multiple of 4; the gradients and
@@ -18,6 +18,7 @@ import (
 func Cases(r *rand.Rand) []gpu.Case {
 	return slices.Concat(
 		fillCases(r),
+		copyCases(r),
 		gradSquareCases(r),
 		gradNormCases(r),
 		adamWCases(r),
