@@ -1,14 +1,35 @@
 package model
 
 import (
+	"slices"
+
 	"attnlab/gpu"
 	"attnlab/shaders/attn"
 	"attnlab/shaders/nn"
-	"attnlab/shaders/optim"
 )
 
-// maxParts is the largest number of parts of a weight's gradient.
-const maxParts = 16
+// group is a range of the arena whose gradient is summed from its parts in one dispatch.
+type group struct{ start, end int }
+
+func (g group) size() int { return g.end - g.start }
+
+// groupOf is the group of the parameters from first to last of the table.
+func (c Config) groupOf(first, last string) group {
+	a, b := c.Param(first), c.Param(last)
+	return group{a.Offset, b.Offset + (b.Size()+Align-1)/Align*Align}
+}
+
+// matrices are those of a layer, norms all norms.
+func (c Config) matrices(l int) group { return c.groupOf(layer(l, "qkv"), layer(l, "down")) }
+func (c Config) norms() group         { return group{c.DecayEnd(), c.ArenaSize()} }
+
+// A matrix's gradient is the sum of up to maxParts parts, of partRows tokens or more. The
+// parts of a group take no more than maxPartWords, which a binding holds on every adapter.
+const (
+	maxParts     = 16
+	partRows     = 256
+	maxPartWords = 128 << 20 / 4
+)
 
 // gradients are the buffers that the backward pass writes, for up to N tokens.
 type gradients struct {
@@ -20,26 +41,30 @@ type gradients struct {
 	datt    *gpu.Buffer // [N,H·C]
 	delta   *gpu.Buffer // [N,H]
 	dgu     *gpu.Buffer // [N,2F]
-	ds      *gpu.Buffer // [N,F]
-	part    *gpu.Buffer // [maxParts, the largest matrix]
+	parts   int         // most parts of a matrix
+	layer   *gpu.Buffer // [parts, matrices of a layer]
+	head    *gpu.Buffer // [parts, head]
+	gain    *gpu.Buffer // [⌈N/nn.NormRows⌉, norms]
 }
 
 func (m *Model) newGradients(N int) *gradients {
 	d, D, F := m.Device, m.HiddenSize, m.IntermediateSize
-	largest := 0
-	for _, p := range m.Params() {
-		largest = max(largest, p.Size())
+	layer, head := m.matrices(0).size(), m.groupOf(m.head(), m.head()).size()
+	parts := max(1, min(N/partRows, maxParts, maxPartWords/max(layer, head)))
+	if d.Info.Backend == gpu.Host {
+		parts = 1 // a processor has few cores, and waits for memory
 	}
 	return &gradients{
 		weights: d.Floats("gradients", m.ArenaSize()), dlogits: d.Floats("dlogits", N*up4(m.VocabSize)),
 		dx: d.Floats("dx", N*D), dh: d.Floats("dh", N*D), dqkv: d.Floats("dqkv", N*m.qkvWidth()),
-		datt: d.Floats("datt", N*m.Heads*m.HeadDim), delta: d.Floats("delta", N*m.Heads),
-		dgu: d.Floats("dgu", 2*N*F), ds: d.Floats("ds", N*F), part: d.Floats("part", maxParts*largest),
+		datt: d.Floats("datt", N*m.Heads*m.HeadDim), delta: d.Floats("delta", N*m.Heads), dgu: d.Floats("dgu", 2*N*F),
+		parts: parts, layer: d.Floats("layer parts", parts*layer), head: d.Floats("head parts", parts*head),
+		gain: d.Floats("gain parts", (N+nn.NormRows-1)/nn.NormRows*m.norms().size()),
 	}
 }
 
 func (g *gradients) release() {
-	for _, b := range []*gpu.Buffer{g.weights, g.dlogits, g.dx, g.dh, g.dqkv, g.datt, g.delta, g.dgu, g.ds, g.part} {
+	for _, b := range []*gpu.Buffer{g.weights, g.dlogits, g.dx, g.dh, g.dqkv, g.datt, g.delta, g.dgu, g.layer, g.head, g.gain} {
 		b.Release()
 	}
 }
@@ -50,58 +75,61 @@ func up4(n int) int { return (n + 3) / 4 * 4 }
 // weight. The comment above each part is its line of forward.
 func (m *Model) backward(p *gpu.Program, in *inputs, a *acts, g *gradients) {
 	s := shape{m.Config, nn.Wide, func() int { return in.n }}
-	D, F, V := m.HiddenSize, m.IntermediateSize, m.VocabSize
-	grad := func(name string) *gpu.Buffer { return region(g.weights, m.Param(name)) }
+	// linear records k, the backward pass of a product with the weight w, whose parts are among those of a group.
+	linear := func(k *gpu.Kernel, name string, of group, parts *gpu.Buffer, buffers ...*gpu.Buffer) {
+		w, size := m.Param(name), of.size()
+		part := parts.Part(w.Offset-of.start, (g.parts-1)*size+w.Size())
+		buffers = slices.Insert(append(buffers, part), 1, region(m.weights, w))
+		p.Add(k, func() any {
+			return nn.LinearGrad{N: uint32(s.n()), O: uint32(w.Rows), I: uint32(w.Cols), Z: s.parts(g), Stride: uint32(size)}
+		}, buffers...)
+	}
 
 	// logits = h·headᵀ
-	p.Add(nn.MatmulNN(s.tile), s.linear(V, D), g.dlogits, m.weight(m.head()), g.dh)
-	m.addWeightGradient(p, s, g, g.dlogits, a.h, V, D, grad(m.head()))
+	head := m.groupOf(m.head(), m.head())
+	linear(nn.LinearBwd(s.tile), m.head(), head, g.head, g.dlogits, a.h, g.dh)
+	m.addParts(p, g, head, g.head, func() uint32 { return s.parts(g) })
 	// h = norm(x)
-	p.Add(optim.Fill, func() any { return optim.FillParams{N: uint32(s.n() * D)} }, g.dx)
-	m.normBackward(p, s, g, g.dh, a.x, a.rstd, "norm", grad("norm"))
+	m.normBackward(p, s, g, a.x, a.rstd, "norm", 0)
 	for l := m.Layers - 1; l >= 0; l-- {
-		b := a.layers[l]
-		// x' = mid + s·downᵀ
-		p.Add(nn.MatmulNN(s.tile), s.linear(D, F), g.dx, m.weight(layer(l, "down")), g.ds)
-		m.addWeightGradient(p, s, g, g.dx, b.s, D, F, grad(layer(l, "down")))
-		// s = swiglu(gu)
-		p.Add(nn.SwiGLUBwd, s.swiglu, b.gu, g.ds, g.dgu)
+		b, of := a.layers[l], m.matrices(l)
+		// x' = mid + swiglu(gu)·downᵀ
+		linear(nn.DownBwd(s.tile), layer(l, "down"), of, g.layer, g.dx, b.s, b.gu, g.dgu)
 		// gu = h2·gate_upᵀ
-		p.Add(nn.MatmulNN(s.tile), s.linear(2*F, D), g.dgu, m.weight(layer(l, "gate_up")), g.dh)
-		m.addWeightGradient(p, s, g, g.dgu, b.h2, 2*F, D, grad(layer(l, "gate_up")))
+		linear(nn.LinearBwd(s.tile), layer(l, "gate_up"), of, g.layer, g.dgu, b.h2, g.dh)
 		// h2 = norm2(mid)
-		m.normBackward(p, s, g, g.dh, b.mid, b.rstd2, layer(l, "norm2"), grad(layer(l, "norm2")))
+		m.normBackward(p, s, g, b.mid, b.rstd2, layer(l, "norm2"), 1)
 		// mid = x + att·oᵀ
-		p.Add(nn.MatmulNN(s.tile), s.linear(D, m.Heads*m.HeadDim), g.dx, m.weight(layer(l, "o")), g.datt)
-		m.addWeightGradient(p, s, g, g.dx, b.att, D, m.Heads*m.HeadDim, grad(layer(l, "o")))
+		linear(nn.LinearBwd(s.tile), layer(l, "o"), of, g.layer, g.dx, b.att, g.datt)
 		// att, lse = attention(qkv)
 		p.Add(attn.BwdQ(m.HeadDim), s.heads, b.qkv, in.span, b.att, b.lse, g.datt, g.dqkv, g.delta)
 		p.Add(attn.BwdKV(m.HeadDim), s.heads, b.qkv, in.span, b.lse, g.delta, g.datt, g.dqkv)
 		// qkv = rope(h1·qkvᵀ)
 		p.Add(nn.RopeBwd, s.qkv, in.pos, m.rope, g.dqkv)
-		p.Add(nn.MatmulNN(s.tile), s.linear(m.qkvWidth(), D), g.dqkv, m.weight(layer(l, "qkv")), g.dh)
-		m.addWeightGradient(p, s, g, g.dqkv, b.h1, m.qkvWidth(), D, grad(layer(l, "qkv")))
+		linear(nn.LinearBwd(s.tile), layer(l, "qkv"), of, g.layer, g.dqkv, b.h1, g.dh)
+		m.addParts(p, g, of, g.layer, func() uint32 { return s.parts(g) })
 		// h1 = norm1(x)
-		m.normBackward(p, s, g, g.dh, b.x, b.rstd1, layer(l, "norm1"), grad(layer(l, "norm1")))
+		m.normBackward(p, s, g, b.x, b.rstd1, layer(l, "norm1"), 1)
 	}
+	m.addParts(p, g, m.norms(), g.gain, func() uint32 { return uint32(nn.RMSNormGrad{N: uint32(s.n())}.Parts()) })
 	// x = embed[token]
-	p.Add(nn.EmbedBwd, s.embed, in.order, in.first, g.dx, grad("embed"))
+	p.Add(nn.EmbedBwd, s.embed, in.order, in.first, g.dx, region(g.weights, m.Param("embed")))
 }
 
 // parts returns the number of parts in which this run sums its tokens.
-func (s shape) parts() uint32 { return uint32(min(max(s.n()/256, 1), maxParts)) }
+func (s shape) parts(g *gradients) uint32 { return uint32(min(max(s.n()/partRows, 1), g.parts)) }
 
-// addWeightGradient records dw += dyᵀ·x for a weight [O,I].
-func (m *Model) addWeightGradient(p *gpu.Program, s shape, g *gradients, dy, x *gpu.Buffer, O, I int, dw *gpu.Buffer) {
-	p.Add(nn.MatmulTN(s.tile), func() any { return nn.MatmulParts{N: uint32(s.n()), O: uint32(O), I: uint32(I), Z: s.parts()} }, dy, x, g.part)
-	p.Add(nn.SumParts, func() any { return nn.Parts{M: uint32(O * I), Z: s.parts()} }, g.part, dw)
+// addParts records the sum of a group's parts, [number, group], onto its gradient.
+func (m *Model) addParts(p *gpu.Program, g *gradients, of group, parts *gpu.Buffer, number func() uint32) {
+	p.Add(nn.SumParts, func() any { return nn.Parts{M: uint32(of.size()), Z: number()} }, parts, g.weights.Part(of.start, of.size()))
 }
 
-// normBackward records the gradients of a norm: its input's, added to the
-// residual stream's, and its gain's.
-func (m *Model) normBackward(p *gpu.Program, s shape, g *gradients, dy, x, rstd *gpu.Buffer, name string, dw *gpu.Buffer) {
-	D := m.HiddenSize
-	p.Add(nn.RMSNormDW, func() any { return nn.RMSNormParts{N: uint32(s.n()), D: uint32(D), Z: s.parts()} }, dy, x, rstd, g.part)
-	p.Add(nn.SumParts, func() any { return nn.Parts{M: uint32(D), Z: s.parts()} }, g.part, dw)
-	p.Add(nn.RMSNormBwd, s.norm, dy, x, m.weight(name), rstd, g.dx)
+// normBackward records the gradients of a norm: its input's, which it adds to the residual
+// stream's where keep is 1, and the parts of its gain's.
+func (m *Model) normBackward(p *gpu.Program, s shape, g *gradients, x, rstd *gpu.Buffer, name string, keep uint32) {
+	all := m.norms()
+	first := m.Param(name).Offset - all.start
+	p.Add(nn.RMSNormBwd, func() any {
+		return nn.RMSNormGrad{N: uint32(s.n()), D: uint32(m.HiddenSize), Keep: keep, Stride: uint32(all.size()), First: uint32(first)}
+	}, g.dh, x, m.weight(name), rstd, g.dx, g.gain)
 }

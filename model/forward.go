@@ -103,8 +103,8 @@ func (s shape) heads() any {
 	return attn.Shape{N: uint32(s.n()), H: uint32(s.Heads), K: uint32(s.KVHeads)}
 }
 
-func (s shape) swiglu() any {
-	return nn.SwiGLU{N: uint32(s.n()), F: uint32(s.IntermediateSize)}
+func (s shape) gateUp() any {
+	return nn.GateUp{N: uint32(s.n()), D: uint32(s.HiddenSize), F: uint32(s.IntermediateSize)}
 }
 
 // forward records the pass from tokens to the normed last state. afterAttention, if not
@@ -135,7 +135,6 @@ func (m *Model) afterAttention(p *gpu.Program, s shape, l int, b layerActs, out 
 	D, F := m.HiddenSize, m.IntermediateSize
 	p.Add(nn.MatmulNTAdd(s.tile), s.linear(D, m.Heads*m.HeadDim), b.att, m.weight(layer(l, "o")), b.x, b.mid)
 	p.Add(nn.RMSNormFwd, s.norm, b.mid, m.weight(layer(l, "norm2")), b.h2, b.rstd2)
-	p.Add(nn.MatmulNT(s.tile), s.linear(2*F, D), b.h2, m.weight(layer(l, "gate_up")), b.gu)
-	p.Add(nn.SwiGLUFwd, s.swiglu, b.gu, b.s)
+	p.Add(nn.GateUpFwd(s.tile), s.gateUp, b.h2, m.weight(layer(l, "gate_up")), b.gu, b.s)
 	p.Add(nn.MatmulNTAdd(s.tile), s.linear(D, F), b.s, m.weight(layer(l, "down")), b.mid, out)
 }

@@ -101,7 +101,7 @@ func TestText(t *testing.T) {
 		{"logits --tokens 11 --model " + parrot, "", `"<think>" +"so" `},
 		{"credit --method grpo --group -", group, `(?m)^0 +1\.0000 +1\.0000 `},
 		{"credit --method treerl --group -", tree, `(?m)^0 +-1 +2 +0\.5000`},
-		{"doctor", "", `(?m)^swiglu_fwd +ok `},
+		{"doctor", "", `(?m)^gate_up_fwd_8x8 +ok `},
 		{"bench --filter ^decode-pico$", "", `(?m)^decode-pico +host `},
 	} {
 		code, stdout, stderr := call(test.stdin, append(strings.Fields(test.args), "--backend", "host")...)

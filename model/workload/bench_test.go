@@ -76,3 +76,28 @@ func TestJobs(t *testing.T) {
 		t.Errorf("the jobs of \"attnlab help bench\" are missing: %v", seen)
 	}
 }
+
+// mostDispatches is the bound of a training step of nano. Every launch costs a GPU some microseconds, and every kernel that another
+// absorbs saves a trip through memory.
+const mostDispatches = 90
+
+func TestTrainingDispatches(t *testing.T) {
+	for _, w := range workload.All(false) {
+		if w.Name != "nano" {
+			continue
+		}
+		d := gpu.OpenHost()
+		trainer, err := w.Trainer(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := trainer.Step(1e-3, w.Part(false)); err != nil {
+			t.Fatal(err)
+		}
+		if n := d.Counters.Dispatches; n > mostDispatches || n < 4*10 { // 4 layers of 10 kernels or more
+			t.Errorf("a training step of nano takes %d dispatches, want at most %d", n, mostDispatches)
+		}
+		return
+	}
+	t.Error("there is no workload nano")
+}

@@ -20,9 +20,8 @@ import (
 func Cases(r *rand.Rand) []gpu.Case {
 	return slices.Concat(
 		embedFwdCases(r), embedBwdCases(r),
-		rmsnormFwdCases(r), rmsnormBwdCases(r), rmsnormDWCases(r),
-		bothTiles(r, matmulNTCases, matmulNTAddCases, matmulNNCases, matmulTNCases, qkvRopeFwdCases),
+		rmsnormFwdCases(r), rmsnormBwdCases(r),
+		eachTile(r, matmulNTCases, matmulNTAddCases, qkvRopeFwdCases, gateUpFwdCases, linearBwdCases, downBwdCases),
 		sumPartsCases(r), ropeBwdCases(r),
-		swigluFwdCases(r), swigluBwdCases(r),
 	)
 }

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
-	"attnlab/shaders"
 )
 
 // QKV are the sizes of the attention projections: N tokens, D features, H query
@@ -35,7 +34,7 @@ func (p QKV) angles(pos []uint32) int {
 //	x [N,D], w [(H+2K)·C,D], pos [N], rope [T,2,C/2] (see [RopeTable]) → qkv [N,(H+2K)·C]
 var QKVRopeFwd = tiled(func(t Tile) *gpu.Kernel {
 	t.Cols = 8 // four pairs
-	return gpu.New(t.name("qkv_rope_fwd"), shaders.Unroll(shaders.Load("nn/qkv_rope_fwd", shaders.Tune{"R": uint32(t.Rows)}), map[string]int{"r": t.Rows, "q": 4}),
+	return gpu.New(t.name("qkv_rope_fwd"), t.loadPairs("nn/qkv_rope_fwd"),
 		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.InU("pos"), gpu.In("rope"), gpu.Out("qkv")},
 		func(p QKV) gpu.Groups { return t.groups(int(p.N), p.width()) },
 		qkvRopeFwd[float32], qkvRopeFwd[float64])

@@ -34,8 +34,7 @@ func TestRopeBwdGradient(t *testing.T) {
 	pos, rope := []uint32{0, 3, 200}, wide(RopeTable(256, 8, 10000))
 	du, dx, dw := slices.Clone(dqkv), make([]float64, 3*4), make([]float64, width*4)
 	ropeBwd(p, args(pos, rope, du))
-	matmulNN(Matmul{p.N, uint32(width), p.D}, args(du, w, dx))
-	matmulTN(MatmulParts{p.N, uint32(width), p.D, 1}, args(du, x, dw))
+	linearBwd(LinearGrad{N: p.N, O: uint32(width), I: p.D, Z: 1}, args(du, w, x, dx, dw))
 	loss := func() float64 {
 		qkvRopeFwd(p, args(x, w, pos, rope, qkv))
 		return dot(qkv, dqkv)

@@ -20,17 +20,20 @@ var (
 	Narrow = Tile{4, 4}
 )
 
-// tiled builds a kernel for both tiles and returns a function that chooses one.
+// Tiles are those that every product is built for.
+var Tiles = []Tile{Wide, Narrow}
+
+// tiled builds a kernel for every tile and returns a function that chooses one.
 func tiled(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
-	wide, narrow := build(Wide), build(Narrow)
+	kernels := map[Tile]*gpu.Kernel{}
+	for _, t := range Tiles {
+		kernels[t] = build(t)
+	}
 	return func(t Tile) *gpu.Kernel {
-		switch t {
-		case Wide:
-			return wide
-		case Narrow:
-			return narrow
+		if k := kernels[t]; k != nil {
+			return k
 		}
-		panic(fmt.Sprintf("nn: no kernel for tiles of %v; use Wide or Narrow", t))
+		panic(fmt.Sprintf("nn: no kernel for tiles of %v; use one of Tiles", t))
 	}
 }
 
@@ -41,15 +44,22 @@ func (t Tile) load(path string, each map[string]int) string {
 	return shaders.Unroll(shaders.Load(path, shaders.Tune{"R": uint32(t.Rows), "S": uint32(t.Cols)}), each)
 }
 
+// loadPairs assembles a kernel whose invocations compute Rows rows by four pairs of columns.
+func (t Tile) loadPairs(path string) string {
+	return shaders.Unroll(shaders.Load(path, shaders.Tune{"R": uint32(t.Rows)}), map[string]int{"r": t.Rows, "q": 4})
+}
+
 // groups returns the workgroups that cover rows by cols of a product.
 func (t Tile) groups(rows, cols int) gpu.Groups {
 	return gpu.Groups2D((cols+t.Cols-1)/t.Cols, (rows+t.Rows-1)/t.Rows, 8, 8)
 }
 
-// bothTiles returns the cases of kernels for both tiles.
-func bothTiles(r *rand.Rand, kernels ...func(*rand.Rand, Tile) []gpu.Case) (cases []gpu.Case) {
+// eachTile returns the cases of kernels for every tile.
+func eachTile(r *rand.Rand, kernels ...func(*rand.Rand, Tile) []gpu.Case) (cases []gpu.Case) {
 	for _, k := range kernels {
-		cases = append(append(cases, k(r, Wide)...), k(r, Narrow)...)
+		for _, t := range Tiles {
+			cases = append(cases, k(r, t)...)
+		}
 	}
 	return cases
 }
