@@ -15,7 +15,6 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model/hf"
-	"attnlab/model/workload"
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/score"
@@ -368,23 +367,6 @@ func TestBench(t *testing.T) {
 	}
 	if decode["readbacks"].(float64) > 1./16 {
 		t.Errorf("decoding is %v", decode)
-	}
-	all := workload.All(false)
-	kernels, err := benchKernels(gpu.OpenHost(), all[len(all)-1], regexp.MustCompile("kernel-(adamw|xent)"), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(kernels) != 2 || kernels[0].Dispatches != 1 || kernels[0].MedianMs <= 0 {
-		t.Errorf("kernels are %+v", kernels)
-	}
-	for _, again := range []struct {
-		runs int
-		full bool
-		want bool
-	}{{0, false, true}, {1, false, false}, {4, true, true}, {5, true, false}} {
-		if got := another(again.runs, 2*benchTime, again.full); got != again.want {
-			t.Errorf("another run after %d (full %t) is %t", again.runs, again.full, got)
-		}
 	}
 }
 

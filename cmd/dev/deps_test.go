@@ -47,6 +47,7 @@ var rooms = []struct {
 	{"cmd/engine", []string{"app/session", "app/engine", "gpu", "rl/runs", "web"}, "the Worker's program starts the engine"},
 	{"app/site", []string{"app/theme", "web"}, "the site's builder runs the programs and imports none of their packages"},
 	{"app/theme", nil, "colours depend on no package"},
+	{"model/speed", nil, "results of measurements are read by pages, which have no model"},
 }
 
 // allowed reports whether a package in dir may import one of ours, and if not, why.

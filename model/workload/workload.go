@@ -11,6 +11,7 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/model/speed"
 )
 
 // Workload is a model with random weights and what it is measured on.
@@ -28,6 +29,7 @@ type Workload struct {
 // Job is one thing to measure.
 type Job struct {
 	Name, Shape string
+	Parameters  int // of the model
 	Tokens      int // of a run
 	Units       int // training steps or decoded tokens of a run, by which dispatches are counted
 	Prepare     func(d *gpu.Device) (Rig, error)
@@ -73,21 +75,29 @@ func All(full bool) []Workload {
 // Jobs returns the training step and the decoding of w.
 func (w Workload) Jobs() []Job {
 	jobs := []Job{{
-		Name: "train-" + w.Name, Shape: fmt.Sprintf("batch %d of %d tokens", w.batch, w.length),
+		Name: speed.Train + w.Name, Shape: fmt.Sprintf("batch %d of %d tokens", w.batch, w.length), Parameters: w.parameters(),
 		Tokens: w.batch * w.length, Units: 1, Prepare: w.training,
 	}}
 	for _, sequences := range w.decode {
-		name := "decode-" + w.Name
+		name := speed.Decode + w.Name
 		if len(w.decode) > 1 {
 			name += fmt.Sprintf("-%d", sequences)
 		}
 		jobs = append(jobs, Job{
-			Name: name, Shape: fmt.Sprintf("batch %d, %d tokens given, %d sampled", sequences, w.prompt, w.drawn),
+			Name: name, Shape: fmt.Sprintf("batch %d, %d tokens given, %d sampled", sequences, w.prompt, w.drawn), Parameters: w.parameters(),
 			Tokens: sequences * w.drawn, Units: w.drawn,
 			Prepare: func(d *gpu.Device) (Rig, error) { return w.decoding(d, sequences) },
 		})
 	}
 	return jobs
+}
+
+// parameters returns the number of weights.
+func (w Workload) parameters() (n int) {
+	for _, p := range w.config.Params() {
+		n += p.Size()
+	}
+	return n
 }
 
 // sequences returns n random sequences of the given length.
