@@ -81,6 +81,7 @@ type screen struct {
 	head     session.HeadAttention
 	heads    session.HeadsView
 	cut      session.Disruption
+	losses   session.StepLosses
 	selected session.Selection
 	run      session.Run
 	runs     session.Runs
@@ -236,6 +237,9 @@ func (s *screen) receive(message any) {
 	case session.Disruption:
 		newer(s.cut.Number, m.Number)
 		s.cut = m
+	case session.StepLosses:
+		newer(s.losses.Number, m.Number)
+		s.losses = m
 	case session.Selection:
 		s.selected = m
 	case session.Run:

@@ -69,6 +69,7 @@ func (e *Engine) begin(r *reasoning) {
 	if have && old.Step >= 0 {
 		e.clear(session.Disruption{Step: -1})
 	}
+	e.clear(session.StepLosses{Steps: []session.StepLoss{}})
 }
 
 var (

@@ -79,6 +79,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 			return silent(func(ctx context.Context) error { return e.disruptMany(ctx, c) })
 		}
 		return e.planDisruptOne(c)
+	case session.DisruptSteps:
+		return e.planDisruptSteps(c)
 	case session.GrowTree:
 		return e.planGrowTree(c)
 	case session.CompareRules:

@@ -61,6 +61,7 @@ var Figures = []Entry{
 	{"arcs", "Attention between steps, as arcs", newArcs},
 	{"matrix", "Attention between steps, as a matrix", newMatrix},
 	{"heads", "Heads by layer", newHeads},
+	{"losses", "Measured loss beside FCI and position", newLosses},
 	{"tree", "Branch tree", newTree},
 	{"curves", "Metrics of runs", newCurves},
 	{"scatter", "Accuracy against think tokens", newScatter},

@@ -30,7 +30,7 @@ func FuzzSnapshots(f *testing.F) {
 			now := start
 			for i := range 12 {
 				now = now.Add(time.Duration(random.IntN(300)-20) * time.Millisecond) // clocks can go back
-				event := spoiled(random, random.IntN(7))
+				event := spoiled(random, random.IntN(8))
 				h.Show(event, now)
 				switch random.IntN(4) {
 				case 0:
@@ -138,6 +138,9 @@ func spoiled(random *rand.Rand, kind int) any {
 	case 5:
 		_, in := onDemand(uint64(random.IntN(2)), random.IntN(2), random.IntN(3))
 		v = reflect.ValueOf(&in)
+	case 6:
+		l := lossesOf(K)
+		v = reflect.ValueOf(&l)
 	default:
 		s := session.Selection{Step: random.IntN(40) - 5, Token: -1, Layer: random.IntN(4) - 1, Head: random.IntN(5) - 1, Node: random.IntN(60) - 5}
 		v = reflect.ValueOf(&s)

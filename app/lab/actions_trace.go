@@ -50,6 +50,7 @@ func traceActions() []Action {
 	ready := func(l *Lab) bool { return l.Ready() }
 	generated := func(l *Lab) bool { return l.Ready() && len(l.Trace.Tokens) > 0 }
 	complete := func(l *Lab) bool { return l.Ready() && l.Trace.Complete }
+	measured := func(l *Lab) bool { return len(l.Losses.Steps) > 0 }
 	return []Action{
 		// The problem and the response.
 		{"generate", "g", "Generate the response or the rest of the response", true, generated, func(l *Lab, _ string) { l.generate(l.Trace.Complete) }},
@@ -57,7 +58,7 @@ func traceActions() []Action {
 			l.Controls.Sampling.Seed++
 			l.generate(true)
 		}},
-		{"problem", "n", "Draw the next problem", true, ready, func(l *Lab, _ string) { l.problem(l.Seed + 1) }},
+		{"problem", "n", "Draw the next problem", true, ready, func(l *Lab, _ string) { l.problem(l.nextSeed()) }},
 		{"seed", "", "", true, ready, func(l *Lab, a string) { l.problem(parse(a, l.Seed, parseSeed)) }},
 		{"typed", "", "", true, ready, func(l *Lab, _ string) { l.typedProblem() }},
 		{"example", "e", "Back to the worked example", true, ready, func(l *Lab, _ string) {
@@ -72,7 +73,7 @@ func traceActions() []Action {
 			l.selected()
 		}},
 		{"draw", "", "", true, ready, func(l *Lab, _ string) {
-			l.problem(l.Seed + 1)
+			l.problem(l.nextSeed())
 			l.generate(true)
 		}},
 		{"walk", "", "", false, nil, func(l *Lab, _ string) {
@@ -165,6 +166,10 @@ func traceActions() []Action {
 			l.Disruption = session.Disruption{}
 			l.Send(session.Disrupt{Step: l.Selection.Step, Samples: l.Controls.Samples})
 		}},
+		{"cut-all", "a", "Cut every step in turn and measure what is lost", false, complete, func(l *Lab, _ string) { l.cutAll() }},
+		{"save-losses", "", "Save the losses of all steps as CSV", false, measured, func(l *Lab, _ string) { l.saveLosses("csv") }},
+		{"save-losses-json", "", "Save the losses of all steps as JSON", false, measured, func(l *Lab, _ string) { l.saveLosses("json") }},
+		{"save-losses-png", "", "Save the figure of all steps as PNG", false, measured, func(l *Lab, _ string) { l.screen.SaveFigure("losses") }},
 		{"disrupt-many", "", "Cut attention to steps chosen by FCI, entropy or chance in many problems", false, ready, func(l *Lab, _ string) {
 			l.Disruption = session.Disruption{}
 			l.Send(session.Disrupt{Step: -1, Problems: l.Controls.Problems, Picks: score.StepChoiceNames()})
@@ -243,16 +248,24 @@ func (l *Lab) generate(restart bool) {
 		l.Example, l.Text = false, l.promptText()
 		l.Controls.Typed = l.Text
 	}
-	l.View.Sampling, l.Tokens = l.Controls.Sampling, AllTokens
+	l.View.Sampling, l.Tokens, l.View.Cut = l.Controls.Sampling, AllTokens, 0
 	if restart {
 		l.Selection.Step, l.Selection.Token = -1, -1
 	}
 	l.Send(session.Generate{Unit: "all", Restart: restart, Sampling: l.Controls.Sampling})
 }
 
+// nextSeed is the seed of the next problem. The worked example has none, so after it comes the first.
+func (l *Lab) nextSeed() uint64 {
+	if l.Example {
+		return Start().Seed
+	}
+	return l.Seed + 1
+}
+
 func (l *Lab) problem(seed uint64) {
 	v := l.View
-	v.Example, v.Seed, v.Difficulty, v.Text, v.Sampling, v.Tokens = false, seed, l.Controls.Difficulty, "", l.Controls.Sampling, 0
+	v.Example, v.Seed, v.Difficulty, v.Text, v.Sampling, v.Tokens, v.Cut = false, seed, l.Controls.Difficulty, "", l.Controls.Sampling, 0, 0
 	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
 	v.Growth = v.Growth.ungrown()
 	l.GoTo(v)
@@ -263,7 +276,7 @@ func (l *Lab) typedProblem() {
 		return
 	}
 	v := l.View
-	v.Example, v.Text, v.Sampling, v.Tokens = false, l.Controls.Typed, l.Controls.Sampling, 0
+	v.Example, v.Text, v.Sampling, v.Tokens, v.Cut = false, l.Controls.Typed, l.Controls.Sampling, 0, 0
 	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
 	v.Growth = v.Growth.ungrown()
 	l.GoTo(v)

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,11 @@ import (
 func (l *Lab) Set(name, value string) {
 	number := func(lo, hi int) int { return min(max(parse(value, lo, strconv.Atoi), lo), hi) }
 	switch name {
-	case "seed", "colour", "grid", "unit", "base":
+	case "seed":
+		if n, ok := l.whole(name, value, 0, math.MaxUint64); ok {
+			l.Do("seed:" + strconv.FormatUint(n, 10))
+		}
+	case "colour", "grid", "unit", "base":
 		l.Do(name + ":" + value)
 	case "difficulty":
 		l.Controls.Difficulty = value
@@ -31,13 +36,19 @@ func (l *Lab) Set(name, value string) {
 			l.Controls.Sampling.Temperature = 0
 		}
 	case "draw":
-		l.Controls.Sampling.Seed = uint32(number(0, 1<<31-1))
+		if n, ok := l.whole(name, value, 0, math.MaxUint32); ok {
+			l.Controls.Sampling.Seed = uint32(n)
+		}
 	case "speed":
 		l.Controls.Speed = number(1, 20)
 	case "problems":
-		l.Controls.Problems = number(1, session.MaxProblems)
+		if n, ok := l.whole(name, value, 1, session.MaxProblems); ok {
+			l.Controls.Problems = int(n)
+		}
 	case "samples":
-		l.Controls.Samples = number(1, session.MaxSamples)
+		if n, ok := l.whole(name, value, 1, session.MaxSamples); ok {
+			l.Controls.Samples = int(n)
+		}
 	case "filter":
 		l.Filter = value
 	case "sought":

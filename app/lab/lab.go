@@ -208,7 +208,10 @@ func (l *Lab) GoTo(v View) {
 		v.Compared = l.Compared
 	}
 	l.View = v
-	l.Controls.Difficulty, l.Controls.Typed, l.Controls.Sampling = v.Difficulty, v.Text, v.Sampling
+	l.Controls.Difficulty, l.Controls.Typed, l.Controls.Sampling, l.Refused = v.Difficulty, v.Text, v.Sampling, nil
+	if v.Cut > 0 {
+		l.Controls.Samples = v.Cut
+	}
 	l.restore(&old)
 }
 
@@ -243,9 +246,12 @@ func (l *Lab) restore(old *View) {
 	}
 	if c.Trace == nil && c.Problem == nil && c.Response == nil && c.Tree == nil {
 		l.selected()
-		return
+	} else {
+		l.Send(c)
 	}
-	l.Send(c)
+	if v.Cut > 0 && (old == nil || old.Cut != v.Cut || !old.sameResponse(v)) {
+		l.Send(session.DisruptSteps{Samples: v.Cut})
+	}
 }
 
 // wrote brings the address up to date. A new page is a new entry of the history.

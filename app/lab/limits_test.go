@@ -20,8 +20,6 @@ func TestControlsAllowWhatTheEngineAllows(t *testing.T) {
 		"points":   {int(hyper.Points.Max), func() int { return l.Growth.Rule.Points }},
 		"rollouts": {int(hyper.Rollouts.Max), func() int { return l.Growth.Rule.Rollouts }},
 		"over":     {session.MaxProblems, func() int { return l.Growth.Over }},
-		"problems": {session.MaxProblems, func() int { return l.Controls.Problems }},
-		"samples":  {session.MaxSamples, func() int { return l.Controls.Samples }},
 	} {
 		l.Set(name, strconv.Itoa(10*session.MaxSteps))
 		if got := c.got(); got != c.want {

@@ -23,6 +23,7 @@ type View struct {
 
 	Sampling session.Sampling
 	Tokens   int // response tokens so far; AllTokens for a finished response
+	Cut      int // continuations of each kind of a cut of every step; 0 without one
 
 	Selection session.Selection
 	Quantity  explain.Quantity // the colour of tokens
@@ -39,6 +40,12 @@ type View struct {
 
 // AllTokens in View.Tokens means a finished response.
 const AllTokens = -1
+
+// cutAll in a link cuts every step, with startSamples continuations of each kind unless it says otherwise.
+const (
+	cutAll       = "all"
+	startSamples = 32
+)
 
 // maxTokens bounds the tokens of a link; no model of the lab has a longer context.
 const maxTokens = 1 << 20
@@ -123,6 +130,12 @@ func (v View) String() string {
 	if s := v.Selection; s.Node >= 0 {
 		add("node", strconv.Itoa(s.Node))
 	}
+	if v.Cut > 0 {
+		add("cut", cutAll)
+		if v.Cut != startSamples {
+			add("samples", strconv.Itoa(v.Cut))
+		}
+	}
 	if v.Quantity != start.Quantity {
 		add("colour", string(v.Quantity))
 	}
@@ -182,6 +195,13 @@ func ParseLink(hash string) (v View, unread string) {
 			v.Selection.Layer, v.Selection.Head = layer, head
 		} else {
 			q.refuse("head")
+		}
+	}
+	if q.has("cut") {
+		all, samples := "", startSamples
+		if q.choose("cut", &all, []string{cutAll}); all == cutAll {
+			q.whole("samples", &samples, 1, session.MaxSamples)
+			v.Cut = samples
 		}
 	}
 	q.whole("node", &v.Selection.Node, -1, math.MaxInt32)

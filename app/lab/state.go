@@ -34,6 +34,7 @@ type State struct {
 	Read      string               // the engine's last message that the visitor has closed
 	Folded    map[string]bool      // figures and tables, by name
 	Notice    string               // a message that disappears by itself
+	Refused   map[string]Refused   // number fields whose text is no number that they take, by name
 	undo      []View
 	Hovered   int // step that another screen points at, -1 for none
 }
@@ -51,13 +52,21 @@ type Controls struct {
 
 func newState(v View, shipped session.Trace) *State {
 	s := &State{View: v, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
-		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: 32},
-		Folded:   map[string]bool{"heads": true, "table": true, "metrics": true, "settings": true}}
+		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v)},
+		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "metrics": true, "settings": true}}
 	if s.Example {
 		s.Trace = shipped
 	}
 	s.select_(s.Selection)
 	return s
+}
+
+// samplesOf is how many continuations of each kind a view asks for.
+func samplesOf(v View) int {
+	if v.Cut > 0 {
+		return v.Cut
+	}
+	return startSamples
 }
 
 // apply takes a snapshot or an event.
@@ -81,6 +90,9 @@ func (s *State) apply(event session.Event) {
 		s.Heads = e
 	case session.Disruption:
 		s.Disruption = e
+	case session.StepLosses:
+		s.Losses = e
+		s.View.Cut = e.Samples
 	case session.Tree:
 		s.takeTree(e)
 	case session.Rules:

@@ -17,7 +17,11 @@ func (p *Page) figure(name, title string, here bool) app.UI {
 	view := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure appears when the engine is ready. The table below has its numbers.")))
 	href := "./" + p.Link.Folder + "figure.html#figure=" + name + "&session=" + p.Link.Session + "&theme=" + p.Theme + p.figureOptions()
 	if p.Opened && p.Link.Session != "" {
-		view = &frame{Name: name, Title: title, Address: href}
+		f := &frame{Name: name, Title: title, Address: href}
+		if name == "losses" {
+			f.Height = lossesHeight(len(p.Losses.Steps))
+		}
+		view = f
 	}
 	details := app.Details().Class("figure", when(!here, "elsewhere")).ID("figure-" + name)
 	if p.Folded[name] {

@@ -11,6 +11,7 @@ import (
 type frame struct {
 	app.Compo
 	Name, Title, Address string
+	Height               int // in pixels; 0 leaves it to the style sheet
 
 	first string // address that it was loaded with
 }
@@ -20,7 +21,11 @@ func (f *frame) Render() app.UI {
 	if f.first == "" {
 		f.first = f.Address
 	}
-	return app.IFrame().Class("frame", f.Name).Src(f.first).Title(f.Title).Attr("loading", "lazy")
+	view := app.IFrame().Class("frame", f.Name).Src(f.first).Title(f.Title).Attr("loading", "lazy")
+	if f.Height > 0 {
+		view = view.Height(f.Height) // an attribute: the site allows no inline style
+	}
+	return view
 }
 
 // OnUpdate follows the address.

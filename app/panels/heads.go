@@ -40,7 +40,7 @@ func (p *Page) findPanel() app.UI {
 			app.Text("Samples responses to fresh problems and ranks every head by how well its focus separates needed from redundant steps ("),
 			p.term("SRA", "SRA"), app.Text(")."),
 		),
-		app.Div().Class("fields").Body(app.Label().Body(app.Text("problems"), app.Input().Type("number").Min(1).Max(session.MaxProblems).Step(1).DataSet("set", "problems").Value(p.Controls.Problems))),
+		app.Div().Class("fields").Body(p.numberField("problems", "problems", 1, session.MaxProblems, p.Controls.Problems)),
 		app.Div().Class("buttons").Body(run),
 		app.If(p.Heads.Of > 0, func() app.UI {
 			return app.Div().Body(
@@ -62,7 +62,7 @@ func (p *Page) disruptPanel() app.UI {
 	return app.Div().Class("panel").ID("disrupt").Body(
 		app.H2().Body(p.term("disruption", "Disruption")),
 		app.P().Class("chosen-step").Text(which),
-		app.Div().Class("fields").Body(app.Label().Body(app.Text("samples"), app.Input().Type("number").Min(1).Max(session.MaxSamples).Step(1).DataSet("set", "samples").Value(p.Controls.Samples))),
+		app.Div().Class("fields").Body(p.numberField("samples", "samples", 1, session.MaxSamples, p.Controls.Samples)),
 		app.Div().Class("buttons").Body(one),
 		app.P().Class("hint").Body(app.Text("Or pick steps by FCI (top 20 % and the others), by entropy (top 20 %) and by chance, in as many problems as above, with "), p.term("standard error", "standard errors"), app.Text(".")),
 		app.Div().Class("buttons").Body(many),

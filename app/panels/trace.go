@@ -25,6 +25,7 @@ func (p *Page) tracePage() app.UI {
 			p.transport(),
 			p.rows(),
 			p.cursorPanel(),
+			p.cutPanel(),
 		),
 		p.figuresColumn(),
 	)
@@ -85,7 +86,7 @@ func (p *Page) problemPanel() app.UI {
 				}
 				return s + " steps"
 			})),
-			app.Label().Body(app.Text("seed"), app.Input().Type("number").Min(0).Step(1).DataSet("set", "seed").Value(p.Seed)),
+			p.numberField("seed", "seed", 0, math.MaxUint64, p.seedShown()),
 		),
 		app.Div().Class("buttons").Body(
 			p.button("problem", "", icon("fresh"), app.Text("New problem")),
@@ -127,7 +128,7 @@ func (p *Page) samplingPanel() app.UI {
 		slider("top-p", fmt.Sprintf("%.2f", topP), 1, lab.SliderSteps, topP),
 		app.Div().Class("fields").Body(
 			app.Label().Class("check").Body(greedy, app.Text("greedy")),
-			app.Label().Body(app.Text("draw"), app.Input().Type("number").Min(0).Step(1).DataSet("set", "draw").Value(p.Controls.Sampling.Seed)),
+			p.numberField("draw", "sampling seed", 0, math.MaxUint32, p.Controls.Sampling.Seed),
 		),
 		app.Div().Class("buttons").Body(p.generateButton()),
 	)

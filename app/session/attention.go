@@ -1,5 +1,7 @@
 package session
 
+import "attnlab/rl/score"
+
 // Ranges returns the number of ranges of tokens that attention is pooled over: the prompt, the steps, the answer.
 func (t *Trace) Ranges() int { return len(t.Steps) + 2 }
 
@@ -37,4 +39,9 @@ func (d Densities) Largest(n int) (largest Densities, of []int) {
 		}
 	}
 	return largest, of
+}
+
+// Scored reports whether step k has an FCI; see [score.Scored]. It is false for every step of a trace that is not scored yet.
+func (t *Trace) Scored(k int) bool {
+	return k >= 0 && k < len(t.FCI) && len(t.Attention) > 0 && score.Scored(k, len(t.Steps), t.Answer[1] > t.Answer[0], t.Delta)
 }

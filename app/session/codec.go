@@ -19,9 +19,9 @@ const (
 )
 
 var kinds = kindTable(
-	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
+	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ExportMetrics{}, ImportRun{},
-	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, Selection{},
+	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, StepLosses{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{},
 )
 
@@ -35,6 +35,7 @@ func (Generate) command()      {}
 func (ShowTrace) command()     {}
 func (FindHeads) command()     {}
 func (Disrupt) command()       {}
+func (DisruptSteps) command()  {}
 func (Select) command()        {}
 func (Hover) command()         {}
 func (GrowTree) command()      {}
@@ -66,6 +67,7 @@ func (Trace) event()         {}
 func (HeadAttention) event() {}
 func (HeadsView) event()     {}
 func (Disruption) event()    {}
+func (StepLosses) event()    {}
 func (Selection) event()     {}
 
 func kindTable(messages ...any) map[string]reflect.Type {

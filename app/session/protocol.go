@@ -74,6 +74,11 @@ type (
 		Problems int      `json:"problems"`
 		Picks    []string `json:"picks,omitempty"`
 	}
+	// DisruptSteps cuts every step of the complete trace in turn, as [Disrupt] does one, with Samples continuations of each
+	// kind. [StepLosses] is the answer.
+	DisruptSteps struct {
+		Samples int `json:"samples"`
+	}
 	// Select changes the selection on every screen.
 	Select struct {
 		Selection Selection `json:"selection"`
@@ -257,6 +262,14 @@ type (
 		Step   int               `json:"step"` // -1 over many problems
 		Groups []DisruptionGroup `json:"groups"`
 		Pairs  []DisruptionPair  `json:"pairs,omitempty"`
+	}
+	// StepLosses is the result of [DisruptSteps] so far. Without steps nothing was cut.
+	StepLosses struct {
+		Number  uint64     `json:"number"`
+		Samples int        `json:"samples"` // continuations of each kind that were asked for
+		Steps   []StepLoss `json:"steps"`   // [K]
+		// Ranking says how well FCI and the place of a step rank the losses. It is nil until the last cut, or a stop.
+		Ranking *LossRanking `json:"ranking"`
 	}
 )
 

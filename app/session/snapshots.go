@@ -7,6 +7,7 @@ type Snapshots struct {
 	Capabilities Capabilities
 	Heads        HeadsView
 	Disruption   Disruption
+	Losses       StepLosses
 	Checked      Checked
 	Failure      Failure
 	Tree         Tree

@@ -3,6 +3,7 @@ package session
 import (
 	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
+	"attnlab/rl/stat"
 )
 
 // Sampling says how tokens are drawn; Temperature 0 is greedy, TopP 0 or 1 is off.
@@ -90,6 +91,33 @@ type DisruptionGroup struct {
 	LossSE        float64 `json:"loss_se"`                  // of the mean paired difference; 0 for a single pair
 	Example       string  `json:"example,omitempty"`        // text of a continuation without attention to the step
 	ExampleIntact string  `json:"example_intact,omitempty"` // text of its control
+}
+
+// StepLoss is what the trace loses without attention to one step, beside the scores of that step.
+type StepLoss struct {
+	Step     int             `json:"step"`
+	Label    string          `json:"label"`
+	Text     string          `json:"text"`
+	FCI      *float64        `json:"fci"`           // null where the step is not scored
+	Position float64         `json:"position"`      // score "position": earlier is more
+	Cut      DisruptionGroup `json:"cut"`           // its N is 0 until the step is cut
+	Why      string          `json:"why,omitempty"` // the step cannot be cut, as a clause
+}
+
+// LossRanking compares rank correlations with the measured losses, over the steps that have an FCI and were cut.
+type LossRanking struct {
+	N           int         `json:"n"` // steps
+	FCI         Correlation `json:"fci"`
+	Position    Correlation `json:"position"`
+	FCIPosition *float64    `json:"fci_position"` // rank correlation of the two scores
+	// Difference is FCI's correlation less that of the place, 95 %; null below four steps.
+	Difference *stat.Interval `json:"difference"`
+}
+
+// Correlation is a rank correlation with its 95 % interval, which is null below four values. Rho is null where all values are equal.
+type Correlation struct {
+	Rho      *float64       `json:"rho"`
+	Interval *stat.Interval `json:"interval"`
 }
 
 // DisruptionPair is how a continuation with attention to the step ends, and one without that draws the same random numbers.

@@ -50,14 +50,25 @@ var FCIOverUniform = Score{
 // later returns the ranges that count as later than step k: those from Δ steps later on, and the answer where there is one. It
 // returns nothing for the first step, which has no score.
 func (in Input) later(k int) (first, end int) {
-	first, end = k+1+in.Delta, in.Attention.Ranges
-	if in.AnswerTokens == 0 {
+	return laterThan(k, in.Attention.Ranges, in.AnswerTokens > 0, in.Delta)
+}
+
+func laterThan(k, ranges int, answer bool, delta int) (first, end int) {
+	first, end = k+1+delta, ranges
+	if !answer {
 		end--
 	}
 	if k == 0 {
 		first = end
 	}
 	return first, max(first, end)
+}
+
+// Scored reports whether step k of a trace has an FCI: it is not the first step, and a step at least delta steps later, or an
+// answer, can look back at it.
+func Scored(k, steps int, answer bool, delta int) bool {
+	first, end := laterThan(k, steps+2, answer, delta)
+	return first < end
 }
 
 // shareOfLater is the weight of a mean over the later ranges of step k.

@@ -79,6 +79,10 @@ func (s Subject) Of(what string) (Explanation, bool) {
 		return explainOutcome(s, i)
 	case kind == "group" && i >= 0 && i < len(s.Disruption.Groups):
 		return explainGroup(s.Disruption.Groups[i]), true
+	case kind == "loss" && i >= 0 && i < len(s.Losses.Steps) && s.Losses.Steps[i].Cut.N > 0:
+		return explainLoss(&s.Losses, i), true
+	case kind == "rho":
+		return explainRho(&s.Losses, of)
 	}
 	return Explanation{}, false
 }

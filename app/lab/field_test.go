@@ -1,0 +1,47 @@
+package lab
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+
+	"attnlab/app/lab/labtest"
+	"attnlab/app/session"
+)
+
+// A number field of the Trace and Heads pages takes its whole range and nothing else. What it refuses stays visible with the reason,
+// and the lab goes on with the number from before.
+func TestNumberFieldsRefuse(t *testing.T) {
+	l, engine := ready(t, Start())
+	labtest.Sent(t, engine, 1)
+	l.Receive(session.Status{Stage: "ready"})
+	fields := map[string]struct {
+		most uint64
+		got  func() uint64
+	}{
+		"seed":     {math.MaxUint64, func() uint64 { return l.Seed }},
+		"draw":     {math.MaxUint32, func() uint64 { return uint64(l.Controls.Sampling.Seed) }},
+		"problems": {session.MaxProblems, func() uint64 { return uint64(l.Controls.Problems) }},
+		"samples":  {session.MaxSamples, func() uint64 { return uint64(l.Controls.Samples) }},
+	}
+	for name, f := range fields {
+		before := f.got()
+		for _, text := range []string{"-5", "3.7", "1e9", "", "x", "99999999999999999999"} {
+			l.Set(name, text)
+			r, bad := l.Refused[name]
+			if !bad || r.Text != text || !strings.HasPrefix(r.Why, "Give a whole number from ") || !strings.HasSuffix(r.Why, ".") || f.got() != before {
+				t.Errorf("%s %q: %+v, and the lab uses %d after %d", name, text, r, f.got(), before)
+			}
+		}
+		l.Set(name, strconv.FormatUint(f.most, 10))
+		if _, bad := l.Refused[name]; bad || f.got() != f.most {
+			t.Errorf("%s takes up to %d, and %d is used", name, f.most, f.got())
+		}
+		l.Receive(session.Status{Stage: "ready"})
+	}
+	l.Set("samples", "0")
+	if l.Do("example"); len(l.Refused) != 0 {
+		t.Errorf("after another view %v is still refused", l.Refused)
+	}
+}

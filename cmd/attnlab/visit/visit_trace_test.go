@@ -1,0 +1,90 @@
+//go:build !js && visit
+
+package visit
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"attnlab/app/session"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestVisitTrace cuts every step of a trace from a link, on the host backend, and looks at what the page says about it.
+func TestVisitTrace(t *testing.T) {
+	dir, _ := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, false)
+	server := plainServer(t, dir, n)
+	var losses session.StepLosses
+
+	v.check("a link cuts every step", func(v *visitor) {
+		v.open(server.URL + under + onHost + "#page=trace&seed=2&cut=all&samples=8")
+		v.until("every step is cut", `latest("StepLosses")?.ranking && `+ready)
+		losses = newest[session.StepLosses](v)
+		tr := newest[session.Trace](v)
+		if len(losses.Steps) != len(tr.Steps) || losses.Samples != 8 || losses.Steps[0].Cut.N != 8 || losses.Steps[0].FCI != nil {
+			v.Fatalf("%d of %d steps, %+v", len(losses.Steps), len(tr.Steps), losses.Steps[0])
+		}
+		v.until("the verdict is shown", `document.querySelector("#cut-all .found .verdict")`)
+		said := v.text("#cut-all .found .verdict")
+		v.Logf("%s", said)
+		if !strings.HasPrefix(said, fmt.Sprintf("%d step", losses.Ranking.N)) {
+			v.Errorf("the verdict %q is not of %d steps", said, losses.Ranking.N)
+		}
+	})
+	v.check("the figure is drawn and the table has its numbers", func(v *visitor) {
+		v.run(chromedp.ScrollIntoView("#cut-all", chromedp.ByQuery))
+		v.until("the figure is drawn", `document.querySelector("iframe.losses")?.contentDocument?.querySelector("canvas")?.getAttribute("aria-label")?.includes("Bars: accuracy lost")`)
+		v.press(`#cut-all .as-table > summary`)
+		v.until("the table is open", fmt.Sprintf(`document.querySelectorAll("#cut-all tbody tr").length === %d`, len(losses.Steps)))
+		if row := v.text("#cut-all tbody tr"); !strings.Contains(row, "not scored") {
+			v.Errorf("the first step is %q", row)
+		}
+		v.press(`#cut-all [data-do="rho:fci"], #cut-all [data-do="explain:rho:fci"]`)
+		v.until("the correlation opens", `document.querySelector("#explanation:not([hidden])")?.textContent.includes("rank correlation of FCI")`)
+		v.press(`#explanation [data-do="explain"]`)
+	})
+	v.check("a number that no field takes is refused", func(v *visitor) {
+		v.enter(`[data-set="samples"]`, "1e9")
+		v.until("the reason is shown", `document.querySelector("#field-samples-why")?.textContent.includes("whole number from 1 to 1,000") && document.querySelector("#field-samples").getAttribute("aria-invalid") === "true"`)
+		v.enter(`[data-set="samples"]`, "8")
+		v.until("the reason is gone", `!document.querySelector("#field-samples-why")`)
+	})
+	v.check("pictures", func(v *visitor) { v.shots("trace-cut", "#cut-all") })
+	if lines := n.all(); len(lines) > 0 {
+		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+// shots saves pictures of a place of the page, wide and narrow, light and dark, in the ignored folder shots.
+func (v *visitor) shots(name, place string) {
+	v.Helper()
+	folder := filepath.Join("..", "..", "..", "shots")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		v.Fatal(err)
+	}
+	for _, size := range [][2]int64{{1440, 900}, {390, 844}} {
+		for _, theme := range []string{"light", "dark"} {
+			var data []byte
+			v.look(theme)
+			v.run(chromedp.EmulateViewport(size[0], size[1]),
+				chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).scrollIntoView({ block: "start" }), scrollBy(0, -64), new Promise((done) => setTimeout(done, 400))`, place), nil, awaited))
+			time.Sleep(1500 * time.Millisecond) // without a GPU a figure redraws once a second
+			v.run(chromedp.CaptureScreenshot(&data))
+			if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%dx%d-%s.png", name, size[0], size[1], theme)), data, 0o644); err != nil {
+				v.Fatal(err)
+			}
+			if wide := eval[int](v, "document.documentElement.scrollWidth"); wide > int(size[0]) {
+				v.Errorf("%s: the page is %d wide at %d", name, wide, size[0])
+			}
+		}
+	}
+	v.run(chromedp.EmulateViewport(1440, 900))
+	v.look("")
+}
