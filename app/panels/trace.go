@@ -25,7 +25,7 @@ func (p *Page) tracePage() app.UI {
 			p.transport(),
 			p.rows(),
 			p.cursorPanel(),
-			p.cutPanel(),
+			p.everyStepPanel(),
 		),
 		p.figuresColumn(),
 	)

@@ -9,8 +9,8 @@ import (
 	"attnlab/app/session"
 )
 
-// cutPanel cuts every step of the trace and shows what was lost beside the steps' scores.
-func (p *Page) cutPanel() app.UI {
+// everyStepPanel cuts every step of the trace and shows what was lost beside the steps' scores.
+func (p *Page) everyStepPanel() app.UI {
 	l := &p.Losses
 	cutting := p.Status.Busy && p.Status.Stage == "cutting every step"
 	run := p.button("cut-all", "", app.Text("Cut every step"))
