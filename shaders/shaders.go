@@ -25,11 +25,17 @@ type Tune map[string]uint32
 
 var tunable = regexp.MustCompile(`(?m)^const (\w+): u32 = (\d+)u; // tunable.*$`)
 
+// Swap holds imports that are replaced by others, by name.
+type Swap map[string]string
+
 // Load assembles the kernel at path ("nn/rmsnorm_fwd"). It panics where the
 // source does not exist, imports something unknown, or tune names a constant
 // that it does not have: kernels are part of the program.
-func Load(path string, tune Tune) string {
-	source := expand(path, &[]string{})
+func Load(path string, tune Tune) string { return LoadSwapped(path, tune, nil) }
+
+// LoadSwapped is Load with other imports.
+func LoadSwapped(path string, tune Tune, swap Swap) string {
+	source := expand(path, &[]string{}, swap)
 	used := map[string]bool{}
 	source = tunable.ReplaceAllStringFunc(source, func(line string) string {
 		name := tunable.FindStringSubmatch(line)[1]
@@ -48,7 +54,7 @@ func Load(path string, tune Tune) string {
 	return source
 }
 
-func expand(path string, seen *[]string) string {
+func expand(path string, seen *[]string, swap Swap) string {
 	text, err := files.ReadFile(path + ".wgsl")
 	if err != nil {
 		panic(fmt.Sprintf("shaders: no source %s.wgsl", path))
@@ -56,11 +62,14 @@ func expand(path string, seen *[]string) string {
 	var b strings.Builder
 	for line := range strings.Lines(string(text)) {
 		name, isImport := strings.CutPrefix(strings.TrimSpace(line), "#import ")
+		if other := swap[name]; other != "" {
+			name = other
+		}
 		if !isImport {
 			b.WriteString(line)
 		} else if !slices.Contains(*seen, name) {
 			*seen = append(*seen, name)
-			b.WriteString(expand(name, seen))
+			b.WriteString(expand(name, seen, swap))
 		}
 	}
 	return b.String()

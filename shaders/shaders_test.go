@@ -26,7 +26,8 @@ import (
 var tree embed.FS
 
 var packages = map[string]func(*rand.Rand) []gpu.Case{
-	"nn": nn.Cases, "attn": attn.Cases, "loss": loss.Cases, "optim": optim.Cases, "decode": decode.Cases,
+	"nn":   func(r *rand.Rand) []gpu.Case { return append(nn.Cases(r), nn.StagedCases(r)...) },
+	"attn": attn.Cases, "loss": loss.Cases, "optim": optim.Cases, "decode": decode.Cases,
 }
 
 // kernels are those of the conformance cases, by package, each one once.
@@ -84,14 +85,17 @@ func TestOrphans(t *testing.T) {
 
 func TestSharedSourcesAreUsed(t *testing.T) {
 	var imports strings.Builder
-	sources, _ := fs.Glob(tree, "*/*.wgsl")
-	for _, file := range sources {
-		text, _ := fs.ReadFile(tree, file)
-		imports.Write(text)
+	for _, pattern := range []string{"*/*.wgsl", "*/*.go"} {
+		sources, _ := fs.Glob(tree, pattern)
+		for _, file := range sources {
+			text, _ := fs.ReadFile(tree, file)
+			imports.Write(text)
+		}
 	}
 	shared, _ := fs.Glob(tree, "shared/*.wgsl")
 	for _, file := range shared {
-		if !strings.Contains(imports.String(), "#import "+strings.TrimSuffix(file, ".wgsl")+"\n") {
+		name := strings.TrimSuffix(file, ".wgsl")
+		if !strings.Contains(imports.String(), "#import "+name+"\n") && !strings.Contains(imports.String(), `: "`+name+`"`) { // or a Swap does
 			t.Errorf("nothing imports %s", file)
 		}
 	}

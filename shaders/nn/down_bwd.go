@@ -15,9 +15,12 @@ import (
 //	dy [N,O], O a multiple of 4, w [O,I], x [N,I], which is s, gu [N,2I], gate then up →
 //	dgu [N,2I], part [Z,Stride], the first O·I words of each
 var DownBwd = tiled(func(t Tile) *gpu.Kernel {
-	return gpu.New(t.name("down_bwd"), t.load("nn/down_bwd", t.bwd()),
+	return gpu.New(t.name("down_bwd"), t.backward("nn/down_bwd"),
 		[]gpu.Binding{gpu.In("dy"), gpu.In("w"), gpu.In("x"), gpu.In("gu"), gpu.Out("dgu"), gpu.Out("part")},
-		t.bwdGroups, downBwd[float32], downBwd[float64])
+		t.bwdGroups, downBwd[float32], downBwd[float64],
+		func(p LinearGrad, _ func(int) []uint32) gpu.Work {
+			return countLinear(p).Plus(gpu.Does(int(11*p.N*p.I), int(4*p.N*p.I)))
+		})
 })
 
 func downBwd[X gpu.Float](p LinearGrad, a gpu.Args[X]) {

@@ -31,6 +31,6 @@ fn store(n: u32, i: u32, ds: vec4f) {
 }
 
 @compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) gid: vec3u) {
-    both(gid);
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) lid: vec3u) {
+    both(wid, lid);
 }

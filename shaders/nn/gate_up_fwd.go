@@ -18,10 +18,14 @@ type GateUp struct{ N, D, F uint32 }
 //	x [N,D], w [2F,D] → gu [N,2F], gate then up, s [N,F]
 var GateUpFwd = tiled(func(t Tile) *gpu.Kernel {
 	t.Cols = 8 // four gates, four ups
-	return gpu.New(t.name("gate_up_fwd"), t.loadPairs("nn/gate_up_fwd"),
+	return gpu.New(t.name("gate_up_fwd"), t.forward("nn/gate_up_fwd"),
 		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.Out("gu"), gpu.Out("s")},
 		func(p GateUp) gpu.Groups { return t.groups(int(p.N), 2*int(p.F)) },
-		gateUpFwd[float32], gateUpFwd[float64])
+		gateUpFwd[float32], gateUpFwd[float64],
+		func(p GateUp, _ func(int) []uint32) gpu.Work {
+			N, D, F := int(p.N), int(p.D), int(p.F)
+			return gpu.Does(4*N*D*F+5*N*F, N*D+2*F*D+3*N*F)
+		})
 })
 
 func gateUpFwd[X gpu.Float](p GateUp, a gpu.Args[X]) {

@@ -3,8 +3,9 @@
 //   gate = x · w[f]ᵀ,  up = x · w[F+f]ᵀ,  s = silu(gate) · up,  silu(g) = g / (1 + e^−g)
 //
 // x: [N, D]; w: [2F, D]; gu: [N, 2F], gate then up, which the backward pass reads; s: [N, F].
-// An invocation computes R rows (r) by 4 features (q), a gate and an up of each.
+// An invocation computes R rows (r) by 4 features, a gate and an up of each.
 
+#import shared/panels
 #import shared/sigmoid
 
 struct Params { N: u32, D: u32, F: u32 }
@@ -24,24 +25,15 @@ fn store(n: u32, f: u32, gate: vec4f, up: vec4f) {
 }
 
 const R: u32 = 4u; // tunable
+const S: u32 = 8u; // tunable
+
+// Invocation x computes features 4x to 4x+3: four gates, then four ups.
+fn depth() -> u32 { return p.D / 4u; }
+fn columns() -> u32 { return p.F / 4u; }
+fn column(x: u32, s: u32) -> u32 { return 4u * x + s % 4u + s / 4u * p.F; }
 
 @compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) gid: vec3u) {
-    let f = gid.x;
-    let n = gid.y * R;
-    if (n >= p.N || f >= p.F / 4u) { return; }
-    let D4 = p.D / 4u;
-    let x_r = min(n + r, p.N - 1u) * D4; // each r
-    let gate_q = (4u * f + q) * D4; // each q
-    let up_q = gate_q + p.F * D4; // each q
-    var a_r_q = 0.0; // each r q
-    var b_r_q = 0.0; // each r q
-    for (var d = 0u; d < D4; d++) {
-        let v_r = x[x_r + d]; // each r
-        let g_q = w[gate_q + d]; // each q
-        let u_q = w[up_q + d]; // each q
-        a_r_q += dot(v_r, g_q); // each r q
-        b_r_q += dot(v_r, u_q); // each r q
-    }
-    if (n + r < p.N) { store(n + r, f, vec4f(a_r_0, a_r_1, a_r_2, a_r_3), vec4f(b_r_0, b_r_1, b_r_2, b_r_3)); } // each r
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) lid: vec3u) {
+    #import shared/product_nt
+    if (n + r < p.N) { store(n + r, at.x, vec4f(y_r_0, y_r_1, y_r_2, y_r_3), vec4f(y_r_4, y_r_5, y_r_6, y_r_7)); } // each r
 }

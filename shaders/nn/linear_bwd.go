@@ -20,14 +20,18 @@ func (p LinearGrad) words() int { return int((p.Z-1)*p.Stride + p.O*p.I) }
 //
 //	dy [N, O↑4], w [O,I], x [N,I] → dx [N,I], part [Z,Stride], the first O·I words of each
 var LinearBwd = tiled(func(t Tile) *gpu.Kernel {
-	return gpu.New(t.name("linear_bwd"), t.load("nn/linear_bwd", t.bwd()),
+	return gpu.New(t.name("linear_bwd"), t.backward("nn/linear_bwd"),
 		[]gpu.Binding{gpu.In("dy"), gpu.In("w"), gpu.In("x"), gpu.Out("dx"), gpu.Out("part")},
-		t.bwdGroups, linearBwd[float32], linearBwd[float64])
+		t.bwdGroups, linearBwd[float32], linearBwd[float64],
+		func(p LinearGrad, _ func(int) []uint32) gpu.Work {
+			return countLinear(p).Plus(gpu.Does(0, int(p.N*p.I)))
+		})
 })
 
-// bwd is how often the lines of shared/linear_bwd repeat.
-func (t Tile) bwd() map[string]int {
-	return map[string]int{"r": t.Rows, "s": t.Cols / 4, "t": t.Rows / 4, "q": 4}
+// countLinear counts both products without storing dx.
+func countLinear(p LinearGrad) gpu.Work {
+	N, O, I := int(p.N), int(p.O), int(p.I)
+	return gpu.Does(4*N*O*I, N*up4(O)+O*I+N*I+int(p.Z)*O*I)
 }
 
 // bwdGroups returns the workgroups of shared/linear_bwd: those of dx, then those of each part.

@@ -15,7 +15,7 @@ type Matmul struct{ N, O, I uint32 }
 //
 //	x [N,I], w [O,I] → y [N, O↑4], padding columns 0
 var MatmulNT = tiled(func(t Tile) *gpu.Kernel {
-	return gpu.New(t.name("matmul_nt"), t.load("nn/matmul_nt", map[string]int{"r": t.Rows, "s": t.Cols}),
+	return gpu.New(t.name("matmul_nt"), t.forward("nn/matmul_nt"),
 		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.Out("y")},
 		func(p Matmul) gpu.Groups { return t.groups(int(p.N), up4(int(p.O))) },
 		matmulNT[float32], matmulNT[float64], countMatmul)

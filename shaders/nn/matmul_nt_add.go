@@ -11,7 +11,7 @@ import (
 //
 //	x [N,I], w [O,I], res [N, O↑4] → y [N, O↑4]
 var MatmulNTAdd = tiled(func(t Tile) *gpu.Kernel {
-	return gpu.New(t.name("matmul_nt_add"), t.load("nn/matmul_nt_add", map[string]int{"r": t.Rows, "s": t.Cols}),
+	return gpu.New(t.name("matmul_nt_add"), t.forward("nn/matmul_nt_add"),
 		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.In("res"), gpu.Out("y")},
 		func(p Matmul) gpu.Groups { return t.groups(int(p.N), up4(int(p.O))) },
 		matmulNTAdd[float32], matmulNTAdd[float64],

@@ -3,8 +3,9 @@
 //   y[n,o] = Σ_i x[n,i] · w[o,i] + res[n,o]
 //
 // x: [N, I]; w: [O, I]; res, y: [N, O rounded up to 4], padding columns 0.
-// An invocation makes a tile of R rows (r) by S columns (s) in registers, without
-// barriers; rows beyond the edge repeat the last one and are not stored.
+// One invocation computes R rows (r) by S columns (s).
+
+#import shared/panels
 
 struct Params { N: u32, O: u32, I: u32 }
 
@@ -17,20 +18,14 @@ struct Params { N: u32, O: u32, I: u32 }
 const R: u32 = 4u; // tunable
 const S: u32 = 4u; // tunable
 
+fn depth() -> u32 { return p.I / 4u; }
+fn width() -> u32 { return (p.O + 3u) / 4u * 4u; }
+fn columns() -> u32 { return (width() + S - 1u) / S; }
+fn column(x: u32, s: u32) -> u32 { return min(x * S + s, p.O - 1u); }
+
 @compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) gid: vec3u) {
-    let n = gid.y * R;
-    let o = gid.x * S;
-    let width = (p.O + 3u) / 4u * 4u;
-    if (n >= p.N || o >= width) { return; }
-    let I4 = p.I / 4u;
-    let x_r = min(n + r, p.N - 1u) * I4; // each r
-    let w_s = min(o + s, p.O - 1u) * I4; // each s
-    var y_r_s = 0.0; // each r s
-    for (var i = 0u; i < I4; i++) {
-        let a_r = x[x_r + i]; // each r
-        let b_s = w[w_s + i]; // each s
-        y_r_s += dot(a_r, b_s); // each r s
-    }
-    if (n + r < p.N && o + s < width) { y[(n + r) * width + o + s] = res[(n + r) * width + o + s] + select(0.0, y_r_s, o + s < p.O); } // each r s
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) lid: vec3u) {
+    #import shared/product_nt
+    let o = at.x * S;
+    if (n + r < p.N && o + s < width()) { y[(n + r) * width() + o + s] = res[(n + r) * width() + o + s] + select(0.0, y_r_s, o + s < p.O); } // each r s
 }

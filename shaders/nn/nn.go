@@ -16,12 +16,20 @@ import (
 )
 
 // Cases are the conformance cases of the package's kernels: sizes 1, workgroup-1,
-// workgroup, workgroup+1 and a prime, with outputs filled with NaN first.
+// workgroup, workgroup+1 and a prime, with outputs filled with NaN first. Those of products
+// in tiles that stage their operands are [StagedCases].
 func Cases(r *rand.Rand) []gpu.Case {
 	return slices.Concat(
 		embedFwdCases(r), embedBwdCases(r),
 		rmsnormFwdCases(r), rmsnormBwdCases(r),
-		eachTile(r, matmulNTCases, matmulNTAddCases, qkvRopeFwdCases, gateUpFwdCases, linearBwdCases, downBwdCases),
+		tileCases(r, Wide, products...), tileCases(r, Narrow, products...),
 		sumPartsCases(r), ropeBwdCases(r),
 	)
 }
+
+// StagedCases are the conformance cases of products in the tile Staged, which software
+// adapters need a second each to compile.
+func StagedCases(r *rand.Rand) []gpu.Case { return tileCases(r, Staged, products...) }
+
+// products are the cases of the matrix products.
+var products = []func(*rand.Rand, Tile) []gpu.Case{matmulNTCases, matmulNTAddCases, qkvRopeFwdCases, gateUpFwdCases, linearBwdCases, downBwdCases}

@@ -40,7 +40,7 @@ func TestCasesCoverEveryKernel(t *testing.T) {
 // such an access, because WebGPU bounds accesses itself.
 func TestKernelsStayInside(t *testing.T) {
 	const guard = 256
-	cases := Cases(gputest.Rand(2))
+	cases := append(Cases(gputest.Rand(2)), StagedCases(gputest.Rand(3))...)
 	for i, c := range cases {
 		for j, b := range c.Buffers {
 			floats, _ := b.([]float32)

@@ -34,7 +34,7 @@ func (p QKV) angles(pos []uint32) int {
 //	x [N,D], w [(H+2K)·C,D], pos [N], rope [T,2,C/2] (see [RopeTable]) → qkv [N,(H+2K)·C]
 var QKVRopeFwd = tiled(func(t Tile) *gpu.Kernel {
 	t.Cols = 8 // four pairs
-	return gpu.New(t.name("qkv_rope_fwd"), t.loadPairs("nn/qkv_rope_fwd"),
+	return gpu.New(t.name("qkv_rope_fwd"), t.forward("nn/qkv_rope_fwd"),
 		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.InU("pos"), gpu.In("rope"), gpu.Out("qkv")},
 		func(p QKV) gpu.Groups { return t.groups(int(p.N), p.width()) },
 		qkvRopeFwd[float32], qkvRopeFwd[float64])

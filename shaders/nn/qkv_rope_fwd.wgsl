@@ -6,7 +6,9 @@
 //
 // x: [N, D]; w: [(H+2K)·C, D]; pos: [N], every stride-th word from first on; rope: [positions, 2, C/2], cosines then
 // sines; qkv: [N, (H+2K)·C], query heads, key heads, value heads.
-// An invocation makes R rows (r) by 4 pairs of columns (q).
+// An invocation makes R rows (r) by 4 pairs of columns.
+
+#import shared/panels
 
 struct Params { N: u32, D: u32, H: u32, K: u32, C: u32, stride: u32, first: u32 }
 
@@ -34,26 +36,17 @@ fn store(n: u32, head: u32, j: u32, low: vec4f, high: vec4f) {
 }
 
 const R: u32 = 4u; // tunable
+const S: u32 = 8u; // tunable
+
+// Invocation x computes pairs 4j to 4j+3 of a head: four low columns, then four high ones.
+fn depth() -> u32 { return p.D / 4u; }
+fn columns() -> u32 { return (p.H + 2u * p.K) * p.C / 8u; }
+fn column(x: u32, s: u32) -> u32 { return x / (p.C / 8u) * p.C + 4u * (x % (p.C / 8u)) + s % 4u + s / 4u * (p.C / 2u); }
 
 @compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) gid: vec3u) {
-    let half = p.C / 8u;
-    let head = gid.x / half;
-    let j = gid.x % half;
-    let n = gid.y * R;
-    if (n >= p.N || head >= p.H + 2u * p.K) { return; }
-    let D4 = p.D / 4u;
-    let x_r = min(n + r, p.N - 1u) * D4; // each r
-    let low_q = (head * p.C + 4u * j + q) * D4; // each q
-    let high_q = low_q + p.C / 2u * D4; // each q
-    var a_r_q = 0.0; // each r q
-    var b_r_q = 0.0; // each r q
-    for (var d = 0u; d < D4; d++) {
-        let v_r = x[x_r + d]; // each r
-        let l_q = w[low_q + d]; // each q
-        let h_q = w[high_q + d]; // each q
-        a_r_q += dot(v_r, l_q); // each r q
-        b_r_q += dot(v_r, h_q); // each r q
-    }
-    if (n + r < p.N) { store(n + r, head, j, vec4f(a_r_0, a_r_1, a_r_2, a_r_3), vec4f(b_r_0, b_r_1, b_r_2, b_r_3)); } // each r
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) lid: vec3u) {
+    #import shared/product_nt
+    let head = at.x / (p.C / 8u);
+    let j = at.x % (p.C / 8u);
+    if (n + r < p.N) { store(n + r, head, j, vec4f(y_r_0, y_r_1, y_r_2, y_r_3), vec4f(y_r_4, y_r_5, y_r_6, y_r_7)); } // each r
 }

@@ -28,7 +28,11 @@ func (p RMSNormGrad) Parts() int { return (int(p.N) + NormRows - 1) / NormRows }
 var RMSNormBwd = gpu.New("rmsnorm_bwd", shaders.Load("nn/rmsnorm_bwd", nil),
 	[]gpu.Binding{gpu.In("dy"), gpu.In("x"), gpu.In("w"), gpu.In("rstd"), gpu.Out("dx"), gpu.Out("part")},
 	func(p RMSNormGrad) gpu.Groups { return gpu.Groups1D(int(p.N), NormRows) },
-	rmsnormBwd[float32], rmsnormBwd[float64])
+	rmsnormBwd[float32], rmsnormBwd[float64],
+	func(p RMSNormGrad, _ func(int) []uint32) gpu.Work {
+		N, D := int(p.N), int(p.D)
+		return gpu.Does(int(9+p.Keep)*N*D, int(3+p.Keep)*N*D+D+N+p.Parts()*D)
+	})
 
 func rmsnormBwd[X gpu.Float](p RMSNormGrad, a gpu.Args[X]) {
 	dy, x, w, rstd, dx, part := a.F(0), a.F(1), a.F(2), a.F(3), a.F(4), a.F(5)

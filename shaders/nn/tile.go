@@ -8,20 +8,46 @@ import (
 	"attnlab/shaders"
 )
 
-// Tile is the number of rows and columns of a product that an invocation holds in
-// registers, multiples of 4.
-type Tile struct{ Rows, Cols int }
+// Tile is a variant of the matrix products: the rows and columns, multiples of 4, that an
+// invocation holds in registers, and whether the 64 invocations of a workgroup stage their
+// operands in workgroup memory. Every tile sums in the same order, so that all give the same
+// bits on one adapter.
+type Tile struct {
+	Rows, Cols int
+	Staged     bool
+}
 
 // Wide uses every word it loads eight times: for the many tokens of training and
 // prefill. Narrow has four times the invocations: for the few rows of a decoding
-// step, where Wide would leave most of a GPU idle.
+// step, where Wide would leave most of a GPU idle. Staged reads memory least: for adapters
+// whose workgroup memory is faster than their cache. Software adapters have none and compile
+// it slowly.
 var (
-	Wide   = Tile{8, 8}
-	Narrow = Tile{4, 4}
+	Wide   = Tile{8, 8, false}
+	Narrow = Tile{4, 4, false}
+	Staged = Tile{8, 8, true}
 )
 
 // Tiles are those that every product is built for.
-var Tiles = []Tile{Wide, Narrow}
+var Tiles = []Tile{Wide, Narrow, Staged}
+
+// TileNamed returns the tile with the name that String gives, or Wide.
+func TileNamed(name string) Tile {
+	for _, t := range Tiles {
+		if t.String() == name {
+			return t
+		}
+	}
+	return Wide
+}
+
+// String names a tile by what an invocation computes, or a workgroup: "8x8", "4x4", "64x64".
+func (t Tile) String() string {
+	if t.Staged {
+		return fmt.Sprintf("%dx%d", 8*t.Rows, 8*t.Cols)
+	}
+	return fmt.Sprintf("%dx%d", t.Rows, t.Cols)
+}
 
 // tiled builds a kernel for every tile and returns a function that chooses one.
 func tiled(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
@@ -37,16 +63,20 @@ func tiled(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
 	}
 }
 
-func (t Tile) name(stem string) string { return fmt.Sprintf("%s_%dx%d", stem, t.Rows, t.Cols) }
+func (t Tile) name(stem string) string { return stem + "_" + t.String() }
 
-// load assembles a kernel for the tile; each is how often its lines repeat.
-func (t Tile) load(path string, each map[string]int) string {
-	return shaders.Unroll(shaders.Load(path, shaders.Tune{"R": uint32(t.Rows), "S": uint32(t.Cols)}), each)
-}
+// forward assembles a product with shared/product_nt, backward one with shared/linear_bwd.
+func (t Tile) forward(path string) string  { return t.load(path, t.Cols) }
+func (t Tile) backward(path string) string { return t.load(path, t.Cols/4) }
 
-// loadPairs assembles a kernel whose invocations compute Rows rows by four pairs of columns.
-func (t Tile) loadPairs(path string) string {
-	return shaders.Unroll(shaders.Load(path, shaders.Tune{"R": uint32(t.Rows)}), map[string]int{"r": t.Rows, "q": 4})
+// load assembles a kernel for the tile, whose loops have the given number of columns.
+func (t Tile) load(path string, columns int) string {
+	var swap shaders.Swap
+	if t.Staged {
+		swap = shaders.Swap{"shared/product_nt": "shared/staged_nt", "shared/product_nn": "shared/staged_nn", "shared/product_tn": "shared/staged_tn"}
+	}
+	source := shaders.LoadSwapped(path, shaders.Tune{"R": uint32(t.Rows), "S": uint32(t.Cols)}, swap)
+	return shaders.Unroll(source, map[string]int{"r": t.Rows, "s": columns, "t": t.Rows / 4, "q": 4})
 }
 
 // groups returns the workgroups that cover rows by cols of a product.
@@ -56,10 +86,15 @@ func (t Tile) groups(rows, cols int) gpu.Groups {
 
 // eachTile returns the cases of kernels for every tile.
 func eachTile(r *rand.Rand, kernels ...func(*rand.Rand, Tile) []gpu.Case) (cases []gpu.Case) {
+	for _, t := range Tiles {
+		cases = append(cases, tileCases(r, t, kernels...)...)
+	}
+	return cases
+}
+
+func tileCases(r *rand.Rand, t Tile, kernels ...func(*rand.Rand, Tile) []gpu.Case) (cases []gpu.Case) {
 	for _, k := range kernels {
-		for _, t := range Tiles {
-			cases = append(cases, k(r, t)...)
-		}
+		cases = append(cases, k(r, t)...)
 	}
 	return cases
 }
