@@ -2,7 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io/fs"
+	"time"
 
 	"attnlab/app/session"
 	"attnlab/gpu"
@@ -50,16 +53,98 @@ type choice struct {
 	why   string
 	raced *race.Result // nil without a race
 	shape model.Config // of the model that raced
+	due   bool         // a race is to come, once the engine is idle
 }
 
-// openFor opens a backend for a model. If auto is asked for, a race chooses it; without a model (nil) auto takes WebGPU.
-func (e *Engine) openFor(backend string, c *hf.Checkpoint) (d *gpu.Device, made choice, err error) {
+// raceAfter is how long the engine is idle before a race, so that the first response does not wait for it.
+var raceAfter = 4 * time.Second
+
+// openNow opens a backend for a model without a race: if auto is asked for, by the result of an earlier race, or for now by the
+// kind of the adapter. Without a model (nil) auto takes WebGPU.
+func (e *Engine) openNow(backend string, c *hf.Checkpoint) (d *gpu.Device, made choice, err error) {
 	if c == nil {
 		d, made.why, err = gpu.Open(backend)
-	} else {
-		made.shape = c.Config
-		d, made.raced, made.why, err = race.Open(backend, c.Config, &e.races)
+		return d, made, err
 	}
+	now, err := race.OpenNow(backend, c.Config, &e.races)
+	return now.Device, choice{now.Why, now.Result, c.Config, now.Due}, err
+}
+
+// raceDue returns true if a race is to run once the engine is idle.
+func (e *Engine) raceDue() bool { return e.choice.due && e.run == nil && e.checkpoint != nil }
+
+// raceIdle runs the race that is due, unless a run is active: its numbers must not depend on when the engine was idle. It moves to
+// the winner.
+func (e *Engine) raceIdle() {
+	e.choice.due = false
+	if _, err := e.race(); err != nil { // nobody asked for it, so there is no banner
+		e.choice.why = "the speed of the backends could not be measured: " + session.Message(err)
+		e.describe()
+		e.announce()
+	}
+}
+
+// race measures both backends with the current model and saves the result. If auto is asked for and no run is active, it moves to
+// the faster one; else it returns a sentence that says why it stays.
+func (e *Engine) race() (text string, err error) {
+	if e.checkpoint == nil {
+		return "", errors.New("no model is open yet; wait until one is loaded")
+	}
+	r, err := race.Again(e.checkpoint.Config, &e.races)
+	if err != nil {
+		if errors.Is(err, gpu.ErrNoAdapter) {
+			err = fmt.Errorf("there is only one backend to measure: %w", err)
+		}
+		return "", err
+	}
+	backend, why := r.Choice()
+	made := choice{why: why, raced: &r, shape: e.checkpoint.Config}
+	now := gpu.WebGPU
+	if e.rig.device.Info.Backend == gpu.Host {
+		now = gpu.Host
+	}
+	switch {
+	case backend == now:
+		e.choice = made
+	case e.backend != gpu.Auto:
+		made.why = fmt.Sprintf("the %s backend was asked for, although %s", now, why)
+		e.choice, text = made, "You chose the backend, so it stays. Press “Let the lab choose” for the faster one."
+	case e.run != nil:
+		made.why = fmt.Sprintf("a run began on this backend, although %s", why)
+		e.choice, text = made, "A run is active, so the backend stays: the numbers of a run must not depend on what else is measured."
+	default:
+		d, _, err := gpu.Open(backend)
+		if err != nil {
+			return "", err
+		}
+		if err := e.move(d); err != nil {
+			d.Close()
+			return "", err
+		}
+		e.choice = made
+		e.describe()
+		e.announce()
+		if e.reasoning != nil {
+			return "", e.show()
+		}
+		return "", nil
+	}
+	e.describe()
+	e.announce()
+	return text, nil
+}
+
+// raceAgain races at a visitor's request.
+func (e *Engine) raceAgain(context.Context) (string, error) {
+	e.busy("measuring both backends", 0, 0)
+	e.choice.due = false
+	return e.race()
+}
+
+// openFor opens a backend for a model. If auto is asked for, a race chooses it.
+func (e *Engine) openFor(backend string, c *hf.Checkpoint) (d *gpu.Device, made choice, err error) {
+	made.shape = c.Config
+	d, made.raced, made.why, err = race.Open(backend, c.Config, &e.races)
 	return d, made, err
 }
 

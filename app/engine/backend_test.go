@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,14 +57,29 @@ func sizes(t *testing.T) (small, tiny *hf.Checkpoint, bases map[string]map[strin
 	return small, tiny, map[string]map[string][]byte{"chain-small": filesOf(t, small), "chain-tiny": filesOf(t, tiny)}
 }
 
-// Auto opens the backend that a race finds faster, reports both rates, and does not race again at the next visit.
+// raceAtOnce makes a race that is due begin as soon as the engine is idle.
+func raceAtOnce(t *testing.T) {
+	usual := raceAfter
+	raceAfter = 0
+	t.Cleanup(func() { raceAfter = usual })
+}
+
+// Auto opens a backend at once, races when it is idle, moves to the faster one, reports both rates, and does not race again at the
+// next visit.
 func TestAutoRacesOnce(t *testing.T) {
-	gputest.Adapter(t)
+	adapter := gputest.Adapter(t).Info
+	raceAtOnce(t)
 	_, _, bases := sizes(t)
 	m := &memory{}
 	var first session.Capabilities
 	for visit := range 2 {
 		s := startWith(t, Library{Memory: m}, bases, session.Open{Backend: gpu.Auto})
+		if visit == 0 {
+			if s.able.Race != nil || (s.able.Backend == gpu.Host) != adapter.Software || !strings.Contains(s.able.Why, "measured when the engine is idle") {
+				t.Errorf("before the race: %s, %s, race %+v", s.able.Backend, s.able.Why, s.able.Race)
+			}
+			s.until(func(any) bool { return s.able.Race != nil })
+		}
 		if len(s.failures) > 0 || s.able.Race == nil {
 			t.Fatalf("%v, capabilities %+v", s.failures, s.able)
 		}
@@ -75,12 +91,52 @@ func TestAutoRacesOnce(t *testing.T) {
 		if s.status.Text != "" {
 			t.Errorf("a race is no reason for a banner: %q", s.status.Text)
 		}
+		s.leave()
 		if visit == 0 {
 			first = s.able
 			continue
 		}
 		if *s.able.Race != *first.Race || s.able.Backend != first.Backend || m.saves > 2 { // of each shape at most
 			t.Errorf("another race: %+v after %+v, %d saved", s.able.Race, first.Race, m.saves)
+		}
+	}
+}
+
+// A race that nobody waited for takes the first response, the model and the trace along.
+func TestRaceMovesTheTrace(t *testing.T) {
+	gputest.Adapter(t)
+	raceAtOnce(t)
+	s := startWith(t, Library{}, parrots(t), session.Open{Backend: gpu.Auto}, session.NewProblem{Seed: 9}, all)
+	s.until(func(any) bool { return s.able.Race != nil })
+	tokens := slices.Clone(s.trace.Tokens)
+	s.must(session.Restore{Selection: session.NoSelection})
+	if len(tokens) == 0 || !slices.Equal(s.trace.Tokens, tokens) {
+		t.Errorf("the trace was %v and is %v", tokens, s.trace.Tokens)
+	}
+}
+
+// A visitor can have both backends measured again. A chosen backend and that of an active run stay, with a reason.
+func TestRaceAgain(t *testing.T) {
+	gputest.Adapter(t)
+	small, tiny, bases := sizes(t)
+	m := &memory{}
+	m.remember(t, small, 9e9, 1e-3)
+	m.remember(t, tiny, 9e9, 1e-3)
+	s := startWith(t, Library{Memory: m}, bases, session.Open{Backend: gpu.Auto}, session.NewProblem{Seed: 9})
+	before := *s.able.Race
+	s.must(session.RaceAgain{})
+	if s.able.Race == nil || *s.able.Race == before || m.saves != 1 {
+		t.Errorf("race %+v after %+v, %d saved", s.able.Race, before, m.saves)
+	}
+	for _, asked := range []string{gpu.Host, gpu.WebGPU} {
+		s.must(session.Open{Backend: asked})
+		s.must(session.RaceAgain{})
+		r := race.Result{Host: race.Rate(s.able.Race.Host), WebGPU: race.Rate(s.able.Race.WebGPU)}
+		if (s.able.Backend == gpu.Host) != (asked == gpu.Host) {
+			t.Errorf("%s was asked for, the engine uses %s", asked, s.able.Backend)
+		}
+		if faster, _ := r.Choice(); (faster != asked) != strings.Contains(s.able.Why, "was asked for, although") {
+			t.Errorf("%s is faster, %s was asked for: %s", faster, asked, s.able.Why)
 		}
 	}
 }

@@ -89,6 +89,7 @@ type screen struct {
 	tree     session.Tree
 	rules    session.Rules
 	files    session.RunFiles
+	speeds   session.Speeds
 
 	traces []time.Time // when each came
 	stages []string
@@ -251,6 +252,9 @@ func (s *screen) receive(message any) {
 	case session.Credit:
 		newer(s.credit.Number, m.Number)
 		s.credit = m
+	case session.Speeds:
+		newer(s.speeds.Number, m.Number)
+		s.speeds = m
 	case session.Tree:
 		newer(s.tree.Number, m.Number)
 		s.tree = m

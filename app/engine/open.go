@@ -20,7 +20,7 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 		name, c, missing = e.largeBase(ctx)
 		e.busy("opening", 0, 0)
 	}
-	d, made, err := e.openFor(backend, c)
+	d, made, err := e.openNow(backend, c)
 	if err != nil {
 		return "", err
 	}
@@ -42,7 +42,7 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 	case e.reasoning != nil:
 		err = e.show()
 	}
-	if e.rig.device.Info.Backend == gpu.Host && backend != gpu.Host && e.choice.raced == nil {
+	if e.rig.device.Info.Backend == gpu.Host && backend != gpu.Host && made.raced == nil && !made.due {
 		text = e.capabilities.Why + " The engine uses the processor instead: the figures are the same, but slower."
 	}
 	return text, err

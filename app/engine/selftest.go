@@ -70,14 +70,21 @@ func largest(cases []gpu.Case) (chosen []gpu.Case) {
 	return chosen
 }
 
-// nextJob waits for a job and runs the self-test meanwhile. It returns false after the last job.
+// nextJob waits for a job and meanwhile runs the self-test, and a race that is due. It returns false after the last job.
 func (e *Engine) nextJob(ctx context.Context, jobs <-chan *job) (*job, bool) {
-	for len(e.test.left) > 0 && ctx.Err() == nil {
+	idle := time.Now()
+	for (len(e.test.left) > 0 || e.raceDue()) && ctx.Err() == nil {
 		select {
 		case j, ok := <-jobs:
 			return j, ok
 		case <-time.After(idleTime):
-			e.testNext(ctx)
+			if e.raceDue() && time.Since(idle) > raceAfter {
+				e.raceIdle()
+				continue
+			}
+			if len(e.test.left) > 0 {
+				e.testNext(ctx)
+			}
 		}
 	}
 	j, ok := <-jobs

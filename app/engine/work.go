@@ -99,6 +99,10 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return silent(func(ctx context.Context) error { return e.exportMetrics(ctx, c) })
 	case session.ImportRun:
 		return silent(func(ctx context.Context) error { return e.importRun(ctx, c) })
+	case session.MeasureSpeed:
+		return silent(func(ctx context.Context) error { return e.measureSpeed(ctx, c) })
+	case session.RaceAgain:
+		return e.raceAgain
 	case session.LoseDevice:
 		return silent(func(context.Context) error { return e.loseDevice() })
 	}

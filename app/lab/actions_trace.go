@@ -201,6 +201,7 @@ func pageActions() []Action {
 		{"open-model", "", "Open a model folder", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-model") }},
 		{"base", "", "", false, ready, func(l *Lab, a string) { l.Send(session.UseModel{Name: a}) }},
 		{"lose", "", "Simulate a GPU loss (tests recovery)", false, ready, func(l *Lab, _ string) { l.Send(session.LoseDevice{}) }},
+		{"race-again", "", "Measure the speed of both backends again", false, ready, func(l *Lab, _ string) { l.Send(session.RaceAgain{}) }},
 		{"fold", "", "", false, nil, func(l *Lab, a string) { l.Folded[a] = !l.Folded[a] }},
 		{"reopen", "", "", false, nil, func(l *Lab, a string) { l.screen.Reload(a) }},
 		{"skip", "", "", false, nil, func(l *Lab, _ string) { l.screen.Reveal("main") }},

@@ -8,6 +8,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
+	"attnlab/model/speed"
 	"attnlab/rl/runs"
 )
 
@@ -87,7 +88,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 	return dialog("What runs here",
 		app.Table().Class("table facts-table").Body(app.TBody().Body(
 			row("adapter", app.Text(c.Adapter+software)),
-			row("backend", app.Text(backendName(c.Backend)), app.P().Class("hint").Text(c.Why)),
+			row("backend", app.Text(backendName(c.Backend)), app.P().Class("hint").Text(c.Why), p.raceTable()),
 			row("model", app.Text(c.Model.Name), app.P().Class("hint").Text(fmt.Sprintf("%d parameters, %d layers, %d heads, context %d, task %s", c.Model.Parameters, c.Model.Layers, c.Model.Heads, c.Model.Context, c.Model.Task))),
 			row("kernels", app.Text(tested)),
 		)),
@@ -124,7 +125,27 @@ func (p *Page) capabilitiesDialog() app.UI {
 			p.button("reopen:host", "", app.Text("Run on the CPU")),
 			p.button("reopen:webgpu", "", app.Text("Run on WebGPU")),
 			p.button("reopen:auto", "", app.Text("Let the lab choose")),
+			p.button("race-again", "quiet", app.Text("Measure both again")),
 		),
 		app.Div().Class("buttons").Body(p.button("lose", "quiet", app.Text("Simulate a GPU loss"))),
+	)
+}
+
+// raceTable is the race that chose the backend: tokens a second of both.
+func (p *Page) raceTable() app.UI {
+	r := p.Capabilities.Race
+	if r == nil {
+		return app.Text("")
+	}
+	row := func(name string, host, webgpu float64) app.UI {
+		return app.Tr().Body(app.Th().Scope("row").Text(name), app.Td().Class("figure").Text(speed.Count(host)), app.Td().Class("figure").Text(speed.Count(webgpu)))
+	}
+	return app.Table().Class("table race").ID("race").Body(
+		app.Caption().Text("Tokens a second through this model's matrix products, measured here. A token of a training step is sampled once and trained on once, so the times of both are added."),
+		app.THead().Body(app.Tr().Body(app.Td(), numberColumn("CPU"), numberColumn("WebGPU"))),
+		app.TBody().Body(
+			row("sampling", r.Host.Sampling, r.WebGPU.Sampling),
+			row("training", r.Host.Training, r.WebGPU.Training),
+		),
 	)
 }

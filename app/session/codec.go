@@ -20,9 +20,9 @@ const (
 
 var kinds = kindTable(
 	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
-	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ExportMetrics{}, ImportRun{},
+	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, StepLosses{}, Selection{},
-	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{},
+	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{}, Speeds{},
 )
 
 func (Hello) command()         {}
@@ -48,6 +48,8 @@ func (DropRun) command()       {}
 func (ExportRun) command()     {}
 func (ExportMetrics) command() {}
 func (ImportRun) command()     {}
+func (MeasureSpeed) command()  {}
+func (RaceAgain) command()     {}
 func (UserActive) command()    {}
 func (Cancel) command()        {}
 func (LoseDevice) command()    {}
@@ -59,6 +61,7 @@ func (Credit) event()        {}
 func (Methods) event()       {}
 func (Runs) event()          {}
 func (RunFiles) event()      {}
+func (Speeds) event()        {}
 func (Status) event()        {}
 func (Failure) event()       {}
 func (Checked) event()       {}

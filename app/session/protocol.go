@@ -9,6 +9,7 @@
 package session
 
 import (
+	"attnlab/model/speed"
 	"attnlab/rl/runs"
 )
 
@@ -138,6 +139,14 @@ type (
 		Name  string            `json:"name"`
 		Files map[string][]byte `json:"files"`
 	}
+	// MeasureSpeed measures the host backend and, where there is one, the WebGPU adapter on the workloads of "attnlab bench":
+	// the rows whose name Filter, a regular expression, matches. Full runs each row five times.
+	MeasureSpeed struct {
+		Filter string `json:"filter"`
+		Full   bool   `json:"full"`
+	}
+	// RaceAgain measures both backends with the current model again, and moves to the faster one if the backend is "auto".
+	RaceAgain struct{}
 	// UserActive says that a person uses the keys or the pointer, or that a screen is about to redraw. An engine that
 	// computes on the same processors then pauses for a moment.
 	UserActive struct{}
@@ -318,6 +327,16 @@ type (
 		After   []float64    `json:"after"`  // [response] advantage that is trained on
 		Steps   []CreditStep `json:"steps"`
 		Outcome []Term       `json:"outcome"` // reward to advantage: the sum, term by term
+	}
+	// Speeds is the result of [MeasureSpeed] so far.
+	Speeds struct {
+		Number  uint64      `json:"number"`
+		Running bool        `json:"running"`
+		Done    int         `json:"done"` // parts of Of
+		Of      int         `json:"of"`
+		Part    string      `json:"part,omitempty"` // that is measured now
+		Rows    []speed.Row `json:"rows"`
+		Missing string      `json:"missing,omitempty"` // why WebGPU is not measured: a sentence, or empty
 	}
 	// Methods is the catalogue of methods with their hyper-parameters. Screens make their controls from it.
 	Methods struct {

@@ -16,4 +16,5 @@ type Snapshots struct {
 	Credit       Credit
 	Methods      Methods
 	Runs         Runs
+	Speeds       Speeds
 }

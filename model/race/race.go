@@ -92,6 +92,58 @@ func Open(backend string, c model.Config, memory Memory) (d *gpu.Device, result 
 	return choose(d, c, memory)
 }
 
+// Now is what [OpenNow] opened.
+type Now struct {
+	Device *gpu.Device
+	Result *Result // that memory had; nil without one
+	Why    string
+	Due    bool // a race has not been run yet and may find the other backend faster
+}
+
+// OpenNow is [Open] without the time of a race. Where memory has no result it takes the likelier backend: the host for an adapter
+// that is a program on the same processor, else the adapter.
+func OpenNow(backend string, c model.Config, memory Memory) (now Now, err error) {
+	now.Device, now.Why, err = gpu.Open(backend)
+	if err != nil || backend != gpu.Auto || now.Device.Info.Backend == gpu.Host {
+		return now, err
+	}
+	adapter := now.Device.Info
+	useHost := adapter.Software
+	if memory != nil {
+		if r, known := memory.Load(Key(adapter, c)); known {
+			var chosen string
+			chosen, now.Why = r.Choice()
+			now.Result, useHost = &r, chosen == gpu.Host
+		}
+	}
+	if now.Result == nil {
+		now.Due = true
+		now.Why = fmt.Sprintf("the adapter %s is a GPU; its speed is measured when the engine is idle", adapter.Name)
+		if useHost {
+			now.Why = fmt.Sprintf("the adapter %s is a program on the same processor; the speed of both is measured when the engine is idle", adapter.Name)
+		}
+	}
+	if useHost {
+		now.Device.Close()
+		now.Device = gpu.OpenHost()
+	}
+	return now, nil
+}
+
+// Again races the adapter against the host and saves the result, whatever memory has.
+func Again(c model.Config, memory Memory) (Result, error) {
+	d, _, err := gpu.Open(gpu.WebGPU)
+	if err != nil {
+		return Result{}, err
+	}
+	defer d.Close()
+	r, err := Run(gpu.OpenHost(), d, c)
+	if err == nil && memory != nil {
+		memory.Save(Key(d.Info, c), r)
+	}
+	return r, err
+}
+
 // choose races an adapter against the host and returns the winner. It closes the adapter if that loses.
 func choose(d *gpu.Device, c model.Config, memory Memory) (*gpu.Device, *Result, string, error) {
 	key := Key(d.Info, c)

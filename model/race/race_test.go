@@ -90,3 +90,47 @@ func TestAskedFor(t *testing.T) {
 		t.Error("an unknown backend was opened")
 	}
 }
+
+// TestOpenNow opens without a race: by an earlier result, or by the kind of the adapter.
+func TestOpenNow(t *testing.T) {
+	info := gputest.Adapter(t).Info
+	c := preset(t, "tiny")
+	slow, fast := race.Rate{Sampling: 1, Training: 1}, race.Rate{Sampling: 2, Training: 2}
+	for _, test := range []struct {
+		known        bool
+		host, webgpu race.Rate
+		onHost, due  bool
+	}{{known: false, onHost: info.Software, due: true}, {true, fast, slow, true, false}, {true, slow, fast, false, false}} {
+		m := &memory{results: map[string]race.Result{}}
+		if test.known {
+			m.results[race.Key(info, c)] = race.Result{Adapter: "A", Host: test.host, WebGPU: test.webgpu}
+		}
+		now, err := race.OpenNow(gpu.Auto, c, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (now.Device.Info.Backend == gpu.Host) != test.onHost || now.Due != test.due || (now.Result != nil) != test.known || m.saves > 0 || now.Why == "" {
+			t.Errorf("%+v: %+v on %s", test, now, now.Device.Info)
+		}
+		now.Device.Close()
+	}
+	for _, backend := range []string{gpu.Host, gpu.WebGPU} {
+		now, err := race.OpenNow(backend, c, nil)
+		if err != nil || now.Due || now.Result != nil || (now.Device.Info.Backend == gpu.Host) != (backend == gpu.Host) {
+			t.Errorf("%s: %+v, %v", backend, now, err)
+		}
+		now.Device.Close()
+	}
+}
+
+// TestAgain measures although there is a result, and replaces it.
+func TestAgain(t *testing.T) {
+	info := gputest.Adapter(t).Info
+	c := preset(t, "tiny")
+	old := race.Result{Host: race.Rate{Sampling: 1, Training: 1}, WebGPU: race.Rate{Sampling: 1, Training: 1}}
+	m := &memory{results: map[string]race.Result{race.Key(info, c): old}}
+	r, err := race.Again(c, m)
+	if err != nil || r == old || m.saves != 1 || m.results[race.Key(info, c)] != r {
+		t.Errorf("got %+v, %v, %d saved", r, err, m.saves)
+	}
+}
