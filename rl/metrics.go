@@ -44,6 +44,7 @@ type StepReport struct {
 
 	HeldOut     *examine.HeldOutAccuracy `json:"held_out,omitempty"`      // the policy after this step, where it was measured
 	HeldOutBase *examine.HeldOutAccuracy `json:"held_out_base,omitempty"` // the model that the run began from, in the first step
+	Base        *Probe                   `json:"base,omitempty"`          // the model that the run began from on the probing problems, in the first step
 
 	Groups   GroupCount  `json:"groups"`
 	Branches *GroupCount `json:"branches,omitempty"` // the same of a problem's rollouts from branch points alone

@@ -17,14 +17,23 @@ import (
 // on. A run measures its base, so that the trained model can be compared with it,
 // and may measure the trained model too. Means are over responses.
 type Probe struct {
-	Problems       int        `json:"problems"`
-	Tokens         int        `json:"tokens"` // sampled for it
-	Accuracy       float64    `json:"accuracy"`
-	ThinkTokens    float64    `json:"think_tokens"`
-	RedundantSteps float64    `json:"redundant_steps"`
-	EssentialSteps float64    `json:"essential_steps"` // correcting ones counted
-	Density        float64    `json:"density"`         // REA-RL's D_q, reflections a think token
-	Heads          []HeadRank `json:"heads"`           // by step ranking accuracy on easy problems, best first
+	Problems       int          `json:"problems"`
+	Tokens         int          `json:"tokens"` // sampled for it
+	Accuracy       float64      `json:"accuracy"`
+	ThinkTokens    float64      `json:"think_tokens"`
+	RedundantSteps float64      `json:"redundant_steps"`
+	EssentialSteps float64      `json:"essential_steps"`          // correcting ones counted
+	Density        float64      `json:"density"`                  // REA-RL's D_q, reflections a think token
+	Errors         *ProbeErrors `json:"standard_error,omitempty"` // of the means; nil of runs saved by older versions
+	Heads          []HeadRank   `json:"heads"`                    // by step ranking accuracy on easy problems, best first
+}
+
+// ProbeErrors are the standard errors of a probe's means over problems, null of a single problem.
+type ProbeErrors struct {
+	Accuracy       stat.Number `json:"accuracy"`
+	ThinkTokens    stat.Number `json:"think_tokens"`
+	RedundantSteps stat.Number `json:"redundant_steps"`
+	EssentialSteps stat.Number `json:"essential_steps"`
 }
 
 // HeadRank is a head with its step ranking accuracy.
@@ -45,11 +54,18 @@ func (r *Run) Measure(ctx context.Context) (Probe, error) {
 	e := examine.Evaluate(r.Task, attempts)
 	p := Probe{Problems: e.Problems, Accuracy: e.Accuracy, ThinkTokens: e.ThinkTokens,
 		RedundantSteps: e.Labels[task.Redundant], EssentialSteps: e.Labels[task.Essential] + e.Labels[task.Correcting]}
-	var densities []float64
+	var densities, redundant, essential []float64
 	for _, a := range attempts {
 		p.Tokens += len(a.Rollout.Tokens)
+		redundant = append(redundant, float64(a.Trace.Count(task.Redundant)))
+		essential = append(essential, float64(a.Trace.Count(task.Essential)+a.Trace.Count(task.Correcting)))
 		densities = append(densities, reflectionDensity(task.Reflections(r.Task, a.Trace), a.Trace.ThinkTokens()))
 	}
+	errorOf := func(x []float64) stat.Number {
+		_, standardError := stat.MeanError(x)
+		return stat.Number(standardError)
+	}
+	p.Errors = &ProbeErrors{e.AccuracyError, e.ThinkTokensError, errorOf(redundant), errorOf(essential)}
 	quantile := 0.2
 	if name := "density-quantile"; r.Hyper.Has(name) {
 		quantile = r.Hyper.Number(name)

@@ -216,6 +216,9 @@ func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	report.Trained, report.Updates, report.Seconds = r.state.Trained, r.Trainer.Steps, r.state.Seconds
 	report.TokensPerSecond = float64(r.Generated-count.Generated) / seconds
 	report.HeldOutBase = heldOutBase
+	if r.state.Step == 1 {
+		report.Base = r.state.Base
+	}
 	report.HeldOut, err = r.heldOutAfter(ctx, count.Generated)
 	return report, err
 }

@@ -56,11 +56,8 @@ func (e *Engine) showRun(t *training) {
 		left = (time.Duration(n) * t.pace).Seconds()
 	}
 	t.info.Step = t.step()
-	run := session.Run{Number: e.next(), Info: t.info, Settings: settings, Base: []session.Metric{}, Metrics: t.run.Log.Shown(), Rollouts: []session.RolloutRow{},
+	run := session.Run{Number: e.next(), Info: t.info, Settings: settings, Base: t.base(), Metrics: t.run.Log.Shown(), Rollouts: []session.RolloutRow{},
 		Sample: t.sample, Left: left, Rate: t.run.Log.Last("tokens_per_second"), Kept: t.savedStep}
-	if t.learner != nil {
-		run.Base = t.learner.base()
-	}
 	if r, ok := t.learner.(reinforcement); ok {
 		run.Rollouts = rollouts(r.Last())
 	}

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"image/color"
 	"testing"
 
 	"attnlab/app/session"
+	"attnlab/app/theme"
 	"attnlab/rl"
 	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
@@ -35,5 +37,19 @@ func TestCatalogue(t *testing.T) {
 	back, err := session.Decode(data)
 	if m, ok := back.(session.Methods).Of(runs.Pretrain); err != nil || !ok || m.Params[0].Lab != pretraining.Params[0].Lab {
 		t.Errorf("pretraining arrives as %+v, %v", m, err)
+	}
+}
+
+// Each method that can be chosen has a colour of its own.
+func TestMethodsHaveColours(t *testing.T) {
+	for _, p := range []theme.Palette{theme.Light, theme.Dark} {
+		seen := map[color.RGBA]string{p.Muted: "no method"}
+		for _, name := range rl.Names(knownMethods()) {
+			c := p.Method(name)
+			if other, ok := seen[c]; ok {
+				t.Errorf("%s has the colour of %s", name, other)
+			}
+			seen[c] = name
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
@@ -82,7 +83,7 @@ func (e *Engine) listRuns() {
 	for _, t := range slices.Backward(e.runs) {
 		t.info.Step = t.step()
 		t.about()
-		list.Runs = append(list.Runs, session.KeptRun{Info: t.info, Settings: t.view(), Metrics: t.run.Log.Shown()})
+		list.Runs = append(list.Runs, session.KeptRun{Info: t.info, Settings: t.view(), Base: t.base(), Metrics: t.run.Log.Shown()})
 	}
 	e.publish(list)
 	e.announce()
@@ -272,6 +273,48 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 		e.run = nil
 		e.clearCredit()
 		e.publish(session.Run{Number: e.next(), Base: []session.Metric{}, Metrics: []session.Metric{}, Rollouts: []session.RolloutRow{}, Kept: -1})
+	}
+	e.listRuns()
+	return nil
+}
+
+// renameRun gives a run another name and saves it with the settings.
+func (e *Engine) renameRun(ctx context.Context, id, name string) error {
+	t, err := e.runNamed(id)
+	if err != nil {
+		return err
+	}
+	name = strings.Join(strings.Fields(name), " ")
+	switch {
+	case t.info.From == "shipped":
+		return errors.New("this run is shipped with the lab and keeps its name")
+	case name == "":
+		return errors.New("a run needs a name; type one or more letters")
+	case utf8.RuneCountInString(name) > session.MaxName:
+		return fmt.Errorf("a name of %d characters is too long; choose one of at most %d", utf8.RuneCountInString(name), session.MaxName)
+	case name == t.info.Name:
+		return nil
+	}
+	old := t.info.Name
+	t.info.Name = e.newName(name)
+	t.about()
+	if e.library.Store != nil && (t.savedStep >= 0 || t.info.From == "imported") {
+		held := t.writer != nil
+		if err = e.lock(ctx, t); err == nil {
+			t.writer.Run.Settings = t.run.Settings
+			err = t.writer.SaveSettings(ctx)
+		}
+		if !held {
+			t.unlock()
+		}
+		if err != nil {
+			t.info.Name = old
+			t.about()
+			return err
+		}
+	}
+	if t == e.run {
+		e.showRun(t)
 	}
 	e.listRuns()
 	return nil

@@ -271,3 +271,27 @@ func TestRunsOfVersion1(t *testing.T) {
 		t.Errorf("files %q", names)
 	}
 }
+
+// A new name is saved with the run: a later visit has it, with a number where another run has it too. Without a name, with one that
+// is too long, and for a shipped run the command fails and changes nothing.
+func TestRenameRun(t *testing.T) {
+	store := newShelf()
+	s := startWith(t, Library{Store: store}, able(t), openHost)
+	s.must(session.ImportRun{Name: "one", Files: exported(t, short("grpo", 3))})
+	s.must(session.ImportRun{Name: "two", Files: exported(t, short("grpo", 3))})
+	one, two := s.runs.Runs[1].Info.ID, s.runs.Runs[0].Info.ID
+	s.must(session.RenameRun{ID: one, Name: "  long  steps "})
+	s.must(session.RenameRun{ID: two, Name: "long steps"})
+	s.leave()
+	again := startWith(t, Library{Store: store}, able(t), openHost)
+	names := map[string]string{}
+	for _, r := range again.runs.Runs {
+		names[r.Info.ID] = r.Info.Name
+	}
+	if names[one] != "long steps" || names[two] != "long steps (2)" {
+		t.Errorf("after a reload the runs are named %v", names)
+	}
+	for _, name := range []string{"", "   ", strings.Repeat("x", session.MaxName+1)} {
+		again.refused(session.RenameRun{ID: one, Name: name}, "name")
+	}
+}

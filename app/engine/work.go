@@ -93,6 +93,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return silent(func(ctx context.Context) error { return e.resumeRun(ctx, c.ID) })
 	case session.DropRun:
 		return silent(func(ctx context.Context) error { return e.dropRun(ctx, c.ID) })
+	case session.RenameRun:
+		return silent(func(ctx context.Context) error { return e.renameRun(ctx, c.ID, c.Name) })
 	case session.ExportRun:
 		return silent(func(ctx context.Context) error { return e.exportRun(ctx, c.ID) })
 	case session.ExportMetrics:

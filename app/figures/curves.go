@@ -25,6 +25,7 @@ type curves struct {
 	cursor float64 // where keys or a press have put the reading, NaN for nowhere
 
 	chosen []session.KeptRun
+	groups []group
 	charts []chart
 }
 
@@ -83,12 +84,13 @@ func (c *curves) update() {
 		ids = []string{c.active.Info.ID}
 	}
 	c.chosen, c.charts = c.pick(ids), nil
+	c.groups = newGroups(c.chosen)
 	var base []session.Metric
-	if len(c.chosen) == 1 && c.chosen[0].Info.ID == c.active.Info.ID {
-		base = c.active.Base
+	if len(c.chosen) == 1 {
+		base = c.chosen[0].Base
 	}
-	for _, m := range metrics {
-		if chart, ok := newChart(m, c.chosen, base, c.tokens, c.smooth); ok {
+	for _, m := range drawn {
+		if chart, ok := newChart(m, c.chosen, c.groups, base, c.tokens, c.smooth); ok {
 			c.charts = append(c.charts, chart)
 		}
 	}
@@ -139,9 +141,13 @@ func (c *curves) Caption() string {
 	}
 	var names []string
 	for _, chart := range c.charts {
-		names = append(names, chart.title)
+		names = append(names, chart.Title)
 	}
-	return fmt.Sprintf("Curves of %s over the axis %s: %s.", count(len(c.chosen), "run", "runs"), c.axis(), strings.Join(names, ", "))
+	var groups []string
+	for _, g := range c.groups {
+		groups = append(groups, g.label())
+	}
+	return fmt.Sprintf("Curves of %s (%s) over the axis %s: %s.", count(len(c.chosen), "run", "runs"), strings.Join(groups, "; "), c.axis(), strings.Join(names, ", "))
 }
 
 // Key moves the reading to another step of the first curve. Back takes it away.

@@ -35,7 +35,7 @@ func (r *runsShown) all() []session.KeptRun {
 	if r.active.Info.ID == "" {
 		return all
 	}
-	now := session.KeptRun{Info: r.active.Info, Settings: r.active.Settings, Metrics: r.active.Metrics}
+	now := session.KeptRun{Info: r.active.Info, Settings: r.active.Settings, Base: r.active.Base, Metrics: r.active.Metrics}
 	if i := indexOf(all, now.Info.ID); i >= 0 {
 		all[i] = now
 		return all
@@ -72,49 +72,23 @@ func column(metrics []session.Metric, name string) []float64 {
 	return values
 }
 
-// metric is a column of the log and how to draw it.
-type metric struct {
-	name           string // as in metrics.jsonl
-	title, unit    string
-	decimals       int
-	large          bool
-	least          float64 // smallest span of the axis, so that noise does not look like a trend
-	floor, ceiling float64 // values end here
-}
-
 var inf = math.Inf(1)
 
-// metrics are the curves, the most telling first.
-var metrics = []metric{
-	{"accuracy", "accuracy", "share of responses", 3, true, 0.1, 0, 1},
-	{"think_tokens", "think tokens", "a response", 1, true, 4, 0, inf},
-	{"reward", "reward", "mean", 3, false, 0.1, -inf, inf},
-	{"redundant_steps", "redundant steps", "a response", 2, false, 0.5, 0, inf},
-	{"essential_kept", "essential kept", "share of base", 2, false, 0.1, 0, inf},
-	{"groups.valid", "valid groups", "a step", 0, false, 2, 0, inf},
-	{"kl", "KL", "nats a token", 4, false, 1e-4, 0, inf},
-	{"entropy", "entropy", "nats a token", 3, false, 0.02, 0, inf},
-	{"gradient_norm", "gradient norm", "before clipping", 3, false, 0.01, 0, inf},
-	{"tokens_per_second", "speed", "tokens a second", 0, false, 10, 0, inf},
-	{"loss", "loss", "nats a token", 3, true, 0.05, -inf, inf},
-	{"lr", "learning rate", "a step", 5, false, 1e-5, 0, inf},
-}
+// drawn are the metrics that have curves, the most telling first.
+var drawn = slices.DeleteFunc(slices.Clone(runs.Metrics), func(m runs.Metric) bool { return !m.Show.Has(runs.LargeCurve | runs.SmallCurve) })
 
-// of reports whether a run has the metric. Pretraining has a loss in nats; that of other runs
-// is a surrogate whose value means nothing.
-func (m metric) of(s session.RunSettings) bool {
-	if s.Method == runs.Pretrain {
-		return m.name == "loss" || m.name == "lr" || m.name == "gradient_norm" || m.name == "tokens_per_second"
-	}
-	return m.name != "loss" && m.name != "lr"
+// has reports whether a run has a metric.
+func has(s session.RunSettings, m runs.Metric) bool {
+	return m.Of == runs.EveryRun || (m.Of == runs.Pretraining) == (s.Method == runs.Pretrain)
 }
 
 // chart is one metric of the chosen runs.
 type chart struct {
-	metric
+	runs.Metric
 	curves []curve
-	base   float64 // of the model that the run started from, NaN if unknown
-	lo, hi float64 // ends of the axis
+	bands  map[int]band // of groups of two runs or more, by their place
+	base   float64      // of the model that the run started from, NaN if unknown
+	lo, hi float64      // ends of the axis
 }
 
 // curve is a metric of one run over steps or tokens, one value a row of the log; NaN where
@@ -127,12 +101,12 @@ type curve struct {
 
 // newChart makes the chart of a metric. It returns false if no run has a value. base are the
 // measurements of the model that a single run started from.
-func newChart(m metric, chosen []session.KeptRun, base []session.Metric, tokens bool, smooth float64) (chart, bool) {
-	c := chart{metric: m, base: math.NaN(), lo: inf, hi: -inf}
+func newChart(m runs.Metric, chosen []session.KeptRun, groups []group, base []session.Metric, tokens bool, smooth float64) (chart, bool) {
+	c := chart{Metric: m, base: math.NaN(), lo: inf, hi: -inf}
 	for i, r := range chosen {
-		steps, raw, x := column(r.Metrics, "step"), column(r.Metrics, m.name), along(r, tokens)
+		steps, raw, x := column(r.Metrics, "step"), column(r.Metrics, m.Name), along(r, tokens)
 		n := min(len(raw), len(x))
-		if n == 0 || !m.of(r.Settings) {
+		if n == 0 || !has(r.Settings, m) {
 			continue
 		}
 		for len(steps) < n { // a log without steps has one a row
@@ -148,10 +122,22 @@ func newChart(m metric, chosen []session.KeptRun, base []session.Metric, tokens 
 	if c.lo > c.hi {
 		return c, false
 	}
-	if base := column(base, m.name); len(base) > 0 && !math.IsNaN(base[0]) {
+	if base := column(base, m.Name); len(base) > 0 && !math.IsNaN(base[0]) {
 		c.base, c.lo, c.hi = base[0], min(c.lo, base[0]), max(c.hi, base[0])
 	}
-	c.lo, c.hi = draw.Widen(c.lo, c.hi, m.least, m.floor, m.ceiling)
+	c.bands = map[int]band{}
+	for at, g := range groups {
+		var x, y [][]float64
+		for _, l := range c.curves {
+			if slices.Contains(g.runs, l.run) {
+				x, y = append(x, l.x), append(y, l.smooth)
+			}
+		}
+		if len(x) > 1 {
+			c.bands[at] = newBand(x, y)
+		}
+	}
+	c.lo, c.hi = draw.Widen(c.lo, c.hi, m.Least, m.Floor, m.Ceiling)
 	return c, true
 }
 

@@ -2,8 +2,8 @@ package figures
 
 import (
 	"fmt"
-	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	"attnlab/app/figures/draw"
@@ -43,12 +43,13 @@ func (c *curves) drawable() bool {
 func (c *curves) places() (boxes []draw.Box, missing int) {
 	large := 0
 	for _, chart := range c.charts {
-		if chart.large {
+		if chart.Show.Has(runs.LargeCurve) {
 			large++
 		}
 	}
 	const share, least = 1.8, 84.0 // height of a large chart over a small one; smallest height
-	w, h := c.Width-2*draw.Margin, c.Height-draw.Header-8
+	top := draw.Header + 8 + legendRow*float64(len(c.legend()))
+	w, h := c.Width-2*draw.Margin, c.Height-top
 	across, columns := 1, max(2, min(5, int(w/190)))
 	if w >= 620 && large > 1 {
 		across = large
@@ -70,12 +71,12 @@ func (c *curves) places() (boxes []draw.Box, missing int) {
 	nthLarge, nthSmall := 0, 0
 	for i, chart := range c.charts {
 		switch {
-		case chart.large:
-			put(i, nthLarge, across, draw.Header+8, high)
+		case chart.Show.Has(runs.LargeCurve):
+			put(i, nthLarge, across, top, high)
 			nthLarge++
 			continue
 		case nthSmall < below*columns:
-			put(i, nthSmall, columns, draw.Header+8+high*float64(rows), low)
+			put(i, nthSmall, columns, top+high*float64(rows), low)
 		default:
 			missing++
 		}
@@ -89,8 +90,11 @@ func (c *curves) plot(i int, box draw.Box) (p draw.Plot, ticks int) {
 	v := c.Values()
 	lo, hi := v[2+2*i], v[3+2*i]
 	ticks = int(max(2, min(5, (box.H-58)/22)))
-	gutter := draw.Gutter(lo, hi, ticks)
-	inner := draw.Rect(box.X+gutter, box.Y+40, max(1, box.W-gutter-2), max(1, box.H-40-18)) // below two lines of text
+	gutter, right := draw.Gutter(lo, hi, ticks), 2.0
+	if c.charts[i].Show.Has(runs.LargeCurve) {
+		right += c.endingsWidth(box.W)
+	}
+	inner := draw.Rect(box.X+gutter, box.Y+40, max(1, box.W-gutter-right), max(1, box.H-40-18)) // below two lines of text
 	return draw.Plot{Box: inner, Along: [2]float64{v[0], v[1]}, Up: [2]float64{lo, hi}}, ticks
 }
 
@@ -108,15 +112,12 @@ func (c *curves) reading(places []draw.Box) float64 {
 	return c.cursor
 }
 
-// hue distinguishes runs by colour. The number at the end of a curve does so without colour.
-func hue(s *draw.Scene, i int) color.RGBA { return s.Palette.Series[i%len(s.Palette.Series)] }
-
 func (c *curves) addHeading(s *draw.Scene, x float64, missing int) {
 	first := c.chosen[0]
 	title := first.Info.Name
 	var detail []string
 	if len(c.chosen) > 1 {
-		title = fmt.Sprintf("%d runs", len(c.chosen))
+		title = fmt.Sprintf("%d runs, %s", len(c.chosen), count(len(c.groups), "group", "groups"))
 	} else {
 		if math.IsNaN(x) {
 			detail = append(detail, fmt.Sprintf("step %d", first.Info.Step))
@@ -130,28 +131,72 @@ func (c *curves) addHeading(s *draw.Scene, x float64, missing int) {
 		detail = append(detail, fmt.Sprintf("smoothing %.2g", c.smooth))
 	}
 	if !math.IsNaN(x) {
-		detail = append([]string{"at " + c.axis() + " " + c.named(x)}, detail...)
+		detail = append([]string{"at " + c.axis() + " " + c.valueOf(x)}, detail...)
 	}
 	if missing > 0 {
 		detail = append(detail, count(missing, "more curve", "more curves")+" in a larger window")
 	}
-	s.Heading(title, strings.Join(detail, " · "), true, s.Width-2*draw.Margin)
-	if len(c.chosen) == 1 {
-		return
+	if len(c.bands()) > 0 {
+		detail = append(detail, "bold: mean of seeds; band: ± s.d.; thin: each seed")
 	}
-	at := draw.Margin + draw.Width(title, false, draw.Normal) + 16
-	for i, r := range c.chosen {
-		text := draw.Fit(fmt.Sprintf("%d %s", i+1, r.Info.Name), false, draw.Small, min(220, s.Width-draw.Margin-at-14))
-		if text == "" {
-			break
+	s.Heading(title, strings.Join(detail, " · "), true, s.Width-2*draw.Margin)
+	for i, row := range c.legend() {
+		for _, e := range row {
+			y := draw.Header + 11 + legendRow*float64(i)
+			addDashed(s, [][2]float64{{e.x, y - 4}, {e.x + 14, y - 4}}, e.dash, 2.5, e.hue)
+			s.Add(draw.Label{X: e.x + 19, Y: y, Text: e.text, Size: draw.Small, Color: s.Palette.Ink})
 		}
-		s.Add(draw.Fill{Box: draw.Rect(at, 12, 10, 3), Color: hue(s, i)}, draw.Label{X: at + 14, Y: 17, Text: text, Size: draw.Small, Color: s.Palette.Ink})
-		at += 14 + draw.Width(text, false, draw.Small) + 14
 	}
 }
 
-// named is the step or the tokens nearest to a place on the axis.
-func (c *curves) named(x float64) string {
+// bands are those of the first chart.
+func (c *curves) bands() map[int]band {
+	if len(c.charts) == 0 {
+		return nil
+	}
+	return c.charts[0].bands
+}
+
+const legendRow = 15.0
+
+// legend is rows of names of the groups, none where names stand at the ends of lines or there is only one group.
+func (c *curves) legend() (rows [][]ending) {
+	if len(c.groups) < 2 || c.named() {
+		return nil
+	}
+	x := c.Width
+	for _, g := range c.groups {
+		text := draw.Fit(g.label(), false, draw.Small, c.Width-2*draw.Margin-19)
+		w := 19 + draw.Width(text, false, draw.Small) + 14
+		if x+w-14 > c.Width-draw.Margin {
+			rows, x = append(rows, nil), draw.Margin
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], ending{x: x, text: text, hue: g.hue(&draw.Scene{Palette: c.Palette}), dash: g.dash()})
+		x += w
+	}
+	if most := int((c.Height - 140) / legendRow); len(rows) > max(0, most) {
+		rows = rows[:max(0, most)]
+	}
+	return rows
+}
+
+// named reports whether the names of groups stand at the ends of the lines of large charts.
+func (c *curves) named() bool { return len(c.groups) > 1 && c.Width >= 620 }
+
+// endingsWidth is the place beside a large chart for names.
+func (c *curves) endingsWidth(width float64) float64 {
+	if !c.named() {
+		return 0
+	}
+	widest := 0.0
+	for _, g := range c.groups {
+		widest = max(widest, draw.Width(g.name, false, draw.Small)+20)
+	}
+	return min(widest, 0.48*width)
+}
+
+// valueOf is the step or the tokens nearest to a place on the axis.
+func (c *curves) valueOf(x float64) string {
 	first := c.charts[0].curves[0].x
 	return draw.Decimals(first[nearest(first, x)], 0)
 }
@@ -159,9 +204,9 @@ func (c *curves) named(x float64) string {
 // addChart draws a metric: name and unit, the values at x or the latest, and the curves.
 func (c *curves) addChart(s *draw.Scene, i int, box draw.Box, x float64) {
 	chart, muted := &c.charts[i], s.Palette.Muted
-	s.Add(draw.Label{X: box.X, Y: box.Y + 11, Text: draw.Fit(chart.title, false, draw.Normal, box.W), Size: draw.Normal, Color: s.Palette.Ink})
-	if at := draw.Width(chart.title, false, draw.Normal) + 8; at < box.W-24 {
-		s.Add(draw.Label{X: box.X + at, Y: box.Y + 11, Text: draw.Fit(chart.unit, false, draw.Small, box.W-at), Size: draw.Small, Color: muted})
+	s.Add(draw.Label{X: box.X, Y: box.Y + 11, Text: draw.Fit(chart.Title, false, draw.Normal, box.W), Size: draw.Normal, Color: s.Palette.Ink})
+	if at := draw.Width(chart.Title, false, draw.Normal) + 8; at < box.W-24 {
+		s.Add(draw.Label{X: box.X + at, Y: box.Y + 11, Text: draw.Fit(chart.Unit, false, draw.Small, box.W-at), Size: draw.Small, Color: muted})
 	}
 	c.addReadings(s, chart, draw.Rect(box.X, box.Y+14, box.W, 14), x)
 	p, ticks := c.plot(i, box)
@@ -185,51 +230,112 @@ func (c *curves) addChart(s *draw.Scene, i int, box draw.Box, x float64) {
 		px, _ := p.At(at, p.Up[0])
 		s.Add(draw.Line(px, p.Y, px, p.Y+p.H, 1, muted))
 	}
-	if c.smooth > 0 {
-		for _, l := range chart.curves {
-			s.Curve(p, l.x, l.raw, l.breaks, false, 1, draw.Faint(hue(s, l.run), s.Palette.Surface))
-		}
-	}
-	for _, l := range chart.curves {
-		s.Curve(p, l.x, l.smooth, l.breaks, c.smooth > 0, 1.75, hue(s, l.run))
-	}
-	for _, l := range chart.curves {
-		row, v := l.value(x)
-		if math.IsNaN(v) || math.IsNaN(l.x[row]) {
-			continue
-		}
-		px, py := p.At(l.x[row], l.smooth[row])
-		s.Add(draw.Dot{X: px, Y: py, Radius: 2.75, Color: hue(s, l.run)})
-		if len(c.chosen) > 1 && chart.large {
-			s.Add(draw.Label{X: min(px, p.X+p.W-2), Y: max(p.Y+9, py-5), Text: fmt.Sprint(l.run + 1), Size: draw.Small, Mono: true, Align: 1, Color: s.Palette.Ink})
-		}
-	}
+	c.addCurves(s, chart, box, p, x)
 	s.AddTarget(draw.Target{Box: box, Row: i, Col: i, Tip: func() []string { return c.chartTip(i, p) }, Press: func(px, _ float64) { c.cursor = p.Value(px) }})
 }
 
-// addReadings writes the second line of a chart: a number for each run, as many as fit. A
+// addCurves draws the curves of a chart: those of a group thin around its mean and band, a run that is alone bold.
+func (c *curves) addCurves(s *draw.Scene, chart *chart, box draw.Box, p draw.Plot, x float64) {
+	for at, g := range c.groups {
+		if b, ok := chart.bands[at]; ok {
+			addBand(s, p, b, g.hue(s))
+		}
+	}
+	var ends []ending
+	for at, g := range c.groups {
+		hue := g.hue(s)
+		_, many := chart.bands[at]
+		for _, l := range chart.curves {
+			switch {
+			case !slices.Contains(g.runs, l.run):
+				continue
+			case many:
+				s.Curve(p, l.x, l.smooth, l.breaks, c.smooth > 0, 1, draw.Faint(hue, s.Palette.Surface))
+			default:
+				if c.smooth > 0 {
+					s.Curve(p, l.x, l.raw, l.breaks, false, 1, draw.Faint(hue, s.Palette.Surface))
+				}
+				s.Curve(p, l.x, l.smooth, l.breaks, c.smooth > 0, 1.75, hue)
+			}
+		}
+	}
+	for at, g := range c.groups {
+		line := chart.course(at, g)
+		if len(line.x) == 0 {
+			continue
+		}
+		hue := g.hue(s)
+		if _, many := chart.bands[at]; many {
+			var points [][2]float64
+			for i := range line.x {
+				if !math.IsNaN(line.mean[i]) {
+					px, py := p.At(line.x[i], line.mean[i])
+					points = append(points, [2]float64{px, py})
+				} else {
+					addDashed(s, points, g.dash(), 2.25, hue)
+					points = nil
+				}
+			}
+			addDashed(s, points, g.dash(), 2.25, hue)
+		}
+		row, v := line.value(x)
+		if !math.IsNaN(v) && !math.IsNaN(line.x[row]) {
+			px, py := p.At(line.x[row], line.drawn[row])
+			s.Add(draw.Dot{X: px, Y: py, Radius: 2.75, Color: hue})
+		}
+		if row, v := line.value(math.NaN()); chart.Show.Has(runs.LargeCurve) && c.named() && !math.IsNaN(v+line.x[row]+line.drawn[row]) {
+			px, py := p.At(line.x[row], line.drawn[row])
+			ends = append(ends, ending{px, py, g.name, hue, g.dash()})
+		}
+	}
+	addEndings(s, ends, p.X+p.W, c.endingsWidth(box.W), p.Y, p.Y+p.H)
+}
+
+// course is the line of a group: its mean, or its only run.
+type course struct {
+	curve
+	mean, drawn []float64
+}
+
+func (c *chart) course(at int, g group) course {
+	if b, ok := c.bands[at]; ok {
+		return course{curve{x: b.x, raw: b.mean, smooth: b.mean}, b.mean, b.mean}
+	}
+	for _, l := range c.curves {
+		if slices.Contains(g.runs, l.run) {
+			return course{l, l.smooth, l.smooth}
+		}
+	}
+	return course{}
+}
+
+// addReadings writes the second line of a chart: a number for each group, as many as fit. A
 // single run has the mean of its last steps and their deviation too, if they fit.
 func (c *curves) addReadings(s *draw.Scene, chart *chart, box draw.Box, x float64) {
 	at := box.X
-	for _, l := range chart.curves {
-		_, v := l.value(x)
-		text, swatch := draw.Fixed(v, chart.decimals), 0.0
-		if len(c.chosen) > 1 {
-			text, swatch = fmt.Sprintf("%d %s", l.run+1, text), 12
+	for i, g := range c.groups {
+		line := chart.course(i, g)
+		if len(line.x) == 0 {
+			continue
+		}
+		_, v := line.value(x)
+		text, swatch := draw.Fixed(v, chart.Form.Decimals()), 0.0
+		if len(c.groups) > 1 {
+			swatch = 12
 		}
 		w := draw.Width(text, true, draw.Small)
 		if at+swatch+w > box.X+box.W {
 			break
 		}
 		if swatch > 0 {
-			s.Add(draw.Fill{Box: draw.Rect(at, box.Y+7, 8, 3), Color: hue(s, l.run)})
+			addDashed(s, [][2]float64{{at, box.Y + 8}, {at + 9, box.Y + 8}}, min(g.dash(), 3), 3, g.hue(s))
 		}
 		s.Add(draw.Label{X: at + swatch, Y: box.Y + 12, Text: text, Size: draw.Small, Mono: true, Color: s.Palette.Ink})
 		at += swatch + w + 10
 	}
 	if len(c.chosen) == 1 && math.IsNaN(x) {
 		last := runs.Recent(chart.curves[0].raw, runs.RecentSteps)
-		text := fmt.Sprintf("last %d: %s ± %s", last.N, draw.Fixed(float64(last.Mean), chart.decimals), draw.Fixed(float64(last.SD), chart.decimals))
+		text := fmt.Sprintf("last %d: %s ± %s", last.N, draw.Fixed(float64(last.Mean), chart.Form.Decimals()), draw.Fixed(float64(last.SD), chart.Form.Decimals()))
 		if last.N > 1 && at+draw.Width(text, true, draw.Small) <= box.X+box.W {
 			s.Add(draw.Label{X: at, Y: box.Y + 12, Text: text, Size: draw.Small, Mono: true, Color: s.Palette.Muted})
 		}
@@ -239,16 +345,23 @@ func (c *curves) addReadings(s *draw.Scene, chart *chart, box draw.Box, x float6
 // chartTip explains the values under the pointer.
 func (c *curves) chartTip(i int, p draw.Plot) []string {
 	chart, x := &c.charts[i], p.Value(c.px)
-	tip := []string{chart.title + ", " + chart.unit + ", at " + c.axis() + " " + c.named(x)}
-	for _, l := range chart.curves {
-		text := "no value"
-		if row, v := l.value(x); !math.IsNaN(v) {
-			if text = draw.Fixed(v, chart.decimals); c.smooth > 0 {
-				text += ", smoothed " + draw.Fixed(l.smooth[row], chart.decimals)
+	tip := []string{chart.Title + ", " + chart.Unit + ", at " + c.axis() + " " + c.valueOf(x)}
+	for at, g := range c.groups {
+		line, text := chart.course(at, g), "no value"
+		if len(line.x) == 0 {
+			continue
+		}
+		if row, v := line.value(x); !math.IsNaN(v) {
+			text = draw.Fixed(v, chart.Form.Decimals())
+			switch b, many := chart.bands[at]; {
+			case many:
+				text += " ± " + draw.Fixed(b.sd[row], chart.Form.Decimals()) + " s.d."
+			case c.smooth > 0:
+				text += ", smoothed " + draw.Fixed(line.drawn[row], chart.Form.Decimals())
 			}
 		}
-		if len(c.chosen) > 1 {
-			text = fmt.Sprintf("%d %s: %s", l.run+1, c.chosen[l.run].Info.Name, text)
+		if len(c.groups) > 1 {
+			text = g.label() + ": " + text
 		}
 		tip = append(tip, text)
 	}

@@ -23,7 +23,7 @@ func someRun(id, method string, seed uint64, steps int) session.Run {
 	}
 	columns := []wavy{
 		{"step", 0, 1, 0}, {"generated_tokens", 0, 1500, 0}, {"accuracy", 0.5, 0.002, 0.04}, {"think_tokens", 90, -0.3, 5}, {"reward", 0.4, 0.003, 0.1},
-		{"redundant_steps", 3.6, -0.02, 0.2}, {"essential_kept", 1, 0, 0.03}, {"kl", 0, 2e-5, 0}, {"entropy", 0.3, -0.001, 0.01}, {"gradient_norm", 0.4, 0, 0.1},
+		{"redundant_steps", 3.6, -0.02, 0.2}, {"essential_steps", 2.6, 0, 0.03}, {"kl", 0, 2e-5, 0}, {"entropy", 0.3, -0.001, 0.01}, {"gradient_norm", 0.4, 0, 0.1},
 		{"groups.valid", 12, 0, 3}, {"tokens_per_second", 3100, 0, 200}, {"loss", 0.01, 0, 0.001},
 	}
 	if method == "pretrain" {
@@ -36,13 +36,13 @@ func someRun(id, method string, seed uint64, steps int) session.Run {
 		}
 		r.Metrics = append(r.Metrics, m)
 	}
-	r.Base = []session.Metric{{Name: "accuracy", Values: []*float64{ref(0.495)}}, {Name: "think_tokens", Values: []*float64{ref(91)}}}
+	r.Base = []session.Metric{{Name: "accuracy", Values: []*float64{ref(0.495)}}, {Name: "think_tokens", Values: []*float64{ref(91 + float64(seed))}}, {Name: "problems", Values: []*float64{ref(256)}}}
 	return r
 }
 
 func saved(of ...session.Run) (list session.Runs) {
 	for _, r := range of {
-		list.Runs = append(list.Runs, session.KeptRun{Info: r.Info, Settings: r.Settings, Metrics: r.Metrics})
+		list.Runs = append(list.Runs, session.KeptRun{Info: r.Info, Settings: r.Settings, Base: r.Base, Metrics: r.Metrics})
 	}
 	return list
 }
@@ -133,7 +133,7 @@ func TestGapsAreDrawn(t *testing.T) {
 				}
 				for _, gap := range [][2]float64{{x(8), x(10)}, {x(10), x(12)}, {x(19), x(20)}} {
 					if points[0][0] <= gap[0]+1e-6 && points[len(points)-1][0] >= gap[1]-1e-6 {
-						t.Errorf("%v, %s: a piece from %v to %v spans the gap %v", option, c.name, points[0][0], points[len(points)-1][0], gap)
+						t.Errorf("%v, %s: a piece from %v to %v spans the gap %v", option, c.Name, points[0][0], points[len(points)-1][0], gap)
 					}
 				}
 			}
@@ -151,7 +151,7 @@ func TestGapsAreDrawn(t *testing.T) {
 			}
 			for row, v := range c.curves[0].raw {
 				if want := !math.IsNaN(v) && !math.IsNaN(c.curves[0].x[row]); met[row] != want {
-					t.Errorf("%v, %s: row %d with %v is drawn %v", option, c.name, row, v, met[row])
+					t.Errorf("%v, %s: row %d with %v is drawn %v", option, c.Name, row, v, met[row])
 				}
 			}
 		}
@@ -181,9 +181,9 @@ func TestCurves(t *testing.T) {
 	_, f := of[*curves](t, "curves", 900, 640, run)
 	var names []string
 	for _, c := range f.charts {
-		names = append(names, c.name)
+		names = append(names, c.Name)
 	}
-	if want := []string{"accuracy", "think_tokens", "reward", "redundant_steps", "essential_kept", "groups.valid", "kl", "entropy", "gradient_norm", "tokens_per_second"}; !slices.Equal(names, want) {
+	if want := []string{"accuracy", "think_tokens", "redundant_steps", "essential_steps", "reward", "groups.valid", "kl", "entropy", "gradient_norm", "tokens_per_second"}; !slices.Equal(names, want) {
 		t.Fatalf("curves of %v, want %v", names, want)
 	}
 	places, missing := f.places()
@@ -192,11 +192,11 @@ func TestCurves(t *testing.T) {
 	}
 	for i, c := range f.charts {
 		p, _ := f.plot(i, places[i])
-		raw := values(run, c.name)
-		want := draw.Path{Width: 1.75, Color: hue(&f.scene, 0)}
+		raw := values(run, c.Name)
+		want := draw.Path{Width: 1.75, Color: f.Palette.Method("attnpo")}
 		for k, y := range raw {
 			if y < p.Up[0] || y > p.Up[1] {
-				t.Errorf("%s %v is outside of %v", c.name, y, p.Up)
+				t.Errorf("%s %v is outside of %v", c.Name, y, p.Up)
 			}
 			want.Points = append(want.Points, [2]float64{p.X + float64(k)/19*p.W, p.Y + p.H*(p.Up[1]-y)/(p.Up[1]-p.Up[0])})
 		}
@@ -204,7 +204,7 @@ func TestCurves(t *testing.T) {
 			path, ok := s.(draw.Path)
 			return ok && path.Width == want.Width && slices.EqualFunc(path.Points, want.Points, func(a, b [2]float64) bool { return math.Hypot(a[0]-b[0], a[1]-b[1]) < 1e-6 })
 		}) {
-			t.Errorf("no curve of %s", c.name)
+			t.Errorf("no curve of %s", c.Name)
 		}
 	}
 	latest := draw.Fixed(values(run, "think_tokens")[19], 1)
@@ -212,7 +212,7 @@ func TestCurves(t *testing.T) {
 		t.Errorf("the latest think tokens, %s, are not printed", latest)
 	}
 	_, pre := of[*curves](t, "curves", 900, 640, someRun("p", "pretrain", 1, 50))
-	if c := pre.charts; len(c) != 4 || c[2].name != "loss" || !c[2].large {
+	if c := pre.charts; len(c) != 4 || c[0].Name != "loss" || !c[0].Show.Has(runs.LargeCurve) {
 		t.Errorf("pretraining has the curves %+v", c)
 	}
 }
@@ -328,6 +328,7 @@ func TestClusters(t *testing.T) {
 	a, b, c := someRun("a", "attnpo", 1, 30), someRun("b", "attnpo", 2, 30), someRun("c", "grpo", 1, 30)
 	other := someRun("d", "attnpo", 1, 30)
 	other.Settings.Series.Hyper = "beta=0.1"
+	other.Base = nil
 	elsewhere := someRun("e", "grpo", 1, 30)
 	elsewhere.Settings.Model, elsewhere.Settings.Series.Base = "chain-tiny", "chain-tiny"
 	h, f := of[*scatter](t, "scatter", 800, 500, saved(a, b, c, other, elsewhere, someRun("p", "pretrain", 1, 30)), a)
@@ -345,8 +346,19 @@ func TestClusters(t *testing.T) {
 	if math.Abs(g.mean[1]-(x+y)/2) > 1e-12 || math.Abs(g.sd[1]-math.Abs(x-y)/math.Sqrt2) > 1e-12 || len(g.points) != 2 || g.name != "attnpo" {
 		t.Errorf("two seeds give %+v, want %v and %v", g, x, y)
 	}
-	if g.base == nil || *g.base != [2]float64{91, 0.495} || f.groups[3].base != nil {
-		t.Errorf("bases: %v and %v", g.base, f.groups[3].base)
+	if g.base == nil || g.base.at != [2]float64{92.5, 0.495} || g.base.problems != 256 || math.Abs(g.base.error[1]-math.Sqrt(0.495*0.505/255/2)) > 1e-12 {
+		t.Errorf("two runs began at %+v", g.base)
+	}
+	for i, p := range g.paths { // from its own base to its own end
+		if first := p[0]; first != [2]float64{92 + float64(i), 0.495} || p[len(p)-1] != g.points[i] || len(p) != 1+pathPoints {
+			t.Errorf("run %d goes from %v to %v in %d points", i, first, p[len(p)-1], len(p))
+		}
+	}
+	if at := g.path[len(g.path)-1]; math.Hypot(at[0]-g.mean[0], at[1]-g.mean[1]) > 1e-9 {
+		t.Errorf("the mean course ends at %v, not at %v", at, g.mean)
+	}
+	if f.groups[2].base != nil || f.groups[2].paths[0][0] == [2]float64{92, 0.495} {
+		t.Errorf("a run whose base is unknown begins at %+v", f.groups[2].base)
 	}
 	order := []int{0, 1, 2, 3}
 	slices.SortStableFunc(order, func(i, j int) int {
@@ -361,5 +373,68 @@ func TestClusters(t *testing.T) {
 	h.Set("runs", "c", start)
 	if len(f.groups) != 1 || f.groups[0].name != "grpo" {
 		t.Errorf("one run: %+v", f.groups)
+	}
+}
+
+// A method keeps its colour whatever is drawn beside it, groups of one method differ by their dashes, and every group is named.
+func TestColoursStay(t *testing.T) {
+	a, b, c := someRun("a", "attnpo", 1, 30), someRun("b", "attnpo", 2, 30), someRun("c", "grpo", 1, 30)
+	other := someRun("d", "attnpo", 1, 30)
+	other.Settings.Series.FocusHeads = "0.0,0.2"
+	all := saved(c, a, b, other)
+	for _, width := range []float64{1000, 390} {
+		for _, only := range []string{"a,b,c,d", "d,a,b", "c", "b"} {
+			h, f := of[*curves](t, "curves", width, 800, all)
+			h.Set("runs", only, start)
+			h.Scene(start)
+			dashes := map[string]bool{}
+			for _, g := range f.groups {
+				if g.hue(&f.scene) != f.Palette.Method(g.method) {
+					t.Errorf("%s: %s is drawn in another colour", only, g.name)
+				}
+				if key := fmt.Sprint(g.method, g.dash()); dashes[key] {
+					t.Errorf("%s: two groups of %s look the same", only, g.method)
+				} else {
+					dashes[key] = true
+				}
+				named := slices.ContainsFunc(f.scene.Shapes, func(s draw.Shape) bool {
+					l, ok := s.(draw.Label)
+					return ok && (l.Text == g.label() || l.Text == g.name)
+				})
+				if len(f.groups) > 1 && !named {
+					t.Errorf("%s, %v wide: no name %q", only, width, g.label())
+				}
+			}
+		}
+	}
+}
+
+// The band of a group is the mean and the deviation of its curves, with straight lines between points; beyond the shortest curve
+// and in a gap there is none.
+func TestBands(t *testing.T) {
+	b := newBand([][]float64{{1, 2, 3, 4}, {0, 2, 4}}, [][]float64{{1, 2, 3, 4}, {0, 4, 8}})
+	if want := []float64{1.5, 3, 4.5, 6}; !slices.Equal(b.mean, want) || math.Abs(b.sd[0]-math.Abs(1-2)/math.Sqrt2) > 1e-12 {
+		t.Errorf("mean %v, want %v; deviation %v", b.mean, want, b.sd)
+	}
+	b = newBand([][]float64{{1, 2, 3, 4}, {1, 2, 3}}, [][]float64{{1, math.NaN(), 3, 4}, {1, 2, 3}})
+	if len(b.mean) != 3 || !math.IsNaN(b.mean[1]) || b.mean[2] != 3 {
+		t.Errorf("with a gap and a short curve: %v", b.mean)
+	}
+}
+
+// Names beside the ends of lines do not overlap and stay within the chart.
+func TestEndingsSpread(t *testing.T) {
+	var list []ending
+	for i := range 9 {
+		list = append(list, ending{y: 50 + float64(i%3), text: fmt.Sprint(i)})
+	}
+	placed := spread(list, 10, 100, 14)
+	if len(placed) != 7 {
+		t.Errorf("%d names where seven have a place", len(placed))
+	}
+	for i, e := range placed {
+		if e.at < 10-1e-9 || e.at > 100+1e-9 || i > 0 && e.at-placed[i-1].at < 14-1e-9 {
+			t.Errorf("name %d is at %v", i, e.at)
+		}
 	}
 }

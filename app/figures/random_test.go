@@ -220,7 +220,7 @@ func spoil(random *rand.Rand, v reflect.Value, share float64) {
 func TestSpoiled(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	var nan, negative, empty int
-	for range 1000 {
+	for range 4000 {
 		if run, ok := spoiled(random, 4).(session.Run); ok {
 			for _, m := range run.Metrics {
 				if slices.ContainsFunc(m.Values, func(v *float64) bool { return v != nil && math.IsNaN(*v) }) {

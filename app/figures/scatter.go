@@ -13,9 +13,8 @@ import (
 	"attnlab/rl/runs"
 )
 
-// scatter draws accuracy against think tokens: a small dot a run, and for runs that differ
-// only in their seed a large one at their mean with bars of one standard deviation. An arrow
-// comes from the base.
+// scatter draws accuracy against think tokens: the course of each run from its own base, and for runs that differ only in
+// their seed the mean course and a dot at its end with bars of one standard deviation.
 type scatter struct {
 	*View
 	runsShown
@@ -52,7 +51,7 @@ func (f *scatter) update() {
 	if len(f.only) == 0 {
 		chosen = slices.DeleteFunc(f.all(), func(r session.KeptRun) bool { return r.Settings.Method == runs.Pretrain })
 	}
-	f.groups = newClusters(chosen, f.active)
+	f.groups = newClusters(chosen)
 	f.chosen = min(f.chosen, len(f.groups)-1)
 	if to := extent(f.groups); len(to) == len(f.Values()) {
 		f.Ease(to)
@@ -119,9 +118,9 @@ func (f *scatter) Draw(s *draw.Scene) {
 	for _, c := range f.groups {
 		n += len(c.points)
 	}
-	detail := fmt.Sprintf("%s, mean of the last %d steps; bars: s.d. over seeds; thin: over steps", count(n, "run", "runs"), runs.RecentSteps)
+	detail := fmt.Sprintf("%s, each from its own base; a point is the mean of %d steps; thin: each seed; bars: ± s.d. over seeds, of one run over steps", count(n, "run", "runs"), runs.RecentSteps)
 	if s.Width < 460 {
-		detail = fmt.Sprintf("%s, last %d steps; bars: s.d. of seeds; thin: of steps", count(n, "run", "runs"), runs.RecentSteps)
+		detail = fmt.Sprintf("%s, means of %d steps; bars: ± s.d. of seeds", count(n, "run", "runs"), runs.RecentSteps)
 	}
 	width := s.Width - 2*draw.Margin
 	s.Heading("Accuracy against length", detail, false, width)
@@ -129,8 +128,9 @@ func (f *scatter) Draw(s *draw.Scene) {
 	left := draw.Margin + draw.Gutter(v[2], v[3], ticks)
 	p := draw.Plot{Box: draw.Rect(left, draw.Header+26, max(1, s.Width-left-draw.Margin), max(1, s.Height-draw.Header-26-42)), Along: [2]float64{v[0], v[1]}, Up: [2]float64{v[2], v[3]}}
 	s.Add(draw.Label{X: draw.Margin, Y: draw.Header + 16, Text: draw.Fit("accuracy, share of responses", false, draw.Small, width), Size: draw.Small, Color: s.Palette.Muted})
-	s.Axes(p, ticks, "think tokens a response", true)
+	s.Axes(p, ticks, "think tokens per response", true)
 
+	f.addPaths(s, p)
 	f.addBases(s, p)
 	for i := range f.groups {
 		f.addGroup(s, i, p)
@@ -142,30 +142,51 @@ func (f *scatter) Draw(s *draw.Scene) {
 	}
 }
 
-// addBases draws where the runs began, each base once, and arrows from there.
+// addPaths draws the course of each run thin, and that of each group bold.
+func (f *scatter) addPaths(s *draw.Scene, p draw.Plot) {
+	pixels := func(path [][2]float64) [][2]float64 {
+		at := make([][2]float64, len(path))
+		for i, v := range path {
+			at[i][0], at[i][1] = p.At(v[0], v[1])
+		}
+		return at
+	}
+	for _, c := range f.groups {
+		if c.path != nil {
+			for _, path := range c.paths {
+				addDashed(s, pixels(path), 0, 1, draw.Faint(c.hue(s), s.Palette.Surface))
+			}
+		}
+	}
+	for _, c := range f.groups {
+		path := c.path
+		if path == nil {
+			path = c.paths[0]
+		}
+		addDashed(s, pixels(path), c.dash(), 1.75, c.hue(s))
+	}
+}
+
+// addBases draws where the runs began, each base once, with the standard error of its accuracy.
 func (f *scatter) addBases(s *draw.Scene, p draw.Plot) {
 	seen, muted := map[[2]float64]bool{}, s.Palette.Muted
 	for _, c := range f.groups {
-		if c.base == nil {
+		if c.base == nil || seen[c.base.at] {
 			continue
 		}
-		x0, y0 := p.At(c.base[0], c.base[1])
-		x1, y1 := p.At(c.mean[0], c.mean[1])
-		if d := math.Hypot(x1-x0, y1-y0); d > 24 {
-			ux, uy := (x1-x0)/d, (y1-y0)/d
-			x1, y1 = x1-11*ux, y1-11*uy
-			s.Add(draw.Line(x0+8*ux, y0+8*uy, x1, y1, 1.25, muted),
-				draw.Path{Points: [][2]float64{{x1 - 7*ux - 4*uy, y1 - 7*uy + 4*ux}, {x1, y1}, {x1 - 7*ux + 4*uy, y1 - 7*uy - 4*ux}}, Width: 1.25, Color: muted})
+		seen[c.base.at] = true
+		x, y := p.At(c.base.at[0], c.base.at[1])
+		if e := c.base.error[1]; e > 0 {
+			_, high := p.At(c.base.at[0], c.base.at[1]+e)
+			_, low := p.At(c.base.at[0], c.base.at[1]-e)
+			s.Add(draw.Line(x, low, x, high, 1.25, muted))
 		}
-		if !seen[*c.base] {
-			seen[*c.base] = true
-			s.Add(draw.Dot{X: x0, Y: y0, Radius: 5, Color: muted}, draw.Dot{X: x0, Y: y0, Radius: 3.5, Color: s.Palette.Surface})
-		}
+		s.Add(draw.Dot{X: x, Y: y, Radius: 5.5, Color: muted}, draw.Dot{X: x, Y: y, Radius: 4, Color: s.Palette.Surface})
 	}
 }
 
 func (f *scatter) addGroup(s *draw.Scene, i int, p draw.Plot) {
-	c, hue := &f.groups[i], hue(s, i)
+	c, hue := &f.groups[i], f.groups[i].hue(s)
 	x, y := p.At(c.mean[0], c.mean[1])
 	width := 2.0
 	if len(c.points) == 1 {
@@ -201,17 +222,17 @@ func (f *scatter) addNames(s *draw.Scene, p draw.Plot) {
 		for _, point := range c.points {
 			dot(p.At(point[0], point[1]))
 		}
-		if c.base == nil {
-			continue
+		path := c.path
+		if path == nil {
+			path = c.paths[0]
 		}
-		x0, y0 := p.At(c.base[0], c.base[1])
-		for t := range 40 { // the arrow
-			at := float64(t) / 40
-			taken = append(taken, draw.Rect(x0+at*(x-x0)-2, y0+at*(y-y0)-2, 4, 4))
+		for i := range path {
+			px, py := p.At(path[i][0], path[i][1])
+			taken = append(taken, draw.Rect(px-3, py-3, 6, 6))
 		}
-		if !slices.Contains(bases, *c.base) {
-			bases = append(bases, *c.base)
-			dot(x0, y0)
+		if c.base != nil && !slices.Contains(bases, c.base.at) {
+			bases = append(bases, c.base.at)
+			dot(p.At(c.base.at[0], c.base.at[1]))
 		}
 	}
 	name := func(text string, x, y float64, ink color.RGBA) {
@@ -223,11 +244,7 @@ func (f *scatter) addNames(s *draw.Scene, p draw.Plot) {
 	}
 	for _, c := range f.groups {
 		x, y := p.At(c.mean[0], c.mean[1])
-		text := c.name
-		if n := len(c.points); n > 1 {
-			text = fmt.Sprintf("%s, n = %d", c.name, n)
-		}
-		name(text, x, y, s.Palette.Ink)
+		name(c.label(), x, y, s.Palette.Ink)
 	}
 	for _, b := range bases {
 		x, y := p.At(b[0], b[1])
@@ -271,8 +288,15 @@ func (f *scatter) groupTip(i int) []string {
 		return draw.Decimals(c.mean[axis], digits) + " ± " + draw.Decimals(c.sd[axis], digits)
 	}
 	tip := []string{c.name, "accuracy " + number(1, 3), "think tokens " + number(0, 1), over}
-	if c.base != nil {
-		tip = append(tip, "base: "+draw.Decimals(c.base[1], 3)+" with "+draw.Decimals(c.base[0], 1)+" think tokens")
+	if b := c.base; b != nil {
+		text := "own base: accuracy " + draw.Decimals(b.at[1], 3)
+		if b.error[1] > 0 {
+			text += " ± " + draw.Decimals(b.error[1], 3) + " s.e."
+		}
+		tip = append(tip, text+", think tokens "+draw.Decimals(b.at[0], 1))
+		if b.problems > 0 {
+			tip = append(tip, fmt.Sprintf("of %d problems a run", b.problems))
+		}
 	}
 	return tip
 }

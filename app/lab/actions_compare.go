@@ -1,5 +1,7 @@
 package lab
 
+import "attnlab/app/session"
+
 // compareActions are the actions of the Compare page.
 func compareActions() []Action {
 	some := func(l *Lab) bool { return l.Page == PageCompare && len(l.ChosenRuns()) > 0 }
@@ -11,6 +13,22 @@ func compareActions() []Action {
 					l.show(PageTrain)
 				}
 			}
+		}},
+		{"choose-runs", "", "", true, nil, func(l *Lab, a string) { l.chooseMany(a) }},
+		{"ask-rename", "", "", false, nil, func(l *Lab, a string) {
+			l.Renaming, l.NewName = a, ""
+			for _, r := range l.AllRuns() {
+				if r.Info.ID == a {
+					l.NewName = r.Info.Name
+				}
+			}
+			if a != "" {
+				l.screen.Focus("run-name")
+			}
+		}},
+		{"rename-run", "", "", false, func(l *Lab) bool { return l.Ready() }, func(l *Lab, a string) {
+			l.Send(session.RenameRun{ID: a, Name: l.NewName})
+			l.Renaming = ""
 		}},
 		{"ask-drop", "", "", false, nil, func(l *Lab, a string) { l.Dropping = a }},
 		{"save-csv", "compare:s", "Save the chosen runs as CSV", false, some, func(l *Lab, _ string) {

@@ -25,9 +25,12 @@ func (v View) Compares(id string) bool {
 	return v.Compared == "" || slices.Contains(strings.Split(v.Compared, ","), id)
 }
 
+// SortedRuns are all runs in the order of the list.
+func (s *State) SortedRuns() []session.KeptRun { return inOrder(s.AllRuns(), s.RunOrder) }
+
 // AllRuns is every run, with the newest state of the current one.
 func (s *State) AllRuns() []session.KeptRun {
-	now := session.KeptRun{Info: s.Run.Info, Settings: s.Run.Settings, Metrics: s.Run.Metrics}
+	now := session.KeptRun{Info: s.Run.Info, Settings: s.Run.Settings, Base: s.Run.Base, Metrics: s.Run.Metrics}
 	i := slices.IndexFunc(s.Runs.Runs, func(r session.KeptRun) bool { return r.Info.ID == now.Info.ID })
 	switch {
 	case now.Info.ID == "":
@@ -81,6 +84,29 @@ func (s *State) choose(id string, is bool) {
 	}
 }
 
+// chooseMany ticks all runs, none, or those of one method as they are shown by its button: all of them, or none where all are.
+func (s *State) chooseMany(which string) {
+	method, one := strings.CutPrefix(which, "method:")
+	switch {
+	case which == "all":
+		s.Compared = ""
+	case which == "none":
+		s.Compared = noRun
+	case one:
+		is := !s.ComparesMethod(method)
+		for _, r := range s.AllRuns() {
+			if r.Settings.Method == method {
+				s.choose(r.Info.ID, is)
+			}
+		}
+	}
+}
+
+// ComparesMethod reports whether all runs of a method are compared.
+func (s *State) ComparesMethod(method string) bool {
+	return !slices.ContainsFunc(s.AllRuns(), func(r session.KeptRun) bool { return r.Settings.Method == method && !s.Compares(r.Info.ID) })
+}
+
 // export asks for all steps of the chosen runs as a file of that name.
 func (l *Lab) export(name string) {
 	command := session.ExportMetrics{Name: name}
@@ -94,8 +120,15 @@ func (l *Lab) export(name string) {
 // setCompare gives a control of the Compare page its value; it returns false if the page has no such control.
 func (l *Lab) setCompare(name, value string) bool {
 	id, found := strings.CutPrefix(name, "contender:")
-	if found {
+	switch {
+	case found:
 		l.choose(id, value == "true")
+	case name == "run-order":
+		l.RunOrder = value
+	case name == "run-name":
+		l.NewName = value
+	default:
+		return false
 	}
-	return found
+	return true
 }

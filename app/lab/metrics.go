@@ -1,9 +1,12 @@
 package lab
 
 import (
+	"fmt"
 	"math"
 
 	"attnlab/app/session"
+	"attnlab/rl/runs"
+	"attnlab/rl/stat"
 )
 
 // Column is a column of metrics by its name.
@@ -52,4 +55,40 @@ func (l *Lab) Thinned() (apart float64) {
 		}
 	}
 	return apart
+}
+
+// RecentOf is the mean of a column over the last steps of a run, with their standard deviation.
+func RecentOf(metrics []session.Metric, name string) runs.Spread {
+	return runs.Recent(runs.Columns(metrics).Of(name), runs.RecentSteps)
+}
+
+// Change sets the mean of a run's last steps beside the model that it began from. What is not known is NaN.
+type Change struct {
+	Steps             int     // in the mean
+	Base, BaseError   float64 // of the base, over BaseN problems
+	BaseN             int
+	Difference, Error float64 // of the mean from the base; steps count as independent, for each draws new problems
+	Shown             bool    // Difference is larger than two standard errors
+}
+
+// ChangeOf is the change of a metric of a run.
+func ChangeOf(r *session.Run, name string) Change {
+	now := RecentOf(r.Metrics, name)
+	c := Change{Steps: now.N}
+	c.Base, c.BaseError, c.BaseN = session.BaseValue(r.Base, name)
+	c.Difference = float64(now.Mean) - c.Base
+	c.Error = stat.DifferenceError(float64(now.SD)/math.Sqrt(float64(now.N)), c.BaseError)
+	c.Shown = math.Abs(c.Difference) > 2*c.Error // false where either is NaN
+	return c
+}
+
+// Over says what the mean was taken over.
+func (c Change) Over() string {
+	switch c.Steps {
+	case 0:
+		return ""
+	case 1:
+		return "1 step: no error yet"
+	}
+	return fmt.Sprintf("mean of the last %d steps", c.Steps)
 }

@@ -28,6 +28,9 @@ type State struct {
 	Tour      int                  // 0, or the stop of the guided tour
 	records   []LessonRecord       // what was done in each lesson
 	Endings   map[string]lessonEnd // of lessons, by title, from earlier visits too
+	RunOrder  string               // of the list of runs, one of RunOrders; empty is the first
+	Renaming  string               // run that is getting another name
+	NewName   string               // as typed
 	Dropping  string               // run to delete once that is confirmed
 	Theme     string               // "", "light", "dark"
 	Newer     bool                 // a newer version of the page is ready

@@ -23,8 +23,10 @@ func (p *Page) comparePage() app.UI {
 			)),
 			app.If(len(p.AllRuns()) == 0, p.noRuns).Else(func() app.UI {
 				return app.Div().Class("stack").Body(
-					p.figure("scatter", "Accuracy against think tokens, a point for each method", true),
+					p.verdicts(),
+					p.figure("scatter", "Accuracy against think tokens, from each run's own base", true),
 					p.standingsTable(),
+					p.contrasts(),
 					p.measuredTable(),
 					p.figure("curves", "Metrics of the chosen runs", true),
 					p.curveControls(),
@@ -35,10 +37,34 @@ func (p *Page) comparePage() app.UI {
 	)
 }
 
+// chooseMany ticks runs together, and orders the list.
+func (p *Page) chooseMany() app.UI {
+	pressed := func(is bool, b app.HTMLButton) app.UI { return b.Aria("pressed", fmt.Sprint(is)) }
+	all, methods := p.AllRuns(), lab.MethodsOf(p.AllRuns())
+	orders := map[string]string{"method": "method and seed", "newest": "newest first", "accuracy": "most accurate first", "length": "shortest first"}
+	return app.If(len(all) > 1, func() app.UI {
+		return app.Div().Class("choose-many").Body(
+			app.Div().Class("buttons").Role("group").Aria("label", "tick runs").Body(
+				pressed(len(p.ChosenRuns()) == len(all), p.button("choose-runs:all", "chip", app.Text("all"))),
+				pressed(len(p.ChosenRuns()) == 0, p.button("choose-runs:none", "chip", app.Text("none"))),
+				app.Range(methods).Slice(func(i int) app.UI {
+					return pressed(p.ComparesMethod(methods[i]), p.button("choose-runs:method:"+methods[i], "chip", swatch(methods[i]), app.Text(methods[i])))
+				}),
+			),
+			app.Label().Body(app.Text("order"), choice("run-order", "order of the runs", p.RunOrder, lab.RunOrders, func(s string) string { return orders[s] })),
+		)
+	})
+}
+
+// swatch is a dot in the colour that a method has in figures.
+func swatch(method string) app.UI {
+	return app.Span().Class("swatch", "method-"+method).Aria("hidden", "true")
+}
+
 // contenders lists every run; the page draws and counts those that are ticked.
 func (p *Page) contenders() app.UI {
 	origins := []string{"this browser", "imported", "shipped"}
-	runs := p.AllRuns()
+	runs := p.SortedRuns()
 	for _, r := range runs {
 		if !slices.Contains(origins, r.Info.From) {
 			origins = append(origins, r.Info.From)
@@ -46,6 +72,7 @@ func (p *Page) contenders() app.UI {
 	}
 	return app.Div().Class("panel contenders").ID("contenders").Body(
 		app.H2().Text("Runs"),
+		p.chooseMany(),
 		app.Range(origins).Slice(func(i int) app.UI {
 			var of []session.KeptRun
 			for _, r := range runs {
@@ -82,9 +109,15 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 	settings := p.View
 	settings.Page, settings.Plan = lab.PageTrain, p.PlanOf(r.Settings)
 	return app.Li().Class("contender").Body(
-		app.Label().Class("check").Body(tick, app.Text(r.Info.Name)),
+		app.Label().Class("check").Title(r.Info.Note).Body(tick, app.If(r.Settings.Method != "", func() app.UI { return swatch(r.Settings.Method) }), app.Text(r.Info.Name)),
 		app.P().Class("hint").Text(state),
-		app.If(r.Info.Note != "", func() app.UI { return app.P().Class("hint").Text(r.Info.Note) }),
+		app.If(p.Renaming == id, func() app.UI {
+			return app.Div().Class("buttons").Body(
+				app.Input().ID("run-name").Type("text").MaxLength(session.MaxName).DataSet("set", "run-name").Value(p.NewName).Aria("label", "new name of "+r.Info.Name),
+				p.button("rename-run:"+id, "", app.Text("Rename")),
+				p.button("ask-rename", "quiet", app.Text("Cancel")),
+			)
+		}),
 		app.If(p.Dropping == id, func() app.UI {
 			return app.Div().Class("buttons").Body(
 				app.Span().Class("hint bad").Text("This cannot be undone."),
@@ -98,6 +131,7 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 				}),
 				app.If(r.Info.State == "paused", func() app.UI { return p.button("resume-run:"+id, "quiet", app.Text("Resume")) }),
 				p.button("export-run:"+id, "quiet", app.Text("Export")),
+				app.If(r.Info.From != "shipped", func() app.UI { return p.button("ask-rename:"+id, "quiet", app.Text("Rename")) }),
 				app.If(r.Info.From != "shipped" && r.Info.State != "running", func() app.UI {
 					return p.button("ask-drop:"+id, "quiet", app.Text("Delete"))
 				}),
@@ -109,7 +143,7 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 // takeOut offers the compared runs as files.
 func (p *Page) takeOut() app.UI {
 	return app.Div().Class("panel").ID("take-out").Body(
-		app.H2().Text("Take out"),
+		app.H2().Text("Export"),
 		app.Div().Class("buttons").Body(
 			p.button("save-csv", "", app.Text("CSV")),
 			p.button("save-json", "", app.Text("JSON")),

@@ -3,8 +3,6 @@ package panels
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -20,31 +18,35 @@ func (p *Page) standingsTable() app.UI {
 	if len(all) == 0 {
 		return app.P().Class("hint").Text("No run is chosen.")
 	}
-	measured := func(s runs.Spread, digits int) app.UI {
+	columns := runs.MetricsOf("", runs.InComparison)
+	measured := func(m runs.Metric, s runs.Spread) app.UI {
 		if s.N == 0 {
 			return app.Td().Class("figure").Text("–")
 		}
-		text := strings.Replace(strconv.FormatFloat(float64(s.Mean), 'f', digits, 64), "-", "−", 1)
+		text := measureText(m, float64(s.Mean))
 		if s.N < 2 {
 			return app.Td().Class("figure").Text(text)
 		}
-		return app.Td().Class("figure").Body(app.Text(text), app.Span().Class("se").Text(" ± "+strconv.FormatFloat(float64(s.SD), 'f', digits, 64)))
+		return app.Td().Class("figure").Body(app.Text(text), app.Span().Class("se").Text(" ± "+measureText(m, float64(s.SD))))
 	}
 	return app.Div().Class("results").Body(app.Table().Class("table").ID("standings").Body(
 		app.Caption().Text(fmt.Sprintf("Results of the chosen runs: the mean of the last %d steps of a run (tokens generated: all so far), then the mean ± standard deviation over runs that differ only in their seed. A single run has no spread.", lab.Tail)),
 		app.THead().Body(app.Tr().Body(
 			app.Th().Scope("col").Text("method"), app.Th().Scope("col").Text("from"), numberColumn("runs"), app.Th().Scope("col").Text("seeds"), numberColumn("step"),
-			numberColumn("accuracy"), numberColumn("think tokens"), numberColumn("redundant removed, ÷ base"), numberColumn("essential steps, ÷ base"), numberColumn("tokens generated, thousands"),
+			app.Range(columns).Slice(func(i int) app.UI { return numberColumn(columns[i].Title + ", " + columns[i].Unit) }),
 		)),
 		app.TBody().Body(app.Range(all).Slice(func(i int) app.UI {
 			s := all[i]
-			generated := s.Ends("generated_tokens", 1)
-			generated.Mean, generated.SD = generated.Mean/1000, generated.SD/1000
 			return app.Tr().Body(
-				app.Th().Scope("row").Text(s.Name), app.Td().Text(s.From), app.Td().Class("figure").Text(len(s.Runs)), app.Td().Class("seeds").Text(s.Seeds()),
+				app.Th().Scope("row").Body(swatch(s.Settings.Method), app.Text(s.Name)), app.Td().Text(s.From), app.Td().Class("figure").Text(len(s.Runs)), app.Td().Class("seeds").Text(s.Seeds()),
 				app.Td().Class("figure").Text(s.Steps()),
-				measured(s.Ends("accuracy", lab.Tail), 3), measured(s.Ends("think_tokens", lab.Tail), 1),
-				measured(s.Ends("redundant_removed", lab.Tail), 3), measured(s.Ends("essential_kept", lab.Tail), 3), measured(generated, 1),
+				app.Range(columns).Slice(func(i int) app.UI {
+					last := lab.Tail
+					if columns[i].Form == runs.Whole { // a count so far
+						last = 1
+					}
+					return measured(columns[i], s.Ends(columns[i].Name, last))
+				}),
 			)
 		})),
 	))

@@ -21,7 +21,7 @@ func TestComparePage(t *testing.T) {
 	l.Do("fold:curves-table")
 	text := html()
 	for _, want := range []string{
-		"4 of 4 runs chosen", "0.600", " ± 0.141", "55.0", " ± 7.1", "7.0", " ± 1.4", "shipped", "imported", "figure=scatter", "runs=a1%2Ca2%2Cg1%2Cm1", "figure=curves",
+		"4 of 4 runs chosen", "0.600", " ± 0.141", "55.0", " ± 7.1", "7,000", " ± 1,414", "shipped", "imported", "figure=scatter", "runs=a1%2Ca2%2Cg1%2Cm1", "figure=curves",
 		"0.700", "60.0", "page=train", "Use these settings", `data-do="ask-drop:g1"`,
 	} {
 		if !strings.Contains(text, want) {

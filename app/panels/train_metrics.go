@@ -3,6 +3,7 @@ package panels
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -10,114 +11,111 @@ import (
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
-// measure is a column of a run's metrics as the page writes it.
-type measure struct {
-	name   string // of the column
-	label  string
-	word   string // of the glossary, empty for none
-	unit   string
-	format func(v float64) string
-	change bool // set beside the base's
-}
-
-// bigMeasures are the goals of training, smallMeasures its diagnostics. A run shows those that its metrics have.
-var (
-	bigMeasures = []measure{
-		{"accuracy", "accuracy", "accuracy", "of this step", explain.Format, true},
-		{"think_tokens", "think tokens", "think tokens", "a response", explain.Tenth, true},
-		{"redundant_removed", "redundant removed", "redundant removed", "of the base's steps", explain.Share, false},
-		{"essential_kept", "essential kept", "essential kept", "of the base's steps", explain.Share, false},
-	}
-	pretrainMeasures = []measure{
-		{"loss", "loss", "loss", "nats a token", explain.Format, false},
-		{"tokens", "tokens seen", "token", "prompts included", explain.Counts, false},
-	}
-	smallMeasures = []measure{
-		{"reward", "reward", "reward", "", explain.Format, true},
-		{"well_formed", "well-formed", "well-formed", "share of responses", explain.Format, true},
-		{"kl", "KL", "KL", "nats", explain.Large, false},
-		{"entropy", "entropy", "entropy", "nats", explain.Format, true},
-		{"gradient_norm", "gradient norm", "gradient norm", "", explain.Large, false},
-		{"loss", "loss", "loss", "", explain.Large, false},
-		{"lr", "learning rate", "learning rate", "", explain.Large, false},
-		{"credit_auc", "credit AUC", "credit AUC", "", explain.Format, false},
-		{"groups.valid", "valid groups", "valid group", "", explain.Count, false},
-		{"groups.all_correct", "all correct", "valid group", "groups", explain.Count, false},
-		{"groups.all_wrong", "all wrong", "valid group", "groups", explain.Count, false},
-		{"redundant_steps", "redundant steps", "redundant", "a response", explain.Tenth, true},
-		{"generated_tokens", "generated", "generated tokens", "tokens in all", explain.Counts, false},
-		{"tokens_per_second", "tokens a second", "tokens per second", "", explain.Counts, false},
-		{"seconds", "time", "", "in all", explain.Duration, false},
-	}
-)
-
-// text is a value with the measure's format.
-func (m measure) text(v float64) string {
+// measureText is a value as people read it, a dash where there is none.
+func measureText(m runs.Metric, v float64) string {
 	if math.IsNaN(v) {
 		return "–"
 	}
-	return m.format(v)
-}
-
-// from is the base's value and the difference from it.
-func (m measure) from(r *session.Run) string {
-	base, now := lab.Latest(r.Base, m.name), lab.Latest(r.Metrics, m.name)
-	if !m.change || math.IsNaN(base) {
-		return m.unit
+	switch m.Form {
+	case runs.Hundredths:
+		return strings.Replace(strconv.FormatFloat(v, 'f', 2, 64), "-", "−", 1)
+	case runs.Tenths:
+		return explain.Tenth(v)
+	case runs.Whole:
+		return explain.Counts(v)
+	case runs.Significant:
+		return explain.Large(v)
+	case runs.Time:
+		return explain.Duration(v)
 	}
-	if math.IsNaN(now) {
-		return "base " + m.text(base)
-	}
-	sign := ""
-	if now >= base {
-		sign = "+"
-	}
-	return "base " + m.text(base) + ", " + sign + m.text(now-base)
+	return explain.Format(v)
 }
 
 func (p *Page) bigNumbers() app.UI {
-	list := bigMeasures
-	if p.ShownMethod() == lab.Pretrain {
-		list = pretrainMeasures
-	}
+	list := runs.MetricsOf(p.ShownMethod(), runs.LargeNumber)
 	return app.Div().Class("big-numbers").ID("big-numbers").Body(app.Range(list).Slice(func(i int) app.UI {
 		m := list[i]
-		return app.Div().Class("big").DataSet("measure", m.name).Body(
-			app.Span().Class("big-name").Body(p.term(m.word, m.label)),
-			app.Span().Class("big-value figure").Text(m.text(lab.Latest(p.Run.Metrics, m.name))),
-			app.Span().Class("hint").Text(m.from(&p.Run)),
+		recent := lab.RecentOf(p.Run.Metrics, m.Name)
+		value := measureText(m, float64(recent.Mean))
+		if m.Form == runs.Whole { // a count so far
+			value = measureText(m, lab.Latest(p.Run.Metrics, m.Name))
+		}
+		return app.Div().Class("big").DataSet("measure", m.Name).Body(
+			app.Span().Class("big-name").Body(p.term(m.Word, m.Title), app.Span().Class("unit").Text(" "+m.Unit)),
+			app.Span().Class("big-value figure").Text(value),
+			app.If(m.Show.Has(runs.FromBase), func() app.UI { return fromBase(m, lab.ChangeOf(&p.Run, m.Name)) }),
 		)
 	}))
 }
 
+// fromBase sets the mean of a run's last steps beside its base. A difference within two standard errors is muted: it may be
+// chance.
+func fromBase(m runs.Metric, c lab.Change) app.UI {
+	if math.IsNaN(c.Base) {
+		return app.Span().Class("hint").Text(c.Over())
+	}
+	base := "base " + measureText(m, c.Base) + errorText(m, c.BaseError)
+	if c.BaseN > 0 {
+		base += fmt.Sprintf(", n = %d", c.BaseN)
+	}
+	if math.IsNaN(c.Difference) {
+		return app.Span().Class("hint").Text(base)
+	}
+	sign := ""
+	if c.Difference >= 0 {
+		sign = "+"
+	}
+	words := "within chance"
+	if c.Shown {
+		words = "beyond two standard errors"
+	}
+	return app.Span().Class("from-base").Body(
+		app.Span().Class("difference", when(!c.Shown, "muted")).Title(words).Text(sign+measureText(m, c.Difference)+errorText(m, c.Error)),
+		app.Span().Class("hint").Text(c.Over()),
+		app.Span().Class("hint").Text(base),
+	)
+}
+
+// errorText is " ± 0.030", empty where the error is not known.
+func errorText(m runs.Metric, standardError float64) string {
+	if math.IsNaN(standardError) {
+		return ""
+	}
+	return " ± " + measureText(m, standardError)
+}
+
 // smallNumbers are small multiples of the other measures, each with its curve so far.
 func (p *Page) smallNumbers() app.UI {
-	pretraining := p.ShownMethod() == lab.Pretrain
-	var list []measure
-	for _, m := range smallMeasures {
-		if lab.Column(p.Run.Metrics, m.name) != nil && !(pretraining && m.name == "loss") {
+	var list []runs.Metric
+	for _, m := range runs.MetricsOf(p.ShownMethod(), 0) {
+		if lab.Column(p.Run.Metrics, m.Name) != nil && !m.Show.Has(runs.LargeNumber) {
 			list = append(list, m)
 		}
 	}
 	return app.Div().Class("small-numbers").ID("small-numbers").Body(app.Range(list).Slice(func(i int) app.UI {
 		m := list[i]
-		return app.Div().Class("small").DataSet("measure", m.name).Title(m.from(&p.Run)).Body(
-			app.Span().Class("hint").Body(app.If(m.word != "", func() app.UI { return p.term(m.word, m.label) }).Else(func() app.UI { return app.Text(m.label) })),
-			app.Span().Class("figure").Text(m.text(lab.Latest(p.Run.Metrics, m.name))),
-			course(lab.Steps(p.Run.Metrics), lab.Column(p.Run.Metrics, m.name)),
+		return app.Div().Class("small").DataSet("measure", m.Name).Title(m.Unit).Body(
+			app.Span().Class("hint").Body(app.If(m.Word != "", func() app.UI { return p.term(m.Word, m.Title) }).Else(func() app.UI { return app.Text(m.Title) })),
+			app.Span().Class("figure").Text(measureText(m, lab.Latest(p.Run.Metrics, m.Name))),
+			course(lab.Steps(p.Run.Metrics), lab.Column(p.Run.Metrics, m.Name), m.Least),
 		)
 	}))
 }
 
-// course is a column over the steps as a line, 100 by 20, from its least to its largest value. It has at most 100 points.
-func course(steps []float64, values []*float64) app.UI {
+// course is a column over the steps as a line, 100 by 20, from its least to its largest value; where these are nearer to each
+// other than least, the line stays in the middle of that span. It has at most 100 points.
+func course(steps []float64, values []*float64, least float64) app.UI {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, v := range values {
 		if v != nil {
 			lo, hi = math.Min(lo, *v), math.Max(hi, *v)
 		}
+	}
+	if short := least - (hi - lo); short > 0 {
+		lo, hi = lo-short/2, hi+short/2
 	}
 	var points strings.Builder
 	stride := len(values)/100 + 1
@@ -166,16 +164,9 @@ func (p *Page) metricsTable() app.UI {
 	if p.Folded["metrics"] {
 		return details.Body(app.Summary().DataSet("do", "fold:metrics").Text("The metrics as a table"))
 	}
-	list := append([]measure{{name: "step", label: "step", format: explain.Count}}, bigMeasures...)
-	if p.ShownMethod() == lab.Pretrain {
-		list = append(list[:1:1], pretrainMeasures...)
-	}
-	list = append(list, smallMeasures...)
-	var shown []measure
-	names := map[string]bool{}
-	for _, m := range list {
-		if lab.Column(p.Run.Metrics, m.name) != nil && !names[m.name] {
-			names[m.name] = true
+	shown := []runs.Metric{{Name: "step", Title: "step", Form: runs.Whole}}
+	for _, m := range runs.MetricsOf(p.ShownMethod(), 0) {
+		if lab.Column(p.Run.Metrics, m.Name) != nil {
 			shown = append(shown, m)
 		}
 	}
@@ -189,13 +180,13 @@ func (p *Page) metricsTable() app.UI {
 		app.If(rows == 0, func() app.UI { return app.P().Class("hint").Text("There are no metrics yet.") }),
 		app.Div().Class("scroll").TabIndex(0).Body(app.Table().Class("matrix").Body(
 			app.Caption().Text(caption),
-			app.THead().Body(app.Tr().Body(app.Range(shown).Slice(func(i int) app.UI { return app.Th().Scope("col").Text(shown[i].label) }))),
+			app.THead().Body(app.Tr().Body(app.Range(shown).Slice(func(i int) app.UI { return app.Th().Scope("col").Text(shown[i].Title) }))),
 			app.TBody().Body(app.Range(make([]int, min(rows, tableRows))).Slice(func(row int) app.UI {
 				at := rows - 1 - row
 				return app.Tr().Body(app.Range(shown).Slice(func(i int) app.UI {
 					text := "–"
-					if values := lab.Column(p.Run.Metrics, shown[i].name); at < len(values) && values[at] != nil {
-						text = shown[i].format(*values[at])
+					if values := lab.Column(p.Run.Metrics, shown[i].Name); at < len(values) && values[at] != nil {
+						text = measureText(shown[i], *values[at])
 					}
 					return app.Td().Class("figure").Text(text)
 				}))

@@ -141,7 +141,7 @@ func (p *Page) probeKnob() app.UI {
 	return app.Div().Class("knob").Body(
 		app.Span().Class("knob-name").Body(p.term("probe", "probe")),
 		disabled(p.Fixed(), app.Input().ID("h-probe").Type("number").Min(0).Max(session.MaxProblems).Step(1).DataSet("set", "probe").Value(p.Plan.Probe).Aria("label", "probe")),
-		app.P().Class("hint").Text("Problems on which the base is measured before the first step; 0 is the default."),
+		app.P().Class("hint").Text("Problems on which the base is measured before the first step; 0 is the default, 256."),
 	)
 }
 

@@ -156,7 +156,7 @@ func TestTrainPages(t *testing.T) {
 		"train, no run":            {"No run yet", ">Start<", "key-focus heads weigh the steps", "learning-rate", "2602.09953", "Other runs here"},
 		"train, all settings":      {"A group is attenuated after step T(1-p). The paper takes 1000, the lab 10.", "from 0 to 10000", "ATTNPO code"},
 		"train, after a reload":    {"A run of ATTNPO was at step 3 of 40.", ">Resume<", "resume-run:r1"},
-		"train, running": {"Step 3 of 40, 12 min 34 s left, 5,234 tokens a second.", ">Pause<", ">Stop<", "0.750", "base 0.500, +0.250", "51.5", "base 60.0, −8.5", "32.4 %", "98.7 %", "12,345",
+		"train, running": {"Step 3 of 40, 12 min 34 s left, 5,234 tokens a second.", ">Pause<", ">Stop<", "base 0.500 ± 0.063, n = 64", "+0.000 ± 0.157", "mean of the last 3 steps", "56.5", "base 60.0", "−3.5", `difference muted" title="within chance"`, "2.40", `title="beyond two standard errors">−0.85 ± 0.12`, "12,345",
 			"k 8 ; ? k", "Right answer 8; 1 of 2 have it", "S_base", "κ p² |F| / (|q|+|o|)", "Credit of step 2", "× 0.250", "+0.400", "signed-20", "Saved at step 2 in this browser", "made by a test", `class="course"`, "Stop the run to choose others", "disabled"},
 		"train, paused":  {"Step 3 of 40, paused.", ">Resume<", ">One step<", "Use on Trace", ">Export<"},
 		"train, stopped": {"Stopped at step 3 of 40", ">Start<", "Resume the stopped run"},
@@ -185,7 +185,7 @@ func TestCourse(t *testing.T) {
 		{labtest.Values(0, math.NaN(), 1), `points="0.0,19.0 100.0,1.0"`},
 		{labtest.Values(2, 2), `points="0.0,10.0 100.0,10.0"`},
 	} {
-		if got := fmt.Sprint(app.HTMLString(course([]float64{1, 2, 3}[:len(c.values)], c.values))); !strings.Contains(got, c.want) {
+		if got := fmt.Sprint(app.HTMLString(course([]float64{1, 2, 3}[:len(c.values)], c.values, 0))); !strings.Contains(got, c.want) {
 			t.Errorf("%v is drawn as %s, want %s", c.values, got, c.want)
 		}
 	}
@@ -193,10 +193,13 @@ func TestCourse(t *testing.T) {
 	for i := range long {
 		long[i] = float64(i)
 	}
-	if got := app.HTMLString(course([]float64{1, 5, 6}, labtest.Values(0, 0, 1))); !strings.Contains(got, "0.0,19.0 80.0,19.0 100.0,1.0") {
+	if got := app.HTMLString(course([]float64{1, 5, 6}, labtest.Values(0, 0, 1), 0)); !strings.Contains(got, "0.0,19.0 80.0,19.0 100.0,1.0") {
 		t.Errorf("steps 1, 5 and 6 are drawn as %s", got)
 	}
-	if got := app.HTMLString(course(long, labtest.Values(long...))); strings.Count(got, ",") > 101 || !strings.Contains(got, "100.0,1.0") {
+	if got := app.HTMLString(course([]float64{1, 2}, labtest.Values(0.99, 1), 0.1)); !strings.Contains(got, "0.0,10.9 100.0,9.1") {
+		t.Errorf("a change of a tenth of the least span fills it: %s", got)
+	}
+	if got := app.HTMLString(course(long, labtest.Values(long...), 0)); strings.Count(got, ",") > 101 || !strings.Contains(got, "100.0,1.0") {
 		t.Errorf("5001 values are drawn as %d points, want at most 101 and the last", strings.Count(got, ","))
 	}
 }

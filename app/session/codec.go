@@ -20,7 +20,7 @@ const (
 
 var kinds = kindTable(
 	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
-	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{},
+	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, StepLosses{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{}, Speeds{},
 )
@@ -45,6 +45,7 @@ func (Advance) command()       {}
 func (ShowCredit) command()    {}
 func (ResumeRun) command()     {}
 func (DropRun) command()       {}
+func (RenameRun) command()     {}
 func (ExportRun) command()     {}
 func (ExportMetrics) command() {}
 func (ImportRun) command()     {}

@@ -4,5 +4,6 @@ package session
 const (
 	MaxSteps    = 100000 // training steps of a run: its log takes 100 MB of a browser's storage
 	MaxProblems = 10000  // problems of one experiment or measurement: more would take longer than a visit
+	MaxName     = 80     // characters of a run's name
 	MaxSamples  = 1000   // continuations of one trace, of each kind
 )

@@ -124,6 +124,11 @@ type (
 	DropRun struct {
 		ID string `json:"id"`
 	}
+	// RenameRun gives a run another name, which is saved with it. Shipped runs keep theirs.
+	RenameRun struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	}
 	// ExportRun asks for a run's files. [RunFiles] is the answer.
 	ExportRun struct {
 		ID string `json:"id"`

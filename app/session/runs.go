@@ -2,8 +2,10 @@ package session
 
 import (
 	"cmp"
+	"math"
 
 	"attnlab/rl/runs"
+	"attnlab/rl/stat"
 )
 
 // MetricsOnly is the state of a run that has only its metrics: it can be compared but not resumed.
@@ -41,4 +43,24 @@ func NamesOf(groups [][]KeptRun) []string {
 		names[i] = cmp.Or(names[i], g[0].Info.Name)
 	}
 	return names
+}
+
+// BaseValue is a number of the model that a run began from, with its standard error over n problems. base is [Run.Base] or
+// [KeptRun.Base]. The value is NaN where it is not known, and so is an error that was not recorded; that of an accuracy follows
+// from n.
+func BaseValue(base []Metric, name string) (value, standardError float64, n int) {
+	first := func(name string) float64 {
+		if v := runs.Columns(base).Of(name); len(v) > 0 {
+			return v[0]
+		}
+		return math.NaN()
+	}
+	value, standardError = first(name), first("standard_error."+name)
+	if problems := first("problems"); problems >= 1 && problems <= MaxProblems {
+		n = int(problems)
+	}
+	if name == "accuracy" && math.IsNaN(standardError) && value >= 0 && value <= 1 {
+		standardError = stat.ShareError(value, n)
+	}
+	return value, standardError, n
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -69,5 +70,23 @@ func TestSeedsInExportedFiles(t *testing.T) {
 	var old Trace
 	if err := json.Unmarshal([]byte(`{"seed":9223372036854775809}`), &old); err != nil || old.Seed != seed {
 		t.Errorf("a file of an earlier version: %d, %v", old.Seed, err)
+	}
+}
+
+// The error of a base's accuracy is the recorded one, else that of a share; a base that is not known has none.
+func TestBaseValue(t *testing.T) {
+	one := func(name string, v float64) Metric { return Metric{Name: name, Values: []*float64{&v}} }
+	old := []Metric{one("problems", 257), one("accuracy", 0.5), one("think_tokens", 60)}
+	if v, e, n := BaseValue(old, "accuracy"); v != 0.5 || e != 0.03125 || n != 257 {
+		t.Errorf("accuracy %v ± %v, n = %d", v, e, n)
+	}
+	if v, e, _ := BaseValue(old, "think_tokens"); v != 60 || !math.IsNaN(e) {
+		t.Errorf("think tokens %v ± %v, want no error", v, e)
+	}
+	if _, e, _ := BaseValue(append(old, one("standard_error.think_tokens", 2)), "think_tokens"); e != 2 {
+		t.Errorf("recorded error %v", e)
+	}
+	if v, e, n := BaseValue(nil, "accuracy"); !math.IsNaN(v) || !math.IsNaN(e) || n != 0 {
+		t.Errorf("no base: %v ± %v, n = %d", v, e, n)
 	}
 }

@@ -219,6 +219,7 @@ type Metric = runs.Column
 type KeptRun struct {
 	Info     RunInfo     `json:"info"`
 	Settings RunSettings `json:"settings"`
+	Base     []Metric    `json:"base"` // of the model it started from, see [runs.Run.BaseProbe]; empty where that is unknown
 	Metrics  []Metric    `json:"metrics"`
 }
 

@@ -14,11 +14,12 @@ const Steps = 10
 //
 //	--ground --surface --line --ink --muted --accent --on-accent
 //	--essential --redundant --correcting --wrong --malformed   and --on-… each
+//	--method-attnpo …          one for each training method
 //	--score-0 … --score-10     x = 0 … 1,   text on it --on-score-0 …
 //	--signed-0 … --signed-20   x = -1 … 1,  text on it --on-signed-0 …
 //
 // and for each ramp step and label a class (.score-3, .signed-12, .label-essential)
-// that sets background and text.
+// that sets background and text, and for each method one that sets the background.
 func CSS() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ":root {\n  color-scheme: light;\n%s}\n", Light.variables("  "))
@@ -35,6 +36,9 @@ func CSS() string {
 	}
 	for _, label := range Labels {
 		class("label-"+label, label)
+	}
+	for _, method := range methods {
+		fmt.Fprintf(&b, ".method-%s { background: var(--method-%s); }\n", method, method)
 	}
 	return b.String()
 }
@@ -65,6 +69,9 @@ func (p Palette) variables(indent string) string {
 	fill("accent", p.Accent)
 	for _, label := range Labels {
 		fill(label, p.Label(label))
+	}
+	for i, method := range methods {
+		set("method-"+method, p.Series[i])
 	}
 	for i := range Steps + 1 {
 		fill(fmt.Sprintf("score-%d", i), p.Score(float64(i)/Steps))

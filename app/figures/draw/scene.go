@@ -25,7 +25,7 @@ func (s *Scene) Add(shapes ...Shape) { s.Shapes = append(s.Shapes, shapes...) }
 // AddTarget puts targets in front of those already there.
 func (s *Scene) AddTarget(targets ...Target) { s.Targets = append(s.Targets, targets...) }
 
-// Shape is one of [Fill], [Frame], [Arc], [Path], [Dot], [Label] and [Cells].
+// Shape is one of [Fill], [Frame], [Arc], [Path], [Band], [Dot], [Label] and [Cells].
 type Shape interface{ shape() }
 
 type (
@@ -55,6 +55,12 @@ type (
 		Width  float64
 		Color  color.RGBA
 	}
+	// Band is the area between two lines through the same places: x, y of the upper and y of the lower line.
+	Band struct {
+		Points  [][3]float64
+		Color   color.RGBA
+		Opacity float64 // 0 to 1
+	}
 	// Dot is a disc about a point.
 	Dot struct {
 		X, Y, Radius float64
@@ -82,6 +88,7 @@ func (Fill) shape()  {}
 func (Frame) shape() {}
 func (Arc) shape()   {}
 func (Path) shape()  {}
+func (Band) shape()  {}
 func (Dot) shape()   {}
 func (Label) shape() {}
 func (Cells) shape() {}

@@ -61,6 +61,9 @@ func (p *painter) paint(dst *ebiten.Image, scene draw.Scene, scale float64) {
 		case draw.Path:
 			p.path(s, scale)
 			continue
+		case draw.Band:
+			p.band(s, scale)
+			continue
 		case draw.Dot:
 			p.dot(s, scale)
 			continue
@@ -205,6 +208,21 @@ func (p *painter) path(l draw.Path, scale float64) {
 		} else {
 			s.to(x, y, ax, ay)
 			s.to(x, y, bx, by)
+		}
+	}
+}
+
+// band appends the area between two lines.
+func (p *painter) band(b draw.Band, scale float64) {
+	alpha := float32(b.Opacity)
+	for i, point := range b.Points {
+		base := uint32(len(p.vertices))
+		for _, y := range point[1:] {
+			p.vertices = append(p.vertices, ebiten.Vertex{DstX: float32(point[0] * scale), DstY: float32(y * scale), SrcX: 1.5, SrcY: 1.5,
+				ColorR: alpha * float32(b.Color.R) / 255, ColorG: alpha * float32(b.Color.G) / 255, ColorB: alpha * float32(b.Color.B) / 255, ColorA: alpha})
+		}
+		if i > 0 {
+			p.indices = append(p.indices, base-2, base-1, base, base-1, base+1, base)
 		}
 	}
 }

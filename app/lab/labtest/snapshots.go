@@ -136,10 +136,11 @@ func Values(v ...float64) (p []*float64) {
 func Run(state string) session.Run {
 	return session.Run{Number: 3, Info: session.RunInfo{ID: "r1", Name: "attnpo, chain-small, seed 7", State: state, Step: 3, From: "this browser", Note: "made by a test"},
 		Settings: session.RunSettings{Method: "attnpo", Model: "chain-small", Seed: 7, Steps: 40, Probe: 64, Hyper: hyper.Values{"group": hyper.Number(4), "negative": hyper.Choice("off")}},
-		Base:     []session.Metric{{Name: "accuracy", Values: Values(0.5)}, {Name: "think_tokens", Values: Values(60)}},
+		Base: []session.Metric{{Name: "accuracy", Values: Values(0.5)}, {Name: "think_tokens", Values: Values(60)}, {Name: "problems", Values: Values(64)},
+			{Name: "redundant_steps", Values: Values(3.25)}, {Name: "standard_error.redundant_steps", Values: Values(0.1)}},
 		Metrics: []session.Metric{
 			{Name: "step", Values: Values(1, 2, 3)}, {Name: "accuracy", Values: Values(0.5, 0.25, 0.75)}, {Name: "think_tokens", Values: Values(60, 58, 51.5)},
-			{Name: "redundant_removed", Values: Values(0, 0.1, 0.324)}, {Name: "essential_kept", Values: Values(1, 1.01, 0.987)},
+			{Name: "redundant_steps", Values: Values(2.5, 2.4, 2.3)}, {Name: "redundant_removed", Values: Values(0, 0.1, 0.324)}, {Name: "essential_kept", Values: Values(1, 1.01, 0.987)},
 			{Name: "reward", Values: Values(0.4, 0.5, 0.6)}, {Name: "credit_auc", Values: Values(math.NaN(), 0.8, 0.81)}, {Name: "generated_tokens", Values: Values(4000, 8000, 12345)},
 			{Name: "groups.valid", Values: Values(9, 8, 11)}},
 		Rollouts: []session.RolloutRow{

@@ -1,0 +1,66 @@
+package lab
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"attnlab/app/session"
+	"attnlab/rl/runs"
+)
+
+// RunOrders are the orders of the list of runs.
+var RunOrders = []string{"method", "newest", "accuracy", "length"}
+
+// inOrder sorts runs for the list of the Compare page. "newest" is the order of the engine.
+func inOrder(list []session.KeptRun, order string) []session.KeptRun {
+	list = slices.Clone(list)
+	by := func(key func(r session.KeptRun) float64) {
+		slices.SortStableFunc(list, func(a, b session.KeptRun) int { return compareNaNLast(key(a), key(b)) })
+	}
+	switch order {
+	case "accuracy":
+		by(func(r session.KeptRun) float64 { return -float64(RecentOf(r.Metrics, "accuracy").Mean) })
+	case "length":
+		by(func(r session.KeptRun) float64 { return float64(RecentOf(r.Metrics, "think_tokens").Mean) })
+	case "newest":
+	default:
+		slices.SortStableFunc(list, compareSeries)
+	}
+	return list
+}
+
+// compareSeries orders runs by method, then what sets it apart, then seed.
+func compareSeries(a, b session.KeptRun) int {
+	x, y := a.Settings.Series, b.Settings.Series
+	return cmp.Or(strings.Compare(a.Settings.Method, b.Settings.Method), strings.Compare(x.FocusHeads+" "+x.Hyper, y.FocusHeads+" "+y.Hyper),
+		cmp.Compare(a.Settings.Seed, b.Settings.Seed))
+}
+
+func compareNaNLast(a, b float64) int {
+	switch {
+	case math.IsNaN(a) && math.IsNaN(b):
+		return 0
+	case math.IsNaN(a):
+		return 1
+	case math.IsNaN(b):
+		return -1
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// MethodsOf are the methods among runs, in the order of their first runs.
+func MethodsOf(list []session.KeptRun) (methods []string) {
+	for _, r := range list {
+		if m := r.Settings.Method; m != "" && m != runs.Pretrain && !slices.Contains(methods, m) {
+			methods = append(methods, m)
+		}
+	}
+	slices.Sort(methods)
+	return methods
+}

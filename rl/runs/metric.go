@@ -1,0 +1,102 @@
+package runs
+
+import "math"
+
+// Metric is a column of a log and how people read it: on the Train and Compare pages, in curves and in tables.
+type Metric struct {
+	Name  string // as in metrics.jsonl
+	Title string
+	Word  string // of the glossary, empty for none
+	Unit  string
+	Form  Form
+	Show  Show
+	Of    Kind
+
+	Least          float64 // smallest span of an axis, so that noise does not look like a trend
+	Floor, Ceiling float64 // values end here
+}
+
+// Form is how a value is written.
+type Form int
+
+// The forms. Thousandths to Hundredths and Whole have a fixed number of decimals; Significant has three significant digits.
+const (
+	Thousandths Form = iota
+	Hundredths
+	Tenths
+	Whole
+	Significant
+	Time // of seconds
+)
+
+// Decimals is the number of decimals of a value on an axis.
+func (f Form) Decimals() int {
+	return map[Form]int{Thousandths: 3, Hundredths: 2, Tenths: 1, Significant: 4}[f]
+}
+
+// Show says where a metric is shown, besides the tables of all metrics.
+type Show int
+
+// The places. FromBase sets a number beside that of the model that the run began from.
+const (
+	LargeNumber Show = 1 << iota
+	LargeCurve
+	SmallCurve
+	InComparison
+	FromBase
+)
+
+// Has reports whether a metric is shown there.
+func (s Show) Has(where Show) bool { return s&where != 0 }
+
+// Kind says which runs have a metric.
+type Kind int
+
+// The kinds. A loss of reinforcement learning is a surrogate whose value means nothing, that of pretraining is in nats.
+const (
+	EveryRun Kind = iota
+	Reinforcement
+	Pretraining
+)
+
+var inf = math.Inf(1)
+
+// Metrics are the columns that people see, the most telling first.
+var Metrics = []Metric{
+	{"accuracy", "accuracy", "accuracy", "share of responses", Thousandths, LargeNumber | LargeCurve | InComparison | FromBase, Reinforcement, 0.1, 0, 1},
+	{"think_tokens", "think tokens", "think tokens", "per response", Tenths, LargeNumber | LargeCurve | InComparison | FromBase, Reinforcement, 4, 0, inf},
+	{"redundant_steps", "redundant steps", "redundant", "per response", Hundredths, LargeNumber | SmallCurve | InComparison | FromBase, Reinforcement, 0.5, 0, inf},
+	{"essential_steps", "essential steps", "essential", "per response", Hundredths, LargeNumber | SmallCurve | InComparison | FromBase, Reinforcement, 0.5, 0, inf},
+	{"loss", "loss", "loss", "nats per token", Thousandths, LargeNumber | LargeCurve, Pretraining, 0.05, -inf, inf},
+	{"tokens", "tokens read", "token", "prompts included", Whole, LargeNumber, Pretraining, 1, 0, inf},
+	{"reward", "reward", "reward", "mean", Thousandths, SmallCurve, Reinforcement, 0.1, -inf, inf},
+	{"groups.valid", "valid groups", "valid group", "per step", Whole, SmallCurve, Reinforcement, 2, 0, inf},
+	{"kl", "KL", "KL", "nats per token", Significant, SmallCurve, Reinforcement, 1e-4, 0, inf},
+	{"entropy", "entropy", "entropy", "nats per token", Thousandths, SmallCurve, Reinforcement, 0.02, 0, inf},
+	{"gradient_norm", "gradient norm", "gradient norm", "before clipping", Thousandths, SmallCurve, EveryRun, 0.01, 0, inf},
+	{"tokens_per_second", "speed", "tokens per second", "tokens per second", Whole, SmallCurve, EveryRun, 10, 0, inf},
+	{"lr", "learning rate", "learning rate", "per step", Significant, SmallCurve, Pretraining, 1e-5, 0, inf},
+	{"well_formed", "well-formed", "well-formed", "share of responses", Thousandths, 0, Reinforcement, 0.1, 0, 1},
+	{"credit_auc", "credit AUC", "credit AUC", "0.5 is chance", Thousandths, 0, Reinforcement, 0.1, 0, 1},
+	{"redundant_removed", "redundant removed", "redundant removed", "share of the base's", Thousandths, 0, Reinforcement, 0.1, -inf, 1},
+	{"essential_kept", "essential kept", "essential kept", "share of the base's", Thousandths, 0, Reinforcement, 0.1, 0, inf},
+	{"groups.all_correct", "all correct", "valid group", "groups", Whole, 0, Reinforcement, 2, 0, inf},
+	{"groups.all_wrong", "all wrong", "valid group", "groups", Whole, 0, Reinforcement, 2, 0, inf},
+	{"loss", "surrogate loss", "loss", "no scale", Significant, 0, Reinforcement, 0.01, -inf, inf},
+	{"generated_tokens", "generated", "generated tokens", "tokens in all", Whole, InComparison, Reinforcement, 1, 0, inf},
+	{"seconds", "time", "", "in all", Time, 0, EveryRun, 1, 0, inf},
+}
+
+// MetricsOf are those that runs of a method have and that are shown somewhere of where; 0 is all.
+func MetricsOf(method string, where Show) (list []Metric) {
+	kind := Reinforcement
+	if method == Pretrain {
+		kind = Pretraining
+	}
+	for _, m := range Metrics {
+		if (m.Of == EveryRun || m.Of == kind) && (where == 0 || m.Show.Has(where)) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
