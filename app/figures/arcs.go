@@ -1,13 +1,12 @@
 package figures
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"attnlab/app/figures/draw"
+	"attnlab/app/session"
 )
 
 // arcs draws the rows of a trace in reading order on a line and an arc from each to those
@@ -15,9 +14,13 @@ import (
 type arcs struct {
 	rows
 	threshold float64 // arcs below this share of the largest are left out
+	readers   int     // of each row, the strongest; 0 is all
 }
 
-func newArcs(v *View) Figure { return &arcs{newRows(v), 0.25} }
+// strongest is how many readers of a row have arcs at first.
+const strongest = 3
+
+func newArcs(v *View) Figure { return &arcs{newRows(v), 0.25, strongest} }
 
 // Follows lists what the figure draws.
 func (a *arcs) Follows() []string { return []string{"Trace", "HeadAttention", "Hover"} }
@@ -40,16 +43,18 @@ func (a *arcs) Caption() string {
 	if a.count() < 2 {
 		return "Arcs between steps: no trace yet."
 	}
-	return fmt.Sprintf("Arcs: which of %d steps looks back at which, %s, down to %s of the largest attention.", len(a.trace.Steps), a.source(), draw.Number(a.threshold))
+	return fmt.Sprintf("Arcs: which of %d steps looks back at which, %s, down to %s of the largest attention; %s are left out.", len(a.trace.Steps), a.source(), draw.Number(a.threshold), a.leftOut())
 }
 
-// Key moves the step, and the threshold by More and Fewer.
+// Key moves the step, and the threshold by More and Fewer. Next shows all readers, or the strongest again.
 func (a *arcs) Key(key Key) bool {
 	switch key {
 	case More:
 		a.threshold = max(0, a.threshold-0.05)
 	case Fewer:
 		a.threshold = min(1, a.threshold+0.05)
+	case Next:
+		a.readers = strongest - a.readers
 	default:
 		return a.moveStep(key)
 	}
@@ -63,8 +68,8 @@ func (a *arcs) Draw(s *draw.Scene) {
 		s.Empty("No trace yet.", "Generate one, and its steps appear here.")
 		return
 	}
-	largest := a.largest(n, max(1, a.trace.Delta))
-	ramp := a.heading(s, "Who looks back at whom", largest, s.Palette.Mark)
+	largest := a.largest()
+	ramp := a.heading(s, "Who looks back at whom", a.leftOut()+" left out", largest, false, s.Palette.Mark)
 	if ramp.W > 0 {
 		a.addThreshold(s, ramp)
 	}
@@ -98,51 +103,48 @@ func (a *arcs) addThreshold(s *draw.Scene, ramp draw.Box) {
 		Press: func(x, _ float64) { a.threshold = math.Round(20*max(0, min(1, (x-ramp.X)/ramp.W))) / 20 }})
 }
 
-// addArcs draws weak ones first. Those of the focused row are shown down to a fifth of the
-// threshold. Pairs nearer than Δ do not count in a step's FCI and have no arc.
+// addArcs draws weak ones first, each with an arrow at the row that is looked at. Of the focused row all arcs are shown down to a
+// fifth of the threshold: coloured to it, muted from it.
 func (a *arcs) addArcs(s *draw.Scene, n int, largest float64, focus int, l line) {
-	type link struct {
-		j, k  int
-		share float64
+	touches := func(k session.Link) bool { return focus >= 0 && (k.Reader == focus || k.Read == focus) }
+	var links, near []session.Link
+	for _, k := range session.Links(n, a.apart(), a.readers, a.shown) {
+		if k.Attention >= a.threshold*largest && !touches(k) && (l.sees(k.Reader) || l.sees(k.Read)) {
+			links = append(links, k)
+		}
 	}
-	var links []link
-	for j := range n {
-		for k := range max(0, j+1-max(1, a.trace.Delta)) {
-			share := a.shown(j, k) / max(largest, 1e-12)
-			least := a.threshold
-			if focus >= 0 && (j == focus || k == focus) {
-				least /= 5
-			}
-			if share >= least && share > 0 && share <= 1 && (l.sees(j) || l.sees(k)) {
-				links = append(links, link{j, k, share})
+	if focus >= 0 {
+		for _, k := range session.Links(n, a.apart(), 0, a.shown) {
+			if touches(k) && k.Attention >= a.threshold/5*largest {
+				near = append(near, k)
 			}
 		}
 	}
-	touches := func(l link) bool { return focus < 0 || l.j == focus || l.k == focus }
-	slices.SortStableFunc(links, func(a, b link) int {
-		if touches(a) != touches(b) {
-			if touches(b) {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a.share, b.share)
-	})
+	links = append(links[max(0, len(links)-600):], near...)
 	var top []draw.Shape // the arc under the pointer is in front
-	for _, k := range links[max(0, len(links)-600):] {
-		arc := l.arc(k.j, k.k)
-		arc.Width, arc.Color = 0.75+3.5*k.share, s.Palette.Mark(k.share)
-		if !touches(k) {
+	for _, k := range links {
+		share := min(1, k.Attention/max(largest, 1e-12))
+		arc := l.arc(k.Reader, k.Read)
+		arc.Width, arc.Color = 0.75+3.5*share, s.Palette.Mark(share)
+		switch {
+		case focus >= 0 && !touches(k):
 			arc.Width, arc.Color = 1, s.Palette.Line
+		case k.Reader == focus:
+			arc.Color = s.Palette.Muted
 		}
-		if a.under != nil && a.under.Arc != nil && a.Hovered(k.j, k.k) {
+		under := a.under != nil && a.under.Arc != nil && a.Hovered(k.Reader, k.Read)
+		if under {
 			arc.Width, arc.Color = arc.Width+1, s.Palette.Ink
-			top = append(top, arc)
 		}
-		t := a.pairTarget(draw.Box{}, k.j, k.k)
+		shapes := append([]draw.Shape{arc}, l.arrow(arc)...)
+		t := a.pairTarget(draw.Box{}, k.Reader, k.Read)
 		t.Arc = &arc
-		s.Add(arc)
 		s.AddTarget(t)
+		if under {
+			top = append(top, shapes...)
+		} else {
+			s.Add(shapes...)
+		}
 	}
 	s.Add(top...)
 }
@@ -200,6 +202,12 @@ func (a *arcs) addBars(s *draw.Scene, focus int, l line) {
 	s.Add(draw.Arc{X0: l.from, Y0: top, X1: l.to, Y1: top, Width: 1, Color: s.Palette.Line})
 	for k := range a.trace.Steps {
 		fci, _ := a.fci(k)
+		if w := min(16, l.unit-2); !a.trace.Scored(k) {
+			if l.sees(k + 1) {
+				s.Hatch(draw.Box{X: l.at(k+1) - w/2, Y: top + 1, W: w, H: min(10, l.bars-2)}, s.Palette.Line)
+			}
+			continue
+		}
 		if share := fci / largest; largest > 0 && share <= 1 && l.sees(k+1) {
 			w := min(16, l.unit-2)
 			fill := s.Palette.Mark(share)

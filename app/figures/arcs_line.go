@@ -80,3 +80,13 @@ func (l line) arc(j, k int) draw.Arc {
 	}
 	return draw.Arc{X0: l.at(j), Y0: l.across, X1: l.at(k), Y1: l.across, BY: -high}
 }
+
+// arrow is the head of an arc, where it meets the row that is looked at.
+func (l line) arrow(a draw.Arc) []draw.Shape {
+	const long, wide = 6.0, 3.0
+	x, y := a.X1, a.Y1
+	if l.vertical {
+		return []draw.Shape{draw.Line(x+long, y-wide, x, y, 1.5, a.Color), draw.Line(x+long, y+wide, x, y, 1.5, a.Color)}
+	}
+	return []draw.Shape{draw.Line(x-wide, y-long, x, y, 1.5, a.Color), draw.Line(x+wide, y-long, x, y, 1.5, a.Color)}
+}

@@ -10,7 +10,8 @@ import (
 	"attnlab/app/theme"
 )
 
-// The cells' colours are the attention, of the chosen head or the largest over all.
+// The cells' colours are the attention, of the chosen head or the largest over all, on the scale of the arcs. Neighbours, which FCI
+// leaves out, are hatched and have no colour; the legend marks that some of them exceed it.
 func TestMatrixColours(t *testing.T) {
 	tr := trace(6, 2, 3, true)
 	n := 8
@@ -27,7 +28,7 @@ func TestMatrixColours(t *testing.T) {
 		largest := 0.0
 		for j := range n {
 			for k := range j {
-				if j > k {
+				if j-k >= tr.Delta {
 					largest = max(largest, want(j, k))
 				}
 			}
@@ -44,13 +45,35 @@ func TestMatrixColours(t *testing.T) {
 		for j := range n {
 			for k := range n {
 				color := theme.Light.Surface
-				if k <= j {
+				if k <= j-tr.Delta {
 					color = theme.Light.Score(want(j, k) / largest)
 				}
 				if got := cells.Colors[j*n+k]; got != color {
 					t.Fatalf("head %v: cell %d, %d is %v, want %v", chosen, j, k, got, color)
 				}
 			}
+		}
+		clipped := false
+		for j := range n {
+			for k := range j + 1 {
+				clipped = clipped || want(j, k) > largest
+			}
+		}
+		w, _ := h.figure.(*matrix).cell(n)
+		hatched, marked, noted := map[int]bool{}, false, false
+		for _, s := range h.view.scene.Shapes {
+			if a, ok := s.(draw.Arc); ok && a.Color == theme.Light.Line && a.X0 != a.X1 && a.Y0 != a.Y1 {
+				hatched[int(((a.X0+a.X1)/2-matrixLeft)/w)] = true
+			}
+			if p, ok := s.(draw.Path); ok && len(p.Points) == 3 { // the mark of a clipped scale
+				marked = true
+			}
+			if l, ok := s.(draw.Label); ok {
+				noted = noted || strings.Contains(l.Text, "neighbours (Δ < 2) hatched")
+			}
+		}
+		if len(hatched) != n || marked != clipped || !noted {
+			t.Errorf("head %v: hatched columns %v, clipping marked %v, want %v; said %v", chosen, hatched, marked, clipped, noted)
 		}
 	}
 }
@@ -71,19 +94,40 @@ func TestArcs(t *testing.T) {
 	if all == 0 {
 		t.Fatal("no arcs")
 	}
+	readers := map[int]int{}
 	for _, a := range arcs() {
 		j, k := a.Row, a.Col
 		if j-k < tr.Delta {
 			t.Errorf("an arc from %d to %d, nearer than Δ", j, k)
 		}
-		if share := f.shown(j, k) / f.largest(14, 2); share < f.threshold {
+		if share := f.shown(j, k) / f.largest(); share < f.threshold {
 			t.Errorf("an arc of share %v", share)
+		}
+		if readers[k]++; readers[k] > strongest {
+			t.Errorf("row %d has %d readers", k, readers[k])
 		}
 		x, y := a.Arc.Point(0.5)
 		if met := f.At(x, y); met == nil || met.Arc == nil {
 			t.Errorf("the arc from %d to %d is not met at its middle", j, k)
 		}
 	}
+	arrows := func() (n int) { // short lines at an angle
+		for _, s := range f.scene.Shapes {
+			if l, ok := s.(draw.Arc); ok && l.BX == 0 && l.BY == 0 && l.Width == 1.5 {
+				n++
+			}
+		}
+		return n
+	}
+	if arrows() != 2*all {
+		t.Errorf("%d lines of arrows on %d arcs", arrows(), all)
+	}
+	h.Key(Next, start)
+	h.Scene(start)
+	if len(arcs()) <= all {
+		t.Errorf("all readers have %d arcs, the strongest %d", len(arcs()), all)
+	}
+	h.Key(Next, start)
 	h.Key(Fewer, start)
 	h.Scene(start)
 	if len(arcs()) >= all {
@@ -93,7 +137,7 @@ func TestArcs(t *testing.T) {
 	h.Key(Right, start)
 	h.Scene(start)
 	for _, a := range arcs() {
-		if share := f.shown(a.Row, a.Col) / f.largest(14, 2); share < 0.2 || share < 1 && a.Row != 1 && a.Col != 1 {
+		if share := f.shown(a.Row, a.Col) / f.largest(); share < 0.2 || share < 1 && a.Row != 1 && a.Col != 1 {
 			t.Errorf("with step 1 selected, an arc of share %v from %d to %d", share, a.Row, a.Col)
 		}
 	}
@@ -104,7 +148,7 @@ func TestArcs(t *testing.T) {
 	h.Scene(start)
 	tip := strings.Join(f.pairTip(9, 3), "; ")
 	a, head := f.attention(9, 3, -1, -1)
-	if want := fmt.Sprintf("step 9 looks at step 3; %s a token, L%d·H%d", draw.Number(a), head/2, head%2); tip != want {
+	if want := fmt.Sprintf("step 9 looks at step 3; %s per token, L%d·H%d", draw.Number(a), head/2, head%2); tip != want {
 		t.Errorf("the arc says %q, want %q", tip, want)
 	}
 	fci, best := tr.FCI[4], 0

@@ -59,8 +59,7 @@ func (m *matrix) Draw(s *draw.Scene) {
 		s.Empty("No trace yet.", "Generate one, and its steps appear here.")
 		return
 	}
-	largest := m.largest(n, 1)
-	m.heading(s, "Each row looks at columns", largest, s.Palette.Score)
+	largest, clipped := m.largest(), false
 	view := m.view()
 	w, h := m.cell(n)
 	body := draw.Box{X: view.X - m.panX, Y: view.Y - m.panY, W: w * float64(n), H: h * float64(n)}
@@ -69,11 +68,13 @@ func (m *matrix) Draw(s *draw.Scene) {
 	for j := range n {
 		for k := range n {
 			colors[j*n+k] = s.Palette.Surface // nothing looks ahead
-			if v := m.shown(j, k); k <= j && !math.IsNaN(v) {
+			if v := m.shown(j, k); k <= j && !m.neighbours(j, k) && !math.IsNaN(v) {
 				colors[j*n+k] = s.Palette.Score(v / max(largest, 1e-12))
 			}
+			clipped = clipped || k <= j && m.shown(j, k) > largest
 		}
 	}
+	m.heading(s, "Each row looks at columns", m.leftOut()+" hatched", largest, clipped, s.Palette.Score)
 	seen := body.Meet(view)
 	s.Add(draw.Cells{Box: body, Columns: n, Rows: n, Colors: colors, Clip: seen})
 	m.addCells(s, n, w, h, body, seen, colors)
@@ -133,6 +134,10 @@ func (m *matrix) addCells(s *draw.Scene, n int, w, h float64, body, seen draw.Bo
 				continue
 			}
 			s.AddTarget(m.pairTarget(part, j, k))
+			if m.neighbours(j, k) {
+				s.Hatch(part, s.Palette.Line)
+				continue
+			}
 			if w >= 46 && h >= 18 && part == box {
 				s.Add(draw.Label{X: box.X + w/2, Y: box.Y + h/2 + 4, Text: draw.Number(m.shown(j, k)), Size: draw.Small, Mono: true, Align: 0.5, Color: s.Palette.On(colors[j*n+k])})
 			}

@@ -3,7 +3,6 @@ package figures
 import (
 	"fmt"
 	"image/color"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -166,18 +165,17 @@ func (r *rows) shown(j, k int) float64 {
 	return 0
 }
 
-// largest is the largest drawn density from one of n rows to another at least apart rows
-// before it.
-func (r *rows) largest(n, apart int) (largest float64) {
-	for j := range n {
-		for k := range max(0, j-apart+1) {
-			if v := r.shown(j, k); v > largest && !math.IsInf(v, 0) {
-				largest = v
-			}
-		}
-	}
-	return largest
-}
+// apart is how many rows later a row must be for FCI to count what it pays: Δ, at least 1.
+func (r *rows) apart() int { return max(1, r.trace.Delta) }
+
+// neighbours reports whether row j is too near to row k, or is it.
+func (r *rows) neighbours(j, k int) bool { return j-k < r.apart() }
+
+// leftOut says which rows are neighbours.
+func (r *rows) leftOut() string { return fmt.Sprintf("neighbours (Δ < %d)", r.apart()) }
+
+// largest is the end of the scale of arcs and matrix: the largest drawn density between rows that are no neighbours.
+func (r *rows) largest() float64 { return session.LargestApart(r.count(), r.apart(), r.shown) }
 
 // fci is that of a step in the selected head, or its maximum over heads and where that is.
 func (r *rows) fci(step int) (fci float64, of int) {
@@ -232,11 +230,19 @@ func (r *rows) stepText(i int) string {
 	return strings.Join(strings.Fields(r.trace.Steps[i-1].Text), " ")
 }
 
-// heading draws the title, whose attention it is, and the legend from 0 to largest. It
-// returns the place of the legend's ramp.
-func (r *rows) heading(s *draw.Scene, title string, largest float64, ramp func(x float64) color.RGBA) draw.Box {
-	s.Heading(title, r.source(), true, s.Width)
-	return s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), "0", draw.Number(largest), "attention a token", ramp)
+// heading draws the title, whose attention it is with a note, and the legend from 0 to largest, marked where larger values are
+// clipped. It returns the place of the legend's ramp.
+func (r *rows) heading(s *draw.Scene, title, note string, largest float64, clipped bool, ramp func(x float64) color.RGBA) draw.Box {
+	name, high := "attention per token", draw.Number(largest)
+	room := s.Width - 3*draw.Margin - draw.Width(name, false, draw.Small)
+	detail := r.source() + "; " + note
+	s.Heading(title, draw.Fit(detail, true, draw.Small, room), true, s.Width)
+	bar := s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), "0", high, name, ramp)
+	if clipped && bar.W > 0 { // between the ramp and its largest number
+		x, y := bar.X+bar.W+1, bar.Y+bar.H/2
+		s.Add(draw.Path{Points: [][2]float64{{x, y - 4}, {x + 4, y}, {x, y + 4}}, Width: 1.5, Color: s.Palette.Ink})
+	}
+	return bar
 }
 
 // badge draws the letter and colour of a row in a box. A narrow box has no letter.
@@ -294,6 +300,9 @@ func (r *rows) rowTip(i int) []string {
 	step := r.trace.Steps[i-1]
 	tip := []string{fmt.Sprintf("%s · %s", r.name(i), step.Label), strings.TrimSpace(step.Text)}
 	fci, of := r.fci(i - 1)
+	if !r.trace.Scored(i - 1) {
+		return append(tip, "FCI: not scored")
+	}
 	if layer, head := r.head(); layer >= 0 {
 		return append(tip, "FCI "+draw.Decimals(fci, 3)+" in "+headName(layer, head))
 	}
@@ -309,10 +318,10 @@ func (r *rows) pairTip(j, k int) []string {
 	density, of := r.attention(j, k, layer, head)
 	tip := []string{fmt.Sprintf("%s looks at %s", r.name(j), r.name(k))}
 	if r.trace.Heads > 0 {
-		tip = append(tip, fmt.Sprintf("%s a token, %s", draw.Number(density), headName(of/r.trace.Heads, of%r.trace.Heads)))
+		tip = append(tip, fmt.Sprintf("%s per token, %s", draw.Number(density), headName(of/r.trace.Heads, of%r.trace.Heads)))
 	}
-	if k > 0 && k <= len(r.trace.Steps) && j-k < r.trace.Delta {
-		tip = append(tip, fmt.Sprintf("nearer than Δ = %d: not in FCI", r.trace.Delta))
+	if r.neighbours(j, k) {
+		tip = append(tip, fmt.Sprintf("nearer than Δ = %d: not in FCI", r.apart()))
 	}
 	return tip
 }

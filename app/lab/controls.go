@@ -8,6 +8,9 @@ import (
 	"attnlab/app/session"
 )
 
+// WeakestSteps is how many steps the threshold of arcs has, from none to the end of the scale.
+const WeakestSteps = 20
+
 // Set gives a control its value, as text.
 func (l *Lab) Set(name, value string) {
 	number := func(lo, hi int) int { return min(max(parse(value, lo, strconv.Atoi), lo), hi) }
@@ -41,6 +44,10 @@ func (l *Lab) Set(name, value string) {
 		}
 	case "speed":
 		l.Controls.Speed = number(1, 20)
+	case "weakest":
+		l.Controls.Weakest = number(0, WeakestSteps)
+	case "readers":
+		l.Controls.Readers = number(0, 3)
 	case "problems":
 		if n, ok := l.whole(name, value, 1, session.MaxProblems); ok {
 			l.Controls.Problems = int(n)

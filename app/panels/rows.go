@@ -27,6 +27,7 @@ type line struct {
 	hovered  bool    // a figure points at it
 	share    float64 // of the longest bar
 	fci      string
+	scored   bool
 	explain  bool // the number is open
 	label    string
 }
@@ -51,7 +52,7 @@ func (p *Page) lines() (problem line, steps []line, answer line) {
 	}
 	for k, step := range t.Steps {
 		n, fci := of(k, step.Start, step.End), explain.StepFCI(t, p.Selection, k)
-		if n.fci, n.label = explain.Format(fci), step.Label; top > 0 {
+		if n.fci, n.label, n.scored = explain.Format(fci), step.Label, t.Scored(k); n.scored && top > 0 {
 			n.share = fci / top
 		}
 		n.selected, n.hovered, n.explain = k == p.Selection.Step, k == p.Hovered, p.Explained == "fci:"+strconv.Itoa(k)
@@ -83,7 +84,7 @@ func (p *Page) rows() app.UI {
 		list = append(list, &row{Line: n})
 	}
 	if len(answer.tokens) > 0 {
-		list = append(list, app.Li().Class("row answer").Body(
+		list = append(list, app.Li().Class("row answer").DataSet("range", len(t.Steps)+1).Body(
 			app.Span().Class("no").Title("the answer part").Text("="), answer.body(), app.Span().Class("fci"),
 			app.Span().Class("label").Body(app.If(t.Complete, func() app.UI { return verdict(t) })),
 		))
@@ -92,23 +93,31 @@ func (p *Page) rows() app.UI {
 		list = append(list, app.Li().Class("row more").Body(app.Span().Class("no").Text("…"),
 			app.Span().Class("tokens").Body(p.button("forward", "quiet", app.Text("One "+p.Controls.Unit+" more")), p.button("generate", "quiet", app.Text("All of it")))))
 	}
-	return app.Ol().Class("rows").ID("rows").Body(list...)
+	return app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf()}, app.Ol().Class("rows").ID("rows").Body(list...))
 }
 
 // Render draws the row.
 func (r *row) Render() app.UI {
 	n := r.Line
 	if n.step < 0 {
-		return app.Li().Class("row prompt").Body(
+		return app.Li().Class("row prompt").DataSet("range", 0).Body(
 			app.Span().Class("no").Title("the problem").Text("?"), n.body(), app.Span().Class("fci"), app.Span().Class("label"))
 	}
 	at, name := strconv.Itoa(n.step), explain.StepName(n.step)
-	return app.Li().Class("row", when(n.selected, "selected"), when(n.hovered, "hovered")).ID("step-"+at).DataSet("do", "step:"+at).Body(
+	return app.Li().Class("row", when(n.selected, "selected"), when(n.hovered, "hovered")).ID("step-"+at).DataSet("do", "step:"+at).DataSet("range", n.step+1).Body(
 		app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(n.selected)).Aria("label", "step "+name+", "+n.label).Text(name),
 		n.body(),
-		app.Span().Class("fci").Body(bar(n.share), number("fci:"+at, n.fci, n.explain)),
+		app.Span().Class("fci").Body(n.bar(), number("fci:"+at, n.fci, n.explain)),
 		badge(n.label),
 	)
+}
+
+// bar is the FCI of the step; hatched where it is not scored.
+func (n line) bar() app.UI {
+	if n.scored {
+		return bar(n.share)
+	}
+	return app.Span().Class("bar unscored").Title("not scored")
 }
 
 // body is the tokens of a line.

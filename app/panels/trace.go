@@ -23,6 +23,7 @@ func (p *Page) tracePage() app.UI {
 		app.Section().Class("column middle").Aria("label", "trace").Body(
 			p.traceHead(),
 			p.transport(),
+			p.arcLegend(),
 			p.rows(),
 			p.cursorPanel(),
 			p.everyStepPanel(),
@@ -35,7 +36,6 @@ func (p *Page) tracePage() app.UI {
 func (p *Page) figuresColumn() app.UI {
 	return app.Section().Class("column figures").Aria("label", "attention").Body(
 		p.headStrip(),
-		p.figure("arcs", "Attention between steps, as arcs", p.Page == lab.PageTrace),
 		p.figure("heads", "Heads by layer, as a figure", p.Page == lab.PageHeads),
 		p.figure("matrix", "Attention between steps, as a matrix", true),
 		p.stepPanel(),

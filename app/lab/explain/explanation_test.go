@@ -16,6 +16,12 @@ func TestFCIOpensToItsNumbers(t *testing.T) {
 	s := Subject{&session.Snapshots{Trace: trace}, session.NoSelection}
 	for k := 1; k < len(trace.Steps); k++ {
 		e, ok := s.Of("fci:" + strconv.Itoa(k))
+		if k == 3 { // only the answer comes later, and it is a neighbour
+			if !ok || e.Value != "not scored" || len(e.Terms) != 0 {
+				t.Errorf("step %d: %+v", k, e)
+			}
+			continue
+		}
 		if !ok || e.Value != Format(trace.FCI[k]) {
 			t.Fatalf("step %d: %+v", k, e)
 		}

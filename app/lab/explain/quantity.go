@@ -131,7 +131,7 @@ func (q Quantity) OfTokens(t *session.Trace, s session.Selection) []float64 {
 }
 
 // OfHeads is the quantity of every head, [L,H]; NaN where there is none. FCI and focus are of the selected step, or the
-// mean over steps without one.
+// mean over steps without one, or where the selected step has none.
 func (q Quantity) OfHeads(t *session.Trace, h *session.HeadsView, s session.Selection) []float64 {
 	perStep := func(from []float64) []float64 {
 		K := len(t.Steps)
@@ -141,7 +141,7 @@ func (q Quantity) OfHeads(t *session.Trace, h *session.HeadsView, s session.Sele
 			if K == 0 || len(from) < (i+1)*K {
 				continue
 			}
-			if row := from[i*K : (i+1)*K]; s.Step >= 0 && s.Step < K {
+			if row := from[i*K : (i+1)*K]; s.Step >= 0 && s.Step < K && (q != ByFCI || t.Scored(s.Step)) {
 				values[i] = row[s.Step]
 			} else {
 				values[i] = stat.Mean(row)
@@ -198,8 +198,11 @@ func StepScore(t *session.Trace, name string, k int) float64 {
 	return math.NaN()
 }
 
-// StepFCI is the FCI of step k: in the selected head, or the maximum over heads.
+// StepFCI is the FCI of step k: in the selected head, or the maximum over heads. It is NaN for a step that is not scored.
 func StepFCI(t *session.Trace, s session.Selection, k int) float64 {
+	if !t.Scored(k) {
+		return math.NaN()
+	}
 	if s.Head >= 0 && s.Layer >= 0 && s.Layer < t.Layers && s.Head < t.Heads {
 		if i := (s.Layer*t.Heads+s.Head)*len(t.Steps) + k; i < len(t.FCIHeads) {
 			return t.FCIHeads[i]

@@ -57,6 +57,9 @@ func ofScore(t *session.Trace, s score.Score, k int, value float64) Explanation 
 // explainFCI shows the maximum over heads.
 func explainFCI(s Subject, k int) Explanation {
 	t, K := &s.Trace, len(s.Trace.Steps)
+	if !t.Scored(k) {
+		return notScored(t, k)
+	}
 	e := ofScore(t, score.FCI, k, StepFCI(t, session.NoSelection, k))
 	e.Note += " Press a head to see its sum."
 	type scored struct {
@@ -80,8 +83,23 @@ func explainFCI(s Subject, k int) Explanation {
 	return e
 }
 
+// notScored says why a step has no FCI.
+func notScored(t *session.Trace, k int) Explanation {
+	e := ofScore(t, score.FCI, k, math.NaN())
+	e.Value = "not scored"
+	if k == 0 {
+		e.Note += " This is the first step: later tokens attend to where the reasoning begins, whatever it says, so its 0 is no measurement."
+	} else {
+		e.Note += " No later step and no answer is far enough from this step, so its 0 is no measurement."
+	}
+	return e
+}
+
 // explainScoreInHead shows what a score of step k adds up in one head. Without that head's attention it shows no terms.
 func explainScoreInHead(t *session.Trace, s score.Score, layer, head, k int, value float64) Explanation {
+	if s.Name == score.FCI.Name && !t.Scored(k) {
+		return notScored(t, k)
+	}
 	e := ofScore(t, s, k, value)
 	e.Title += " in " + HeadName(layer, head)
 	in, ok := inputOf(t, layer, head)

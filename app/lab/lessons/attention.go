@@ -16,8 +16,8 @@ var lessonAttention = Lesson{
 	Title: "What later steps look at",
 	About: "Follow attention back through a trace, then cut it and see what breaks.",
 	Steps: []Step{
-		{Page: "trace", Ring: "figure-arcs", Title: "Looking back",
-			Text:   "In every [head] a token spreads a weight of 1 over itself and the tokens before it. The mean over the tokens of two steps says how much one step looks at the other. Arcs show it: choose a step to see which later steps read it.",
+		{Page: "trace", Ring: "rows-with-arcs", Title: "Looking back",
+			Text:   "In every [head] a token spreads a weight of 1 over itself and the tokens before it. The mean over the tokens of two steps says how much one step looks at the other. Arcs beside the rows show it: choose a step to see which later steps read it.",
 			Source: "AttnRL, arXiv 2509.26628, FCI: the mean is over the tokens of both steps, so it is a density",
 			Shows:  []Try{{"Take the top step", do("step-top")}}},
 		{Page: "trace", Ring: "step-panel", Title: "One number for a step",

@@ -200,7 +200,7 @@ func TestVisitRelease(t *testing.T) {
 	v.run(chromedp.Navigate("about:blank"))
 	v.open(server.URL + "/" + onHost)
 	v.figures()
-	if got := eval[string](v, `[release, document.querySelector("iframe.arcs").contentWindow.release, attnlab.version].join()`); got != "2,2,"+next {
+	if got := eval[string](v, `[release, document.querySelector("iframe.matrix").contentWindow.release, attnlab.version].join()`); got != "2,2,"+next {
 		t.Errorf("the page, its figure and its version are of %q", got)
 	}
 	old := eval[[]string](v, fmt.Sprintf(`performance.getEntriesByType("resource").map((e) => e.name).filter((name) => name.includes("/web/") && !name.includes(%q))`, next))

@@ -30,7 +30,7 @@ func TestVisit(t *testing.T) {
 	server := plainServer(t, dir, n)
 	var link string
 	var linked session.Trace
-	var ofAllHeads []byte // a picture of the arcs
+	var ofAllHeads []byte // a picture of the matrix
 
 	v.check("the first screen is there before any program", func(v *visitor) {
 		html, err := os.ReadFile(filepath.Join(dir, "index.html"))
@@ -97,7 +97,7 @@ func TestVisit(t *testing.T) {
 			v.Errorf("the panel is about %q", panel)
 		}
 		time.Sleep(2 * time.Second) // until the figure shows it
-		ofAllHeads = v.clip("iframe.arcs")
+		ofAllHeads = v.clip("iframe.matrix")
 	})
 	v.check("heads", func(v *visitor) {
 		v.press(`nav [data-do="page:heads"]`)
@@ -141,11 +141,11 @@ func TestVisit(t *testing.T) {
 			v.Errorf("it continues on %s", c.Backend)
 		}
 	})
-	v.check("a figure draws what happened while it was hidden", func(v *visitor) {
+	v.check("a figure follows a head that was chosen on another page", func(v *visitor) {
 		v.press(`nav [data-do="page:trace"]`)
-		for end := time.Now().Add(patience); bytes.Equal(v.clip("iframe.arcs"), ofAllHeads); time.Sleep(200 * time.Millisecond) {
+		for end := time.Now().Add(patience); bytes.Equal(v.clip("iframe.matrix"), ofAllHeads); time.Sleep(200 * time.Millisecond) {
 			if time.Now().After(end) {
-				v.Fatalf("a head was chosen on the page Heads, and the arcs show all heads still")
+				v.Fatalf("a head was chosen on the page Heads, and the matrix shows all heads still")
 			}
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"attnlab/app/session"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // TestVisitTrace cuts every step of a trace from a link, on the host backend, and looks at what the page says about it.
@@ -56,9 +57,45 @@ func TestVisitTrace(t *testing.T) {
 		v.enter(`[data-set="samples"]`, "8")
 		v.until("the reason is gone", `!document.querySelector("#field-samples-why")`)
 	})
+	v.check("arcs stand beside their rows and light up", func(v *visitor) {
+		v.run(chromedp.Evaluate(`scrollTo(0, 0)`, nil))
+		v.until("there are arcs", `document.querySelectorAll("#gutter .arc").length > 3`)
+		// Each arrow ends at the middle of the number of a row, to a pixel.
+		if off := eval[float64](v, `Math.max(...[...document.querySelectorAll("#gutter .arc .head")].map((head) => {
+			const r = head.getBoundingClientRect(), y = r.top + r.height / 2;
+			return Math.min(...[...document.querySelectorAll("#rows [data-range] > .no")].map((no) => { const q = no.getBoundingClientRect(); return Math.abs(q.top + q.height / 2 - y); }));
+		}))`); off > 1.5 {
+			v.Errorf("an arrow ends %.1f pixels beside its row", off)
+		}
+		all := eval[int](v, `document.querySelectorAll("#gutter .arc").length`)
+		v.run(chromedp.Evaluate(`document.querySelector('#step-1 .no').focus()`, nil))
+		v.until("the readers of step 2 are lit by the keyboard's focus", `document.querySelectorAll("#gutter .arc.reader").length > 0 && [...document.querySelectorAll("#gutter .arc.reader title")].every((t) => t.textContent.includes("looks at step 2:"))`)
+		v.run(chromedp.Evaluate(`document.activeElement.blur()`, nil))
+		v.run(chromedp.Focus(`#arc-legend input`, chromedp.ByQuery), chromedp.KeyEvent(kb.End))
+		v.until("a threshold at the end of the scale leaves the strongest", fmt.Sprintf(`document.querySelectorAll("#gutter .arc").length < %d && document.querySelectorAll("#gutter .arc").length > 0`, all))
+		v.run(chromedp.KeyEvent(kb.Home))
+		v.until("without a threshold there are more", fmt.Sprintf(`document.querySelectorAll("#gutter .arc").length >= %d`, all))
+		v.enterRange(5)
+		if first := v.text("#step-0 .num"); first != "–" {
+			v.Errorf("the first step, which is not scored, has the FCI %q", first)
+		}
+	})
+	v.check("pictures of the trace", func(v *visitor) {
+		v.shots("trace-gutter", ".middle")
+		v.press("#step-2 > button")
+		v.shots("trace-gutter-selected", ".middle")
+	})
 	v.check("pictures", func(v *visitor) { v.shots("trace-cut", "#cut-all") })
 	if lines := n.all(); len(lines) > 0 {
 		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+// enterRange sets the threshold of arcs.
+func (v *visitor) enterRange(steps int) {
+	v.Helper()
+	for range steps {
+		v.run(chromedp.KeyEvent(kb.ArrowRight))
 	}
 }
 

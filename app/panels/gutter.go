@@ -1,0 +1,283 @@
+package panels
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+	"attnlab/app/theme"
+)
+
+// gutter draws, left of the rows of a trace, an arc from each row to the rows that it looks back at, with an arrow at the row that is
+// looked at. It measures where the rows stand, so that a row and its arcs are one thing, and draws itself again, alone, when the
+// pointer or the focus moves to another row.
+type gutter struct {
+	app.Compo
+	Arcs arcs
+
+	ctx     app.Context
+	rows    []float64 // y of each row's number, from the top of the gutter; nil before it is measured
+	width   float64
+	height  float64
+	pointed int // the row under the pointer or with the focus, as a range; -1 for none
+	stop    func()
+}
+
+// arcs are what a gutter draws. Ranges count as in [session.Trace.Attention].
+type arcs struct {
+	ranges  int
+	links   []session.Link // all of them, the weakest first
+	shown   []session.Link // those that are strong enough, the weakest first
+	top     float64        // the end of the scale
+	least   float64        // of a link of the focused row
+	focus   int            // range that is selected, or that a figure points at; -1 for none
+	cut     int            // range whose readers are cut off; -1 for none
+	steps   int
+	caption string
+}
+
+// arcsOf collects the arcs of the trace in the selected head, or of the largest attention over heads.
+func (p *Page) arcsOf() arcs {
+	t := &p.Trace
+	n := rangesShown(t)
+	at := func(reader, read int) float64 { return p.pays(reader, read) }
+	a := arcs{ranges: n, links: session.Links(n, t.Delta, 0, at), top: session.LargestApart(n, t.Delta, at), focus: -1, cut: -1, steps: len(t.Steps)}
+	least := float64(p.Controls.Weakest) / lab.WeakestSteps * a.top
+	for _, l := range session.Links(n, t.Delta, p.Controls.Readers, at) {
+		if l.Attention >= least {
+			a.shown = append(a.shown, l)
+		}
+	}
+	a.least = least / 5
+	switch {
+	case p.Hovered >= 0 && p.Hovered < len(t.Steps):
+		a.focus = p.Hovered + 1
+	case p.Selection.Step >= 0 && p.Selection.Step < len(t.Steps):
+		a.focus = p.Selection.Step + 1
+	}
+	if d := &p.Disruption; d.Step >= 0 && d.Step < len(t.Steps) && len(d.Pairs)+len(d.Groups) > 0 {
+		a.cut = d.Step + 1
+	}
+	a.caption = fmt.Sprintf("Arcs: which step looks back at which, %s of %s shown. The table below the matrix has all numbers.", explain.Plural(len(a.shown), "link"), strconv.Itoa(len(a.links)))
+	return a
+}
+
+// rangesShown counts the rows that have arcs: the problem, the steps, and the answer once there is one.
+func rangesShown(t *session.Trace) int {
+	switch {
+	case len(t.Attention) != t.Ranges()*t.Ranges():
+		return 0
+	case t.Answer[1] > t.Answer[0]:
+		return t.Ranges()
+	}
+	return t.Ranges() - 1
+}
+
+// pays is what a token of range reader pays to one of range read: in the selected head once its attention is there, else the largest
+// over heads.
+func (p *Page) pays(reader, read int) float64 {
+	if v := explain.Attention(&p.Trace, p.Selection.Layer, p.Selection.Head, reader, read); !math.IsNaN(v) {
+		return v
+	}
+	return float64(p.Trace.Attention[reader*p.Trace.Ranges()+read])
+}
+
+// OnMount measures the rows, and again whenever their place changes.
+func (g *gutter) OnMount(ctx app.Context) {
+	g.ctx, g.pointed = ctx, -1
+	measure := app.FuncOf(func(app.Value, []app.Value) any {
+		ctx.Dispatch(func(app.Context) { g.measure() })
+		return nil
+	})
+	point := app.FuncOf(func(_ app.Value, args []app.Value) any {
+		event := args[0]
+		at := -1
+		switch event.Get("type").String() {
+		case "mouseleave":
+		case "focusout":
+			at = rangeOf(event.Get("relatedTarget"), g.Arcs)
+		default:
+			at = rangeOf(event.Get("target"), g.Arcs)
+		}
+		if at != g.pointed {
+			ctx.Dispatch(func(app.Context) { g.pointed = at })
+		}
+		return nil
+	})
+	observer := app.Window().Get("ResizeObserver").New(measure)
+	rows := app.Window().GetElementByID("rows-with-arcs")
+	observer.Call("observe", rows)
+	events := []string{"mouseover", "focusin", "mouseleave", "focusout"}
+	for _, e := range events {
+		rows.Call("addEventListener", e, point)
+	}
+	g.stop = func() {
+		observer.Call("disconnect")
+		for _, e := range events {
+			rows.Call("removeEventListener", e, point)
+		}
+		measure.Release()
+		point.Release()
+	}
+	ctx.Defer(func(app.Context) { g.measure() })
+}
+
+// OnUpdate measures the rows of another trace.
+func (g *gutter) OnUpdate(ctx app.Context) { ctx.Defer(func(app.Context) { g.measure() }) }
+
+// OnDismount forgets the rows.
+func (g *gutter) OnDismount() {
+	if g.stop != nil {
+		g.stop()
+	}
+}
+
+// rangeOf is the range of the row that an element is in, -1 for none.
+func rangeOf(element app.Value, a arcs) int {
+	if !element.Truthy() || !element.Get("closest").Truthy() {
+		return -1
+	}
+	row := element.Call("closest", ".row[data-range]")
+	if !row.Truthy() {
+		return -1
+	}
+	at, err := strconv.Atoi(row.Get("dataset").Get("range").String())
+	if err != nil || at >= a.ranges {
+		return -1
+	}
+	return at
+}
+
+// measure finds where the rows stand. It draws again only if that has changed.
+func (g *gutter) measure() {
+	svg := app.Window().GetElementByID("gutter")
+	if !svg.Truthy() {
+		return
+	}
+	box := func(v app.Value) (top, width, height float64) {
+		r := v.Call("getBoundingClientRect")
+		return r.Get("top").Float(), r.Get("width").Float(), r.Get("height").Float()
+	}
+	top, width, height := box(svg)
+	numbers := svg.Get("parentElement").Call("querySelectorAll", ".row[data-range] > .no")
+	var rows []float64
+	for i := range numbers.Length() {
+		y, _, h := box(numbers.Index(i))
+		rows = append(rows, math.Round(2*(y-top+h/2))/2)
+	}
+	if width != g.width || height != g.height || fmt.Sprint(rows) != fmt.Sprint(g.rows) {
+		g.width, g.height, g.rows = width, height, rows
+		g.ctx.Update()
+	}
+}
+
+// Render draws the arcs.
+func (g *gutter) Render() app.UI {
+	return app.Div().ID("gutter").Class("gutter").Body(app.Raw(g.svg()))
+}
+
+// svg is the picture. Without a measure it is empty.
+func (g *gutter) svg() string {
+	a := g.Arcs
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg role="img" aria-label="%s" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f">`, html.EscapeString(a.caption), g.width, g.height, g.width, g.height)
+	if len(g.rows) >= a.ranges && a.ranges > 1 && g.width > 8 {
+		focus := a.focus
+		if g.pointed >= 0 {
+			focus = g.pointed
+		}
+		for _, l := range a.shown {
+			if focus < 0 || l.Reader != focus && l.Read != focus {
+				g.arc(&b, l, focus)
+			}
+		}
+		for _, l := range a.links {
+			if focus >= 0 && (l.Reader == focus || l.Read == focus) && l.Attention >= a.least {
+				g.arc(&b, l, focus)
+			}
+		}
+	}
+	b.WriteString(`</svg>`)
+	return b.String()
+}
+
+// arc draws half an ellipse from a reader to what it looks at, and the arrow there. Of the focused row, readers are coloured and what
+// it looks at itself is dashed; other arcs are faint. The arcs of a step that is cut are broken.
+func (g *gutter) arc(b *strings.Builder, l session.Link, focus int) {
+	const arrow, edge = 6.0, 2.0
+	x, from, to := g.width-edge, g.rows[l.Reader], g.rows[l.Read]
+	share := min(1, l.Attention/max(g.Arcs.top, 1e-12))
+	bulge := (g.width - edge - arrow - 2) * (0.12 + 0.88*math.Pow(float64(l.Reader-l.Read)/float64(max(2, g.Arcs.ranges-1)), 0.7))
+	class := "arc shade-" + strconv.Itoa(theme.ScoreStep(0.2+0.8*share))
+	switch {
+	case l.Read == g.Arcs.cut:
+		class += " broken"
+	case focus >= 0 && l.Read == focus:
+		class += " reader"
+	case focus >= 0 && l.Reader == focus:
+		class += " reads"
+	case focus >= 0:
+		class += " faint"
+	}
+	do := ""
+	if step := l.Read - 1; step >= 0 && step < g.Arcs.steps {
+		do = fmt.Sprintf(` data-do="step:%d"`, step)
+	}
+	c := x - arrow - bulge*4/3
+	fmt.Fprintf(b, `<g class="%s"%s><title>%s looks at %s: %s per token</title><path class="hit" d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/><path class="line" stroke-width="%.2f" d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/><path class="head" d="M%.1f %.1fL%.1f %.1fL%.1f %.1fZ"/></g>`,
+		class, do, rangeName(l.Reader, g.Arcs.steps), rangeName(l.Read, g.Arcs.steps), explain.Format(l.Attention),
+		x, from, c, from, c, to, x-arrow, to,
+		0.8+2.6*share, x, from, c, from, c, to, x-arrow, to,
+		x-arrow-1, to-3.5, x, to, x-arrow-1, to+3.5)
+}
+
+// rangeName is "problem", "step 3" or "answer".
+func rangeName(i, steps int) string {
+	switch {
+	case i == 0:
+		return "problem"
+	case i <= steps:
+		return "step " + strconv.Itoa(i)
+	}
+	return "answer"
+}
+
+// arcLegend is the scale of the arcs. Its slider is the threshold: arcs weaker than where it stands are left out.
+func (p *Page) arcLegend() app.UI {
+	t := &p.Trace
+	n := rangesShown(t)
+	if n < 2 {
+		return app.Div().Class("arc-legend")
+	}
+	top := session.LargestApart(n, t.Delta, func(reader, read int) float64 { return p.pays(reader, read) })
+	share := 100 * p.Controls.Weakest / lab.WeakestSteps
+	what := ""
+	if p.Selection.Head >= 0 {
+		what = " in " + explain.HeadName(p.Selection.Layer, p.Selection.Head)
+	}
+	return app.Div().Class("arc-legend").ID("arc-legend").Role("group").Aria("label", "arcs").Body(
+		app.Span().Body(p.term("attention", "attention"), app.Text(" per token"+what)),
+		app.Label().Class("scale").Title("Arcs weaker than this are left out").Body(
+			app.Span().Class("figure").Text("0"),
+			app.Input().Type("range").Min(0).Max(lab.WeakestSteps).Step(1).DataSet("set", "weakest").Value(p.Controls.Weakest).
+				Aria("label", "weakest arc").Aria("valuetext", fmt.Sprintf("%d %% of %s; weaker arcs are left out", share, explain.Format(top))),
+			app.Span().Class("figure").Text(explain.Format(top)),
+		),
+		app.Label().Body(app.Text("readers"), choice("readers", "readers of each step", strconv.Itoa(p.Controls.Readers), []string{"3", "0"}, func(s string) string {
+			if s == "0" {
+				return "all"
+			}
+			return "top " + s
+		})),
+		app.Span().Class("left-out").Text(fmt.Sprintf("neighbours (Δ < %d) left out", max(1, t.Delta))),
+		app.A().Class("tool").Href("./"+p.Link.Folder+"figure.html#figure=arcs&session="+p.Link.Session+"&theme="+p.Theme).Target("_blank").Rel("noopener").
+			Aria("label", "The arcs, in a window of their own").Title("In a window of their own").Body(icon("out")),
+	)
+}
