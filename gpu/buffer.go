@@ -27,6 +27,7 @@ type store struct {
 	f32      []float32 // host backend
 	f64      []float64 // host backend in float64, the referee
 	u32      []uint32  // host backend
+	memo     memo      // host backend
 	released bool
 }
 

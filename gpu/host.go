@@ -41,9 +41,13 @@ func (e hostBackend) alloc(s *store) error {
 	return nil
 }
 
-func (hostBackend) free(s *store) { s.f32, s.f64, s.u32 = nil, nil, nil }
+func (hostBackend) free(s *store) {
+	s.f32, s.f64, s.u32 = nil, nil, nil
+	s.memo.forget()
+}
 
 func (e hostBackend) write(s *store, off int, words []uint32) error {
+	s.memo.forget()
 	switch {
 	case s.kind == U32:
 		copy(s.u32[off:], words)
@@ -86,23 +90,32 @@ func (hostProgram) release()            {}
 func (p hostProgram) run(calls []call, times int) error {
 	for range times {
 		for _, c := range calls {
+			for i, b := range c.buffers {
+				if c.kernel.Bindings[i].Write {
+					b.store.memo.forget()
+				}
+			}
 			if p.double {
-				c.kernel.host64(c.params, argsOf(c.buffers, func(s *store) []float64 { return s.f64 }))
+				c.kernel.host64(c.params, argsOf(c, func(s *store) []float64 { return s.f64 }))
 			} else {
-				c.kernel.host32(c.params, argsOf(c.buffers, func(s *store) []float32 { return s.f32 }))
+				c.kernel.host32(c.params, argsOf(c, func(s *store) []float32 { return s.f32 }))
 			}
 		}
 	}
 	return nil
 }
 
-func argsOf[X Float](buffers []*Buffer, floats func(*store) []X) Args[X] {
-	a := Args[X]{make([][]X, len(buffers)), make([][]uint32, len(buffers))}
-	for i, b := range buffers {
+func argsOf[X Float](c call, floats func(*store) []X) Args[X] {
+	n := len(c.buffers)
+	a := Args[X]{make([][]X, n), make([][]uint32, n), make([]*memo, n)}
+	for i, b := range c.buffers {
 		if b.Kind() == U32 {
 			a.uints[i] = b.store.u32[b.off : b.off+b.n]
 		} else {
 			a.floats[i] = floats(b.store)[b.off : b.off+b.n]
+		}
+		if !c.kernel.Bindings[i].Write && b.store.words <= memoWords {
+			a.memos[i] = &b.store.memo
 		}
 	}
 	return a

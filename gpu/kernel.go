@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -65,12 +66,13 @@ func Groups2D(x, y, wx, wy int) Groups {
 type Args[X Float] struct {
 	floats [][]X
 	uints  [][]uint32
+	memos  []*memo // of the buffers that the kernel only reads
 }
 
 // NewArgs binds slices ([]X or []uint32) in the kernel's order, for calling a
 // twin directly in a test.
 func NewArgs[X Float](slices ...any) Args[X] {
-	a := Args[X]{make([][]X, len(slices)), make([][]uint32, len(slices))}
+	a := Args[X]{floats: make([][]X, len(slices)), uints: make([][]uint32, len(slices))}
 	for i, s := range slices {
 		switch s := s.(type) {
 		case []X:
@@ -150,20 +152,32 @@ func (k *Kernel) Run64(params any, a Args[float64]) { k.host64(params, a) }
 // row i. Twins use it for their outer loop.
 func Rows(n int, f func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)
-	if workers <= 1 {
-		for i := range n {
+	var next atomic.Int64
+	work := func() {
+		// The next row goes to whoever is free, because rows cost differently and processors have other work.
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 			f(i)
 		}
-		return
 	}
 	var wg sync.WaitGroup
-	// Interleaved, because the cost of causal attention grows with the row.
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < n; i += workers {
-				f(i)
-			}
-		})
+	for range workers - 1 {
+		wg.Go(work)
 	}
+	work()
 	wg.Wait()
+}
+
+// share is how many words a processor computes at least: to wake another one takes as long.
+const share = 1 << 14
+
+// Parts calls f for parts [from,to) of n rows of the given number of words, spread over the processors where that pays.
+// f may write only its own rows.
+func Parts(n, words int, f func(from, to int)) {
+	parts := min(4*runtime.GOMAXPROCS(0), n*words/share)
+	if parts <= 1 || runtime.GOMAXPROCS(0) == 1 {
+		f(0, n)
+		return
+	}
+	each := (n + parts - 1) / parts
+	Rows((n+each-1)/each, func(i int) { f(i*each, min((i+1)*each, n)) })
 }

@@ -150,7 +150,7 @@ func (p *webgpuProgram) runBisecting(calls []call, times int) error {
 				}
 				continue
 			}
-			args := Args[float32]{make([][]float32, len(c.buffers)), make([][]uint32, len(c.buffers))}
+			args := Args[float32]{floats: make([][]float32, len(c.buffers)), uints: make([][]uint32, len(c.buffers))}
 			words := make([][]uint32, len(c.buffers))
 			for i, b := range c.buffers {
 				words[i] = make([]uint32, b.n)

@@ -19,7 +19,7 @@ var pool = sync.Pool{New: func() any { return &Panels{} }}
 func Pack(b View) *Panels {
 	p := pool.Get().(*Panels)
 	p.k, p.n = b.Rows, b.Cols
-	size := p.k * p.count() * tileCols
+	size := p.k * p.Count() * tileCols
 	if cap(p.data) < size {
 		p.data = make([]float32, size)
 	}
@@ -28,7 +28,7 @@ func Pack(b View) *Panels {
 	for k0 := 0; k0 < p.k; k0 += depth {
 		rows := min(depth, p.k-k0)
 		pack(p.data[at:], View{b.Data[k0*b.Row:], rows, b.Cols, b.Row, b.Col})
-		at += rows * p.count() * tileCols
+		at += rows * p.Count() * tileCols
 	}
 	return p
 }
@@ -58,19 +58,24 @@ func pack(to []float32, b View) {
 	}
 }
 
-func (p *Panels) count() int { return (p.n + tileCols - 1) / tileCols }
+// Count is the number of panels: what [Panels.MulPanels] can divide a product with few rows into.
+func (p *Panels) Count() int { return (p.n + tileCols - 1) / tileCols }
 
 // Release gives the panels' memory back.
 func (p *Panels) Release() { pool.Put(p) }
 
 // Mul computes C = A·B, or C += A·B where add is set, for A [M, K] and a row-major C [M, N]. Goroutines may each compute other
 // rows of one product.
-func (p *Panels) Mul(c, a View, add bool) {
+func (p *Panels) Mul(c, a View, add bool) { p.MulPanels(c, a, add, 0, p.Count()) }
+
+// MulPanels is Mul for the columns of panels [from, to).
+func (p *Panels) MulPanels(c, a View, add bool, from, to int) {
+	c = c.Columns(from*tileCols, min(to*tileCols, p.n))
 	at := 0
 	for k0 := 0; k0 < p.k; k0 += depth {
 		rows := min(depth, p.k-k0)
-		block := p.data[at : at+rows*p.count()*tileCols]
-		at += len(block)
+		block := p.data[at+from*rows*tileCols : at+to*rows*tileCols]
+		at += rows * p.Count() * tileCols
 		multiply(c, View{a.Data[k0*a.Col:], a.Rows, rows, a.Row, a.Col}, block, add || k0 > 0)
 	}
 	if p.k == 0 && !add {

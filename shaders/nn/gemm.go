@@ -1,8 +1,6 @@
 package nn
 
 import (
-	"runtime"
-
 	"attnlab/gpu"
 	"attnlab/gpu/simd"
 )
@@ -36,7 +34,9 @@ func (m matrix[X]) view() simd.View {
 // usable, and by the sum itself in float64, the referee.
 func gemm[X gpu.Float](a, b, c matrix[X]) {
 	if _, ok := any(a.data).([]float32); ok {
-		product(c.view(), a.view(), b.view(), false)
+		p := simd.Pack(b.view())
+		defer p.Release()
+		product(c.view(), a.view(), p, false)
 		return
 	}
 	rows, inner, cols := c.rows, a.cols, c.cols
@@ -54,16 +54,30 @@ func gemm[X gpu.Float](a, b, c matrix[X]) {
 	})
 }
 
-// product computes c = a·b, or c += a·b, on all processors.
-func product(c, a, b simd.View, add bool) {
-	parts := runtime.GOMAXPROCS(0)
-	p := simd.Pack(b)
-	defer p.Release()
-	each := (a.Rows/(4*parts)/6 + 1) * 6 // four parts a processor, of whole tiles
-	gpu.Rows((a.Rows+each-1)/each, func(i int) {
-		from, to := i*each, min((i+1)*each, a.Rows)
-		p.Mul(c.Slice(from, to), a.Slice(from, to), add)
-	})
+// linear computes y = x·wᵀ, or y += x·wᵀ, for binding at of the arguments as the weight w [O,I]. Its panels are remembered until
+// something writes the weight, so that decoding packs it once.
+func linear(p Matmul, x []float32, a gpu.Args[float32], at int, y []float32, add bool) {
+	N, O, I := int(p.N), int(p.O), int(p.I)
+	pack := func() *simd.Panels { return simd.Pack(simd.Of(a.F(at), O, I, I).T()) }
+	panels, known := gpu.Memo(a, at, [2]int{O, I}, pack)
+	if !known {
+		panels = pack()
+		defer panels.Release()
+	}
+	product(simd.Of(y, N, O, up4(O)), simd.Of(x, N, I, I), panels, add)
+}
+
+// product computes c = a·b, or c += a·b, on all processors: by rows, or by columns where there are few rows.
+func product(c, a simd.View, b *simd.Panels, add bool) {
+	const rows = 48
+	if a.Rows >= 2*rows {
+		gpu.Parts((a.Rows+rows-1)/rows, rows*a.Cols*c.Cols/8, func(from, to int) {
+			from, to = from*rows, min(to*rows, a.Rows)
+			b.Mul(c.Slice(from, to), a.Slice(from, to), add)
+		})
+		return
+	}
+	gpu.Parts(b.Count(), a.Rows*a.Cols*c.Cols/b.Count()/8, func(from, to int) { b.MulPanels(c, a, add, from, to) })
 }
 
 // up4 rounds up to a multiple of 4: the columns of an output with padding.

@@ -31,6 +31,10 @@ func matmulNT[X gpu.Float](p Matmul, a gpu.Args[X]) {
 	N, O, I := int(p.N), int(p.O), int(p.I)
 	y := a.F(2)
 	padZero(y, N, O)
+	if a32, ok := any(a).(gpu.Args[float32]); ok {
+		linear(p, a32.F(0), a32, 1, a32.F(2), false)
+		return
+	}
 	gemm(matrix[X]{a.F(0), N, I, I, false}, matrix[X]{a.F(1), O, I, I, true}, matrix[X]{y, N, O, up4(O), false})
 }
 

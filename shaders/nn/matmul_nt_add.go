@@ -22,6 +22,11 @@ var MatmulNTAdd = tiled(func(t Tile) *gpu.Kernel {
 
 func matmulNTAdd[X gpu.Float](p Matmul, a gpu.Args[X]) {
 	r, y := a.F(2), a.F(3)
+	if a32, ok := any(a).(gpu.Args[float32]); ok {
+		copy(y[:int(p.N)*up4(int(p.O))], r)
+		linear(p, a32.F(0), a32, 1, a32.F(3), true)
+		return
+	}
 	matmulNT(p, gpu.NewArgs[X](a.F(0), a.F(1), y))
 	for i := range int(p.N) * up4(int(p.O)) {
 		y[i] += r[i]

@@ -57,7 +57,11 @@ func RopeTable(T, C int, base float64) []float32 {
 
 func qkvRopeFwd[X gpu.Float](p QKV, a gpu.Args[X]) {
 	x, w, pos, rope, qkv := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4)
-	matmulNT(Matmul{p.N, uint32(p.width()), p.D}, gpu.NewArgs[X](x, w, qkv))
+	if a32, ok := any(a).(gpu.Args[float32]); ok {
+		linear(Matmul{p.N, uint32(p.width()), p.D}, a32.F(0), a32, 1, a32.F(4), false)
+	} else {
+		matmulNT(Matmul{p.N, uint32(p.width()), p.D}, gpu.NewArgs[X](x, w, qkv))
+	}
 	turn(p, pos, rope, qkv, 1)
 }
 
