@@ -46,10 +46,7 @@ const start = async () => {
 	const go = new Go();
 	// Package gpu/simd imports its vector loops before they exist: it makes them itself, on the program's memory.
 	globalThis.simd = { functions: {} };
-	go.importObject.simd = {};
-	for (const name of ["tiles", "transpose", "copy", "expSum", "swiglu", "swigluGrad", "dotRows", "sumRows", "maxOf", "weigh"]) {
-		go.importObject.simd[name] = (...args) => simd.functions[name](...args);
-	}
+	go.importObject.simd = new Proxy({}, { get: (_, name) => (...args) => simd.functions[name](...args) });
 	const response = fetch("engine.wasm").then(counted);
 	const { instance } = await WebAssembly.instantiateStreaming(response, go.importObject);
 	globalThis.wasm = { instance }; // the WebGPU binding reads Go's memory through it

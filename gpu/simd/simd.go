@@ -1,4 +1,4 @@
-// Package simd holds the loops in which the host backend spends its time: products of float32 matrices, and exponentials.
+// Package simd holds the loops in which the host backend spends its time: products of float32 matrices, exponentials, norms.
 // They run in the processor's vector instructions where there are some: AVX2 and FMA on amd64, SIMD128 in WebAssembly, and
 // plain Go everywhere else. A result does not depend on the number of goroutines; it may differ in the last bits from one
 // implementation to another.
@@ -29,7 +29,7 @@ func (v View) Columns(from, to int) View {
 	return View{v.Data[min(from*v.Col, len(v.Data)):], v.Rows, to - from, v.Row, v.Col}
 }
 
-// Name names the implementation that runs: "avx2", "simd128" or "go".
+// Name names the implementation that runs: "avx2", "simd128", "simd128, not fused" (a browser without relaxed SIMD) or "go".
 func Name() string { return impl }
 
 // Use switches the vector instructions off and on again, for tests that compare them with plain Go. It returns what was set.

@@ -155,6 +155,7 @@ WORDS(ln2hi<>, $0x3F318000)  // 0.693359375
 WORDS(ln2lo<>, $0xB95E8083)  // -2.12194440e-4
 WORDS(lowest<>, $0xC2AE0000) // -87: below it the result is 0
 WORDS(most<>, $0x42B00000)   // 88: above it the result is that of 88
+WORDS(farbelow<>, $0xC61C4000) // -10000
 WORDS(exp5<>, $0x39506967)   // 1.9875691500e-4
 WORDS(exp4<>, $0x3AB743CE)   // 1.3981999507e-3
 WORDS(exp3<>, $0x3C088908)   // 8.3334519073e-3
@@ -188,17 +189,18 @@ WORDS(bias<>, $127)
 	VMULPS       t0, t1, x \
 	VANDNPS      x, t2, x
 
-// func expSum(x *float32, n int, shift float32) float32
-// x[i] = e^(x[i]-shift) for n words, a multiple of 8; returns their sum.
+// func expSum(x *float32, n int, scale, shift float32) float32
+// x[i] = e^(scale·x[i]-shift) for n words, a multiple of 8; returns their sum.
 TEXT ·expSum(SB), NOSPLIT, $0-28
 	MOVQ x+0(FP), SI
 	MOVQ n+8(FP), CX
-	VBROADCASTSS shift+16(FP), Y5
+	VBROADCASTSS scale+16(FP), Y4
+	VBROADCASTSS shift+20(FP), Y5
 	VXORPS Y6, Y6, Y6
 	SHRQ $3, CX
 
 exploop:
-	VMOVUPS (SI), Y0
+	VMULPS (SI), Y4, Y0
 	VSUBPS Y5, Y0, Y0
 	EXP(Y0, Y1, Y2, Y3)
 	VMOVUPS Y0, (SI)
@@ -213,6 +215,71 @@ exploop:
 	VMOVSHDUP X6, X0
 	VADDSS X0, X6, X6
 	VMOVSS X6, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func expMoment(x *float32, n int, scale, shift float32) (sum, moment float32)
+// Σ e^z and Σ z·e^z of z = scale·x[i]-shift for n words, a multiple of 8.
+TEXT ·expMoment(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), SI
+	MOVQ n+8(FP), CX
+	VBROADCASTSS scale+16(FP), Y4
+	VBROADCASTSS shift+20(FP), Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SHRQ $3, CX
+
+momentloop:
+	VMULPS (SI), Y4, Y0
+	VSUBPS Y5, Y0, Y0
+	VMAXPS farbelow<>(SB), Y0, Y0 // e^z is 0 there, and so is z·e^z
+	VMOVAPS Y0, Y8
+	EXP(Y0, Y1, Y2, Y3)
+	VADDPS Y0, Y6, Y6
+	VFMADD231PS Y0, Y8, Y7
+	ADDQ $32, SI
+	DECQ CX
+	JNZ  momentloop
+	VEXTRACTF128 $1, Y6, X0
+	VADDPS X0, X6, X6
+	VMOVHLPS X6, X6, X0
+	VADDPS X0, X6, X6
+	VMOVSHDUP X6, X0
+	VADDSS X0, X6, X6
+	VMOVSS X6, sum+24(FP)
+	VEXTRACTF128 $1, Y7, X0
+	VADDPS X0, X7, X7
+	VMOVHLPS X7, X7, X0
+	VADDPS X0, X7, X7
+	VMOVSHDUP X7, X0
+	VADDSS X0, X7, X7
+	VMOVSS X7, moment+28(FP)
+	VZEROUPPER
+	RET
+
+// func logitGrad(x *float32, n int, scale, lse, a, b float32)
+// x[i] = p·(a + b·log p) with log p = scale·x[i]-lse for n words, a multiple of 8.
+TEXT ·logitGrad(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), SI
+	MOVQ n+8(FP), CX
+	VBROADCASTSS scale+16(FP), Y4
+	VBROADCASTSS lse+20(FP), Y5
+	VBROADCASTSS a+24(FP), Y6
+	VBROADCASTSS b+28(FP), Y7
+	SHRQ $3, CX
+
+logitloop:
+	VMULPS (SI), Y4, Y0
+	VSUBPS Y5, Y0, Y0
+	VMAXPS farbelow<>(SB), Y0, Y0
+	VMOVAPS Y0, Y8
+	EXP(Y0, Y1, Y2, Y3)
+	VFMADD213PS Y6, Y7, Y8
+	VMULPS  Y8, Y0, Y0
+	VMOVUPS Y0, (SI)
+	ADDQ $32, SI
+	DECQ CX
+	JNZ  logitloop
 	VZEROUPPER
 	RET
 
@@ -296,6 +363,52 @@ TEXT ·dotRows(SB), NOSPLIT, $0-56
 	MOVQ out+48(FP), DX
 	SHLQ $2, R8 // bytes
 
+	CMPQ CX, $4
+	JLT  dotrow
+
+	// Four rows at a time, so that a sum does not wait for the one before.
+dotfour:
+	MOVL  (R9), AX
+	MOVL  4(R9), R11
+	MOVL  8(R9), R12
+	MOVL  12(R9), R13
+	IMULQ R10, AX
+	IMULQ R10, R11
+	IMULQ R10, R12
+	IMULQ R10, R13
+	ADDQ  DI, AX
+	ADDQ  DI, R11
+	ADDQ  DI, R12
+	ADDQ  DI, R13
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ  BX, BX
+
+dotfourwords:
+	VMOVUPS (SI)(BX*1), Y0
+	VFMADD231PS (AX)(BX*1), Y0, Y4
+	VFMADD231PS (R11)(BX*1), Y0, Y5
+	VFMADD231PS (R12)(BX*1), Y0, Y6
+	VFMADD231PS (R13)(BX*1), Y0, Y7
+	ADDQ $32, BX
+	CMPQ BX, R8
+	JLT  dotfourwords
+	VHADDPS Y5, Y4, Y4
+	VHADDPS Y7, Y6, Y6
+	VHADDPS Y6, Y4, Y4
+	VEXTRACTF128 $1, Y4, X0
+	VADDPS X0, X4, X4
+	VMOVUPS X4, (DX)
+	ADDQ $16, DX
+	ADDQ $16, R9
+	SUBQ $4, CX
+	CMPQ CX, $4
+	JGE  dotfour
+	TESTQ CX, CX
+	JZ   dotdone
+
 dotrow:
 	MOVL  (R9), AX
 	IMULQ R10, AX
@@ -320,6 +433,8 @@ dotwords:
 	ADDQ $4, R9
 	DECQ CX
 	JNZ  dotrow
+
+dotdone:
 	VZEROUPPER
 	RET
 
@@ -334,6 +449,40 @@ TEXT ·sumRows(SB), NOSPLIT, $0-56
 	MOVQ c+40(FP), R8
 	MOVQ out+48(FP), DX
 	SHRQ $3, R8
+	CMPQ R8, $4
+	JLT  sumwords
+
+	// 32 words at a time.
+sumfour:
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   CX, CX
+
+sumfourrow:
+	MOVL  (R9)(CX*4), AX
+	IMULQ R10, AX
+	ADDQ  DI, AX
+	VBROADCASTSS (SI)(CX*4), Y0
+	VFMADD231PS (AX), Y0, Y4
+	VFMADD231PS 32(AX), Y0, Y5
+	VFMADD231PS 64(AX), Y0, Y6
+	VFMADD231PS 96(AX), Y0, Y7
+	INCQ CX
+	CMPQ CX, R11
+	JLT  sumfourrow
+	VMOVUPS Y4, (DX)
+	VMOVUPS Y5, 32(DX)
+	VMOVUPS Y6, 64(DX)
+	VMOVUPS Y7, 96(DX)
+	ADDQ $128, DX
+	ADDQ $128, DI
+	SUBQ $4, R8
+	CMPQ R8, $4
+	JGE  sumfour
+	TESTQ R8, R8
+	JZ   sumdone
 
 sumwords:
 	VXORPS Y4, Y4, Y4
@@ -352,6 +501,8 @@ sumrow:
 	ADDQ $32, DI
 	DECQ R8
 	JNZ  sumwords
+
+sumdone:
 	VZEROUPPER
 	RET
 

@@ -9,8 +9,20 @@ const noVectors = "simd: this machine has no vector instructions that the packag
 func tiles(rows, panels, k int, a *float32, row, col int, b, c *float32, ld int, add bool) {
 	panic(noVectors)
 }
-func packWhole(to []float32, b View, rows, cols int)      { panic(noVectors) }
-func expSum(x *float32, n int, shift float32) float32     { panic(noVectors) }
+func packWhole(to []float32, b View, rows, cols int)                        { panic(noVectors) }
+func expSum(x *float32, n int, scale, shift float32) float32                { panic(noVectors) }
+func softmax(s View, seen int, scale float32, top, sum []float32)           { panic(noVectors) }
+func logitStat(x []float32, scale float32) (top, sum, moment float32)       { panic(noVectors) }
+func logitGrad(x *float32, n int, scale, lse, a, b float32)                 { panic(noVectors) }
+func norm(y, rstd, x, w []float32, eps float32)                             { panic(noVectors) }
+func normGrad(dx, dy, x, w, rstd []float32)                                 { panic(noVectors) }
+func normGain(sum, dy, x, rstd []float32)                                   { panic(noVectors) }
+func addTo(y, x *float32, n int)                                            { panic(noVectors) }
+func rotate(row []float32, heads int, cosine, sine []float32, sign float32) { panic(noVectors) }
+func adam(g, w, m, v []float32, a AdamW)                                    { panic(noVectors) }
+func softmaxGrad(s, d View, seen int, scale float32, lse, delta []float32, stride int) {
+	panic(noVectors)
+}
 func swiglu(gate, up, out *float32, n int)                { panic(noVectors) }
 func swigluGrad(gate, up, ds, dgate, dup *float32, n int) { panic(noVectors) }
 func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out *float32) {
@@ -19,5 +31,3 @@ func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out 
 func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32) {
 	panic(noVectors)
 }
-func maxOf(x *float32, n int) float32                  { panic(noVectors) }
-func weigh(d, w *float32, n int, scale, shift float32) { panic(noVectors) }

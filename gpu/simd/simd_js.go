@@ -15,18 +15,27 @@ func init() {
 	if !wasm.Truthy() || !wasm.Get("instance").Truthy() || !loader.Truthy() {
 		return
 	}
-	code := module()
+	switch {
+	case start(wasm, loader, module(true)):
+		detected = "simd128"
+	case start(wasm, loader, module(false)):
+		detected = "simd128, not fused" // rounds otherwise
+	}
+	impl = detected
+}
+
+// start instantiates the module's code, unless the browser does not know its instructions.
+func start(wasm, loader js.Value, code []byte) bool {
 	bytes := js.Global().Get("Uint8Array").New(len(code))
 	js.CopyBytesToJS(bytes, code)
 	assembly := js.Global().Get("WebAssembly")
 	if !assembly.Call("validate", bytes).Bool() {
-		return
+		return false
 	}
 	memory := map[string]any{"go": map[string]any{"mem": wasm.Get("instance").Get("exports").Get("mem")}}
 	instance := assembly.Get("Instance").New(assembly.Get("Module").New(bytes), memory)
 	loader.Set("functions", instance.Get("exports"))
-	detected = "simd128"
-	impl = detected
+	return true
 }
 
 // The functions of the module, see module.go. A pointer that is passed to one escapes, so it is to the heap, which Go does not
@@ -42,7 +51,37 @@ func importTranspose(rows, panels int32, b unsafe.Pointer, ld int32, to unsafe.P
 func importCopy(rows, panels int32, b unsafe.Pointer, ld int32, to unsafe.Pointer, panel int32)
 
 //go:wasmimport simd expSum
-func importExpSum(x unsafe.Pointer, n int32, shift float32) float32
+func importExpSum(x unsafe.Pointer, n int32, scale, shift float32) float32
+
+//go:wasmimport simd softmax
+func importSoftmax(s unsafe.Pointer, rows, ld, words, cols, seen int32, scale float32, top, sum unsafe.Pointer)
+
+//go:wasmimport simd softmaxGrad
+func importSoftmaxGrad(s, d unsafe.Pointer, rows, ld, words, cols, seen int32, scale float32, lse, delta unsafe.Pointer, stride int32)
+
+//go:wasmimport simd logitStat
+func importLogitStat(x unsafe.Pointer, n int32, scale float32, out unsafe.Pointer)
+
+//go:wasmimport simd logitGrad
+func importLogitGrad(x unsafe.Pointer, n int32, scale, lse, a, b float32)
+
+//go:wasmimport simd norm
+func importNorm(x, w, y, rstd unsafe.Pointer, rows, c int32, eps, share float32)
+
+//go:wasmimport simd normGrad
+func importNormGrad(dy, x, w, rstd, dx unsafe.Pointer, rows, c int32, share float32)
+
+//go:wasmimport simd normGain
+func importNormGain(dy, x, rstd, sum unsafe.Pointer, rows, c int32)
+
+//go:wasmimport simd addTo
+func importAddTo(y, x unsafe.Pointer, n int32)
+
+//go:wasmimport simd rotate
+func importRotate(row unsafe.Pointer, heads, half int32, cosine, sine unsafe.Pointer, sign float32)
+
+//go:wasmimport simd adamW
+func importAdamW(g, w, m, v unsafe.Pointer, n int32, clip, beta1, beta2, rate, share, eps, keep float32)
 
 //go:wasmimport simd swiglu
 func importSwiGLU(gate, up, out unsafe.Pointer, n int32)
@@ -55,18 +94,6 @@ func importDotRows(q unsafe.Pointer, c int32, base, rows unsafe.Pointer, n, stri
 
 //go:wasmimport simd sumRows
 func importSumRows(w, base, rows unsafe.Pointer, n, stride, c int32, out unsafe.Pointer)
-
-//go:wasmimport simd maxOf
-func importMaxOf(x unsafe.Pointer, n int32) float32
-
-//go:wasmimport simd weigh
-func importWeigh(d, w unsafe.Pointer, n int32, scale, shift float32)
-
-func maxOf(x *float32, n int) float32 { return importMaxOf(unsafe.Pointer(x), int32(n/4)) }
-
-func weigh(d, w *float32, n int, scale, shift float32) {
-	importWeigh(unsafe.Pointer(d), unsafe.Pointer(w), int32(n/4), scale, shift)
-}
 
 func tiles(rows, panels, k int, a *float32, row, col int, b, c *float32, ld int, add bool) {
 	sum := int32(0)
@@ -86,9 +113,54 @@ func packWhole(to []float32, b View, rows, cols int) {
 	}
 }
 
-func expSum(x *float32, n int, shift float32) float32 {
-	return importExpSum(unsafe.Pointer(x), int32(n/4), shift)
+func expSum(x *float32, n int, scale, shift float32) float32 {
+	return importExpSum(unsafe.Pointer(x), int32(n/4), scale, shift)
 }
+
+func softmax(s View, seen int, scale float32, top, sum []float32) {
+	importSoftmax(first(s.Data), int32(s.Rows), int32(4*s.Row), int32(s.Row), int32(s.Cols), int32(seen), scale, first(top), first(sum))
+}
+
+func softmaxGrad(s, d View, seen int, scale float32, lse, delta []float32, stride int) {
+	importSoftmaxGrad(first(s.Data), first(d.Data), int32(s.Rows), int32(4*s.Row), int32(s.Row), int32(s.Cols), int32(seen),
+		scale, first(lse), first(delta), int32(4*stride))
+}
+
+// stat receives the results of logitStat: the program has one thread.
+var stat = make([]float32, 3)
+
+func logitStat(x []float32, scale float32) (top, sum, moment float32) {
+	importLogitStat(first(x), int32(len(x)), scale, first(stat))
+	return stat[0], stat[1], stat[2]
+}
+
+func logitGrad(x *float32, n int, scale, lse, a, b float32) {
+	importLogitGrad(unsafe.Pointer(x), int32(n/4), scale, lse, a, b)
+}
+
+func norm(y, rstd, x, w []float32, eps float32) {
+	importNorm(first(x), first(w), first(y), first(rstd), int32(len(rstd)), int32(len(w)/4), eps, 1/float32(len(w)))
+}
+
+func normGrad(dx, dy, x, w, rstd []float32) {
+	importNormGrad(first(dy), first(x), first(w), first(rstd), first(dx), int32(len(rstd)), int32(len(w)/4), 1/float32(len(w)))
+}
+
+func normGain(sum, dy, x, rstd []float32) {
+	importNormGain(first(dy), first(x), first(rstd), first(sum), int32(len(rstd)), int32(len(sum)/4))
+}
+
+func addTo(y, x *float32, n int) { importAddTo(unsafe.Pointer(y), unsafe.Pointer(x), int32(n/4)) }
+
+func rotate(row []float32, heads int, cosine, sine []float32, sign float32) {
+	importRotate(first(row), int32(heads), int32(len(cosine)/4), first(cosine), first(sine), sign)
+}
+
+func adam(g, w, m, v []float32, a AdamW) {
+	importAdamW(first(g), first(w), first(m), first(v), int32(len(g)/4), a.Clip, a.Beta1, a.Beta2, a.Rate, a.Share, a.Eps, a.Keep)
+}
+
+func first(x []float32) unsafe.Pointer { return unsafe.Pointer(&x[0]) }
 
 func swiglu(gate, up, out *float32, n int) {
 	importSwiGLU(unsafe.Pointer(gate), unsafe.Pointer(up), unsafe.Pointer(out), int32(n/4))
@@ -103,5 +175,5 @@ func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out 
 }
 
 func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32) {
-	importSumRows(unsafe.Pointer(w), unsafe.Pointer(base), unsafe.Pointer(rows), int32(n), int32(stride), int32(c/4), unsafe.Pointer(out))
+	importSumRows(unsafe.Pointer(w), unsafe.Pointer(base), unsafe.Pointer(rows), int32(n), int32(stride), int32(c/8), unsafe.Pointer(out))
 }

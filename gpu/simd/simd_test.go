@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"testing"
 
 	"attnlab/gpu/simd"
@@ -59,12 +58,12 @@ func near(c simd.View, want []float64, before []float32, add bool, k int) error 
 // with vector instructions and in plain Go.
 func TestProducts(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	sizes := []int{1, 3, 5, 6, 7, 8, 15, 16, 17, 31}
+	sizes := []int{1, 4, 6, 7, 16, 17, 31}
 	for _, vectors := range []bool{true, false} {
 		before := simd.Use(vectors)
 		for _, m := range sizes {
 			for _, n := range sizes {
-				for _, k := range []int{1, 4, 8, 13, 255, 257, 520} {
+				for _, k := range []int{1, 8, 13, 257, 520} {
 					for kind := range 4 {
 						a, b := simd.Of(normal(r, m*(k+3)), m, k, k+3), simd.Of(normal(r, k*(n+1)), k, n, n+1)
 						if kind&1 == 1 {
@@ -124,15 +123,15 @@ func TestExpSum(t *testing.T) {
 			x, want := make([]float32, n), make([]float64, n)
 			sum := 0.0
 			for i := range x {
-				x[i] = float32(i)*-90/float32(n) + 3
-				want[i] = math.Exp(float64(x[i]) - 3)
-				if float64(x[i])-3 < -87 {
+				x[i] = 2 * (float32(i)*-90/float32(n) + 3)
+				want[i] = math.Exp(.5*float64(x[i]) - 3)
+				if .5*float64(x[i])-3 < -87 {
 					want[i] = 0
 				}
 				sum += want[i]
 			}
 			x[n/2], sum, want[n/2] = float32(math.Inf(-1)), sum-want[n/2], 0 // a masked score
-			got := simd.ExpSum(x, 3)
+			got := simd.ExpSum(x, .5, 3)
 			for i := range x {
 				if !within(x[i], want[i], 4e-7) {
 					t.Errorf("%s: e^%g is %g, want %g", simd.Name(), math.Log(want[i]), x[i], want[i])
@@ -179,9 +178,9 @@ func TestRows(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, vectors := range []bool{true, false} {
 		before := simd.Use(vectors)
-		for _, c := range []int{4, 8, 12, 32} {
-			for _, n := range []int{1, 2, 9} {
-				const pool, gap = 11, 3
+		for _, c := range []int{4, 8, 12, 32, 40, 64} {
+			for _, n := range []int{1, 2, 4, 9, 11} {
+				const pool, gap = 13, 3
 				x, q, w := normal(r, pool*(c+gap)), normal(r, c), normal(r, n)
 				rows, out, sum := make([]uint32, n), make([]float32, n), normal(r, c)
 				for i := range rows {
@@ -196,7 +195,7 @@ func TestRows(t *testing.T) {
 						dot += float64(q[j]) * float64(v)
 						want[j] += float64(w[i]) * float64(v)
 					}
-					if !(math.Abs(dot-float64(out[i])) < 2e-5) {
+					if !(math.Abs(dot-float64(out[i])) < 5e-5) {
 						t.Errorf("%s: dot product %d of %d words is %g, want %g", simd.Name(), i, c, out[i], dot)
 					}
 				}
@@ -204,33 +203,6 @@ func TestRows(t *testing.T) {
 					if !(math.Abs(want[j]-float64(sum[j])) < 2e-5) {
 						t.Errorf("%s: word %d of the sum of %d rows is %g, want %g", simd.Name(), j, n, sum[j], want[j])
 					}
-				}
-			}
-		}
-		simd.Use(before)
-	}
-}
-
-// TestMaxAndWeigh compares the row loops of attention with their formulas, for lengths around the lanes.
-func TestMaxAndWeigh(t *testing.T) {
-	r := rand.New(rand.NewPCG(7, 8))
-	for _, vectors := range []bool{true, false} {
-		before := simd.Use(vectors)
-		for n := 1; n < 36; n++ {
-			d, w := normal(r, n), normal(r, n)
-			d[n/3] = float32(math.Inf(-1))
-			if got, want := simd.Max(d), slices.Max(d); got != want {
-				t.Errorf("%s: the largest of %v is %g", simd.Name(), d, got)
-			}
-			d[n/3] = 1
-			want := make([]float64, n)
-			for i := range want {
-				want[i] = .5 * float64(w[i]) * (float64(d[i]) - 2)
-			}
-			simd.Weigh(d, w, .5, 2)
-			for i := range want {
-				if !(math.Abs(want[i]-float64(d[i])) < 1e-5) {
-					t.Errorf("%s: word %d of %d is %g, want %g", simd.Name(), i, n, d[i], want[i])
 				}
 			}
 		}

@@ -63,18 +63,6 @@ func (s *scratch) release() {
 	scratches.Put(s)
 }
 
-// scaled returns a copy of v times factor.
-func (s *scratch) scaled(v simd.View, factor float32) simd.View {
-	c := s.matrix(v.Rows, v.Cols)
-	for i := range v.Rows {
-		to := c.Data[i*c.Row:][:v.Cols]
-		for j, x := range v.Data[i*v.Row:][:v.Cols] {
-			to[j] = factor * x
-		}
-	}
-	return c
-}
-
 // product returns a·b.
 func (s *scratch) product(a, b simd.View) simd.View {
 	c := s.matrix(a.Rows, b.Cols)
@@ -101,18 +89,15 @@ func fwdBlocks(C int, p Shape, a gpu.Args[float32]) {
 		defer mem.release()
 		key, value := column(b.head, H, K, C)
 		rows, keys := b.to-b.from, b.to-b.start
-		q := mem.scaled(simd.Of(qkv[b.from*W+b.head*C:], rows, C, W), scaleOf[float32](C))
-		s := mem.product(q, simd.Of(qkv[b.start*W+key:], keys, C, W).T())
+		s := mem.product(simd.Of(qkv[b.from*W+b.head*C:], rows, C, W), simd.Of(qkv[b.start*W+key:], keys, C, W).T())
 		out := simd.Of(o[b.from*H*C+b.head*C:], rows, C, H*C)
-		sums := make([]float32, rows)
+		top, sums := mem.matrix(1, rows).Data[:rows], mem.matrix(1, rows).Data[:rows]
+		simd.Softmax(s, b.from+1-b.start, scaleOf[float32](C), top, sums)
 		for r := range rows {
 			n := b.from + r
-			w := s.Data[r*s.Row:][:s.Row]
-			seen := n + 1 - b.start
-			top := simd.Max(w[:seen])
-			sums[r] = softmaxRow(w, seen, top)
-			lse[n*H+b.head] = top + float32(math.Log(float64(sums[r])))
+			lse[n*H+b.head] = top[r] + float32(math.Log(float64(sums[r])))
 			if lo, hi := int(span[4*n+2]), int(span[4*n+3]); lo < hi {
+				w, seen := s.Data[r*s.Row:], n+1-b.start
 				clear(w[min(max(lo-b.start, 0), seen):min(max(hi-b.start, 0), seen)])
 			}
 		}
@@ -120,7 +105,7 @@ func fwdBlocks(C int, p Shape, a gpu.Args[float32]) {
 		for r, sum := range sums {
 			row := out.Data[r*out.Row:][:C]
 			for c := range row {
-				row[c] /= sum
+				row[c] *= 1 / sum
 			}
 		}
 	})
@@ -131,35 +116,28 @@ func cachedRows(C int, p CachedShape, a gpu.Args[float32]) {
 	qkv, kv, table, at, o := a.F(0), a.F(1), a.U(2), a.U(3), a.F(4)
 	H, K, T := int(p.H), int(p.K), int(p.T)
 	scale := scaleOf[float32](C)
-	gpu.Rows(int(p.N)*H, func(i int) {
-		n, h := i/H, i%H
-		slot, pos, lo, hi := int(at[4*n]), int(at[4*n+1]), int(at[4*n+2]), int(at[4*n+3])
-		rows := table[slot*T:][:min(pos+1, T)]
+	gpu.Parts(int(p.N)*H, T*C/8, func(from, to int) {
 		mem := scratches.Get().(*scratch)
 		defer mem.release()
-		w, out := mem.matrix(1, len(rows)).Data, o[i*C:][:C]
-		key := h / (H / K) * C
-		q := mem.scaled(simd.Of(qkv[(n*(H+2*K)+h)*C:], 1, C, C), scale).Data[:C]
-		simd.DotRows(w, q, kv[key:], rows, 2*K*C)
-		sum := softmaxRow(w, len(rows), simd.Max(w[:len(rows)]))
-		if lo < hi {
-			clear(w[min(lo, len(rows)):min(hi, len(rows))])
-		}
-		simd.SumRows(out, w, kv[K*C+key:], rows, 2*K*C)
-		for c := range out {
-			out[c] /= sum
+		s, top, sum := mem.matrix(1, T), mem.matrix(1, 1).Data, mem.matrix(1, 1).Data
+		for i := from; i < to; i++ {
+			n, h := i/H, i%H
+			slot, pos, lo, hi := int(at[4*n]), int(at[4*n+1]), int(at[4*n+2]), int(at[4*n+3])
+			rows := table[slot*T:][:min(pos+1, T)]
+			keys, out := len(rows), o[i*C:][:C]
+			key := h / (H / K) * C
+			simd.DotRows(s.Data, qkv[(n*(H+2*K)+h)*C:][:C], kv[key:], rows, 2*K*C)
+			simd.Softmax(s, keys, scale, top, sum)
+			w := s.Data[:keys]
+			if lo < hi {
+				clear(w[min(lo, keys):min(hi, keys)])
+			}
+			simd.SumRows(out, w, kv[K*C+key:], rows, 2*K*C)
+			for c := range out {
+				out[c] *= 1 / sum[0]
+			}
 		}
 	})
-}
-
-// softmaxRow replaces the first n scores of a row by e^(score-shift), the others by 0, and returns the sum.
-func softmaxRow(w []float32, n int, shift float32) float32 {
-	whole := min((n+7)/8*8, len(w))
-	for i := n; i < whole; i++ {
-		w[i] = float32(math.Inf(-1))
-	}
-	clear(w[whole:])
-	return simd.ExpSum(w[:whole], shift)
 }
 
 // bwdQBlocks is the float32 twin of [BwdQ].
@@ -177,15 +155,14 @@ func bwdQBlocks(C int, p Shape, a gpu.Args[float32]) {
 		rows, keys := b.to-b.from, b.to-b.start
 		k := simd.Of(qkv[b.start*W+key:], keys, C, W)
 		do := simd.Of(dout[b.from*H*C+b.head*C:], rows, C, H*C)
-		s := mem.product(mem.scaled(simd.Of(qkv[b.from*W+b.head*C:], rows, C, W), scale), k.T())
+		s := mem.product(simd.Of(qkv[b.from*W+b.head*C:], rows, C, W), k.T())
 		ds := mem.product(do, simd.Of(qkv[b.start*W+value:], keys, C, W).T())
 		for r := range rows {
 			at := (b.from+r)*H + b.head
 			delta[at] = dot(do.Data[r*do.Row:][:C], o[at*C:])
-			w, d := s.Data[r*s.Row:][:s.Row], ds.Data[r*ds.Row:][:keys]
-			softmaxRow(w, b.from+r+1-b.start, lse[at])
-			simd.Weigh(d, w, scale, delta[at])
 		}
+		first := b.from*H + b.head
+		simd.SoftmaxGrad(s, ds, b.from+1-b.start, scale, lse[first:], delta[first:], H)
 		into(simd.Of(dqkv[b.from*W+b.head*C:], rows, C, W), ds, k, false)
 	})
 }
@@ -204,19 +181,15 @@ func bwdKVBlocks(C int, p Shape, a gpu.Args[float32]) {
 		defer mem.release()
 		key, value := column(b.head*group, H, K, C)
 		keys, queries := b.to-b.from, b.end-b.from
-		k, v := mem.scaled(simd.Of(qkv[b.from*W+key:], keys, C, W), scale), simd.Of(qkv[b.from*W+value:], keys, C, W)
+		k, v := simd.Of(qkv[b.from*W+key:], keys, C, W), simd.Of(qkv[b.from*W+value:], keys, C, W)
 		dk, dv := simd.Of(dqkv[b.from*W+key:], keys, C, W), simd.Of(dqkv[b.from*W+value:], keys, C, W)
 		used := mem.used
 		for h := b.head * group; h < (b.head+1)*group; h++ {
 			mem.used = used
 			q, do := simd.Of(qkv[b.from*W+h*C:], queries, C, W), simd.Of(dout[b.from*H*C+h*C:], queries, C, H*C)
 			s, ds := mem.product(q, k.T()), mem.product(do, v.T())
-			for m := range queries {
-				at := (b.from+m)*H + h
-				w := s.Data[m*s.Row:][:s.Row]
-				softmaxRow(w, min(m+1, keys), lse[at])
-				simd.Weigh(ds.Data[m*ds.Row:][:ds.Row], w, scale, delta[at])
-			}
+			first := b.from*H + h
+			simd.SoftmaxGrad(s, ds, 1, scale, lse[first:], delta[first:], H)
 			add := h > b.head*group
 			into(dv, s.T(), do, add)
 			into(dk, ds.T(), q, add)

@@ -25,12 +25,12 @@ var KVStore = gpu.New("kv_store", shaders.Load("attn/kv_store", nil),
 func kvStore[X gpu.Float](p KVStoreShape, a gpu.Args[X]) {
 	qkv, table, at, kv := a.F(0), a.U(1), a.U(2), a.F(3)
 	q, w := int(p.H*p.C), int(2*p.K*p.C)
-	gpu.Rows(int(p.N), func(n int) {
+	for n := range int(p.N) {
 		if slot, pos := at[4*n], at[4*n+1]; pos < p.T {
 			row := int(table[slot*p.T+pos])
 			copy(kv[row*w:(row+1)*w], qkv[n*(q+w)+q:])
 		}
-	})
+	}
 }
 
 func kvStoreCases(r *rand.Rand) (cases []gpu.Case) {

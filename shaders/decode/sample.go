@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 	"attnlab/shaders"
 )
 
@@ -47,48 +48,68 @@ var Sample = gpu.New("sample", shaders.Load("decode/sample", nil),
 func sample[X gpu.Float](p SampleParams, a gpu.Args[X]) {
 	logits, at, token, row, out, stat := a.F(0), a.U(1), a.U(2), a.U(3), a.U(4), a.F(5)
 	V4, M := int(p.V+3)/4*4, int(p.M)
-	gpu.Rows(int(p.N), func(n int) {
-		state := row[4*n : 4*n+4]
-		made := int(state[1])
-		if state[0] == 0 || made >= M {
-			return
-		}
-		l := logits[n*V4 : n*V4+int(p.V)]
-		best, top := 0, l[0]
-		for v, x := range l {
-			if x > top {
-				best, top = v, x
-			}
-		}
-		var sum, moment X
-		for _, x := range l {
-			e := exp(x - top)
-			sum += e
-			moment += e * (x - top)
-		}
-		log := X(math.Log(float64(sum)))
-
-		at[4*n+1]++
-		chosen, z := best, X(0)
-		if p.Temperature > 0 {
-			clear(logits[n*V4+int(p.V) : (n+1)*V4])
-			u := Uniform(p.Seed, p.Step, state[2], at[4*n+1])
-			chosen = draw(p, weights(l, top, p.Temperature), best, X(u))
-			z = X(p.Temperature) * X(math.Log(float64(l[chosen])))
-		}
-		copy(stat[2*(n*M+made):], []X{z - log, log - moment/sum})
-		out[n*M+made], token[n] = uint32(chosen), uint32(chosen)
-		state[0], state[1] = state[0]-1, state[1]+1
-		if uint32(chosen) == p.Eos {
-			state[0] = 0
+	gpu.Parts(int(p.N), 16*int(p.V), func(from, to int) {
+		for n := from; n < to; n++ {
+			sampleRow(p, n, logits[n*V4:(n+1)*V4], at, token, row, out[n*M:(n+1)*M], stat[2*n*M:2*(n+1)*M])
 		}
 	})
 }
 
+// sampleRow draws the next token of row n.
+func sampleRow[X gpu.Float](p SampleParams, n int, logits []X, at, token, row, out []uint32, stat []X) {
+	state := row[4*n : 4*n+4]
+	made := int(state[1])
+	if state[0] == 0 || made >= int(p.M) {
+		return
+	}
+	l := logits[:p.V]
+	best, top := 0, l[0]
+	for v, x := range l {
+		if x > top {
+			best, top = v, x
+		}
+	}
+	sum, moment := softmaxSums(l, top)
+	log := X(math.Log(float64(sum)))
+
+	at[4*n+1]++
+	chosen, z := best, X(0)
+	if p.Temperature > 0 {
+		clear(logits[p.V:])
+		u := Uniform(p.Seed, p.Step, state[2], at[4*n+1])
+		chosen = draw(p, weights(l, top, p.Temperature), best, X(u))
+		z = X(p.Temperature) * X(math.Log(float64(l[chosen])))
+	}
+	copy(stat[2*made:], []X{z - log, log - moment/sum})
+	out[made], token[n] = uint32(chosen), uint32(chosen)
+	state[0], state[1] = state[0]-1, state[1]+1
+	if uint32(chosen) == p.Eos {
+		state[0] = 0
+	}
+}
+
+// softmaxSums returns Σ e^(l-top) and Σ (l-top)·e^(l-top).
+func softmaxSums[X gpu.Float](l []X, top X) (sum, moment X) {
+	if l, ok := any(l).([]float32); ok {
+		_, sum, moment := simd.LogitStat(l, 1)
+		return X(sum), X(moment)
+	}
+	for _, x := range l {
+		e := exp(x - top)
+		sum += e
+		moment += e * (x - top)
+	}
+	return sum, moment
+}
+
 // weights replaces logits by exp((l − top)/temperature).
 func weights[X gpu.Float](l []X, top X, temperature float32) []X {
-	for v := range l {
-		l[v] = exp((l[v] - top) / X(temperature))
+	if w, ok := any(l).([]float32); ok {
+		simd.ExpSum(w, 1/temperature, float32(top)/temperature)
+	} else {
+		for v := range l {
+			l[v] = exp((l[v] - top) / X(temperature))
+		}
 	}
 	return l
 }

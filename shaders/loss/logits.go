@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 )
 
 // softmax holds the statistics of a row of logits: the twin of shared/logits.wgsl.
@@ -18,7 +19,16 @@ func forward[X gpu.Float](h, head, row []X, V int, scale X) softmax[X] {
 		row[v] = scale * dot(h, head[v*D:(v+1)*D])
 	}
 	clear(row[V:])
-	l := row[:V]
+	return softmaxOf(row[:V])
+}
+
+// softmaxOf sums the softmax of a row of logits.
+func softmaxOf[X gpu.Float](l []X) softmax[X] {
+	if l, ok := any(l).([]float32); ok {
+		top, sum, moment := simd.LogitStat(l, 1)
+		log := float32(math.Log(float64(sum)))
+		return softmax[X]{X(top), X(top + log), X(log - moment/sum)}
+	}
 	s := softmax[X]{top: l[0]}
 	for _, v := range l {
 		s.top = max(s.top, v)
@@ -34,13 +44,49 @@ func forward[X gpu.Float](h, head, row []X, V int, scale X) softmax[X] {
 	return s
 }
 
+// lossRows computes logits of N rows, scale·h·headᵀ [N,V4], and calls f with each row and its softmax. In float32 the logits are
+// a product of matrices.
+func lossRows[X gpu.Float](N, D, V int, scale X, h, head, logits []X, f func(n int, row []X, s softmax[X])) {
+	V4 := pad4(V)
+	x, vectors := any(h).([]float32)
+	var panels *simd.Panels
+	if vectors {
+		panels = simd.Pack(simd.Of(any(head).([]float32), V, D, D).T())
+		defer panels.Release()
+	}
+	gpu.Parts(N, D*V/8+8*V, func(from, to int) {
+		if vectors {
+			y := any(logits).([]float32)[from*V4 : to*V4]
+			clear(y)
+			panels.Mul(simd.Of(y, to-from, V, V4), simd.Of(x[from*D:], to-from, D, D), false)
+			if scale != 1 {
+				for i := range y {
+					y[i] *= float32(scale)
+				}
+			}
+		}
+		for n := from; n < to; n++ {
+			row := logits[n*V4 : (n+1)*V4]
+			if vectors {
+				f(n, row, softmaxOf(row[:V]))
+			} else {
+				f(n, row, forward(h[n*D:(n+1)*D], head, row, V, scale))
+			}
+		}
+	})
+}
+
 // backward replaces the V logits of row by the gradient of a loss whose derivatives
 // are dlogp and dentropy.
 func (s softmax[X]) backward(row []X, V, target int, scale, dlogp, dentropy X) {
-	for v, l := range row[:V] {
-		logp := l - s.lse
-		prob := exp(logp)
-		row[v] = -scale * prob * (dlogp + dentropy*(logp+s.entropy))
+	if l, ok := any(row[:V]).([]float32); ok {
+		simd.LogitGrad(l, 1, float32(s.lse), float32(-scale*(dlogp+dentropy*s.entropy)), float32(-scale*dentropy))
+	} else {
+		for v, l := range row[:V] {
+			logp := l - s.lse
+			prob := exp(logp)
+			row[v] = -scale * prob * (dlogp + dentropy*(logp+s.entropy))
+		}
 	}
 	if target < V {
 		row[target] += scale * dlogp

@@ -51,10 +51,9 @@ var Policy = gpu.New("policy", shaders.Load("loss/policy", nil),
 
 func policy[X gpu.Float](p PolicyParams, a gpu.Args[X]) {
 	h, head, targets, roll, dlogits, stat := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4), a.F(5)
-	D, V, V4, scale := int(p.D), int(p.V), pad4(int(p.V)), X(p.Scale)
-	gpu.Rows(int(p.N), func(n int) {
-		row, target := dlogits[n*V4:(n+1)*V4], int(targets[n])
-		s := forward(h[n*D:(n+1)*D], head, row, V, scale)
+	D, V, scale := int(p.D), int(p.V), X(p.Scale)
+	lossRows(int(p.N), D, V, scale, h, head, dlogits, func(n int, row []X, s softmax[X]) {
+		target := int(targets[n])
 		old, ref, A := roll[4*n], roll[4*n+1], roll[4*n+2]
 		var w, logp X
 		if target < V {

@@ -36,10 +36,9 @@ var Xent = gpu.New("xent", shaders.Load("loss/xent", nil),
 
 func xent[X gpu.Float](p XentParams, a gpu.Args[X]) {
 	h, head, targets, weight, dlogits, stat := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4), a.F(5)
-	D, V, V4, scale := int(p.D), int(p.V), pad4(int(p.V)), X(p.Scale)
-	gpu.Rows(int(p.N), func(n int) {
-		row, target := dlogits[n*V4:(n+1)*V4], int(targets[n])
-		s := forward(h[n*D:(n+1)*D], head, row, V, scale)
+	D, V, scale := int(p.D), int(p.V), X(p.Scale)
+	lossRows(int(p.N), D, V, scale, h, head, dlogits, func(n int, row []X, s softmax[X]) {
+		target := int(targets[n])
 		var w, logp, right X
 		if target < V {
 			w, logp = weight[n], row[target]-s.lse

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 	"attnlab/shaders"
 )
 
@@ -48,6 +49,10 @@ func embedBwd[X gpu.Float](p Embed, a gpu.Args[X]) {
 	gpu.Rows(int(p.V), func(v int) {
 		sum := dembed[v*D : (v+1)*D]
 		for k := first[v]; k < first[v+1]; k++ {
+			if sum, ok := any(sum).([]float32); ok {
+				simd.AddTo(sum, any(dx[int(order[k])*D:]).([]float32))
+				continue
+			}
 			for d, g := range dx[int(order[k])*D : (int(order[k])+1)*D] {
 				sum[d] += g
 			}

@@ -31,8 +31,16 @@ var GateUpFwd = tiled(func(t Tile) *gpu.Kernel {
 func gateUpFwd[X gpu.Float](p GateUp, a gpu.Args[X]) {
 	x, w, gu, s := a.F(0), a.F(1), a.F(2), a.F(3)
 	F := int(p.F)
-	matmulNT(Matmul{p.N, 2 * p.F, p.D}, gpu.NewArgs[X](x, w, gu))
-	gpu.Rows(int(p.N), func(n int) { swiglu(s[n*F:][:F], gu[2*n*F:][:F], gu[(2*n+1)*F:][:F]) })
+	if a, ok := any(a).(gpu.Args[float32]); ok {
+		linear(Matmul{p.N, 2 * p.F, p.D}, a.F(0), a, 1, a.F(2), false)
+	} else {
+		matmulNT(Matmul{p.N, 2 * p.F, p.D}, gpu.NewArgs[X](x, w, gu))
+	}
+	gpu.Parts(int(p.N), 4*F, func(from, to int) {
+		for n := from; n < to; n++ {
+			swiglu(s[n*F:][:F], gu[2*n*F:][:F], gu[(2*n+1)*F:][:F])
+		}
+	})
 }
 
 func sigmoid[X gpu.Float](x X) X { return X(1 / (1 + math.Exp(-float64(x)))) }

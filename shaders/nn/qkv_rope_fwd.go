@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 )
 
 // QKV are the sizes of the attention projections: N tokens, D features, H query
@@ -68,15 +69,21 @@ func qkvRopeFwd[X gpu.Float](p QKV, a gpu.Args[X]) {
 // turn rotates the pairs of queries and keys by their angle times sign.
 func turn[X gpu.Float](p QKV, pos []uint32, rope, qkv []X, sign X) {
 	C, half, width := int(p.C), int(p.C)/2, p.width()
-	gpu.Rows(int(p.N), func(n int) {
-		t := int(pos[p.place(n)])
-		cosine, sine := rope[t*C:][:half], rope[t*C+half:][:half]
-		for head := range int(p.H + p.K) {
-			row := qkv[n*width+head*C:][:C]
-			for j := range half {
-				low, high := row[j], row[j+half]
-				row[j] = low*cosine[j] - sign*high*sine[j]
-				row[j+half] = high*cosine[j] + sign*low*sine[j]
+	heads := int(p.H + p.K)
+	gpu.Parts(int(p.N), heads*C, func(from, to int) {
+		for n := from; n < to; n++ {
+			t := int(pos[p.place(n)])
+			cosine, sine, row := rope[t*C:][:half], rope[t*C+half:][:half], qkv[n*width:][:heads*C]
+			if row, ok := any(row).([]float32); ok && simd.Rotate(row, heads, any(cosine).([]float32), any(sine).([]float32), float32(sign)) {
+				continue
+			}
+			for h := range heads {
+				head := row[h*C:][:C]
+				for j := range half {
+					low, high := head[j], head[j+half]
+					head[j] = low*cosine[j] - sign*high*sine[j]
+					head[j+half] = high*cosine[j] + sign*low*sine[j]
+				}
 			}
 		}
 	})

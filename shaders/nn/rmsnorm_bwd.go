@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 	"attnlab/shaders"
 )
 
@@ -39,12 +40,17 @@ func rmsnormBwd[X gpu.Float](p RMSNormGrad, a gpu.Args[X]) {
 	N, D := int(p.N), int(p.D)
 	gpu.Rows(p.Parts(), func(z int) {
 		gain := part[z*int(p.Stride)+int(p.First):][:D]
+		from, to := z*NormRows, min((z+1)*NormRows, N)
+		if p.Keep == 0 {
+			clear(dx[from*D : to*D])
+		}
+		if a, ok := any(a).(gpu.Args[float32]); ok && simd.NormGrad(a.F(4)[from*D:], a.F(0)[from*D:], a.F(1)[from*D:], a.F(2)[:D], a.F(3)[from:to]) &&
+			simd.NormGain(any(gain).([]float32), a.F(0)[from*D:], a.F(1)[from*D:], a.F(3)[from:to]) {
+			return
+		}
 		clear(gain)
-		for n := z * NormRows; n < min((z+1)*NormRows, N); n++ {
+		for n := from; n < to; n++ {
 			dy, x, dx, r := dy[n*D:(n+1)*D], x[n*D:(n+1)*D], dx[n*D:(n+1)*D], rstd[n]
-			if p.Keep == 0 {
-				clear(dx)
-			}
 			var along X
 			for d := range dy {
 				along += dy[d] * w[d] * x[d] * r

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 	"attnlab/shaders"
 )
 
@@ -31,16 +32,21 @@ var RMSNormFwd = gpu.New("rmsnorm_fwd", shaders.Load("nn/rmsnorm_fwd", nil),
 func rmsnormFwd[X gpu.Float](p RMSNorm, a gpu.Args[X]) {
 	x, w, y, rstd := a.F(0), a.F(1), a.F(2), a.F(3)
 	D := int(p.D)
-	gpu.Rows(int(p.N), func(n int) {
-		row, out := x[n*D:(n+1)*D], y[n*D:(n+1)*D]
-		var square X
-		for _, v := range row {
-			square += v * v
+	gpu.Parts(int(p.N), D, func(from, to int) {
+		if a, ok := any(a).(gpu.Args[float32]); ok && simd.Norm(a.F(2)[from*D:], a.F(3)[from:to], a.F(0)[from*D:], a.F(1)[:D], p.Eps) {
+			return
 		}
-		r := X(1 / math.Sqrt(float64(square/X(D)+X(p.Eps))))
-		rstd[n] = r
-		for d, v := range row {
-			out[d] = v * r * w[d]
+		for n := from; n < to; n++ {
+			row, out := x[n*D:(n+1)*D], y[n*D:(n+1)*D]
+			var square X
+			for _, v := range row {
+				square += v * v
+			}
+			r := X(1 / math.Sqrt(float64(square/X(D)+X(p.Eps))))
+			rstd[n] = r
+			for d, v := range row {
+				out[d] = v * r * w[d]
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 	"attnlab/shaders"
 )
 
@@ -24,11 +25,17 @@ var SumParts = gpu.New("sum_parts", shaders.Load("nn/sum_parts", nil),
 
 func sumParts[X gpu.Float](p Parts, a gpu.Args[X]) {
 	M, part, dw := int(p.M), a.F(0), a.F(1)
-	for z := range int(p.Z) {
-		for i, v := range part[z*M : (z+1)*M] {
-			dw[i] += v
+	gpu.Parts(M, int(p.Z), func(from, to int) {
+		for z := range int(p.Z) {
+			if a, ok := any(a).(gpu.Args[float32]); ok {
+				simd.AddTo(a.F(1)[from:to], a.F(0)[z*M+from:])
+				continue
+			}
+			for i, v := range part[z*M+from : z*M+to] {
+				dw[from+i] += v
+			}
 		}
-	}
+	})
 }
 
 func sumPartsCases(r *rand.Rand) (cases []gpu.Case) {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 	"attnlab/shaders"
 )
 
@@ -52,14 +53,25 @@ func adamW[X gpu.Float](p AdamWParams, a gpu.Args[X]) {
 	}
 	beta1, beta2, lr, eps, c1, c2 := X(p.Beta1), X(p.Beta2), X(p.Lr), X(p.Eps), X(p.C1), X(p.C2)
 	chunks(int(p.N), func(from, to int) {
-		for i := from; i < to; i++ {
-			grad := g[i] * clip
-			m[i] = beta1*m[i] + (1-beta1)*grad
-			v[i] = beta2*v[i] + (1-beta2)*grad*grad
-			if i < int(p.DecayEnd) {
-				w[i] *= 1 - lr*X(p.Decay)
+		for from < to { // up to the end of what decays, then the rest
+			end, keep := to, X(1)
+			if from < int(p.DecayEnd) {
+				end, keep = min(to, int(p.DecayEnd)), 1-lr*X(p.Decay)
 			}
-			w[i] -= lr * (m[i] / c1) / (X(math.Sqrt(float64(v[i]/c2))) + eps)
+			g, w, m, v := g[from:end], w[from:end], m[from:end], v[from:end]
+			from = end
+			if g, ok := any(g).([]float32); ok {
+				step := simd.AdamW{Clip: float32(clip), Beta1: p.Beta1, Beta2: p.Beta2, Rate: p.Lr / p.C1, Share: 1 / p.C2, Eps: p.Eps, Keep: float32(keep)}
+				if step.Step(g, any(w).([]float32), any(m).([]float32), any(v).([]float32)) {
+					continue
+				}
+			}
+			for i := range g {
+				grad := g[i] * clip
+				m[i] = beta1*m[i] + (1-beta1)*grad
+				v[i] = beta2*v[i] + (1-beta2)*grad*grad
+				w[i] = keep*w[i] - lr*(m[i]/c1)/(X(math.Sqrt(float64(v[i]/c2)))+eps)
+			}
 		}
 	})
 }

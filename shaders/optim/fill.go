@@ -28,6 +28,10 @@ var Fill = gpu.New("fill", shaders.Load("optim/fill", nil),
 
 func fill[X gpu.Float](p FillParams, a gpu.Args[X]) {
 	x := a.F(0)[:p.N]
+	if p.Value == 0 {
+		clear(x)
+		return
+	}
 	for i := range x {
 		x[i] = X(p.Value)
 	}

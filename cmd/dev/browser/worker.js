@@ -24,10 +24,7 @@ const run = async () => {
 	const go = new Go();
 	// Package gpu/simd imports its vector loops before they exist: it makes them itself, on the program's memory.
 	globalThis.simd = { functions: {} };
-	go.importObject.simd = {};
-	for (const name of ["tiles", "transpose", "copy", "expSum", "swiglu", "swigluGrad", "dotRows", "sumRows", "maxOf", "weigh"]) {
-		go.importObject.simd[name] = (...args) => simd.functions[name](...args);
-	}
+	go.importObject.simd = new Proxy({}, { get: (_, name) => (...args) => simd.functions[name](...args) });
 	go.argv = task.argv;
 	go.env = task.env;
 	go.exit = (code) => post("exit", String(code));
