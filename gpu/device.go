@@ -17,7 +17,10 @@ type Device struct {
 	Counters Counters
 	// Yield, if set, returns how long to pause before a submit. A device calls it where a browser computes kernels on
 	// the processors that also draw its pages.
-	Yield  func() time.Duration
+	Yield func() time.Duration
+	// Products names the variant of matrix products for training that was found fastest here, "" for the standard one.
+	Products string
+
 	impl   backend
 	err    error
 	onHost []string // kernels to run as their twins, from ATTNLAB_HOST

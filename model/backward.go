@@ -74,7 +74,7 @@ func up4(n int) int { return (n + 3) / 4 * 4 }
 // backward records the mirror of forward, from dlogits to the gradient of every
 // weight. The comment above each part is its line of forward.
 func (m *Model) backward(p *gpu.Program, in *inputs, a *acts, g *gradients) {
-	s := shape{m.Config, nn.Wide, func() int { return in.n }}
+	s := shape{m.Config, nn.TileNamed(m.Device.Products), func() int { return in.n }}
 	// linear records k, the backward pass of a product with the weight w, whose parts are among those of a group.
 	linear := func(k *gpu.Kernel, name string, of group, parts *gpu.Buffer, buffers ...*gpu.Buffer) {
 		w, size := m.Param(name), of.size()

@@ -115,7 +115,7 @@ func (s shape) gateUp() any {
 //	x = x + down·swiglu(gate_up·norm2(x))     for every layer
 //	h = norm(x)
 func (m *Model) forward(p *gpu.Program, in *inputs, a *acts, afterAttention func(l int, a layerActs)) {
-	s := shape{m.Config, nn.Wide, func() int { return in.n }}
+	s := shape{m.Config, nn.TileNamed(m.Device.Products), func() int { return in.n }}
 	p.Add(nn.EmbedFwd, s.embed, in.token, m.weight("embed"), a.layers[0].x)
 	for l, b := range a.layers {
 		p.Add(nn.RMSNormFwd, s.norm, b.x, m.weight(layer(l, "norm1")), b.h1, b.rstd1)

@@ -10,6 +10,7 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/gpu/gputest"
+	"attnlab/shaders/nn"
 )
 
 var testAdam = Adam{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, WeightDecay: 0.01, MaxNorm: 1}
@@ -344,4 +345,34 @@ func TestSchedule(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A trainer takes the tile that its device was found fastest with, and gets the same gradient, bit for bit.
+func TestTrainerTakesTheTileOfItsDevice(t *testing.T) {
+	c := randomConfig()
+	r := rand.New(rand.NewPCG(31, 1))
+	part := lesson(r, c, randomSequences(r, c, 3, 5, 20)...)
+	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+		defer func() { d.Products = "" }()
+		var want []float32
+		for _, tile := range nn.Tiles {
+			d.Products = tile.String()
+			tr := newTrainer(t, newModel(t, d, c, lively(c, 3)), part.N(), testAdam)
+			got, _ := gradientsOf(t, tr, part)
+			if want == nil {
+				want = got
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("tile %s has another gradient", tile)
+			}
+			timings, err := tr.Profile(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(timings, func(k gpu.Timing) bool { return k.Kernel == "linear_bwd_"+tile.String() }) {
+				t.Errorf("with tile %s the kernels are %v", tile, timings)
+			}
+			gputest.Count(d)
+		}
+	})
 }

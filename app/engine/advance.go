@@ -149,7 +149,7 @@ func (e *Engine) moveRun(t *training, d *gpu.Device) error {
 	}
 	moved := *t
 	moved.run.Log = t.run.Log.UpTo(at)
-	next, err := moved.learn(d)
+	next, err := e.learn(&moved, d)
 	if err != nil {
 		return err
 	}

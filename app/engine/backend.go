@@ -21,28 +21,28 @@ type Memory interface {
 	Save(ctx context.Context, id string, files map[string][]byte) error
 }
 
-// raceGroup and raceFile name the document with the results of races.
-const raceGroup, raceFile = "backends", "race.json"
+// raceGroup names the documents with the results of races and with the speeds of products.
+const raceGroup, raceFile, productsFile = "backends", "race.json", "products.json"
 
-// rememberedRaces reads and writes the results of races. It does not warn: what cannot be remembered is measured again, which
+// remembered reads and writes a document of measurements. It does not warn: what cannot be remembered is measured again, which
 // takes a fraction of a second.
-func rememberedRaces(memory Memory) race.Document {
-	return race.Document{
+func remembered[E race.Entry](memory Memory, file string) race.Document[E] {
+	return race.Document[E]{
 		Read: func() ([]byte, error) {
 			if memory == nil {
 				return nil, fs.ErrNotExist
 			}
-			files, err := memory.Load(context.Background(), raceGroup, raceFile)
-			if err == nil && files[raceFile] == nil {
+			files, err := memory.Load(context.Background(), raceGroup, file)
+			if err == nil && files[file] == nil {
 				err = fs.ErrNotExist
 			}
-			return files[raceFile], err
+			return files[file], err
 		},
 		Write: func(data []byte) error {
 			if memory == nil {
 				return nil
 			}
-			return memory.Save(context.Background(), raceGroup, map[string][]byte{raceFile: data})
+			return memory.Save(context.Background(), raceGroup, map[string][]byte{file: data})
 		},
 		Warn: func(error) {},
 	}

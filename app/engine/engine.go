@@ -65,7 +65,8 @@ type Engine struct {
 	backend      string    // as asked for: gpu.Auto, gpu.WebGPU or gpu.Host
 	names        []string  // of the shipped bases
 	choice       choice
-	races        race.Document // of this visit and of those before
+	races        race.Document[race.Result] // of this visit and of those before
+	products     race.Document[race.Products]
 	capabilities session.Capabilities
 	checkpoint   *hf.Checkpoint // of the current model; nil before the first is loaded
 	rig          rig
@@ -86,7 +87,7 @@ func Run(ctx context.Context, port *session.Port, library Library, first ...sess
 	if err != nil {
 		panic(err) // the defaults are ours
 	}
-	e := &Engine{port: port, library: library, task: task, snapshots: map[string]session.Event{}, credit: explained{rollout: -1}, races: rememberedRaces(library.Memory)}
+	e := &Engine{port: port, library: library, task: task, snapshots: map[string]session.Event{}, credit: explained{rollout: -1}, races: remembered[race.Result](library.Memory, raceFile), products: remembered[race.Products](library.Memory, productsFile)}
 	e.publish(catalogueOf(knownMethods()))
 	e.publish(session.NoSelection)
 	ctx, cancel := context.WithCancel(ctx)

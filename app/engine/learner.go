@@ -10,6 +10,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/race"
 	"attnlab/rl"
 	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
@@ -31,6 +32,14 @@ type learner interface {
 	sample(ctx context.Context) (string, error)
 	Checkpoint() (*hf.Checkpoint, error)
 	Release()
+}
+
+// learn puts a run on a device, with the products that are fastest there.
+func (e *Engine) learn(t *training, d *gpu.Device) (learner, error) {
+	if _, err := race.Tune(d, &e.products); err != nil {
+		return nil, err
+	}
+	return t.learn(d)
 }
 
 // learn puts a run on a device, new or as it was saved.

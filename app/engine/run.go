@@ -135,7 +135,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		return err
 	}
 	e.busy("loading", 0, 0)
-	if t.learner, err = t.learn(e.rig.device); err != nil {
+	if t.learner, err = e.learn(t, e.rig.device); err != nil {
 		t.unlock()
 		return err
 	}

@@ -154,7 +154,7 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 	}
 	if err == nil {
 		e.busy("loading", 0, 0)
-		t.learner, err = t.learn(e.rig.device)
+		t.learner, err = e.learn(t, e.rig.device)
 	}
 	if err != nil {
 		t.unlock()

@@ -40,7 +40,11 @@ type selfTest struct {
 // startTest starts the self-test of the current device from the beginning.
 func (e *Engine) startTest() {
 	r := rand.New(rand.NewPCG(1, 0))
-	e.test = selfTest{left: largest(slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r)))}
+	cases := slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r))
+	if !e.rig.device.Info.Software {
+		cases = append(cases, nn.StagedCases(r)...)
+	}
+	e.test = selfTest{left: largest(cases)}
 	e.capabilities.Kernels, e.capabilities.Untested = []session.KernelCheck{}, 0
 	for i, c := range e.test.left {
 		if i == 0 || c.Kernel.Name != e.test.left[i-1].Kernel.Name {

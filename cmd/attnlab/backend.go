@@ -15,15 +15,16 @@ import (
 
 // openDevice opens the backend that --backend names for a model. auto takes the faster one, see [race.Open].
 func (c *console) openDevice(config model.Config) (*gpu.Device, error) {
-	d, raced, why, err := race.Open(c.backend, config, c.races())
+	d, raced, why, err := race.Open(c.backend, config, remembered[race.Result](c, "race.json"))
 	if raced != nil {
 		c.note("%s%s", strings.ToUpper(why[:1]), why[1:])
 	}
 	return d, err
 }
 
-// resumeDevice opens the backend that a saved run began on, an adapter as [gpu.Info] writes it, unless --backend asks for one. Where
-// that is not to be had, or another adapter is there, it warns: the numbers are right, and not those of a run without a pause.
+// resumeDevice opens a backend for training: the one that a saved run began on, an adapter as [gpu.Info] writes it, unless --backend
+// asks for one. Where that is not to be had, or another adapter is there, it warns: the numbers are right, and not those of a run
+// without a pause.
 func (c *console) resumeDevice(config model.Config, began string) (d *gpu.Device, err error) {
 	asked := c.backend
 	defer func() { c.backend = asked }()
@@ -40,23 +41,32 @@ func (c *console) resumeDevice(config model.Config, began string) (d *gpu.Device
 	if err == nil && began != "" && d.Info.String() != began {
 		c.note("The run began on %s and continues on %s: its numbers differ in their last digits from those of a run without a pause.", began, d.Info)
 	}
+	if err == nil {
+		err = c.tune(d)
+	}
 	return d, err
 }
 
-// races remembers the results of races in attnlab/race.json of the user's cache, or nowhere if the user has no cache.
-func (c *console) races() race.Memory {
+// tune chooses the tile of an adapter's products before training, see [race.Tune].
+func (c *console) tune(d *gpu.Device) error {
+	_, err := race.Tune(d, remembered[race.Products](c, "products.json"))
+	return err
+}
+
+// remembered returns measurements in a file of the folder attnlab in the user's cache, or nil if the user has no cache.
+func remembered[E race.Entry](c *console, name string) race.Memory[E] {
 	folder, err := os.UserCacheDir()
 	if err != nil {
 		return nil
 	}
-	file := filepath.Join(folder, "attnlab", "race.json")
-	return &race.Document{
+	file := filepath.Join(folder, "attnlab", name)
+	return &race.Document[E]{
 		Read: func() ([]byte, error) { return os.ReadFile(file) },
 		Write: func(data []byte) error {
 			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 				return err
 			}
-			next, err := os.CreateTemp(filepath.Dir(file), "race-*")
+			next, err := os.CreateTemp(filepath.Dir(file), "new-*")
 			if err != nil {
 				return err
 			}
@@ -111,7 +121,7 @@ func (c *console) measureRace(d *gpu.Device) (document raceDocument, backend, wh
 	default:
 		if result, err = race.Run(gpu.OpenHost(), d, config); err == nil {
 			backend, why = result.Choice()
-			if m := c.races(); m != nil {
+			if m := remembered[race.Result](c, "race.json"); m != nil {
 				m.Save(race.Key(d.Info, config), result)
 			}
 		}
@@ -122,6 +132,21 @@ func (c *console) measureRace(d *gpu.Device) (document raceDocument, backend, wh
 	document.Sampling = rates{number(result.Host.Sampling), number(result.WebGPU.Sampling)}
 	document.Training = rates{number(result.Host.Training), number(result.WebGPU.Training)}
 	return document, backend, why, nil
+}
+
+// measureProducts measures the tiles of an adapter's matrix products, and remembers the result.
+func (c *console) measureProducts(d *gpu.Device) (race.Products, error) {
+	if d.Info.Backend == gpu.Host {
+		return race.Products{}, nil
+	}
+	products, err := race.MeasureProducts(d)
+	if err != nil {
+		return nil, fmt.Errorf("the products of %s cannot be measured: %w", d.Info, err)
+	}
+	if m := remembered[race.Products](c, "products.json"); m != nil {
+		m.Save(race.ProductsKey(d.Info), products)
+	}
+	return products, nil
 }
 
 // lines returns the race as lines of a table.

@@ -89,11 +89,11 @@ func TestOpenDeviceRaces(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"damaged`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, stderr = open(gpu.Auto); !strings.Contains(stderr, "warning: remembered speeds of backends cannot be read") {
+	if _, stderr = open(gpu.Auto); !strings.Contains(stderr, "warning: remembered speeds cannot be read") {
 		t.Errorf("a damaged file: %q", stderr)
 	}
 	read()
-	if left, err := filepath.Glob(filepath.Join(filepath.Dir(file), "*")); err != nil || len(left) != 1 {
+	if left, err := filepath.Glob(filepath.Join(filepath.Dir(file), "*")); err != nil || len(left) != 2 { // of the race and of the products
 		t.Errorf("files left: %q, %v", left, err)
 	}
 }
@@ -159,6 +159,25 @@ func TestDoctorRace(t *testing.T) {
 	}
 	if lines := strings.Join(document.lines(), "\n"); strings.Count(lines, "tokens a second") != 4 {
 		t.Errorf("the table is %q", lines)
+	}
+}
+
+// doctor measures the tiles of an adapter's products, remembers them and prints them.
+func TestDoctorProducts(t *testing.T) {
+	d := gputest.Adapter(t)
+	file := filepath.Join(filepath.Dir(emptyCache(t)), "products.json")
+	c := &console{options: defaults, stderr: &bytes.Buffer{}}
+	products, err := c.measureProducts(d)
+	if err != nil || len(products) < 2 {
+		t.Fatalf("%v, %v", products, err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+	var text bytes.Buffer
+	doctorDocument{Products: products}.text(&text)
+	if out := text.String(); strings.Count(out, " GFLOP/s") != len(products) || strings.Count(out, " GFLOP/s, chosen") != 1 {
+		t.Errorf("the table is %q", out)
 	}
 }
 

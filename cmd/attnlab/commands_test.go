@@ -336,6 +336,9 @@ func TestDoctor(t *testing.T) {
 	if v["chosen"].(map[string]any)["backend"] != "host" {
 		t.Errorf("chosen is %v", v["chosen"])
 	}
+	if p, ok := v["products"].([]any); !ok || len(p) != 0 { // the host has one way to compute them
+		t.Errorf("products is %v", v["products"])
+	}
 }
 
 // A kernel that computes something else than its twin is found out, and makes the exit status 1.

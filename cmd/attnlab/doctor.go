@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"attnlab/gpu"
+	"attnlab/model/race"
 	"attnlab/shaders/attn"
 	"attnlab/shaders/decode"
 	"attnlab/shaders/loss"
@@ -26,7 +27,9 @@ Each kernel runs on small cases and is compared with the same computation in flo
 tolerance_used its share of the tolerance, ms the time of all cases, compilation included. features are the optional ones that the adapter
 offers; attnlab needs none of them. The exit status is 1 if a kernel is wrong.
 race compares the processor with the adapter, in tokens a second through the matrix products of the small base: with --backend auto every
-command chooses between them in this way.
+command chooses between them in this way. products are the variants of the matrix products: 8x8 and 4x4 hold so many results in each
+invocation's registers, 64x64 stages the operands of so many results in workgroup memory (not measured on software adapters). Training
+takes the chosen one; all give the same bits.
 
   attnlab doctor
   attnlab doctor --backend host --json
@@ -38,11 +41,12 @@ command chooses between them in this way.
 
 // doctorDocument is what doctor prints.
 type doctorDocument struct {
-	Adapter  gpu.Info     `json:"adapter"`
-	Features []string     `json:"features"`
-	Limits   gpu.Limits   `json:"limits"`
-	Kernels  []kernelTest `json:"kernels"`
-	Race     raceDocument `json:"race"`
+	Adapter  gpu.Info      `json:"adapter"`
+	Features []string      `json:"features"`
+	Limits   gpu.Limits    `json:"limits"`
+	Kernels  []kernelTest  `json:"kernels"`
+	Race     raceDocument  `json:"race"`
+	Products race.Products `json:"products"`
 	Chosen   struct {
 		Backend string `json:"backend"`
 		Why     string `json:"why"`
@@ -73,8 +77,15 @@ func (c *console) doctor(ctx context.Context) error {
 	} else if why != "" {
 		document.Chosen.Why = why
 	}
+	if document.Products, err = c.measureProducts(d); err != nil {
+		return err
+	}
+	cases := kernelCases(c.seed)
+	if !d.Info.Software {
+		cases = append(cases, nn.StagedCases(rand.New(rand.NewPCG(c.seed, 1)))...)
+	}
 	p := c.progress("checking kernels")
-	document.Kernels, err = testKernels(ctx, d, kernelCases(c.seed), p)
+	document.Kernels, err = testKernels(ctx, d, cases, p)
 	p.end()
 	if err != nil {
 		return err
@@ -140,6 +151,16 @@ func (d doctorDocument) text(w io.Writer) {
 	fmt.Fprintf(w, "chosen\t%s: %s\n", d.Chosen.Backend, d.Chosen.Why)
 	for _, line := range d.Race.lines() {
 		fmt.Fprintln(w, line)
+	}
+	for i, one := range d.Products {
+		name, chosen := "", ""
+		if i == 0 {
+			name = "products"
+		}
+		if one.Chosen {
+			chosen = ", chosen"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%.1f GFLOP/s%s\n", name, one.Tile, one.GFLOPs, chosen)
 	}
 	if d.Adapter.Backend != gpu.Host {
 		fmt.Fprintf(w, "limits\tbuffer %d MiB, binding %d MiB, workgroup memory %d KiB, %d invocations\n", d.Limits.MaxBufferSize>>20,

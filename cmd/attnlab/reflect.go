@@ -83,6 +83,9 @@ func (c *console) reflect(ctx context.Context, f reflecting) error {
 	}
 	defer d.Close()
 	if f.check == "" {
+		if err := c.tune(d); err != nil {
+			return err
+		}
 		if checkpoint, err = c.trainReflection(ctx, d, task, f, checkpoint); err != nil {
 			return err
 		}

@@ -16,8 +16,8 @@ type disk struct {
 	warnings []string
 }
 
-func (d *disk) document() *race.Document {
-	return &race.Document{
+func (d *disk) document() *race.Document[race.Result] {
+	return &race.Document[race.Result]{
 		Read: func() ([]byte, error) {
 			if d.data == nil && d.err == nil {
 				return nil, fs.ErrNotExist

@@ -69,10 +69,13 @@ func (r Result) Of(backend string) Rate {
 	return r.WebGPU
 }
 
-// Memory saves results from one start to the next.
-type Memory interface {
-	Load(key string) (Result, bool)
-	Save(key string, r Result)
+// valid returns true if a race can have the result.
+func (r Result) valid() bool { return r.Host.valid() && r.WebGPU.valid() }
+
+// Memory saves results from one start to the next, or products.
+type Memory[E Entry] interface {
+	Load(key string) (E, bool)
+	Save(key string, e E)
 }
 
 // Key names the race of a model on an adapter against this processor. Models with the same shape share it.
@@ -84,7 +87,7 @@ func Key(adapter gpu.Info, c model.Config) string {
 // Open opens the backend for a model and says why it is that one. gpu.Auto takes the winner of a race, whose result memory saves
 // if it is not nil; without an adapter it takes the host. result is nil if there was no race. An adapter that fails in the race
 // loses it.
-func Open(backend string, c model.Config, memory Memory) (d *gpu.Device, result *Result, why string, err error) {
+func Open(backend string, c model.Config, memory Memory[Result]) (d *gpu.Device, result *Result, why string, err error) {
 	d, why, err = gpu.Open(backend)
 	if err != nil || backend != gpu.Auto || d.Info.Backend == gpu.Host {
 		return d, nil, why, err
@@ -102,7 +105,7 @@ type Now struct {
 
 // OpenNow is [Open] without the time of a race. Where memory has no result it takes the likelier backend: the host for an adapter
 // that is a program on the same processor, else the adapter.
-func OpenNow(backend string, c model.Config, memory Memory) (now Now, err error) {
+func OpenNow(backend string, c model.Config, memory Memory[Result]) (now Now, err error) {
 	now.Device, now.Why, err = gpu.Open(backend)
 	if err != nil || backend != gpu.Auto || now.Device.Info.Backend == gpu.Host {
 		return now, err
@@ -131,7 +134,7 @@ func OpenNow(backend string, c model.Config, memory Memory) (now Now, err error)
 }
 
 // Again races the adapter against the host and saves the result, whatever memory has.
-func Again(c model.Config, memory Memory) (Result, error) {
+func Again(c model.Config, memory Memory[Result]) (Result, error) {
 	d, _, err := gpu.Open(gpu.WebGPU)
 	if err != nil {
 		return Result{}, err
@@ -145,7 +148,7 @@ func Again(c model.Config, memory Memory) (Result, error) {
 }
 
 // choose races an adapter against the host and returns the winner. It closes the adapter if that loses.
-func choose(d *gpu.Device, c model.Config, memory Memory) (*gpu.Device, *Result, string, error) {
+func choose(d *gpu.Device, c model.Config, memory Memory[Result]) (*gpu.Device, *Result, string, error) {
 	key := Key(d.Info, c)
 	r, known := Result{}, false
 	if memory != nil {

@@ -1,0 +1,162 @@
+package race
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"attnlab/gpu"
+	"attnlab/shaders/nn"
+)
+
+// Product is the speed of an adapter at the products of training, forward and backward, in one tile.
+type Product struct {
+	Tile   string  `json:"tile"` // a name of [nn.Tile]
+	GFLOPs float64 `json:"gflops"`
+	Chosen bool    `json:"chosen"`
+}
+
+// Products are the speeds of an adapter in all tiles that were measured, of which one is chosen.
+type Products []Product
+
+func (p Products) valid() bool {
+	for _, one := range p {
+		if !(one.GFLOPs > 0) || math.IsInf(one.GFLOPs, 0) {
+			return false
+		}
+	}
+	return p.Chosen() != ""
+}
+
+// Chosen returns the name of the tile to use.
+func (p Products) Chosen() string {
+	for _, one := range p {
+		if one.Chosen {
+			return one.Tile
+		}
+	}
+	return ""
+}
+
+// choose marks the fastest tile. nn.Wide, which is the first, loses only to one that is faster by more than noise.
+func (p Products) choose() {
+	const noise = 1.05
+	best := 0
+	for i := range p {
+		p[i].Chosen = false
+		if p[i].GFLOPs > noise*p[0].GFLOPs && p[i].GFLOPs > p[best].GFLOPs {
+			best = i
+		}
+	}
+	p[best].Chosen = true
+}
+
+// ProductsKey names the products of an adapter.
+func ProductsKey(adapter gpu.Info) string {
+	return fmt.Sprintf("%s %s, %s", adapter.Vendor, adapter.Name, adapter.Backend)
+}
+
+// Tune chooses the tile of an adapter's matrix products for training: by measurement, or from memory, which may be nil. All tiles
+// give the same bits. The host has one way to compute products, and gets none.
+func Tune(d *gpu.Device, memory Memory[Products]) (Products, error) {
+	if d.Info.Backend == gpu.Host {
+		return nil, nil
+	}
+	key := ProductsKey(d.Info)
+	if memory != nil {
+		if p, known := memory.Load(key); known {
+			d.Products = p.Chosen()
+			return p, nil
+		}
+	}
+	p, err := MeasureProducts(d)
+	if err != nil {
+		return nil, err
+	}
+	d.Products = p.Chosen()
+	if memory != nil {
+		memory.Save(key, p)
+	}
+	return p, nil
+}
+
+// The measured layer has productOutputs and productInputs, and as many tokens as keep an adapter busy.
+const (
+	productOutputs, productInputs = 256, 128
+	productTokens                 = 4096
+	softwareTokens                = 128
+)
+
+// A time is the shortest of productRounds, in which the tiles take turns. A submit repeats the products until it takes long
+// enough to be seen beside the wait for it.
+const (
+	productRounds = 3
+	longEnough    = 8 * time.Millisecond
+	mostRepeats   = 64
+)
+
+// MeasureProducts returns the speeds of an adapter. On a software adapter, which has no workgroup memory and compiles slowly, it
+// leaves out the tile that stages its operands.
+func MeasureProducts(d *gpu.Device) (Products, error) {
+	tokens := productTokens
+	if d.Info.Software {
+		tokens = softwareTokens
+	}
+	size := productOutputs * productInputs
+	floats := func(name string, n int) *gpu.Buffer { return d.Floats("products "+name, n) }
+	x, w, y := floats("x", tokens*productInputs), floats("w", size), floats("y", tokens*productOutputs)
+	dx, part := floats("dx", tokens*productInputs), floats("part", size)
+	defer func() {
+		for _, b := range []*gpu.Buffer{x, w, y, dx, part} {
+			b.Release()
+		}
+	}()
+	forward := nn.Matmul{N: uint32(tokens), O: productOutputs, I: productInputs}
+	backward := nn.LinearGrad{N: uint32(tokens), O: productOutputs, I: productInputs, Z: 1, Stride: uint32(size)}
+	var products Products
+	var programs []*gpu.Program
+	var best []time.Duration
+	repeats := 1
+	run := func(p *gpu.Program) (time.Duration, error) {
+		begun := time.Now()
+		if err := p.Run(repeats); err != nil {
+			return 0, err
+		}
+		err := d.Wait()
+		return time.Since(begun), err
+	}
+	for _, tile := range nn.Tiles {
+		if tile.Staged && d.Info.Software {
+			continue
+		}
+		p := d.NewProgram("products")
+		defer p.Release()
+		p.Add(nn.MatmulNT(tile), func() any { return forward }, x, w, y)
+		p.Add(nn.LinearBwd(tile), func() any { return backward }, y, w, x, dx, part)
+		if _, err := run(p); err != nil { // compiles
+			return nil, err
+		}
+		products, programs, best = append(products, Product{Tile: tile.String()}), append(programs, p), append(best, math.MaxInt64)
+	}
+	for ; repeats < mostRepeats; repeats *= 2 {
+		if took, err := run(programs[0]); err != nil {
+			return nil, err
+		} else if took >= longEnough {
+			break
+		}
+	}
+	for range productRounds {
+		for i, p := range programs {
+			took, err := run(p)
+			if err != nil {
+				return nil, err
+			}
+			best[i] = min(best[i], max(took, time.Nanosecond))
+		}
+	}
+	for i := range products {
+		products[i].GFLOPs = 6 * float64(tokens*size*repeats) / float64(best[i]) // operations a nanosecond
+	}
+	products.choose()
+	return products, nil
+}
