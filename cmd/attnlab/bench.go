@@ -8,6 +8,7 @@ import (
 	"regexp"
 
 	"attnlab/gpu"
+	"attnlab/model/race"
 	"attnlab/model/speed"
 	"attnlab/model/workload"
 )
@@ -84,6 +85,9 @@ func (c *console) bench(ctx context.Context, plan workload.Plan) error {
 func (c *console) benchDevices() ([]*gpu.Device, error) {
 	d, why, err := gpu.Open(c.backend)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := race.Tune(d, remembered[race.Products](c, "products.json")); err != nil {
 		return nil, err
 	}
 	if c.backend == gpu.Auto && d.Info.Backend != gpu.Host {
