@@ -95,7 +95,6 @@ func (e *Engine) recover(ctx context.Context) (text string, err error) {
 		if d, why, err = gpu.Open(backend); err != nil {
 			continue
 		}
-		d.Products = e.rig.device.Products
 		if err = e.move(d); err != nil {
 			d.Close()
 			continue
