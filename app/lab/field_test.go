@@ -8,9 +8,10 @@ import (
 
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+	"attnlab/rl/hyper"
 )
 
-// A number field of the Trace and Heads pages takes its whole range and nothing else. What it refuses stays visible with the reason,
+// A number field takes the whole range of the engine, or of the table of hyper-parameters, and nothing else. What it refuses stays visible with the reason,
 // and the lab goes on with the number from before.
 func TestNumberFieldsRefuse(t *testing.T) {
 	l, engine := ready(t, Start())
@@ -24,6 +25,16 @@ func TestNumberFieldsRefuse(t *testing.T) {
 		"draw":     {math.MaxUint32, func() uint64 { return uint64(l.Controls.Sampling.Seed) }},
 		"problems": {session.MaxProblems, func() uint64 { return uint64(l.Controls.Problems) }},
 		"samples":  {session.MaxSamples, func() uint64 { return uint64(l.Controls.Samples) }},
+
+		"tree-seed": {math.MaxUint64, func() uint64 { return l.Growth.Seed }},
+		"initial":   {uint64(hyper.Initial.Max), func() uint64 { return uint64(l.Growth.Rule.Initial) }},
+		"points":    {uint64(hyper.Points.Max), func() uint64 { return uint64(l.Growth.Rule.Points) }},
+		"rollouts":  {uint64(hyper.Rollouts.Max), func() uint64 { return uint64(l.Growth.Rule.Rollouts) }},
+		"over":      {session.MaxProblems, func() uint64 { return uint64(l.Growth.Over) }},
+
+		"run-seed": {math.MaxUint64, func() uint64 { return l.Plan.Seed }},
+		"steps":    {session.MaxSteps, func() uint64 { return uint64(l.Plan.Steps) }},
+		"probe":    {session.MaxProblems, func() uint64 { return uint64(l.Plan.Probe) }},
 	}
 	for name, f := range fields {
 		before := f.got()
@@ -39,6 +50,10 @@ func TestNumberFieldsRefuse(t *testing.T) {
 			t.Errorf("%s takes up to %d, and %d is used", name, f.most, f.got())
 		}
 		l.Receive(session.Status{Stage: "ready"})
+	}
+	l.Set("steps", "-1")
+	if l.Wrong()["steps"] == "" {
+		t.Error("a run can start while its number of steps is refused")
 	}
 	l.Set("samples", "0")
 	if l.Do("example"); len(l.Refused) != 0 {

@@ -191,6 +191,11 @@ func (s *State) Wrong() map[string]string {
 			wrong[name] = fmt.Sprintf("%s has no hyper-parameter %q; reset it.", s.Plan.Method, name)
 		}
 	}
+	for _, name := range []string{"steps", "run-seed", "probe"} {
+		if refused, ok := s.Refused[name]; ok {
+			wrong[name] = refused.Why
+		}
+	}
 	for name, text := range s.Mistyped {
 		if row, ok := s.HyperRow(name); ok {
 			if says := wrongValue(row, text); says != "" {

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,6 +85,7 @@ func (l *Lab) chooseMethod(method string) {
 		p.Model = "" // sizes are no bases
 	}
 	p.Method, p.Steps, l.Mistyped = method, 0, nil
+	delete(l.Refused, "steps")
 	values := p.HyperValues()
 	maps.DeleteFunc(values, func(name, _ string) bool { _, ok := l.HyperRow(name); return !ok })
 	p.setHyper(values)
@@ -122,7 +124,6 @@ func (l *Lab) setHyper(name, text string) {
 
 // setTrain gives a control of the Train page its value; it returns false if the page has no such control.
 func (l *Lab) setTrain(name, value string) bool {
-	whole := func(lo, hi int) int { return min(max(parse(value, lo, strconv.Atoi), lo), hi) }
 	if name, ok := strings.CutPrefix(name, "h."); ok {
 		if !l.Fixed() {
 			l.setHyper(name, value)
@@ -142,19 +143,25 @@ func (l *Lab) setTrain(name, value string) bool {
 	case "run-difficulty":
 		p.Difficulty = value
 	case "run-seed":
-		p.Seed = parse(value, p.Seed, parseSeed)
+		if n, ok := l.whole(name, value, 0, math.MaxUint64); ok {
+			p.Seed = n
+		}
 	case "steps":
-		if p.Steps = whole(1, session.MaxSteps); p.Steps == l.UsualSteps(p.Method) {
-			p.Steps = 0
+		if n, ok := l.whole(name, value, 1, session.MaxSteps); ok {
+			if p.Steps = int(n); p.Steps == l.UsualSteps(p.Method) {
+				p.Steps = 0
+			}
 		}
 	case "probe":
-		p.Probe = whole(0, session.MaxProblems)
+		if n, ok := l.whole(name, value, 0, session.MaxProblems); ok {
+			p.Probe = int(n)
+		}
 	case "x":
 		if slices.Contains(CurvesOver, value) {
 			l.Curves.X = value
 		}
 	case "smooth":
-		l.Curves.Smooth = whole(0, MaxSmooth)
+		l.Curves.Smooth = min(max(parse(value, 0, strconv.Atoi), 0), MaxSmooth)
 	case "awake":
 		l.Awake = value == "true"
 		l.keepAwake()

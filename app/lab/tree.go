@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,11 @@ import (
 // other settings counts as not grown.
 func (l *Lab) setTree(name, value string) bool {
 	g := l.Growth
-	count := func(n *int, lo, hi int) { *n = min(max(parse(value, *n, strconv.Atoi), lo), hi) }
+	count := func(to *int, lo, hi int) {
+		if n, ok := l.whole(name, value, uint64(lo), uint64(hi)); ok {
+			*to = int(n)
+		}
+	}
 	rule := func(r *string) {
 		if slices.Contains(score.BranchNames(), value) {
 			*r = value
@@ -31,7 +36,9 @@ func (l *Lab) setTree(name, value string) bool {
 	case "rollouts":
 		count(&g.Rule.Rollouts, int(hyper.Rollouts.Min), int(hyper.Rollouts.Max))
 	case "tree-seed":
-		g.Seed = parse(value, g.Seed, parseSeed)
+		if n, ok := l.whole(name, value, 0, math.MaxUint64); ok {
+			g.Seed = n
+		}
 	case "rival":
 		rule(&g.Rivals[0])
 	case "other-rival":

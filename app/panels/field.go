@@ -11,18 +11,25 @@ import (
 
 // numberField is a labelled field for a whole number. What the lab refuses stays in it, beside the reason.
 func (p *Page) numberField(name, label string, lo, hi uint64, value any) app.UI {
+	input, why := p.numberInput(name, lo, hi, value)
+	_, bad := p.Refused[name]
+	return app.Label().Class(when(bad, "refused")).Body(app.Text(label), input, why)
+}
+
+// numberInput is the field without its label, and the reason why its text is refused.
+func (p *Page) numberInput(name string, lo, hi uint64, value any) (input app.HTMLInput, why app.UI) {
 	refused, bad := p.Refused[name]
-	input := app.Input().ID("field-"+name).Type("number").Attr("min", strconv.FormatUint(lo, 10)).Step(1).DataSet("set", name).Value(fieldText(refused, bad, value)).
+	input = app.Input().ID("field-"+name).Type("number").Attr("min", strconv.FormatUint(lo, 10)).Step(1).DataSet("set", name).Value(fieldText(refused, bad, value)).
 		Aria("invalid", strconv.FormatBool(bad))
 	if hi < 1<<53 {
 		input = input.Attr("max", strconv.FormatUint(hi, 10))
 	}
-	var why app.UI = app.Text("")
+	why = app.Text("")
 	if bad {
 		input = input.Aria("describedby", "field-"+name+"-why")
-		why = app.Span().ID("field-" + name + "-why").Class("hint bad").Text(refused.Why)
+		why = app.Span().ID("field-" + name + "-why").Class("hint bad").Role("alert").Text(refused.Why)
 	}
-	return app.Label().Class(when(bad, "refused")).Body(app.Text(label), input, why)
+	return input, why
 }
 
 func fieldText(refused lab.Refused, bad bool, value any) string {

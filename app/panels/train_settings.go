@@ -3,6 +3,7 @@ package panels
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,8 +29,9 @@ func (p *Page) methodPanel() app.UI {
 		list = append([]string{planned.Method}, list...)
 	}
 	wrong := p.Wrong()
-	field := func(label, name string, min, max int, value any) app.UI {
-		return app.Label().Body(app.Text(label), disabled(p.Fixed(), app.Input().Type("number").Min(min).Max(max).Step(1).DataSet("set", name).Value(value)))
+	field := func(label, name string, lo, hi uint64, value any) app.UI {
+		input, why := p.numberInput(name, lo, hi, value)
+		return app.Label().Body(app.Text(label), disabled(p.Fixed(), input), why)
 	}
 	difficulties := []string{"", "2-3", "2", "3", "4", "5", "6"}
 	if !slices.Contains(difficulties, planned.Difficulty) {
@@ -52,7 +54,7 @@ func (p *Page) methodPanel() app.UI {
 			}),
 			app.Label().Body(app.Text("difficulty"), p.menu("run-difficulty", "difficulty", planned.Difficulty, difficulties, func(s string) string { return cmp.Or(s, "mixed") })),
 			field("steps", "steps", 1, session.MaxSteps, cmp.Or(planned.Steps, p.UsualSteps(planned.Method))),
-			field("seed", "run-seed", 0, 1<<31-1, planned.Seed),
+			field("seed", "run-seed", 0, math.MaxUint64, planned.Seed),
 		),
 		complaint(wrong["model"]),
 		app.If(p.Fixed(), func() app.UI {
@@ -138,9 +140,11 @@ func (p *Page) settingsPanel() app.UI {
 
 // probeKnob sets how precisely the base is measured. It is not a hyper-parameter.
 func (p *Page) probeKnob() app.UI {
+	input, why := p.numberInput("probe", 0, session.MaxProblems, p.Plan.Probe)
 	return app.Div().Class("knob").Body(
 		app.Span().Class("knob-name").Body(p.term("probe", "probe")),
-		disabled(p.Fixed(), app.Input().ID("h-probe").Type("number").Min(0).Max(session.MaxProblems).Step(1).DataSet("set", "probe").Value(p.Plan.Probe).Aria("label", "probe")),
+		disabled(p.Fixed(), input.Aria("label", "probe")),
+		why,
 		app.P().Class("hint").Text("Problems on which the base is measured before the first step; 0 is the default, 256."),
 	)
 }

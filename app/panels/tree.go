@@ -2,6 +2,7 @@ package panels
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -34,7 +35,8 @@ func (p *Page) treePage() app.UI {
 func (p *Page) growPanel() app.UI {
 	r := p.Growth.Rule
 	count := func(row hyper.Param, n int) app.UI {
-		return app.Label().Title(row.Meaning).Body(app.Text(row.Symbol), app.Input().ID(row.Name).Type("number").Min(row.Min).Max(row.Max).Step(1).DataSet("set", row.Name).Value(n).Aria("label", row.Symbol+", "+row.Meaning))
+		input, why := p.numberInput(row.Name, uint64(row.Min), uint64(row.Max), n)
+		return app.Label().Title(row.Meaning).Body(app.Text(row.Symbol), input.Aria("label", row.Symbol+", "+row.Meaning), why)
 	}
 	grow := p.button("grow", "primary", app.Text("Grow"))
 	if p.Status.Busy && p.Opened {
@@ -44,7 +46,7 @@ func (p *Page) growPanel() app.UI {
 		app.H2().Text("Branch tree"),
 		app.Div().Class("fields").Body(
 			app.Label().Body(p.term("branch point", "branch points"), choice("rule", "how branch points are chosen", r.Branch, score.BranchNames(), branchPhrase)),
-			app.Label().Body(app.Text("seed"), app.Input().ID("tree-seed").Type("number").Min(0).Step(1).DataSet("set", "tree-seed").Value(p.Growth.Seed)),
+			p.numberField("tree-seed", "seed", 0, math.MaxUint64, p.Growth.Seed),
 		),
 		app.Div().Class("fields counts").Body(
 			count(hyper.Initial, r.Initial),

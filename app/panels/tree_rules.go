@@ -22,7 +22,7 @@ func (p *Page) rivalsPanel() app.UI {
 		app.Div().Class("fields").Body(
 			app.Label().Body(app.Text("one"), choice("rival", "one rule", g.Rivals[0], score.BranchNames(), branchPhrase)),
 			app.Label().Body(app.Text("the other"), choice("other-rival", "the other rule", g.Rivals[1], score.BranchNames(), branchPhrase)),
-			app.Label().Body(app.Text("problems"), app.Input().Type("number").Min(1).Max(session.MaxProblems).Step(1).DataSet("set", "over").Value(g.Over)),
+			p.numberField("over", "problems", 1, session.MaxProblems, g.Over),
 		),
 		app.Div().Class("buttons").Body(run),
 		app.If(p.Rules.Of > 0, func() app.UI {

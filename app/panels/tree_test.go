@@ -53,6 +53,12 @@ func TestGrowing(t *testing.T) {
 		t.Error("back at its rule, the tree is not drawn")
 	}
 	l.Set("initial", "99")
+	for _, want := range []string{`value="99"`, "aria-describedby", "Give a whole number from "} {
+		if !strings.Contains(app.HTMLString(l), want) {
+			t.Errorf("what M refuses is shown without %s", want)
+		}
+	}
+	l.Set("initial", "16")
 	if l.Growth.Rule.Initial != int(hyper.Initial.Max) {
 		t.Errorf("M became %d", l.Growth.Rule.Initial)
 	}
