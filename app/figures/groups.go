@@ -24,7 +24,7 @@ func newGroups(chosen []session.KeptRun) (list []group) {
 	for i, r := range chosen {
 		at[r.Info.ID] = i
 	}
-	repeats, variants := session.GroupRepeats(chosen), map[string]int{}
+	repeats, variants := session.GroupRepeats(session.InSeries(chosen)), map[string]int{}
 	for i, name := range session.NamesOf(repeats) {
 		method := repeats[i][0].Settings.Method
 		g := group{name: name, method: method, variant: variants[method]}

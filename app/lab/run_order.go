@@ -1,10 +1,8 @@
 package lab
 
 import (
-	"cmp"
 	"math"
 	"slices"
-	"strings"
 
 	"attnlab/app/session"
 	"attnlab/rl/runs"
@@ -26,16 +24,9 @@ func inOrder(list []session.KeptRun, order string) []session.KeptRun {
 		by(func(r session.KeptRun) float64 { return float64(RecentOf(r.Metrics, "think_tokens").Mean) })
 	case "newest":
 	default:
-		slices.SortStableFunc(list, compareSeries)
+		return session.InSeries(list)
 	}
 	return list
-}
-
-// compareSeries orders runs by method, then what sets it apart, then seed.
-func compareSeries(a, b session.KeptRun) int {
-	x, y := a.Settings.Series, b.Settings.Series
-	return cmp.Or(strings.Compare(a.Settings.Method, b.Settings.Method), strings.Compare(x.FocusHeads+" "+x.Hyper, y.FocusHeads+" "+y.Hyper),
-		cmp.Compare(a.Settings.Seed, b.Settings.Seed))
 }
 
 func compareNaNLast(a, b float64) int {

@@ -24,7 +24,7 @@ type standing struct {
 // Standings puts runs that repeat each other together, see [session.GroupRepeats].
 func Standings(runs []session.KeptRun) []standing {
 	var all []standing
-	groups := session.GroupRepeats(runs)
+	groups := session.GroupRepeats(session.InSeries(runs))
 	for i, name := range session.NamesOf(groups) {
 		g := groups[i]
 		all = append(all, standing{Name: name, Settings: g[0].Settings, From: g[0].Info.From, Runs: g})

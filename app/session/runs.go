@@ -3,6 +3,8 @@ package session
 import (
 	"cmp"
 	"math"
+	"slices"
+	"strings"
 
 	"attnlab/rl/runs"
 	"attnlab/rl/stat"
@@ -27,6 +29,21 @@ func (r KeptRun) Repeats(o KeptRun) bool {
 // standing is how far the run is, in what series.
 func (r KeptRun) standing() runs.Standing {
 	return runs.Standing{Series: r.Settings.Series, Step: r.Info.Step, Finished: r.Info.State == "done" || r.Info.Finished}
+}
+
+// InSeries orders runs by method, then those with the method's usual settings first, then by seed. Runs of no known method are last.
+func InSeries(list []KeptRun) []KeptRun {
+	own := func(r KeptRun) string {
+		return strings.TrimSpace(r.Settings.Series.FocusHeads + " " + r.Settings.Series.Hyper)
+	}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b KeptRun) int {
+		if (a.Settings.Method == "") != (b.Settings.Method == "") {
+			return strings.Compare(b.Settings.Method, a.Settings.Method)
+		}
+		return cmp.Or(strings.Compare(a.Settings.Method, b.Settings.Method), strings.Compare(own(a), own(b)), cmp.Compare(a.Settings.Seed, b.Settings.Seed))
+	})
+	return list
 }
 
 // GroupRepeats groups runs that repeat each other, see [KeptRun.Repeats].

@@ -62,10 +62,15 @@ func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
 	var shipped []engine.ShippedRun
 	for _, name := range names {
 		run := engine.ShippedRun{Name: name, Files: map[string][]byte{}}
-		for _, file := range []string{runs.RunFile, runs.MetricsFile} {
-			if run.Files[file], err = fetch(ctx, "runs/"+name+"/"+file, func(int, int) {}); err != nil {
+		for _, file := range []string{runs.RunFile, runs.MetricsFile, runs.ResultFile} {
+			data, err := fetch(ctx, "runs/"+name+"/"+file, func(int, int) {})
+			if file == runs.ResultFile && errors.Is(err, fs.ErrNotExist) { // the run was not evaluated
+				continue
+			}
+			if err != nil {
 				return shipped, err
 			}
+			run.Files[file] = data
 		}
 		shipped = append(shipped, run)
 	}
