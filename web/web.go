@@ -15,7 +15,11 @@ import (
 //go:embed models
 var FS embed.FS
 
-// Models lists the shipped bases by name, in alphabetical order.
+// first is the base that the lab opens with: its attention peaks where the search starts again, and its arithmetic is that of
+// whole numbers.
+const first = "countdown-small"
+
+// Models lists the shipped bases by name: the one that the lab opens with, then the others in alphabetical order.
 func Models() []string {
 	configs, err := fs.Glob(FS, "models/*/config.json")
 	if err != nil {
@@ -24,6 +28,9 @@ func Models() []string {
 	names := []string{}
 	for _, path := range configs {
 		names = append(names, strings.Split(path, "/")[1])
+	}
+	if i := slices.Index(names, first); i > 0 {
+		names = slices.Insert(slices.Delete(names, i, i+1), 0, first)
 	}
 	return names
 }

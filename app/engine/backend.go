@@ -170,16 +170,6 @@ func (e *Engine) raceFor(c *hf.Checkpoint) (*gpu.Device, choice) {
 // sameShape returns true if two models share the result of a race.
 func sameShape(a, b model.Config) bool { return race.Key(gpu.Info{}, a) == race.Key(gpu.Info{}, b) }
 
-// rate returns how many tokens a second the current device both samples and trains on with a model: from the race that chose
-// the device, or measured now.
-func (e *Engine) rate(c *hf.Checkpoint) (float64, error) {
-	if r := e.choice.raced; r != nil {
-		return r.Of(e.rig.device.Info.Backend).Tokens(), nil
-	}
-	rate, err := race.Measure(e.rig.device, c.Config)
-	return rate.Tokens(), err
-}
-
 // useHost moves to the host because the adapter fails. why is the reason.
 func (e *Engine) useHost(why string) error {
 	if err := e.move(gpu.OpenHost()); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"attnlab/app/session"
 	"attnlab/gpu"
@@ -77,55 +76,25 @@ func (e *Engine) install(name string, checkpoint *hf.Checkpoint) error {
 	}
 }
 
-// smallRate decides which base a new visitor sees: the small one if the backend that the engine chose both samples and trains on
-// at least that many tokens a second with it, else the tiny one. Then a training step of some thousand tokens takes a few seconds
-// at most. A visitor who chooses the backend sees the small one.
-const smallRate = 2000
-
-// largeBase loads the small base, or the first one if none is small.
-func (e *Engine) largeBase(ctx context.Context) (name string, c *hf.Checkpoint, err error) {
+// defaultBase loads the base that new visitors see: the first of the list.
+func (e *Engine) defaultBase(ctx context.Context) (name string, c *hf.Checkpoint, err error) {
 	if len(e.names) == 0 {
 		return "", nil, errors.New("no base is shipped with this build; open the folder of a model")
 	}
-	name = baseOfSize(e.names, "small")
-	c, err = e.modelNamed(ctx, name)
-	return name, c, err
+	c, err = e.modelNamed(ctx, e.names[0])
+	return e.names[0], c, err
 }
 
-// useDefault installs the default base: the large one, c, or the tiny one if the device is slow. An adapter that fails now is
-// replaced by the host if the visitor did not ask for it.
-func (e *Engine) useDefault(ctx context.Context, name string, c *hf.Checkpoint) error {
-	install := func() error {
-		if e.backend == gpu.Auto {
-			rate, err := e.rate(c)
-			if err == nil && rate < smallRate {
-				name = baseOfSize(e.names, "tiny")
-				c, err = e.modelNamed(ctx, name)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return e.install(name, c)
-	}
-	err := install()
+// useDefault installs the default base. An adapter that fails now is replaced by the host if the visitor did not ask for it.
+func (e *Engine) useDefault(name string, c *hf.Checkpoint) error {
+	err := e.install(name, c)
 	if err == nil || e.backend != gpu.Auto || e.rig.device.Err() == nil {
 		return err
 	}
 	if err := e.useHost("no GPU can be used here: " + err.Error()); err != nil {
 		return err
 	}
-	return install()
-}
-
-// baseOfSize returns the first base of a size, or the first of all.
-func baseOfSize(names []string, size string) string {
-	for _, name := range names {
-		if strings.HasSuffix(name, "-"+size) {
-			return name
-		}
-	}
-	return names[0]
+	return e.install(name, c)
 }
 
 // taskOf returns the task whose tokens a model has.

@@ -17,7 +17,7 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 	}
 	name, c, missing := e.capabilities.Model.Name, e.checkpoint, error(nil)
 	if c == nil {
-		name, c, missing = e.largeBase(ctx)
+		name, c, missing = e.defaultBase(ctx)
 		e.busy("opening", 0, 0)
 	}
 	d, made, err := e.openNow(backend, c)
@@ -38,7 +38,7 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 	case missing != nil:
 		return "", missing
 	case e.checkpoint == nil:
-		err = e.useDefault(ctx, name, c)
+		err = e.useDefault(name, c)
 	case e.reasoning != nil:
 		err = e.show()
 	}

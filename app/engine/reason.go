@@ -102,7 +102,10 @@ func (e *Engine) showTrace(c session.ShowTrace) error {
 	if end := slices.Index(response, task.Eos); end >= 0 {
 		response = response[:end+1]
 	}
-	e.begin(&reasoning{Problem: problem, task: kind, typed: true, response: slices.Clone(response)})
+	if err := checkSampling(c.Sampling); err != nil {
+		return err
+	}
+	e.begin(&reasoning{Problem: problem, task: kind, typed: true, sampling: c.Sampling, response: slices.Clone(response)})
 	return e.show()
 }
 

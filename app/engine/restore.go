@@ -1,16 +1,27 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 
 	"attnlab/app/session"
 )
 
 // planRestore shows what a link holds, part by part, by the plans of the commands that a visitor would give. After a loss of
-// the device it begins with the first part again.
+// the device it begins with the first part again. Without its model the rest is shown with the current one, and the sentence
+// says so.
 func (e *Engine) planRestore(c session.Restore) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
+		missing := ""
 		do := func(command session.Command) (string, error) { return e.plan(command)(ctx) }
+		if c.Model != "" && c.Model != e.capabilities.Model.Name {
+			if _, err := do(session.UseModel{Name: c.Model}); err != nil {
+				if lost(err) || ctx.Err() != nil {
+					return "", err
+				}
+				missing = "This link needs the model " + c.Model + ", which this browser does not have (" + session.Message(err) + "). The page shows the link with " + e.capabilities.Model.Name + "."
+			}
+		}
 		if c.Trace != nil {
 			if _, err := do(*c.Trace); err != nil {
 				return "", err
@@ -27,9 +38,10 @@ func (e *Engine) planRestore(c session.Restore) func(context.Context) (string, e
 			}
 		}
 		if c.Tree == nil {
-			return "", nil
+			return missing, nil
 		}
-		return e.restoreTree(do, *c.Tree, c.Rounds)
+		text, err := e.restoreTree(do, *c.Tree, c.Rounds)
+		return cmp.Or(missing, text), err
 	}
 }
 

@@ -23,6 +23,16 @@ type Action struct {
 // Allowed reports whether the action can be taken now.
 func (a Action) Allowed(l *Lab) bool { return a.may == nil || a.may(l) }
 
+// Waits reports whether the action cannot be taken only because the engine has not been loaded yet. [Lab.Do] then takes it later.
+func (a Action) Waits(l *Lab) bool {
+	if l.Opened || l.Failure.Command == "Open" || a.Allowed(l) {
+		return false
+	}
+	l.assume = true
+	defer func() { l.assume = false }()
+	return a.Allowed(l)
+}
+
 // Title is what the action does and its first key, empty for an action that is not in the list of commands.
 func (a Action) Title() string {
 	if keys := a.KeyNames(); a.Does != "" && len(keys) > 0 {
@@ -162,10 +172,11 @@ func traceActions() []Action {
 			l.Heads = session.HeadsView{}
 			l.Send(session.FindHeads{Problems: l.Controls.Problems})
 		}},
-		{"disrupt", "x", "Cut attention to the selected step and sample the rest again", false, func(l *Lab) bool { return complete(l) && l.Selection.Step >= 0 }, func(l *Lab, _ string) {
-			l.Disruption = session.Disruption{}
-			l.Send(session.Disrupt{Step: l.Selection.Step, Samples: l.Controls.Samples})
-		}},
+		{"disrupt", "x", "Cut attention to the selected step and sample the rest again", false, func(l *Lab) bool {
+			return l.cutStep() >= 0 && (complete(l) || l.recorded(l.cutStep()) != nil && !l.Opened)
+		}, func(l *Lab, _ string) { l.cut() }},
+		{"cut-both", "", "", false, func(l *Lab) bool { return l.Example }, func(l *Lab, _ string) { l.cutBoth() }},
+		{"train-this", "", "", true, nil, func(l *Lab, _ string) { l.show(PageTrain) }},
 		{"cut-all", "a", "Cut every step in turn and measure what is lost", false, complete, func(l *Lab, _ string) { l.cutAll() }},
 		{"save-losses", "", "Save the losses of all steps as CSV", false, measured, func(l *Lab, _ string) { l.saveLosses("csv") }},
 		{"save-losses-json", "", "Save the losses of all steps as JSON", false, measured, func(l *Lab, _ string) { l.saveLosses("json") }},
@@ -199,7 +210,7 @@ func pageActions() []Action {
 		{"save", "s", "Save the trace as a file", false, func(l *Lab) bool { return len(l.Trace.Tokens) > 0 }, func(l *Lab, _ string) { l.saveTrace() }},
 		{"open-trace", "o", "Open a trace from a file", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-trace") }},
 		{"open-model", "", "Open a model folder", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-model") }},
-		{"base", "", "", false, ready, func(l *Lab, a string) { l.Send(session.UseModel{Name: a}) }},
+		{"base", "", "", false, ready, func(l *Lab, a string) { l.useModel(a) }},
 		{"lose", "", "Simulate a GPU loss (tests recovery)", false, ready, func(l *Lab, _ string) { l.Send(session.LoseDevice{}) }},
 		{"race-again", "", "Measure the speed of both backends again", false, ready, func(l *Lab, _ string) { l.Send(session.RaceAgain{}) }},
 		{"fold", "", "", false, nil, func(l *Lab, a string) { l.Folded[a] = !l.Folded[a] }},
@@ -246,7 +257,7 @@ func next[T comparable](list []T, x T) T { return list[(slices.Index(list, x)+1)
 
 func (l *Lab) generate(restart bool) {
 	if l.Example {
-		l.Example, l.Text = false, l.promptText()
+		l.Example, l.Text = false, l.PromptText()
 		l.Controls.Typed = l.Text
 	}
 	l.View.Sampling, l.Tokens, l.View.Cut = l.Controls.Sampling, AllTokens, 0
@@ -283,6 +294,19 @@ func (l *Lab) typedProblem() {
 	l.GoTo(v)
 }
 
+// useModel changes the model. The problem stays if the new model can read it; else the engine draws one.
+func (l *Lab) useModel(name string) {
+	if l.Example {
+		l.Example, l.Text = false, l.PromptText()
+		l.Controls.Typed = l.Text
+	}
+	if l.View.Model = name; name == append(l.Capabilities.Bases, "")[0] {
+		l.View.Model = ""
+	}
+	l.Tokens = 0
+	l.Send(session.UseModel{Name: name})
+}
+
 func (l *Lab) moveStep(by int) {
 	if K := len(l.Trace.Steps); K > 0 {
 		at := l.Selection.Step
@@ -312,6 +336,9 @@ func (l *Lab) moveHead(by int) {
 func (l *Lab) show(page string) {
 	if !slices.Contains(pageNames, page) {
 		page = PageTrace
+	}
+	if page != l.Page { // quiet messages are about the page that they came on
+		l.Notice, l.Read = "", l.Status.Text
 	}
 	l.Page, l.Explained = page, ""
 }

@@ -32,7 +32,7 @@ func bench(t *testing.T, v View) (l *Lab, engine *session.Port) {
 	t.Helper()
 	var hub session.Hub
 	engine = hub.Join()
-	l = New(Link{Session: "s", Port: hub.Join(), Version: "v"}, v.String(), labtest.Trace())
+	l = New(Link{Session: "s", Port: hub.Join(), Version: "v"}, v.String(), Example{Trace: labtest.Trace()})
 	l.screen = &labtest.Screen{}
 	t.Cleanup(engine.Close)
 	t.Cleanup(l.Link.Port.Close)

@@ -157,9 +157,9 @@ func (l *Lab) openTrace(name string, data []byte) error {
 	}
 	l.Trace = t
 	l.select_(session.NoSelection)
-	l.View.Example, l.View.Text, l.View.Tokens, l.View.Sampling = false, l.promptText(), AllTokens, t.Sampling
+	l.View.Example, l.View.Text, l.View.Tokens, l.View.Sampling = false, l.PromptText(), AllTokens, t.Sampling
 	l.Controls.Typed, l.Controls.Sampling = l.View.Text, t.Sampling
-	l.Send(session.ShowTrace{Prompt: t.Tokens[:t.PromptLength], Response: t.Tokens[t.PromptLength:]})
+	l.Send(session.ShowTrace{Prompt: t.Tokens[:t.PromptLength], Response: t.Tokens[t.PromptLength:], Sampling: t.Sampling})
 	return nil
 }
 

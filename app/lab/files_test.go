@@ -103,7 +103,7 @@ func TestSavedTraceOpens(t *testing.T) {
 	}
 	l.OpenFiles("open-trace", chosen(saved))
 	e := labtest.Trace()
-	if got := labtest.Sent(t, engine, 1)[0]; !reflect.DeepEqual(got, session.ShowTrace{Prompt: e.Tokens[:3], Response: e.Tokens[3:]}) || l.Failure.Text != "" {
+	if got := labtest.Sent(t, engine, 1)[0]; !reflect.DeepEqual(got, session.ShowTrace{Prompt: e.Tokens[:3], Response: e.Tokens[3:], Sampling: e.Sampling}) || l.Failure.Text != "" {
 		t.Errorf("a saved trace leads to %#v, %q", got, l.Failure.Text)
 	}
 }

@@ -4,6 +4,7 @@
 package lab
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"time"
@@ -32,20 +33,20 @@ type Link struct {
 
 // New is a lab at the view of a link, which is the part of an address after the #. example is the shipped trace, the zero
 // Trace if there is none. It has [NoScreen] until [Lab.Open].
-func New(link Link, hash string, example session.Trace) *Lab {
-	v, unread := ParseLink(hash)
+func New(link Link, hash string, example Example) *Lab {
+	v, unread := readView(hash)
 	l := &Lab{State: newState(v, example), Link: link, screen: NoScreen{}, address: strings.TrimPrefix(hash, "#")}
 	l.Notice = unread
 	return l
 }
 
-// ReadExample reads web/example.json. It is the zero Trace if there is none that can be shown.
-func ReadExample(data []byte) session.Trace {
-	t, err := readTrace(data)
-	if err != nil {
-		return session.Trace{}
+// readView is the view of a link. A lesson is not about the worked example, whose model is another.
+func readView(hash string) (v View, unread string) {
+	v, unread = ParseLink(hash)
+	if v.Lesson.Lesson > 0 && v.Example {
+		v = v.forLessons()
 	}
-	return t
+	return v, unread
 }
 
 // Session is the name of the session, Version that of the site.
@@ -61,6 +62,7 @@ func (l *Lab) Open(screen Screen, memory func(key string, to any) error) {
 		l.Endings = endings
 	}
 	l.Send(session.Hello{})
+	l.arrive()
 }
 
 // Listen calls dispatch with a function that takes what came over the link, once for each group of messages, until the
@@ -132,6 +134,17 @@ func (l *Lab) Receive(message any) {
 			l.Opened = true
 			l.restore(nil) // the engine shows the view of the link, whatever it showed before
 		}
+		if status, ok := m.(session.Status); ok {
+			if status.Text != "" {
+				l.Read = ""
+			}
+			l.fade(status.Text)
+		}
+		if l.later != "" && l.Opened && l.Ready() {
+			what := l.later
+			l.later = ""
+			l.Do(what)
+		}
 		l.advance()
 		l.followLesson(m)
 		l.noteEnding()
@@ -159,10 +172,15 @@ func (l *Lab) Do(what string) {
 		return
 	}
 	if !a.Allowed(l) {
+		if a.Waits(l) {
+			l.later = what
+			l.say("This happens as soon as the engine is ready.")
+		}
 		return
 	}
 	before := l.View
 	l.wanted = nil
+	l.endReplay()
 	a.do(l, argument)
 	if a.undoable && l.View != before {
 		l.undo = append(l.undo, before)
@@ -188,7 +206,7 @@ func (l *Lab) Visit(hash string) {
 		return
 	}
 	l.address = hash
-	v, unread := ParseLink(hash)
+	v, unread := readView(hash)
 	l.GoTo(v)
 	if unread != "" {
 		l.Notice = unread
@@ -223,12 +241,15 @@ func (l *Lab) restore(old *View) {
 	v := l.View
 	l.wanted = &v.Selection
 	c := session.Restore{Selection: v.Selection}
+	if model := cmp.Or(v.Model, append(l.Capabilities.Bases, "")[0]); model != l.Capabilities.Model.Name {
+		c.Model = model
+	}
 	switch {
 	case v.Example && (old == nil || !old.Example):
 		if len(l.shipped.Tokens) > 0 {
-			l.Trace = l.shipped
+			l.Trace = l.shipped.Trace
 			p := l.shipped.PromptLength
-			c.Trace = &session.ShowTrace{Prompt: l.shipped.Tokens[:p], Response: l.shipped.Tokens[p:]}
+			c.Trace = &session.ShowTrace{Prompt: l.shipped.Tokens[:p], Response: l.shipped.Tokens[p:], Sampling: l.shipped.Sampling}
 		} else { // a site without an example draws a problem first
 			l.View.Example, l.View.Tokens = false, 0
 			c.Problem = &session.NewProblem{Seed: l.Seed}
@@ -244,7 +265,7 @@ func (l *Lab) restore(old *View) {
 	if l.restoresTree(old) {
 		c.Tree, c.Rounds = &session.GrowTree{Unit: "all", Restart: true, Rule: v.Growth.Rule, Seed: v.Growth.Seed}, v.Growth.Rounds
 	}
-	if c.Trace == nil && c.Problem == nil && c.Response == nil && c.Tree == nil {
+	if c.Model == "" && c.Trace == nil && c.Problem == nil && c.Response == nil && c.Tree == nil {
 		l.selected()
 	} else {
 		l.Send(c)
@@ -264,12 +285,28 @@ func (l *Lab) wrote() {
 	l.screen.Title(l.title())
 }
 
+// noticeTime is how long a quiet message is shown.
+const noticeTime = 6 * time.Second
+
 // say shows a message for some seconds.
 func (l *Lab) say(text string) {
 	l.Notice = text
-	l.screen.After(4*time.Second, func() {
+	l.screen.After(noticeTime, func() {
 		if l.Notice == text {
 			l.Notice = ""
+		}
+	})
+}
+
+// fade removes the engine's message after some seconds.
+func (l *Lab) fade(text string) {
+	if text == "" || text == l.fading {
+		return
+	}
+	l.fading = text
+	l.screen.After(noticeTime, func() {
+		if l.fading = ""; l.Status.Text == text {
+			l.Read = text
 		}
 	})
 }

@@ -35,7 +35,7 @@ func TestActions(t *testing.T) {
 func TestFirstCapabilitiesTellTheEngineTheView(t *testing.T) {
 	_, engine := ready(t, Start())
 	e := labtest.Trace()
-	var want any = session.Restore{Trace: &session.ShowTrace{Prompt: e.Tokens[:3], Response: e.Tokens[3:]}, Selection: session.NoSelection}
+	var want any = session.Restore{Trace: &session.ShowTrace{Prompt: e.Tokens[:3], Response: e.Tokens[3:], Sampling: e.Sampling}, Selection: session.NoSelection}
 	if got := labtest.Sent(t, engine, 1)[0]; !reflect.DeepEqual(got, want) {
 		t.Errorf("the example: %#v", got)
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"attnlab/app/lab/explain"
@@ -132,6 +133,9 @@ func (l *Lab) setLesson(name, value string) bool {
 // GoLesson goes to a place in the lessons, or out of them to the page Learn.
 func (l *Lab) GoLesson(at LessonPlace) {
 	l.Tour, l.Explained, l.Dialog, l.Playing = 0, "", "", false
+	if at.Lesson > 0 && at.Lesson != l.View.Lesson.Lesson && l.needsBase() {
+		l.GoTo(l.View.forLessons())
+	}
 	if _, _, r, ok := l.LessonNow(); ok && at.Lesson != l.View.Lesson.Lesson {
 		r.Gathering.StopEarly() // the visitor has left it
 	}
@@ -150,6 +154,21 @@ func (l *Lab) GoLesson(at LessonPlace) {
 		l.screen.Reveal(step.Ring)
 	}
 	l.screen.Focus("lesson")
+}
+
+// needsBase reports whether the current model, or that of the worked example, is of another task than the lessons speak of.
+func (l *Lab) needsBase() bool {
+	if !l.Opened {
+		return l.Example
+	}
+	task := l.Capabilities.Model.Task
+	return task != "" && task != "chain" && slices.Contains(l.Capabilities.Bases, lessons.Base)
+}
+
+// forLessons is the view with the model that the lessons speak of, and the first problem answered.
+func (v View) forLessons() View {
+	v.Model, v.Example, v.Text, v.Seed, v.Tokens, v.Selection = lessons.Base, false, "", 1, AllTokens, session.NoSelection
+	return v
 }
 
 // turnLesson goes to the next or the previous step; after the last it goes to the page Learn.

@@ -15,6 +15,8 @@ import (
 type View struct {
 	Page string // one of pageNames
 
+	Model string // a shipped base or the model of a run, by name; empty is the base that the lab opens with
+
 	// The problem: Text where it was typed, else what Seed draws. With Example it is the shipped trace instead.
 	Example    bool
 	Difficulty string // "2-5"; empty is the task's own
@@ -76,7 +78,7 @@ func (v View) sameProblem(w View) bool {
 	if v.Example || w.Example {
 		return v.Example == w.Example
 	}
-	return v.Text == w.Text && (v.Text != "" || v.Seed == w.Seed && v.Difficulty == w.Difficulty)
+	return v.Model == w.Model && v.Text == w.Text && (v.Text != "" || v.Seed == w.Seed && v.Difficulty == w.Difficulty)
 }
 
 // sameResponse reports whether two views are of one problem and one response to it.
@@ -96,6 +98,9 @@ func (v View) String() string {
 	number := func(x float32) string { return strconv.FormatFloat(float64(x), 'g', -1, 32) }
 	start := Start()
 	add("page", v.Page)
+	if v.Model != "" {
+		add("base", v.Model)
+	}
 	if !v.Example {
 		if v.Text != "" {
 			add("problem", v.Text)
@@ -213,6 +218,9 @@ func ParseLink(hash string) (v View, unread string) {
 		if v.Lesson = at; !ok {
 			q.refuse("lesson")
 		}
+	}
+	if v.Model = q.text("base"); v.Model != "" && v.Example { // the example is of another model
+		v.Example, v.Tokens = false, 0
 	}
 	if q.has("term") && v.Page == PageGlossary {
 		if w, ok := glossary.Find(q.text("term")); ok {

@@ -115,7 +115,7 @@ func TestUnreadPartsOfALinkAreNamed(t *testing.T) {
 				t.Errorf("%.60s: %q is not named in %q", link, name, unread)
 			}
 		}
-		if l := New(Link{}, link, labtest.Trace()); l.Notice != unread {
+		if l := New(Link{}, link, Example{Trace: labtest.Trace()}); l.Notice != unread {
 			t.Errorf("%.60s: a visitor reads %q", link, l.Notice)
 		}
 	}
@@ -146,7 +146,7 @@ func TestALinkIsOneCommand(t *testing.T) {
 	for _, link := range links {
 		var hub session.Hub
 		engine, port := hub.Join(), hub.Join()
-		l := New(Link{Port: port}, link, labtest.Trace())
+		l := New(Link{Port: port}, link, Example{Trace: labtest.Trace()})
 		l.Receive(session.Capabilities{Adapter: "a", Model: session.ModelInfo{Name: "small"}})
 		if n := commands(t, l, engine); n > 1 {
 			t.Errorf("%.80s sends %d commands", link, n)
@@ -183,7 +183,7 @@ func FuzzLink(f *testing.F) {
 		}
 		var hub session.Hub
 		engine, port := hub.Join(), hub.Join()
-		l := New(Link{Port: port}, link, labtest.Trace())
+		l := New(Link{Port: port}, link, Example{Trace: labtest.Trace()})
 		l.screen = &labtest.Screen{}
 		l.Receive(session.Capabilities{Adapter: "a", Model: session.ModelInfo{Name: "small"}})
 		if n := commands(t, l, engine); n > 1 {

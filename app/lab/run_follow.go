@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"attnlab/app/lab/explain"
+	"attnlab/app/lab/lessons"
 	"attnlab/app/session"
 )
 
@@ -50,5 +51,14 @@ func (l *Lab) title() string {
 	if l.Running() {
 		return fmt.Sprintf("Step %d of %d · attnlab", l.Run.Info.Step, l.Run.Settings.Steps)
 	}
-	return "attnlab: step through a reasoning trace"
+	switch name := explain.UpperFirst(l.Page); {
+	case l.View.Lesson.Lesson > 0:
+		return lessons.All[l.View.Lesson.Lesson-1].Title + " · attnlab"
+	case l.Page == PageTrace && l.Example:
+		return "attnlab: which steps of a model’s reasoning mattered?"
+	case l.Page == PageTrace && l.Text == "":
+		return fmt.Sprintf("%s of problem %d · attnlab", name, l.Seed)
+	default:
+		return name + " · attnlab"
+	}
 }

@@ -37,6 +37,8 @@ type Screen interface {
 	Reload(backend string)
 	Update()
 
+	// Still reports whether the visitor wants no motion.
+	Still() bool
 	// After calls do once that time has passed.
 	After(d time.Duration, do func())
 }
@@ -59,4 +61,5 @@ func (NoScreen) Place(string, string)            {}
 func (NoScreen) Modal()                          {}
 func (NoScreen) Reload(string)                   {}
 func (NoScreen) Update()                         {}
+func (NoScreen) Still() bool                     { return true }
 func (NoScreen) After(time.Duration, func())     {}

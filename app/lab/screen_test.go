@@ -91,7 +91,7 @@ func TestOpenWithAndWithoutMemory(t *testing.T) {
 	}{{"", 0}, {"null", 0}, {"nonsense", 0}, {`{"Where to branch":{"numbers":"1","says":"Once."}}`, 1}} {
 		var hub session.Hub
 		engine, port := hub.Join(), hub.Join()
-		l := New(Link{Port: port}, "", labtest.Trace())
+		l := New(Link{Port: port}, "", Example{Trace: labtest.Trace()})
 		l.Open(&labtest.Screen{}, func(_ string, to any) error {
 			if c.stored == "" {
 				return errors.New("storage is denied")

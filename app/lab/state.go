@@ -16,7 +16,8 @@ type State struct {
 	training
 
 	Controls  Controls
-	shipped   session.Trace      // the worked example; its Tokens are empty if there is none
+	shipped   Example            // the worked example; its Tokens are empty if there is none
+	replay    *replay            // of its recorded cuts; nil for none
 	wanted    *session.Selection // of a link, until its trace is there or the visitor does something else
 	Opened    bool               // the engine has the view of the link
 	Booting   string             // what is loading before the engine reports
@@ -34,6 +35,9 @@ type State struct {
 	Dropping  string               // run to delete once that is confirmed
 	Theme     string               // "", "light", "dark"
 	Newer     bool                 // a newer version of the page is ready
+	fading    string               // a message of the engine that will disappear
+	later     string               // an action that waits for the engine
+	assume    bool                 // that the engine is ready
 	Read      string               // the engine's last message that the visitor has closed
 	Folded    map[string]bool      // figures and tables, by name
 	Notice    string               // a message that disappears by itself
@@ -55,12 +59,12 @@ type Controls struct {
 	Readers    int    // arcs to each step, the strongest; 0 for all
 }
 
-func newState(v View, shipped session.Trace) *State {
+func newState(v View, shipped Example) *State {
 	s := &State{View: v, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
 		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v), Weakest: 5, Readers: 3},
 		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "metrics": true, "settings": true}}
 	if s.Example {
-		s.Trace = shipped
+		s.Trace = shipped.Trace
 	}
 	s.select_(s.Selection)
 	return s
@@ -131,6 +135,9 @@ func (s *State) takeTrace(t session.Trace) {
 		want = *s.wanted
 	}
 	s.Trace = t
+	if old.Task != "" && t.Task != old.Task && s.Text != "" && !t.Typed { // the new model could not read what was typed
+		s.Text, s.Controls.Typed, s.Seed, s.Tokens = "", "", uint64(t.Seed), 0
+	}
 	if !s.Example && s.Opened && s.current() {
 		s.Tokens = len(t.Tokens) - t.PromptLength
 		if t.Complete {
@@ -158,14 +165,14 @@ func (s *State) current() bool {
 		n := s.shipped.PromptLength
 		return t.PromptLength == n && slices.Equal(t.Tokens[:n], s.shipped.Tokens[:n])
 	case s.Text != "":
-		return strings.Join(strings.Fields(s.promptText()), " ") == strings.Join(strings.Fields(s.Text), " ") || t.Typed
+		return strings.Join(strings.Fields(s.PromptText()), " ") == strings.Join(strings.Fields(s.Text), " ") || t.Typed
 	}
 	return !t.Typed && uint64(t.Seed) == s.Seed
 }
 
 // Ready reports whether the engine takes commands. Training pauses for them between two steps.
 func (s *State) Ready() bool {
-	return s.Capabilities.Model.Name != "" && (!s.Status.Busy || s.Status.Stage == "training")
+	return s.assume || s.Capabilities.Model.Name != "" && (!s.Status.Busy || s.Status.Stage == "training")
 }
 
 // select_ selects what of want exists.
@@ -280,8 +287,8 @@ func (s *State) bestHead() (layer, head int) {
 	return best / s.Trace.Heads, best % s.Trace.Heads
 }
 
-// promptText is the problem as it is typed: the prompt without what begins and ends every one.
-func (s *State) promptText() string {
+// PromptText is the problem as it is typed: the prompt without what begins and ends every one.
+func (s *State) PromptText() string {
 	if s.Trace.PromptLength < 2 || len(s.Trace.Text) < s.Trace.PromptLength {
 		return ""
 	}

@@ -111,7 +111,7 @@ func follow(old, grown *session.Tree, id int) int {
 // Planted reports whether the tree is of the current problem.
 func (s *State) Planted() bool {
 	plain := func(text string) string { return strings.Join(strings.Fields(text), " ") }
-	problem := plain(s.promptText())
+	problem := plain(s.PromptText())
 	return len(s.Tree.Nodes) > 0 && problem != "" && strings.Contains(plain(s.Tree.Problem), problem)
 }
 

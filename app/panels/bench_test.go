@@ -35,7 +35,7 @@ func pageBench(t *testing.T, v lab.View) (l *Page, engine *session.Port) {
 	var hub session.Hub
 	engine = hub.Join()
 	port := hub.Join()
-	l = NewPage(lab.Link{Session: "s", Port: port, Version: "v"}, v.String(), labtest.Trace())
+	l = NewPage(lab.Link{Session: "s", Port: port, Version: "v"}, v.String(), lab.Example{Trace: labtest.Trace()})
 	l.Open(&labtest.Screen{}, func(string, any) error { return errors.New("nothing is stored") })
 	labtest.Sent(t, engine, 1) // Hello
 	t.Cleanup(engine.Close)

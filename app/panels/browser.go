@@ -212,6 +212,10 @@ func (b *browser) Reload(backend string) {
 	location.Set("search", search)
 }
 
+func (b *browser) Still() bool {
+	return app.Window().Call("matchMedia", "(prefers-reduced-motion: reduce)").Get("matches").Bool()
+}
+
 func (b *browser) Update() { app.Window().Call("attnlabUpdate") }
 
 func (b *browser) After(d time.Duration, do func()) {

@@ -27,7 +27,11 @@ func (p *Page) dialogs() app.UI {
 	)
 }
 
-func dialog(title string, body ...app.UI) app.UI {
+// dialog is a modal dialog. A failure is shown in it, because the page behind cannot be read.
+func (p *Page) dialog(title string, body ...app.UI) app.UI {
+	body = append([]app.UI{app.If(p.Failure.Text != "", func() app.UI {
+		return app.P().Class("hint bad").Role("alert").Text(p.Failure.Text)
+	})}, body...)
 	return app.Dialog().ID("dialog").Aria("labelledby", "dialog-title").Body(append([]app.UI{
 		app.Div().Class("card-head").Body(
 			app.H2().ID("dialog-title").Text(title),
@@ -44,7 +48,7 @@ func (p *Page) keysDialog() app.UI {
 			shown = append(shown, a)
 		}
 	}
-	return dialog("Commands and keys",
+	return p.dialog("Commands and keys",
 		app.Input().Class("filter").Type("search").DataSet("set", "filter").Placeholder("Find a command").Aria("label", "find a command").Value(p.Filter).AutoFocus(true),
 		app.Ul().Class("keys").Body(app.Range(shown).Slice(func(i int) app.UI {
 			a := shown[i]
@@ -65,7 +69,7 @@ func (p *Page) keysDialog() app.UI {
 func (p *Page) capabilitiesDialog() app.UI {
 	c := &p.Capabilities
 	if c.Model.Name == "" && c.Adapter == "" {
-		return dialog("What runs here", app.P().Text("The engine is still loading: "+p.Booting+"."))
+		return p.dialog("What runs here", app.P().Text("The engine is still loading: "+p.Booting+"."))
 	}
 	ok := 0
 	for _, k := range c.Kernels {
@@ -85,7 +89,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 	if c.Untested > 0 {
 		tested += fmt.Sprintf("; %d more are tested while the engine is idle", c.Untested)
 	}
-	return dialog("What runs here",
+	return p.dialog("What runs here",
 		app.Table().Class("table facts-table").Body(app.TBody().Body(
 			row("adapter", app.Text(c.Adapter+software)),
 			row("backend", app.Text(backendName(c.Backend)), app.P().Class("hint").Text(c.Why), p.raceTable()),

@@ -98,7 +98,21 @@ func backendName(b string) string {
 	return b
 }
 
-// banners are important messages: a failure, a message of the engine, a newer version.
+// toasts are quiet messages: they float over their own page, push nothing down, and disappear.
+func (p *Page) toasts() app.UI {
+	toast := func(text string) app.UI {
+		return app.Div().Class("toast").Body(
+			app.P().Text(text),
+			app.Button().Type("button").Class("tool").DataSet("do", "dismiss").Aria("label", "close the message").Body(icon("close")),
+		)
+	}
+	return app.Div().Class("toasts").Role("status").Body(
+		app.If(p.Status.Text != "" && p.Status.Text != p.Read, func() app.UI { return toast(p.Status.Text) }),
+		app.If(p.Notice != "", func() app.UI { return toast(p.Notice) }),
+	)
+}
+
+// banners are important messages: a failure, a run that was interrupted, a newer version.
 func (p *Page) banners() app.UI {
 	banner := func(class, text, do, label string) app.UI {
 		return app.Div().Class("banner", class).Body(
@@ -108,8 +122,6 @@ func (p *Page) banners() app.UI {
 	}
 	return app.Div().Class("banners").Role("status").Body(
 		app.If(p.Failure.Text != "", func() app.UI { return banner("failed", p.Failure.Text, "dismiss", "Close") }),
-		app.If(p.Status.Text != "" && p.Status.Text != p.Read, func() app.UI { return banner("", p.Status.Text, "dismiss", "Close") }),
-		app.If(p.Notice != "", func() app.UI { return banner("", p.Notice, "dismiss", "Close") }),
 		p.runBanner(),
 		app.If(p.Newer, func() app.UI { return banner("", "A newer version of the lab is ready.", "reload", "Load it") }),
 	)

@@ -153,5 +153,8 @@ func (p *Page) ring() string {
 	if _, step, _, ok := p.LessonNow(); ok && p.Page == step.Page {
 		return step.Ring
 	}
+	if p.Tour > 0 && p.View.Page == lab.TourStops[p.Tour-1].Page {
+		return lab.TourStops[p.Tour-1].Ring
+	}
 	return ""
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
-	"attnlab/app/session"
 )
 
 // Page is the page.
@@ -23,7 +22,7 @@ type Page struct {
 }
 
 // NewPage is a page at the view of a link, which is the part of an address after the #.
-func NewPage(link lab.Link, hash string, example session.Trace) *Page {
+func NewPage(link lab.Link, hash string, example lab.Example) *Page {
 	return &Page{Lab: lab.New(link, hash, example)}
 }
 
@@ -49,6 +48,7 @@ func (p *Page) Render() app.UI {
 		p.tourCard(),
 		p.lessonCard(),
 		p.dialogs(),
+		p.toasts(),
 	)
 }
 

@@ -33,8 +33,8 @@ func TestShades(t *testing.T) {
 func pages(t *testing.T) map[string]string {
 	html := map[string]string{}
 	draw := func(name string, l *Page) { html[name] = app.HTMLString(l) }
-	draw("before anything", NewPage(lab.Link{}, "", session.Trace{}))
-	draw("first screen", NewPage(lab.Link{}, "", labtest.Trace()))
+	draw("before anything", NewPage(lab.Link{}, "", lab.Example{}))
+	draw("first screen", NewPage(lab.Link{}, "", lab.Example{Trace: labtest.Trace()}))
 	l, _ := pageReady(t, lab.Start())
 	l.Receive(labtest.Trace())
 	draw("trace", l)

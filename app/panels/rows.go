@@ -28,7 +28,9 @@ type line struct {
 	share    float64 // of the longest bar
 	fci      string
 	scored   bool
-	explain  bool // the number is open
+	explain  bool   // the number is open
+	cut      bool   // attention to the step is removed
+	words    string // what it says
 	label    string
 }
 
@@ -38,6 +40,7 @@ func (p *Page) lines() (problem line, steps []line, answer line) {
 	values := p.Quantity.OfTokens(t, p.Selection)
 	lo, hi := p.Quantity.Span(values)
 	_, top := explain.ByFCI.Span(explain.ByFCI.OfTokens(t, p.Selection))
+	problemText := p.PromptText()
 	of := func(step, start, end int) line {
 		start = min(start, len(t.Tokens)) // a file can say anything
 		end = max(start, min(end, len(t.Tokens)))
@@ -52,13 +55,16 @@ func (p *Page) lines() (problem line, steps []line, answer line) {
 	}
 	for k, step := range t.Steps {
 		n, fci := of(k, step.Start, step.End), explain.StepFCI(t, p.Selection, k)
+		n.cut, n.words = p.IsCut(k), explain.LineWords(t.Task, step.Text)
 		if n.fci, n.label, n.scored = explain.Format(fci), step.Label, t.Scored(k); n.scored && top > 0 {
 			n.share = fci / top
 		}
 		n.selected, n.hovered, n.explain = k == p.Selection.Step, k == p.Hovered, p.Explained == "fci:"+strconv.Itoa(k)
 		steps = append(steps, n)
 	}
-	return of(-1, 0, t.PromptLength), steps, of(-1, p.afterSteps(), len(t.Tokens))
+	problem = of(-1, 0, t.PromptLength)
+	problem.words = explain.ProblemWords(t.Task, problemText)
+	return problem, steps, of(-1, p.afterSteps(), len(t.Tokens))
 }
 
 // rows are the trace as text, a row a step.
@@ -104,8 +110,8 @@ func (r *row) Render() app.UI {
 			app.Span().Class("no").Title("the problem").Text("?"), n.body(), app.Span().Class("fci"), app.Span().Class("label"))
 	}
 	at, name := strconv.Itoa(n.step), explain.StepName(n.step)
-	return app.Li().Class("row", when(n.selected, "selected"), when(n.hovered, "hovered")).ID("step-"+at).DataSet("do", "step:"+at).DataSet("range", n.step+1).Body(
-		app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(n.selected)).Aria("label", "step "+name+", "+n.label).Text(name),
+	return app.Li().Class("row", when(n.selected, "selected"), when(n.hovered, "hovered"), when(n.cut, "cut-off")).ID("step-"+at).DataSet("do", "step:"+at).DataSet("range", n.step+1).Body(
+		app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(n.selected)).Aria("label", "step "+name+", "+n.label+". "+n.words).Text(name),
 		n.body(),
 		app.Span().Class("fci").Body(n.bar(), number("fci:"+at, n.fci, n.explain)),
 		badge(n.label),
@@ -125,7 +131,7 @@ func (n line) body() app.UI {
 	return app.Span().Class("tokens").Body(app.Range(n.tokens).Slice(func(i int) app.UI {
 		return app.Span().Class("tok", n.shades[i], when(n.start+i == n.cursor, "cursor"), when(explain.Special(n.tokens[i]), "special")).
 			DataSet("do", "token:"+strconv.Itoa(n.start+i)).Text(explain.Visible(n.tokens[i]))
-	}))
+	}), app.If(n.words != "", func() app.UI { return app.Span().Class("words").Role("tooltip").Text(n.words) }))
 }
 
 // afterSteps is the first token after the prompt that belongs to no step.

@@ -14,7 +14,7 @@ import (
 
 // What changes in one row leaves the lines of all others as they were, so that go-app does not draw them again.
 func TestOnlyChangedRowsAreDrawn(t *testing.T) {
-	l := NewPage(lab.Link{}, "", labtest.Trace())
+	l := NewPage(lab.Link{}, "", lab.Example{Trace: labtest.Trace()})
 	_, before, _ := l.lines()
 	changed := func() (which []int) {
 		_, now, _ := l.lines()

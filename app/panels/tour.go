@@ -18,19 +18,17 @@ func (p *Page) tourCard() app.UI {
 	if p.Tour == len(lab.TourStops) {
 		next = "Done"
 	}
-	show := app.Button().Type("button").DataSet("do", "tour-do").Class("primary").Text(s.Label)
-	if p.Tour > 1 && !p.Ready() {
-		show = show.Disabled(true)
-	}
 	return app.Aside().Class("card tour").Role("dialog").Aria("label", "guided tour").Aria("live", "polite").Body(
 		app.Div().Class("card-head").Body(
-			app.Span().Class("hint").Text(fmt.Sprintf("%d of %d", p.Tour, len(lab.TourStops))),
+			app.Span().Class("hint").Text(fmt.Sprintf("stop %d of %d", p.Tour, len(lab.TourStops))),
 			app.Button().Type("button").Class("tool").DataSet("do", "tour:0").Aria("label", "leave the tour").Body(icon("close")),
 		),
 		app.H2().Text(s.Title),
 		app.P().Text(s.Text),
 		app.Div().Class("buttons").Body(
-			show,
+			app.If(s.Label != "", func() app.UI {
+				return app.Button().Type("button").DataSet("do", "tour-do").Class("primary").Text(s.Label)
+			}),
 			app.If(p.Tour > 1, func() app.UI {
 				return app.Button().Type("button").DataSet("do", fmt.Sprintf("tour:%d", p.Tour-1)).Text("Back")
 			}),

@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -15,16 +16,18 @@ import (
 
 func (p *Page) tracePage() app.UI {
 	return app.Div().Class("columns").Body(
+		app.If(p.Example, p.introduction),
 		app.Section().Class("column controls").Aria("label", "problem and sampling").Body(
-			p.introduction(),
 			p.problemPanel(),
 			p.samplingPanel(),
 		),
 		app.Section().Class("column middle").Aria("label", "trace").Body(
 			p.traceHead(),
-			p.transport(),
+			p.taskLine(),
 			p.arcLegend(),
 			p.rows(),
+			p.cutPanel(),
+			p.transport(),
 			p.cursorPanel(),
 			p.everyStepPanel(),
 		),
@@ -43,27 +46,33 @@ func (p *Page) figuresColumn() app.UI {
 	)
 }
 
+// introduction says what the lab is for, above the worked example.
 func (p *Page) introduction() app.UI {
-	return app.Div().Class("introduction").Body(
+	return app.Section().Class("introduction").Aria("label", "introduction").Body(
+		app.H1().Text("Which steps of a model’s reasoning mattered? Cut one and see. Then train on the answer."),
 		app.P().Body(
-			app.Text("A small transformer solves arithmetic puzzles by writing its reasoning out, here, on your own GPU. Walk through its "),
-			p.term("trace", "trace"),
-			app.Text(" and see which "),
+			app.Text("A small transformer solves puzzles by writing its reasoning out, here, in this tab. Follow the "),
+			p.term("attention", "attention"),
+			app.Text(" between its "),
 			p.term("step", "steps"),
-			app.Text(" later steps look back at, which "),
-			p.term("head", "heads"),
-			app.Text(" find the needed ones, and what breaks when attention to a step is cut."),
+			app.Text(", cut a step and sample the rest again, then train the model by reinforcement learning and watch it get shorter."),
 		),
-		p.button("tour", "quiet", app.Text("Take the tour (five steps)")),
+		app.Div().Class("buttons").Body(
+			p.button("tour", "", app.Text("Take the tour")),
+			app.A().Class("button quiet").Href("#page=learn").DataSet("do", "page:learn").Text("Five lessons"),
+		),
 	)
 }
 
 func (p *Page) problemPanel() app.UI {
-	difficulties := []string{"", "2", "3", "4", "5", "6", "7", "8"}
+	difficulties, unit := []string{"", "2", "3", "4", "5", "6", "7", "8"}, " steps"
+	if p.Capabilities.Model.Task == "countdown" {
+		difficulties, unit = []string{"", "2", "3", "4", "5"}, " numbers"
+	}
 	if !slices.Contains(difficulties, p.Controls.Difficulty) { // of a link
 		difficulties = append(difficulties, p.Controls.Difficulty)
 	}
-	check := app.UI(app.P().Class("hint").ID("typed-check").Text("Write definitions, then a question. For b = k · f write b &k * &f."))
+	check := app.UI(app.P().Class("hint").ID("typed-check").Text(p.typingHint()))
 	if p.Controls.Typed != "" && p.Checked.Text == p.Controls.Typed {
 		if p.Checked.Error != "" {
 			check = app.P().Class("hint bad").ID("typed-check").Text(p.Checked.Error)
@@ -72,7 +81,7 @@ func (p *Page) problemPanel() app.UI {
 		}
 	}
 	typed := app.Textarea().ID("typed").DataSet("set", "typed").Rows(3).Spellcheck(false).
-		Placeholder("k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j").Attr("value", p.Controls.Typed).Aria("label", "your problem").Aria("describedby", "typed-check")
+		Placeholder(p.typedExample()).Attr("value", p.Controls.Typed).Aria("label", "your problem").Aria("describedby", "typed-check")
 	own := app.Details().Class("own")
 	if p.Controls.Typed != "" {
 		own = own.Open(true)
@@ -84,7 +93,7 @@ func (p *Page) problemPanel() app.UI {
 				if s == "" {
 					return "mixed"
 				}
-				return s + " steps"
+				return s + unit
 			})),
 			p.numberField("seed", "seed", 0, math.MaxUint64, p.seedShown()),
 		),
@@ -99,6 +108,21 @@ func (p *Page) problemPanel() app.UI {
 			p.button("typed", "", app.Text("Use this problem")),
 		),
 	)
+}
+
+// typingHint says how a problem of the current task is typed, and typedExample is one.
+func (p *Page) typingHint() string {
+	if p.Capabilities.Model.Task == "chain" {
+		return "Write definitions with digits 0 to 9, then a question. For b = k · f write b &k * &f."
+	}
+	return "Write two to five numbers from 1 to 9, then ? and the number to reach."
+}
+
+func (p *Page) typedExample() string {
+	if p.Capabilities.Model.Task == "chain" {
+		return "k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j"
+	}
+	return "3 7 5 ? 26"
 }
 
 func (p *Page) samplingPanel() app.UI {
@@ -132,6 +156,14 @@ func (p *Page) samplingPanel() app.UI {
 		),
 		app.Div().Class("buttons").Body(p.generateButton()),
 	)
+}
+
+// taskLine says how the task's problems are written.
+func (p *Page) taskLine() app.UI {
+	task := cmp.Or(p.Trace.Task, p.Capabilities.Model.Task)
+	return app.P().Class("task-line").Body(app.If(explain.TaskLine(task) != "", func() app.UI {
+		return app.Span().Body(p.term(task, explain.UpperFirst(task)), app.Text(": "+explain.TaskLine(task)))
+	}))
 }
 
 // generateButton is the one thing to press: it generates, generates another, or stops.

@@ -115,7 +115,7 @@ func TestHiddenTab(t *testing.T) {
 func trainPages(t *testing.T, draw func(name string, l *Page)) {
 	v := lab.Start()
 	v.Page = lab.PageTrain
-	draw("train, before the engine", NewPage(lab.Link{}, v.String(), labtest.Trace()))
+	draw("train, before the engine", NewPage(lab.Link{}, v.String(), lab.Example{Trace: labtest.Trace()}))
 	l, _ := pageTrainer(t)
 	draw("train, no run", l)
 	l.Do("fold:settings")

@@ -18,7 +18,7 @@ func (p *Page) button(do, class string, body ...app.UI) app.HTMLButton {
 		if title := a.Title(); title != "" {
 			b = b.Title(title)
 		}
-		if !a.Allowed(p.Lab) {
+		if !a.Allowed(p.Lab) && !a.Waits(p.Lab) {
 			b = b.Disabled(true)
 		}
 	}

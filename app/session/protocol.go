@@ -18,9 +18,10 @@ import (
 type Command interface{ command() }
 
 type (
-	// Restore shows what a link holds, in one command: a trace or a problem, the first tokens of a response, the first rounds
-	// of a tree, and the selection. A part that is nil does not change.
+	// Restore shows what a link holds, in one command: a model, a trace or a problem, the first tokens of a response, the
+	// first rounds of a tree, and the selection. A part that is nil or empty does not change.
 	Restore struct {
+		Model     string      `json:"model,omitempty"` // a shipped base or the model of a run, by name
 		Trace     *ShowTrace  `json:"trace,omitempty"`
 		Problem   *NewProblem `json:"problem,omitempty"`
 		Response  *Generate   `json:"response,omitempty"` // always from the start: Unit and Restart are ignored
@@ -57,10 +58,12 @@ type (
 		Restart  bool     `json:"restart,omitempty"`
 		Sampling Sampling `json:"sampling"`
 	}
-	// ShowTrace shows a trace from a file. The current model scores its tokens.
+	// ShowTrace shows a trace from a file. The current model scores its tokens. Sampling is how it was sampled, and how its
+	// continuations will be.
 	ShowTrace struct {
-		Prompt   []int `json:"prompt"`
-		Response []int `json:"response"`
+		Prompt   []int    `json:"prompt"`
+		Response []int    `json:"response"`
+		Sampling Sampling `json:"sampling"`
 	}
 	// FindHeads scores every head on sampled responses to Problems problems.
 	FindHeads struct {

@@ -17,8 +17,8 @@ import (
 var templateNames = []string{"index.html", "sw.js", "figure.html", "inline.js", "figure-inline.js"}
 
 // assemble puts a site together from the files of the versioned folder and the templates. draw draws the first screen of a
-// page that finds its files in a folder; base is Options.Base. It returns an error if a template is missing or wrong.
-func assemble(files []File, templates map[string]string, base string, draw func(folder string) (html string, err error)) (*Site, error) {
+// page that finds its files in a folder; base and origin are those of Options. It returns an error if a template is missing or wrong.
+func assemble(files []File, templates map[string]string, base, origin string, draw func(folder string) (html string, err error)) (*Site, error) {
 	for _, name := range templateNames {
 		if templates[name] == "" {
 			return nil, fmt.Errorf("web/%s is missing or empty", name)
@@ -74,7 +74,7 @@ func assemble(files []File, templates map[string]string, base string, draw func(
 		}
 	}
 	index, err := fill("index.html", map[string]any{
-		"Policy": policy(inline), "Inline": inline, "Page": html, "Folder": s.Folder(),
+		"Policy": policy(inline), "Inline": inline, "Page": html, "Folder": s.Folder(), "Preview": origin + base + s.Folder() + "preview.png",
 		"Site":        string(asJSON(map[string]any{"version": s.Version, "folder": s.Folder(), "page": page})),
 		"LightGround": theme.Hex(theme.Light.Ground), "DarkGround": theme.Hex(theme.Dark.Ground),
 	})
@@ -106,7 +106,7 @@ func policy(inline string) string {
 func manifest(base string) map[string]any {
 	m := map[string]any{
 		"name": "attnlab", "short_name": "attnlab", "display": "standalone",
-		"description": "Step through a reasoning trace and see what every head looks at.",
+		"description": "Which steps of a model’s reasoning mattered? Cut one and see. Then train on the answer.",
 		"start_url":   "../../", "scope": "../../",
 		"background_color": theme.Hex(theme.Light.Ground), "theme_color": theme.Hex(theme.Light.Ground),
 		"icons": []map[string]any{

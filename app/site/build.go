@@ -2,10 +2,12 @@ package site
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path"
@@ -22,6 +24,9 @@ type Options struct {
 	// Base is the path that the site will be at, such as /lab/. Browsers need it only to install the site as an app, and
 	// even then only where they cannot take it from the address; it may be empty.
 	Base string
+	// Origin is scheme and host of the site's address, such as https://example.org. Programs that preview a link need it to
+	// find the picture; it may be empty.
+	Origin string
 	// Note, if set, is called with a sentence before each step that takes long.
 	Note func(text string)
 }
@@ -36,6 +41,17 @@ func CheckBase(base string) (string, error) {
 		base += "/"
 	}
 	return base, nil
+}
+
+// SplitAddress cuts the address of a site into Options.Origin and Options.Base. It returns an error if address is not one of a
+// web page.
+func SplitAddress(address string) (origin, base string, err error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", "", fmt.Errorf("%q is not the address of a site; give one such as https://example.org/lab/", address)
+	}
+	base, err = CheckBase(cmp.Or(u.Path, "/"))
+	return u.Scheme + "://" + u.Host, base, err
 }
 
 // Build builds the whole site from this program's source. It runs the Go toolchain, which compiles only what has changed.
@@ -70,11 +86,11 @@ func Build(ctx context.Context, o Options) (*Site, error) {
 		return nil, err
 	}
 	files = append(files, static...)
-	base := firstBase(web.Models())
+	base := append(web.Models(), "")[0] // that the engine loads first
 	for i := range files {
 		files[i].First = !later(files[i].Path, base)
 	}
-	return assemble(files, templates, o.Base, func(folder string) (string, error) {
+	return assemble(files, templates, o.Base, o.Origin, func(folder string) (string, error) {
 		var example []byte // none: the page is drawn without a trace
 		if i := slices.IndexFunc(files, func(f File) bool { return f.Path == "example.json" }); i >= 0 {
 			example = files[i].Data
@@ -112,19 +128,8 @@ func served(name string) bool {
 
 // later reports whether a first visit can do without a file of the versioned folder; base is the base that the engine loads first.
 func later(name, base string) bool {
-	return strings.HasPrefix(name, "figure.") || name == "icon.png" || strings.HasPrefix(name, "runs/") || strings.Contains(name, "/reflection/") ||
+	return strings.HasPrefix(name, "figure.") || name == "icon.png" || name == "preview.png" || strings.HasPrefix(name, "runs/") || strings.Contains(name, "/reflection/") ||
 		strings.HasPrefix(name, "models/") && name != "models/bases.json" && !strings.HasPrefix(name, "models/"+base+"/")
-}
-
-// firstBase is the shipped base that the engine loads first on a GPU: the first whose name ends in "-small", else the
-// first; empty if none is shipped.
-func firstBase(names []string) string {
-	for _, name := range names {
-		if strings.HasSuffix(name, "-small") {
-			return name
-		}
-	}
-	return append(names, "")[0]
 }
 
 // shippedRuns lists the runs in the folder runs by name.

@@ -29,7 +29,7 @@ func smallSite(t *testing.T, page, base string) *Site {
 	s, err := assemble([]File{
 		{Path: "figure.wasm", Data: []byte("figure")},
 		{Path: "app.wasm", Data: []byte(page), First: true},
-	}, smallTemplates, base, func(folder string) (string, error) { return "<div>first screen of " + folder + "</div>", nil })
+	}, smallTemplates, base, "https://example.org", func(folder string) (string, error) { return "<div>first screen of " + folder + "</div>", nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestMissingTemplate(t *testing.T) {
 				templates[n] = text
 			}
 		}
-		if _, err := assemble(nil, templates, "", func(string) (string, error) { return "", nil }); err == nil || !strings.Contains(err.Error(), "web/"+name) {
+		if _, err := assemble(nil, templates, "", "", func(string) (string, error) { return "", nil }); err == nil || !strings.Contains(err.Error(), "web/"+name) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
@@ -204,18 +204,39 @@ func TestLater(t *testing.T) {
 	}
 }
 
-func TestFirstBase(t *testing.T) {
-	for _, c := range []struct {
-		names []string
-		want  string
-	}{
-		{nil, ""},
-		{[]string{"a-tiny", "b"}, "a-tiny"},
-		{[]string{"chain-small-recompute", "chain-small", "countdown-small"}, "chain-small"},
+func TestSplitAddress(t *testing.T) {
+	for address, want := range map[string][2]string{
+		"https://example.org/lab": {"https://example.org", "/lab/"}, "http://localhost:8080": {"http://localhost:8080", "/"},
+		"example.org": {}, "/lab/": {}, "ftp://example.org/": {}, "https://example.org/?a": {},
 	} {
-		if got := firstBase(c.names); got != c.want {
-			t.Errorf("%q: %q, want %q", c.names, got, c.want)
+		origin, base, err := SplitAddress(address)
+		if (err != nil) != (want == [2]string{}) || err == nil && [2]string{origin, base} != want {
+			t.Errorf("%q: %q, %q, %v", address, origin, base, err)
 		}
+	}
+}
+
+// Programs that preview a link need the whole address of the picture, and find it only where the build was told the site's.
+func TestLinkPreview(t *testing.T) {
+	page, err := os.ReadFile("../../web/index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates := map[string]string{}
+	for n, text := range smallTemplates {
+		templates[n] = text
+	}
+	templates["index.html"] = string(page)
+	s, err := assemble([]File{{Path: "preview.png"}}, templates, "/lab/", "https://example.org", func(string) (string, error) { return "", nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := text(t, s, "index.html")
+	if want := `<meta property="og:image" content="https://example.org/lab/` + s.Folder() + `preview.png">`; !strings.Contains(index, want) {
+		t.Errorf("no %s in %s", want, index)
+	}
+	if _, ok := s.File(s.Folder() + "preview.png"); !ok {
+		t.Error("the site has no preview.png")
 	}
 }
 

@@ -18,12 +18,13 @@ compress its answers. The list shows each file's size, raw and compressed by gzi
 Files of a new version get new names; those of earlier versions stay in the folder, for pages that are still open.
 
   attnlab build --out site
-  attnlab build --out site --base /lab/
+  attnlab build --out site --address https://example.org/lab/
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		out := f.String("out", "", "`DIR` to write the site to")
 		base := f.String("base", "", "`PATH` that the site will be at, such as /lab/, for installing it as an app")
-		return func(ctx context.Context, c *console) error { return c.build(ctx, *out, *base) }
+		address := f.String("address", "", "`URL` that the site will have, such as https://example.org/lab/, for link previews; gives --base too")
+		return func(ctx context.Context, c *console) error { return c.build(ctx, *out, *base, *address) }
 	},
 }
 
@@ -45,7 +46,7 @@ type builtFile struct {
 	First bool   `json:"first_load"`
 }
 
-func (c *console) build(ctx context.Context, out, base string) error {
+func (c *console) build(ctx context.Context, out, base, address string) error {
 	if out == "" {
 		return wrongUsage("--out is missing: the folder to write the site to")
 	}
@@ -53,7 +54,16 @@ func (c *console) build(ctx context.Context, out, base string) error {
 	if err != nil {
 		return wrongUsage("--base: %w", err)
 	}
-	s, err := site.Build(ctx, site.Options{Base: base, Note: func(text string) { c.note("%s", text) }})
+	origin := ""
+	if address != "" {
+		if base != "" {
+			return wrongUsage("--base and --address are given; --address has the path already")
+		}
+		if origin, base, err = site.SplitAddress(address); err != nil {
+			return wrongUsage("--address: %w", err)
+		}
+	}
+	s, err := site.Build(ctx, site.Options{Base: base, Origin: origin, Note: func(text string) { c.note("%s", text) }})
 	if err != nil {
 		return err
 	}

@@ -8,9 +8,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
+	"slices"
+	"strings"
 
 	"attnlab/app/engine"
+	applab "attnlab/app/lab"
 	"attnlab/app/session"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
@@ -21,8 +25,10 @@ var exampleCommand = command{
 	name: "example",
 	does: "writes the worked example that the lab shows first",
 	about: `
-It is a snapshot of the engine with the attention of every head: the first problem from --seed on whose response is correct
-and has both essential and redundant steps, two each. Run it again when the default base has changed.
+It is a snapshot of the engine with the attention of every head, and the cut of every step: 32 continuations with attention to
+the step and 32 without. The example is chosen for what its cuts show, and is no estimate: the first problem from --seed on with a
+correct response of 5 to 9 steps whose highest FCI is at a reflection (back, wait) that the model does not need, and with an
+essential step without which accuracy falls by at least half. Run it again when the first base has changed.
 
   attnlab example --out web/example.json
 `,
@@ -42,7 +48,7 @@ func (c *console) example(ctx context.Context, out string) (err error) {
 	}
 	base := c.model
 	if base == "" {
-		base = c.shippedBase()
+		base = append(web.Models(), "")[0]
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -74,11 +80,17 @@ func (c *console) example(ctx context.Context, out string) (err error) {
 				if !m.Complete || uint64(m.Seed) != seed {
 					continue
 				}
+				x := applab.Example{Trace: m}
 				if worthShowing(m) {
-					if m.All, err = allHeads(ctx, port, m); err != nil {
+					if x.Cuts, err = allCuts(ctx, port, m); err != nil {
 						return err
 					}
-					return c.writeExample(out, m)
+				}
+				if instructive(x) {
+					if x.All, err = allHeads(ctx, port, m); err != nil {
+						return err
+					}
+					return c.writeExample(out, x)
 				}
 				if seed++; seed == c.seed+exampleTries {
 					return fmt.Errorf("none of %d responses is correct with two essential and two redundant steps; try another --seed or a better base", exampleTries)
@@ -114,16 +126,57 @@ func allHeads(ctx context.Context, port *session.Port, t session.Trace) (all ses
 	return all, nil
 }
 
-// worthShowing reports whether a trace fits one screen and has both needed and redundant steps.
+// worthShowing reports whether a trace is right, fits one screen, and has its highest FCI at a reflection.
 func worthShowing(t session.Trace) bool {
-	labels := map[string]int{}
-	for _, s := range t.Steps {
-		labels[s.Label]++
+	kind, err := task.New(t.Task, "", "")
+	if err != nil || !t.Correct || len(t.Steps) < 5 || len(t.Steps) > 9 {
+		return false
 	}
-	return t.Correct && len(t.Steps) >= 5 && len(t.Steps) <= 9 && labels[task.Essential.String()] >= 2 && labels[task.Redundant.String()] >= 2
+	top := slices.Index(t.FCI, slices.Max(t.FCI))
+	words := strings.Fields(t.Steps[top].Text)
+	return len(words) > 0 && slices.Contains(kind.Reflections(), words[0]) && t.Steps[top].Label == task.Redundant.String()
 }
 
-func (c *console) writeExample(out string, t session.Trace) error {
+// instructive reports whether the cuts show both outcomes: a needed step, and the step of the highest FCI as one that is not.
+func instructive(x applab.Example) bool {
+	needed, ok := x.Needed()
+	spare, _ := x.Spare()
+	if !ok {
+		return false
+	}
+	n, s := needed.Groups[0], spare.Groups[0]
+	return x.Steps[needed.Step].Label == task.Essential.String() && n.Loss >= .5 && math.Abs(s.Loss) <= 2./cutSamples && math.Abs(s.Loss) < 2*s.LossSE+1e-9 && s.Control >= .5
+}
+
+// cutSamples is the number of pairs of a recorded cut.
+const cutSamples = 32
+
+// allCuts cuts a trace at each of its steps.
+func allCuts(ctx context.Context, port *session.Port, t session.Trace) (cuts []session.Disruption, err error) {
+	for k := range t.Steps {
+		if err := port.Send(session.Disrupt{Step: k, Samples: cutSamples}); err != nil {
+			return nil, err
+		}
+		for len(cuts) == k {
+			select {
+			case <-ctx.Done():
+				return nil, errors.New("stopped before all steps of the example were cut")
+			case message := <-port.In:
+				switch m := message.(type) {
+				case session.Failure:
+					return nil, errors.New(m.Text)
+				case session.Disruption:
+					if m.Step == k && len(m.Groups) > 0 && m.Groups[0].N == cutSamples {
+						cuts = append(cuts, m)
+					}
+				}
+			}
+		}
+	}
+	return cuts, nil
+}
+
+func (c *console) writeExample(out string, t applab.Example) error {
 	data, err := json.Marshal(t)
 	if err != nil {
 		return err

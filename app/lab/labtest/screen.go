@@ -19,6 +19,7 @@ type Screen struct {
 	NoClipboard bool
 	NoAwake     string // why the browser refuses
 	IsAwake     bool
+	NoMotion    bool
 
 	waiting []func()
 }
@@ -58,6 +59,7 @@ func (s *Screen) Place(id, _ string)               { s.Shown = append(s.Shown, i
 func (s *Screen) Modal()                           { s.Modals++ }
 func (s *Screen) Reload(backend string)            { s.Loaded = append(s.Loaded, backend) }
 func (s *Screen) Update()                          { s.Loaded = append(s.Loaded, "update") }
+func (s *Screen) Still() bool                      { return s.NoMotion }
 func (s *Screen) After(_ time.Duration, do func()) { s.waiting = append(s.waiting, do) }
 
 // Wait lets the time of [Screen.After] pass, and reports whether anything waited.

@@ -80,6 +80,9 @@ func (g *Gathering) Going() bool { return g.Done < g.Of }
 // StopEarly ends the experiment with what it has.
 func (g *Gathering) StopEarly() { g.Of = g.Done }
 
+// Base is the model that the lessons speak of.
+const Base = "chain-small"
+
 // All is every lesson, in order.
 var All = []Lesson{lessonTrace, lessonAttention, lessonBranching, lessonCredit, lessonShorter}
 
