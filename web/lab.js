@@ -37,7 +37,14 @@ if (location.protocol !== "file:") {
     backend: ["host", "webgpu"].includes(query.get("backend")) ? query.get("backend") : "auto",
     example: "",
     update: false,
+    early: [], // what was pressed before the page's program ran, which takes it over and sets this to null
   };
+  document.addEventListener("click", (event) => {
+    const pressed = lab.early && event.target.closest?.("[data-do]");
+    if (!pressed || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (pressed.tagName === "A") event.preventDefault(); // the program will show that page
+    lab.early.push(pressed.dataset.do);
+  }, { capture: true });
   const missing = ["WebAssembly", "Worker", "BroadcastChannel", "TransformStream"].filter((name) => !(name in globalThis));
 
   // hold takes a lock that lasts as long as the page, so that the windows of its figures know when it is gone (figure.js). A
@@ -139,7 +146,8 @@ if (location.protocol !== "file:") {
   globalThis.attnlabReveal = (id) => {
     const element = document.getElementById(id);
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    element?.scrollIntoView({ block: "nearest", behavior: still ? "instant" : "smooth" });
+    const tour = document.querySelector(".tour:not([hidden])") && matchMedia("(max-width: 760px)").matches; // its card has the lower half
+    element?.scrollIntoView({ block: tour ? "start" : "nearest", behavior: still ? "instant" : "smooth" });
     if (id === "main") element?.focus();
   };
 

@@ -7,8 +7,8 @@ import (
 	"attnlab/gpu"
 )
 
-// open opens a backend and moves the current model to it, or loads the default base. If it fails, the old device stays. It
-// returns a sentence for the visitor if no GPU can be used.
+// open opens a backend and moves the current model to it, or loads the default base. If it fails, the old device stays. Why no
+// GPU is used is among the capabilities.
 func (e *Engine) open(ctx context.Context, backend string) (text string, err error) {
 	e.busy("opening", 0, 0)
 	if e.names, err = e.library.List(ctx); err != nil {
@@ -42,10 +42,7 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 	case e.reasoning != nil:
 		err = e.show()
 	}
-	if e.rig.device.Info.Backend == gpu.Host && backend != gpu.Host && made.raced == nil && !made.due {
-		text = e.capabilities.Why + " The engine uses the processor instead: the figures are the same, but slower."
-	}
-	return text, err
+	return "", err
 }
 
 // move puts the current model and the active run on another device, and closes the old one. If it fails, the old device

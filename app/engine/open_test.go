@@ -157,8 +157,8 @@ func TestOpenAgain(t *testing.T) {
 		if os.Getenv("ATTNLAB_GPU") == "require" {
 			t.Fatal(s.able.Why)
 		}
-		if !strings.Contains(s.status.Text, "uses the processor instead") {
-			t.Errorf("no sentence about the missing adapter: %+v", s.status)
+		if !strings.Contains(s.able.Why, "No GPU can be used") || s.status.Text != "" {
+			t.Errorf("the missing adapter is named %q, and the visitor is told %q unasked", s.able.Why, s.status.Text)
 		}
 	}
 }

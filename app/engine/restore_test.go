@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"attnlab/app/session"
@@ -52,4 +53,17 @@ func TestRestoreIsTheCommandsOneByOne(t *testing.T) {
 	}
 	s := start(t, parrots(t), openHost)
 	s.refused(session.Restore{Trace: &session.ShowTrace{}, Selection: selection}, "does not begin with a problem")
+}
+
+// A link's model is loaded before the rest; without it the rest is shown, and the sentence names what is missing.
+func TestRestoreTheModel(t *testing.T) {
+	s := start(t, parrots(t), openHost)
+	s.must(session.Restore{Model: "chain-tiny", Problem: &session.NewProblem{Seed: 3}, Selection: session.NoSelection})
+	if s.able.Model.Name != "chain-tiny" || s.trace.Seed != 3 {
+		t.Errorf("%s, problem %d", s.able.Model.Name, s.trace.Seed)
+	}
+	s.must(session.Restore{Model: "run:gone", Problem: &session.NewProblem{Seed: 4}, Selection: session.NoSelection})
+	if s.trace.Seed != 4 || s.able.Model.Name != "chain-tiny" || !strings.Contains(s.status.Text, "run:gone") {
+		t.Errorf("problem %d of %s; the visitor is told %q", s.trace.Seed, s.able.Model.Name, s.status.Text)
+	}
 }

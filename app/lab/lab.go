@@ -132,6 +132,7 @@ func (l *Lab) Receive(message any) {
 		}
 		if _, ok := m.(session.Capabilities); ok && !l.Opened && l.Capabilities.Model.Name != "" {
 			l.Opened = true
+			l.awaitFigures()
 			l.restore(nil) // the engine shows the view of the link, whatever it showed before
 		}
 		if status, ok := m.(session.Status); ok {
@@ -155,6 +156,20 @@ func (l *Lab) Receive(message any) {
 	case error:
 		l.Notice = session.Message(m)
 	}
+}
+
+// figurePause is how long figures wait after the engine has opened: their programs would hold up the first clicks.
+const figurePause = 2 * time.Second
+
+// awaitFigures lets figures load once the page has been quiet.
+func (l *Lab) awaitFigures() {
+	l.screen.After(figurePause, func() {
+		if l.Status.Busy && !l.Running() {
+			l.awaitFigures()
+			return
+		}
+		l.Figures = true
+	})
 }
 
 // UserActive asks an engine that shares the processors with the page to pause, so that the page can redraw.

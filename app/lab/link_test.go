@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"attnlab/app/lab/explain"
+	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
 )
 
@@ -35,5 +36,24 @@ func TestViewAsLink(t *testing.T) {
 	}
 	if got := viewOf("seed=5&temperature=99").Sampling.Temperature; got != MaxTemperature {
 		t.Errorf("temperature 99 reads as %v", got)
+	}
+}
+
+// A link carries the model, and a change of model draws a problem only where the new one cannot read the old.
+func TestLinkCarriesTheModel(t *testing.T) {
+	l, engine := ready(t, Start())
+	l.Receive(session.Status{Stage: "ready"})
+	labtest.Sent(t, engine, 1)
+	l.Do("base:other")
+	if want := "base=other"; !strings.Contains(l.View.String(), want) || l.Example {
+		t.Fatalf("the link is %s, want %s in it", l.View, want)
+	}
+	v, unread := ParseLink(l.View.String())
+	if v.Model != "other" || unread != "" {
+		t.Fatalf("it reads back as %+v, %q", v, unread)
+	}
+	_, engine = ready(t, v)
+	if got := labtest.Sent(t, engine, 1)[0].(session.Restore); got.Model != "other" || got.Problem == nil {
+		t.Errorf("the engine is asked for %+v", got)
 	}
 }

@@ -35,7 +35,7 @@ func (l *Lab) saveLosses(kind string) {
 	if kind == "json" {
 		t := &l.Trace
 		media = "application/json"
-		data, err = json.MarshalIndent(lossesDocument{l.Capabilities.Model.Name, l.Capabilities.Adapter, t.Task, l.promptText(), t.Gold, t.Sampling, t.Delta, l.Losses}, "", "\t")
+		data, err = json.MarshalIndent(lossesDocument{l.Capabilities.Model.Name, l.Capabilities.Adapter, t.Task, l.PromptText(), t.Gold, t.Sampling, t.Delta, l.Losses}, "", "\t")
 	}
 	if err != nil {
 		l.Failure = session.Failure{Command: "DisruptSteps", Text: "The losses could not be saved: " + session.Message(err) + "."}

@@ -16,7 +16,7 @@ import (
 func (p *Page) figure(name, title string, here bool) app.UI {
 	view := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure appears when the engine is ready. The table below has its numbers.")))
 	href := "./" + p.Link.Folder + "figure.html#figure=" + name + "&session=" + p.Link.Session + "&theme=" + p.Theme + p.figureOptions()
-	if p.Opened && p.Link.Session != "" {
+	if p.Figures && p.Link.Session != "" {
 		f := &frame{Name: name, Title: title, Address: href}
 		if name == "losses" {
 			f.Height = lossesHeight(len(p.Losses.Steps))

@@ -35,6 +35,18 @@ func (b *browser) listen(p *Page) {
 	}
 }
 
+// early is what was pressed before this program ran; from now on the page itself listens.
+func (b *browser) early() (pressed []string) {
+	loader := app.Window().Get("attnlab")
+	if list := loader.Get("early"); list.Truthy() {
+		for i := range list.Length() {
+			pressed = append(pressed, list.Index(i).String())
+		}
+	}
+	loader.Set("early", nil)
+	return pressed
+}
+
 // key is a key pressed anywhere in the page, or one that a figure does not use and passes on.
 func (b *browser) key(p *Page, e app.Value) {
 	is := func(key string) bool { return e.Get(key).Truthy() }

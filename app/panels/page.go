@@ -31,6 +31,9 @@ func (p *Page) OnMount(ctx app.Context) {
 	p.browser = &browser{ctx: ctx}
 	p.browser.listen(p)
 	p.Open(p.browser, p.browser.stored)
+	for _, do := range p.browser.early() {
+		p.Do(do)
+	}
 	go p.Listen(func(take func()) {
 		ctx.Dispatch(func(app.Context) { take() })
 	})

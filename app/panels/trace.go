@@ -172,7 +172,7 @@ func (p *Page) generateButton() app.UI {
 	case p.Status.Busy && p.Opened:
 		return p.button("cancel", "primary", icon("stop"), app.Text("Stop")).Title("Stop (Esc)")
 	case p.Trace.Complete:
-		return p.button("regenerate", "primary", app.Text("Regenerate"))
+		return p.button("regenerate", when(!p.Example, "primary"), app.Text("Regenerate"))
 	}
 	return p.button("generate", "primary", app.Text("Generate"))
 }
@@ -207,7 +207,7 @@ func (p *Page) traceHead() app.UI {
 	lo, hi := q.Span(q.OfTokens(t, p.Selection))
 	return app.Div().Class("trace-head").Body(
 		app.Div().Body(
-			app.H1().Text(name),
+			app.If(p.Example, func() app.UI { return app.H2().Class("title").Text(name) }).Else(func() app.UI { return app.H1().Class("title").Text(name) }),
 			app.P().Class("verdict").Body(app.Text(what), app.If(t.Complete, func() app.UI { return verdict(t) })),
 		),
 		app.Div().Class("colour").Body(

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"sync"
 	"syscall/js"
 
 	"attnlab/app/engine"
@@ -59,22 +60,33 @@ func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
 	if err := json.Unmarshal(data, &names); err != nil {
 		return nil, fmt.Errorf("runs/runs.json is no list of names: %w", err)
 	}
-	var shipped []engine.ShippedRun
-	for _, name := range names {
-		run := engine.ShippedRun{Name: name, Files: map[string][]byte{}}
-		for _, file := range []string{runs.RunFile, runs.MetricsFile, runs.ResultFile} {
-			data, err := fetch(ctx, "runs/"+name+"/"+file, func(int, int) {})
-			if file == runs.ResultFile && errors.Is(err, fs.ErrNotExist) { // the run was not evaluated
-				continue
-			}
-			if err != nil {
-				return shipped, err
-			}
-			run.Files[file] = data
+	shipped, failed := make([]engine.ShippedRun, len(names)), make([]error, len(names))
+	var all sync.WaitGroup
+	for i, name := range names { // at the same time: one after another they would hold up the first trace
+		all.Go(func() { shipped[i], failed[i] = fetchRun(ctx, name) })
+	}
+	all.Wait()
+	for i, err := range failed {
+		if err != nil {
+			return shipped[:i], err
 		}
-		shipped = append(shipped, run)
 	}
 	return shipped, nil
+}
+
+func fetchRun(ctx context.Context, name string) (run engine.ShippedRun, err error) {
+	run = engine.ShippedRun{Name: name, Files: map[string][]byte{}}
+	for _, file := range []string{runs.RunFile, runs.MetricsFile, runs.ResultFile} {
+		data, err := fetch(ctx, "runs/"+name+"/"+file, func(int, int) {})
+		if file == runs.ResultFile && errors.Is(err, fs.ErrNotExist) { // the run was not evaluated
+			continue
+		}
+		if err != nil {
+			return run, err
+		}
+		run.Files[file] = data
+	}
+	return run, nil
 }
 
 // fetch reads a file beside the Worker. progress gets the bytes so far and their total,

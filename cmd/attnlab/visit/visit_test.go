@@ -129,11 +129,11 @@ func TestVisit(t *testing.T) {
 		before := newest[session.Trace](v)
 		v.press(".engine")
 		v.press(`#dialog [data-do="lose"]`)
-		v.until("the loss is reported", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model and the trace are restored.")`)
+		v.until("the loss is reported", `document.querySelector(".toasts").textContent.includes("The GPU was lost and opened again; the model and the trace are restored.")`)
 		v.press(`#dialog [data-do="close"]`)
 		v.until("the dialog is closed and the engine ready again", `!document.querySelector("#dialog") && `+ready)
-		v.press(".banner button")
-		v.until("the banner is closed", `!document.querySelector(".banner")`)
+		v.press(".toast button")
+		v.until("the message is closed", `!document.querySelector(".toast")`)
 		if after := newest[session.Trace](v); !slices.Equal(after.Tokens, before.Tokens) || after.Number == before.Number || len(after.FCI) != len(before.FCI) {
 			v.Errorf("the trace is not restored: snapshot %d with %d tokens after %d with %d", after.Number, len(after.Tokens), before.Number, len(before.Tokens))
 		}
@@ -156,7 +156,7 @@ func TestVisit(t *testing.T) {
 				WithOrigin(server.URL).Do(v.browserOf())
 		}))
 		v.press(`.tools [data-do="link"]`)
-		v.until("the link is copied", `document.querySelector(".banners").textContent.includes("Link copied.")`)
+		v.until("the link is copied", `document.querySelector(".toasts").textContent.includes("Link copied.")`)
 		link = eval[string](v, "navigator.clipboard.readText()")
 		if href := eval[string](v, "location.href"); link != href || !strings.Contains(link, "seed=2") {
 			v.Errorf("the link is %s, the address %s", link, href)
@@ -242,8 +242,8 @@ func TestVisitWithoutAdapter(t *testing.T) {
 	if c.Backend != "host" || c.Adapter != "CPU, simd128" || v.text(".engine .backend") != "CPU" {
 		t.Errorf("the engine uses %s on %s, the page says %q", c.Backend, c.Adapter, v.text(".engine .backend"))
 	}
-	if says := v.text(".banners"); !strings.Contains(says, c.Why) || !strings.Contains(says, "The engine uses the processor instead") {
-		t.Errorf("the visitor reads %q", says)
+	if says := v.text(".toasts") + v.text(".banners"); says != "" || c.Why == "" {
+		t.Errorf("the visitor reads %q unasked, and the reason is %q", says, c.Why)
 	}
 	v.problem(2)
 	v.press(`#sampling [data-do="generate"]`)
@@ -281,7 +281,7 @@ func equalsTrace(v *visitor) {
 	got, heads := newest[session.Trace](v), v.allHeads()
 	var want traceOutput
 	document(v.T, &want, "trace", "--seed", fmt.Sprint(got.Seed), "--temperature", fmt.Sprint(got.Sampling.Temperature), "--attention",
-		"--model", newest[session.Capabilities](v).Model.Name)
+		"--task", got.Task, "--model", newest[session.Capabilities](v).Model.Name)
 	if !slices.Equal(got.Tokens, want.Tokens) {
 		v.Fatalf("the page wrote\n%s\nthe host\n%s", strings.Join(got.Text, " "), strings.Join(want.Text, " "))
 	}

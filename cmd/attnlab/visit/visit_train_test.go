@@ -100,7 +100,7 @@ func TestVisitTrain(t *testing.T) {
 		v.press(".engine")
 		v.press(`#dialog [data-do="lose"]`)
 		lost := newest[session.Run](v).Info.Step
-		v.runs("the loss is reported", `document.querySelector(".banners").textContent.includes("The GPU was lost and opened again; the model, the trace and the run are restored.")`)
+		v.runs("the loss is reported", `document.querySelector(".toasts").textContent.includes("The GPU was lost and opened again; the model, the trace and the run are restored.")`)
 		v.press(`#dialog [data-do="close"]`)
 		v.runs("the run is done", ready+` && latest("Run")?.info.state === "done"`)
 		v.Logf("paused at step %d, the device was lost after step %d", at.Step, lost)

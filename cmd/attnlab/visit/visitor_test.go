@@ -263,7 +263,7 @@ func (v *visitor) runs(what, expression string) {
 func (v *visitor) saying() (text string) {
 	ctx, cancel := context.WithTimeout(v.ctx, 5*time.Second)
 	defer cancel()
-	chromedp.Run(ctx, chromedp.Evaluate(`[...document.querySelectorAll(".engine, .banner p, .verdict")].map((e) => e.textContent).join(" | ")`, &text))
+	chromedp.Run(ctx, chromedp.Evaluate(`[...document.querySelectorAll(".engine, .banner p, .toast p, .verdict")].map((e) => e.textContent).join(" | ")`, &text))
 	return fmt.Sprintf("%q", text)
 }
 
