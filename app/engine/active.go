@@ -16,6 +16,7 @@ func (e *Engine) activate(t *training) {
 	}
 	e.run = t
 	e.clearCredit()
+	e.showFollowed(t)
 	e.showRun(t)
 	e.listRuns()
 }

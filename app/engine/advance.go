@@ -54,7 +54,9 @@ func (e *Engine) advance(ctx context.Context, t *training, target int) (text str
 		e.listRuns()
 	}
 	if err = t.learner.prepare(ctx, func(stage string) { e.busy(stage, t.step(), t.view().Steps) }); err == nil {
-		err = e.steps(ctx, t, target)
+		if err = e.follow(ctx, t); err == nil {
+			err = e.steps(ctx, t, target)
+		}
 	}
 	switch {
 	case errors.Is(err, errLater) || lost(err):
@@ -88,6 +90,9 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 		}
 		if err := t.note(report); err != nil {
 			return errors.Join(err, e.rollBack(t))
+		}
+		if err := e.follow(ctx, t); err != nil {
+			return err
 		}
 		if t.run.Log.Rows() == 1 {
 			e.listRuns() // there is a model to use now
@@ -149,6 +154,7 @@ func (e *Engine) moveRun(t *training, d *gpu.Device) error {
 	}
 	moved := *t
 	moved.run.Log = t.run.Log.UpTo(at)
+	t.run.Followed = t.run.Followed.UpTo(at)
 	next, err := e.learn(&moved, d)
 	if err != nil {
 		return err

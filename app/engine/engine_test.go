@@ -82,6 +82,7 @@ type screen struct {
 	heads    session.HeadsView
 	cut      session.Disruption
 	losses   session.StepLosses
+	followed session.Followed
 	selected session.Selection
 	run      session.Run
 	runs     session.Runs
@@ -241,6 +242,9 @@ func (s *screen) receive(message any) {
 	case session.StepLosses:
 		newer(s.losses.Number, m.Number)
 		s.losses = m
+	case session.Followed:
+		newer(s.followed.Number, m.Number)
+		s.followed = m
 	case session.Selection:
 		s.selected = m
 	case session.Run:

@@ -180,7 +180,8 @@ func readRun(files map[string][]byte) (t *training, err error) {
 	if t.state, err = hf.LoadState(t.run.Checkpoint); err != nil {
 		return nil, err
 	}
-	t.run.Log = t.run.Log.UpTo(t.state.Train.Schedule) // steps after it, of a run that was killed, are taken again
+	step := t.state.Train.Schedule // what came after it, in a run that was killed, is taken again
+	t.run.Log, t.run.Followed = t.run.Log.UpTo(step), t.run.Followed.UpTo(step)
 	t.run.Checkpoint = nil
 	if len(t.run.Base) > 0 {
 		if t.start, err = hf.LoadFiles(t.run.Base); err != nil {

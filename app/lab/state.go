@@ -44,6 +44,7 @@ type State struct {
 	Notice    string               // a message that disappears by itself
 	Refused   map[string]Refused   // number fields whose text is no number that they take, by name
 	undo      []View
+	Answer    int // of the followed problem, that is compared with the first
 	Hovered   int // step that another screen points at, -1 for none
 }
 
@@ -111,6 +112,8 @@ func (s *State) apply(event session.Event) {
 		s.takeRun(e)
 	case session.Credit:
 		s.takeCredit(e)
+	case session.Followed:
+		s.takeFollowed(e)
 	case session.Methods:
 		s.Methods = e
 	case session.Runs:

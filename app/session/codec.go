@@ -20,9 +20,9 @@ const (
 
 var kinds = kindTable(
 	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
-	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{},
+	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, StepLosses{}, Selection{},
-	Tree{}, Rules{}, Run{}, Credit{}, Methods{}, Runs{}, RunFiles{}, Speeds{},
+	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{},
 )
 
 func (Hello) command()         {}
@@ -43,6 +43,7 @@ func (CompareRules) command()  {}
 func (Begin) command()         {}
 func (Advance) command()       {}
 func (ShowCredit) command()    {}
+func (FollowRun) command()     {}
 func (ResumeRun) command()     {}
 func (DropRun) command()       {}
 func (RenameRun) command()     {}
@@ -59,6 +60,7 @@ func (Tree) event()          {}
 func (Rules) event()         {}
 func (Run) event()           {}
 func (Credit) event()        {}
+func (Followed) event()      {}
 func (Methods) event()       {}
 func (Runs) event()          {}
 func (RunFiles) event()      {}

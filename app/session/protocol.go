@@ -119,6 +119,11 @@ type (
 	ShowCredit struct {
 		Rollout int `json:"rollout"`
 	}
+	// FollowRun shows what a run wrote to its followed problem as it learned. [Followed] is the answer; that of the active run
+	// comes by itself.
+	FollowRun struct {
+		ID string `json:"id"`
+	}
 	// ResumeRun makes a saved run the active one, at the step where it was saved.
 	ResumeRun struct {
 		ID string `json:"id"`
@@ -345,6 +350,15 @@ type (
 		Part    string      `json:"part,omitempty"` // that is measured now
 		Rows    []speed.Row `json:"rows"`
 		Missing string      `json:"missing,omitempty"` // why WebGPU is not measured: a sentence, or empty
+	}
+	// Followed is what a run writes to one problem, which it does not train on, at some of its steps; the first answer is that of
+	// the model it began from. Without answers there is no such run. R counts the tokens of a response.
+	Followed struct {
+		Number  uint64           `json:"number"`
+		ID      string           `json:"id"` // of the run
+		Problem string           `json:"problem"`
+		Gold    string           `json:"gold"`
+		Answers []FollowedAnswer `json:"answers"`
 	}
 	// Methods is the catalogue of methods with their hyper-parameters. Screens make their controls from it.
 	Methods struct {

@@ -14,6 +14,7 @@ type Snapshots struct {
 	Rules        Rules
 	Run          Run
 	Credit       Credit
+	Followed     Followed
 	Methods      Methods
 	Runs         Runs
 	Speeds       Speeds

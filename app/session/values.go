@@ -199,6 +199,18 @@ type RunSettings struct {
 	Series     runs.Series  `json:"series,omitzero"`       // what it shares with its repeats, filled in by the engine
 }
 
+// FollowedAnswer is the likeliest response of a policy.
+type FollowedAnswer struct {
+	Step    int        `json:"step"`  // that the policy had taken
+	Text    []string   `json:"text"`  // [R]
+	Steps   []StepView `json:"steps"` // ranges of the response
+	Correct bool       `json:"correct"`
+	// Change is the log-probability of each token less that under the model the run began from; nil where that is not known yet.
+	Change Scores `json:"change"` // [R]
+	// OnFirst is the same for the tokens of the first answer.
+	OnFirst Scores `json:"on_first"`
+}
+
 // RunInfo is the state of a run.
 type RunInfo struct {
 	ID    string `json:"id"`

@@ -47,7 +47,7 @@ func known(name string) bool {
 			return slices.Contains(CheckpointFiles, inner)
 		}
 	}
-	return name == RunFile || name == ResultFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(CheckpointFiles, name)
+	return name == RunFile || name == ResultFile || name == FollowedFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(CheckpointFiles, name)
 }
 
 // Light reports whether a file has settings or measurements of a run, and no weights.
@@ -60,6 +60,7 @@ type Run struct {
 	Settings   Settings
 	Log        Log
 	Result     *Result           // nil before the end
+	Followed   *Followed         // nil where no problem is followed
 	Checkpoint map[string][]byte // its files; empty where nothing is left but metrics
 	Base       map[string][]byte // files of the model it began from; empty of a shipped one
 	Reflection map[string][]byte // files of the reflection model; empty of a shipped one
@@ -90,6 +91,11 @@ func Read(files map[string][]byte) (r Run, err error) {
 		r.Result = &Result{}
 		if err := json.Unmarshal(data, r.Result); err != nil {
 			return r, fmt.Errorf("%s cannot be read: %w", ResultFile, err)
+		}
+	}
+	if data := files[FollowedFile]; data != nil {
+		if r.Followed, err = ReadFollowed(data); err != nil {
+			return r, err
 		}
 	}
 	if files[StateFile] != nil {
@@ -171,6 +177,11 @@ func (r Run) Files() (files map[string][]byte, err error) {
 	if r.Result != nil {
 		if files[ResultFile], err = document(r.Result); err != nil {
 			return nil, fmt.Errorf("%s: %w", ResultFile, err)
+		}
+	}
+	if r.Followed != nil {
+		if files[FollowedFile], err = json.Marshal(r.Followed); err != nil {
+			return nil, fmt.Errorf("%s: %w", FollowedFile, err)
 		}
 	}
 	files[RunFile], err = document(r.Settings)

@@ -103,7 +103,7 @@ func (w *Writer) appends() bool {
 // appends, the log becomes one file.
 func (w *Writer) Cut(ctx context.Context, step int) error {
 	before, pages := w.Log.Rows(), w.Log.pages
-	w.Log = w.Log.UpTo(step)
+	w.Log, w.Followed = w.Log.UpTo(step), w.Followed.UpTo(step)
 	if !w.appends() || w.Log.Rows() == before && pages < 2 && w.whole(ctx) {
 		return nil
 	}
