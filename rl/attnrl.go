@@ -40,7 +40,7 @@ import (
 var AttnRL = Method{
 	Name:    "attnrl",
 	Title:   "AttnRL",
-	Summary: "Trees as in TreeRL that branch at steps of high FCI, and more often on hard problems. In these models those are the earliest steps.",
+	Summary: "Trees as in TreeRL that branch at steps of high FCI, and more often on hard problems. In these models those are mostly the earliest steps.",
 	Source:  "arXiv 2509.26628",
 	Steps:   40,
 	Params: slices.Concat(hyper.Table{
