@@ -65,6 +65,8 @@ var Figures = []Entry{
 	{"tree", "Branch tree", newTree},
 	{"curves", "Metrics of runs", newCurves},
 	{"scatter", "Accuracy against think tokens", newScatter},
+	{"speeds", "Tokens a second by size of the model", newSpeeds},
+	{"roofline", "Kernels against the ceilings of the device", newRoofline},
 }
 
 // New makes the figure of a name in [Figures]. It returns an error if there is none.

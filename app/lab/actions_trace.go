@@ -52,7 +52,7 @@ var Actions []Action
 
 // The table refers to functions that refer to the table, so it is filled here.
 func init() {
-	Actions = slices.Concat(traceActions(), pageActions(), treeActions(), trainActions(), compareActions(), lessonActions())
+	Actions = slices.Concat(traceActions(), pageActions(), treeActions(), trainActions(), compareActions(), benchActions(), lessonActions())
 }
 
 // traceActions are those of the Trace and Heads pages.
@@ -74,7 +74,7 @@ func traceActions() []Action {
 		{"example", "e", "Back to the worked example", true, ready, func(l *Lab, _ string) {
 			v := Start()
 			v.Page, v.Quantity, v.Grid = l.Page, l.Quantity, l.Grid
-			v.Growth, v.Curves, v.Compared = l.Growth.ungrown(), l.Curves, l.Compared
+			v.Growth, v.Curves, v.Compared, v.Bench = l.Growth.ungrown(), l.Curves, l.Compared, l.Bench
 			l.GoTo(v)
 		}},
 		{"forward", "ArrowRight l", "Next step or token; sample it if there is none yet", true, nil, func(l *Lab, _ string) { l.stepForward() }},
@@ -200,6 +200,7 @@ func pageActions() []Action {
 		{"compare-page", "5", "Page Compare", true, nil, func(l *Lab, _ string) { l.show(PageCompare) }},
 		{"learn-page", "6", "Page Learn", true, nil, func(l *Lab, _ string) { l.show(PageLearn) }},
 		{"glossary-page", "7", "The glossary", true, nil, func(l *Lab, _ string) { l.show(PageGlossary) }},
+		{"bench-page", "8", "Page Benchmark: how fast this machine is", true, nil, func(l *Lab, _ string) { l.show(PageBench) }},
 		{"undo", "z Ctrl+z", "Undo the last action", false, func(l *Lab) bool { return len(l.undo) > 0 }, func(l *Lab, _ string) {
 			last := l.undo[len(l.undo)-1]
 			l.undo = l.undo[:len(l.undo)-1]

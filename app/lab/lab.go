@@ -240,6 +240,9 @@ func (l *Lab) GoTo(v View) {
 	if v.Page != PageCompare {
 		v.Compared = l.Compared
 	}
+	if v.Page != PageBench {
+		v.Bench = l.Bench
+	}
 	l.View = v
 	l.Controls.Difficulty, l.Controls.Typed, l.Controls.Sampling, l.Refused = v.Difficulty, v.Text, v.Sampling, nil
 	if v.Cut > 0 {

@@ -38,6 +38,7 @@ type View struct {
 	Plan     Plan   // of the current run, or of the next
 	Curves   Curves // of training
 	Compared string // runs, ids with commas between; empty is all
+	Bench    Bench  // of the Benchmark page
 }
 
 // AllTokens in View.Tokens means a finished response.
@@ -57,7 +58,7 @@ func Start() View {
 	return View{
 		Page: PageTrace, Example: true, Seed: 1, Sampling: session.Sampling{Temperature: 0.6, TopP: 1, Seed: 1}, Tokens: AllTokens,
 		Selection: session.NoSelection, Quantity: explain.ByFCI, Grid: explain.ByFCI,
-		Growth: startGrowth(), Plan: startPlan(), Curves: startCurves(),
+		Growth: startGrowth(), Plan: startPlan(), Curves: startCurves(), Bench: startBench(),
 	}
 }
 
@@ -69,9 +70,10 @@ const (
 	PageCompare  = "compare"
 	PageLearn    = "learn"
 	PageGlossary = "glossary"
+	PageBench    = "bench"
 )
 
-var pageNames = []string{PageTrace, PageHeads, PageTree, PageTrain, PageCompare, PageLearn, PageGlossary}
+var pageNames = []string{PageTrace, PageHeads, PageTree, PageTrain, PageCompare, PageLearn, PageGlossary, PageBench}
 
 // sameProblem reports whether two views are of one problem.
 func (v View) sameProblem(w View) bool {
@@ -159,6 +161,9 @@ func (v View) String() string {
 	if v.Page == PageCompare && v.Compared != "" {
 		add("runs", v.Compared)
 	}
+	if v.Page == PageBench {
+		v.Bench.write(add)
+	}
 	if v.Lesson.Lesson > 0 {
 		add("lesson", v.Lesson.String())
 	}
@@ -210,7 +215,7 @@ func ParseLink(hash string) (v View, unread string) {
 		}
 	}
 	q.whole("node", &v.Selection.Node, -1, math.MaxInt32)
-	v.Growth, v.Plan, v.Curves, v.Compared = readGrowth(q), readPlan(q), readCurves(q), q.text("runs")
+	v.Growth, v.Plan, v.Curves, v.Compared, v.Bench = readGrowth(q), readPlan(q), readCurves(q), q.text("runs"), readBench(q)
 	chooseQuantity(q, "colour", &v.Quantity, explain.TokenQuantities())
 	chooseQuantity(q, "heads-by", &v.Grid, explain.HeadQuantities())
 	if q.has("lesson") {

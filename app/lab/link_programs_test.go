@@ -29,7 +29,9 @@ func views() []View {
 	lesson.Page, lesson.Lesson = PageTree, LessonPlace{3, 2, 1}
 	term := Start()
 	term.Page, term.Term = PageGlossary, "γ"
-	return []View{Start(), typed, drawn, tree, train, compare, lesson, term}
+	bench := Start()
+	bench.Page, bench.Bench = PageBench, Bench{What: "kernels", Full: true, Roofline: "host"}
+	return []View{Start(), typed, drawn, tree, train, compare, lesson, term, bench}
 }
 
 // programs are what chat and mail programs do to a link.

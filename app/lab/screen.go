@@ -9,6 +9,8 @@ type Screen interface {
 	Address(hash string, entry bool)
 	// CopyAddress puts the address on the clipboard. done gets false if the browser refuses.
 	CopyAddress(done func(copied bool))
+	// Copy puts a text on the clipboard. done gets false if the browser refuses.
+	Copy(text string, done func(copied bool))
 	// Title names the window.
 	Title(title string)
 	// Store saves a value in this browser for later visits.
@@ -48,6 +50,7 @@ type NoScreen struct{}
 
 func (NoScreen) Address(string, bool)            {}
 func (NoScreen) CopyAddress(func(bool))          {}
+func (NoScreen) Copy(string, func(bool))         {}
 func (NoScreen) Title(string)                    {}
 func (NoScreen) Store(string, any)               {}
 func (NoScreen) Theme(string)                    {}

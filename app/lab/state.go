@@ -116,6 +116,8 @@ func (s *State) apply(event session.Event) {
 		s.takeFollowed(e)
 	case session.Methods:
 		s.Methods = e
+	case session.Speeds:
+		s.Speeds = e
 	case session.Runs:
 		s.Runs = e
 	case session.Checked:

@@ -61,12 +61,16 @@ func (b *browser) Address(hash string, entry bool) {
 }
 
 func (b *browser) CopyAddress(done func(copied bool)) {
+	b.Copy(app.Window().Get("location").Get("href").String(), done)
+}
+
+func (b *browser) Copy(text string, done func(copied bool)) {
 	clipboard := app.Window().Get("navigator").Get("clipboard")
 	if !clipboard.Truthy() {
 		done(false)
 		return
 	}
-	clipboard.Call("writeText", app.Window().Get("location").Get("href").String()).Call("then",
+	clipboard.Call("writeText", text).Call("then",
 		b.dispatched(func(app.Value) { done(true) }), b.dispatched(func(app.Value) { done(false) }))
 }
 

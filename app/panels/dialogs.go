@@ -130,6 +130,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 			p.button("reopen:webgpu", "", app.Text("Run on WebGPU")),
 			p.button("reopen:auto", "", app.Text("Let the lab choose")),
 			p.button("race-again", "quiet", app.Text("Measure both again")),
+			app.A().Class("button quiet").Href("#"+p.at(lab.PageBench)).DataSet("do", "run:bench-page").Text("Benchmark"),
 		),
 		app.Div().Class("buttons").Body(p.button("lose", "quiet", app.Text("Simulate a GPU loss"))),
 	)

@@ -42,5 +42,8 @@ func (p *Page) figureOptions() string {
 	if p.Page == lab.PageCompare {
 		options += "&runs=" + p.ChosenIDs()
 	}
+	if p.Page == lab.PageBench {
+		options += "&backend=" + p.RooflineBackend()
+	}
 	return options
 }

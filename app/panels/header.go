@@ -130,6 +130,6 @@ func (p *Page) banners() app.UI {
 func (p *Page) footer() app.UI {
 	return app.Footer().Class("foot").Body(
 		app.P().Text("Everything runs on your own machine: kernels sample, score and cut the model there, and nothing is sent anywhere."),
-		app.P().Text("Version "+p.Link.Version),
+		app.P().Body(app.A().Href("#"+p.at(lab.PageBench)).DataSet("do", "page:"+lab.PageBench).Text("Benchmark"), app.Text(" · Version "+p.Link.Version)),
 	)
 }

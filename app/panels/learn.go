@@ -72,5 +72,5 @@ func (p *Page) lessonRow(n int) app.UI {
 
 // pageTitle is a page as its tab has it.
 func pageTitle(page string) string {
-	return map[string]string{lab.PageTrace: "Trace", lab.PageHeads: "Heads", lab.PageTree: "Tree", lab.PageTrain: "Train", lab.PageCompare: "Compare", lab.PageLearn: "Learn", lab.PageGlossary: "Glossary"}[page]
+	return map[string]string{lab.PageTrace: "Trace", lab.PageHeads: "Heads", lab.PageTree: "Tree", lab.PageTrain: "Train", lab.PageCompare: "Compare", lab.PageLearn: "Learn", lab.PageGlossary: "Glossary", lab.PageBench: "Benchmark"}[page]
 }

@@ -70,6 +70,8 @@ func (p *Page) content() app.UI {
 		return p.learnPage()
 	case lab.PageGlossary:
 		return p.glossaryPage()
+	case lab.PageBench:
+		return p.benchPage()
 	}
 	return p.tracePage()
 }

@@ -16,6 +16,8 @@ type Screen struct {
 	Modals  int
 	Loaded  []string // backends that the page was loaded again with, "update" for its newer version
 
+	Copied string // text on the clipboard
+
 	NoClipboard bool
 	NoAwake     string // why the browser refuses
 	IsAwake     bool
@@ -30,7 +32,13 @@ func (s *Screen) Address(hash string, entry bool) {
 	}
 }
 func (s *Screen) CopyAddress(done func(bool)) { done(!s.NoClipboard) }
-func (s *Screen) Title(title string)          { s.Titled = title }
+func (s *Screen) Copy(text string, done func(bool)) {
+	if !s.NoClipboard {
+		s.Copied = text
+	}
+	done(!s.NoClipboard)
+}
+func (s *Screen) Title(title string) { s.Titled = title }
 func (s *Screen) Store(key string, value any) {
 	if s.Stored == nil {
 		s.Stored = map[string]any{}

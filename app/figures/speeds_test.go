@@ -1,0 +1,163 @@
+package figures
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"attnlab/app/figures/draw"
+	"attnlab/app/session"
+	"attnlab/app/theme"
+	"attnlab/model/speed"
+)
+
+// measured are speeds of three models, of which WebGPU trains the largest faster, and K kernels on each backend.
+func measured(K int) session.Speeds {
+	e := session.Speeds{Number: 1, Done: 9, Of: 9}
+	add := func(name, backend string, ms, tokens float64) *speed.Row {
+		r := speed.Timed([]float64{ms, 0.9 * ms, 1.2 * ms})
+		r.Name, r.Backend, r.Adapter, r.TokensPerSecond = name, backend, "Test adapter of "+backend, tokens/ms*1e3
+		e.Rows = append(e.Rows, r)
+		return &e.Rows[len(e.Rows)-1]
+	}
+	for i, name := range []string{"tiny", "small", "base"} {
+		size := int(1e4 * math.Pow(10, float64(i)))
+		add("train-"+name, "host", 10*math.Pow(10, float64(i)), 4096).Parameters = size
+		add("train-"+name, "webgpu", 30*math.Pow(4, float64(i)), 4096).Parameters = size
+		for _, n := range []int{1, 8, 64} {
+			add(fmt.Sprintf("decode-%s-%d", name, n), "host", float64(n)*math.Pow(10, float64(i)), 32*float64(n)).Parameters = size
+			add(fmt.Sprintf("decode-%s-%d", name, n), "webgpu", 50+float64(n)*math.Pow(10, float64(i)), 32*float64(n)).Parameters = size
+		}
+	}
+	for _, backend := range []string{"host", "webgpu"} {
+		add("ceiling-product", backend, 10, 0).Operations = 1e9
+		add("ceiling-copy", backend, 10, 0).Bytes = 2e8
+		for i := range K {
+			r := add(fmt.Sprintf("kernel-some_%d", i), backend, 1+float64(i), 0)
+			r.Operations, r.Bytes, r.Share = 1e6*float64(i), 1e5, 0.1*float64(i) // the first does no operation
+		}
+	}
+	return e
+}
+
+// texts are the labels of a scene.
+func texts(s draw.Scene) (all []string) {
+	for _, shape := range s.Shapes {
+		if l, ok := shape.(draw.Label); ok {
+			all = append(all, l.Text)
+		}
+	}
+	return all
+}
+
+// dots are the discs of a colour.
+func dots(s draw.Scene, p func(draw.Dot) bool) (all []draw.Dot) {
+	for _, shape := range s.Shapes {
+		if d, ok := shape.(draw.Dot); ok && p(d) {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// A point stands for each model and backend, faster ones are higher, and the size of equal speed lies between the two models
+// around it.
+func TestSpeeds(t *testing.T) {
+	h := host(t, "speeds", 900, 320, measured(3))
+	scene, _, _ := h.Scene(start)
+	blue := dots(scene, func(d draw.Dot) bool { return d.Color == theme.Light.Accent })
+	other := dots(scene, func(d draw.Dot) bool { return d.Color == backendColor(theme.Light, "host") })
+	if len(blue) != 9 || len(other) != 9 { // training, 8 and 64 sequences of three models
+		t.Fatalf("%d and %d points", len(blue), len(other))
+	}
+	if !(other[0].Y < blue[0].Y && other[2].Y > blue[2].Y && blue[0].X < blue[1].X) || other[0].X != blue[0].X {
+		t.Errorf("training: host %v, webgpu %v", other[:3], blue[:3])
+	}
+	if !slices.ContainsFunc(texts(scene), func(s string) bool { return strings.HasPrefix(s, "equal at ") }) {
+		t.Errorf("no crossing among %q", texts(scene))
+	}
+	if got := h.Caption(); !strings.Contains(got, "Training: The adapter is faster from about") || !strings.Contains(got, "Decoding, 64 sequences: The processor is faster for every") {
+		t.Errorf("the caption is %q", got)
+	}
+	narrow := host(t, "speeds", 366, 700, measured(3))
+	scene, _, _ = narrow.Scene(start)
+	if n := len(dots(scene, func(d draw.Dot) bool { return d.Color == theme.Light.Accent })); n != 9 {
+		t.Errorf("%d points in a narrow figure", n)
+	}
+	// The arrows go from point to point and explain each.
+	h.Key(First, start)
+	scene, _, _ = h.Scene(start)
+	if !slices.ContainsFunc(texts(scene), func(s string) bool { return strings.HasPrefix(s, "tiny, training on") }) {
+		t.Errorf("nothing explains the first point: %q", texts(scene))
+	}
+}
+
+// A dot stands for each kernel with operations, below the ceilings where its share is below 1; the option chooses the backend.
+func TestRoofline(t *testing.T) {
+	h, f := of[*roofline](t, "roofline", 700, 420, measured(5))
+	kernels, without := f.drawn()
+	if len(kernels) != 4 || without != 1 || f.shown() != "webgpu" {
+		t.Fatalf("%d kernels, %d without, on %s", len(kernels), without, f.shown())
+	}
+	scene, _, _ := h.Scene(start)
+	drawn := dots(scene, func(d draw.Dot) bool { return d.Color == theme.Light.Accent })
+	if len(drawn) != 4 {
+		t.Fatalf("%d dots", len(drawn))
+	}
+	for i, r := range kernels {
+		for j, other := range kernels {
+			if (r.Intensity() > other.Intensity()) != (drawn[i].X > drawn[j].X) || (r.OperationRate() > other.OperationRate()) != (drawn[i].Y < drawn[j].Y) {
+				t.Errorf("%s at %v, %s at %v", r.Name, drawn[i], other.Name, drawn[j])
+			}
+		}
+	}
+	level := 0.0
+	for _, shape := range scene.Shapes {
+		if path, ok := shape.(draw.Path); ok && path.Color == theme.Light.Muted {
+			level = path.Points[len(path.Points)-1][1]
+		}
+	}
+	for _, d := range drawn {
+		if level == 0 || d.Y < level {
+			t.Errorf("a kernel at %v, the ceiling at %g", d, level)
+		}
+	}
+	if got := h.Caption(); !strings.Contains(got, "4 kernels on WebGPU") || !strings.Contains(got, "1 kernel without operations or with little time is left out") {
+		t.Errorf("the caption is %q", got)
+	}
+	h.Set("backend", "host", start)
+	scene, _, _ = h.Scene(start)
+	if n := len(dots(scene, func(d draw.Dot) bool { return d.Color == backendColor(theme.Light, "host") })); n != 4 || !strings.Contains(h.Caption(), "on CPU") {
+		t.Errorf("%d dots of the host, %q", n, h.Caption())
+	}
+}
+
+// Ticks of a logarithmic axis are round, few and within it.
+func TestLogTicks(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		n      int
+		want   []float64
+	}{
+		{10, 100, 6, []float64{10, 20, 50, 100}}, {1, 1000, 7, []float64{1, 3, 10, 30, 100, 300, 1000}}, {1, 1000, 4, []float64{1, 10, 100, 1000}},
+		{1, 1e6, 4, []float64{1, 100, 1e4, 1e6}}, {0, 1, 4, nil}, {math.NaN(), 1, 4, nil},
+	} {
+		got := draw.LogTicks(c.lo, c.hi, c.n)
+		if len(got) != len(c.want) {
+			t.Errorf("%g to %g: %v, want %v", c.lo, c.hi, got, c.want)
+			continue
+		}
+		for i := range got {
+			if math.Abs(got[i]/c.want[i]-1) > 1e-9 {
+				t.Errorf("%g to %g: %v, want %v", c.lo, c.hi, got, c.want)
+			}
+		}
+	}
+	for x, want := range map[float64]string{0.05: "0.05", 20: "20", 5000: "5 k", 1e6: "1 M", 2e9: "2 G"} {
+		if got := draw.Magnitude(x); got != want {
+			t.Errorf("%g is %q, want %q", x, got, want)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package panels
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"attnlab/app/lab"
+	"attnlab/app/lab/labtest"
+	"attnlab/app/session"
+	"attnlab/model/speed"
+)
+
+// speeds are two models on two backends and a kernel with its ceilings.
+func speeds() session.Speeds {
+	row := func(name, backend string, ms float64, parameters int) speed.Row {
+		r := speed.Timed([]float64{ms, ms / 2, 2 * ms})
+		r.Name, r.Backend, r.Adapter, r.Parameters, r.TokensPerSecond = name, backend, "adapter of "+backend, parameters, 1e6/ms
+		return r
+	}
+	kernel, product, copied := row("kernel-fill", "webgpu", 2, 0), row("ceiling-product", "webgpu", 10, 0), row("ceiling-copy", "webgpu", 10, 0)
+	kernel.Operations, kernel.Bytes, kernel.Share, kernel.Dispatches = 3e6, 2e6, 0.25, 7
+	product.Operations, copied.Bytes = 1e9, 4e9
+	return session.Speeds{Number: 1, Running: true, Done: 2, Of: 3, Part: "kernels", Rows: []speed.Row{
+		row("train-tiny", "host", 10, 50000), row("train-tiny", "webgpu", 40, 50000), row("train-base", "host", 1000, 800000), row("train-base", "webgpu", 100, 800000), kernel, product, copied}}
+}
+
+// The Benchmark page has a designed state before, during and after a measurement.
+func TestBenchPage(t *testing.T) {
+	v := lab.Start()
+	v.Page = lab.PageBench
+	l, engine := pageReady(t, v)
+	labtest.Sent(t, engine, 1)
+	l.Receive(session.Status{Stage: "ready"})
+	wants := func(state string, wants ...string) string {
+		t.Helper()
+		html := app.HTMLString(l)
+		for _, want := range wants {
+			if !strings.Contains(html, want) {
+				t.Errorf("%s: no %q", state, want)
+			}
+		}
+		return html
+	}
+	wants("before", "Nothing is measured yet", ">Measure<", `data-do="bench"`)
+	l.Receive(session.Status{Stage: "measuring speed", Busy: true, Done: 2, Total: 3})
+	l.Receive(speeds())
+	wants("during", ">Stop<", "2 of 3 done; now kernels", "adapter of host", "adapter of webgpu (WebGPU)")
+	done := speeds()
+	done.Number, done.Running = 2, false
+	l.Receive(done)
+	l.Receive(session.Status{Stage: "ready"})
+	html := wants("after", ">Measure<", "The adapter is faster from about", "100 k", "50.0 k–200 k, n = 3", "10.0", // tokens a second, their spread, the ratio
+		`id="kernels-measured"`, ">fill<", "0.25 ", "1.50", "200 GFLOP/s", "800 GB/s", "2.00", `figure.html#figure=roofline`, "backend=webgpu")
+	if strings.Contains(html, "bench-progress") {
+		t.Error("a measurement that has ended shows progress")
+	}
+	l.Do("roofline")
+	wants("host", "No kernels of this backend", "backend=host")
+}
