@@ -12,7 +12,7 @@ func module(fused bool) []byte {
 	if fused {
 		m.mulAdd = MulAdd
 	}
-	return Module(m.tiles(), transposeFunc(), copyFunc(), expSumFunc(), swigluFunc(), swigluGradFunc(), m.dotRows(), m.sumRows(),
+	return Module(m.tiles(), transposeFunc(), copyFunc(), expSumFunc(), swigluFunc(), swigluGradFunc(), m.dotHeads(), m.sumHeads(),
 		softmaxFunc(), softmaxGradFunc(), m.norm(), m.normGrad(), m.normGain(), addToFunc(), rotateFunc(), adamWFunc(),
 		m.logitStat(), m.logitGrad())
 }

@@ -13,7 +13,7 @@ func TestModuleWithoutFusedInstructions(t *testing.T) {
 	}
 	defer simd.UseModule(true)
 	t.Run("products", TestProducts)
-	t.Run("rows", TestRows)
+	t.Run("heads", TestHeads)
 	t.Run("softmax", TestSoftmax)
 	t.Run("logits", TestLogits)
 	t.Run("norm", TestNorm)

@@ -2,70 +2,50 @@ package simd
 
 import . "attnlab/gpu/simd/wasm"
 
-// dotRows is
+// dotHeads is
 //
-//	dotRows(q, c, base, rows, n, stride, out): out[t] = q·row(rows[t]); c counts vectors of four
-//
-// It takes four rows at a time, so that a sum does not wait for the one before.
-func (m loops) dotRows() *Func {
-	f := NewFunc("dotRows")
-	p := params(f, 7)
-	q, c, base, rows, n, stride, out := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
-	i, x, four := f.Var(I32), f.Var(I32), f.Var(I32)
-	y, sum, v := vars(f, I32, 4), vars(f, V128, 4), f.Var(V128)
-	point := func(r int) Expr {
-		return Do(
-			y[r].Set(AddInt(base.Get(), MulInt(LoadInt(AddInt(rows.Get(), Int(int32(4*r)))), stride.Get()))),
-			sum[r].Set(Floats(0)))
-	}
-	step := func(r int) Expr {
-		return Do(sum[r].Set(m.mulAdd(v.Get(), Load(y[r].Get(), 0), sum[r].Get())), y[r].AdvanceBy(16))
-	}
-	words := func(step Expr) Expr {
-		return Do(x.Set(q.Get()), i.Set(c.Get()), Loop(i, v.Set(Load(x.Get(), 0)), step, x.AdvanceBy(16)))
-	}
-	g := func(r int) Expr { return sum[r].Get() }
-	// The sums of four vectors as one vector: pairs of lanes, then pairs of pairs.
-	pairs := func(a, b int) Expr {
-		return Add(Shuffle(g(a), g(b), 0, 4, 1, 5), Shuffle(g(a), g(b), 2, 6, 3, 7))
-	}
-	return f.Body(
-		four.Set(ShiftRight(n.Get(), 2)),
-		n.Set(SubInt(n.Get(), ShiftLeft(four.Get(), 2))),
-		If(four.Get(), Loop(four,
-			point(0), point(1), point(2), point(3),
-			words(Do(step(0), step(1), step(2), step(3))),
-			sum[0].Set(pairs(0, 1)), sum[1].Set(pairs(2, 3)),
-			Store(out.Get(), 0, Add(Shuffle(g(0), g(1), 0, 1, 4, 5), Shuffle(g(0), g(1), 2, 3, 6, 7))),
-			rows.AdvanceBy(16), out.AdvanceBy(16))),
-		If(n.Get(), Loop(n,
-			point(0), words(step(0)),
-			StoreFloat(out.Get(), total(sum[0])),
-			rows.AdvanceBy(4), out.AdvanceBy(4))))
+//	dotHeads(q, step, heads, c, base, rows, n, stride, out, ld): out[h][t] = q[h]·row(rows[t])[h] for heads of c vectors, queries
+//	step bytes apart and rows of out ld bytes apart
+func (m loops) dotHeads() *Func {
+	f := NewFunc("dotHeads")
+	p := params(f, 10)
+	q, step, heads, c, base, rows, n, stride, out, ld := p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9]
+	h, i, x, y, query, to := f.Var(I32), f.Var(I32), f.Var(I32), f.Var(I32), f.Var(I32), f.Var(I32)
+	sum := f.Var(V128)
+	return f.Body(Loop(n,
+		y.Set(AddInt(base.Get(), MulInt(LoadInt(rows.Get()), stride.Get()))),
+		query.Set(q.Get()), to.Set(out.Get()), h.Set(heads.Get()),
+		Loop(h,
+			sum.Set(Floats(0)),
+			x.Set(query.Get()), i.Set(c.Get()),
+			Loop(i,
+				sum.Set(m.mulAdd(Load(x.Get(), 0), Load(y.Get(), 0), sum.Get())),
+				x.AdvanceBy(16), y.AdvanceBy(16)),
+			StoreFloat(to.Get(), total(sum)),
+			query.Advance(step.Get()), to.Advance(ld.Get())),
+		rows.AdvanceBy(4), out.AdvanceBy(4)))
 }
 
-// sumRows is
+// sumHeads is
 //
-//	sumRows(w, base, rows, n, stride, c, out): out = Σ_t w[t]·row(rows[t]); c counts pairs of vectors
-func (m loops) sumRows() *Func {
-	f := NewFunc("sumRows")
-	p := params(f, 7)
-	w, base, rows, n, stride, c, out := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
-	t, weight, row, from := f.Var(I32), f.Var(I32), f.Var(I32), f.Var(I32)
-	x, low, high := f.Var(V128), f.Var(V128), f.Var(V128)
-	return f.Body(Loop(c,
-		weight.Set(w.Get()),
-		row.Set(rows.Get()),
-		low.Set(Floats(0)), high.Set(Floats(0)),
-		t.Set(n.Get()),
-		Loop(t,
+//	sumHeads(w, ld, heads, c, base, rows, n, stride, out, step): out[h] += Σ_t w[h][t]·row(rows[t])[h], as in dotHeads
+func (m loops) sumHeads() *Func {
+	f := NewFunc("sumHeads")
+	p := params(f, 10)
+	w, ld, heads, c, base, rows, n, stride, out, step := p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9]
+	h, i, y, weight, to, head := f.Var(I32), f.Var(I32), f.Var(I32), f.Var(I32), f.Var(I32), f.Var(I32)
+	x := f.Var(V128)
+	return f.Body(Loop(n,
+		y.Set(AddInt(base.Get(), MulInt(LoadInt(rows.Get()), stride.Get()))),
+		weight.Set(w.Get()), head.Set(out.Get()), h.Set(heads.Get()),
+		Loop(h,
 			x.Set(LoadSplat(weight.Get())),
-			from.Set(AddInt(base.Get(), MulInt(LoadInt(row.Get()), stride.Get()))),
-			low.Set(m.mulAdd(x.Get(), Load(from.Get(), 0), low.Get())),
-			high.Set(m.mulAdd(x.Get(), Load(from.Get(), 16), high.Get())),
-			weight.AdvanceBy(4), row.AdvanceBy(4)),
-		Store(out.Get(), 0, low.Get()), Store(out.Get(), 16, high.Get()),
-		out.AdvanceBy(32), base.AdvanceBy(32)))
+			to.Set(head.Get()), i.Set(c.Get()),
+			Loop(i,
+				Store(to.Get(), 0, m.mulAdd(x.Get(), Load(y.Get(), 0), Load(to.Get(), 0))),
+				to.AdvanceBy(16), y.AdvanceBy(16)),
+			weight.Advance(ld.Get()), head.Advance(step.Get())),
+		rows.AdvanceBy(4), w.AdvanceBy(4)))
 }
 
 // norm is

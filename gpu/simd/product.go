@@ -97,22 +97,42 @@ func multiply(c, a View, block []float32, add bool) {
 		tiles(rows, panels, k, &a.Data[0], row, col, &block[0], &c.Data[0], 4*c.Row, add)
 	}
 	if right := panels * tileCols; rows > 0 && right < c.Cols { // the last columns, less than a tile
-		edge := Of(make([]float32, rows*tileRows*tileCols), rows*tileRows, c.Cols-right, tileCols)
+		mem := edges.Get().(*[]float32)
+		defer edges.Put(mem)
+		edge := Of(words(mem, rows*tileRows*tileCols), rows*tileRows, c.Cols-right, tileCols)
 		tiles(rows, 1, k, &a.Data[0], row, col, &block[right*k], &edge.Data[0], 4*tileCols, false)
 		put(c.Columns(right, c.Cols), edge, add)
 	}
 	if below := rows * tileRows; below < c.Rows { // the last rows, filled up with zeros
-		last := make([]float32, tileRows*k)
+		mem := edges.Get().(*[]float32)
+		defer edges.Put(mem)
+		all := (c.Cols + tileCols - 1) / tileCols
+		both := words(mem, tileRows*(k+all*tileCols))
+		last, edge := both[:tileRows*k], Of(both[tileRows*k:], c.Rows-below, c.Cols, all*tileCols)
 		for i := below; i < c.Rows; i++ {
+			if a.Col == 1 {
+				copy(last[(i-below)*k:][:k], a.Data[i*a.Row:])
+				continue
+			}
 			for n := range k {
 				last[(i-below)*k+n] = a.Data[i*a.Row+n*a.Col]
 			}
 		}
-		all := (c.Cols + tileCols - 1) / tileCols
-		edge := Of(make([]float32, tileRows*all*tileCols), c.Rows-below, c.Cols, all*tileCols)
+		clear(last[(c.Rows-below)*k:])
 		tiles(1, all, k, &last[0], 4*k, 4, &block[0], &edge.Data[0], 4*edge.Row, false)
 		put(c.Slice(below, c.Rows), edge, add)
 	}
+}
+
+// edges holds memory for tiles at the edges.
+var edges = sync.Pool{New: func() any { return new([]float32) }}
+
+// words returns n words of undefined content.
+func words(mem *[]float32, n int) []float32 {
+	if len(*mem) < n {
+		*mem = make([]float32, n)
+	}
+	return (*mem)[:n]
 }
 
 // put copies an edge into C, or adds it.

@@ -219,3 +219,86 @@ adamloop:
 	JNZ  adamloop
 	VZEROUPPER
 	RET
+
+// func dotHeads(q *float32, step, heads, c int, base *float32, rows *uint32, n, stride int, out *float32, ld int)
+// out[h][t] = q[h]·row(rows[t])[h] over c words, a multiple of 8; steps are in bytes.
+TEXT ·dotHeads(SB), NOSPLIT, $0-80
+	MOVQ rows+40(FP), R9
+	MOVQ n+48(FP), R10
+	MOVQ out+64(FP), R11
+	MOVQ step+8(FP), R12
+	MOVQ ld+72(FP), R13
+
+dotrow:
+	MOVL  (R9), DI
+	IMULQ stride+56(FP), DI
+	ADDQ  base+32(FP), DI
+	MOVQ  q+0(FP), R8
+	MOVQ  heads+16(FP), BX
+	MOVQ  R11, DX
+
+dothead:
+	MOVQ R8, SI
+	MOVQ c+24(FP), CX
+	VXORPS Y4, Y4, Y4
+
+dotwords:
+	VMOVUPS (SI), Y0
+	VFMADD231PS (DI), Y0, Y4
+	ADDQ $32, SI
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JNZ  dotwords
+	TOTAL(Y4, X4, X0)
+	VMOVSS X4, (DX)
+	ADDQ R12, R8
+	ADDQ R13, DX
+	DECQ BX
+	JNZ  dothead
+	ADDQ $4, R9
+	ADDQ $4, R11
+	DECQ R10
+	JNZ  dotrow
+	VZEROUPPER
+	RET
+
+// func sumHeads(w *float32, ld, heads, c int, base *float32, rows *uint32, n, stride int, out *float32, step int)
+// out[h] += Σ_t w[h][t]·row(rows[t])[h] over c words, a multiple of 8; steps are in bytes.
+TEXT ·sumHeads(SB), NOSPLIT, $0-80
+	MOVQ w+0(FP), R11
+	MOVQ ld+8(FP), R12
+	MOVQ rows+40(FP), R9
+	MOVQ n+48(FP), R10
+	MOVQ step+72(FP), R13
+
+sumrow:
+	MOVL  (R9), DI
+	IMULQ stride+56(FP), DI
+	ADDQ  base+32(FP), DI
+	MOVQ  out+64(FP), R8
+	MOVQ  heads+16(FP), BX
+	MOVQ  R11, DX
+
+sumhead:
+	MOVQ R8, SI
+	MOVQ c+24(FP), CX
+	VBROADCASTSS (DX), Y0
+
+sumwords:
+	VMOVUPS (SI), Y1
+	VFMADD231PS (DI), Y0, Y1
+	VMOVUPS Y1, (SI)
+	ADDQ $32, SI
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JNZ  sumwords
+	ADDQ R13, R8
+	ADDQ R12, DX
+	DECQ BX
+	JNZ  sumhead
+	ADDQ $4, R9
+	ADDQ $4, R11
+	DECQ R10
+	JNZ  sumrow
+	VZEROUPPER
+	RET

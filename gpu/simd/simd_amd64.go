@@ -178,10 +178,10 @@ func swiglu(gate, up, out *float32, n int)
 func swigluGrad(gate, up, ds, dgate, dup *float32, n int)
 
 //go:noescape
-func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out *float32)
+func dotHeads(q *float32, step, heads, c int, base *float32, rows *uint32, n, stride int, out *float32, ld int)
 
 //go:noescape
-func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32)
+func sumHeads(w *float32, ld, heads, c int, base *float32, rows *uint32, n, stride int, out *float32, step int)
 
 //go:noescape
 func maxOf(x *float32, n int) float32

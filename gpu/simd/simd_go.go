@@ -25,9 +25,9 @@ func softmaxGrad(s, d View, seen int, scale float32, lse, delta []float32, strid
 }
 func swiglu(gate, up, out *float32, n int)                { panic(noVectors) }
 func swigluGrad(gate, up, ds, dgate, dup *float32, n int) { panic(noVectors) }
-func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out *float32) {
+func dotHeads(q *float32, step, heads, c int, base *float32, rows *uint32, n, stride int, out *float32, ld int) {
 	panic(noVectors)
 }
-func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32) {
+func sumHeads(w *float32, ld, heads, c int, base *float32, rows *uint32, n, stride int, out *float32, step int) {
 	panic(noVectors)
 }

@@ -89,11 +89,11 @@ func importSwiGLU(gate, up, out unsafe.Pointer, n int32)
 //go:wasmimport simd swigluGrad
 func importSwiGLUGrad(gate, up, ds, dgate, dup unsafe.Pointer, n int32)
 
-//go:wasmimport simd dotRows
-func importDotRows(q unsafe.Pointer, c int32, base, rows unsafe.Pointer, n, stride int32, out unsafe.Pointer)
+//go:wasmimport simd dotHeads
+func importDotHeads(q unsafe.Pointer, step, heads, c int32, base, rows unsafe.Pointer, n, stride int32, out unsafe.Pointer, ld int32)
 
-//go:wasmimport simd sumRows
-func importSumRows(w, base, rows unsafe.Pointer, n, stride, c int32, out unsafe.Pointer)
+//go:wasmimport simd sumHeads
+func importSumHeads(w unsafe.Pointer, ld, heads, c int32, base, rows unsafe.Pointer, n, stride int32, out unsafe.Pointer, step int32)
 
 func tiles(rows, panels, k int, a *float32, row, col int, b, c *float32, ld int, add bool) {
 	sum := int32(0)
@@ -170,10 +170,10 @@ func swigluGrad(gate, up, ds, dgate, dup *float32, n int) {
 	importSwiGLUGrad(unsafe.Pointer(gate), unsafe.Pointer(up), unsafe.Pointer(ds), unsafe.Pointer(dgate), unsafe.Pointer(dup), int32(n/4))
 }
 
-func dotRows(q *float32, c int, base *float32, rows *uint32, n, stride int, out *float32) {
-	importDotRows(unsafe.Pointer(q), int32(c/4), unsafe.Pointer(base), unsafe.Pointer(rows), int32(n), int32(stride), unsafe.Pointer(out))
+func dotHeads(q *float32, step, heads, c int, base *float32, rows *uint32, n, stride int, out *float32, ld int) {
+	importDotHeads(unsafe.Pointer(q), int32(step), int32(heads), int32(c/4), unsafe.Pointer(base), unsafe.Pointer(rows), int32(n), int32(stride), unsafe.Pointer(out), int32(ld))
 }
 
-func sumRows(w *float32, base *float32, rows *uint32, n, stride int, c int, out *float32) {
-	importSumRows(unsafe.Pointer(w), unsafe.Pointer(base), unsafe.Pointer(rows), int32(n), int32(stride), int32(c/8), unsafe.Pointer(out))
+func sumHeads(w *float32, ld, heads, c int, base *float32, rows *uint32, n, stride int, out *float32, step int) {
+	importSumHeads(unsafe.Pointer(w), int32(ld), int32(heads), int32(c/4), unsafe.Pointer(base), unsafe.Pointer(rows), int32(n), int32(stride), unsafe.Pointer(out), int32(step))
 }

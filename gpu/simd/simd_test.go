@@ -173,41 +173,50 @@ func TestSwiGLU(t *testing.T) {
 	}
 }
 
-// TestRows compares dot products and sums of gathered rows with float64.
-func TestRows(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
-	for _, vectors := range []bool{true, false} {
-		before := simd.Use(vectors)
-		for _, c := range []int{4, 8, 12, 32, 40, 64} {
-			for _, n := range []int{1, 2, 4, 9, 11} {
-				const pool, gap = 13, 3
-				x, q, w := normal(r, pool*(c+gap)), normal(r, c), normal(r, n)
-				rows, out, sum := make([]uint32, n), make([]float32, n), normal(r, c)
-				for i := range rows {
-					rows[i] = r.Uint32N(pool)
-				}
-				simd.DotRows(out, q, x, rows, c+gap)
-				simd.SumRows(sum, w, x, rows, c+gap)
-				want := make([]float64, c)
-				for i, row := range rows {
-					dot := 0.0
-					for j, v := range x[int(row)*(c+gap):][:c] {
-						dot += float64(q[j]) * float64(v)
-						want[j] += float64(w[i]) * float64(v)
+// TestHeads compares scores and weighted sums of gathered rows with float64, for several heads and gaps between everything.
+func TestHeads(t *testing.T) {
+	both(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 6))
+		for _, c := range []int{4, 8, 12, 32, 40} {
+			for _, n := range []int{1, 2, 9} {
+				for heads := range 4 {
+					const pool, gap = 11, 3
+					heads, stride, step, ld := heads+1, (heads+1)*c+gap, c+5, n+2
+					x := simd.Heads{Data: normal(r, pool*stride), Rows: make([]uint32, n), Stride: stride, N: heads, C: c}
+					for i := range x.Rows {
+						x.Rows[i] = r.Uint32N(pool)
 					}
-					if !(math.Abs(dot-float64(out[i])) < 5e-5) {
-						t.Errorf("%s: dot product %d of %d words is %g, want %g", simd.Name(), i, c, out[i], dot)
+					q, w := normal(r, heads*step), normal(r, heads*ld)
+					out, sum := normal(r, heads*ld), normal(r, heads*step)
+					wantOut, wantSum := make([]float64, len(out)), make([]float64, len(sum))
+					for i, v := range out {
+						wantOut[i] = float64(v)
 					}
-				}
-				for j := range want {
-					if !(math.Abs(want[j]-float64(sum[j])) < 2e-5) {
-						t.Errorf("%s: word %d of the sum of %d rows is %g, want %g", simd.Name(), j, n, sum[j], want[j])
+					for i, v := range sum {
+						wantSum[i] = float64(v)
 					}
+					for h := range heads {
+						for t := range n {
+							wantOut[h*ld+t] = 0
+						}
+						for i := range c {
+							wantSum[h*step+i] = 0
+							for t, row := range x.Rows {
+								v := float64(x.Data[int(row)*stride+h*c+i])
+								wantOut[h*ld+t] += float64(q[h*step+i]) * v
+								wantSum[h*step+i] += float64(w[h*ld+t]) * v
+							}
+						}
+					}
+					x.Dot(out, ld, q, step)
+					x.Sum(sum, step, w, ld)
+					what := fmt.Sprintf("%d rows of %d heads of %d words", n, heads, c)
+					close32(t, "scores, "+what, out, wantOut, 2e-5)
+					close32(t, "sums, "+what, sum, wantSum, 2e-5)
 				}
 			}
 		}
-		simd.Use(before)
-	}
+	})
 }
 
 // TestVectorsRun fails where the vector instructions that every machine of the tests has are not used.

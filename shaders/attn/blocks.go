@@ -116,25 +116,34 @@ func cachedRows(C int, p CachedShape, a gpu.Args[float32]) {
 	qkv, kv, table, at, o := a.F(0), a.F(1), a.U(2), a.U(3), a.F(4)
 	H, K, T := int(p.H), int(p.K), int(p.T)
 	scale := scaleOf[float32](C)
-	gpu.Parts(int(p.N)*H, T*C/8, func(from, to int) {
+	group := H / K
+	gpu.Parts(int(p.N), T*H*C/4, func(from, to int) {
 		mem := scratches.Get().(*scratch)
 		defer mem.release()
-		s, top, sum := mem.matrix(1, T), mem.matrix(1, 1).Data, mem.matrix(1, 1).Data
-		for i := from; i < to; i++ {
-			n, h := i/H, i%H
+		all, top, sum := mem.matrix(K, T).Data, mem.matrix(1, K).Data, mem.matrix(1, K).Data
+		for n := from; n < to; n++ {
 			slot, pos, lo, hi := int(at[4*n]), int(at[4*n+1]), int(at[4*n+2]), int(at[4*n+3])
 			rows := table[slot*T:][:min(pos+1, T)]
-			keys, out := len(rows), o[i*C:][:C]
-			key := h / (H / K) * C
-			simd.DotRows(s.Data, qkv[(n*(H+2*K)+h)*C:][:C], kv[key:], rows, 2*K*C)
-			simd.Softmax(s, keys, scale, top, sum)
-			w := s.Data[:keys]
-			if lo < hi {
-				clear(w[min(lo, keys):min(hi, keys)])
-			}
-			simd.SumRows(out, w, kv[K*C+key:], rows, 2*K*C)
-			for c := range out {
-				out[c] *= 1 / sum[0]
+			T := len(rows)
+			keys, values := simd.Heads{Data: kv, Rows: rows, Stride: 2 * K * C, N: K, C: C}, simd.Heads{Data: kv[K*C:], Rows: rows, Stride: 2 * K * C, N: K, C: C}
+			// Of each group of query heads that read one key head, the j-th.
+			for j := range group {
+				s := simd.Of(all, K, T, (T+7)/8*8)
+				keys.Dot(s.Data, s.Row, qkv[n*(H+2*K)*C+j*C:], group*C)
+				simd.Softmax(s, T, scale, top, sum)
+				if lo < hi {
+					for g := range K {
+						clear(s.Data[g*s.Row:][:T][min(lo, T):min(hi, T)])
+					}
+				}
+				out := o[(n*H+j)*C:]
+				values.Sum(out, group*C, s.Data, s.Row)
+				for g := range K {
+					share := 1 / sum[g]
+					for c := range out[g*group*C:][:C] {
+						out[g*group*C+c] *= share
+					}
+				}
 			}
 		}
 	})
