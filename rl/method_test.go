@@ -180,6 +180,7 @@ func TestToyMethod(t *testing.T) {
 var elsewhere = map[string]string{
 	"app/session/methods.go":       "the method of the page's first plan and lessons: the page does not import rl",
 	"app/lab/labtest/snapshots.go": "snapshots for tests",
+	"app/theme/palette.go":         "a colour for each: the table of colours imports nothing, and a test of app/engine holds it to the methods",
 }
 
 // Only a method's own file, the list and tests may name it in quotes: all else takes it from its value.

@@ -20,6 +20,9 @@ type Policy struct {
 	MaxLength   int // of a response, tokens; the context may allow fewer
 	seed        uint64
 
+	// Progress, where not nil, is called as a training step goes on: with a stage, and how much of it is done where that is known.
+	Progress func(stage string, done, of int)
+
 	Count // of what was sampled
 	tally *tally
 }
@@ -40,6 +43,13 @@ type pendingBranch struct {
 	old      []float32
 	most     int  // tokens to sample; 0 is as many as fit
 	closed   bool // append <eos> where that many tokens do not end the response
+}
+
+// say reports a stage of a training step.
+func (p *Policy) say(stage string, done, of int) {
+	if p.Progress != nil {
+		p.Progress(stage, done, of)
+	}
 }
 
 // draw takes the next n problems, with a group each.
@@ -115,12 +125,17 @@ func (p *Policy) write(ctx context.Context, from []pendingBranch, first int) ([]
 		of[i] = len(requests)
 		requests = append(requests, model.Request{Tokens: tokens, Max: capacity, ID: uint32(first + i)})
 	}
-	start := time.Now()
+	start, done := time.Now(), 0
+	p.say("sampling", 0, len(requests))
 	rollouts, err := p.Decoder.Generate(ctx, requests, model.Sampling{Temperature: float32(p.Temperature),
-		Seed: uint32(task.SeedOf("sample", p.seed, 0)), Step: uint32(p.Calls)}, nil)
+		Seed: uint32(task.SeedOf("sample", p.seed, 0)), Step: uint32(p.Calls)}, func(int, model.Rollout) {
+		done++
+		p.say("sampling", done, len(requests))
+	})
 	if err != nil {
 		return nil, err
 	}
+	p.say("scoring", 0, 0)
 	p.tally.Sampling += time.Since(start).Seconds()
 	samples := make([]Sample, len(from))
 	for i, b := range from {

@@ -24,12 +24,12 @@ type Probe struct {
 	RedundantSteps float64      `json:"redundant_steps"`
 	EssentialSteps float64      `json:"essential_steps"`          // correcting ones counted
 	Density        float64      `json:"density"`                  // REA-RL's D_q, reflections a think token
-	Errors         *ProbeErrors `json:"standard_error,omitempty"` // of the means; nil of runs saved by older versions
+	Errors         *probeErrors `json:"standard_error,omitempty"` // of the means; nil of runs saved by older versions
 	Heads          []HeadRank   `json:"heads"`                    // by step ranking accuracy on easy problems, best first
 }
 
-// ProbeErrors are the standard errors of a probe's means over problems, null of a single problem.
-type ProbeErrors struct {
+// probeErrors are the standard errors of a probe's means over problems, null of a single problem.
+type probeErrors struct {
 	Accuracy       stat.Number `json:"accuracy"`
 	ThinkTokens    stat.Number `json:"think_tokens"`
 	RedundantSteps stat.Number `json:"redundant_steps"`
@@ -47,7 +47,8 @@ type HeadRank struct {
 func (r *Run) Measure(ctx context.Context) (Probe, error) {
 	problems := task.Problems(r.Task, task.ProbeStream, r.Seed, r.RunConfig.Probe)
 	attempts, err := examine.Attempts(ctx, r.Decoder, r.Task, problems, r.MaxLength,
-		model.Sampling{Temperature: float32(r.Temperature), Seed: uint32(task.SeedOf("probe", r.Seed, 0))}, nil)
+		model.Sampling{Temperature: float32(r.Temperature), Seed: uint32(task.SeedOf("probe", r.Seed, 0))},
+		func(done, of int) { r.say("sampling", done, of) })
 	if err != nil {
 		return Probe{}, err
 	}
@@ -65,7 +66,7 @@ func (r *Run) Measure(ctx context.Context) (Probe, error) {
 		_, standardError := stat.MeanError(x)
 		return stat.Number(standardError)
 	}
-	p.Errors = &ProbeErrors{e.AccuracyError, e.ThinkTokensError, errorOf(redundant), errorOf(essential)}
+	p.Errors = &probeErrors{e.AccuracyError, e.ThinkTokensError, errorOf(redundant), errorOf(essential)}
 	quantile := 0.2
 	if name := "density-quantile"; r.Hyper.Has(name) {
 		quantile = r.Hyper.Number(name)

@@ -228,9 +228,11 @@ func (r *Run) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.say("computing credit", 0, 0)
 	if err := r.trainer.Credit(r.state.Step+1, groups); err != nil {
 		return fmt.Errorf("rl: %s: %w", r.Method.Name, err)
 	}
+	r.say("updating the weights", 0, 0)
 	if own, ok := r.trainer.(ownLoss); ok {
 		return own.learn(r, groups)
 	}

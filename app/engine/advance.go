@@ -24,6 +24,8 @@ func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, e
 			return "", errNoRun
 		case c.Steps < 0:
 			return "", fmt.Errorf("%d steps are out of range; choose 1 or more, or 0 for all that are left", c.Steps)
+		case t == nil && c.Run != "" && c.Run != e.run.info.ID:
+			return "", nil
 		case t == nil:
 			t, target = e.run, e.run.lastStep()
 			if c.Steps > 0 {
@@ -52,6 +54,9 @@ func (e *Engine) advance(ctx context.Context, t *training, target int) (text str
 		t.info.State = "running"
 		e.showRun(t)
 		e.listRuns()
+	}
+	if r, ok := t.learner.(reinforcement); ok {
+		r.Progress = e.reporting("measuring the base", t.step(), t.view().Steps)
 	}
 	if err = t.learner.prepare(ctx, func(stage string) { e.busy(stage, t.step(), t.view().Steps) }); err == nil {
 		if err = e.follow(ctx, t); err == nil {
@@ -83,6 +88,9 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 			return errLater
 		}
 		e.busy("training", t.step(), t.view().Steps)
+		if r, ok := t.learner.(reinforcement); ok {
+			r.Progress = e.reporting("training", t.step(), t.view().Steps)
+		}
 		began, before := time.Now(), t.learner.taken()
 		report, err := t.learner.take(ctx, target)
 		if err != nil {

@@ -82,7 +82,6 @@ type screen struct {
 	heads    session.HeadsView
 	cut      session.Disruption
 	losses   session.StepLosses
-	followed session.Followed
 	selected session.Selection
 	run      session.Run
 	runs     session.Runs
@@ -91,9 +90,11 @@ type screen struct {
 	rules    session.Rules
 	files    session.RunFiles
 	speeds   session.Speeds
+	followed session.Followed
 
 	traces []time.Time // when each came
 	stages []string
+	parts  []string
 	texts  []string // of statuses
 }
 
@@ -212,7 +213,7 @@ func (s *screen) receive(message any) {
 	switch m := message.(type) {
 	case session.Status:
 		s.status = m
-		s.stages = append(s.stages, m.Stage)
+		s.stages, s.parts = append(s.stages, m.Stage), append(s.parts, m.Part)
 		if m.Text != "" {
 			s.texts = append(s.texts, m.Text)
 		}
@@ -242,9 +243,6 @@ func (s *screen) receive(message any) {
 	case session.StepLosses:
 		newer(s.losses.Number, m.Number)
 		s.losses = m
-	case session.Followed:
-		newer(s.followed.Number, m.Number)
-		s.followed = m
 	case session.Selection:
 		s.selected = m
 	case session.Run:
@@ -256,6 +254,9 @@ func (s *screen) receive(message any) {
 	case session.Credit:
 		newer(s.credit.Number, m.Number)
 		s.credit = m
+	case session.Followed:
+		newer(s.followed.Number, m.Number)
+		s.followed = m
 	case session.Speeds:
 		newer(s.speeds.Number, m.Number)
 		s.speeds = m

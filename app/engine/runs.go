@@ -272,6 +272,7 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 		e.releaseLearner(t)
 		e.run = nil
 		e.clearCredit()
+		e.publish(session.Followed{Number: e.next(), Answers: []session.FollowedAnswer{}})
 		e.publish(session.Run{Number: e.next(), Base: []session.Metric{}, Metrics: []session.Metric{}, Rollouts: []session.RolloutRow{}, Kept: -1})
 	}
 	e.listRuns()

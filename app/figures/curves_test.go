@@ -423,12 +423,12 @@ func TestBands(t *testing.T) {
 }
 
 // Names beside the ends of lines do not overlap and stay within the chart.
-func TestEndingsSpread(t *testing.T) {
+func TestEndingsApart(t *testing.T) {
 	var list []ending
 	for i := range 9 {
 		list = append(list, ending{y: 50 + float64(i%3), text: fmt.Sprint(i)})
 	}
-	placed := spread(list, 10, 100, 14)
+	placed := apart(list, 10, 100, 14)
 	if len(placed) != 7 {
 		t.Errorf("%d names where seven have a place", len(placed))
 	}

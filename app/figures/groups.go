@@ -127,7 +127,7 @@ type ending struct {
 // for which there is no place.
 func addEndings(s *draw.Scene, list []ending, left, width, top, bottom float64) {
 	const row = 14
-	for _, e := range spread(list, top+row/2, bottom-row/2, row) {
+	for _, e := range apart(list, top+row/2, bottom-row/2, row) {
 		text := draw.Fit(e.text, false, draw.Small, width-16)
 		s.Add(draw.Line(e.x+3, e.y, left+4, e.at, 1, draw.Faint(e.hue, s.Palette.Surface)))
 		addDashed(s, [][2]float64{{left + 4, e.at}, {left + 13, e.at}}, e.dash, 2, e.hue)
@@ -140,8 +140,8 @@ type placedEnding struct {
 	at float64 // height of its text
 }
 
-// spread moves endings apart by at least row, in the order of their heights, within top and bottom.
-func spread(list []ending, top, bottom, row float64) (placed []placedEnding) {
+// apart moves endings apart by at least row, in the order of their heights, within top and bottom.
+func apart(list []ending, top, bottom, row float64) (placed []placedEnding) {
 	most := int((bottom-top)/row) + 1
 	for _, e := range list {
 		i := 0

@@ -15,9 +15,12 @@ func trainActions() []Action {
 	exists := func(l *Lab) bool { return l.Ready() && (l.Run.Info.ID != "" || len(l.Runs.Runs) > 0) }
 	return []Action{
 		{"train", "train:Space", "Start, pause or resume training", false,
-			may(func(l *Lab) bool { return l.Running() || l.Ready() && (l.Fixed() || len(l.Wrong()) == 0) }),
+			may(func(l *Lab) bool {
+				return l.Running() && !l.Pausing() || !l.Running() && l.Ready() && (l.Fixed() || len(l.Wrong()) == 0)
+			}),
 			func(l *Lab, _ string) {
 				if l.Running() {
+					l.pausing = l.Run.Info.ID
 					l.Send(session.Cancel{Command: "Advance"})
 					return
 				}
@@ -56,6 +59,7 @@ func trainActions() []Action {
 		{"resume-run", "", "", false, func(l *Lab) bool { return l.Ready() }, func(l *Lab, a string) {
 			l.stopped = ""
 			l.Send(session.ResumeRun{ID: a})
+			l.Send(session.Advance{Run: a})
 			l.show(PageTrain)
 		}},
 		{"drop-run", "", "", false, func(l *Lab) bool { return l.Ready() }, func(l *Lab, a string) { l.Send(session.DropRun{ID: a}) }},

@@ -77,7 +77,9 @@ func ChangeOf(r *session.Run, name string) Change {
 	c := Change{Steps: now.N}
 	c.Base, c.BaseError, c.BaseN = session.BaseValue(r.Base, name)
 	c.Difference = float64(now.Mean) - c.Base
-	c.Error = stat.DifferenceError(float64(now.SD)/math.Sqrt(float64(now.N)), c.BaseError)
+	values := stat.Known(runs.Columns(r.Metrics).Of(name))
+	_, standardError := stat.MeanError(values[max(0, len(values)-runs.RecentSteps):])
+	c.Error = stat.DifferenceError(standardError, c.BaseError)
 	c.Shown = math.Abs(c.Difference) > 2*c.Error // false where either is NaN
 	return c
 }

@@ -156,6 +156,8 @@ func (l *Lab) setTrain(name, value string) bool {
 		if n, ok := l.whole(name, value, 0, session.MaxProblems); ok {
 			p.Probe = int(n)
 		}
+	case "answer":
+		l.Answer = min(max(parse(value, 1, strconv.Atoi), 1), max(1, len(l.Followed.Answers))) - 1
 	case "x":
 		if slices.Contains(CurvesOver, value) {
 			l.Curves.X = value

@@ -12,6 +12,7 @@ import (
 // training is the part of a run's state that only this page has.
 type training struct {
 	Mistyped  map[string]string // what was typed for a hyper-parameter and cannot be read
+	pausing   string            // run that is asked to pause and has not yet
 	stopped   string            // dismissed run: the settings may be changed for another
 	Group     int               // whose rollouts are listed
 	Awaited   *int              // rollout whose credit was requested and has not arrived
@@ -42,6 +43,20 @@ func (s *State) ShownMethod() string {
 
 func (s *State) Running() bool { return s.Run.Info.State == "running" }
 
+// Pausing reports whether the run pauses after the step that it is taking.
+func (s *State) Pausing() bool { return s.Running() && s.pausing == s.Run.Info.ID }
+
+// part is what the engine does within a training step, empty where that is not known.
+func (s *State) part() string {
+	switch {
+	case s.Status.Part == "":
+		return ""
+	case s.Status.PartOf > 0:
+		return fmt.Sprintf("%s %d of %d", s.Status.Part, s.Status.PartDone, s.Status.PartOf)
+	}
+	return s.Status.Part
+}
+
 // Fixed reports whether a run that is not finished fixes the settings.
 func (s *State) Fixed() bool {
 	i := s.Run.Info
@@ -56,7 +71,9 @@ func (s *State) takeRun(r session.Run) {
 			s.Plan = s.PlanOf(r.Settings)
 		}
 	}
-	s.Run = r
+	if s.Run = r; !s.Running() {
+		s.pausing = ""
+	}
 	if groups := s.Groups(); len(groups) > 0 && !slices.Contains(groups, s.Group) {
 		s.Group = groups[0]
 	}
@@ -104,10 +121,12 @@ func (s *State) RunState() string {
 		return "The base was measured. No training step was taken yet."
 	case i.State == "running" && s.stopped == i.ID:
 		return at + ". Stops after the current step."
+	case s.Pausing():
+		return explain.Joined(at+", pausing after this step", s.part()) + "."
 	case i.State == "running" && s.Status.Stage == "measuring the base":
-		return "Measuring the base before the first step."
+		return explain.Joined("Measuring the base before the first step", s.part()) + "."
 	case i.State == "running":
-		text := at
+		text := explain.Joined(at, s.part())
 		if s.Run.Left > 0 {
 			text += ", " + explain.Duration(s.Run.Left) + " left"
 		}

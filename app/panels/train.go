@@ -30,7 +30,7 @@ func (p *Page) trainPage() app.UI {
 			p.metricsTable(),
 			p.runNotes(),
 		),
-		app.Section().Class("column figures credit").Aria("label", "credit").Body(right()),
+		app.Section().Class("column figures credit").Aria("label", "credit").Body(p.followPanel(), right()),
 	)
 }
 
@@ -58,7 +58,11 @@ func (p *Page) runTransport() app.UI {
 	add := func(b ...app.UI) { buttons = append(buttons, b...) }
 	switch {
 	case p.Running():
-		add(p.button("train", "primary", icon("pause"), app.Text("Pause")),
+		word := "Pause"
+		if p.Pausing() {
+			word = "Pausing"
+		}
+		add(p.button("train", "primary", icon("pause"), app.Text(word)),
 			p.button("train-stop", "", icon("stop"), app.Text("Stop")))
 	case p.Fixed():
 		word := "Resume"

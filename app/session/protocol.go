@@ -111,9 +111,11 @@ type (
 	Begin struct {
 		Settings RunSettings `json:"settings"`
 	}
-	// Advance takes training steps of the active run; 0 takes all that are left. Cancel pauses it after the current step.
+	// Advance takes training steps of the active run; 0 takes all that are left. Cancel pauses it after the current step. Where
+	// Run is not empty and another run is active, it does nothing: the run that it meant could not be resumed.
 	Advance struct {
-		Steps int `json:"steps"`
+		Steps int    `json:"steps"`
+		Run   string `json:"run,omitempty"`
 	}
 	// ShowCredit chooses the rollout that [Credit] explains, by its row in [Run.Rollouts].
 	ShowCredit struct {
@@ -183,6 +185,11 @@ type (
 		Total int    `json:"total"`          //
 		Busy  bool   `json:"busy"`           //
 		Text  string `json:"text,omitempty"` // a sentence for the visitor, or empty
+		// Part is what a stage does now, where it has parts: "sampling", "scoring", "updating the weights". PartDone is of
+		// PartOf; both 0 where unknown.
+		Part     string `json:"part,omitempty"`
+		PartDone int    `json:"part_done,omitempty"`
+		PartOf   int    `json:"part_of,omitempty"`
 	}
 	// Failure says in one sentence why a command failed.
 	Failure struct {

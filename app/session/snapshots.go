@@ -14,8 +14,8 @@ type Snapshots struct {
 	Rules        Rules
 	Run          Run
 	Credit       Credit
-	Followed     Followed
 	Methods      Methods
+	Followed     Followed
 	Runs         Runs
 	Speeds       Speeds
 }

@@ -70,6 +70,14 @@ func Duration(seconds float64) string {
 	return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
 }
 
+// Joined puts a colon and more after a text, where there is more.
+func Joined(text, more string) string {
+	if more == "" {
+		return text
+	}
+	return text + ": " + more
+}
+
 // Plural is "1 step", "2 steps".
 func Plural(n int, noun string) string {
 	if n == 1 {

@@ -1,0 +1,71 @@
+package lab
+
+import (
+	"strings"
+	"testing"
+
+	"attnlab/app/lab/labtest"
+	"attnlab/app/session"
+)
+
+func lines(text string) (steps []session.StepView) {
+	for _, t := range strings.Fields(text) {
+		steps = append(steps, session.StepView{Text: t, Label: "essential"})
+	}
+	return steps
+}
+
+// Lines of both answers are one line; those of the first alone are gone, those of the other are new. Read without the gone ones the
+// lines are the answer, without the new ones the first.
+func TestFollowedLines(t *testing.T) {
+	for _, c := range [][3]string{
+		{"a b c", "a c", "a -b c"}, {"a b c", "a b c", "a b c"}, {"a", "b", "-a +b"}, {"", "a", "+a"}, {"a a b a", "a b", "-a a b -a"}, {"a b", "", "-a -b"}, {"a c", "a b c d", "a +b c +d"},
+	} {
+		var got, first, now []string
+		for _, l := range FollowedLines(lines(c[0]), lines(c[1])) {
+			sign := ""
+			if l.First {
+				first = append(first, l.Text)
+			} else {
+				sign = "+"
+			}
+			if l.Now {
+				now = append(now, l.Text)
+			} else {
+				sign = "-"
+			}
+			got = append(got, sign+l.Text)
+		}
+		kept := func(s string) int { return strings.Count(s, "-") + strings.Count(s, "+") }
+		if strings.Join(first, " ") != c[0] || strings.Join(now, " ") != c[1] || kept(strings.Join(got, " ")) != kept(c[2]) {
+			t.Errorf("%q to %q: %v, want as %q", c[0], c[1], got, c[2])
+		}
+	}
+}
+
+// Pause is answered at once, and one press resumes and trains.
+func TestPauseAndResumeAnswerAtOnce(t *testing.T) {
+	l, engine := trainer(t)
+	l.Receive(labtest.Run("running"))
+	l.Receive(session.Status{Stage: "training", Busy: true, Part: "sampling", PartDone: 64, PartOf: 128})
+	if got := l.RunState(); !strings.HasPrefix(got, "Step 3 of 40: sampling 64 of 128") {
+		t.Errorf("within a step the page says %q", got)
+	}
+	labtest.Sent(t, engine, 1) // the credit
+	l.Do("train")
+	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.Cancel{Command: "Advance"}) {
+		t.Fatalf("Pause sends %#v", got)
+	}
+	if a, _ := FindAction("train"); a.Allowed(l) || !strings.Contains(l.RunState(), "pausing after this step: sampling 64 of 128") {
+		t.Errorf("after Pause the page says %q", l.RunState())
+	}
+	l.Receive(labtest.Run("paused"))
+	l.Receive(session.Status{Stage: "ready"})
+	if l.Pausing() || strings.Contains(l.RunState(), "pausing") {
+		t.Error("a paused run still pauses")
+	}
+	l.Do("resume-run:r9")
+	if got := labtest.Sent(t, engine, 2); got[0] != any(session.ResumeRun{ID: "r9"}) || got[1] != any(session.Advance{Run: "r9"}) {
+		t.Errorf("Resume sends %#v", got)
+	}
+}
