@@ -22,6 +22,7 @@ type curves struct {
 	runsShown
 	smooth float64 // 0 to 0.95
 	tokens bool    // over generated tokens, not over steps
+	ghost  string  // id of a run that is drawn behind the chosen one, or in its place; empty for none
 	cursor float64 // where keys or a press have put the reading, NaN for nowhere
 
 	chosen []session.KeptRun
@@ -44,7 +45,7 @@ func (c *curves) Show(event any, _ time.Time) {
 	}
 }
 
-// Set sets an option: runs=ID,ID, by default the active run; smooth=0..0.95; x=step or tokens.
+// Set sets an option: runs=ID,ID, by default the active run; ghost=ID, a run to beat; smooth=0..0.95; x=step or tokens.
 func (c *curves) Set(name, value string) {
 	switch name {
 	case "runs":
@@ -53,6 +54,11 @@ func (c *curves) Set(name, value string) {
 			return
 		}
 		c.only = ids
+	case "ghost":
+		if value == c.ghost {
+			return
+		}
+		c.ghost = value
 	case "smooth":
 		share, err := strconv.ParseFloat(value, 64)
 		if err != nil || math.IsNaN(share) {
@@ -84,6 +90,13 @@ func (c *curves) update() {
 		ids = []string{c.active.Info.ID}
 	}
 	c.chosen, c.charts = c.pick(ids), nil
+	ghost := c.pick([]string{c.ghost})
+	if len(c.chosen) == 1 && len(ghost) == 1 && (c.chosen[0].Info.ID == c.ghost || c.chosen[0].Settings.Series.Base != ghost[0].Settings.Series.Base) {
+		ghost = nil // itself, or from another base
+	}
+	if len(c.chosen) == 0 {
+		c.chosen, ghost = ghost, nil
+	}
 	c.groups = newGroups(c.chosen)
 	var base []session.Metric
 	if len(c.chosen) == 1 {
@@ -91,6 +104,9 @@ func (c *curves) update() {
 	}
 	for _, m := range drawn {
 		if chart, ok := newChart(m, c.chosen, c.groups, base, c.tokens, c.smooth); ok {
+			if len(ghost) == 1 && len(c.chosen) == 1 {
+				chart.addGhost(ghost[0], c.tokens)
+			}
 			c.charts = append(c.charts, chart)
 		}
 	}
@@ -105,7 +121,7 @@ func (c *curves) update() {
 func (c *curves) scales() []float64 {
 	lo, hi := inf, -inf
 	for _, chart := range c.charts {
-		for _, curve := range chart.curves {
+		for _, curve := range append(chart.curves[:len(chart.curves):len(chart.curves)], chart.ghost) {
 			low, high := ends(curve.x)
 			lo, hi = min(lo, low), max(hi, high)
 		}

@@ -86,6 +86,7 @@ func has(s session.RunSettings, m runs.Metric) bool {
 type chart struct {
 	runs.Metric
 	curves []curve
+	ghost  curve        // of a run to beat, empty for none
 	bands  map[int]band // of groups of two runs or more, by their place
 	base   float64      // of the model that the run started from, NaN if unknown
 	lo, hi float64      // ends of the axis
@@ -140,6 +141,19 @@ func newChart(m runs.Metric, chosen []session.KeptRun, groups []group, base []se
 	c.lo, c.hi = draw.Widen(c.lo, c.hi, m.Least, m.Floor, m.Ceiling)
 	return c, true
 }
+
+// addGhost adds the curve of a run that is drawn behind the chosen one.
+func (c *chart) addGhost(r session.KeptRun, tokens bool) {
+	g, ok := newChart(c.Metric, []session.KeptRun{r}, nil, nil, tokens, ghostSmoothing)
+	if !ok {
+		return
+	}
+	c.ghost = g.curves[0]
+	c.lo, c.hi = min(c.lo, g.lo), max(c.hi, g.hi)
+}
+
+// ghostSmoothing is that of the run to beat: its course matters, not its noise.
+const ghostSmoothing = 0.8
 
 // along is the horizontal axis of a run's curves.
 func along(r session.KeptRun, tokens bool) []float64 {

@@ -127,6 +127,14 @@ func (c *curves) addHeading(s *draw.Scene, x float64, missing int) {
 		}
 		detail = append(detail, fmt.Sprintf("seed %d", first.Settings.Seed), "n = 1 run")
 	}
+	if ghost := c.pick([]string{c.ghost}); len(ghost) == 1 {
+		switch {
+		case len(c.chosen) == 1 && c.chosen[0].Info.ID == c.ghost && c.active.Info.ID == "":
+			title = "Beat this: " + ghost[0].Info.Name
+		case len(c.charts) > 0 && len(c.charts[0].ghost.x) > 0:
+			detail = append(detail, "grey: "+ghost[0].Info.Name)
+		}
+	}
 	if c.smooth > 0 {
 		detail = append(detail, fmt.Sprintf("smoothing %.2g", c.smooth))
 	}
@@ -236,6 +244,9 @@ func (c *curves) addChart(s *draw.Scene, i int, box draw.Box, x float64) {
 
 // addCurves draws the curves of a chart: those of a group thin around its mean and band, a run that is alone bold.
 func (c *curves) addCurves(s *draw.Scene, chart *chart, box draw.Box, p draw.Plot, x float64) {
+	if len(chart.ghost.x) > 0 {
+		s.Curve(p, chart.ghost.x, chart.ghost.smooth, chart.ghost.breaks, true, 2.5, draw.Faint(s.Palette.Muted, s.Palette.Surface))
+	}
 	for at, g := range c.groups {
 		if b, ok := chart.bands[at]; ok {
 			addBand(s, p, b, g.hue(s))

@@ -438,3 +438,28 @@ func TestEndingsApart(t *testing.T) {
 		}
 	}
 }
+
+// A run to beat stands alone before there is an own one, and behind it from then on; a run from another base is not compared with it.
+func TestGhost(t *testing.T) {
+	all := saved(someRun("g", "grpo", 1, 60))
+	h, f := of[*curves](t, "curves", 900, 640, all)
+	h.Set("ghost", "g", start)
+	h.Scene(start)
+	titled := func(text string) bool {
+		return slices.ContainsFunc(f.scene.Shapes, func(s draw.Shape) bool { l, ok := s.(draw.Label); return ok && l.Text == text })
+	}
+	if len(f.chosen) != 1 || f.chosen[0].Info.ID != "g" || !titled("Beat this: grpo, seed 1") {
+		t.Errorf("before an own run %d runs are drawn", len(f.chosen))
+	}
+	h.Show(someRun("a", "grpo", 7, 5), start)
+	h.Scene(start.Add(time.Second))
+	if len(f.chosen) != 1 || f.chosen[0].Info.ID != "a" || len(f.charts[0].ghost.x) != 60 || f.scales()[1] != 60 || titled("Beat this: grpo, seed 1") {
+		t.Errorf("beside an own run: %d points of the ghost, the axis ends at %v", len(f.charts[0].ghost.x), f.scales()[1])
+	}
+	other := someRun("o", "grpo", 7, 5)
+	other.Settings.Series.Base = "another"
+	h.Show(other, start)
+	if len(f.charts[0].ghost.x) != 0 {
+		t.Error("a run from another base is set beside the ghost")
+	}
+}

@@ -153,3 +153,28 @@ func (s *State) Resumable() (runs []session.KeptRun) {
 	}
 	return runs
 }
+
+// RunToBeat is the id of the shipped run that the curves of the Train page show before the first own step, and behind it: of the method
+// and the seed where there is one, else of the method, else of any; empty where none is shipped.
+func (s *State) RunToBeat() (id string) {
+	best := -1
+	for _, r := range s.Runs.Runs {
+		if r.Info.From != "shipped" || s.ShownMethod() == Pretrain {
+			continue
+		}
+		fit := 0
+		if r.Settings.Method == s.ShownMethod() {
+			fit = 2
+			if r.Settings.Series.FocusHeads == "" && r.Settings.Series.Hyper == "" {
+				fit++
+			}
+			if uint64(r.Settings.Seed) == s.Plan.Seed {
+				fit++
+			}
+		}
+		if fit > best {
+			best, id = fit, r.Info.ID
+		}
+	}
+	return id
+}

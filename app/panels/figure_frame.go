@@ -1,6 +1,8 @@
 package panels
 
 import (
+	"net/url"
+
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
@@ -39,6 +41,9 @@ func (f *frame) OnUpdate(app.Context) {
 // those of others.
 func (p *Page) figureOptions() string {
 	options := "&by=" + string(p.Grid) + "&x=" + p.Curves.X + "&smooth=" + p.Curves.Share()
+	if p.Page == lab.PageTrain {
+		options += "&ghost=" + url.QueryEscape(p.RunToBeat())
+	}
 	if p.Page == lab.PageCompare {
 		options += "&runs=" + p.ChosenIDs()
 	}
