@@ -185,7 +185,8 @@
     if (!canvas) return;
     observer.disconnect();
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
+    canvas.setAttribute("role", "application"); // arrow keys work in it
+    canvas.setAttribute("aria-roledescription", "figure");
   }).observe(document.body, { childList: true });
 
   // load starts the program and shows the megabytes that have arrived. Their total is not known if they travel compressed.

@@ -57,7 +57,10 @@ func (l *Lab) Set(name, value string) {
 			l.Controls.Samples = int(n)
 		}
 	case "filter":
-		l.Filter = value
+		l.Filter, l.Picked = value, 0
+	case "no-letters":
+		l.NoLetters = value == "true"
+		l.screen.Store(lettersKey, l.NoLetters)
 	case "sought":
 		l.Sought = value
 	default:

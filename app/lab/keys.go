@@ -3,6 +3,7 @@ package lab
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // KeyPress is a key that was pressed, and what has the focus.
@@ -33,6 +34,12 @@ func (l *Lab) Key(k KeyPress) bool {
 	key := k.Key
 	if key == " " {
 		key = "Space"
+	}
+	if l.Dialog == "keys" && l.keyInPalette(key) {
+		return true
+	}
+	if l.NoLetters && !k.Ctrl && !k.Meta && utf8.RuneCountInString(key) == 1 {
+		return false
 	}
 	if k.Ctrl {
 		key = "Ctrl+" + strings.ToLower(key)

@@ -61,6 +61,9 @@ func (l *Lab) Open(screen Screen, memory func(key string, to any) error) {
 	if endings := map[string]lessonEnd{}; memory(endingsKey, &endings) == nil && endings != nil {
 		l.Endings = endings
 	}
+	if off := false; memory(lettersKey, &off) == nil {
+		l.NoLetters = off
+	}
 	l.Send(session.Hello{})
 	l.arrive()
 }

@@ -29,7 +29,7 @@ func (p *Page) standingsTable() app.UI {
 		}
 		return app.Td().Class("figure").Body(app.Text(text), app.Span().Class("se").Text(" ± "+measureText(m, float64(s.SD))))
 	}
-	return app.Div().Class("results").Body(app.Table().Class("table").ID("standings").Body(
+	return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", "results of the chosen runs").Body(app.Table().Class("table").ID("standings").Body(
 		app.Caption().Text(fmt.Sprintf("Results of the chosen runs: the mean of the last %d steps of a run (tokens generated: all so far), then the mean ± standard deviation over runs that differ only in their seed. A single run has no spread.", lab.Tail)),
 		app.THead().Body(app.Tr().Body(
 			app.Th().Scope("col").Text("method"), app.Th().Scope("col").Text("from"), numberColumn("runs"), app.Th().Scope("col").Text("seeds"), numberColumn("step"),

@@ -40,26 +40,29 @@ func (p *Page) dialog(title string, body ...app.UI) app.UI {
 	}, body...)...)
 }
 
-// keysDialog lists all commands; each can be pressed.
+// keysDialog lists all commands. Arrows and Enter choose one from the field, a press does too.
 func (p *Page) keysDialog() app.UI {
-	var shown []lab.Action
-	for _, a := range lab.Actions {
-		if a.Does != "" && strings.Contains(strings.ToLower(a.Does), strings.ToLower(p.Filter)) {
-			shown = append(shown, a)
-		}
+	shown := p.Found()
+	picked := max(0, min(p.Picked, len(shown)-1))
+	field := app.Input().Class("filter").Type("search").DataSet("set", "filter").Placeholder("Find a command").Aria("label", "find a command").Value(p.Filter).AutoFocus(true).
+		Role("combobox").Aria("expanded", "true").Aria("controls", "commands").Aria("autocomplete", "list")
+	if len(shown) > 0 {
+		field = field.Aria("activedescendant", "command-"+shown[picked].Name)
+	}
+	letters := app.Input().Type("checkbox").DataSet("set", "no-letters")
+	if p.NoLetters {
+		letters = letters.Checked(true)
 	}
 	return p.dialog("Commands and keys",
-		app.Input().Class("filter").Type("search").DataSet("set", "filter").Placeholder("Find a command").Aria("label", "find a command").Value(p.Filter).AutoFocus(true),
-		app.Ul().Class("keys").Body(app.Range(shown).Slice(func(i int) app.UI {
+		field,
+		app.Label().Class("check").Body(letters, app.Text("switch off keys of one character")),
+		app.Ul().Class("keys").ID("commands").Role("listbox").Aria("label", "commands").Body(app.Range(shown).Slice(func(i int) app.UI {
 			a := shown[i]
-			b := app.Button().Type("button").DataSet("do", "run:"+a.Name).Body(
+			return app.Li().ID("command-"+a.Name).Class("command", when(i == picked, "picked"), when(!a.Allowed(p.Lab), "off")).Role("option").Aria("selected", fmt.Sprint(i == picked)).
+				Aria("disabled", fmt.Sprint(!a.Allowed(p.Lab))).DataSet("do", "run:"+a.Name).Body(
 				app.Span().Text(a.Does),
 				app.Span().Class("caps").Body(app.Range(a.KeyNames()).Slice(func(i int) app.UI { return app.Kbd().Text(a.KeyNames()[i]) })),
 			)
-			if !a.Allowed(p.Lab) {
-				b = b.Disabled(true)
-			}
-			return app.Li().Body(b)
 		})),
 		app.If(len(shown) == 0, func() app.UI { return app.P().Class("hint").Text("No command matches.") }),
 	)

@@ -23,18 +23,17 @@ func (p *Page) figure(name, title string, here bool) app.UI {
 		}
 		view = f
 	}
-	details := app.Details().Class("figure", when(!here, "elsewhere")).ID("figure-" + name)
+	details := app.Details().Class("figure").ID("figure-" + name)
 	if p.Folded[name] {
 		view = app.Div().Class("frame folded") // a figure that cannot be seen does not run
 	} else {
 		details = details.Open(true)
 	}
-	return details.Body(
-		app.Summary().DataSet("do", "fold:"+name).Body(
-			app.Span().Text(title),
+	return app.Div().Class("figure-box", when(!here, "elsewhere")).Body(
+		details.Body(app.Summary().DataSet("do", "fold:"+name).Body(app.Span().Text(title)), view),
+		app.Div().Class("figure-tools").Body(
 			app.A().Class("tool").Href(href).Target("_blank").Rel("noopener").Aria("label", title+", in a window of its own").Title("In a window of its own").Body(icon("out")),
 		),
-		view,
 	)
 }
 

@@ -66,13 +66,14 @@ func (p *Page) engineChip() app.UI {
 	}
 	return p.button("capabilities", "engine "+state,
 		app.Span().Class("dot").Aria("hidden", "true"),
+		app.Span().Class("unseen").Text("engine: "),
 		app.Span().Class("what").Aria("live", "polite").Text(text),
 		app.If(state == "ready", func() app.UI { return app.Span().Class("backend").Text(backendName(c.Backend)) }),
 		app.If(state == "ready" && c.Untested > 0, func() app.UI {
 			return app.Span().Class("testing").Text(fmt.Sprintf("testing kernels, %d to go", c.Untested))
 		}),
 		progress,
-	).Aria("label", "engine: "+text)
+	)
 }
 
 // stageWords explains a stage whose name does not.

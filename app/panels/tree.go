@@ -95,7 +95,7 @@ func (p *Page) branchPoints() app.UI {
 		return app.Div().Class("no-results")
 	}
 	rule := score.FindBranch(t.Rule.Branch)
-	return app.Div().Class("results").Body(app.Table().Class("table").ID("branch-points").Body(
+	return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", "branch points").Body(app.Table().Class("table").ID("branch-points").Body(
 		app.Caption().Text("Branch points, chosen "+rule.Phrase+". The new rollouts begin at the token."),
 		app.THead().Body(app.Tr().Body(
 			numberColumn("response"), numberColumn("step"), numberColumn("token"), numberColumn(rule.Score.Label()), app.Th().Scope("col").Text("node that ends there"),
@@ -127,7 +127,7 @@ func (p *Page) nodeChip(id int) app.UI {
 		return app.Span()
 	}
 	return app.Button().Type("button").Class("chip", valueShade(n), when(id == p.Selection.Node, "selected")).DataSet("do", "node:"+strconv.Itoa(id)).
-		Aria("pressed", strconv.FormatBool(id == p.Selection.Node)).Aria("label", explain.NodeName(n)+", value "+explain.ValueOf(n)).Text(explain.NodeName(n) + " · " + explain.ValueOf(n))
+		Aria("pressed", strconv.FormatBool(id == p.Selection.Node)).Aria("label", explain.NodeName(n)+" "+explain.ValueOf(n)+", its value").Text(explain.NodeName(n) + " · " + explain.ValueOf(n))
 }
 
 func valueShade(n session.TreeNode) string {
