@@ -58,6 +58,7 @@ type backend interface {
 	write(s *store, off int, words []uint32) error
 	read([]Transfer) error
 	newProgram() backendProgram
+	compile(*Kernel) error
 	wait() error
 	lose()
 	close()
@@ -111,6 +112,22 @@ func (d *Device) Wait() error {
 		d.fail(d.impl.wait())
 	}
 	return d.err
+}
+
+// Compile compiles k, once. An error does not stop the device, unless the device is lost: it returns a kernel that an adapter refuses,
+// so that the caller can use others.
+func (d *Device) Compile(k *Kernel) error {
+	if !d.ready() {
+		return d.err
+	}
+	err := d.impl.compile(k)
+	if err == nil {
+		return nil
+	}
+	if err = wrapError(err); isLost(err) {
+		d.fail(err)
+	}
+	return err
 }
 
 // Lose simulates the loss of the device, as by a driver reset: its contents are lost

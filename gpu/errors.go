@@ -1,6 +1,7 @@
 package gpu
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -32,3 +33,5 @@ func wrapError(err error) error {
 	}
 	return err
 }
+
+func isLost(err error) bool { _, lost := errors.AsType[*LostError](err); return lost }

@@ -78,6 +78,7 @@ func (e hostBackend) read(transfers []Transfer) error {
 }
 
 func (e hostBackend) newProgram() backendProgram { return hostProgram(e) }
+func (hostBackend) compile(*Kernel) error        { return nil }
 func (hostBackend) wait() error                  { return nil }
 func (hostBackend) lose()                        {}
 func (hostBackend) close()                       {}

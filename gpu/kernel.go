@@ -148,6 +148,18 @@ func (k *Kernel) Params() reflect.Type { return k.params }
 // Run64 runs the twin in float64: the referee.
 func (k *Kernel) Run64(params any, a Args[float64]) { k.host64(params, a) }
 
+// RunTwin runs the twin of k in the precision of a's floats. Twins of fused kernels are the twins of their parts, one after another.
+func RunTwin[X Float](k *Kernel, params any, a Args[X]) {
+	switch a := any(a).(type) {
+	case Args[float32]:
+		k.host32(params, a)
+	case Args[float64]:
+		k.host64(params, a)
+	default:
+		panic(fmt.Sprintf("gpu: kernel %s has no twin for %T", k.Name, a))
+	}
+}
+
 // Rows calls f for every i in [0,n), spread over the processors; f(i) may write only
 // row i. Twins use it for their outer loop.
 func Rows(n int, f func(i int)) {

@@ -3,7 +3,6 @@
 package gpu
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/cogentcore/webgpu/wgpu"
@@ -141,7 +140,7 @@ func (e *webgpu) pipeline(k *Kernel) (*pipeline, error) {
 			Buffer: wgpu.BufferBindingLayout{Type: typ}})
 	}
 	p := &pipeline{}
-	err := e.compile(k, func(module *wgpu.ShaderModule) (err error) {
+	err := e.build(k, func(module *wgpu.ShaderModule) (err error) {
 		if p.layout, err = e.device.CreateBindGroupLayout(&wgpu.BindGroupLayoutDescriptor{Label: k.Name, Entries: entries}); err != nil {
 			return err
 		}
@@ -163,9 +162,11 @@ func (e *webgpu) pipeline(k *Kernel) (*pipeline, error) {
 	return p, nil
 }
 
-// compile makes the shader module of k and calls build with it. An error of the backend
+func (e *webgpu) compile(k *Kernel) error { _, err := e.pipeline(k); return err }
+
+// build makes the shader module of k and calls with with it. An error of the backend
 // about either becomes one that names k.
-func (e *webgpu) compile(k *Kernel, build func(*wgpu.ShaderModule) error) error {
+func (e *webgpu) build(k *Kernel, with func(*wgpu.ShaderModule) error) error {
 	err := e.scoped(func() error {
 		module, err := e.device.CreateShaderModule(&wgpu.ShaderModuleDescriptor{
 			Label: k.Name, WGSLDescriptor: &wgpu.ShaderModuleWGSLDescriptor{Code: k.Source}})
@@ -173,7 +174,7 @@ func (e *webgpu) compile(k *Kernel, build func(*wgpu.ShaderModule) error) error 
 			return err
 		}
 		defer module.Release()
-		return build(module)
+		return with(module)
 	})
 	if err == nil {
 		return nil
@@ -183,8 +184,6 @@ func (e *webgpu) compile(k *Kernel, build func(*wgpu.ShaderModule) error) error 
 	}
 	return &KernelError{k.Name, e.explain(k, err)}
 }
-
-func isLost(err error) bool { _, lost := errors.AsType[*LostError](err); return lost }
 
 func (e *webgpu) lose()  { e.destroy() }
 func (e *webgpu) close() { e.destroy() }

@@ -44,7 +44,7 @@ func kernels(t *testing.T) map[string][]*gpu.Kernel {
 	return all
 }
 
-var variant = regexp.MustCompile(`_(c\d+|\d+x\d+)$`)
+var variant = regexp.MustCompile(`_([cr]\d+|\d+x\d+)$`)
 
 // stem returns the file that kernel k comes from: its name without the size that it
 // is built for ("attn_fwd_c16", "matmul_nt_4x4").

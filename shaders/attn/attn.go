@@ -74,6 +74,9 @@ func perHead(build func(C int) *gpu.Kernel) func(C int) *gpu.Kernel {
 	}
 }
 
+// Positions returns how many positions of the cache shared/cached loads together, for heads of C features.
+func Positions(C int) int { return tile(2, C) }
+
 // named returns a kernel's name and WGSL for heads of C features, Q rows an invocation.
 func named(name string, C, Q int) (string, string) {
 	source := shaders.Load("attn/"+name, shaders.Tune{"C4": uint32(C / 4), "Q": uint32(Q)})

@@ -25,7 +25,7 @@ type CachedShape struct{ N, H, K, T uint32 }
 //
 //	qkv [N,(H+2K)C], kv [R,2K·C], table [S,T], at [N,4] (slot, pos, hideLo, hideHi) → o [N,H·C]
 var Cached = perHead(func(C int) *gpu.Kernel {
-	name, source := named("attn_cached", C, tile(2, C))
+	name, source := named("attn_cached", C, Positions(C))
 	return gpu.New(name, source,
 		[]gpu.Binding{gpu.In("qkv"), gpu.In("kv"), gpu.InU("table"), gpu.InU("at"), gpu.Out("o")},
 		func(p CachedShape) gpu.Groups { return gpu.Groups1D(int(p.N*p.H), 64) },

@@ -1,5 +1,6 @@
-// Package decode holds the kernel that samples tokens on the device, so that a
-// program of many decoding steps runs without the host, and its random numbers.
+// Package decode holds the kernels of decoding: Sample draws tokens on the device, so that a program of many decoding steps runs
+// without the host. Attend, Feed and Next are a step in two dispatches a layer and one; Tokens is many steps in one dispatch. The
+// fused kernels compute what the kernels of nn and attn do, one after another, in the same order.
 //
 // N counts rows; each row is a sequence that grows by one token a step. V counts
 // tokens of the vocabulary, V4 the same rounded up to a multiple of 4.
@@ -7,13 +8,16 @@ package decode
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"attnlab/gpu"
 )
 
-// Cases are the conformance cases of the package's kernel: sizes 1, workgroup-1,
+// Cases are the conformance cases of the package's kernels: sizes 1, workgroup-1,
 // workgroup, workgroup+1 and a prime.
-func Cases(r *rand.Rand) []gpu.Case { return sampleCases(r) }
+func Cases(r *rand.Rand) []gpu.Case {
+	return slices.Concat(sampleCases(r), attendCases(r), feedCases(r), nextCases(r), tokensCases(r))
+}
 
 // Uniform returns a random number in [0,1) with 24 bits that depends only on its key:
 // the run's seed, its step, the sequence and the position of the token to draw. It is
