@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"attnlab/gpu"
 	"attnlab/shaders/attn"
@@ -46,9 +47,11 @@ type Decoder struct {
 	chunk    int // tokens a readback
 	prefill  *pass
 	step     *pass
+	fused    *fused        // the paths of few dispatches
 	kv       []*gpu.Buffer // a layer each: [rows, 2·K·C]
+	kvs      *gpu.Buffer   // all layers in one buffer, or nil if that is too large for a binding
 	table    *gpu.Buffer   // [slots, MaxContext] row of the pool
-	state    *gpu.Buffer   // [slots,4]: tokens left, count, sequence, –
+	state    *gpu.Buffer   // [slots,4]: tokens left, count, sequence, token to feed
 	logits   *gpu.Buffer   // [slots, V↑4]
 	out      *gpu.Buffer   // [slots, Chunk]
 	stat     *gpu.Buffer   // [slots, Chunk, 2]
@@ -66,9 +69,10 @@ type pass struct {
 
 // DecoderSize is the capacity of a decoder.
 type DecoderSize struct {
-	Slots int // sequences at once
-	Rows  int // tokens in the cache of keys and values
-	Chunk int // tokens a readback; with fewer than 16 an adapter often waits
+	Slots int  // sequences at once
+	Rows  int  // tokens in the cache of keys and values
+	Chunk int  // tokens a readback; with fewer than 16 an adapter often waits
+	Path  Path // how tokens are computed; "" measures and takes the fastest
 }
 
 // NewDecoder makes a decoder for m.
@@ -83,12 +87,30 @@ func NewDecoder(m *Model, size DecoderSize) (*Decoder, error) {
 		logits: d.Floats("logits", size.Slots*up4(m.VocabSize)),
 		out:    d.Uints("out", size.Slots*size.Chunk), stat: d.Floats("stat", 2*size.Slots*size.Chunk)}
 	dec.cache.reset(m.version)
-	for range m.Layers {
-		dec.kv = append(dec.kv, d.Floats("kv", size.Rows*2*m.KVHeads*m.HeadDim))
-	}
+	dec.newKV(size.Rows * 2 * m.KVHeads * m.HeadDim)
 	dec.prefill = dec.newPass(max(1024, m.MaxContext), false)
 	dec.step = dec.newPass(size.Slots, true)
+	dec.fused = dec.newFused()
+	if err := dec.use(size.Path); err != nil {
+		dec.Release()
+		return nil, err
+	}
 	return dec, d.Err()
+}
+
+// newKV allocates the cache, words a layer: in one buffer if a kernel can bind it.
+func (d *Decoder) newKV(words int) {
+	dev, each := d.Device, (words+Align-1)/Align*Align
+	if limit := min(dev.Limits.MaxBufferSize, dev.Limits.MaxStorageBufferBindingSize); 4*int64(each)*int64(d.Layers) <= limit {
+		d.kvs = dev.Floats("kv", each*d.Layers)
+	}
+	for l := range d.Layers {
+		if d.kvs != nil {
+			d.kv = append(d.kv, d.kvs.Part(l*each, words))
+		} else {
+			d.kv = append(d.kv, dev.Floats("kv", words))
+		}
+	}
 }
 
 // cachedQKV takes positions from the second word of at.
@@ -129,7 +151,10 @@ func (d *Decoder) newPass(N int, sample bool) *pass {
 	return s
 }
 
-func (d *Decoder) sampleParams() any {
+func (d *Decoder) sampleParams() any { return d.draw() }
+
+// draw is how to draw the tokens of this run.
+func (d *Decoder) draw() decode.SampleParams {
 	s := d.sampling
 	eos := uint32(d.EosID)
 	if d.EosID < 0 {
@@ -188,6 +213,11 @@ func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, 
 			d.cache.reset(d.version) // no sequence owns the rows of active ones any more
 		}
 	}()
+	if d.Generated >= raceAfter {
+		if _, err := d.Choose(); err != nil {
+			return nil, err
+		}
+	}
 	d.sampling = s
 	rollouts = make([]Rollout, len(requests))
 	var active []*sequence
@@ -340,7 +370,7 @@ func (d *Decoder) run(active []*sequence) error {
 		last, left := len(seq.Request.Tokens)+len(seq.Rollout.Tokens)-1, seq.Max-len(seq.Rollout.Tokens)
 		token[i] = uint32(seq.last())
 		copy(at[4*i:], []uint32{uint32(seq.slot), uint32(last), uint32(seq.Hide.Start), uint32(seq.Hide.End)})
-		copy(state[4*i:], []uint32{uint32(left), 0, seq.ID, 0})
+		copy(state[4*i:], []uint32{uint32(left), 0, seq.ID, token[i]})
 		longest = max(longest, left)
 	}
 	s := d.step
@@ -348,13 +378,15 @@ func (d *Decoder) run(active []*sequence) error {
 	s.token.WriteUints(0, token)
 	s.at.WriteUints(0, at)
 	d.state.WriteUints(0, state)
-	if err := s.prog.Run(min(d.chunk, longest)); err != nil {
+	begun := time.Now()
+	if err := d.advance(min(d.chunk, longest)); err != nil {
 		return err
 	}
 	out, stat := make([]uint32, n*d.chunk), make([]float32, 2*n*d.chunk)
 	if err := d.Device.Read(d.state.IntoUints(0, state), d.out.IntoUints(0, out), d.stat.Into(0, stat)); err != nil {
 		return err
 	}
+	d.fused.pace(min(d.chunk, longest), time.Since(begun))
 	for i, seq := range active {
 		count := int(state[4*i+1])
 		for k := i * d.chunk; k < i*d.chunk+count; k++ {
@@ -378,6 +410,7 @@ func (d *Decoder) retire(seq *sequence) {
 
 // Release frees the decoder's buffers, not the model.
 func (d *Decoder) Release() {
+	d.fused.release()
 	for _, s := range []*pass{d.prefill, d.step} {
 		s.prog.Release()
 		s.acts.release()

@@ -100,6 +100,10 @@ var decoderSizes = []DecoderSize{
 	{Slots: 1, Rows: 64, Chunk: 16}, // each request evicts the last one's rows
 	{Slots: 3, Rows: 130, Chunk: 5}, // full while other sequences are active
 	{Slots: 64, Rows: 4096, Chunk: 16},
+	{Slots: 3, Rows: 130, Chunk: 5, Path: PathLayers},
+	{Slots: 64, Rows: 4096, Chunk: 16, Path: PathLayers},
+	{Slots: 3, Rows: 130, Chunk: 5, Path: PathTokens},
+	{Slots: 64, Rows: 4096, Chunk: 16, Path: PathTokens},
 }
 
 func TestGreedyDecoding(t *testing.T) {
@@ -380,7 +384,7 @@ func TestDecoderErrors(t *testing.T) {
 			t.Errorf("%+v gives %v, want %q", r, err, want)
 		}
 	}
-	for _, size := range []DecoderSize{{0, 10, 4}, {2, 1, 4}, {2, 10, 0}} {
+	for _, size := range []DecoderSize{{Rows: 10, Chunk: 4}, {Slots: 2, Rows: 1, Chunk: 4}, {Slots: 2, Rows: 10}} {
 		if _, err := NewDecoder(m, size); err == nil || !strings.Contains(err.Error(), "it needs at least") {
 			t.Errorf("NewDecoder(%+v) = %v", size, err)
 		}

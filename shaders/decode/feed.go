@@ -14,7 +14,7 @@ type FeedParams struct {
 	Eps                       float32
 }
 
-// Feed is the second half of a layer of a decoding step: [nn.MatmulNTAdd], [nn.RMSNormFwd], [nn.MatmulNT], [nn.SwiGLUFwd] and
+// Feed is the second half of a layer of a decoding step: [nn.MatmulNTAdd], [nn.RMSNormFwd], [nn.GateUpFwd] and
 // [nn.MatmulNTAdd] in one dispatch.
 //
 //	weights [arena], o [N,D], x [N,D] → x
@@ -33,8 +33,7 @@ func feed[X gpu.Float](z Sizes, p FeedParams, a gpu.Args[X]) {
 	gu, s := make([]X, 2*N*z.F), make([]X, N*z.F)
 	gpu.RunTwin(nn.MatmulNTAdd(nn.Narrow), nn.Matmul{N: p.N, O: D, I: D}, gpu.NewArgs[X](o, from(weights, p.Wo), x, mid))
 	gpu.RunTwin(nn.RMSNormFwd, nn.RMSNorm{N: p.N, D: D, Eps: p.Eps}, gpu.NewArgs[X](mid, from(weights, p.Norm), h, rstd))
-	gpu.RunTwin(nn.MatmulNT(nn.Narrow), nn.Matmul{N: p.N, O: 2 * F, I: D}, gpu.NewArgs[X](h, from(weights, p.GateUp), gu))
-	gpu.RunTwin(nn.SwiGLUFwd, nn.SwiGLU{N: p.N, F: F}, gpu.NewArgs[X](gu, s))
+	gpu.RunTwin(nn.GateUpFwd(nn.Narrow), nn.GateUp{N: p.N, D: D, F: F}, gpu.NewArgs[X](h, from(weights, p.GateUp), gu, s))
 	gpu.RunTwin(nn.MatmulNTAdd(nn.Narrow), nn.Matmul{N: p.N, O: D, I: F}, gpu.NewArgs[X](s, from(weights, p.Down), mid, x))
 }
 
