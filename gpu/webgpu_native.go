@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/cogentcore/webgpu/wgpu"
 )
@@ -98,7 +99,15 @@ func (e *webgpu) scoped(f func() error) error { return e.guard(f) }
 func (e *webgpu) explain(_ *Kernel, err error) string { return err.Error() }
 
 func (e *webgpu) wait() error {
-	return e.guard(func() error { e.device.Poll(true, nil); return nil })
+	return e.guard(func() error { e.drain(); return nil })
+}
+
+// drain returns when the queue is empty. It asks again and again, with pauses of about a sixteenth of the time so far: wgpu-native's own
+// wait ends after 5 seconds, takes the work for finished and frees what a driver still uses, which then crashes.
+func (e *webgpu) drain() {
+	for begun := time.Now(); !e.device.Poll(false, nil); {
+		time.Sleep(min(max(time.Since(begun)/16, 10*time.Microsecond), 5*time.Millisecond))
+	}
 }
 
 func (e *webgpu) writeBuffer(b *wgpu.Buffer, off int, data []byte) error {
@@ -118,13 +127,13 @@ func (e *webgpu) pace() pace { return 0 }
 // mapRead drains the queue first and holds off garbage collection meanwhile.
 func (e *webgpu) mapRead(b *wgpu.Buffer, n int, take func(mapped []byte)) error {
 	return e.guard(func() error {
-		e.device.Poll(true, nil)
+		e.drain()
 		defer debug.SetGCPercent(debug.SetGCPercent(-1))
 		status := wgpu.BufferMapAsyncStatusUnknown
 		if err := b.MapAsync(wgpu.MapModeRead, 0, uint64(n), func(s wgpu.BufferMapAsyncStatus) { status = s }); err != nil {
 			return fmt.Errorf("gpu: read back %d bytes: %w", n, err)
 		}
-		e.device.Poll(true, nil)
+		e.drain()
 		if status != wgpu.BufferMapAsyncStatusSuccess {
 			return fmt.Errorf("gpu: read back %d bytes: %s", n, status)
 		}
@@ -138,7 +147,7 @@ func (e *webgpu) destroy() {
 		return
 	}
 	e.gone = true
-	e.device.Poll(true, nil)
+	e.drain()
 	for _, p := range e.pipelines {
 		p.compute.Release()
 		p.layout.Release()
