@@ -134,9 +134,9 @@ func (d *Decoder) newLayers() *gpu.Program {
 		if l == 0 {
 			first = 1
 		}
-		attend := decode.AttendParams{T: uint32(d.MaxContext), First: first, Embed: d.place("embed"),
+		attend := decode.AttendParams{T: uint32(d.MaxContext), D: uint32(d.HiddenSize), First: first, Embed: d.place("embed"),
 			Norm: d.place(layer(l, "norm1")), Qkv: d.place(layer(l, "qkv")), Eps: eps}
-		feed := decode.FeedParams{Wo: d.place(layer(l, "o")), Norm: d.place(layer(l, "norm2")),
+		feed := decode.FeedParams{D: uint32(d.HiddenSize), F: uint32(d.IntermediateSize), Wo: d.place(layer(l, "o")), Norm: d.place(layer(l, "norm2")),
 			GateUp: d.place(layer(l, "gate_up")), Down: d.place(layer(l, "down")), Eps: eps}
 		p.Add(decode.Attend(z), func() any {
 			attend.N = uint32(s.n)
@@ -150,7 +150,7 @@ func (d *Decoder) newLayers() *gpu.Program {
 	norm, head := d.place("norm"), d.place(d.head())
 	p.Add(decode.Next(z), func() any {
 		h := d.draw()
-		return decode.NextParams{N: h.N, M: h.M, V: h.V, Norm: norm, Head: head, Eos: h.Eos, Seed: h.Seed, Step: h.Step,
+		return decode.NextParams{N: h.N, M: h.M, V: h.V, D: uint32(d.HiddenSize), Norm: norm, Head: head, Eos: h.Eos, Seed: h.Seed, Step: h.Step,
 			TopK: h.TopK, TopP: h.TopP, Temperature: h.Temperature, Eps: eps}
 	}, d.weights, s.acts.x, s.at, d.state, d.out, d.stat)
 	return p
@@ -158,7 +158,7 @@ func (d *Decoder) newLayers() *gpu.Program {
 
 // newTokens records several tokens in one dispatch.
 func (d *Decoder) newTokens() *gpu.Program {
-	t := decode.TokensParams{T: uint32(d.MaxContext), Layers: uint32(d.Layers), Base: uint32(d.kvs.Len() / d.Layers / 4),
+	t := decode.TokensParams{T: uint32(d.MaxContext), D: uint32(d.HiddenSize), F: uint32(d.IntermediateSize), Layers: uint32(d.Layers), Base: uint32(d.kvs.Len() / d.Layers / 4),
 		Embed: d.place("embed"), Qkv: d.place(layer(0, "qkv")), Wo: d.place(layer(0, "o")), GateUp: d.place(layer(0, "gate_up")),
 		Down: d.place(layer(0, "down")), Norm1: d.place(layer(0, "norm1")), Norm2: d.place(layer(0, "norm2")),
 		Norm: d.place("norm"), Head: d.place(d.head()), Eps: float32(d.RMSNormEps)}

@@ -79,6 +79,33 @@ func generateOnce(t *testing.T, m *Model, size DecoderSize, rs []Request, s Samp
 	return generate(t, d, rs, s)
 }
 
+// nano is the shape of the workload nano.
+func nano() Config {
+	return Config{VocabSize: 64, HiddenSize: 128, IntermediateSize: 352, Layers: 4, Heads: 4, KVHeads: 4, HeadDim: 32,
+		MaxContext: 128, RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, PadID: -1, BosID: -1, EosID: -1}
+}
+
+// TestDecodingDispatches counts the dispatches of a token of nano, after prompts of one token, which need none themselves.
+func TestDecodingDispatches(t *testing.T) {
+	const drawn = 20
+	c := nano()
+	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+		m := newModel(t, d, c, c.Init(1))
+		for path, bounds := range map[Path][2]float64{PathKernels: {11, 40}, PathLayers: {2, 10}, PathTokens: {1. / 16, 1}} {
+			before := d.Counters.Dispatches
+			for i, r := range generateOnce(t, m, DecoderSize{Slots: 4, Rows: 256, Chunk: 16, Path: path},
+				requests([][]int{{1}, {2}, {3}, {4}}, drawn), Sampling{Temperature: 1}) {
+				if len(r.Tokens) != drawn {
+					t.Errorf("path %s: sequence %d has %d tokens", path, i, len(r.Tokens))
+				}
+			}
+			if n := float64(d.Counters.Dispatches-before) / drawn; n < bounds[0] || n > bounds[1] {
+				t.Errorf("path %s takes %.3g dispatches a token of nano, want %g to %g", path, n, bounds[0], bounds[1])
+			}
+		}
+	})
+}
+
 // TestPathsRefuse names what a path lacks, and falls back where none was asked for.
 func TestPathsRefuse(t *testing.T) {
 	c := wideConfig()

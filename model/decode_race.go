@@ -25,8 +25,8 @@ type Try struct {
 	Token   time.Duration // of all sequences
 }
 
-// raceAfter is how many tokens a decoder samples before it compares paths: a single trace is not worth the compilation.
-const raceAfter = 512
+// raceAfter is how many tokens a decoder samples before it compares paths: a few traces are not worth the compilation.
+const raceAfter = 8192
 
 // A path that takes longer than mostCompile to compile is not used, nor one whose log-probabilities differ by more than mostOff.
 const (

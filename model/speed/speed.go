@@ -38,6 +38,7 @@ type Row struct {
 const (
 	Train          = "train-"
 	Decode         = "decode-"
+	Path           = "path-" // one way to decode, on an adapter
 	Kernel         = "kernel-"
 	ProductCeiling = "ceiling-product"
 	CopyCeiling    = "ceiling-copy"

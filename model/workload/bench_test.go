@@ -1,10 +1,13 @@
 package workload_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"attnlab/gpu"
 	"attnlab/gpu/gputest"
+	"attnlab/model"
 	"attnlab/model/workload"
 )
 
@@ -19,6 +22,9 @@ func BenchmarkWebGPU(b *testing.B) { all(b, gputest.Adapter(b)) }
 func all(b *testing.B, d *gpu.Device) {
 	for _, w := range workload.All(false) {
 		for _, job := range w.Jobs() {
+			if job.Adapter && d.Info.Backend == gpu.Host {
+				continue
+			}
 			b.Run(job.Name, func(b *testing.B) {
 				rig, err := job.Prepare(d)
 				if err != nil {
@@ -100,4 +106,61 @@ func TestTrainingDispatches(t *testing.T) {
 		return
 	}
 	t.Error("there is no workload nano")
+}
+
+// BenchmarkPaths compares the paths of decoding nano in turn, for several numbers of sequences.
+func BenchmarkPaths(b *testing.B) {
+	const rounds = 7
+	w, d := nano(b), gputest.Adapter(b)
+	for _, sequences := range []int{1, 8, 16, 64} {
+		took := map[model.Path][]float64{}
+		rigs := map[model.Path]workload.Rig{}
+		for _, path := range model.Paths {
+			begun := time.Now()
+			rig, err := w.Decoding(d, sequences, path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			compiled := time.Since(begun)
+			if err := rig.Run(); err != nil {
+				b.Fatal(err)
+			}
+			b.Logf("%d sequences, path %s: %.2f s to compile, %.2f s with the first run", sequences, path, compiled.Seconds(), time.Since(begun).Seconds())
+			rigs[path] = rig
+		}
+		for range rounds {
+			for _, path := range model.Paths {
+				if err := rigs[path].Before(); err != nil {
+					b.Fatal(err)
+				}
+				begun := time.Now()
+				if err := rigs[path].Run(); err != nil {
+					b.Fatal(err)
+				}
+				took[path] = append(took[path], time.Since(begun).Seconds())
+			}
+		}
+		for _, path := range model.Paths {
+			var rate, ratio []float64
+			for i, s := range took[path] {
+				rate, ratio = append(rate, float64(sequences*64)/s), append(ratio, took[model.PathKernels][i]/s)
+			}
+			slices.Sort(rate)
+			slices.Sort(ratio)
+			b.Logf("%d sequences, path %-7s: %6.0f [%.0f-%.0f] tokens/s, %.2f [%.2f-%.2f] times path kernels", sequences, path,
+				rate[rounds/2], rate[0], rate[rounds-1], ratio[rounds/2], ratio[0], ratio[rounds-1])
+			rigs[path].Release()
+		}
+	}
+}
+
+func nano(t testing.TB) workload.Workload {
+	t.Helper()
+	for _, w := range workload.All(false) {
+		if w.Name == "nano" {
+			return w
+		}
+	}
+	t.Fatal("there is no workload nano")
+	return workload.Workload{}
 }

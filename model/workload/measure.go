@@ -104,6 +104,9 @@ func (p Plan) job(ctx context.Context, devices []*gpu.Device, job Job) (rows []s
 		}
 	}()
 	for _, d := range devices {
+		if job.Adapter && d.Info.Backend == gpu.Host {
+			continue
+		}
 		rig, err := job.Prepare(d)
 		if err != nil {
 			return nil, fmt.Errorf("%s on %s: %w", job.Name, d.Info, err)

@@ -24,14 +24,16 @@ type Workload struct {
 	prompt int   // tokens given to decoding
 	drawn  int   // tokens sampled after them, for each sequence
 	decode []int // numbers of sequences
+	paths  bool  // each path of decoding is measured too
 }
 
 // Job is one thing to measure.
 type Job struct {
 	Name, Shape string
-	Parameters  int // of the model
-	Tokens      int // of a run
-	Units       int // training steps or decoded tokens of a run, by which dispatches are counted
+	Parameters  int  // of the model
+	Tokens      int  // of a run
+	Units       int  // training steps or decoded tokens of a run, by which dispatches are counted
+	Adapter     bool // not measured on the host
 	Prepare     func(d *gpu.Device) (Rig, error)
 }
 
@@ -68,7 +70,7 @@ func All(full bool) []Workload {
 		}
 	}
 	return append(all,
-		Workload{Name: "nano", config: shape(4, 128, 352, 128), batch: 16, length: 128, adam: adam, prompt: 16, drawn: 64, decode: []int{16}},
+		Workload{Name: "nano", config: shape(4, 128, 352, 128), batch: 16, length: 128, adam: adam, prompt: 16, drawn: 64, decode: []int{16}, paths: true},
 		Workload{Name: "pico", config: shape(2, 64, 192, 64), batch: 8, length: 64, adam: adam, prompt: 16, drawn: 48, decode: []int{8}})
 }
 
@@ -86,8 +88,19 @@ func (w Workload) Jobs() []Job {
 		jobs = append(jobs, Job{
 			Name: name, Shape: fmt.Sprintf("batch %d, %d tokens given, %d sampled", sequences, w.prompt, w.drawn), Parameters: w.parameters(),
 			Tokens: sequences * w.drawn, Units: w.drawn,
-			Prepare: func(d *gpu.Device) (Rig, error) { return w.decoding(d, sequences) },
+			Prepare: func(d *gpu.Device) (Rig, error) { return w.Decoding(d, sequences, "") },
 		})
+	}
+	if w.paths {
+		for _, path := range model.Paths {
+			sequences := w.decode[0]
+			jobs = append(jobs, Job{
+				Name: speed.Path + w.Name + "-" + string(path), Adapter: true,
+				Shape: fmt.Sprintf("batch %d, %d tokens given, %d sampled", sequences, w.prompt, w.drawn), Parameters: w.parameters(),
+				Tokens: sequences * w.drawn, Units: w.drawn,
+				Prepare: func(d *gpu.Device) (Rig, error) { return w.Decoding(d, sequences, path) },
+			})
+		}
 	}
 	return jobs
 }
@@ -161,14 +174,15 @@ func (w Workload) training(d *gpu.Device) (Rig, error) {
 
 func nothing() error { return nil }
 
-// decoding measures sampling: tokens in, tokens out.
-func (w Workload) decoding(d *gpu.Device, sequences int) (Rig, error) {
+// Decoding measures sampling on a path, "" for the fastest: tokens in, tokens out.
+func (w Workload) Decoding(d *gpu.Device, sequences int, path model.Path) (Rig, error) {
 	m, err := w.model(d)
 	if err != nil {
 		return Rig{}, err
 	}
-	dec, err := model.NewDecoder(m, model.DecoderSize{Slots: sequences, Rows: sequences * (w.prompt + w.drawn), Chunk: 16})
+	dec, err := model.NewDecoder(m, model.DecoderSize{Slots: sequences, Rows: sequences * (w.prompt + w.drawn), Chunk: 16, Path: path})
 	if err != nil {
+		m.Release()
 		return Rig{}, err
 	}
 	requests := make([]model.Request, sequences)
@@ -183,5 +197,11 @@ func (w Workload) decoding(d *gpu.Device, sequences int) (Rig, error) {
 	}
 	weights := m.Init(1)
 	forget := func() error { return m.SetWeights(weights) } // empties the cache of keys and values
-	return Rig{sample(requests[:1]), forget, sample(requests), func() { dec.Release(); m.Release() }}, nil
+	warm := func() error {
+		if _, err := dec.Choose(); err != nil {
+			return err
+		}
+		return sample(requests[:1])()
+	}
+	return Rig{warm, forget, sample(requests), func() { dec.Release(); m.Release() }}, nil
 }

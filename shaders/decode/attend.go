@@ -8,10 +8,10 @@ import (
 	"attnlab/shaders/nn"
 )
 
-// AttendParams are N rows, T positions a slot in the table, 1 for the layer that begins with the embedding, the places of embedding,
+// AttendParams are N rows, T positions a slot in the table, D features, 1 for the layer that begins with the embedding, the places of embedding,
 // norm and qkv in the arena in words of four, and the norm's eps.
 type AttendParams struct {
-	N, T, First      uint32
+	N, T, D, First   uint32
 	Embed, Norm, Qkv uint32
 	Eps              float32
 }
@@ -59,7 +59,7 @@ func attendCases(r *rand.Rand) (cases []gpu.Case) {
 			l := m.layer(i % m.layers)
 			cases = append(cases, gpu.Case{
 				Name: m.name(N), Kernel: Attend(m.Sizes),
-				Params: AttendParams{N: uint32(N), T: uint32(m.T), First: uint32(1 - i%2),
+				Params: AttendParams{N: uint32(N), T: uint32(m.T), D: uint32(m.D), First: uint32(1 - i%2),
 					Embed: m.embed, Norm: l.norm1, Qkv: l.qkv, Eps: m.eps},
 				Buffers: []any{m.weights, m.rope, s.table, s.at, s.row, gpu.Normal(r, N*m.D), s.kv[:m.base()], gpu.NaNs(N * m.D)},
 				Shape:   map[string][]int{"x": {N, m.D}, "kv": {m.cached, 2, m.K, m.C}, "o": {N, m.D}},

@@ -7,7 +7,7 @@
 // token); x: [N, D], the residual stream, written where first is 1; kv: [rows, 2K·C] of this layer; o: [N, H·C]. embed, norm and qkv
 // are places in weights, in words of four. A workgroup computes R rows.
 
-struct Params { N: u32, T: u32, first: u32, embed: u32, norm: u32, qkv: u32, eps: f32 }
+struct Params { N: u32, T: u32, D: u32, first: u32, embed: u32, norm: u32, qkv: u32, eps: f32 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;

@@ -7,11 +7,11 @@ import (
 	"attnlab/shaders/nn"
 )
 
-// FeedParams are N rows, the places of the output product, the norm, gate and up, and down in the arena in words of four, and the
+// FeedParams are N rows, D features, F hidden features, the places of the output product, the norm, gate and up, and down in the arena in words of four, and the
 // norm's eps.
 type FeedParams struct {
-	N, Wo, Norm, GateUp, Down uint32
-	Eps                       float32
+	N, D, F, Wo, Norm, GateUp, Down uint32
+	Eps                             float32
 }
 
 // Feed is the second half of a layer of a decoding step: [nn.MatmulNTAdd], [nn.RMSNormFwd], [nn.GateUpFwd] and
@@ -43,7 +43,7 @@ func feedCases(r *rand.Rand) (cases []gpu.Case) {
 			l := m.layer(i % m.layers)
 			cases = append(cases, gpu.Case{
 				Name: m.name(N), Kernel: Feed(m.Sizes),
-				Params:  FeedParams{N: uint32(N), Wo: l.wo, Norm: l.norm2, GateUp: l.gateUp, Down: l.down, Eps: m.eps},
+				Params:  FeedParams{N: uint32(N), D: uint32(m.D), F: uint32(m.F), Wo: l.wo, Norm: l.norm2, GateUp: l.gateUp, Down: l.down, Eps: m.eps},
 				Buffers: []any{m.weights, gpu.Normal(r, N*m.D), gpu.Normal(r, N*m.D)},
 				Shape:   map[string][]int{"x": {N, m.D}},
 				Tol:     gpu.Tolerance{Abs: 2e-5, Rel: 1e-4},

@@ -5,7 +5,7 @@
 // weights: the model's arena; o: [N, D], attention's answer; x: [N, D], the residual stream. wo, norm, gateUp and down are places in
 // weights, in words of four. A workgroup computes R rows.
 
-struct Params { N: u32, wo: u32, norm: u32, gateUp: u32, down: u32, eps: f32 }
+struct Params { N: u32, D: u32, F: u32, wo: u32, norm: u32, gateUp: u32, down: u32, eps: f32 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;

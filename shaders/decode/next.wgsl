@@ -8,7 +8,7 @@
 // are places in weights, in words of four. A workgroup computes R rows.
 
 struct Params {
-    N: u32, M: u32, V: u32, norm: u32, head: u32, eos: u32, seed: u32, step: u32,
+    N: u32, M: u32, V: u32, D: u32, norm: u32, head: u32, eos: u32, seed: u32, step: u32,
     topK: u32, topP: f32, temperature: f32, eps: f32,
 }
 

@@ -6,12 +6,12 @@ import (
 	"attnlab/gpu"
 )
 
-// TokensParams are N rows, T positions a slot in the table, the M tokens that a row of out can hold, V tokens of the vocabulary, the
-// decoding steps of the dispatch, the layers, and base, the words of four of kv a layer. Then come places in the arena, in words of
+// TokensParams are N rows, T positions a slot in the table, the M tokens that a row of out can hold, V tokens of the vocabulary, D and F
+// features, the decoding steps of the dispatch, the layers, and base, the words of four of kv a layer. Then come places in the arena, in words of
 // four: those of the first layer, with the words to the next layer's matrices (Stride) and norms (NormStride). The rest is as in
 // [SampleParams].
 type TokensParams struct {
-	N, T, M, V                           uint32
+	N, T, M, V, D, F                     uint32
 	Times, Layers, Base                  uint32
 	Embed, Qkv, Wo, GateUp, Down, Stride uint32
 	Norm1, Norm2, NormStride, Norm, Head uint32
@@ -89,7 +89,7 @@ func tokensCases(r *rand.Rand) (cases []gpu.Case) {
 			l, last := m.layer(0), m.layer(1)
 			cases = append(cases, m.steady(r, []int{N, int(how.M)}, gpu.Case{
 				Name: m.name(N), Kernel: Tokens(m.Sizes),
-				Params: TokensParams{N: uint32(N), T: uint32(m.T), M: uint32(how.M), V: uint32(m.V),
+				Params: TokensParams{N: uint32(N), T: uint32(m.T), M: uint32(how.M), V: uint32(m.V), D: uint32(m.D), F: uint32(m.F),
 					Times: uint32(1 + i%3), Layers: uint32(m.layers), Base: uint32(m.base() / 4),
 					Embed: m.embed, Qkv: l.qkv, Wo: l.wo, GateUp: l.gateUp, Down: l.down, Stride: last.qkv - l.qkv,
 					Norm1: l.norm1, Norm2: l.norm2, NormStride: last.norm1 - l.norm1, Norm: m.norm, Head: m.head,

@@ -7,7 +7,7 @@
 // before the next one's. A workgroup computes R rows and stops when all are finished.
 
 struct Params {
-    N: u32, T: u32, M: u32, V: u32, times: u32, layers: u32, base: u32,
+    N: u32, T: u32, M: u32, V: u32, D: u32, F: u32, times: u32, layers: u32, base: u32,
     embed: u32, qkv: u32, wo: u32, gateUp: u32, down: u32, stride: u32,
     norm1: u32, norm2: u32, normStride: u32, norm: u32, head: u32,
     eos: u32, seed: u32, step: u32, topK: u32, topP: f32, temperature: f32, eps: f32,

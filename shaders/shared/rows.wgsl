@@ -1,5 +1,7 @@
 // The R rows of a workgroup that decodes, one row a sequence, and their products with weights. The fused kernels of decoding share it.
-// They declare weights, the model's arena in words of four, and the parameter p.eps. A place in weights counts words of four.
+// They declare weights, the model's arena in words of four, and the parameters p.D, the features, and p.eps. A place in weights counts
+// words of four. Loops of products end at a parameter, not at a constant: some compilers unroll the latter into code that takes seconds
+// to compile.
 
 const WG: u32 = 64u; // tunable
 const R: u32 = 4u; // tunable
@@ -21,7 +23,7 @@ var<workgroup> sh_row: array<vec4u, R>; // tokens left, tokens drawn, sequence, 
 fn normalise(lid: u32, w: u32) {
     if (lid < R) {
         var square = 0.0;
-        for (var d = 0u; d < D4; d++) {
+        for (var d = 0u; d < p.D / 4u; d++) {
             let v = sh_words[X + lid * D4 + d];
             square += dot(v, v);
         }

@@ -50,8 +50,8 @@ fn attention(lid: u32, n: u32, norm: u32, qkv: u32, base: u32) {
     for (var i = lid; i < (H + 2u * K) * half; i += WG) {
         let a = i / half;
         let j = i % half;
-        let low = dots(NORMED, D4, qkv + (a * C4 + j) * 4u * D4);
-        let high = dots(NORMED, D4, qkv + (a * C4 + j + half) * 4u * D4);
+        let low = dots(NORMED, p.D / 4u, qkv + (a * C4 + j) * 4u * D4);
+        let high = dots(NORMED, p.D / 4u, qkv + (a * C4 + j + half) * 4u * D4);
         place(n, r, base, a, j, low.row_r, high.row_r); // each r
     }
     storageBarrier();

@@ -13,7 +13,7 @@ fn setLogits(r: u32, v: u32, words: vec4f) { sh_words[WIDE + r * width() + v] = 
 fn next(lid: u32, n: u32, norm: u32, head: u32) {
     normalise(lid, norm);
     for (var v = lid; v < width(); v += WG) {
-        let y = dots(NORMED, D4, head + 4u * v * D4);
+        let y = dots(NORMED, p.D / 4u, head + 4u * v * D4);
         setLogits(r, v, y.row_r); // each r
     }
     workgroupBarrier();
