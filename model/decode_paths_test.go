@@ -148,7 +148,7 @@ func TestChoose(t *testing.T) {
 		t.Logf("%s: %s", got.Path, got.Why)
 		for _, try := range got.Tries {
 			t.Logf("%+v", try)
-			if try.Problem != "" {
+			if try.Problem != "" && !strings.Contains(try.Problem, "to compile") { // a busy machine
 				t.Errorf("path %s: %s", try.Path, try.Problem)
 			}
 		}

@@ -210,3 +210,26 @@ func TestResumeStaysOnTheBackend(t *testing.T) {
 		}
 	}
 }
+
+// doctor races the paths of decoding and prints each.
+func TestDoctorDecoding(t *testing.T) {
+	d := gputest.Adapter(t)
+	c := &console{options: defaults, stderr: &bytes.Buffer{}}
+	document, err := c.measureDecoding(d)
+	if err != nil || len(document.Tries) != len(model.Paths) || document.Why == "" {
+		t.Fatalf("%+v, %v", document, err)
+	}
+	var text bytes.Buffer
+	document.text(&text)
+	for _, p := range document.Tries {
+		if p.Problem != "" && d.Info.Software && !strings.Contains(p.Problem, "to compile") { // a busy machine
+			t.Errorf("path %s: %s", p.Path, p.Problem)
+		}
+		if p.Problem == "" && (!(p.Ms > 0) || !strings.Contains(text.String(), "path "+p.Path+"\t")) {
+			t.Errorf("path %s takes %v ms a token; doctor prints %q", p.Path, p.Ms, text.String())
+		}
+	}
+	if !strings.HasPrefix(text.String(), "decoding\t"+document.Path+": ") {
+		t.Errorf("doctor prints %q", text.String())
+	}
+}

@@ -336,6 +336,10 @@ func TestDoctor(t *testing.T) {
 	if v["chosen"].(map[string]any)["backend"] != "host" {
 		t.Errorf("chosen is %v", v["chosen"])
 	}
+	has(t, v, "decoding.path", "decoding.why", "decoding.tokens_per_dispatch")
+	if p := v["decoding"].(map[string]any)["path"]; p != "kernels" {
+		t.Errorf("the host decodes by path %v", p)
+	}
 	if p, ok := v["products"].([]any); !ok || len(p) != 0 { // the host has one way to compute them
 		t.Errorf("products is %v", v["products"])
 	}

@@ -29,7 +29,8 @@ offers; attnlab needs none of them. The exit status is 1 if a kernel is wrong.
 race compares the processor with the adapter, in tokens a second through the matrix products of the small base: with --backend auto every
 command chooses between them in this way. products are the variants of the matrix products: 8x8 and 4x4 hold so many results in each
 invocation's registers, 64x64 stages the operands of so many results in workgroup memory (not measured on software adapters). Training
-takes the chosen one; all give the same bits.
+takes the chosen one; all give the same bits. decoding is how a decoded token is computed, raced with 16 sequences: kernels is a dispatch
+for every operation, layers two dispatches a layer, tokens one dispatch for several tokens. All draw the same tokens.
 
   attnlab doctor
   attnlab doctor --backend host --json
@@ -41,12 +42,13 @@ takes the chosen one; all give the same bits.
 
 // doctorDocument is what doctor prints.
 type doctorDocument struct {
-	Adapter  gpu.Info      `json:"adapter"`
-	Features []string      `json:"features"`
-	Limits   gpu.Limits    `json:"limits"`
-	Kernels  []kernelTest  `json:"kernels"`
-	Race     raceDocument  `json:"race"`
-	Products race.Products `json:"products"`
+	Adapter  gpu.Info         `json:"adapter"`
+	Features []string         `json:"features"`
+	Limits   gpu.Limits       `json:"limits"`
+	Kernels  []kernelTest     `json:"kernels"`
+	Race     raceDocument     `json:"race"`
+	Products race.Products    `json:"products"`
+	Decoding decodingDocument `json:"decoding"`
 	Chosen   struct {
 		Backend string `json:"backend"`
 		Why     string `json:"why"`
@@ -78,6 +80,9 @@ func (c *console) doctor(ctx context.Context) error {
 		document.Chosen.Why = why
 	}
 	if document.Products, err = c.measureProducts(d); err != nil {
+		return err
+	}
+	if document.Decoding, err = c.measureDecoding(d); err != nil {
 		return err
 	}
 	cases := kernelCases(c.seed)
@@ -152,6 +157,7 @@ func (d doctorDocument) text(w io.Writer) {
 	for _, line := range d.Race.lines() {
 		fmt.Fprintln(w, line)
 	}
+	d.Decoding.text(w)
 	for i, one := range d.Products {
 		name, chosen := "", ""
 		if i == 0 {

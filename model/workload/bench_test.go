@@ -1,6 +1,7 @@
 package workload_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -125,7 +126,7 @@ func BenchmarkPaths(b *testing.B) {
 			if err := rig.Run(); err != nil {
 				b.Fatal(err)
 			}
-			b.Logf("%d sequences, path %s: %.2f s to compile, %.2f s with the first run", sequences, path, compiled.Seconds(), time.Since(begun).Seconds())
+			fmt.Printf("%d sequences, path %s: %.2f s to compile, %.2f s with the first run\n", sequences, path, compiled.Seconds(), time.Since(begun).Seconds())
 			rigs[path] = rig
 		}
 		for range rounds {
@@ -147,7 +148,7 @@ func BenchmarkPaths(b *testing.B) {
 			}
 			slices.Sort(rate)
 			slices.Sort(ratio)
-			b.Logf("%d sequences, path %-7s: %6.0f [%.0f-%.0f] tokens/s, %.2f [%.2f-%.2f] times path kernels", sequences, path,
+			fmt.Printf("%d sequences, path %-7s: %6.0f [%.0f-%.0f] tokens/s, %.2f [%.2f-%.2f] times path kernels\n", sequences, path,
 				rate[rounds/2], rate[0], rate[rounds-1], ratio[rounds/2], ratio[0], ratio[rounds-1])
 			rigs[path].Release()
 		}
