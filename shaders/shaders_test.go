@@ -27,7 +27,7 @@ var tree embed.FS
 
 var packages = map[string]func(*rand.Rand) []gpu.Case{
 	"nn":   func(r *rand.Rand) []gpu.Case { return append(nn.Cases(r), nn.StagedCases(r)...) },
-	"attn": attn.Cases, "loss": loss.Cases, "optim": optim.Cases, "decode": decode.Cases,
+	"attn": attn.Cases, "loss": loss.Cases, "optim": optim.Cases, "decode": func(r *rand.Rand) []gpu.Case { return slices.Concat(decode.Cases(r), decode.FusedCases(r)) },
 }
 
 // kernels are those of the conformance cases, by package, each one once.

@@ -113,7 +113,7 @@ func (c *console) doctor(ctx context.Context) error {
 // kernelCases are the cases of all kernels.
 func kernelCases(seed uint64) []gpu.Case {
 	r := rand.New(rand.NewPCG(seed, 0))
-	return slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r))
+	return slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r), decode.FusedCases(r))
 }
 
 // testKernels verifies the cases and summarises them by kernel, in the order of the list.

@@ -13,10 +13,13 @@ import (
 	"attnlab/gpu"
 )
 
-// Cases are the conformance cases of the package's kernels: sizes 1, workgroup-1,
-// workgroup, workgroup+1 and a prime.
-func Cases(r *rand.Rand) []gpu.Case {
-	return slices.Concat(sampleCases(r), attendCases(r), feedCases(r), nextCases(r), tokensCases(r))
+// Cases are the conformance cases of Sample: sizes 1, workgroup-1, workgroup, workgroup+1 and a prime.
+func Cases(r *rand.Rand) []gpu.Case { return sampleCases(r) }
+
+// FusedCases are the conformance cases of the fused kernels. They take seconds to compile, so the page's self-test leaves them out: a
+// decoder compares them with the other kernels before it uses them.
+func FusedCases(r *rand.Rand) []gpu.Case {
+	return slices.Concat(attendCases(r), feedCases(r), nextCases(r), tokensCases(r))
 }
 
 // Uniform returns a random number in [0,1) with 24 bits that depends only on its key:
