@@ -23,6 +23,7 @@ is warmed up and then run up to five times, within half a second; --full always 
   train-P      a training step of preset P on 4096 tokens, from tokens in to weights changed
   decode-P-B   sampling 32 tokens after a prompt of 16 for B sequences, tokens in to tokens out
   train-nano, train-pico, decode-nano, decode-pico   the workloads of common browser libraries, loss read back every step
+  path-nano-P  decode-nano by one path (kernels, layers or tokens, see "attnlab help doctor"), on adapters with --full
   kernel-K     all dispatches of kernel K in a training step of small, each waited for
   ceiling-product, ceiling-copy   the rates of a large matrix product and of a copy: what kernels are compared with
 
