@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/gpu"
+	"attnlab/model/race"
 	"attnlab/model/speed"
 	"attnlab/model/workload"
 )
@@ -23,6 +24,10 @@ func (e *Engine) measureSpeed(ctx context.Context, c session.MeasureSpeed) error
 	speeds := session.Speeds{Running: true, Rows: []speed.Row{}}
 	devices := []*gpu.Device{gpu.OpenHost()}
 	if d, _, err := gpu.Open(gpu.WebGPU); err == nil {
+		if _, err := race.Tune(d, &e.products); err != nil {
+			d.Close()
+			return err
+		}
 		devices = append(devices, d)
 	} else {
 		speeds.Missing = sentence(fmt.Errorf("WebGPU is not measured: %w", err))

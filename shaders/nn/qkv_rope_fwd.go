@@ -38,7 +38,11 @@ var QKVRopeFwd = tiled(func(t Tile) *gpu.Kernel {
 	return gpu.New(t.name("qkv_rope_fwd"), t.forward("nn/qkv_rope_fwd"),
 		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.InU("pos"), gpu.In("rope"), gpu.Out("qkv")},
 		func(p QKV) gpu.Groups { return t.groups(int(p.N), p.width()) },
-		qkvRopeFwd[float32], qkvRopeFwd[float64])
+		qkvRopeFwd[float32], qkvRopeFwd[float64],
+		func(p QKV, words func(int) []uint32) gpu.Work {
+			product := countMatmul(Matmul{p.N, uint32(p.width()), p.D}, words)
+			return product.Plus(gpu.Does(3*int(p.N*(p.H+p.K)*p.C), int(p.N)+p.angles(words(2))))
+		})
 })
 
 // RopeTable returns cos θ then sin θ for positions 0..T-1 and pairs j: [T,2,C/2],
