@@ -149,7 +149,7 @@ func (p *Page) raceTable() app.UI {
 		return app.Tr().Body(app.Th().Scope("row").Text(name), app.Td().Class("figure").Text(speed.Count(host)), app.Td().Class("figure").Text(speed.Count(webgpu)))
 	}
 	return app.Table().Class("table race").ID("race").Body(
-		app.Caption().Text("Tokens a second through this model's matrix products, measured here. A token of a training step is sampled once and trained on once, so the times of both are added."),
+		app.Caption().Text("Tokens a second through this model's products and attention, measured here. A token of a training step is sampled once and trained on once, so the times of both are added."),
 		app.THead().Body(app.Tr().Body(app.Td(), numberColumn("CPU"), numberColumn("WebGPU"))),
 		app.TBody().Body(
 			row("sampling", r.Host.Sampling, r.WebGPU.Sampling),

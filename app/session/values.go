@@ -56,7 +56,7 @@ type KernelCheck struct {
 	Error    string  `json:"error,omitempty"`
 }
 
-// Race is how fast the two backends are at the current model's matrix products.
+// Race is how fast the two backends are at the current model's products and attention.
 type Race struct {
 	Adapter string `json:"adapter"` // of WebGPU
 	Host    Rate   `json:"host"`

@@ -26,7 +26,7 @@ var doctorCommand = command{
 Each kernel runs on small cases and is compared with the same computation in float64 in Go. max_error is the largest difference,
 tolerance_used its share of the tolerance, ms the time of all cases, compilation included. features are the optional ones that the adapter
 offers; attnlab needs none of them. The exit status is 1 if a kernel is wrong.
-race compares the processor with the adapter, in tokens a second through the matrix products of the small base: with --backend auto every
+race compares the processor with the adapter, in tokens a second through the products and the attention of the small base: with --backend auto every
 command chooses between them in this way. products are the variants of the matrix products: 8x8 and 4x4 hold so many results in each
 invocation's registers, 64x64 stages the operands of so many results in workgroup memory (not measured on software adapters). Training
 takes the chosen one; all give the same bits. decoding is how a decoded token is computed, raced with 16 sequences: kernels is a dispatch

@@ -1,21 +1,19 @@
-// Package race chooses the backend of a model by measurement: it sends the model's matrix products through WebGPU and through the
-// host backend, for the few rows of sampling and for the many of training, and takes the faster one.
+// Package race chooses the backend of a model by measurement: it sends the model's matrix products and its attention through WebGPU
+// and through the host backend, for the few rows of sampling and for the many of training, and takes the faster one.
 //
-// Products are most of a model's work, they need two kernels to be compiled and not forty, and they show what differs: a GPU has
-// the higher rate, the host no cost of a dispatch. A race takes a fraction of a second.
+// They are most of a model's work, they need seven kernels to be compiled and not forty and no memory for weights, and they show
+// what differs: a GPU has the higher rate, the host no cost of a dispatch. A race takes about a second.
 package race
 
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"attnlab/gpu"
 	"attnlab/model"
-	"attnlab/shaders/nn"
 )
 
-// Rate is the speed of a backend at a model's products.
+// Rate is the speed of a backend at a model's products and attention.
 type Rate struct {
 	Sampling float64 `json:"sampling"` // tokens a second, 16 sequences at once
 	Training float64 `json:"training"` // tokens a second, forward and backward
@@ -40,7 +38,7 @@ type Result struct {
 // Choice returns the backend to use, gpu.Host or gpu.WebGPU, with a sentence that says why.
 func (r Result) Choice() (backend, why string) {
 	host, webgpu := r.Host.Tokens(), r.WebGPU.Tokens()
-	rates := fmt.Sprintf("(tokens a second in sampling and training, by matrix products alone: processor %s and %s, adapter %s and %s)",
+	rates := fmt.Sprintf("(tokens a second in sampling and training, by products and attention alone: processor %s and %s, adapter %s and %s)",
 		count(r.Host.Sampling), count(r.Host.Training), count(r.WebGPU.Sampling), count(r.WebGPU.Training))
 	if host > webgpu {
 		return gpu.Host, fmt.Sprintf("the processor is %.1f times as fast for this model as the adapter %s %s", host/webgpu, r.Adapter, rates)
@@ -80,7 +78,7 @@ type Memory[E Entry] interface {
 
 // Key names the race of a model on an adapter against this processor. Models with the same shape share it.
 func Key(adapter gpu.Info, c model.Config) string {
-	return fmt.Sprintf("%s %s %s, %s, %dx%dx%d heads %d/%d of %d, vocabulary %d", adapter.Vendor, adapter.Name, adapter.Backend, gpu.OpenHost().Info.Name,
+	return fmt.Sprintf("%s %s %s, %s, %dx%dx%d heads %d/%d of %d, vocabulary %d, with attention", adapter.Vendor, adapter.Name, adapter.Backend, gpu.OpenHost().Info.Name,
 		c.Layers, c.HiddenSize, c.IntermediateSize, c.Heads, c.KVHeads, c.HeadDim, c.VocabSize)
 }
 
@@ -172,91 +170,33 @@ func choose(d *gpu.Device, c model.Config, memory Memory[Result]) (*gpu.Device, 
 	return d, &r, why, nil
 }
 
-// Rows of the two measurements.
-const (
-	samplingRows = 16
-	trainingRows = 256
-)
+// rounds is how often a race measures each device. They take turns, because a shared machine can be slower for a while.
+const rounds = 2
 
-// Run measures both devices, the host first.
-func Run(host, webgpu *gpu.Device, c model.Config) (r Result, err error) {
-	r.Adapter = webgpu.Info.Name
-	if r.Host, err = Measure(host, c); err != nil {
-		return r, err
+// Run measures both devices in turn and takes the best rates of each.
+func Run(host, webgpu *gpu.Device, c model.Config) (Result, error) {
+	r := Result{Adapter: webgpu.Info.Name}
+	for range rounds {
+		for _, side := range []struct {
+			device *gpu.Device
+			best   *Rate
+		}{{host, &r.Host}, {webgpu, &r.WebGPU}} {
+			rate, err := Measure(side.device, c)
+			if err != nil {
+				return r, err
+			}
+			side.best.Sampling, side.best.Training = max(side.best.Sampling, rate.Sampling), max(side.best.Training, rate.Training)
+		}
 	}
-	r.WebGPU, err = Measure(webgpu, c)
-	return r, err
+	return r, nil
 }
 
 // Measure returns the rate of one device for a model.
 func Measure(d *gpu.Device, c model.Config) (Rate, error) {
-	sampling, err := seconds(d, c, nn.Narrow, samplingRows)
+	sampling, err := newCourse(d, c).sampling()
 	if err != nil {
 		return Rate{}, err
 	}
-	training, err := seconds(d, c, nn.Wide, trainingRows)
-	return Rate{Sampling: samplingRows / sampling, Training: trainingRows / (3 * training)}, err // a backward pass is two forward ones
-}
-
-// A measurement ends when no pass was faster by a tenth for settled, or after longest. A browser compiles WebAssembly again, and
-// better, while it runs: on a busy machine the first passes can take ten times as long as those that follow.
-const (
-	settled = 40 * time.Millisecond
-	longest = 400 * time.Millisecond
-)
-
-// seconds returns the time of one forward pass of rows tokens through the products of a model: the shortest of several.
-func seconds(d *gpu.Device, c model.Config, t nn.Tile, rows int) (float64, error) {
-	attention := c.Heads * c.HeadDim
-	shapes := [][2]int{ // outputs and inputs
-		{attention + 2*c.KVHeads*c.HeadDim, c.HiddenSize}, {c.HiddenSize, attention},
-		{2 * c.IntermediateSize, c.HiddenSize}, {c.HiddenSize, c.IntermediateSize},
-	}
-	widest, largest := 0, 0
-	for _, s := range append(shapes, [2]int{c.VocabSize, c.HiddenSize}) {
-		widest, largest = max(widest, s[0], s[1]), max(largest, s[0]*s[1])
-	}
-	x, w, y := d.Floats("race x", rows*widest), d.Floats("race w", largest), d.Floats("race y", rows*(widest+4))
-	p := d.NewProgram("race")
-	defer func() {
-		p.Release()
-		for _, b := range []*gpu.Buffer{x, w, y} {
-			b.Release()
-		}
-	}()
-	add := func(outputs, inputs int) {
-		shape := nn.Matmul{N: uint32(rows), O: uint32(outputs), I: uint32(inputs)}
-		p.Add(nn.MatmulNT(t), func() any { return shape }, x, w, y)
-	}
-	for range c.Layers {
-		for _, s := range shapes {
-			add(s[0], s[1])
-		}
-	}
-	add(c.VocabSize, c.HiddenSize)
-	pass := func() (time.Duration, error) {
-		begun := time.Now()
-		if err := p.Run(1); err != nil {
-			return 0, err
-		}
-		err := d.Wait()
-		return time.Since(begun), err
-	}
-	if _, err := pass(); err != nil { // compiles
-		return 0, err
-	}
-	best, begun := time.Duration(0), time.Now()
-	for improved := begun; best == 0 || time.Since(improved) < settled && time.Since(begun) < longest; {
-		took, err := pass()
-		if err != nil {
-			return 0, err
-		}
-		if best == 0 || took < best-best/10 {
-			improved = time.Now()
-		}
-		if best == 0 || took < best {
-			best = took
-		}
-	}
-	return max(best, time.Nanosecond).Seconds(), nil
+	training, err := newCourse(d, c).training()
+	return Rate{Sampling: sampling, Training: training}, err
 }

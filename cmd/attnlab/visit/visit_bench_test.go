@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"attnlab/app/session"
 	"attnlab/model/speed"
@@ -89,8 +90,11 @@ func TestVisitBench(t *testing.T) {
 		v.run(chromedp.Evaluate(`document.activeElement?.blur()`, nil))
 		v.press(`[data-do="capabilities"]`)
 		v.runs("both rates are listed", `document.querySelectorAll("#race tbody tr").length === 2`)
+		begun := time.Now()
 		v.press(`#dialog [data-do="race-again"]`)
+		v.until("it begins", `latest("Status").stage === "measuring both backends" || stages.some((s) => s.startsWith("measuring both"))`)
 		v.runs("it is measured again", `latest("Capabilities").race && !latest("Status").busy`)
+		v.Logf("a race took %.1f s: %+v", time.Since(begun).Seconds(), *newest[session.Capabilities](v).Race)
 		v.press(`#dialog [data-do="run:bench-page"]`)
 		v.until("the dialog leads to the page", `document.getElementById("lab").dataset.page === "bench" && !document.querySelector("#dialog")`)
 	})
