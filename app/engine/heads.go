@@ -12,6 +12,7 @@ import (
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/score"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -79,6 +80,14 @@ func (e *Engine) publishHeads(correct []examine.Examined, done, of int) {
 	L, H := e.rig.model.Layers, e.rig.model.Heads
 	view := session.HeadsView{Number: e.next(), Problems: done, Of: of, Layers: L, Heads: H, Pairs: scores.Pairs, KeyFocus: [][2]int{},
 		SRA: known(scores.SRA, L*H), Kurtosis: known(scores.Kurtosis, L*H), MeanFCI: known(scores.MeanFCI, L*H)}
+	if view.Ranked = scores.Ranked; view.Ranked > 0 {
+		view.Position, view.PositionLow, view.PositionHigh = stat.Finite(scores.Position), stat.Finite(scores.PositionIn.Low), stat.Finite(scores.PositionIn.High)
+		for _, layer := range scores.SRAInterval {
+			for _, in := range layer {
+				view.SRALow, view.SRAHigh = append(view.SRALow, stat.Finite(in.Low)), append(view.SRAHigh, stat.Finite(in.High))
+			}
+		}
+	}
 	for _, head := range score.TopHeads(scores.SRA, rl.ATTNPO.Params.Lab().Int("heads")) {
 		view.KeyFocus = append(view.KeyFocus, [2]int{head.Layer, head.Head})
 	}

@@ -2,6 +2,8 @@ package figures
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,5 +161,36 @@ func TestArcs(t *testing.T) {
 	}
 	if got, want := f.rowTip(5)[2], fmt.Sprintf("FCI %.3f, from L%d·H%d", fci, best/2, best%2); got != want {
 		t.Errorf("the step says %q, want %q", got, want)
+	}
+}
+
+// Bars of heads stand in the order of their accuracy, each with its interval, chance at one half and the place of a step beside them.
+func TestRanks(t *testing.T) {
+	p := probe(2, 3)
+	p.SRA = []*float64{ref(0.9), ref(0.2), nil, ref(1), ref(0.6), ref(0.5)}
+	p.SRALow, p.SRAHigh = []*float64{ref(0.8), ref(0.1), nil, ref(0.95), ref(0.5), ref(0.4)}, []*float64{ref(1), ref(0.3), nil, ref(1), ref(0.7), ref(0.6)}
+	p.Ranked, p.Position, p.PositionLow, p.PositionHigh = 40, ref(0.87), ref(0.8), ref(0.92)
+	h, f := of[*ranks](t, "ranks", 700, 320, p)
+	if want := []int{3, 0, 4, 5, 1}; !slices.Equal(f.order, want) {
+		t.Fatalf("the order is %v, want %v", f.order, want)
+	}
+	left, right := draw.Margin+52, 700-draw.Margin-42
+	x := func(v float64) float64 { return left + v*(right-left) }
+	for _, head := range f.order {
+		lo, hi := x(*p.SRALow[head]), x(*p.SRAHigh[head])
+		if !slices.ContainsFunc(f.scene.Shapes, func(s draw.Shape) bool {
+			a, ok := s.(draw.Arc)
+			return ok && math.Abs(a.X0-lo) < 1e-9 && math.Abs(a.X1-hi) < 1e-9 && a.Y0 == a.Y1
+		}) {
+			t.Errorf("head %d has no line for its interval", head)
+		}
+	}
+	if !strings.Contains(f.Caption(), "the best is L1·H0 with 1.000") {
+		t.Errorf("the caption is %q", f.Caption())
+	}
+	for _, want := range [][2]int{{1, 0}, {0, 0}, {1, 1}} {
+		if h.Key(Down, start); f.Selection.Layer != want[0] || f.Selection.Head != want[1] {
+			t.Errorf("down leads to L%d·H%d, want %v", f.Selection.Layer, f.Selection.Head, want)
+		}
 	}
 }

@@ -62,6 +62,7 @@ var Figures = []Entry{
 	{"matrix", "Attention between steps, as a matrix", newMatrix},
 	{"heads", "Heads by layer", newHeads},
 	{"losses", "Measured loss beside FCI and position", newLosses},
+	{"ranks", "Heads ranked", newRanks},
 	{"tree", "Branch tree", newTree},
 	{"curves", "Metrics of runs", newCurves},
 	{"scatter", "Accuracy against think tokens", newScatter},

@@ -169,7 +169,7 @@ func traceActions() []Action {
 
 		// Heads and disruption.
 		{"heads", "f", "Find the key-focus heads", false, ready, func(l *Lab, _ string) {
-			l.Heads = session.HeadsView{}
+			l.Heads, l.Grid = session.HeadsView{}, explain.BySRA
 			l.Send(session.FindHeads{Problems: l.Controls.Problems})
 		}},
 		{"disrupt", "x", "Cut attention to the selected step and sample the rest again", false, func(l *Lab) bool {

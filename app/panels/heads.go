@@ -21,6 +21,7 @@ func (p *Page) headsPage() app.UI {
 			p.gridHead(),
 			p.grid(),
 			p.keyFocus(),
+			app.If(p.Heads.Of > 0, func() app.UI { return p.figure("ranks", "Heads ranked by step ranking accuracy", true) }),
 			p.disruptionTable(),
 			app.Div().Class("trace-head").Body(app.Div().Body(app.H2().Text("The trace"), app.P().Class("hint").Text("Choose a step: FCI, focus and the cut are shown for it."))),
 			p.rows(),
@@ -149,6 +150,9 @@ func (p *Page) isKeyFocus(layer, head int) bool {
 func (p *Page) keyFocus() app.UI {
 	if len(p.Heads.KeyFocus) == 0 {
 		return app.P().Class("hint").Text("Choose a head to filter the trace and the matrix. Choose it again to show all heads.")
+	}
+	if p.Heads.Ranked < 2 {
+		return app.P().Class("hint").Text("Too few responses have both a needed and a redundant step to rank heads.")
 	}
 	sra := explain.BySRA.OfHeads(&p.Trace, &p.Heads, p.Selection)
 	return app.P().Class("key-focus").Body(

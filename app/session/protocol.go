@@ -283,6 +283,14 @@ type (
 		MeanFCI  []*float64 `json:"mean_fci"` // [L,H]
 		Pairs    int        `json:"pairs"`
 		KeyFocus [][2]int   `json:"key_focus"` // layer, head
+		// Ranked counts the responses that SRA is the mean over, each to a problem of its own. SRALow to SRAHigh holds the SRA of a
+		// head with 95 % confidence, [L,H]; Position is the SRA of the place of a step alone.
+		Ranked       int        `json:"ranked"`
+		SRALow       []*float64 `json:"sra_low"`
+		SRAHigh      []*float64 `json:"sra_high"`
+		Position     *float64   `json:"position"`
+		PositionLow  *float64   `json:"position_low"`
+		PositionHigh *float64   `json:"position_high"`
 	}
 	// Disruption is the result of [Disrupt] so far. Pairs are the continuations of one step, [Samples], as each of them ends.
 	// Groups count whole batches of them, because of a batch the short ones end first; it is empty before the first.

@@ -5,6 +5,7 @@ import (
 	"attnlab/rl/score"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
+	"math"
 )
 
 // Examined is a trace with what one forward pass computes about it. T counts its
@@ -105,6 +106,11 @@ type HeadScores struct {
 	Pairs    int         // of a needed and a redundant step that SRA ranks
 	Kurtosis [][]float64 // of the vertical scores, mean over traces, see [score.ReceiverScores]
 	MeanFCI  [][]float64 // mean over the steps of all traces
+
+	Ranked      int               // traces with a needed and a redundant step, which SRA is the mean over
+	SRAInterval [][]stat.Interval // of SRA over those traces, [L][H]: each is of a problem of its own
+	Position    float64           // SRA of the place of a step alone, earlier first: what a head has that sees nothing
+	PositionIn  stat.Interval
 }
 
 // ScoreHeads scores every head on correct traces.
@@ -124,9 +130,36 @@ func ScoreHeads(traces []Examined) HeadScores {
 		vertical = append(vertical, score.Receiver.Of(t.Input()).Heads)
 	}
 	s.SRA = score.StepRanking(focus, needed, redundant)
+	s.rank(focus, needed, redundant)
 	s.Kurtosis = score.ReceiverScores(vertical)
 	s.MeanFCI = meanOverSteps(fci)
 	return s
+}
+
+// rank adds the intervals of step ranking accuracy, and that of the place of a step.
+func (s *HeadScores) rank(focus [][][][]float64, needed, redundant [][]bool) {
+	over := func(of func(i int) []float64) (values []float64) {
+		for i := range focus {
+			if v := score.StepAUC(of(i), needed[i], redundant[i]); !math.IsNaN(v) {
+				values = append(values, v)
+			}
+		}
+		return values
+	}
+	places := over(func(i int) []float64 {
+		place := make([]float64, len(needed[i]))
+		for k := range place {
+			place[k] = -float64(k)
+		}
+		return place
+	})
+	s.Ranked, s.Position, s.PositionIn = len(places), stat.Mean(places), stat.MeanInterval(places)
+	for l := range s.SRA {
+		s.SRAInterval = append(s.SRAInterval, make([]stat.Interval, len(s.SRA[l])))
+		for h := range s.SRA[l] {
+			s.SRAInterval[l][h] = stat.MeanInterval(over(func(i int) []float64 { return focus[i][l][h] }))
+		}
+	}
 }
 
 func pairs(t task.Trace) int {

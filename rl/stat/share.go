@@ -58,3 +58,18 @@ func PairedShareDifference(p, q float64, n int, se float64) Interval {
 	width := func(x, y float64) float64 { return math.Sqrt(max(0, x*x-2*correlation*x*y+y*y)) }
 	return Interval{p - q - width(p-a.Low, b.High-q), p - q + width(a.High-p, q-b.Low)}
 }
+
+// MeanInterval is the interval of the mean of values from 0 to 1, such as shares of several problems: Student's t, cut to 0 and 1.
+// Where all values are equal their spread says nothing, so the interval is [Wilson]'s, of as many observations as there are values.
+// Of fewer than two values it is 0 to 1.
+func MeanInterval(x []float64) Interval {
+	mean, standardError := MeanError(x)
+	switch {
+	case len(x) < 2:
+		return Interval{0, 1}
+	case standardError == 0:
+		return Wilson(mean, len(x))
+	}
+	half := Student(len(x)-1) * standardError
+	return Interval{max(0, mean-half), min(1, mean+half)}
+}

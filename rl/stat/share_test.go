@@ -83,3 +83,19 @@ func TestDifferenceOfTwoEstimates(t *testing.T) {
 		t.Errorf("the interval is %v, want %v", got, want)
 	}
 }
+
+// The interval of a mean has a width where all values are equal, stays within 0 and 1, and is Student's elsewhere.
+func TestMeanInterval(t *testing.T) {
+	if got, want := MeanInterval([]float64{1, 1, 1, 1}), Wilson(1, 4); got != want {
+		t.Errorf("of equal values %v, want %v", got, want)
+	}
+	if got := MeanInterval([]float64{0.4, 0.5, 0.6}); math.Abs(got.Low-(0.5-4.302652729911275*0.1/math.Sqrt(3))) > 1e-9 || math.Abs(got.High+got.Low-1) > 1e-12 {
+		t.Errorf("of .4, .5, .6 %v", got)
+	}
+	if got := MeanInterval([]float64{0, 1}); got != (Interval{0, 1}) {
+		t.Errorf("of 0 and 1 %v", got)
+	}
+	if got := MeanInterval([]float64{0.3}); got != (Interval{0, 1}) {
+		t.Errorf("of one value %v", got)
+	}
+}
