@@ -107,6 +107,9 @@ func (p hostProgram) run(calls []call, times int) error {
 }
 
 func argsOf[X Float](c call, floats func(*store) []X) Args[X] {
+	if a, ok := c.args.(Args[X]); ok {
+		return a
+	}
 	n := len(c.buffers)
 	a := Args[X]{make([][]X, n), make([][]uint32, n), make([]*memo, n)}
 	for i, b := range c.buffers {
@@ -119,5 +122,6 @@ func argsOf[X Float](c call, floats func(*store) []X) Args[X] {
 			a.memos[i] = &b.store.memo
 		}
 	}
+	c.args = a
 	return a
 }

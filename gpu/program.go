@@ -26,6 +26,7 @@ type dispatch struct {
 	kernel  *Kernel
 	params  func() any
 	buffers []*Buffer
+	args    any // host backend: the bindings of a twin, which stay where they are
 }
 
 // call is a dispatch with the parameters of this run.
@@ -71,7 +72,7 @@ func (p *Program) Add(k *Kernel, params func() any, buffers ...*Buffer) {
 				p.name, p.dev.Info, k.Name, b.store.label, b.dev.Info))
 		}
 	}
-	d := &dispatch{k, params, buffers}
+	d := &dispatch{kernel: k, params: params, buffers: buffers}
 	p.list = append(p.list, d)
 	if p.dev.ready() {
 		p.dev.fail(p.impl.add(d))

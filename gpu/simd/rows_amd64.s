@@ -220,6 +220,17 @@ adamloop:
 	VZEROUPPER
 	RET
 
+// AHEAD sets AX to how far, in bytes, the row after the next three lies behind the row at R9, or to 0 near the last of R10 rows.
+// Rows lie anywhere in a cache of keys that is larger than the processor's, so they are fetched before they are needed.
+#define AHEAD(stride) \
+	MOVL  (R9), DI \
+	MOVL  (R9), AX \
+	CMPQ  R10, $4 \
+	JLE   2(PC) \
+	MOVL  16(R9), AX \
+	SUBQ  DI, AX \
+	IMULQ stride, AX
+
 // func dotHeads(q *float32, step, heads, c int, base *float32, rows *uint32, n, stride int, out *float32, ld int)
 // out[h][t] = q[h]·row(rows[t])[h] over c words, a multiple of 8; steps are in bytes.
 TEXT ·dotHeads(SB), NOSPLIT, $0-80
@@ -230,6 +241,7 @@ TEXT ·dotHeads(SB), NOSPLIT, $0-80
 	MOVQ ld+72(FP), R13
 
 dotrow:
+	AHEAD(stride+56(FP))
 	MOVL  (R9), DI
 	IMULQ stride+56(FP), DI
 	ADDQ  base+32(FP), DI
@@ -245,6 +257,7 @@ dothead:
 dotwords:
 	VMOVUPS (SI), Y0
 	VFMADD231PS (DI), Y0, Y4
+	PREFETCHT0 (DI)(AX*1)
 	ADDQ $32, SI
 	ADDQ $32, DI
 	SUBQ $8, CX
@@ -272,6 +285,7 @@ TEXT ·sumHeads(SB), NOSPLIT, $0-80
 	MOVQ step+72(FP), R13
 
 sumrow:
+	AHEAD(stride+56(FP))
 	MOVL  (R9), DI
 	IMULQ stride+56(FP), DI
 	ADDQ  base+32(FP), DI
@@ -288,6 +302,7 @@ sumwords:
 	VMOVUPS (SI), Y1
 	VFMADD231PS (DI), Y0, Y1
 	VMOVUPS Y1, (SI)
+	PREFETCHT0 (DI)(AX*1)
 	ADDQ $32, SI
 	ADDQ $32, DI
 	SUBQ $8, CX

@@ -79,7 +79,7 @@ func TestJobs(t *testing.T) {
 			}
 		}
 	}
-	if !seen["train-small"] || !seen["decode-base-64"] || !seen["decode-nano"] {
+	if !seen["train-small"] || !seen["decode-base-64"] || !seen["decode-nano"] || !seen["decode-nano-64"] {
 		t.Errorf("the jobs of \"attnlab help bench\" are missing: %v", seen)
 	}
 }

@@ -71,7 +71,7 @@ func All(full bool) []Workload {
 		}
 	}
 	return append(all,
-		Workload{Name: "nano", config: shape(4, 128, 352, 128), batch: 16, length: 128, adam: adam, prompt: 16, drawn: 64, decode: []int{16}, paths: full},
+		Workload{Name: "nano", config: shape(4, 128, 352, 128), batch: 16, length: 128, adam: adam, prompt: 16, drawn: 64, decode: []int{16, 64}, paths: full},
 		Workload{Name: "pico", config: shape(2, 64, 192, 64), batch: 8, length: 64, adam: adam, prompt: 16, drawn: 48, decode: []int{8}})
 }
 
@@ -83,7 +83,7 @@ func (w Workload) Jobs() []Job {
 	}}
 	for _, sequences := range w.decode {
 		name := speed.Decode + w.Name
-		if len(w.decode) > 1 {
+		if sequences != w.batch {
 			name += fmt.Sprintf("-%d", sequences)
 		}
 		jobs = append(jobs, Job{
