@@ -12,7 +12,7 @@ import (
 
 // tree draws a branch tree: the root at the left, the tokens of a response to the right, and
 // a lane for each leaf. A node is a bar as long as its tokens, thick with its leaves and
-// coloured by its value. One without a finished leaf is hollow.
+// coloured by its advantage. One that is not trained on is hollow.
 type tree struct {
 	*View
 	lanes

@@ -22,22 +22,24 @@ func (t *tree) Draw(s *draw.Scene) {
 	p := t.place()
 	p.addAxis(s)
 	t.addForks(s, p)
+	top := t.largest()
 	for i := range t.tree.Nodes {
-		t.addBar(s, i, p)
+		t.addBar(s, i, p, top)
 	}
 	t.addPoints(s, p)
 }
 
 func (t *tree) addHeading(s *draw.Scene) {
 	right, done := t.outcomes()
-	title, what := "Branch tree", "value of a node"
+	title, what := "Branch tree", "advantage of a node"
 	rule := score.FindBranch(t.tree.Rule.Branch)
 	detail := fmt.Sprintf("by %s · dots: %s · %d of %s right", rule.Title, rule.Score.Label(), right, count(done, "leaf", "leaves"))
 	if s.Width > 560 {
 		detail += " · " + count(len(t.tree.Nodes), "node", "nodes")
 	}
 	s.Heading(title, detail, true, s.Width-3*draw.Margin-draw.Width(what, false, draw.Small))
-	s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), "0", "1", what, s.Palette.Mark)
+	s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), draw.Signed(-t.largest(), 2), draw.Signed(t.largest(), 2), what,
+		func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) })
 }
 
 // place is where a tree is drawn: lanes down and tokens to the right.
@@ -147,7 +149,7 @@ func (t *tree) addForks(s *draw.Scene, p place) {
 			edge = accent
 			s.Add(draw.Dot{X: x, Y: y, Radius: 9, Color: edge}, draw.Dot{X: x, Y: y, Radius: 7, Color: s.Palette.Surface})
 		}
-		s.Add(draw.Dot{X: x, Y: y, Radius: 6, Color: edge}, draw.Dot{X: x, Y: y, Radius: 5, Color: valueColor(s, root.Value)})
+		s.Add(draw.Dot{X: x, Y: y, Radius: 6, Color: edge}, draw.Dot{X: x, Y: y, Radius: 5, Color: s.Palette.Surface})
 		t.addTarget(s, 0, draw.Rect(x-12, y-12, 22, 24))
 	}
 }
@@ -161,17 +163,26 @@ func (t *tree) path(i int) map[int]bool {
 	return path
 }
 
-// valueColor is the colour of a node's value: away from the paper even at 0, which is a
-// value, and that of the paper without one.
-func valueColor(s *draw.Scene, v *float64) color.RGBA {
-	if v == nil {
+// largest is the largest size of an advantage in the tree, the end of the ramp.
+func (t *tree) largest() (top float64) {
+	for _, n := range t.tree.Nodes {
+		if a := math.Abs(n.Advantage); n.Trained && a < largestValue {
+			top = max(top, a)
+		}
+	}
+	return top
+}
+
+// nodeColor is the colour of a node's advantage; that of the paper where the node is not trained on.
+func (t *tree) nodeColor(s *draw.Scene, n session.TreeNode, top float64) color.RGBA {
+	if n.Value == nil || !n.Trained || !(top > 0) || !(math.Abs(n.Advantage) < largestValue) {
 		return s.Palette.Surface
 	}
-	return s.Palette.Mark(*v)
+	return s.Palette.Signed(n.Advantage / top)
 }
 
 // addBar draws a node, its text where it can be read, and the outcome of a leaf.
-func (t *tree) addBar(s *draw.Scene, i int, p place) {
+func (t *tree) addBar(s *draw.Scene, i int, p place, top float64) {
 	if i == 0 {
 		return
 	}
@@ -185,8 +196,8 @@ func (t *tree) addBar(s *draw.Scene, i int, p place) {
 	}
 	h := p.thick(n.Leaves)
 	if bar := draw.Rect(x0, y-h/2, x1-x0, h).Meet(p.view); bar.W > 0 && bar.H > 0 {
-		s.Add(draw.Fill{Box: bar, Color: valueColor(s, n.Value)})
-		if n.Value == nil || h >= 3 {
+		s.Add(draw.Fill{Box: bar, Color: t.nodeColor(s, n, top)})
+		if n.Value == nil || !n.Trained || h >= 3 {
 			s.Add(draw.Frame{Box: bar, Width: 1, Color: s.Palette.Muted})
 		}
 		switch {

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -136,8 +137,7 @@ func TestTreeIsLegible(t *testing.T) {
 	}
 }
 
-// Bars are as long as their tokens and have the colour of their value; one without a
-// finished leaf is hollow.
+// Bars are as long as their tokens and have the colour of their advantage, red below 0; one that is not trained on is hollow.
 func TestTreeBars(t *testing.T) {
 	grown := branchTree(4, 2, 2)
 	grown.Nodes[len(grown.Nodes)-1].Value, grown.Nodes[len(grown.Nodes)-1].Reward = nil, nil
@@ -147,7 +147,7 @@ func TestTreeBars(t *testing.T) {
 		t.Errorf("61 tokens go from %v to %v", p.at(0), p.at(61))
 	}
 	for i, n := range grown.Nodes[1:] {
-		want := draw.Fill{Color: valueColor(&f.scene, n.Value)}
+		want := draw.Fill{Color: f.nodeColor(&f.scene, n, f.largest())}
 		h := p.thick(n.Leaves)
 		want.Box = draw.Rect(p.at(float64(n.Start-30)), p.y(i+1)-h/2, 0, h)
 		want.W = p.at(float64(n.End-30)) - want.X
@@ -159,8 +159,16 @@ func TestTreeBars(t *testing.T) {
 			t.Errorf("no bar %+v for node %+v", want, n)
 		}
 	}
-	if valueColor(&f.scene, nil) != theme.Light.Surface || valueColor(&f.scene, ref(0)) == theme.Light.Surface || valueColor(&f.scene, ref(1)) != theme.Light.Score(1) {
-		t.Error("the colours of values")
+	for _, c := range []struct {
+		node session.TreeNode
+		want color.RGBA
+	}{
+		{session.TreeNode{Value: ref(1), Trained: true, Advantage: 2}, theme.Light.Signed(1)}, {session.TreeNode{Value: ref(0), Trained: true, Advantage: -2}, theme.Light.Signed(-1)},
+		{session.TreeNode{Value: ref(0), Trained: true}, theme.Light.Signed(0)}, {session.TreeNode{Value: ref(0), Advantage: 1}, theme.Light.Surface}, {session.TreeNode{Trained: true, Advantage: 1}, theme.Light.Surface},
+	} {
+		if got := f.nodeColor(&f.scene, c.node, 2); got != c.want {
+			t.Errorf("%+v has the colour %v, want %v", c.node, got, c.want)
+		}
 	}
 	labels := map[string]int{}
 	for _, s := range f.scene.Shapes {

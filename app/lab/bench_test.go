@@ -16,13 +16,14 @@ func compareBench(t *testing.T) (*Lab, *session.Port) {
 	return l, engine
 }
 
-// treeBench is a bench on the Tree page whose engine rests.
+// treeBench is a bench on the Tree page whose engine rests. Its tree does not grow by itself.
 func treeBench(t *testing.T) (*Lab, *session.Port) {
 	v := Start()
 	v.Page = PageTree
 	l, engine := ready(t, v)
 	labtest.Sent(t, engine, 1)
 	l.Receive(labtest.Trace())
+	l.GrownFor = l.PromptText()
 	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
 }

@@ -150,6 +150,7 @@ func (l *Lab) Receive(message any) {
 			l.Do(what)
 		}
 		l.advance()
+		l.growOn()
 		l.followLesson(m)
 		l.noteEnding()
 		if run, ok := m.(session.Run); ok {
@@ -196,6 +197,7 @@ func (l *Lab) Do(what string) {
 		}
 		return
 	}
+	l.growing = false
 	before := l.View
 	l.wanted = nil
 	l.endReplay()
@@ -206,6 +208,7 @@ func (l *Lab) Do(what string) {
 			l.undo = l.undo[1:]
 		}
 	}
+	l.growOn()
 	l.wrote()
 }
 

@@ -26,6 +26,8 @@ type State struct {
 	Dialog    string               // "", "keys", "capabilities"
 	Explained string               // what the open explanation is of: "fci:3", "term:rollout"
 	Filter    string               // of the commands dialog
+	growing   bool                 // the tree grows by itself
+	GrownFor  string               // problem whose tree did
 	Picked    int                  // place of the command that Enter runs, among those that are listed
 	NoLetters bool                 // keys of one character do nothing
 	Sought    string               // text that listed entries of the glossary contain

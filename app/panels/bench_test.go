@@ -25,6 +25,7 @@ func pageTreeBench(t *testing.T) (*Page, *session.Port) {
 	l, engine := pageReady(t, v)
 	labtest.Sent(t, engine, 1)
 	l.Receive(labtest.Trace())
+	l.GrownFor = l.PromptText() // it does not grow by itself
 	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
 }

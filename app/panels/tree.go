@@ -71,12 +71,15 @@ func branchPhrase(rule string) string { return score.FindBranch(rule).Phrase }
 // treeHead summarises the tree.
 func (p *Page) treeHead() app.UI {
 	t := &p.Tree
-	what := "No tree of this problem yet. Grow one at once, or round by round."
+	what, share := "No tree of this problem yet. Grow one at once, or round by round.", ""
 	if len(p.Trace.Tokens) == 0 {
 		what = "No problem yet. Draw a new one."
 	}
 	if p.Planted() {
 		right, leaves := explain.LeavesBelow(t, t.Nodes[0].ID)
+		if finished := finishedLeaves(t); finished > 0 {
+			share = fmt.Sprintf("%g of %d right", right, finished)
+		}
 		what = fmt.Sprintf("%s of %s, branch points %s; %g right. %s tokens sampled, %s with the prefix of every leaf", explain.LeafCount(leaves),
 			explain.Plural(t.Rule.Initial, "initial response"), branchPhrase(t.Rule.Branch), right, explain.Grouped(t.Sampled), explain.Grouped(t.Charged))
 		if !t.Done {
@@ -84,8 +87,18 @@ func (p *Page) treeHead() app.UI {
 		}
 	}
 	return app.Div().Class("trace-head").Body(
-		app.Div().Body(app.H1().Text("Tree"), app.P().Class("verdict").ID("tree-verdict").Text(what)),
+		app.Div().Body(app.H1().Text("Tree"), app.If(share != "", func() app.UI { return app.P().Class("big-value tree-share").Text(share) }), app.P().Class("verdict").ID("tree-verdict").Text(what)),
 	)
+}
+
+// finishedLeaves counts the responses that have ended.
+func finishedLeaves(t *session.Tree) (n int) {
+	for _, leaf := range t.Nodes {
+		if leaf.Reward != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // branchPoints lists where responses were or will be sampled again, in the order of their rollouts.
