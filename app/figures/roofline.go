@@ -50,20 +50,21 @@ func (f *roofline) shown() string {
 	return "host"
 }
 
-// leastShare is the share of the time below which a kernel is left out: the table has it.
-const leastShare = 0.001
+// A kernel is left out below these shares of the time and of the highest rate, so that the others are not pressed together: the
+// table has it.
+const leastShare, leastRate = 0.001, 0.001
 
 // drawn are the kernels of the backend that are drawn, the slowest first, and how many are not: those without operations, which
-// have no place on a logarithmic axis, and those that take hardly any time.
+// have no place on a logarithmic axis, and those with hardly any time or rate.
 func (f *roofline) drawn() (kernels []speed.Row, without int) {
-	all, total := speed.Kernels(f.rows, f.shown()), 0.0
+	all, total, most := speed.Kernels(f.rows, f.shown()), 0.0, 0.0
 	for _, r := range all {
-		if usable(r.MedianMs) {
-			total += r.MedianMs
+		if usable(r.MedianMs, r.OperationRate()) {
+			total, most = total+r.MedianMs, max(most, r.OperationRate())
 		}
 	}
 	for _, r := range all {
-		if usable(r.MedianMs, r.Operations, r.Bytes, r.Intensity(), r.OperationRate()) && r.MedianMs > leastShare*total {
+		if usable(r.MedianMs, r.Operations, r.Bytes, r.Intensity(), r.OperationRate()) && r.MedianMs > leastShare*total && r.OperationRate() > leastRate*most {
 			kernels = append(kernels, r)
 		} else {
 			without++
@@ -89,7 +90,7 @@ func (f *roofline) Caption() string {
 		text += fmt.Sprintf("; the ceilings are %s operations and %s bytes a second", speed.Count(c.Operations), speed.Count(c.Bytes))
 	}
 	if without > 0 {
-		text += fmt.Sprintf("; %s without operations or with little time %s left out", count(without, "kernel", "kernels"), verb(without))
+		text += fmt.Sprintf("; %s without operations or of little weight %s left out", count(without, "kernel", "kernels"), verb(without))
 	}
 	return text + "."
 }

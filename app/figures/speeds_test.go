@@ -124,7 +124,7 @@ func TestRoofline(t *testing.T) {
 			t.Errorf("a kernel at %v, the ceiling at %g", d, level)
 		}
 	}
-	if got := h.Caption(); !strings.Contains(got, "4 kernels on WebGPU") || !strings.Contains(got, "1 kernel without operations or with little time is left out") {
+	if got := h.Caption(); !strings.Contains(got, "4 kernels on WebGPU") || !strings.Contains(got, "1 kernel without operations or of little weight is left out") {
 		t.Errorf("the caption is %q", got)
 	}
 	h.Set("backend", "host", start)

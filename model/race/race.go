@@ -170,8 +170,12 @@ func choose(d *gpu.Device, c model.Config, memory Memory[Result]) (*gpu.Device, 
 	return d, &r, why, nil
 }
 
-// rounds is how often a race measures each device. They take turns, because a shared machine can be slower for a while.
-const rounds = 2
+// rounds is how often a race measures each device. They take turns, because a shared machine can be slower for a while. Where one
+// is clearly times as fast as the other after a round, no other round would change the choice.
+const (
+	rounds  = 2
+	clearly = 4
+)
 
 // Run measures both devices in turn and takes the best rates of each.
 func Run(host, webgpu *gpu.Device, c model.Config) (Result, error) {
@@ -186,6 +190,9 @@ func Run(host, webgpu *gpu.Device, c model.Config) (Result, error) {
 				return r, err
 			}
 			side.best.Sampling, side.best.Training = max(side.best.Sampling, rate.Sampling), max(side.best.Training, rate.Training)
+		}
+		if ratio := r.Host.Tokens() / r.WebGPU.Tokens(); ratio > clearly || ratio < 1./clearly {
+			break
 		}
 	}
 	return r, nil
