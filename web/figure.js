@@ -17,10 +17,11 @@
       loading.textContent = text;
       document.body.append(loading);
     },
-    save(png) {
+    save(picture) {
+      const type = picture[0] === 0x47 ? "gif" : "png"; // by its first byte
       const a = document.createElement("a");
-      a.href = URL.createObjectURL(new Blob([png], { type: "image/png" }));
-      a.download = `attnlab-${wanted().get("figure")}.png`;
+      a.href = URL.createObjectURL(new Blob([picture], { type: "image/" + type }));
+      a.download = `attnlab-${wanted().get("figure")}.${type}`;
       a.click();
       setTimeout(() => URL.revokeObjectURL(a.href), 10000);
     },
@@ -83,13 +84,13 @@
     for (const name of options) host.set(name, sent[name] ?? wanted().get(name) ?? ""); // the empty text is an option's default
   }
 
-  // {theme: "light"|"dark"|"", OPTION: "VALUE", save: true}, of this origin only. The options are those of the figure.
+  // {theme: "light"|"dark"|"", OPTION: "VALUE", save: true|"gif"}, of this origin only. The options are those of the figure.
   addEventListener("message", (e) => {
     if (e.origin !== location.origin || !e.data || typeof e.data !== "object") return;
     for (const [name, value] of Object.entries(e.data)) {
       if (typeof value === "string") sent[name] = value;
     }
-    if (e.data.save && host.set) host.set("save", "png");
+    if (e.data.save && host.set) host.set("save", e.data.save === "gif" ? "gif" : "png");
     apply();
   });
   let shown = wanted();

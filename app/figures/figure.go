@@ -49,6 +49,13 @@ type Setter interface {
 	Set(name, value string)
 }
 
+// Film is a figure with frames, which a window writes as a moving picture.
+type Film interface {
+	// Frames is how many there are. Frame chooses one of them, from 0, and returns the one that was chosen before.
+	Frames() int
+	Frame(i int) (before int)
+}
+
 // Entry is a figure in the list.
 type Entry struct {
 	Name  string // in addresses
@@ -63,6 +70,7 @@ var Figures = []Entry{
 	{"heads", "Heads by layer", newHeads},
 	{"losses", "Measured loss beside FCI and position", newLosses},
 	{"ranks", "Heads ranked", newRanks},
+	{"followed", "Base against trained", newFollowed},
 	{"tree", "Branch tree", newTree},
 	{"curves", "Metrics of runs", newCurves},
 	{"scatter", "Accuracy against think tokens", newScatter},

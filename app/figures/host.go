@@ -53,6 +53,29 @@ func (h *Host) choose(s session.Selection) {
 	}
 }
 
+// Frames is how many frames a figure with [Film] has, 0 for others.
+func (h *Host) Frames() int {
+	if film, ok := h.figure.(Film); ok {
+		return film.Frames()
+	}
+	return 0
+}
+
+// FrameScene is a frame of a figure with [Film], without the pointer. The figure stands then where it stood before.
+func (h *Host) FrameScene(i int, now time.Time) draw.Scene {
+	v := h.view
+	v.now, v.stale = now, true
+	if film, ok := h.figure.(Film); ok {
+		before := film.Frame(i)
+		defer film.Frame(before)
+	}
+	scene := draw.Scene{Width: v.Width, Height: v.Height, Palette: v.Palette}
+	if v.Width >= 80 && v.Height >= 60 {
+		h.figure.Draw(&scene)
+	}
+	return scene
+}
+
 // take makes what the figure selected the selection, before the engine confirms it. It
 // returns nil if that is no change.
 func (h *Host) take() *session.Selection {

@@ -65,12 +65,12 @@ func TestNew(t *testing.T) {
 
 // everything is one message of each kind that figures follow.
 func everything(K int) []any {
-	return []any{trace(K, 4, 6, K%2 == 0), probe(4, 6), lossesOf(K), branchTree(1+K/5, min(1+K/5, K/8), 2),
+	return []any{trace(K, 4, 6, K%2 == 0), probe(4, 6), lossesOf(K), answersOf(K), branchTree(1+K/5, min(1+K/5, K/8), 2),
 		saved(someRun("a", "attnpo", 1, 100), someRun("b", "attnpo", 2, 80), someRun("p", "pretrain", 1, 300)), someRun("a", "attnpo", 1, 1+K), measured(K)}
 }
 
 // options are values of every figure's options.
-var options = [][2]string{{"by", "focus"}, {"by", "sra"}, {"by", "kurtosis"}, {"smooth", "0.9"}, {"x", "tokens"}, {"runs", "b,nobody,a"}, {"backend", "host"}, {"backend", "webgpu"}}
+var options = [][2]string{{"at", "1"}, {"by", "focus"}, {"by", "sra"}, {"by", "kurtosis"}, {"smooth", "0.9"}, {"x", "tokens"}, {"runs", "b,nobody,a"}, {"backend", "host"}, {"backend", "webgpu"}}
 
 // Every figure, whatever is shown at whatever size: texts lie within the figure, are at least
 // 11 pixels high and stand out from what is under them, and no number is broken.

@@ -238,9 +238,8 @@ func (r *rows) heading(s *draw.Scene, title, note string, largest float64, clipp
 	detail := r.source() + "; " + note
 	s.Heading(title, draw.Fit(detail, true, draw.Small, room), true, s.Width)
 	bar := s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), "0", high, name, ramp)
-	if clipped && bar.W > 0 { // between the ramp and its largest number
-		x, y := bar.X+bar.W+1, bar.Y+bar.H/2
-		s.Add(draw.Path{Points: [][2]float64{{x, y - 4}, {x + 4, y}, {x, y + 4}}, Width: 1.5, Color: s.Palette.Ink})
+	if clipped && bar.W > 0 {
+		clipMark(s, bar)
 	}
 	return bar
 }

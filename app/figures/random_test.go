@@ -30,7 +30,7 @@ func FuzzSnapshots(f *testing.F) {
 			now := start
 			for i := range 12 {
 				now = now.Add(time.Duration(random.IntN(300)-20) * time.Millisecond) // clocks can go back
-				event := spoiled(random, random.IntN(9))
+				event := spoiled(random, random.IntN(10))
 				h.Show(event, now)
 				switch random.IntN(4) {
 				case 0:
@@ -141,6 +141,9 @@ func spoiled(random *rand.Rand, kind int) any {
 	case 7:
 		speeds := measured(K)
 		v = reflect.ValueOf(&speeds)
+	case 8:
+		f := answersOf(K)
+		v = reflect.ValueOf(&f)
 	case 6:
 		l := lossesOf(K)
 		v = reflect.ValueOf(&l)

@@ -13,7 +13,12 @@ func trainActions() []Action {
 	}
 	steps := may(func(l *Lab) bool { return l.Ready() && !l.Running() && (l.Fixed() || len(l.Wrong()) == 0) })
 	exists := func(l *Lab) bool { return l.Ready() && (l.Run.Info.ID != "" || len(l.Runs.Runs) > 0) }
+	followed := func(l *Lab) bool { return len(l.Followed.Answers) > 0 }
 	return []Action{
+		{"play-answers", "", "Play the answers of the run to one problem", false, followed, func(l *Lab, _ string) { l.playAnswers() }},
+		{"save-film", "", "Save the answers of the run as a GIF", false, followed, func(l *Lab, _ string) { l.screen.SaveFilm("followed") }},
+		{"save-answers-png", "", "", false, followed, func(l *Lab, _ string) { l.screen.SaveFigure("followed") }},
+		{"follow-run", "", "", false, func(l *Lab) bool { return l.Ready() }, func(l *Lab, a string) { l.Send(session.FollowRun{ID: a}) }},
 		{"train", "train:Space", "Start, pause or resume training", false,
 			may(func(l *Lab) bool {
 				return l.Running() && !l.Pausing() || !l.Running() && l.Ready() && (l.Fixed() || len(l.Wrong()) == 0)

@@ -158,6 +158,7 @@ func (l *Lab) setTrain(name, value string) bool {
 		}
 	case "answer":
 		l.Answer = min(max(parse(value, 1, strconv.Atoi), 1), max(1, len(l.Followed.Answers))) - 1
+		l.PlayingAnswers = false
 	case "x":
 		if slices.Contains(CurvesOver, value) {
 			l.Curves.X = value

@@ -26,6 +26,8 @@ type Screen interface {
 	Download(name, kind string, data []byte)
 	// SaveFigure offers the picture of a figure as a file.
 	SaveFigure(name string)
+	// SaveFilm does so for a figure with several frames: all of them, as a moving picture.
+	SaveFilm(name string)
 
 	// Reveal scrolls to an element once the page is drawn, Focus gives it the focus, and Place puts it next to the element
 	// with that data-do.
@@ -58,6 +60,7 @@ func (NoScreen) Awake(bool, func(string))        {}
 func (NoScreen) Pick(string)                     {}
 func (NoScreen) Download(string, string, []byte) {}
 func (NoScreen) SaveFigure(string)               {}
+func (NoScreen) SaveFilm(string)                 {}
 func (NoScreen) Reveal(string)                   {}
 func (NoScreen) Focus(string)                    {}
 func (NoScreen) Place(string, string)            {}

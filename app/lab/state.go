@@ -50,6 +50,9 @@ type State struct {
 	undo      []View
 	Answer    int // of the followed problem, that is compared with the first
 	Hovered   int // step that another screen points at, -1 for none
+
+	PlayingAnswers bool // the slider of answers moves by itself
+	answersRun     int  // counts these plays, so that an old timer stops
 }
 
 // Controls are the controls' own values, until a command takes them.
@@ -68,7 +71,7 @@ type Controls struct {
 func newState(v View, shipped Example) *State {
 	s := &State{View: v, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
 		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v), Weakest: 5, Readers: 3},
-		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "metrics": true, "settings": true}}
+		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "answers": true, "metrics": true, "settings": true}}
 	if s.Example {
 		s.Trace = shipped.Trace
 	}

@@ -21,6 +21,9 @@ func (p *Page) figure(name, title string, here bool) app.UI {
 		if name == "losses" {
 			f.Height = lossesHeight(len(p.Losses.Steps))
 		}
+		if name == "followed" {
+			f.Height = followedHeight(&p.Followed)
+		}
 		view = f
 	}
 	details := app.Details().Class("figure").ID("figure-" + name)

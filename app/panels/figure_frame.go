@@ -2,6 +2,7 @@ package panels
 
 import (
 	"net/url"
+	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -44,6 +45,7 @@ func (p *Page) figureOptions() string {
 	if p.Page == lab.PageTrain {
 		options += "&ghost=" + url.QueryEscape(p.RunToBeat())
 	}
+	options += "&at=" + strconv.Itoa(p.Answer)
 	if p.Page == lab.PageCompare {
 		options += "&runs=" + p.ChosenIDs()
 	}

@@ -76,7 +76,11 @@ func offer(host js.Value, figure *figures.Host, game *window.Game) {
 	host.Set("set", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		name, value := args[0].String(), args[1].String()
 		if name == "save" {
-			game.SavePNG()
+			if value == "gif" {
+				game.SaveFilm()
+			} else {
+				game.SavePNG()
+			}
 			return nil
 		}
 		game.Do("set "+name, func(h *figures.Host, now time.Time) {

@@ -32,14 +32,15 @@ type Game struct {
 	queue  queue
 	asking atomic.Bool // for frames
 
-	scale    float64 // device pixels to a CSS pixel
-	w, h     int     // in device pixels
-	painter  painter
-	repaint  bool
-	wantsPNG bool
-	mx, my   float64 // the mouse at the last update
-	pointed  int     // the step under it, as sent last
-	drag     drag
+	scale     float64 // device pixels to a CSS pixel
+	w, h      int     // in device pixels
+	painter   painter
+	repaint   bool
+	wantsPNG  bool
+	wantsFilm bool
+	mx, my    float64 // the mouse at the last update
+	pointed   int     // the step under it, as sent last
+	drag      drag
 }
 
 // drag is a press that has not ended.
@@ -151,6 +152,10 @@ func (g *Game) Draw(screen *ebiten.Image) {
 	if g.wantsPNG {
 		g.wantsPNG = false
 		g.export(screen)
+	}
+	if g.wantsFilm {
+		g.wantsFilm = false
+		g.exportFilm(screen)
 	}
 }
 

@@ -3,7 +3,9 @@
 package visit
 
 import (
+	"bytes"
 	"fmt"
+	"image/gif"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"attnlab/app/session"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -124,4 +127,53 @@ func (v *visitor) shots(name, place string) {
 	}
 	v.run(chromedp.EmulateViewport(1440, 900))
 	v.look("")
+}
+
+// TestVisitFollowed trains a short run on the host backend and looks at its answers to one problem beside those of the base.
+func TestVisitFollowed(t *testing.T) {
+	dir, _ := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, false)
+	server := plainServer(t, dir, n)
+	downloads := t.TempDir()
+	v.check("a run answers one problem as it learns", func(v *visitor) {
+		v.open(server.URL + under + onHost + "#page=train&method=tlmre&model=chain-tiny&steps=3&probe=8&h.problems=4&h.group=4")
+		v.press(`#run-buttons [data-do="train"]`)
+		v.runs("the run is complete", `latest("Run")?.info.state === "done" && latest("Followed")?.answers.length >= 4`)
+		f := newest[session.Followed](v)
+		last := f.Answers[len(f.Answers)-1]
+		v.Logf("%d answers; the base writes %d tokens, the run %d", len(f.Answers), len(f.Answers[0].Text), len(last.Text))
+		if last.Step != 3 || len(last.Change) != len(last.Text) || len(last.OnFirst) != len(f.Answers[0].Text) {
+			v.Errorf("the last answer is %+v", last)
+		}
+		v.until("the figure is drawn", `document.querySelector("iframe.followed")?.contentDocument?.querySelector("canvas")?.getAttribute("aria-label")?.includes("after 3 steps")`)
+	})
+	v.check("the slider goes through the run", func(v *visitor) {
+		v.run(chromedp.ScrollIntoView("#followed", chromedp.ByQuery), chromedp.Focus(`#followed input[type=range]`, chromedp.ByQuery), chromedp.KeyEvent(kb.Home))
+		v.until("the base is shown", `document.querySelector("#followed .verdict").textContent.startsWith("The base writes")`)
+		v.until("the figure follows", `document.querySelector("iframe.followed").contentDocument.querySelector("canvas").getAttribute("aria-label").includes("after 0 steps")`)
+		v.run(chromedp.KeyEvent(kb.End))
+		v.until("the end is shown", `document.querySelector("#followed .verdict").textContent.includes("After step 3")`)
+	})
+	v.check("one click saves a film", func(v *visitor) {
+		v.run(browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(downloads))
+		v.press(`[data-do="save-film"]`)
+		path := filepath.Join(downloads, "attnlab-followed.gif")
+		var film *gif.GIF
+		for end := time.Now().Add(patience); film == nil; time.Sleep(200 * time.Millisecond) {
+			if data, err := os.ReadFile(path); err == nil {
+				film, _ = gif.DecodeAll(bytes.NewReader(data)) // it may not be whole yet
+			}
+			if time.Now().After(end) {
+				v.Fatal("no film was saved")
+			}
+		}
+		if frames := len(newest[session.Followed](v).Answers); len(film.Image) != frames || film.Config.Width < 300 {
+			v.Errorf("the film has %d frames of %d answers, %d pixels wide", len(film.Image), frames, film.Config.Width)
+		}
+	})
+	v.check("pictures", func(v *visitor) { v.shots("followed", "#followed") })
+	if lines := n.all(); len(lines) > 0 {
+		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
+	}
 }

@@ -1,0 +1,27 @@
+package task
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestAlign(t *testing.T) {
+	for _, c := range []struct {
+		a, b []string
+		want [][2]int
+	}{
+		{nil, nil, nil},
+		{[]string{"a"}, nil, [][2]int{{0, -1}}},
+		{nil, []string{"a"}, [][2]int{{-1, 0}}},
+		{[]string{"g 6", "wait g 6 ok", "j 5"}, []string{"g 6", "j 5"}, [][2]int{{0, 0}, {1, -1}, {2, 1}}}, // a re-check was dropped
+		{[]string{"g &o 7 = g 6"}, []string{"g &o 7 = g 5"}, [][2]int{{0, 0}}},                             // another value
+		{[]string{"a b c"}, []string{"x y z"}, [][2]int{{-1, 0}, {0, -1}}},                                 // nothing in common
+		{[]string{"x", "y"}, []string{"y", "x"}, [][2]int{{-1, 0}, {0, 1}, {1, -1}}},                       // order counts
+		{[]string{"so c 5"}, []string{"j &a 9", "so c 5", "so c 5"}, [][2]int{{-1, 0}, {-1, 1}, {0, 2}}},   // one of two equal lines
+	} {
+		got := Align(c.a, c.b)
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%q and %q: %v, want %v", c.a, c.b, got, c.want)
+		}
+	}
+}
