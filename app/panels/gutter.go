@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ type arcs struct {
 	top     float64        // the end of the scale
 	least   float64        // of a link of the focused row
 	focus   int            // range that is selected, or that a figure points at; -1 for none
-	cut     int            // range whose readers are cut off; -1 for none
+	cut     []int          // ranges whose readers are cut off
 	steps   int
 	caption string
 }
@@ -48,7 +49,7 @@ func (p *Page) arcsOf() arcs {
 	t := &p.Trace
 	n := rangesShown(t)
 	at := func(reader, read int) float64 { return p.pays(reader, read) }
-	a := arcs{ranges: n, links: session.Links(n, t.Delta, 0, at), top: session.LargestApart(n, t.Delta, at), focus: -1, cut: -1, steps: len(t.Steps)}
+	a := arcs{ranges: n, links: session.Links(n, t.Delta, 0, at), top: session.LargestApart(n, t.Delta, at), focus: -1, steps: len(t.Steps)}
 	least := float64(p.Controls.Weakest) / lab.WeakestSteps * a.top
 	for _, l := range session.Links(n, t.Delta, p.Controls.Readers, at) {
 		if l.Attention >= least {
@@ -62,8 +63,10 @@ func (p *Page) arcsOf() arcs {
 	case p.Selection.Step >= 0 && p.Selection.Step < len(t.Steps):
 		a.focus = p.Selection.Step + 1
 	}
-	if d := &p.Disruption; d.Step >= 0 && d.Step < len(t.Steps) && len(d.Pairs)+len(d.Groups) > 0 {
-		a.cut = d.Step + 1
+	for k := range t.Steps {
+		if p.IsCut(k) {
+			a.cut = append(a.cut, k+1)
+		}
 	}
 	a.caption = fmt.Sprintf("Arcs: which step looks back at which, %s of %s shown. The table below the matrix has all numbers.", explain.Plural(len(a.shown), "link"), strconv.Itoa(len(a.links)))
 	return a
@@ -217,7 +220,7 @@ func (g *gutter) arc(b *strings.Builder, l session.Link, focus int) {
 	bulge := (g.width - edge - arrow - 2) * (0.12 + 0.88*math.Pow(float64(l.Reader-l.Read)/float64(max(2, g.Arcs.ranges-1)), 0.7))
 	class := "arc shade-" + strconv.Itoa(theme.ScoreStep(0.2+0.8*share))
 	switch {
-	case l.Read == g.Arcs.cut:
+	case slices.Contains(g.Arcs.cut, l.Read):
 		class += " broken"
 	case focus >= 0 && l.Read == focus:
 		class += " reader"
