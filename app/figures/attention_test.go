@@ -194,3 +194,20 @@ func TestRanks(t *testing.T) {
 		}
 	}
 }
+
+// A step that is not scored has no FCI in any head: the heads then show what they show without a step, not a row of zeros.
+func TestHeadsOfAStepThatIsNotScored(t *testing.T) {
+	h, f := of[*heads](t, "heads", 500, 300, trace(6, 2, 3, true))
+	mean := f.values()
+	for step, scored := range map[int]bool{0: false, 2: true} {
+		h.Show(session.Selection{Step: step, Token: -1, Layer: -1, Head: -1, Node: -1}, start)
+		got := f.values()
+		same := true
+		for i := range got {
+			same = same && got[i] == mean[i]
+		}
+		if same == scored {
+			t.Errorf("step %d, scored %v: the heads are %v, the means %v", step+1, scored, got, mean)
+		}
+	}
+}

@@ -125,12 +125,12 @@ func (h *heads) Key(key Key) bool {
 	return true
 }
 
-// ofSteps is each head's score of the selected step, or the mean over the steps, [L,H].
+// ofSteps is each head's score of the selected step, or the mean over the steps without one, or where it has no FCI, [L,H].
 func (h *heads) ofSteps(score []float64) []float64 {
 	steps := len(h.trace.Steps)
 	values := make([]float64, h.trace.Layers*h.trace.Heads)
 	for i := range values {
-		if step := h.step(); step >= 0 {
+		if step := h.step(); step >= 0 && (h.by != "fci" || h.trace.Scored(step)) {
 			values[i] = score[i*steps+step]
 			continue
 		}
