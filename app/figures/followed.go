@@ -208,7 +208,7 @@ func (f *followed) Draw(s *draw.Scene) {
 	top, clipped := f.scale()
 	a, b := f.Answers[0], f.Answers[f.second()]
 	title := "Base against trained"
-	s.Heading(title, fmt.Sprintf("%s; right: %s", strings.Join(strings.Fields(f.Problem), " "), f.Gold), true, s.Width-2*draw.Margin-draw.Width("log p change, nats", false, draw.Small)-draw.Margin)
+	s.Heading(title, fmt.Sprintf("%s; the right answer is %s", strings.Join(strings.Fields(f.Problem), " "), f.Gold), true, s.Width-2*draw.Margin-draw.Width("log p change, nats", false, draw.Small)-draw.Margin)
 	high := "+" + draw.Decimals(top, 1)
 	bar := s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), "−"+draw.Decimals(top, 1), high, "log p change, nats", func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) })
 	if clipped && bar.W > 0 {
