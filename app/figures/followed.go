@@ -182,11 +182,11 @@ func (f *followed) pairs() (left, right []part, pairs [][2]int) {
 
 // rowHeight is the height of a pair of lines at zoom 1.
 func (f *followed) rowHeight(pairs int) float64 {
-	lines := 1.0
+	most := 28.0
 	if f.narrow() {
-		lines = 2
+		most = 42
 	}
-	return min(20*lines+2, (f.Height-followedTop-draw.Margin)/float64(max(1, pairs)))
+	return min(most, (f.Height-followedTop-draw.Margin)/float64(max(1, pairs)))
 }
 
 // Content is the place and the size of the lines.

@@ -235,7 +235,7 @@ func (r *rows) stepText(i int) string {
 func (r *rows) heading(s *draw.Scene, title, note string, largest float64, clipped bool, ramp func(x float64) color.RGBA) draw.Box {
 	name, high := "attention per token", draw.Number(largest)
 	room := s.Width - 3*draw.Margin - draw.Width(name, false, draw.Small)
-	detail := r.source() + "; " + note
+	detail := note + "; " + r.source()
 	s.Heading(title, draw.Fit(detail, true, draw.Small, room), true, s.Width)
 	bar := s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), "0", high, name, ramp)
 	if clipped && bar.W > 0 {

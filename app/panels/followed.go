@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/task"
 )
 
 // followedPanel sets the base's answer to one problem beside the run's, with a slider through the steps at which the run answered.
@@ -80,11 +81,17 @@ func answerText(a session.FollowedAnswer) string {
 	return strings.ReplaceAll(strings.Join(a.Text, " "), " \n ", "\n")
 }
 
-// followedHeight is the height of the figure of two answers, in pixels.
+// followedHeight is the height of the figure of two answers, in pixels: 28 for each pair of lines of the answer that needs most.
 func followedHeight(f *session.Followed) int {
+	lines := func(a session.FollowedAnswer) (text []string) {
+		for _, s := range a.Steps {
+			text = append(text, s.Text)
+		}
+		return text
+	}
 	most := 0
 	for _, a := range f.Answers {
-		most = max(most, len(a.Steps)+2)
+		most = max(most, 1+len(task.Align(lines(f.Answers[0]), lines(a)))) // and the answer part
 	}
-	return min(max(90+22*most, 220), 620)
+	return min(max(82+28*most, 200), 760)
 }

@@ -15,6 +15,7 @@ import (
 	"attnlab/app/session"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -61,7 +62,7 @@ func TestVisitTrace(t *testing.T) {
 		v.until("the reason is gone", `!document.querySelector("#field-samples-why")`)
 	})
 	v.check("arcs stand beside their rows and light up", func(v *visitor) {
-		v.run(chromedp.Evaluate(`scrollTo(0, 0)`, nil))
+		v.run(chromedp.Evaluate(`scrollTo(0, 0)`, nil), chromedp.MouseEvent(input.MouseMoved, 1, 1)) // off the rows
 		v.until("there are arcs", `document.querySelectorAll("#gutter .arc").length > 3`)
 		// Each arrow ends at the middle of the number of a row, to a pixel.
 		if off := eval[float64](v, `Math.max(...[...document.querySelectorAll("#gutter .arc .head")].map((head) => {
