@@ -17,6 +17,18 @@ var pool = sync.Pool{New: func() any { return &Panels{} }}
 
 // Pack copies B into panels. [Panels.Release] gives their memory back.
 func Pack(b View) *Panels {
+	return PackBy(b, func(n int, f func(i int)) {
+		for i := range n {
+			f(i)
+		}
+	})
+}
+
+// packed is how many words of B are copied at a time.
+const packed = 1 << 13
+
+// PackBy is Pack by parts: each calls f for every i in [0,n), in any order or at once.
+func PackBy(b View, each func(n int, f func(i int))) *Panels {
 	p := pool.Get().(*Panels)
 	p.k, p.n = b.Rows, b.Cols
 	size := p.k * p.Count() * tileCols
@@ -24,12 +36,15 @@ func Pack(b View) *Panels {
 		p.data = make([]float32, size)
 	}
 	p.data = p.data[:size]
-	at := 0
-	for k0 := 0; k0 < p.k; k0 += depth {
-		rows := min(depth, p.k-k0)
-		pack(p.data[at:], View{b.Data[k0*b.Row:], rows, b.Cols, b.Row, b.Col})
-		at += rows * p.Count() * tileCols
-	}
+	blocks := (p.k + depth - 1) / depth
+	panels := max(1, packed/(min(depth, max(p.k, 1))*tileCols)) // of a part
+	parts := (p.Count() + panels - 1) / panels
+	each(blocks*parts, func(i int) {
+		k0, from := i/parts*depth, i%parts*panels
+		rows, to := min(depth, p.k-k0), min(from+panels, p.Count())
+		block := View{b.Data[k0*b.Row:], rows, b.Cols, b.Row, b.Col}
+		pack(p.data[k0*p.Count()*tileCols+from*rows*tileCols:], block.Columns(from*tileCols, min(to*tileCols, p.n)))
+	})
 	return p
 }
 

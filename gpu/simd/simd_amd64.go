@@ -35,10 +35,8 @@ func packWhole(to []float32, b View, rows, cols int) {
 		panel := to[j/tileCols*tileCols*b.Rows+j%tileCols:]
 		if b.Row == 1 {
 			transpose8(rows, &b.Data[j*b.Col], 4*b.Col, &panel[0])
-			continue
-		}
-		for k := range rows {
-			*(*[8]float32)(panel[k*tileCols:]) = [8]float32(b.Data[k*b.Row+j:])
+		} else {
+			copy8(rows, &b.Data[j], 4*b.Row, &panel[0])
 		}
 	}
 }
@@ -48,6 +46,9 @@ func tile(k int, a *float32, row, col int, b, c *float32, ld int, add bool)
 
 //go:noescape
 func transpose8(k int, b *float32, ld int, to *float32)
+
+//go:noescape
+func copy8(k int, b *float32, ld int, to *float32)
 
 // softmax computes a row at a time, in which the words behind the keys, up to a multiple of 8, count as minus infinity.
 func softmax(s View, seen int, scale float32, top, sum []float32) {

@@ -138,6 +138,24 @@ block:
 	VZEROUPPER
 	RET
 
+// func copy8(k int, b *float32, ld int, to *float32)
+// to[i][j] = b[i][j] for j < 8 and i < k: rows of b are ld bytes apart, rows of to 64 bytes.
+TEXT ·copy8(SB), NOSPLIT, $0-32
+	MOVQ k+0(FP), CX
+	MOVQ b+8(FP), SI
+	MOVQ ld+16(FP), R8
+	MOVQ to+24(FP), DI
+
+copyrow:
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	ADDQ R8, SI
+	ADDQ $64, DI
+	DECQ CX
+	JNZ  copyrow
+	VZEROUPPER
+	RET
+
 // Constants of the exponential (Cephes expf: relative error below 2e-7), each eight times.
 #define WORDS(name, w) \
 	DATA name+0(SB)/4, w \

@@ -34,7 +34,7 @@ func (m matrix[X]) view() simd.View {
 // usable, and by the sum itself in float64, the referee.
 func gemm[X gpu.Float](a, b, c matrix[X]) {
 	if _, ok := any(a.data).([]float32); ok {
-		p := simd.Pack(b.view())
+		p := simd.PackBy(b.view(), gpu.Rows)
 		defer p.Release()
 		product(c.view(), a.view(), p, false)
 		return
@@ -58,7 +58,7 @@ func gemm[X gpu.Float](a, b, c matrix[X]) {
 // something writes the weight, so that decoding packs it once.
 func linear(p Matmul, x []float32, a gpu.Args[float32], at int, y []float32, add bool) {
 	N, O, I := int(p.N), int(p.O), int(p.I)
-	pack := func() *simd.Panels { return simd.Pack(simd.Of(a.F(at), O, I, I).T()) }
+	pack := func() *simd.Panels { return simd.PackBy(simd.Of(a.F(at), O, I, I).T(), gpu.Rows) }
 	panels, known := gpu.Memo(a, at, [2]int{O, I}, pack)
 	if !known {
 		panels = pack()
