@@ -243,3 +243,19 @@ func (s *Scorer) Release() {
 		b.Release()
 	}
 }
+
+// LogProbs returns the log-probabilities, at temperature 1, of the tokens of responses to one prompt, a slice a response.
+func (s *Scorer) LogProbs(prompt []int, responses ...[]int) (of [][]float32, err error) {
+	var requests []ScoreRequest
+	for _, r := range responses {
+		requests = append(requests, ScoreRequest{Tokens: append(append([]int{}, prompt...), r...)})
+	}
+	scores, err := s.Score(requests)
+	if err != nil {
+		return nil, err
+	}
+	for _, score := range scores {
+		of = append(of, score.LogProbs[len(prompt):])
+	}
+	return of, nil
+}

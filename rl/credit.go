@@ -26,33 +26,14 @@ type GroupInput struct {
 
 // Rated is one response with what rewards and credit need.
 type Rated struct {
-	Length       int       `json:"length"`
-	Correct      bool      `json:"correct"`
-	AnswerTokens int       `json:"answer_tokens"` // after </think>
-	Focus        []float64 `json:"focus"`         // S_k, one a step
-	StepRanges   []Span    `json:"step_ranges"`   // in order
-	Reflections  int       `json:"reflections"`
-	ThinkTokens  *int      `json:"think_tokens"` // absent: length less answer_tokens
+	Length       int         `json:"length"`
+	Correct      bool        `json:"correct"`
+	AnswerTokens int         `json:"answer_tokens"` // after </think>
+	Focus        []float64   `json:"focus"`         // S_k, one a step
+	StepRanges   []task.Span `json:"step_ranges"`   // in order
+	Reflections  int         `json:"reflections"`
+	ThinkTokens  *int        `json:"think_tokens"` // absent: length less answer_tokens
 }
-
-// Span is a range of tokens from Start up to, not including, End. Its JSON is [start, end].
-type Span struct{ Start, End int }
-
-// UnmarshalJSON reads two numbers, and returns an error for more or fewer.
-func (s *Span) UnmarshalJSON(data []byte) error {
-	var ends []int
-	if err := json.Unmarshal(data, &ends); err != nil {
-		return err
-	}
-	if len(ends) != 2 {
-		return fmt.Errorf("a range is [start, end], and %.40s has %d numbers", data, len(ends))
-	}
-	s.Start, s.End = ends[0], ends[1]
-	return nil
-}
-
-// MarshalJSON writes [start, end].
-func (s Span) MarshalJSON() ([]byte, error) { return json.Marshal([2]int{s.Start, s.End}) }
 
 // ReadGroup reads a group in JSON for a method. It returns an error that names the key where one is unknown, is written in another
 // case, appears twice, is null or, if the method needs it, is missing: it would otherwise count as 0 or false.

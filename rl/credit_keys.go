@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"attnlab/rl/task"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -26,7 +27,7 @@ func (c keyCheck) value(t reflect.Type, path string) error {
 		}
 		t = t.Elem()
 	}
-	if t == reflect.TypeFor[Span]() {
+	if t == reflect.TypeFor[task.Span]() {
 		t = reflect.TypeFor[[]int]()
 	}
 	switch token {

@@ -6,6 +6,7 @@ import (
 
 	"attnlab/rl"
 	"attnlab/rl/hyper"
+	"attnlab/rl/task"
 )
 
 // The credit of one group under several rules, without a model: what "attnlab credit" prints. GRPO divides by the standard
@@ -33,7 +34,7 @@ func ExampleCreditGroup_steps() {
 	group := rl.GroupInput{PromptLength: 20, Step: 1}
 	for _, length := range []int{80, 90, 100, 130} {
 		group.Responses = append(group.Responses, rl.Rated{Length: length, Correct: true, AnswerTokens: 10,
-			Focus: []float64{0.20, 0.05}, StepRanges: []rl.Span{{Start: 0, End: 40}, {Start: 40, End: 70}}})
+			Focus: []float64{0.20, 0.05}, StepRanges: []task.Span{{Start: 0, End: 40}, {Start: 40, End: 70}}})
 	}
 	out, err := rl.CreditGroup(rl.ATTNPO, group, nil)
 	if err != nil {

@@ -21,26 +21,10 @@ func (p *Policy) Answer(ctx context.Context, step int, problem task.Problem, fir
 	if first == nil {
 		first = a.Response
 	}
-	both, err := ResponseLogProbs(p.Scorer, problem.Prompt, a.Response, first)
+	both, err := p.Scorer.LogProbs(problem.Prompt, a.Response, first)
 	if err != nil {
 		return a, err
 	}
 	a.LogProbs, a.OnFirst = both[0], both[1]
 	return a, nil
-}
-
-// ResponseLogProbs are the log-probabilities, at temperature 1, of the tokens of responses to one prompt under a scorer's model.
-func ResponseLogProbs(s *model.Scorer, prompt []int, responses ...[]int) (of [][]float32, err error) {
-	var requests []model.ScoreRequest
-	for _, r := range responses {
-		requests = append(requests, model.ScoreRequest{Tokens: append(append([]int{}, prompt...), r...)})
-	}
-	scores, err := s.Score(requests)
-	if err != nil {
-		return nil, err
-	}
-	for _, score := range scores {
-		of = append(of, score.LogProbs[len(prompt):])
-	}
-	return of, nil
 }

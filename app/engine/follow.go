@@ -7,7 +7,6 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model"
-	"attnlab/rl"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
@@ -103,7 +102,7 @@ func (e *Engine) fillBase(ctx context.Context, t *training) error {
 		return err
 	}
 	defer scorer.Release()
-	scores, err := rl.ResponseLogProbs(scorer, f.Prompt, responses...)
+	scores, err := scorer.LogProbs(f.Prompt, responses...)
 	if err != nil {
 		return err
 	}

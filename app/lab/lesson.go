@@ -9,6 +9,7 @@ import (
 	"attnlab/app/lab/glossary"
 	"attnlab/app/lab/lessons"
 	"attnlab/app/session"
+	"attnlab/rl/task"
 )
 
 // LessonPlace is a place in the lessons, counted from 1. The zero value is outside of them.
@@ -161,8 +162,8 @@ func (l *Lab) needsBase() bool {
 	if !l.Opened {
 		return l.Example
 	}
-	task := l.Capabilities.Model.Task
-	return task != "" && task != "chain" && slices.Contains(l.Capabilities.Bases, lessons.Base)
+	name := l.Capabilities.Model.Task
+	return name != "" && name != task.ChainKind.Name && slices.Contains(l.Capabilities.Bases, lessons.Base)
 }
 
 // forLessons is the view with the model that the lessons speak of, and the first problem answered.

@@ -7,6 +7,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab/explain"
+	"attnlab/rl/task"
 )
 
 // row is a line of the trace with tokens: the problem or a step. go-app draws it again only when its Line has changed, so
@@ -55,7 +56,7 @@ func (p *Page) lines() (problem line, steps []line, answer line) {
 	}
 	for k, step := range t.Steps {
 		n, fci := of(k, step.Start, step.End), explain.StepFCI(t, p.Selection, k)
-		n.cut, n.words = p.IsCut(k), explain.LineWords(t.Task, step.Text)
+		n.cut, n.words = p.IsCut(k), task.WordsOf(t.Task).Line(step.Text)
 		if n.fci, n.label, n.scored = explain.Format(fci), step.Label, t.Scored(k); n.scored && top > 0 {
 			n.share = fci / top
 		}
@@ -63,7 +64,7 @@ func (p *Page) lines() (problem line, steps []line, answer line) {
 		steps = append(steps, n)
 	}
 	problem = of(-1, 0, t.PromptLength)
-	problem.words = explain.ProblemWords(t.Task, problemText)
+	problem.words = task.WordsOf(t.Task).Ask(problemText)
 	return problem, steps, of(-1, p.afterSteps(), len(t.Tokens))
 }
 

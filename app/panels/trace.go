@@ -12,6 +12,7 @@ import (
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/task"
 )
 
 func (p *Page) tracePage() app.UI {
@@ -65,14 +66,15 @@ func (p *Page) introduction() app.UI {
 }
 
 func (p *Page) problemPanel() app.UI {
-	difficulties, unit := []string{"", "2", "3", "4", "5", "6", "7", "8"}, " steps"
-	if p.Capabilities.Model.Task == "countdown" {
-		difficulties, unit = []string{"", "2", "3", "4", "5"}, " numbers"
+	kind, _ := task.Find(cmp.Or(p.Capabilities.Model.Task, p.Trace.Task))
+	difficulties := []string{""}
+	for level := max(1, kind.Levels.Min); level <= kind.Levels.Max; level++ {
+		difficulties = append(difficulties, strconv.Itoa(level))
 	}
 	if !slices.Contains(difficulties, p.Controls.Difficulty) { // of a link
 		difficulties = append(difficulties, p.Controls.Difficulty)
 	}
-	check := app.UI(app.P().Class("hint").ID("typed-check").Text(p.typingHint()))
+	check := app.UI(app.P().Class("hint").ID("typed-check").Text(kind.Words.Typing))
 	if p.Controls.Typed != "" && p.Checked.Text == p.Controls.Typed {
 		if p.Checked.Error != "" {
 			check = app.P().Class("hint bad").ID("typed-check").Text(p.Checked.Error)
@@ -81,7 +83,7 @@ func (p *Page) problemPanel() app.UI {
 		}
 	}
 	typed := app.Textarea().ID("typed").DataSet("set", "typed").Rows(3).Spellcheck(false).
-		Placeholder(p.typedExample()).Attr("value", p.Controls.Typed).Aria("label", "your problem").Aria("describedby", "typed-check")
+		Placeholder(kind.Words.Example).Attr("value", p.Controls.Typed).Aria("label", "your problem").Aria("describedby", "typed-check")
 	own := app.Details().Class("own")
 	if p.Controls.Typed != "" {
 		own = own.Open(true)
@@ -93,7 +95,7 @@ func (p *Page) problemPanel() app.UI {
 				if s == "" {
 					return "mixed"
 				}
-				return s + unit
+				return s + " " + kind.Words.Unit
 			})),
 			p.numberField("seed", "seed", 0, math.MaxUint64, p.seedShown()),
 		),
@@ -108,21 +110,6 @@ func (p *Page) problemPanel() app.UI {
 			p.button("typed", "", app.Text("Use this problem")),
 		),
 	)
-}
-
-// typingHint says how a problem of the current task is typed, and typedExample is one.
-func (p *Page) typingHint() string {
-	if p.Capabilities.Model.Task == "chain" {
-		return "Write definitions with digits 0 to 9, then a question. For b = k · f write b &k * &f."
-	}
-	return "Write two to five numbers from 1 to 9, then ? and the number to reach."
-}
-
-func (p *Page) typedExample() string {
-	if p.Capabilities.Model.Task == "chain" {
-		return "k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j"
-	}
-	return "3 7 5 ? 26"
 }
 
 func (p *Page) samplingPanel() app.UI {
@@ -160,9 +147,10 @@ func (p *Page) samplingPanel() app.UI {
 
 // taskLine says how the task's problems are written.
 func (p *Page) taskLine() app.UI {
-	task := cmp.Or(p.Trace.Task, p.Capabilities.Model.Task)
-	return app.P().Class("task-line").Body(app.If(explain.TaskLine(task) != "", func() app.UI {
-		return app.Span().Body(p.term(task, explain.UpperFirst(task)), app.Text(": "+explain.TaskLine(task)))
+	name := cmp.Or(p.Trace.Task, p.Capabilities.Model.Task)
+	notation := task.WordsOf(name).Notation
+	return app.P().Class("task-line").Body(app.If(notation != "", func() app.UI {
+		return app.Span().Body(p.term(name, explain.UpperFirst(name)), app.Text(": "+notation))
 	}))
 }
 

@@ -50,6 +50,7 @@ type Chain struct{ config ChainConfig }
 var ChainKind = Kind{
 	Name: "chain", Title: "Chain", Summary: "Follow a chain of definitions modulo 10; some definitions are not needed.",
 	Teachers: []string{"verdict", "recompute", "plain"}, Levels: Range{2, 8}, Difficulty: Range{2, 5},
+	Words: chainWords,
 	New: func(teacher string, difficulty Range) (Task, error) {
 		config := map[string]func() ChainConfig{"verdict": Verdict, "recompute": Recompute, "plain": Plain}[teacher]()
 		config.Difficulty = difficulty

@@ -45,7 +45,7 @@ type Countdown struct{ config CountdownConfig }
 // CountdownKind is task countdown with its only teacher.
 var CountdownKind = Kind{
 	Name: "countdown", Title: "Countdown", Summary: "Search for an expression of given numbers that reaches a target.",
-	Levels: Range{2, 5}, Difficulty: Range{3, 4},
+	Levels: Range{2, 5}, Difficulty: Range{3, 4}, Words: countdownWords,
 	New: func(_ string, difficulty Range) (Task, error) {
 		config := DefaultCountdown()
 		config.Difficulty = difficulty

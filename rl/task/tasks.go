@@ -15,6 +15,7 @@ type Kind struct {
 	Teachers   []string // names, the default first; empty where there is one teacher
 	Levels     Range    // of difficulty, all that exist
 	Difficulty Range    // the default, within Levels
+	Words      Words
 
 	// New makes a task of this kind. teacher is one of Teachers, or empty where there are none. It returns an error where the
 	// difficulty does not suit.

@@ -1,4 +1,4 @@
-package explain
+package task
 
 import "testing"
 
@@ -20,7 +20,7 @@ func TestLineWords(t *testing.T) {
 		{"chain", "b b b", ""},
 		{"", "8 + 3 = 11", ""},
 	} {
-		if got := LineWords(c.task, c.line); got != c.want {
+		if got := WordsOf(c.task).Line(c.line); got != c.want {
 			t.Errorf("%s %q: %q, want %q", c.task, c.line, got, c.want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestProblemWords(t *testing.T) {
 		{"chain", "k 8", ""},
 		{"countdown", "", ""},
 	} {
-		if got := ProblemWords(c.task, c.problem); got != c.want {
+		if got := WordsOf(c.task).Ask(c.problem); got != c.want {
 			t.Errorf("%s %q: %q, want %q", c.task, c.problem, got, c.want)
 		}
 	}
