@@ -90,7 +90,7 @@ const (
 // A time is the shortest of productRounds, in which the tiles take turns. A submit repeats the products until it takes long
 // enough to be seen beside the wait for it.
 const (
-	productRounds = 3
+	productRounds = 7
 	longEnough    = 8 * time.Millisecond
 	mostRepeats   = 64
 )
