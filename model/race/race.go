@@ -171,10 +171,10 @@ func choose(d *gpu.Device, c model.Config, memory Memory[Result]) (*gpu.Device, 
 }
 
 // rounds is how often a race measures each device. They take turns, because a shared machine can be slower for a while. Where one
-// is clearly times as fast as the other after a round, no other round would change the choice.
+// is decisive times as fast as the other after a round, another round would not change the choice.
 const (
-	rounds  = 2
-	clearly = 4
+	rounds   = 2
+	decisive = 4
 )
 
 // Run measures both devices in turn and takes the best rates of each.
@@ -191,7 +191,7 @@ func Run(host, webgpu *gpu.Device, c model.Config) (Result, error) {
 			}
 			side.best.Sampling, side.best.Training = max(side.best.Sampling, rate.Sampling), max(side.best.Training, rate.Training)
 		}
-		if ratio := r.Host.Tokens() / r.WebGPU.Tokens(); ratio > clearly || ratio < 1./clearly {
+		if ratio := r.Host.Tokens() / r.WebGPU.Tokens(); ratio > decisive || ratio < 1./decisive {
 			break
 		}
 	}
