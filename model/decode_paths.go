@@ -32,27 +32,30 @@ type fused struct {
 	chosen  *Decoding // nil before a choice
 }
 
-// A dispatch may take this long, so that no driver ends it and a page can redraw: on a software adapter the page waits meanwhile.
+// A dispatch may take this long, so that no driver ends it and a page can redraw: it waits for a software adapter meanwhile.
 const (
-	longestDispatch  = 50 * time.Millisecond
-	softwareDispatch = 16 * time.Millisecond
+	longestDispatch = 50 * time.Millisecond
+	browserDispatch = 16 * time.Millisecond
 )
 
 // mostLoops is how often an invocation may loop: llvmpipe ends it silently after 65,535.
 const mostLoops = 60000
 
-// newFused chooses the rows of a workgroup. On a software adapter a workgroup runs on one processor, and weights that are loaded once
-// serve all rows; on a GPU small workgroups fill more of it.
+// newFused chooses the size of a workgroup. On a software adapter a workgroup runs on one processor, and weights that are loaded once
+// serve all its rows; on a GPU small workgroups fill more of it. In a browser a software adapter also draws the page.
 func (d *Decoder) newFused() *fused {
-	most, longest := 4, longestDispatch
-	if d.Device.Info.Software {
-		longest = softwareDispatch
-	}
-	if !d.Device.Info.Software && d.slots <= 128 {
+	most, lanes, longest := 4, 64, longestDispatch
+	switch {
+	case d.Device.Info.Software:
+		most, lanes = 8, 32
+		if d.Device.Info.Backend == gpu.WebGPU {
+			longest = browserDispatch
+		}
+	case d.slots <= 128:
 		most = 1
 	}
-	f := &fused{Sizes: decode.Sizes{D: d.HiddenSize, F: d.IntermediateSize, H: d.Heads, K: d.KVHeads, C: d.HeadDim, V: d.VocabSize, R: 1}, longest: longest}
-	for f.R < most && f.R < d.slots {
+	f := &fused{Sizes: decode.Sizes{D: d.HiddenSize, F: d.IntermediateSize, H: d.Heads, K: d.KVHeads, C: d.HeadDim, V: d.VocabSize, R: 1, Lanes: lanes}, longest: longest}
+	for f.R < most && 2*f.R <= d.slots {
 		f.R *= 2
 	}
 	for f.R > 1 && int64(f.Memory()) > d.Device.Limits.MaxComputeWorkgroupStorageSize {

@@ -61,8 +61,11 @@ func (d *Decoder) Choose() (Decoding, error) {
 
 // race tries every path.
 func (d *Decoder) race() (Decoding, error) {
-	if d.Device.Info.Backend == gpu.Host {
+	switch info := d.Device.Info; {
+	case info.Backend == gpu.Host:
 		return Decoding{Path: PathKernels, Why: "on the host backend a dispatch costs nothing"}, nil
+	case info.Software && info.Backend == gpu.WebGPU:
+		return Decoding{Path: PathKernels, Why: "a browser's software adapter compiles the other paths for many seconds and gains nothing by them"}, nil
 	}
 	r := d.newTrial()
 	defer r.end()

@@ -10,11 +10,8 @@ import (
 )
 
 // Sizes are what the fused kernels of decoding are built for: D features, F of the feed-forward part, H query heads and K
-// key/value heads of C features, V tokens of the vocabulary, and the R rows that a workgroup computes. D is H·C.
-type Sizes struct{ D, F, H, K, C, V, R int }
-
-// lanes is the size of a workgroup.
-const lanes = 64
+// key/value heads of C features, V tokens of the vocabulary, and the R rows that a workgroup of so many Lanes computes. D is H·C.
+type Sizes struct{ D, F, H, K, C, V, R, Lanes int }
 
 // wide is the width of the widest results that a row holds in workgroup memory: queries, gated activations or logits.
 func (z Sizes) wide() int { return max(z.D, z.F, (z.V+3)/4*4) }
@@ -25,7 +22,7 @@ func (z Sizes) Memory() int { return z.R*4*(2*z.D+z.wide()+1+4+4) + 4 }
 // Loops returns how often an invocation loops at most for one token of a model of the given layers, at a context of T: llvmpipe
 // ends an invocation silently after 65,535 loops in all.
 func (z Sizes) Loops(layers, T int) int {
-	share := func(items, inner int) int { return (items + lanes - 1) / lanes * (1 + inner) } // of an invocation
+	share := func(items, inner int) int { return (items + z.Lanes - 1) / z.Lanes * (1 + inner) } // of an invocation
 	D4, V4 := z.D/4, (z.V+3)/4
 	norm := D4 + share(z.R*D4, 0)
 	layer := 2*norm + share((z.H+2*z.K)*z.C/8, 2*D4) + share(z.R*z.H, T) +
@@ -44,7 +41,7 @@ func bySizes(build func(name, source string, z Sizes) *gpu.Kernel, stem string, 
 		defer mu.Unlock()
 		if kernels[z] == nil {
 			Q := attn.Positions(z.C)
-			all := map[string]int{"D4": z.D / 4, "WORDS": z.R * (2*z.D + z.wide()) / 4, "R": z.R, "WG": lanes,
+			all := map[string]int{"D4": z.D / 4, "WORDS": z.R * (2*z.D + z.wide()) / 4, "R": z.R, "WG": z.Lanes,
 				"F4": z.F / 4, "H": z.H, "K": z.K, "C4": z.C / 4, "Q": Q}
 			tune := shaders.Tune{}
 			for _, name := range append(tuned, "D4", "WORDS", "R", "WG") {

@@ -25,9 +25,9 @@ type tinyLayer struct{ qkv, wo, gateUp, down, norm1, norm2 uint32 }
 // tinyModels have grouped and own key heads, and vocabularies with and without padding.
 func tinyModels(r *rand.Rand) (models []*tinyModel) {
 	for _, z := range []Sizes{
-		{D: 32, F: 48, H: 4, K: 2, C: 8, V: 13, R: 4},
-		{D: 48, F: 80, H: 3, K: 3, C: 16, V: 64, R: 2},
-		{D: 32, F: 20, H: 1, K: 1, C: 32, V: 58, R: 1},
+		{D: 32, F: 48, H: 4, K: 2, C: 8, V: 13, R: 4, Lanes: 32},
+		{D: 48, F: 80, H: 3, K: 3, C: 16, V: 64, R: 2, Lanes: 64},
+		{D: 32, F: 20, H: 1, K: 1, C: 32, V: 58, R: 1, Lanes: 64},
 	} {
 		m := &tinyModel{Sizes: z, layers: 2, T: 11, eps: 1e-5}
 		m.cached = 9 * m.T
