@@ -28,7 +28,11 @@ func (e *Engine) planRestore(c session.Restore) func(context.Context) (string, e
 			}
 		}
 		if c.Problem != nil {
-			if _, err := do(*c.Problem); err != nil {
+			_, err := do(*c.Problem)
+			if err != nil && missing != "" && !lost(err) && ctx.Err() == nil { // a problem that only the missing model can read
+				return missing, nil
+			}
+			if err != nil {
 				return "", err
 			}
 		}

@@ -305,7 +305,24 @@ func (l *Lab) useModel(name string) {
 		l.View.Model = ""
 	}
 	l.Tokens = 0
+	l.changing = changing{name, l.Trace.Task}
 	l.Send(session.UseModel{Name: name})
+}
+
+// changing is a change of model that was asked for: its name, and the task of the problem before.
+type changing struct{ model, task string }
+
+// adoptProblem takes the problem that the engine has drawn for a model of another task into the view, and so into the link.
+func (l *Lab) adoptProblem(event any) {
+	t, ok := event.(session.Trace)
+	if !ok || l.changing.model == "" || l.changing.model != l.Capabilities.Model.Name {
+		return
+	}
+	if t.Task != l.changing.task {
+		l.Text, l.View.Difficulty, l.Seed = "", "", uint64(t.Seed)
+		l.Controls.Typed, l.Controls.Difficulty = "", ""
+	}
+	l.changing = changing{}
 }
 
 func (l *Lab) moveStep(by int) {

@@ -51,7 +51,7 @@ func trainActions() []Action {
 			if a == "" {
 				a = l.Run.Info.ID
 			}
-			l.Send(session.UseModel{Name: "run:" + a})
+			l.useModel("run:" + a)
 			l.show(PageTrace)
 		}},
 		{"export-run", "", "Save the current run as a zip file", false, exists, func(l *Lab, a string) {

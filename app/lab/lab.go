@@ -16,10 +16,11 @@ import (
 type Lab struct {
 	*State
 
-	Link    Link
-	screen  Screen
-	address string // as last written
-	playRun int    // counts plays, so that an old timer stops
+	Link     Link
+	screen   Screen
+	address  string // as last written
+	playRun  int    // counts plays, so that an old timer stops
+	changing changing
 }
 
 // Link is the page's connection to the engine and to the other screens of its session.
@@ -127,7 +128,9 @@ func (l *Lab) Receive(message any) {
 		l.takeFiles(m)
 	case session.Event:
 		node := l.Selection.Node
-		if l.apply(m); !l.Status.Busy { // the address can wait
+		l.apply(m)
+		l.adoptProblem(m)
+		if !l.Status.Busy { // the address can wait
 			l.wrote()
 		}
 		if l.Selection.Node != node { // a tree that grows numbers its nodes again
@@ -263,7 +266,7 @@ func (l *Lab) restore(old *View) {
 		return // the first capabilities will
 	}
 	v := l.View
-	l.wanted = &v.Selection
+	l.wanted, l.changing = &v.Selection, changing{}
 	c := session.Restore{Selection: v.Selection}
 	if model := cmp.Or(v.Model, append(l.Capabilities.Bases, "")[0]); model != l.Capabilities.Model.Name {
 		c.Model = model

@@ -57,3 +57,27 @@ func TestLinkCarriesTheModel(t *testing.T) {
 		t.Errorf("the engine is asked for %+v", got)
 	}
 }
+
+// A model of another task has a problem of its own, and the link holds that one, whether the model is a base or that of a run.
+func TestLinkFollowsTheTask(t *testing.T) {
+	for _, what := range []string{"base:other", "use-run:r1"} {
+		typed := Start()
+		typed.Example, typed.Text, typed.Difficulty = false, "k 8 ; o 4 ; b &k * &o ; ? b", "5"
+		l, engine := ready(t, typed)
+		l.Receive(session.Status{Stage: "ready"})
+		l.Receive(labtest.Run("done"))
+		labtest.Sent(t, engine, 1)
+		l.Do(what)
+		name := labtest.Sent(t, engine, 1)[0].(session.UseModel).Name
+		able, trace := l.Capabilities, labtest.Trace()
+		able.Model.Name, able.Model.Task = name, "another"
+		trace.Task, trace.Seed = "another", 1234
+		l.Receive(able)
+		l.Receive(trace)
+		l.Receive(session.Status{Stage: "ready"})
+		v, _ := ParseLink(l.View.String())
+		if v.Model != name || v.Text != "" || v.Difficulty != "" || v.Seed != 1234 {
+			t.Errorf("%s: the link is %s, want %s and problem 1234 in it", what, l.View, name)
+		}
+	}
+}

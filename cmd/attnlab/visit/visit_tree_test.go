@@ -18,7 +18,7 @@ import (
 )
 
 // smallTree is a tree that is small enough for a software adapter, as a link.
-const smallTree = "#page=tree&seed=3&difficulty=2-3&m=4&n=1&t=2&tseed=3&over=6"
+const smallTree = "#page=tree&base=chain-tiny&seed=3&difficulty=2-3&m=4&n=1&t=2&tseed=3&over=6"
 
 // TestVisitTree grows branch trees in the page.
 func TestVisitTree(t *testing.T) {
