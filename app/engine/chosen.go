@@ -5,6 +5,10 @@ import (
 	"attnlab/rl/score"
 )
 
+// mostShown is how many densities of all heads a trace snapshot carries at most: about 80 kB of a message. The small models of the lab
+// stay below it.
+var mostShown = 8192
+
 // attended is the attention of the newest trace in every head. All heads would not fit a message, so each screen gets the
 // largest over heads with the trace, and one head when it is selected.
 type attended struct {
@@ -33,6 +37,9 @@ func (e *Engine) publishTrace(t session.Trace, a score.StepAttention) {
 	t.Number = e.next()
 	e.attended = attended{StepAttention: a, trace: t.Number}
 	t.Attention, t.Of = session.Densities(a.Mean).Largest(a.Ranges)
+	if len(a.Mean) <= mostShown {
+		t.All = a.Mean
+	}
 	selection, _ := e.snapshots[session.Kind(session.Selection{})].(session.Selection)
 	t.Chosen = e.attended.in(selection)
 	e.put(t)

@@ -42,7 +42,10 @@ func (s *screen) deselect() {
 // selection in the same head. A trace that is published later has it with it.
 func TestAHeadComesWhenItIsSelected(t *testing.T) {
 	bases := map[string]map[string][]byte{"chain-tiny": filesOf(t, random(t, chain(t)))}
+	most := mostShown
+	mostShown = 0 // as of a large model
 	s := start(t, bases, openHost)
+	t.Cleanup(func() { s.leave(); mostShown = most })
 	s.send(session.Select{Selection: session.Selection{Step: -1, Token: -1, Layer: 0, Head: 1, Node: -1}}) // of no trace yet
 	s.must(session.NewProblem{Seed: 7})
 	if s.head.Number != 0 || s.trace.InHead(0, 1) == nil || s.trace.InHead(0, 0) != nil {
@@ -119,5 +122,22 @@ func TestALargeTraceFitsAMessage(t *testing.T) {
 	t.Logf("a trace takes %d bytes, one head %d, a trace with all heads %d", whole, head, size(tr))
 	if whole > 1<<20 || head > 1<<16 || size(tr) < 4*whole {
 		t.Errorf("a trace takes %d bytes, one head %d, a trace with all heads %d", whole, head, size(tr))
+	}
+}
+
+// A trace of few heads and steps comes with the attention of all of them.
+func TestFewHeadsComeWithTheTrace(t *testing.T) {
+	s := start(t, map[string]map[string][]byte{"chain-tiny": filesOf(t, random(t, chain(t)))}, openHost)
+	s.must(session.NewProblem{Seed: 7})
+	s.must(session.Generate{Unit: "step", Sampling: sampling})
+	n := s.trace.Ranges()
+	if want := s.trace.Layers * s.trace.Heads * n * n; len(s.trace.All) != want || want == 0 {
+		t.Fatalf("%d densities of all heads, want %d", len(s.trace.All), want)
+	}
+	largest, _ := s.trace.All.Largest(n)
+	for i, v := range largest {
+		if v != s.trace.Attention[i] {
+			t.Errorf("place %d: %v, the largest over the heads is %v", i, v, s.trace.Attention[i])
+		}
 	}
 }

@@ -211,3 +211,34 @@ func TestHeadsOfAStepThatIsNotScored(t *testing.T) {
 		}
 	}
 }
+
+// Each head has its own matrix, in the place of its layer and number; what a step cannot look at is empty.
+func TestMultiples(t *testing.T) {
+	tr := trace(6, 3, 2, true)
+	_, f := of[*multiples](t, "multiples", 600, 500, tr)
+	n := tr.Ranges()
+	var cells []draw.Cells
+	for _, s := range f.scene.Shapes {
+		if c, ok := s.(draw.Cells); ok && c.Columns == n && c.Rows == n {
+			cells = append(cells, c)
+		}
+	}
+	if len(cells) != 6 {
+		t.Fatalf("%d matrices of six heads", len(cells))
+	}
+	top := float64(slices.Max(tr.All))
+	for head, c := range cells {
+		for i, got := range c.Colors {
+			want := f.Palette.Surface
+			if i%n <= i/n {
+				want = f.Palette.Score(math.Sqrt(float64(tr.All[head*n*n+i]) / top))
+			}
+			if got != want {
+				t.Fatalf("head %d, cell %d has the colour %v, want %v", head, i, got, want)
+			}
+		}
+	}
+	if !(cells[1].X > cells[0].X && cells[1].Y == cells[0].Y && cells[2].Y > cells[0].Y) {
+		t.Errorf("heads lie at %v, %v, %v", cells[0].Box, cells[1].Box, cells[2].Box)
+	}
+}

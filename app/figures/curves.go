@@ -23,6 +23,7 @@ type curves struct {
 	smooth float64 // 0 to 0.95
 	tokens bool    // over generated tokens, not over steps
 	ghost  string  // id of a run that is drawn behind the chosen one, or in its place; empty for none
+	beat   bool    // the ghost began from the model that a run would begin from
 	cursor float64 // where keys or a press have put the reading, NaN for nowhere
 
 	chosen []session.KeptRun
@@ -45,7 +46,7 @@ func (c *curves) Show(event any, _ time.Time) {
 	}
 }
 
-// Set sets an option: runs=ID,ID, by default the active run; ghost=ID, a run to beat; smooth=0..0.95; x=step or tokens.
+// Set sets an option: runs=ID,ID, by default the active run; ghost=ID, a run to beat; beat=this where it began from the same model; smooth=0..0.95; x=step or tokens.
 func (c *curves) Set(name, value string) {
 	switch name {
 	case "runs":
@@ -59,6 +60,8 @@ func (c *curves) Set(name, value string) {
 			return
 		}
 		c.ghost = value
+	case "beat":
+		c.beat = value == "this"
 	case "smooth":
 		share, err := strconv.ParseFloat(value, 64)
 		if err != nil || math.IsNaN(share) {

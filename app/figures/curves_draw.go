@@ -130,7 +130,9 @@ func (c *curves) addHeading(s *draw.Scene, x float64, missing int) {
 	if ghost := c.pick([]string{c.ghost}); len(ghost) == 1 {
 		switch {
 		case len(c.chosen) == 1 && c.chosen[0].Info.ID == c.ghost && c.active.Info.ID == "":
-			title = "Beat this: " + ghost[0].Info.Name
+			if title = "For example: " + ghost[0].Info.Name + ", from " + ghost[0].Settings.Model; c.beat {
+				title = "Beat this: " + ghost[0].Info.Name
+			}
 		case len(c.charts) > 0 && len(c.charts[0].ghost.x) > 0:
 			detail = append(detail, "grey: "+ghost[0].Info.Name)
 		}

@@ -445,6 +445,14 @@ func TestGhost(t *testing.T) {
 	h, f := of[*curves](t, "curves", 900, 640, all)
 	h.Set("ghost", "g", start)
 	h.Scene(start)
+	if !slices.ContainsFunc(f.scene.Shapes, func(s draw.Shape) bool {
+		l, ok := s.(draw.Label)
+		return ok && l.Text == "For example: grpo, seed 1, from chain-small"
+	}) {
+		t.Error("a run from another model is one to beat")
+	}
+	h.Set("beat", "this", start)
+	h.Scene(start)
 	titled := func(text string) bool {
 		return slices.ContainsFunc(f.scene.Shapes, func(s draw.Shape) bool { l, ok := s.(draw.Label); return ok && l.Text == text })
 	}

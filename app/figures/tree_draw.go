@@ -38,8 +38,10 @@ func (t *tree) addHeading(s *draw.Scene) {
 		detail += " · " + count(len(t.tree.Nodes), "node", "nodes")
 	}
 	s.Heading(title, detail, true, s.Width-3*draw.Margin-draw.Width(what, false, draw.Small))
-	s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), draw.Signed(-t.largest(), 2), draw.Signed(t.largest(), 2), what,
-		func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) })
+	if top := t.largest(); top > 0 {
+		s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), draw.Signed(-top, 2), draw.Signed(top, 2), what,
+			func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) })
+	}
 }
 
 // place is where a tree is drawn: lanes down and tokens to the right.

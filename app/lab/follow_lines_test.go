@@ -69,3 +69,31 @@ func TestPauseAndResumeAnswerAtOnce(t *testing.T) {
 		t.Errorf("Resume sends %#v", got)
 	}
 }
+
+// The run to beat is of the method, its usual settings and the seed where one is shipped, and from the model of the plan before all
+// else; a run from another model is an example only.
+func TestRunToBeat(t *testing.T) {
+	l, _ := trainer(t)
+	shipped := func(id, method, model string, seed uint64) session.KeptRun {
+		r := labtest.KeptRun(id, method, seed, "shipped", nil)
+		r.Settings.Model = model
+		return r
+	}
+	l.Plan.Method, l.Plan.Seed, l.Plan.Model = "attnpo", 2, "small"
+	for _, c := range []struct {
+		runs []session.KeptRun
+		want string
+		same bool
+	}{
+		{nil, "", false},
+		{[]session.KeptRun{shipped("g1", "grpo", "small", 1), shipped("a1", "attnpo", "small", 1), shipped("a2", "attnpo", "small", 2)}, "a2", true},
+		{[]session.KeptRun{shipped("a2", "attnpo", "other", 2), shipped("g1", "grpo", "small", 1)}, "g1", true},
+		{[]session.KeptRun{shipped("g2", "grpo", "other", 2), shipped("a1", "attnpo", "other", 1)}, "a1", false},
+		{[]session.KeptRun{labtest.KeptRun("own", "attnpo", 2, "this browser", nil)}, "", false},
+	} {
+		l.Runs.Runs = c.runs
+		if id, same := l.RunToBeat(); id != c.want || same != c.same {
+			t.Errorf("of %d runs %q, %v; want %q, %v", len(c.runs), id, same, c.want, c.same)
+		}
+	}
+}

@@ -155,16 +155,22 @@ func (s *State) Resumable() (runs []session.KeptRun) {
 }
 
 // RunToBeat is the id of the shipped run that the curves of the Train page show before the first own step, and behind it: of the method
-// and the seed where there is one, else of the method, else of any; empty where none is shipped.
-func (s *State) RunToBeat() (id string) {
-	best := -1
+// and the seed where there is one, else of the method, else of any; empty where none is shipped. same is false where none began from the model of the plan: it is then an example only.
+func (s *State) RunToBeat() (id string, same bool) {
+	best, model := -1, s.Settings().Model
+	if s.Run.Info.ID != "" {
+		model = s.Run.Settings.Model
+	}
 	for _, r := range s.Runs.Runs {
 		if r.Info.From != "shipped" || s.ShownMethod() == Pretrain {
 			continue
 		}
 		fit := 0
+		if r.Settings.Model == model {
+			fit, same = 8, true
+		}
 		if r.Settings.Method == s.ShownMethod() {
-			fit = 2
+			fit += 2
 			if r.Settings.Series.FocusHeads == "" && r.Settings.Series.Hyper == "" {
 				fit++
 			}
@@ -176,5 +182,5 @@ func (s *State) RunToBeat() (id string) {
 			best, id = fit, r.Info.ID
 		}
 	}
-	return id
+	return id, same
 }

@@ -43,7 +43,11 @@ func (f *frame) OnUpdate(app.Context) {
 func (p *Page) figureOptions() string {
 	options := "&by=" + string(p.Grid) + "&x=" + p.Curves.X + "&smooth=" + p.Curves.Share()
 	if p.Page == lab.PageTrain {
-		options += "&ghost=" + url.QueryEscape(p.RunToBeat())
+		id, same := p.RunToBeat()
+		options += "&ghost=" + url.QueryEscape(id)
+		if same {
+			options += "&beat=this"
+		}
 	}
 	options += "&at=" + strconv.Itoa(p.Answer)
 	if p.Page == lab.PageCompare {

@@ -19,6 +19,7 @@ func (p *Page) headsPage() app.UI {
 		),
 		app.Section().Class("column middle").Aria("label", "heads").Body(
 			p.gridHead(),
+			app.If(len(p.Trace.All) > 0, func() app.UI { return p.figure("multiples", "Attention between steps, head by head", true) }),
 			p.grid(),
 			p.keyFocus(),
 			app.If(p.Heads.Of > 0, func() app.UI { return p.figure("ranks", "Heads ranked by step ranking accuracy", true) }),

@@ -40,7 +40,7 @@ func (p *Page) followPanel() app.UI {
 	if a.Step == 0 {
 		at = "before training"
 	}
-	list := lab.FollowedLines(first.Steps, a.Steps)
+	list := shortened(lab.FollowedLines(first.Steps, a.Steps))
 	return app.Div().Class("panel").ID("follow").Body(
 		app.H2().Text("One problem, followed"),
 		app.P().Class("chosen-step").Text(f.Problem),
@@ -51,6 +51,9 @@ func (p *Page) followPanel() app.UI {
 		app.Ol().Class("follow-lines").Body(app.Range(list).Slice(func(i int) app.UI {
 			l := list[i]
 			note := ""
+			if l.gone > 0 {
+				return app.Li().Class("follow-line gone").Body(app.Span().Class("tokens").Text(fmt.Sprintf("and %s more, gone", explain.Plural(l.gone, "line"))))
+			}
 			switch {
 			case !l.Now:
 				note = "gone"
@@ -70,4 +73,27 @@ func (p *Page) followPanel() app.UI {
 		}),
 		app.P().Class("hint").Text(fmt.Sprintf("Right answer %s. The policy's likeliest answer to a problem that it is not trained on, about ten times a run. One problem shows how, not how much.", f.Gold)),
 	)
+}
+
+// followRow is a line of the followed problem, or a number of lines that are gone.
+type followRow struct {
+	lab.FollowedLine
+	gone int
+}
+
+// shortened counts lines that are gone together, after the first two of them.
+func shortened(list []lab.FollowedLine) (rows []followRow) {
+	for i := 0; i < len(list); i++ {
+		n := 0
+		for i+n < len(list) && !list[i+n].Now {
+			n++
+		}
+		if n <= 3 {
+			rows = append(rows, followRow{FollowedLine: list[i]})
+			continue
+		}
+		rows = append(rows, followRow{FollowedLine: list[i]}, followRow{FollowedLine: list[i+1]}, followRow{gone: n - 2})
+		i += n - 1
+	}
+	return rows
 }

@@ -248,8 +248,8 @@ type (
 		// column's, the largest over the heads; Of is the head that has it, layer·H + head.
 		Attention Densities `json:"attention"` // [K+2,K+2]
 		Of        []int     `json:"of"`        // [K+2,K+2]
-		// Chosen is the same in the selected head: see HeadAttention. All is for files only, which are read where no engine
-		// can be asked: every head, [L,H,K+2,K+2].
+		// Chosen is the same in the selected head: see HeadAttention. All is every head, [L,H,K+2,K+2]: in files, which are read
+		// where no engine can be asked, and where heads and steps are few.
 		Chosen HeadAttention `json:"chosen"`
 		All    Densities     `json:"all,omitempty"`
 		Work   Work          `json:"work"` // of the device for this snapshot

@@ -20,6 +20,7 @@ var roots = map[string]string{
 	"rl/tree.go":                    "TreeRL divides a node's advantage by √|L|, of its leaves",
 	"rl/score/node.go":              "shows that root as a term",
 	"app/figures/tree_draw.go":      "the height of a node with leaves",
+	"app/figures/multiples.go":      "a root scale of colours",
 	"app/figures/roofline.go":       "the radius of a dot whose area is a time",
 	"app/figures/groups.go":         "the length of a piece of a line",
 	"app/figures/draw/scene.go":     "the distance of a point from a line",
