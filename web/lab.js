@@ -56,7 +56,7 @@ if (location.protocol !== "file:") {
   function startEngine() {
     if (missing.length > 0) throw new Error(`this browser has no ${missing.join(", ")}`);
     if (!query.has("session")) {
-      lab.worker = new Worker(`${lab.folder}worker.js?session=${lab.session}&backend=${lab.backend}`);
+      lab.worker = new Worker(`${lab.folder}worker.js?session=${lab.session}&backend=${lab.backend}&bytes=${site.engine}`);
       // The engine wants its storage to last from the first save on. Only a page may ask the browser for that.
       lab.worker.addEventListener("message", async (event) => {
         if (event.data !== "persist") return;
@@ -89,6 +89,8 @@ if (location.protocol !== "file:") {
       transform(chunk, out) {
         bytes += chunk.byteLength;
         bar.value = bytes / total;
+        const mb = (n) => (n / 1e6).toFixed(1), what = document.querySelector(".engine .what");
+        if (what) what.textContent = `loading the page, ${mb(bytes)} of ${mb(total)} MB`;
         out.enqueue(chunk);
       },
     })), { headers: { "Content-Type": "application/wasm" } });

@@ -22,8 +22,7 @@ const counted = (response) => {
 	if (!response.ok) {
 		throw new Error(`the server answered ${response.status}`);
 	}
-	const packed = response.headers.get("Content-Encoding"); // the length is then that of the packed bytes
-	const total = packed ? 0 : Number(response.headers.get("Content-Length"));
+	const total = Number(new URL(self.location.href).searchParams.get("bytes")); // a compressed answer does not say how long it is
 	let done = 0;
 	let reported = 0; // when
 	const count = new TransformStream({

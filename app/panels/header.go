@@ -62,7 +62,11 @@ func (p *Page) engineChip() app.UI {
 	progress := app.UI(app.Span().Class("progress"))
 	if total := p.Status.Total; total > 0 && p.Status.Busy {
 		progress = app.Progress().Class("progress").Max(total).Value(p.Status.Done).Aria("label", p.Status.Stage)
-		text += fmt.Sprintf(" %d %%", 100*p.Status.Done/total)
+		if p.Status.Stage == "loading the engine" {
+			text += fmt.Sprintf(", %.1f of %.1f MB", float64(p.Status.Done)/1e6, float64(total)/1e6)
+		} else {
+			text += fmt.Sprintf(" %d %%", 100*p.Status.Done/total)
+		}
 	}
 	return p.button("capabilities", "engine "+state,
 		app.Span().Class("dot").Aria("hidden", "true"),

@@ -57,11 +57,9 @@ func assemble(files []File, templates map[string]string, base, origin string, dr
 		File{Path: "manifest.webmanifest", Data: asJSON(manifest(base)), First: true})
 
 	var first, rest []string
-	page := 0 // bytes of the page's program
+	bytesOf := map[string]int{} // of programs: a compressed answer does not say how long it is
 	for _, f := range files {
-		if f.Path == "app.wasm" {
-			page = len(f.Data)
-		}
+		bytesOf[f.Path] = len(f.Data)
 		f.Path = s.Folder() + f.Path
 		s.Files = append(s.Files, f)
 	}
@@ -75,7 +73,7 @@ func assemble(files []File, templates map[string]string, base, origin string, dr
 	}
 	index, err := fill("index.html", map[string]any{
 		"Policy": policy(inline), "Inline": inline, "Page": html, "Folder": s.Folder(), "Preview": origin + base + s.Folder() + "preview.png",
-		"Site":        string(asJSON(map[string]any{"version": s.Version, "folder": s.Folder(), "page": page})),
+		"Site":        string(asJSON(map[string]any{"version": s.Version, "folder": s.Folder(), "page": bytesOf["app.wasm"], "engine": bytesOf["engine.wasm"]})),
 		"LightGround": theme.Hex(theme.Light.Ground), "DarkGround": theme.Hex(theme.Dark.Ground),
 	})
 	if err != nil {
@@ -97,7 +95,7 @@ func assemble(files []File, templates map[string]string, base, origin string, dr
 func policy(inline string) string {
 	sum := sha256.Sum256([]byte(inline))
 	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
-		"style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; frame-src 'self'; manifest-src 'self'; " +
+		"style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; frame-src 'self'; manifest-src 'self'; " +
 		"base-uri 'self'; form-action 'none'"
 }
 

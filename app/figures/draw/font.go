@@ -1,23 +1,27 @@
 package draw
 
 import (
+	_ "embed" // of the fonts
 	"sync"
 
 	"golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/gomono"
-	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/opentype"
 )
 
-// The Go fonts (Bigelow & Holmes, BSD licence) have Greek, arrows and tabular
-// figures, and read well at 11 pixels.
+// Inter and JetBrains Mono (SIL Open Font License, fonts/OFL.txt) are the faces of the page too. They have Greek, arrows and tabular
+// figures, and read well at 11 pixels. web/fonts/README.md says how these subsets were made.
 var (
-	regular = sync.OnceValue(func() *opentype.Font { return parse(goregular.TTF) })
-	mono    = sync.OnceValue(func() *opentype.Font { return parse(gomono.TTF) })
+	//go:embed fonts/inter.otf
+	inter []byte
+	//go:embed fonts/mono.ttf
+	jetBrainsMono []byte
+
+	regular = sync.OnceValue(func() *opentype.Font { return parse(inter) })
+	mono    = sync.OnceValue(func() *opentype.Font { return parse(jetBrainsMono) })
 )
 
-func parse(ttf []byte) *opentype.Font {
-	f, err := opentype.Parse(ttf)
+func parse(data []byte) *opentype.Font {
+	f, err := opentype.Parse(data)
 	if err != nil {
 		panic(err) // the file is compiled in
 	}
