@@ -16,17 +16,17 @@ import (
 	"time"
 )
 
-// served is a file and what it is packed to.
-type served struct {
+// packable is a file and what it is packed to.
+type packable struct {
 	File
 	packed func() []byte // nil where packing gains nothing
 }
 
 // Handler serves the files of a site from memory, compressed by gzip for those who take it.
 func (s *Site) Handler() http.Handler {
-	at := map[string]served{}
+	at := map[string]packable{}
 	for _, f := range s.Files {
-		one := served{File: f}
+		one := packable{File: f}
 		if slices.Contains([]string{".html", ".js", ".css", ".wasm", ".json", ".jsonl", ".svg", ".webmanifest"}, path.Ext(f.Path)) {
 			one.packed = sync.OnceValue(func() []byte { return pack(f.Data) })
 		}
