@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/cogentcore/webgpu/wgpu"
 )
@@ -19,6 +20,7 @@ type webgpu struct {
 	pipelines map[*Kernel]*pipeline
 	staging   *wgpu.Buffer // for readback, grown as needed
 	stagingN  int
+	idle      time.Duration // that a wait for nothing takes; 0 before it is measured
 }
 
 // pipeline is a compiled kernel.

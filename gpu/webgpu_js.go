@@ -291,6 +291,9 @@ func (e *webgpu) tick() {}
 // pace bounds the submits of a software adapter's programs.
 func (e *webgpu) pace() pace {
 	if e.dev.Info.Software {
+		if e.idle == 0 {
+			e.idle = idleWait(e.wait)
+		}
 		return firstPace
 	}
 	return 0

@@ -105,7 +105,7 @@ func (p *webgpuProgram) submit(calls []call, times int) error {
 		if err := p.e.wait(); err != nil {
 			return err
 		}
-		p.pace = p.pace.next(to-from, time.Since(began))
+		p.pace = p.pace.next(to-from, time.Since(began), p.e.idle)
 	}
 	return nil
 }
