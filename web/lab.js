@@ -130,6 +130,42 @@ if (location.protocol !== "file:") {
     });
   });
 
+  // Files and folders may be dropped anywhere on the page, which gets them all with their paths as one event.
+  const drags = (event) => event.dataTransfer?.types.includes("Files");
+  const over = (on) => root.toggleAttribute("data-drop", on); // figures then let the drag pass, see lab.css
+  addEventListener("dragover", (event) => {
+    if (!drags(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    over(true);
+  });
+  addEventListener("dragleave", (event) => event.relatedTarget || over(false));
+  addEventListener("drop", async (event) => {
+    if (!drags(event)) return;
+    event.preventDefault();
+    over(false);
+    const files = [];
+    async function walk(entry, path) {
+      if (entry.isFile) {
+        const file = await new Promise((done, failed) => entry.file(done, failed));
+        file.droppedPath = path + entry.name;
+        files.push(file);
+        return;
+      }
+      const reader = entry.createReader();
+      for (;;) { // at most 100 at a time
+        const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+        if (some.length === 0) return;
+        for (const one of some) await walk(one, path + entry.name + "/");
+      }
+    }
+    const loose = [...event.dataTransfer.files];
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    if (entries.length === 0) files.push(...loose); // a script made the event, or an old browser
+    for (const entry of entries) await walk(entry, "");
+    dispatchEvent(new CustomEvent("attnlab-drop", { detail: files }));
+  });
+
   // attnlabPlace moves a floating card next to the element that opened it; on a narrow screen the card is a sheet and stays in place.
   globalThis.attnlabPlace = (id, anchor) => {
     const card = document.getElementById(id);

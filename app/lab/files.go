@@ -51,6 +51,32 @@ func (l *Lab) OpenFiles(input string, chosen []File) {
 	})
 }
 
+// OpenDropped opens what a visitor dropped on the page: a trace, a run or its log, several of these, or the folder of a model.
+func (l *Lab) OpenDropped(dropped []File) {
+	var names []string
+	model := false
+	for _, f := range dropped {
+		base := path.Base(f.Name)
+		if junk(f.Name) {
+			continue
+		}
+		names = append(names, base)
+		model = model || base == runs.ConfigFile
+	}
+	switch {
+	case len(names) == 0:
+		return
+	case !l.Ready():
+		l.say("The engine is not ready for files yet. Drop them again in a moment.")
+	case len(names) == 1 && strings.EqualFold(path.Ext(names[0]), ".json") && !runs.IsRun(names):
+		l.OpenFiles("open-trace", dropped)
+	case model && !runs.IsRun(names):
+		l.OpenFiles("open-model", dropped)
+	default:
+		l.OpenFiles("open-run", dropped)
+	}
+}
+
 // openRead opens files that were read.
 func (l *Lab) openRead(input string, files map[string][]byte) error {
 	switch input {

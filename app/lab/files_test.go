@@ -270,3 +270,36 @@ func TestMetricsWithGaps(t *testing.T) {
 		}
 	}
 }
+
+// What is dropped opens by what it is, without a choice of the kind.
+func TestDropped(t *testing.T) {
+	trace, err := json.Marshal(labtest.Trace())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		files map[string][]byte
+		want  any
+	}{
+		{"a trace", map[string][]byte{"my trace.json": trace}, session.ShowTrace{}},
+		{"a model folder", map[string][]byte{"m/config.json": []byte("{}"), "m/model.safetensors": {1}, "m/tokenizer.json": []byte("{}"), "m/.DS_Store": {1}}, session.UseModel{}},
+		{"a log", map[string][]byte{"metrics.jsonl": []byte(`{"step":1}` + "\n")}, session.ImportRun{}},
+		{"the folder of a run", map[string][]byte{"r/run.json": []byte("{}"), "r/metrics.jsonl": []byte("{}\n"), "r/model/config.json": []byte("{}")}, session.ImportRun{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, engine := idle(t)
+			l.OpenDropped(chosen(c.files))
+			if l.Failure.Text != "" {
+				t.Fatal(l.Failure.Text)
+			}
+			if got := labtest.Sent(t, engine, 1)[0]; reflect.TypeOf(got) != reflect.TypeOf(c.want) {
+				t.Errorf("the engine is asked for %#v", got)
+			}
+		})
+	}
+	l, _ := idle(t)
+	if l.OpenDropped(nil); l.Failure.Text != "" {
+		t.Error("nothing was dropped, and it failed")
+	}
+}

@@ -239,6 +239,9 @@ func (b *browser) files(list app.Value) (files []lab.File) {
 		if _, inside, ok := strings.Cut(file.Get("webkitRelativePath").String(), "/"); ok {
 			name = inside
 		}
+		if dropped := file.Get("droppedPath"); dropped.Truthy() { // by lab.js
+			name = dropped.String()
+		}
 		files = append(files, lab.File{Name: name, Size: int64(file.Get("size").Float()), Read: func(then func([]byte, error)) {
 			file.Call("arrayBuffer").Call("then",
 				b.dispatched(func(buffer app.Value) {

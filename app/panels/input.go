@@ -29,6 +29,7 @@ func (b *browser) listen(p *Page) {
 	})
 	on(document, "visibilitychange", func(app.Value) { p.Visible(!document.Get("hidden").Bool()) })
 	on(window, "attnlab-update", func(app.Value) { p.SetNewer(true) })
+	on(window, "attnlab-drop", func(e app.Value) { p.OpenDropped(b.files(e.Get("detail"))) })
 	p.SetNewer(window.Get("attnlab").Get("update").Truthy())
 	if d := document.Get("documentElement").Get("dataset").Get("theme"); d.Truthy() {
 		p.SetTheme(d.String())
