@@ -14,6 +14,7 @@ func compareActions() []Action {
 				}
 			}
 		}},
+		{"share-run", "", "", false, nil, func(l *Lab, a string) { l.copyRun(a) }},
 		{"choose-runs", "", "", true, nil, func(l *Lab, a string) { l.chooseMany(a) }},
 		{"ask-rename", "", "", false, nil, func(l *Lab, a string) {
 			l.Renaming, l.NewName = a, ""

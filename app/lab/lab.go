@@ -37,6 +37,7 @@ type Link struct {
 func New(link Link, hash string, example Example) *Lab {
 	v, unread := readView(hash)
 	l := &Lab{State: newState(v, example), Link: link, screen: NoScreen{}, address: strings.TrimPrefix(hash, "#")}
+	l.shared = readLink(hash).text("run")
 	l.Notice = unread
 	return l
 }
@@ -139,6 +140,7 @@ func (l *Lab) Receive(message any) {
 		if _, ok := m.(session.Capabilities); ok && !l.Opened && l.Capabilities.Model.Name != "" {
 			l.Opened = true
 			l.awaitFigures()
+			defer l.takeShared()
 			l.restore(nil) // the engine shows the view of the link, whatever it showed before
 		}
 		if status, ok := m.(session.Status); ok {
@@ -231,6 +233,10 @@ func (l *Lab) Visit(hash string) {
 	}
 	l.address = hash
 	v, unread := readView(hash)
+	if run := readLink(hash).text("run"); run != "" {
+		l.shared = run
+		defer l.takeShared()
+	}
 	l.GoTo(v)
 	if unread != "" {
 		l.Notice = unread

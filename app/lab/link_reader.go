@@ -14,7 +14,7 @@ import (
 var linkKeys = []string{
 	"page", "problem", "seed", "difficulty", "tokens", "temperature", "top-p", "draw", "token", "step", "head", "node", "cut", "samples", "colour", "heads-by",
 	"lesson", "guess", "term", "base", "rule", "m", "n", "t", "tseed", "rounds", "rivals", "over",
-	"method", "model", "teacher", "run-difficulty", "run-seed", "steps", "probe", "x", "smooth", "runs", "measure", "runs-each", "roofline",
+	"method", "model", "teacher", "run-difficulty", "run-seed", "steps", "probe", "x", "smooth", "runs", "run", "measure", "runs-each", "roofline",
 }
 
 // freeKeys are those whose values may contain an &.

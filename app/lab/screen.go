@@ -11,6 +11,8 @@ type Screen interface {
 	CopyAddress(done func(copied bool))
 	// Copy puts a text on the clipboard. done gets false if the browser refuses.
 	Copy(text string, done func(copied bool))
+	// CopyLink puts a link to this page with another part after the # on the clipboard.
+	CopyLink(hash string, done func(copied bool))
 	// Title names the window.
 	Title(title string)
 	// Store saves a value in this browser for later visits.
@@ -53,6 +55,7 @@ type NoScreen struct{}
 func (NoScreen) Address(string, bool)            {}
 func (NoScreen) CopyAddress(func(bool))          {}
 func (NoScreen) Copy(string, func(bool))         {}
+func (NoScreen) CopyLink(string, func(bool))     {}
 func (NoScreen) Title(string)                    {}
 func (NoScreen) Store(string, any)               {}
 func (NoScreen) Theme(string)                    {}

@@ -41,6 +41,7 @@ type State struct {
 	Theme     string               // "", "light", "dark"
 	Newer     bool                 // a newer version of the page is ready
 	fading    string               // a message of the engine that will disappear
+	shared    string               // the run of a link, until it is imported
 	later     string               // an action that waits for the engine
 	assume    bool                 // that the engine is ready
 	Read      string               // the engine's last message that the visitor has closed

@@ -74,6 +74,11 @@ func (b *browser) Copy(text string, done func(copied bool)) {
 		b.dispatched(func(app.Value) { done(true) }), b.dispatched(func(app.Value) { done(false) }))
 }
 
+func (b *browser) CopyLink(hash string, done func(copied bool)) {
+	address, _, _ := strings.Cut(app.Window().Get("location").Get("href").String(), "#")
+	b.Copy(address+"#"+hash, done)
+}
+
 func (b *browser) Title(title string) {
 	if title != b.title {
 		b.title = title

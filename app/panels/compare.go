@@ -131,6 +131,7 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 				}),
 				app.If(r.Info.State == "paused", func() app.UI { return p.button("resume-run:"+id, "quiet", app.Text("Resume")) }),
 				p.button("export-run:"+id, "quiet", app.Text("Export")),
+				p.button("share-run:"+id, "quiet", app.Text("Copy link")),
 				app.If(r.Info.From != "shipped", func() app.UI { return p.button("ask-rename:"+id, "quiet", app.Text("Rename")) }),
 				app.If(r.Info.From != "shipped" && r.Info.State != "running", func() app.UI {
 					return p.button("ask-drop:"+id, "quiet", app.Text("Delete"))

@@ -39,7 +39,8 @@ func (s *Screen) Copy(text string, done func(bool)) {
 	}
 	done(!s.NoClipboard)
 }
-func (s *Screen) Title(title string) { s.Titled = title }
+func (s *Screen) CopyLink(hash string, done func(bool)) { s.Copy("#"+hash, done) }
+func (s *Screen) Title(title string)                    { s.Titled = title }
 func (s *Screen) Store(key string, value any) {
 	if s.Stored == nil {
 		s.Stored = map[string]any{}
