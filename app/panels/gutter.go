@@ -114,8 +114,13 @@ func (g *gutter) OnMount(ctx app.Context) {
 		}
 		return nil
 	})
-	observer := app.Window().Get("ResizeObserver").New(measure)
 	rows := app.Window().GetElementByID("rows-with-arcs")
+	if !rows.Truthy() { // the page has changed meanwhile
+		measure.Release()
+		point.Release()
+		return
+	}
+	observer := app.Window().Get("ResizeObserver").New(measure)
 	observer.Call("observe", rows)
 	events := []string{"mouseover", "focusin", "mouseleave", "focusout"}
 	for _, e := range events {

@@ -83,6 +83,8 @@ func (p *Page) engineChip() app.UI {
 // stageWords explains a stage whose name does not.
 func stageWords(stage string) string {
 	switch stage {
+	case "asking the engine":
+		return "waiting for the engine"
 	case "opening":
 		return "opening the adapter"
 	case "loading":

@@ -246,7 +246,7 @@ func (p *Page) transport() app.UI {
 		),
 		app.Label().Class("by").Body(
 			app.Text("speed"),
-			app.Input().Type("range").Min(1).Max(20).Step(1).DataSet("set", "speed").Value(p.Controls.Speed).Aria("label", "speed").Aria("valuetext", fmt.Sprintf("%d a second", p.Controls.Speed)),
+			app.Input().Type("range").Min(1).Max(20).Step(1).DataSet("set", "speed").Value(p.Controls.Speed).Aria("label", "speed").Aria("valuetext", fmt.Sprintf("%d per second", p.Controls.Speed)),
 			app.Output().Text(fmt.Sprintf("%d/s", p.Controls.Speed)),
 		),
 		app.Span().Class("grow"),

@@ -26,6 +26,11 @@ func TestVisitFirstMinute(t *testing.T) {
 	v := newVisitor(t, n, false)
 	server := plainServer(t, dir, n)
 	address := server.URL + under
+	defer func() {
+		for _, line := range n.all() {
+			t.Error(line)
+		}
+	}()
 
 	v.check("the example plays once", func(v *visitor) {
 		v.moving()
@@ -103,9 +108,6 @@ func TestVisitFirstMinute(t *testing.T) {
 			v.shoot("first", image.Pt(390, 844), 1, theme)
 		}
 	})
-	for _, line := range n.all() {
-		t.Error(line)
-	}
 }
 
 // TestVisitWithoutWebGL sees the figures of a browser that has no WebGL: they are drawn as SVG, follow the selection and can be saved.
