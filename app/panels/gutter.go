@@ -137,8 +137,11 @@ func (g *gutter) OnMount(ctx app.Context) {
 	ctx.Defer(func(app.Context) { g.measure() })
 }
 
-// OnUpdate measures the rows of another trace.
-func (g *gutter) OnUpdate(ctx app.Context) { ctx.Defer(func(app.Context) { g.measure() }) }
+// OnUpdate measures the rows of another trace. It may come before OnMount, while the example plays on arrival.
+func (g *gutter) OnUpdate(ctx app.Context) {
+	g.ctx = ctx
+	ctx.Defer(func(app.Context) { g.measure() })
+}
 
 // OnDismount forgets the rows.
 func (g *gutter) OnDismount() {
