@@ -7,7 +7,6 @@ import (
 	"image"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -108,26 +107,6 @@ func TestVisitFirstMinute(t *testing.T) {
 			v.shoot("first", image.Pt(390, 844), 1, theme)
 		}
 	})
-}
-
-// TestVisitWithoutWebGL sees the figures of a browser that has no WebGL: they are drawn as SVG, follow the selection and can be saved.
-func TestVisitWithoutWebGL(t *testing.T) {
-	dir, _ := builtSite(t)
-	n := &notes{}
-	v := newVisitor(t, n, false, chromedp.Flag("disable-3d-apis", true))
-	v.open(plainServer(t, dir, n).URL + under)
-	const picture = `document.querySelector("iframe.matrix")?.contentDocument?.querySelector("#plain svg")`
-	v.until("the matrix is drawn", picture+`?.querySelectorAll("rect").length > 10`)
-	if eval[bool](v, `!!document.querySelector("iframe.matrix").contentDocument.querySelector("canvas, #loading")`) {
-		t.Error("a canvas or a message about loading is left in the figure")
-	}
-	before := eval[string](v, picture+`.outerHTML`)
-	v.press("#step-1 .no")
-	v.until("the figure shows the selection", picture+`.outerHTML !== `+strconv.Quote(before))
-	v.shoot("without-webgl", image.Pt(1440, 900), 1, "light")
-	for _, line := range n.all() {
-		t.Error(line)
-	}
 }
 
 // moving lets the page move, which other visits do not, to save time.
