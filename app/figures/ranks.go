@@ -88,7 +88,7 @@ func (r *ranks) Draw(s *draw.Scene) {
 	}
 	p := s.Palette
 	place := number(r.probe.Position)
-	detail := fmt.Sprintf("n = %s; bar and line: mean and 95 %% interval; dashed: chance", count(r.probe.Ranked, "response", "responses"))
+	detail := fmt.Sprintf("n = %s; bar and line: mean and 95 %% interval; dashed: chance; •: key-focus", count(r.probe.Ranked, "response", "responses"))
 	if !math.IsNaN(place) {
 		detail += ", dotted: place alone " + draw.Decimals(place, 3)
 	}
@@ -102,7 +102,7 @@ func (r *ranks) Draw(s *draw.Scene) {
 	end := top + high*float64(rows)
 	for _, v := range []float64{0, 0.25, 0.5, 0.75, 1} {
 		s.Add(draw.Line(x(v), top, x(v), end, 1, p.Line))
-		s.Add(draw.Label{X: x(v), Y: end + 14, Text: draw.TickText(v, 0.25), Size: draw.Small, Mono: true, Align: 0.5, Color: p.Muted})
+		s.Add(draw.Label{X: x(v), Y: end + 14, Text: draw.Decimals(v, 2), Size: draw.Small, Mono: true, Align: 0.5, Color: p.Muted})
 	}
 	if lo, hi := number(r.probe.PositionLow), number(r.probe.PositionHigh); lo < hi {
 		s.Add(draw.Band{Points: [][3]float64{{x(lo), top, end}, {x(hi), top, end}}, Color: p.Muted, Opacity: 0.12})
@@ -124,7 +124,7 @@ func (r *ranks) Draw(s *draw.Scene) {
 		key := slices.Contains(r.probe.KeyFocus, [2]int{layer, h})
 		name := headName(layer, h)
 		if key {
-			name = "★ " + name
+			name = "• " + name
 		}
 		s.Add(draw.Label{X: left - 6, Y: y + 4, Text: draw.Fit(name, true, draw.Small, left-8), Size: draw.Small, Mono: true, Align: 1, Color: p.Ink},
 			draw.Label{X: s.Width - draw.Margin, Y: y + 4, Text: draw.Decimals(v, 3), Size: draw.Small, Mono: true, Align: 1, Color: p.Ink})
