@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"attnlab/app/figures/draw"
+	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
 )
 
@@ -139,10 +140,10 @@ func spoiled(random *rand.Rand, kind int) any {
 		_, in := onDemand(uint64(random.IntN(2)), random.IntN(2), random.IntN(3))
 		v = reflect.ValueOf(&in)
 	case 7:
-		speeds := measured(K)
+		speeds := labtest.Speeds(K)
 		v = reflect.ValueOf(&speeds)
 	case 8:
-		f := answersOf(K)
+		f := labtest.Followed(K)
 		v = reflect.ValueOf(&f)
 	case 6:
 		l := lossesOf(K)

@@ -1,46 +1,15 @@
 package figures
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"attnlab/app/figures/draw"
-	"attnlab/app/session"
+	"attnlab/app/lab/labtest"
 	"attnlab/app/theme"
-	"attnlab/model/speed"
 )
-
-// measured are speeds of three models, of which WebGPU trains the largest faster, and K kernels on each backend.
-func measured(K int) session.Speeds {
-	e := session.Speeds{Number: 1, Done: 9, Of: 9}
-	add := func(name, backend string, ms, tokens float64) *speed.Row {
-		r := speed.Timed([]float64{ms, 0.9 * ms, 1.2 * ms})
-		r.Name, r.Backend, r.Adapter, r.TokensPerSecond = name, backend, "Test adapter of "+backend, tokens/ms*1e3
-		e.Rows = append(e.Rows, r)
-		return &e.Rows[len(e.Rows)-1]
-	}
-	for i, name := range []string{"tiny", "small", "base"} {
-		size := int(1e4 * math.Pow(10, float64(i)))
-		add("train-"+name, "host", 10*math.Pow(10, float64(i)), 4096).Parameters = size
-		add("train-"+name, "webgpu", 30*math.Pow(4, float64(i)), 4096).Parameters = size
-		for _, n := range []int{1, 8, 64} {
-			add(fmt.Sprintf("decode-%s-%d", name, n), "host", float64(n)*math.Pow(10, float64(i)), 32*float64(n)).Parameters = size
-			add(fmt.Sprintf("decode-%s-%d", name, n), "webgpu", 50+float64(n)*math.Pow(10, float64(i)), 32*float64(n)).Parameters = size
-		}
-	}
-	for _, backend := range []string{"host", "webgpu"} {
-		add("ceiling-product", backend, 10, 0).Operations = 1e9
-		add("ceiling-copy", backend, 10, 0).Bytes = 2e8
-		for i := range K {
-			r := add(fmt.Sprintf("kernel-some_%d", i), backend, 1+float64(i), 0)
-			r.Operations, r.Bytes, r.Share = 1e6*float64(i), 1e5, 0.1*float64(i) // the first does no operation
-		}
-	}
-	return e
-}
 
 // texts are the labels of a scene.
 func texts(s draw.Scene) (all []string) {
@@ -65,7 +34,7 @@ func dots(s draw.Scene, p func(draw.Dot) bool) (all []draw.Dot) {
 // A point stands for each model and backend, faster ones are higher, and the size of equal speed lies between the two models
 // around it.
 func TestSpeeds(t *testing.T) {
-	h := host(t, "speeds", 900, 320, measured(3))
+	h := host(t, "speeds", 900, 320, labtest.Speeds(3))
 	scene, _, _ := h.Scene(start)
 	blue := dots(scene, func(d draw.Dot) bool { return d.Color == theme.Light.Accent })
 	other := dots(scene, func(d draw.Dot) bool { return d.Color == backendColor(theme.Light, "host") })
@@ -81,7 +50,7 @@ func TestSpeeds(t *testing.T) {
 	if got := h.Caption(); !strings.Contains(got, "Training: The adapter is faster from about") || !strings.Contains(got, "Decoding, 64 sequences: The processor is faster for every") {
 		t.Errorf("the caption is %q", got)
 	}
-	narrow := host(t, "speeds", 366, 700, measured(3))
+	narrow := host(t, "speeds", 366, 700, labtest.Speeds(3))
 	scene, _, _ = narrow.Scene(start)
 	if n := len(dots(scene, func(d draw.Dot) bool { return d.Color == theme.Light.Accent })); n != 9 {
 		t.Errorf("%d points in a narrow figure", n)
@@ -96,7 +65,7 @@ func TestSpeeds(t *testing.T) {
 
 // A dot stands for each kernel with operations, below the ceilings where its share is below 1; the option chooses the backend.
 func TestRoofline(t *testing.T) {
-	h, f := of[*roofline](t, "roofline", 700, 420, measured(5))
+	h, f := of[*roofline](t, "roofline", 700, 420, labtest.Speeds(5))
 	kernels, without := f.drawn()
 	if len(kernels) != 4 || without != 1 || f.shown() != "webgpu" {
 		t.Fatalf("%d kernels, %d without, on %s", len(kernels), without, f.shown())

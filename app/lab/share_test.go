@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
@@ -85,13 +86,16 @@ func TestSharedRunOpens(t *testing.T) {
 		l.Open(&labtest.Screen{}, func(string, any) error { return errNoRun })
 		labtest.Sent(t, engine, 1)
 		l.Receive(session.Capabilities{Model: session.ModelInfo{Name: "small"}, Bases: []string{"small"}})
-		labtest.Sent(t, engine, 1)
 		l.Receive(session.Status{Stage: "ready"})
-		select {
-		case m := <-engine.In:
-			return l, m
-		default:
-			return l, nil
+		for {
+			select {
+			case m := <-engine.In:
+				if run, ok := m.(session.ImportRun); ok {
+					return l, run
+				}
+			case <-time.After(100 * time.Millisecond): // no more comes
+				return l, nil
+			}
 		}
 	}
 	l, m := open(text)

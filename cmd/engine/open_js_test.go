@@ -25,7 +25,12 @@ func TestOpenFallsBackWithoutMemory(t *testing.T) {
 			if (d.size > 1e5) throw new RangeError("out of memory");
 			return create.call(this, d);
 		};
-		return () => { GPUDevice.prototype.createBuffer = create; };`).Invoke()
+		const info = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "info"); // no software adapter, which is not opened at once
+		Object.defineProperty(GPUAdapter.prototype, "info", { configurable: true, get: () => ({ vendor: "test", architecture: "card" }) });
+		return () => {
+			GPUDevice.prototype.createBuffer = create;
+			Object.defineProperty(GPUAdapter.prototype, "info", info);
+		};`).Invoke()
 	defer undo.Invoke()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
