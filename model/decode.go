@@ -72,7 +72,7 @@ type DecoderSize struct {
 	Slots int  // sequences at once
 	Rows  int  // tokens in the cache of keys and values
 	Chunk int  // tokens a readback; with fewer than 16 an adapter often waits
-	Path  Path // how tokens are computed; "" measures and takes the fastest
+	Path  Path // how tokens are computed; "" leaves it to [Decoder.Choose]
 }
 
 // NewDecoder makes a decoder for m.

@@ -175,6 +175,23 @@ func TestChoose(t *testing.T) {
 	})
 }
 
+// TestChooseByCache does not take over a path that needs the cache in one binding where it is in several.
+func TestChooseByCache(t *testing.T) {
+	m := newModel(t, gpu.OpenHost(), randomConfig(), lively(randomConfig(), 1))
+	small, large := DecoderSize{Slots: 2, Rows: 64, Chunk: 4}, DecoderSize{Slots: 2, Rows: 1 << 14, Chunk: 4}
+	m.Device.Limits.MaxStorageBufferBindingSize = int64(4 * large.Rows * 2 * m.KVHeads * m.HeadDim) // one layer of the large cache
+	d := newDecoder(t, m, small)
+	m.decodings = map[decoderShape]Decoding{{d.slots, d.chunk, true}: {Path: PathTokens, Times: 2}}
+	for _, c := range []struct {
+		size DecoderSize
+		want Path
+	}{{small, PathTokens}, {large, PathKernels}} {
+		if got, err := newDecoder(t, m, c.size).Choose(); err != nil || got.Path != c.want {
+			t.Errorf("%d rows: path %q, %v; want %q", c.size.Rows, got.Path, err, c.want)
+		}
+	}
+}
+
 // TestJudge lets only paths with the same bits race.
 func TestJudge(t *testing.T) {
 	try := func(path Path, ms float64, exact bool, problem string) Try {

@@ -34,14 +34,20 @@ const (
 	mostOff     = 1e-4
 )
 
+// decoderShape is what decides which paths a decoder of a model can use, and how fast they are.
+type decoderShape struct {
+	slots, chunk int
+	oneBuffer    bool // the cache of all layers is one buffer, which PathTokens needs
+}
+
 // Choose compares the paths of the decoder, once, and returns the one that it uses from then on. Decoders of
-// one model with the same number of sequences share a choice.
+// one model with the same shape share a choice.
 func (d *Decoder) Choose() (Decoding, error) {
 	f := d.fused
 	if f.chosen != nil {
 		return *f.chosen, nil
 	}
-	key := [2]int{d.slots, d.chunk}
+	key := decoderShape{d.slots, d.chunk, d.kvs != nil}
 	known, ok := d.decodings[key]
 	if !ok {
 		var err error
@@ -49,7 +55,7 @@ func (d *Decoder) Choose() (Decoding, error) {
 			return Decoding{}, err
 		}
 		if d.decodings == nil {
-			d.decodings = map[[2]int]Decoding{}
+			d.decodings = map[decoderShape]Decoding{}
 		}
 		d.decodings[key] = known
 	} else if err := d.record(known.Path); err != nil {

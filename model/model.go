@@ -16,7 +16,7 @@ type Model struct {
 	weights   *gpu.Buffer         // [ArenaSize]
 	rope      *gpu.Buffer         // [MaxContext, 2, C/2], cosines then sines
 	version   int                 // grows with every change of the weights: caches of keys and values are void
-	decodings map[[2]int]Decoding // of decoders, by sequences and tokens a readback
+	decodings map[decoderShape]Decoding
 }
 
 // New puts a model on a device. weights is an arena ([Config.Init], or a
