@@ -75,6 +75,28 @@ func broken(name, source string) *gpu.Kernel {
 		func(p addParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) }, addTwin[float32], addTwin[float64])
 }
 
+// TestCompile refuses a kernel without stopping the device.
+func TestCompile(t *testing.T) {
+	d := ownDevice(t)
+	err := d.Compile(broken("bad_kernel", strings.Replace(addSource, "p.scale * x[i]", "lost * x[i]", 1)))
+	if kernel, ok := errors.AsType[*gpu.KernelError](err); !ok || kernel.Kernel != "bad_kernel" {
+		t.Errorf("%v, want a KernelError of bad_kernel", err)
+	}
+	if err := d.Compile(add); err != nil {
+		t.Error(err)
+	}
+	x, y := d.Floats("x", 64), d.Floats("y", 64)
+	x.Write(0, []float32{3})
+	got := make([]float32, 1)
+	if err := errors.Join(d.Do(add, addParams{64, 2}, x, y), y.Read(0, got)); err != nil || got[0] != 6 {
+		t.Errorf("after a refused kernel another one gives %v, %v", got, err)
+	}
+	d.Lose()
+	if err := d.Compile(add); !d.Lost() || err == nil {
+		t.Errorf("a lost device compiles: %v", err)
+	}
+}
+
 func TestKernelError(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit [2]string

@@ -95,8 +95,21 @@ const (
 	mostRepeats   = 64
 )
 
+// refuses reports whether the adapter cannot compile a tile other than nn.Wide. The error is that of nn.Wide, or the loss of the device.
+func refuses(d *gpu.Device, tile nn.Tile) (bool, error) {
+	for _, k := range []*gpu.Kernel{nn.MatmulNT(tile), nn.LinearBwd(tile)} {
+		if err := d.Compile(k); err != nil && (tile == nn.Wide || d.Err() != nil) {
+			return false, err
+		} else if err != nil {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // MeasureProducts returns the speeds of an adapter. On a software adapter, which has no workgroup memory and compiles slowly, it
-// leaves out the tile that stages its operands.
+// leaves out the tile that stages its operands. It also leaves out a tile whose kernels the adapter refuses, unless that is nn.Wide,
+// which every model needs.
 func MeasureProducts(d *gpu.Device) (Products, error) {
 	tokens := productTokens
 	if d.Info.Software {
@@ -127,6 +140,11 @@ func MeasureProducts(d *gpu.Device) (Products, error) {
 	}
 	for _, tile := range nn.Tiles {
 		if tile.Staged && d.Info.Software {
+			continue
+		}
+		if refused, err := refuses(d, tile); err != nil {
+			return nil, err
+		} else if refused {
 			continue
 		}
 		p := d.NewProgram("products")
