@@ -55,7 +55,7 @@ func nextCases(r *rand.Rand) (cases []gpu.Case) {
 			s := m.state(r, N)
 			cases = append(cases, m.steady(r, []int{N, int(how.M)}, gpu.Case{
 				Name: m.name(N), Kernel: Next(m.Sizes),
-				Params: NextParams{N: uint32(N), M: uint32(how.M), V: uint32(m.V), D: uint32(m.D), Norm: m.norm, Head: m.head, Eos: how.Eos,
+				Params: NextParams{N: uint32(N), M: how.M, V: uint32(m.V), D: uint32(m.D), Norm: m.norm, Head: m.head, Eos: how.Eos,
 					Seed: how.Seed, Step: how.Step, TopK: how.TopK, TopP: how.TopP, Temperature: how.Temperature, Eps: m.eps},
 				Buffers: []any{m.weights, gpu.Normal(r, N*m.D), s.at, s.row, make([]uint32, N*int(how.M)), gpu.Normal(r, 2*N*int(how.M))},
 			}, 1))

@@ -142,7 +142,8 @@ func (m *tinyModel) steady(r *rand.Rand, rowsM []int, c gpu.Case, buffer int) gp
 	}
 	for {
 		want := draws(0)
-		if same := reflect.DeepEqual(draws(1e-4), want) && reflect.DeepEqual(draws(1e-4), want); same {
+		once, twice := draws(1e-4), draws(1e-4) // changed differently
+		if reflect.DeepEqual(once, want) && reflect.DeepEqual(twice, want) {
 			return c
 		}
 		other := append([]float32{}, c.Buffers[buffer].([]float32)...)

@@ -89,7 +89,7 @@ func tokensCases(r *rand.Rand) (cases []gpu.Case) {
 			l, last := m.layer(0), m.layer(1)
 			cases = append(cases, m.steady(r, []int{N, int(how.M)}, gpu.Case{
 				Name: m.name(N), Kernel: Tokens(m.Sizes),
-				Params: TokensParams{N: uint32(N), T: uint32(m.T), M: uint32(how.M), V: uint32(m.V), D: uint32(m.D), F: uint32(m.F),
+				Params: TokensParams{N: uint32(N), T: uint32(m.T), M: how.M, V: uint32(m.V), D: uint32(m.D), F: uint32(m.F),
 					Times: uint32(1 + i%3), Layers: uint32(m.layers), Base: uint32(m.base() / 4),
 					Embed: m.embed, Qkv: l.qkv, Wo: l.wo, GateUp: l.gateUp, Down: l.down, Stride: last.qkv - l.qkv,
 					Norm1: l.norm1, Norm2: l.norm2, NormStride: last.norm1 - l.norm1, Norm: m.norm, Head: m.head,
