@@ -29,7 +29,7 @@ offers; attnlab needs none of them. The exit status is 1 if a kernel is wrong.
 race compares the processor with the adapter, in tokens a second through the products and the attention of the small base: with --backend auto every
 command chooses between them in this way. products are the variants of the matrix products: 8x8 and 4x4 hold so many results in each
 invocation's registers, 64x64 stages the operands of so many results in workgroup memory (not measured on software adapters). Training
-takes the chosen one; all give the same bits. decoding is how a decoded token is computed, raced with 16 sequences: kernels is a dispatch
+takes the chosen one; all sum in the same order. decoding is how a decoded token is computed, raced with 16 sequences: kernels is a dispatch
 for every operation, layers two dispatches a layer, tokens one dispatch for several tokens. All draw the same tokens.
 
   attnlab doctor

@@ -57,7 +57,7 @@ func ProductsKey(adapter gpu.Info) string {
 }
 
 // Tune chooses the tile of an adapter's matrix products for training: by measurement, or from memory, which may be nil. All tiles
-// give the same bits. The host has one way to compute products, and gets none.
+// sum in the same order. The host has one way to compute products, and gets none.
 func Tune(d *gpu.Device, memory Memory[Products]) (Products, error) {
 	if d.Info.Backend == gpu.Host {
 		return nil, nil

@@ -2,7 +2,8 @@
 // and through the host backend, for the few rows of sampling and for the many of training, and takes the faster one.
 //
 // They are most of a model's work, they need seven kernels to be compiled and not forty and no memory for weights, and they show
-// what differs: a GPU has the higher rate, the host no cost of a dispatch. A race takes about a second.
+// what differs: a GPU has the higher rate, the host no cost of a dispatch. A race of a small model takes
+// about a second, and longer where kernels compile slowly.
 package race
 
 import (
