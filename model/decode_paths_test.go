@@ -192,6 +192,28 @@ func TestChooseByCache(t *testing.T) {
 	}
 }
 
+// TestChooseForRun chooses before the first token on a GPU, and leaves the choice to a race after many tokens on a software adapter.
+func TestChooseForRun(t *testing.T) {
+	eachModel(t, wideConfig(), func(t *testing.T, m *Model) {
+		info := m.Device.Info
+		defer func() { m.Device.Info = info }()
+		d := newDecoder(t, m, DecoderSize{Slots: 1, Rows: 64, Chunk: 4})
+		if err := d.ChooseForRun(); err != nil {
+			t.Fatal(err)
+		}
+		if early := info.Backend != gpu.Host && !info.Software; early != (d.fused.chosen != nil) {
+			t.Errorf("on %s the choice is %+v", info, d.fused.chosen)
+		}
+		m.Device.Info.Software = false
+		if err := d.ChooseForRun(); err != nil {
+			t.Fatal(err)
+		}
+		if info.Backend != gpu.Host && d.fused.chosen == nil {
+			t.Error("a run on a GPU begins without a choice")
+		}
+	})
+}
+
 // TestJudge lets only paths with the same bits race.
 func TestJudge(t *testing.T) {
 	try := func(path Path, ms float64, exact bool, problem string) Try {

@@ -65,6 +65,16 @@ func (d *Decoder) Choose() (Decoding, error) {
 	return known, nil
 }
 
+// ChooseForRun is [Decoder.Choose] on a GPU, and does nothing elsewhere. A path of few dispatches may give other last digits there, so a
+// run chooses before its first token: a run that is paused and resumed would else change paths at another token than one that is not.
+func (d *Decoder) ChooseForRun() error {
+	if d.Device.Info.Backend == gpu.Host || d.Device.Info.Software {
+		return nil
+	}
+	_, err := d.Choose()
+	return err
+}
+
 // race tries every path.
 func (d *Decoder) race() (Decoding, error) {
 	switch info := d.Device.Info; {

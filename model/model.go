@@ -13,9 +13,9 @@ import (
 type Model struct {
 	Config
 	Device    *gpu.Device
-	weights   *gpu.Buffer         // [ArenaSize]
-	rope      *gpu.Buffer         // [MaxContext, 2, C/2], cosines then sines
-	version   int                 // grows with every change of the weights: caches of keys and values are void
+	weights   *gpu.Buffer // [ArenaSize]
+	rope      *gpu.Buffer // [MaxContext, 2, C/2], cosines then sines
+	version   int         // grows with every change of the weights: caches of keys and values are void
 	decodings map[decoderShape]Decoding
 }
 

@@ -216,6 +216,10 @@ func NewPolicy(m *model.Model, task task.Task, c PolicyConfig) (*Policy, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := d.ChooseForRun(); err != nil {
+		d.Release()
+		return nil, err
+	}
 	s, err := model.NewScorer(m, max(c.Tokens, m.MaxContext))
 	if err != nil {
 		d.Release()
