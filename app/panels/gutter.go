@@ -95,8 +95,16 @@ func (p *Page) pays(reader, read int) float64 {
 // OnMount measures the rows, and again whenever their place changes.
 func (g *gutter) OnMount(ctx app.Context) {
 	g.ctx, g.pointed = ctx, -1
+	var frame any = 0 // the one that was requested
 	measure := app.FuncOf(func(app.Value, []app.Value) any {
 		ctx.Dispatch(func(app.Context) { g.measure() })
+		return nil
+	})
+	// Rows that a ResizeObserver's callback draws again change size while it is being called, which browsers report as an error. So
+	// they are measured with the next frame.
+	resized := app.FuncOf(func(app.Value, []app.Value) any {
+		app.Window().Call("cancelAnimationFrame", frame)
+		frame = app.Window().Call("requestAnimationFrame", measure)
 		return nil
 	})
 	point := app.FuncOf(func(_ app.Value, args []app.Value) any {
@@ -117,10 +125,11 @@ func (g *gutter) OnMount(ctx app.Context) {
 	rows := app.Window().GetElementByID("rows-with-arcs")
 	if !rows.Truthy() { // the page has changed meanwhile
 		measure.Release()
+		resized.Release()
 		point.Release()
 		return
 	}
-	observer := app.Window().Get("ResizeObserver").New(measure)
+	observer := app.Window().Get("ResizeObserver").New(resized)
 	observer.Call("observe", rows)
 	events := []string{"mouseover", "focusin", "mouseleave", "focusout"}
 	for _, e := range events {
@@ -128,10 +137,12 @@ func (g *gutter) OnMount(ctx app.Context) {
 	}
 	g.stop = func() {
 		observer.Call("disconnect")
+		app.Window().Call("cancelAnimationFrame", frame)
 		for _, e := range events {
 			rows.Call("removeEventListener", e, point)
 		}
 		measure.Release()
+		resized.Release()
 		point.Release()
 	}
 	ctx.Defer(func(app.Context) { g.measure() })
