@@ -37,6 +37,16 @@ var smallRunFlags = []string{"train", "--method", "attnpo", "--model", "chain-ti
 // byTheClock are the metrics that depend on time.
 var byTheClock = []string{"seconds", "sampling_seconds", "learning_seconds", "tokens_per_second"}
 
+// pauses presses Pause and returns after how many milliseconds the button answers, whatever the step that is being taken still needs.
+const pauses = `new Promise((done) => {
+	const button = () => document.querySelector('#run-buttons [data-do="train"]');
+	const pressed = performance.now();
+	button().click();
+	const look = () => ["Pausing", "Resume"].includes(button()?.textContent.trim()) || performance.now() - pressed > 5000
+		? done(performance.now() - pressed) : requestAnimationFrame(look);
+	requestAnimationFrame(look);
+})`
+
 // TestVisitTrain trains in the page, with and without interruptions, and compares the runs.
 func TestVisitTrain(t *testing.T) {
 	dir, _ := builtSite(t)
@@ -93,10 +103,18 @@ func TestVisitTrain(t *testing.T) {
 			v.Errorf("after the reload the visitor reads %q", says)
 		}
 		v.press(`#resume-banner [data-do^="resume-run"]`)
-		v.runs("the run is back", fmt.Sprintf(`%s && latest("Run")?.info.id === %q && latest("Run")?.info.step === %d`, ready, at.ID, at.Step+1))
+		v.runs("one press resumes the run", fmt.Sprintf(`latest("Run")?.info.id === %q && latest("Run")?.info.step >= %d`, at.ID, at.Step+2))
+		if ms := eval[float64](v, pauses); !(ms < 500) {
+			v.Errorf("Pause answers after %.0f ms", ms)
+		}
+		v.runs("the run is paused again", ready+` && latest("Run")?.info.state === "paused"`)
+		again := newest[session.Run](v).Info
+		if kept := newest[session.Run](v).Kept; kept != again.Step {
+			v.Errorf("step %d is saved, the run is at step %d", kept, again.Step)
+		}
 
 		v.press(`#run-buttons [data-do="train"]`)
-		v.runs("another step is taken", fmt.Sprintf(`latest("Run")?.info.step >= %d`, at.Step+2))
+		v.runs("another step is taken", fmt.Sprintf(`latest("Run")?.info.step >= %d`, again.Step+1))
 		v.press(".engine")
 		v.press(`#dialog [data-do="lose"]`)
 		lost := newest[session.Run](v).Info.Step

@@ -32,6 +32,12 @@ func TestVisitTree(t *testing.T) {
 	}) {
 		t.FailNow()
 	}
+	v.check("a tree grows on arrival", func(v *visitor) {
+		v.runs("it is grown", ready+` && latest("Tree")?.done && document.querySelectorAll("#branch-points tbody tr").length > 0`)
+		if tree := newest[session.Tree](v); len(tree.Nodes) < 5 || len(tree.Points) == 0 {
+			v.Errorf("it has %d nodes and %d branch points", len(tree.Nodes), len(tree.Points))
+		}
+	})
 	for _, rule := range []string{"fci", "entropy", "random", "earliest"} {
 		v.check("grow by rule "+rule, func(v *visitor) { grows(v, rule) })
 	}
@@ -63,8 +69,9 @@ func (v *visitor) choose(selector, value string) {
 func grows(v *visitor, rule string) {
 	const grown = ready + ` && latest("Tree")?.done`
 	v.choose(`#growth [data-set="rule"]`, rule)
+	before := newest[session.Tree](v).Number
 	v.press(`#growth [data-do="grow-again"]`)
-	v.runs("initial responses are there", fmt.Sprintf(`%s && latest("Tree")?.rule.branch === %q && latest("Tree")?.nodes.length >= 5`, ready, rule))
+	v.runs("initial responses are there", fmt.Sprintf(`%s && latest("Tree")?.number > %d && latest("Tree")?.rule.branch === %q && latest("Tree")?.nodes.length >= 5`, ready, before, rule))
 	if tree := newest[session.Tree](v); len(tree.Points) > 0 || tree.Done || tree.Next == "" {
 		v.Errorf("after the initial responses: %d branch points, done %v, next %q", len(tree.Points), tree.Done, tree.Next)
 	}
