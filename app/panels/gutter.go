@@ -95,18 +95,18 @@ func (p *Page) pays(reader, read int) float64 {
 // OnMount measures the rows, and again whenever their place changes.
 func (g *gutter) OnMount(ctx app.Context) {
 	g.ctx, g.pointed = ctx, -1
-	var frame any = 0 // the one that was requested
+	over := false
 	measure := app.FuncOf(func(app.Value, []app.Value) any {
-		ctx.Dispatch(func(app.Context) { g.measure() })
+		ctx.Dispatch(func(app.Context) {
+			if !over {
+				g.measure()
+			}
+		})
 		return nil
 	})
-	// Rows that a ResizeObserver's callback draws again change size while it is being called, which browsers report as an error. So
-	// they are measured with the next frame.
-	resized := app.FuncOf(func(app.Value, []app.Value) any {
-		app.Window().Call("cancelAnimationFrame", frame)
-		frame = app.Window().Call("requestAnimationFrame", measure)
-		return nil
-	})
+	// A ResizeObserver must not call Go: whatever else is due there would run as well, and rows that change size while their observer
+	// is called are an error in browsers. So it only asks for the next frame.
+	frame := app.Window().Get("requestAnimationFrame")
 	point := app.FuncOf(func(_ app.Value, args []app.Value) any {
 		event := args[0]
 		at := -1
@@ -125,25 +125,29 @@ func (g *gutter) OnMount(ctx app.Context) {
 	rows := app.Window().GetElementByID("rows-with-arcs")
 	if !rows.Truthy() { // the page has changed meanwhile
 		measure.Release()
-		resized.Release()
 		point.Release()
 		return
 	}
-	observer := app.Window().Get("ResizeObserver").New(resized)
+	observer := app.Window().Get("ResizeObserver").New(frame.Call("bind", app.Window(), measure))
 	observer.Call("observe", rows)
 	events := []string{"mouseover", "focusin", "mouseleave", "focusout"}
 	for _, e := range events {
 		rows.Call("addEventListener", e, point)
 	}
 	g.stop = func() {
+		over = true
 		observer.Call("disconnect")
-		app.Window().Call("cancelAnimationFrame", frame)
 		for _, e := range events {
 			rows.Call("removeEventListener", e, point)
 		}
-		measure.Release()
-		resized.Release()
 		point.Release()
+		var release app.Func
+		release = app.FuncOf(func(app.Value, []app.Value) any { // a frame that was asked for before still calls measure
+			measure.Release()
+			release.Release()
+			return nil
+		})
+		app.Window().Call("requestAnimationFrame", release)
 	}
 	ctx.Defer(func(app.Context) { g.measure() })
 }
