@@ -28,7 +28,7 @@ func TestVisitTree(t *testing.T) {
 	server := plainServer(t, dir, n)
 	if !v.check("open", func(v *visitor) {
 		v.open(server.URL + under + smallTree)
-		v.base("chain-tiny")
+		v.runs("the model of the link is in use", `latest("Capabilities")?.model.name === "chain-tiny"`)
 	}) {
 		t.FailNow()
 	}
