@@ -266,7 +266,7 @@ func (f *followed) Draw(s *draw.Scene) {
 
 // clipMark is an arrow between a ramp and its largest number: larger values are drawn as that one.
 func clipMark(s *draw.Scene, bar draw.Box) {
-	x, y := bar.X+bar.W+1, bar.Y+bar.H/2
+	x, y := bar.X+bar.W+3, bar.Y+bar.H/2
 	s.Add(draw.Path{Points: [][2]float64{{x, y - 4}, {x + 4, y}, {x, y + 4}}, Width: 1.5, Color: s.Palette.Ink})
 }
 

@@ -27,11 +27,11 @@ func (s *Scene) Legend(titleEnd float64, low, high, name string, ramp func(x flo
 	p, right := s.Palette, s.Width-Margin
 	s.Add(Label{X: right, Y: 32, Text: name, Size: Small, Align: 1, Color: p.Muted})
 	lowWidth, highWidth := Width(low, true, Small), Width(high, true, Small)
-	w := min(96, right-highWidth-lowWidth-12-titleEnd-Margin)
+	w := min(96, right-highWidth-lowWidth-16-titleEnd-Margin)
 	if w < 24 {
 		return Box{}
 	}
-	bar := Box{right - highWidth - 6 - w, 9, w, 9}
+	bar := Box{right - highWidth - 10 - w, 9, w, 9}
 	colors := make([]color.RGBA, 32)
 	for i := range colors {
 		colors[i] = ramp(float64(i) / float64(len(colors)-1))
