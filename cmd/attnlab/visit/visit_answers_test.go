@@ -108,8 +108,9 @@ const figuresDrawn = `document.querySelector("#gutter .arc") && document.querySe
 
 // follows moves the mouse over the matrix and over a row, and clicks into the matrix: text and figures show the same selection.
 func follows(v *visitor) {
+	v.run(chromedp.EmulateViewport(1440, 2000), chromedp.Evaluate(`scrollTo(0, 0)`, nil)) // so that the rows and the matrix are in it
+	defer v.run(chromedp.EmulateViewport(1440, 900))
 	v.until("the figures are there", figuresDrawn)
-	v.run(chromedp.ScrollIntoView("iframe.matrix", chromedp.ByQuery))
 	place := eval[[]float64](v, `(({ x, y, width, height }) => [x, y, width, height])(document.querySelector("iframe.matrix").getBoundingClientRect())`)
 	at := func(x, y float64) (float64, float64) { return place[0] + x*place[2], place[1] + y*place[3] }
 	move := func(x, y float64) { v.run(chromedp.MouseEvent(input.MouseMoved, x, y)) }
