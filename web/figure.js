@@ -11,19 +11,47 @@
       apply();
     },
     describe(caption) {
-      document.querySelector("canvas").setAttribute("aria-label", `${caption} Arrow keys select, Escape cancels; the page has the same numbers as a table.`);
+      document.querySelector("#plain, canvas")?.setAttribute("aria-label", `${caption} Arrow keys select, Escape cancels; the page has the same numbers as a table.`);
     },
     fail(text) {
       loading.textContent = text;
       document.body.append(loading);
     },
-    save(picture) {
-      const type = picture[0] === 0x47 ? "gif" : "png"; // by its first byte
+    // save offers a picture as a file; its kind is png, svg or gif.
+    save(kind, data) {
       const a = document.createElement("a");
-      a.href = URL.createObjectURL(new Blob([picture], { type: "image/" + type }));
-      a.download = `attnlab-${wanted().get("figure")}.${type}`;
+      a.href = URL.createObjectURL(data instanceof Blob ? data : new Blob([data], { type: kind === "svg" ? "image/svg+xml" : "image/" + kind }));
+      a.download = `attnlab-${wanted().get("figure")}.${kind}`;
       a.click();
       setTimeout(() => URL.revokeObjectURL(a.href), 10000);
+    },
+    // raster draws a picture that is given as SVG, with scale pixels for one of it.
+    async raster(text, scale) {
+      const image = new Image();
+      image.src = "data:image/svg+xml," + encodeURIComponent(text);
+      await image.decode();
+      const canvas = Object.assign(document.createElement("canvas"), { width: Math.ceil(scale * image.width), height: Math.ceil(scale * image.height) });
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      return canvas;
+    },
+    // pixels are those of such a picture: its width, its height, and four bytes for each.
+    async pixels(text) {
+      const canvas = await host.raster(text, devicePixelRatio);
+      return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    },
+    async savePNG(text) {
+      const canvas = await host.raster(text, 2);
+      canvas.toBlob((blob) => host.save("png", blob));
+    },
+    // settings are those of the page, as in its link, for the text below a saved picture.
+    settings() {
+      const own = wanted();
+      for (const name of ["session", "theme"]) own.delete(name);
+      let hash = inPage ? parent.location.hash : "#" + own;
+      try {
+        hash = decodeURIComponent(hash);
+      } catch { /* not encoded: as it is */ }
+      return hash.length > 1 ? "attnlab · " + hash : "attnlab";
     },
   };
   globalThis.figureHost = host;
@@ -31,6 +59,7 @@
   // Without a GPU a program draws the figures, and the page does not respond while it draws a frame: figures then do not move.
   const probe = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
   const slow = !probe;
+  host.plain = !probe && !document.createElement("canvas").getContext("webgl2"); // then the program draws SVG
   probe?.getExtension("WEBGL_lose_context")?.loseContext();
 
   // listen opens the session's channel for a figure. The figure receives selections and the given kinds of snapshots. Reading
@@ -84,13 +113,13 @@
     for (const name of options) host.set(name, sent[name] ?? wanted().get(name) ?? ""); // the empty text is an option's default
   }
 
-  // {theme: "light"|"dark"|"", OPTION: "VALUE", save: true|"gif"}, of this origin only. The options are those of the figure.
+  // {theme: "light"|"dark"|"", OPTION: "VALUE", save: "png"|"svg"|"gif"}, of this origin only. The options are those of the figure.
   addEventListener("message", (e) => {
     if (e.origin !== location.origin || !e.data || typeof e.data !== "object") return;
     for (const [name, value] of Object.entries(e.data)) {
       if (typeof value === "string") sent[name] = value;
     }
-    if (e.data.save && host.set) host.set("save", e.data.save === "gif" ? "gif" : "png");
+    if (["png", "svg", "gif"].includes(e.data.save)) host.set?.("save", e.data.save);
     apply();
   });
   let shown = wanted();
@@ -166,7 +195,7 @@
 
   // The wheel zooms with Ctrl, or after a click into the figure. Otherwise it scrolls the page.
   addEventListener("wheel", (e) => {
-    if (!host.zoomable || !(e.ctrlKey || e.metaKey || document.hasFocus() && document.activeElement?.tagName === "CANVAS")) e.stopImmediatePropagation();
+    if (!host.zoomable || !(e.ctrlKey || e.metaKey || document.hasFocus() && document.activeElement?.matches("canvas, #plain"))) e.stopImmediatePropagation();
   }, { capture: true, passive: true });
 
   // One finger scrolls the page and taps, or pans a zoomed figure. Two fingers zoom.

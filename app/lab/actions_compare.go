@@ -38,7 +38,7 @@ func compareActions() []Action {
 		{"save-json", "", "Save the chosen runs as JSON", false, some, func(l *Lab, _ string) {
 			l.export("attnlab-runs.json")
 		}},
-		{"save-scatter", "compare:p", "Save the plot as PNG", false, some, func(l *Lab, _ string) { l.screen.SaveFigure("scatter") }},
-		{"save-curves", "", "Save the curves as PNG", false, some, func(l *Lab, _ string) { l.screen.SaveFigure("curves") }},
+		{"save-scatter", "compare:p", "Save the plot as PNG", false, some, func(l *Lab, _ string) { l.screen.SaveFigure("scatter", "png") }},
+		{"save-curves", "", "Save the curves as PNG", false, some, func(l *Lab, _ string) { l.screen.SaveFigure("curves", "png") }},
 	}
 }

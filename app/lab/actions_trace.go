@@ -180,7 +180,7 @@ func traceActions() []Action {
 		{"cut-all", "a", "Cut every step in turn and measure what is lost", false, complete, func(l *Lab, _ string) { l.cutAll() }},
 		{"save-losses", "", "Save the losses of all steps as CSV", false, measured, func(l *Lab, _ string) { l.saveLosses("csv") }},
 		{"save-losses-json", "", "Save the losses of all steps as JSON", false, measured, func(l *Lab, _ string) { l.saveLosses("json") }},
-		{"save-losses-png", "", "Save the figure of all steps as PNG", false, measured, func(l *Lab, _ string) { l.screen.SaveFigure("losses") }},
+		{"save-losses-png", "", "Save the figure of all steps as PNG", false, measured, func(l *Lab, _ string) { l.screen.SaveFigure("losses", "png") }},
 		{"disrupt-many", "", "Cut attention to steps chosen by FCI, entropy or chance in many problems", false, ready, func(l *Lab, _ string) {
 			l.Disruption = session.Disruption{}
 			l.Send(session.Disrupt{Step: -1, Problems: l.Controls.Problems, Picks: score.StepChoiceNames()})
@@ -211,6 +211,9 @@ func pageActions() []Action {
 		{"save", "s", "Save the trace as a file", false, func(l *Lab) bool { return len(l.Trace.Tokens) > 0 }, func(l *Lab, _ string) { l.saveTrace() }},
 		{"open-trace", "o", "Open a trace from a file", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-trace") }},
 		{"open-model", "", "Open a model folder", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-model") }},
+		{"figure-png", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "png") }},
+		{"figure-svg", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "svg") }},
+		{"figure-gif", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "gif") }},
 		{"base", "", "", false, ready, func(l *Lab, a string) { l.useModel(a) }},
 		{"lose", "", "Simulate a GPU loss (tests recovery)", false, ready, func(l *Lab, _ string) { l.Send(session.LoseDevice{}) }},
 		{"race-again", "", "Measure the speed of both backends again", false, ready, func(l *Lab, _ string) { l.Send(session.RaceAgain{}) }},

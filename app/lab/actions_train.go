@@ -16,8 +16,7 @@ func trainActions() []Action {
 	followed := func(l *Lab) bool { return len(l.Followed.Answers) > 0 }
 	return []Action{
 		{"play-answers", "", "Play the answers of the run to one problem", false, followed, func(l *Lab, _ string) { l.playAnswers() }},
-		{"save-film", "", "Save the answers of the run as a GIF", false, followed, func(l *Lab, _ string) { l.screen.SaveFilm("followed") }},
-		{"save-answers-png", "", "", false, followed, func(l *Lab, _ string) { l.screen.SaveFigure("followed") }},
+		{"save-film", "", "Save the answers of the run as a GIF", false, followed, func(l *Lab, _ string) { l.screen.SaveFigure("followed", "gif") }},
 		{"follow-run", "", "", false, func(l *Lab) bool { return l.Ready() }, func(l *Lab, a string) { l.Send(session.FollowRun{ID: a}) }},
 		{"train", "train:Space", "Start, pause or resume training", false,
 			may(func(l *Lab) bool {

@@ -22,7 +22,7 @@ func TestFollowedSlider(t *testing.T) {
 	l, _ := ready(t, Start())
 	screen := &labtest.Screen{}
 	l.screen = screen
-	if l.Do("save-film"); len(screen.Films) != 0 {
+	if l.Do("save-film"); len(screen.Figures) != 0 {
 		t.Error("there is a film of nothing")
 	}
 	l.Receive(answersUpTo(0))
@@ -52,8 +52,9 @@ func TestFollowedSlider(t *testing.T) {
 		t.Errorf("the play shows %v and ends at %d", seen, l.Answer)
 	}
 	l.Do("save-film")
-	if !reflect.DeepEqual(screen.Films, []string{"followed"}) {
-		t.Errorf("films %v", screen.Films)
+	l.Do("figure-svg:followed")
+	if !reflect.DeepEqual(screen.Figures, []string{"followed.gif", "followed.svg"}) {
+		t.Errorf("pictures %v", screen.Figures)
 	}
 	l.Receive(session.Followed{ID: "other"})
 	if l.Answer != 0 {

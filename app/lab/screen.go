@@ -26,10 +26,8 @@ type Screen interface {
 	Pick(input string)
 	// Download offers data as a file of a media type.
 	Download(name, kind string, data []byte)
-	// SaveFigure offers the picture of a figure as a file.
-	SaveFigure(name string)
-	// SaveFilm does so for a figure with several frames: all of them, as a moving picture.
-	SaveFilm(name string)
+	// SaveFigure offers the picture of a figure as a file. Its kind is png, svg, or gif: all frames of a figure that has several.
+	SaveFigure(name, kind string)
 
 	// Reveal scrolls to an element once the page is drawn, Focus gives it the focus, and Place puts it next to the element
 	// with that data-do.
@@ -62,8 +60,7 @@ func (NoScreen) Theme(string)                    {}
 func (NoScreen) Awake(bool, func(string))        {}
 func (NoScreen) Pick(string)                     {}
 func (NoScreen) Download(string, string, []byte) {}
-func (NoScreen) SaveFigure(string)               {}
-func (NoScreen) SaveFilm(string)                 {}
+func (NoScreen) SaveFigure(string, string)       {}
 func (NoScreen) Reveal(string)                   {}
 func (NoScreen) Focus(string)                    {}
 func (NoScreen) Place(string, string)            {}

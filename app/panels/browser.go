@@ -177,15 +177,10 @@ func (b *browser) Download(name, kind string, data []byte) {
 	window.Call("setTimeout", window.Get("URL").Get("revokeObjectURL").Call("bind", window.Get("URL"), url), 10000)
 }
 
-func (b *browser) SaveFigure(name string) { b.askFigure(name, true) }
-
-func (b *browser) SaveFilm(name string) { b.askFigure(name, "gif") }
-
-// askFigure asks the program of a figure to save its picture.
-func (b *browser) askFigure(name string, save any) {
+func (b *browser) SaveFigure(name, kind string) {
 	frame := app.Window().Get("document").Call("querySelector", "iframe."+name)
 	if frame.Truthy() {
-		frame.Get("contentWindow").Call("postMessage", map[string]any{"save": save}, app.Window().Get("location").Get("origin"))
+		frame.Get("contentWindow").Call("postMessage", map[string]any{"save": kind}, app.Window().Get("location").Get("origin"))
 	}
 }
 

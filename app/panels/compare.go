@@ -148,8 +148,6 @@ func (p *Page) takeOut() app.UI {
 		app.Div().Class("buttons").Body(
 			p.button("save-csv", "", app.Text("CSV")),
 			p.button("save-json", "", app.Text("JSON")),
-			p.button("save-scatter", "", app.Text("PNG of the plot")),
-			p.button("save-curves", "", app.Text("PNG of the curves")),
 		),
 		app.P().Class("hint").Text("CSV: a line for every step of every chosen run, with all its metrics. JSON: the same with settings."),
 	)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -35,9 +36,21 @@ func (p *Page) figure(name, title string, here bool) app.UI {
 	return app.Div().Class("figure-box", when(!here, "elsewhere")).Body(
 		details.Body(app.Summary().DataSet("do", "fold:"+name).Body(app.Span().Text(title)), view),
 		app.Div().Class("figure-tools").Body(
+			app.If(p.Figures && !p.Folded[name], func() app.UI {
+				return app.Span().Body(
+					saveFigure("svg", name, title), saveFigure("png", name, title),
+					app.If(name == "followed", func() app.UI { return saveFigure("gif", name, title) }),
+				)
+			}),
 			app.A().Class("tool").Href(href).Target("_blank").Rel("noopener").Aria("label", title+", in a window of its own").Title("In a window of its own").Body(icon("out")),
 		),
 	)
+}
+
+// saveFigure is the button that saves a figure as a picture of a kind: svg, png or gif.
+func saveFigure(kind, name, title string) app.UI {
+	upper := strings.ToUpper(kind)
+	return app.Button().Type("button").Class("quiet").DataSet("do", "figure-"+kind+":"+name).Title("Save as "+upper).Aria("label", upper+": save "+title).Text(upper)
 }
 
 // headStrip is every head small: choosing one filters trace, figures and table.

@@ -35,9 +35,6 @@ func (p *Page) followedPanel() app.UI {
 					Aria("label", "step of the run").Aria("valuetext", fmt.Sprintf("after step %d, %s", b.Step, explain.Plural(len(b.Text), "token"))),
 				app.Output().Text(b.Step),
 			),
-			app.Span().Class("grow"),
-			p.button("save-film", "quiet", app.Text("GIF")),
-			p.button("save-answers-png", "quiet", app.Text("PNG")),
 		),
 		p.figure("followed", "Two answers side by side; colour: change of each token's log-probability", true),
 		app.If(b.Change == nil, func() app.UI {

@@ -45,7 +45,6 @@ func (p *Page) everyStepPanel() app.UI {
 				app.Div().Class("buttons").Body(
 					p.button("save-losses", "quiet", app.Text("CSV")),
 					p.button("save-losses-json", "quiet", app.Text("JSON")),
-					p.button("save-losses-png", "quiet", app.Text("PNG")),
 					p.button("link", "quiet", icon("link"), app.Text("Link")),
 				),
 			)

@@ -40,50 +40,60 @@ func run() error {
 	}
 	host := js.Global().Get("figureHost")
 	port := session.Listen(host.Call("listen", values.Get("session"), strings.Join(figure.Follows(), " ")))
-	game := window.New(figure,
-		func(c session.Command) {
-			if err := port.Send(c); err != nil {
-				host.Call("fail", err.Error())
-			}
-		},
-		func(png []byte) {
-			bytes := js.Global().Get("Uint8Array").New(len(png))
-			js.CopyBytesToJS(bytes, png)
-			host.Call("save", bytes)
-		},
-		func(caption string) { host.Call("describe", caption) })
+	send := func(c session.Command) {
+		if err := port.Send(c); err != nil {
+			host.Call("fail", err.Error())
+		}
+	}
+	var shown screen
+	if host.Get("plain").Truthy() {
+		shown = newPlain(figure, host, send)
+	} else {
+		shown = window.New(figure, send,
+			func(kind string, data []byte) {
+				bytes := js.Global().Get("Uint8Array").New(len(data))
+				js.CopyBytesToJS(bytes, data)
+				host.Call("save", kind, bytes)
+			},
+			func(caption string) { host.Call("describe", caption) },
+			func() string { return host.Call("settings").String() })
+	}
 	go func() {
 		for message := range port.In {
-			game.Show(message)
+			shown.Show(message)
 		}
 	}()
-	offer(host, figure, game)
+	offer(host, figure, shown)
 	if err := port.Send(session.Hello{}); err != nil {
 		return err
 	}
-	return game.Run()
+	return shown.Run()
+}
+
+// screen shows a figure: [window.Game], or [plain] where the browser has no WebGL.
+type screen interface {
+	Show(message any)
+	Do(name string, do func(h *figures.Host, now time.Time))
+	Save(kind string)
+	Run() error
 }
 
 // offer gives figure.js the functions that it calls, for as long as the document is open.
-func offer(host js.Value, figure *figures.Host, game *window.Game) {
+func offer(host js.Value, figure *figures.Host, shown screen) {
 	host.Set("title", figure.Title)
 	host.Set("zoomable", figure.Zoomable())
 	host.Set("zoomed", js.FuncOf(func(js.Value, []js.Value) any { return figure.Zoomed() }))
 	host.Set("leave", js.FuncOf(func(js.Value, []js.Value) any {
-		game.Do("leave", func(h *figures.Host, _ time.Time) { h.Leave() })
+		shown.Do("leave", func(h *figures.Host, _ time.Time) { h.Leave() })
 		return nil
 	}))
 	host.Set("set", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		name, value := args[0].String(), args[1].String()
 		if name == "save" {
-			if value == "gif" {
-				game.SaveFilm()
-			} else {
-				game.SavePNG()
-			}
+			shown.Save(value)
 			return nil
 		}
-		game.Do("set "+name, func(h *figures.Host, now time.Time) {
+		shown.Do("set "+name, func(h *figures.Host, now time.Time) {
 			switch name {
 			case "theme":
 				h.SetDark(value == "dark")

@@ -10,6 +10,9 @@ import (
 	"slices"
 )
 
+// FrameTime is how long each frame of a figure's film is shown, in hundredths of a second.
+const FrameTime = 45
+
 // GIF encodes pictures of one size as a moving picture that repeats, each shown for some hundredths of a second and the last for
 // three times as long. A GIF has 256 colours: the most frequent of all pictures are kept, and others become the nearest of these.
 func GIF(frames []*image.RGBA, hundredths int) ([]byte, error) {

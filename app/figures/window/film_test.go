@@ -22,7 +22,7 @@ func TestFilm(t *testing.T) {
 		t.Fatal(err)
 	}
 	var saved []byte
-	game := New(figure, func(session.Command) {}, func(b []byte) { saved = b }, func(string) {})
+	game := New(figure, func(session.Command) {}, func(_ string, b []byte) { saved = b }, func(string) {}, func() string { return "" })
 	figure.Resize(640, 260)
 	f := session.Followed{ID: "r", Problem: "<bos> 8 9 7 7 ? 31 <think>", Gold: "31"}
 	lines := []string{"8 + 9 = 1 7", "7 * 7 = 4 9", "back", "9 - 7 = 2", "wait 9 - 7 = 2 ok", "8 * 2 = 1 6"}
@@ -46,7 +46,7 @@ func TestFilm(t *testing.T) {
 		}
 	}
 	game.Show(f)
-	game.SaveFilm()
+	game.Save(GIF)
 	screen := ebiten.NewImage(640, 260)
 	if err := game.Update(); err != nil {
 		t.Fatal(err)

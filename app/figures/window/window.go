@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"attnlab/app/figures"
+	"attnlab/app/figures/draw"
+	"attnlab/app/figures/svg"
 	"attnlab/app/session"
 
 	"github.com/hajimehoshi/ebiten/v2"
@@ -25,22 +27,22 @@ import (
 type Game struct {
 	figure   *figures.Host
 	send     func(session.Command) // to all other screens and the engine
-	save     func(png []byte)
+	save     func(kind string, data []byte)
 	describe func(caption string)
+	settings func() string
 	caption  string // described last
 
 	queue  queue
 	asking atomic.Bool // for frames
 
-	scale     float64 // device pixels to a CSS pixel
-	w, h      int     // in device pixels
-	painter   painter
-	repaint   bool
-	wantsPNG  bool
-	wantsFilm bool
-	mx, my    float64 // the mouse at the last update
-	pointed   int     // the step under it, as sent last
-	drag      drag
+	scale   float64 // device pixels to a CSS pixel
+	w, h    int     // in device pixels
+	painter painter
+	repaint bool
+	wanted  string  // the kind of the image to save, empty for none
+	mx, my  float64 // the mouse at the last update
+	pointed int     // the step under it, as sent last
+	drag    drag
 }
 
 // drag is a press that has not ended.
@@ -52,9 +54,9 @@ type drag struct {
 }
 
 // New makes a game of a figure. It sends what is selected and pointed at, gives an image to
-// save when the visitor asks for one, and describes what is drawn whenever that changes.
-func New(figure *figures.Host, send func(session.Command), save func(png []byte), describe func(caption string)) *Game {
-	return &Game{figure: figure, send: send, save: save, describe: describe, scale: 1, mx: math.NaN(), pointed: -1}
+// save when the visitor asks for one, and describes what is drawn whenever that changes. An image names the settings.
+func New(figure *figures.Host, send func(session.Command), save func(kind string, data []byte), describe func(caption string), settings func() string) *Game {
+	return &Game{figure: figure, send: send, save: save, describe: describe, settings: settings, scale: 1, mx: math.NaN(), pointed: -1}
 }
 
 // Run shows the figure until the program ends.
@@ -99,9 +101,13 @@ func (g *Game) ask() {
 	}
 }
 
-// SavePNG asks for an image of the figure as it is.
-func (g *Game) SavePNG() {
-	g.Do("save", func(*figures.Host, time.Time) { g.wantsPNG, g.repaint = true, true })
+// The kinds of images that [Game.Save] makes.
+const PNG, SVG, GIF = "png", "svg", "gif"
+
+// Save asks for an image: PNG and SVG show the figure as it is, with caption and settings below. GIF shows all its frames; a figure
+// without frames gives a PNG.
+func (g *Game) Save(kind string) {
+	g.Do("save", func(*figures.Host, time.Time) { g.wanted, g.repaint = kind, true })
 }
 
 // LayoutF implements ebiten.LayoutFer: the screen has as many pixels as the device.
@@ -149,17 +155,26 @@ func (g *Game) Draw(screen *ebiten.Image) {
 	}
 	g.repaint = false
 	g.painter.paint(screen, scene, g.scale)
-	if g.wantsPNG {
-		g.wantsPNG = false
-		g.export(screen)
+	switch kind := g.wanted; {
+	case kind == GIF && g.figure.Frames() > 1:
+		g.exportFilm(screen.Bounds().Size())
+	case kind != "":
+		g.export(kind, scene.WithNotes(g.caption, g.settings()))
 	}
-	if g.wantsFilm {
-		g.wantsFilm = false
-		g.exportFilm(screen)
-	}
+	g.wanted = ""
 }
 
-func (g *Game) export(screen *ebiten.Image) {
+// exportScale is how many pixels of a PNG a CSS pixel has.
+const exportScale = 2
+
+func (g *Game) export(kind string, scene draw.Scene) {
+	if kind == SVG {
+		g.save(SVG, []byte(svg.Write(&scene)))
+		return
+	}
+	screen := ebiten.NewImage(int(math.Ceil(exportScale*scene.Width)), int(math.Ceil(exportScale*scene.Height)))
+	defer screen.Deallocate()
+	g.painter.paint(screen, scene, exportScale)
 	size := screen.Bounds().Size()
 	img := &image.RGBA{Pix: make([]byte, 4*size.X*size.Y), Stride: 4 * size.X, Rect: image.Rectangle{Max: size}}
 	screen.ReadPixels(img.Pix)
@@ -167,7 +182,7 @@ func (g *Game) export(screen *ebiten.Image) {
 	if err := png.Encode(&b, img); err != nil {
 		panic(fmt.Sprintf("window: encode an image in memory: %v", err))
 	}
-	g.save(b.Bytes())
+	g.save(PNG, b.Bytes())
 }
 
 func (g *Game) sendSelection(s *session.Selection) {
@@ -256,7 +271,11 @@ var keys = map[ebiten.Key]figures.Key{
 func (g *Game) keys(now time.Time) {
 	for _, key := range inpututil.AppendJustPressedKeys(nil) {
 		if key == ebiten.KeyP {
-			g.wantsPNG, g.repaint = true, true
+			kind := PNG
+			if ebiten.IsKeyPressed(ebiten.KeyShift) {
+				kind = SVG
+			}
+			g.wanted, g.repaint = kind, true
 		} else if k, ok := keys[key]; ok {
 			g.sendSelection(g.figure.Key(k, now))
 		}

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,7 +104,7 @@ func TestGame(t *testing.T) {
 	}
 	var saved []byte
 	var captions []string
-	game := New(figure, func(session.Command) {}, func(b []byte) { saved = b }, func(caption string) { captions = append(captions, caption) })
+	game := New(figure, func(session.Command) {}, func(_ string, b []byte) { saved = b }, func(caption string) { captions = append(captions, caption) }, func() string { return "page=trace" })
 	figure.Resize(300, 200)
 	screen := ebiten.NewImage(300, 200)
 	at := func() color.RGBA { return screen.At(299, 199).(color.RGBA) }
@@ -116,7 +117,7 @@ func TestGame(t *testing.T) {
 		t.Error("it draws although nothing has changed")
 	}
 	game.Do("theme", func(h *figures.Host, _ time.Time) { h.SetDark(true) })
-	game.SavePNG()
+	game.Save(PNG)
 	if err := game.Update(); err != nil {
 		t.Fatal(err)
 	}
@@ -124,11 +125,19 @@ func TestGame(t *testing.T) {
 		t.Errorf("the ground at night is %v", at())
 	}
 	img, err := png.Decode(bytes.NewReader(saved))
-	if err != nil || img.Bounds() != screen.Bounds() {
+	if err != nil || img.Bounds().Dx() != 600 || img.Bounds().Dy() <= 400 { // the notes are below
 		t.Fatalf("the saved image: %v", err)
 	}
-	if r, g, b, _ := img.At(299, 199).RGBA(); (color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}) != theme.Dark.Surface {
+	if r, g, b, _ := img.At(599, 399).RGBA(); (color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}) != theme.Dark.Surface {
 		t.Error("the saved image has another ground")
+	}
+	game.Save(SVG)
+	if err := game.Update(); err != nil {
+		t.Fatal(err)
+	}
+	game.Draw(screen)
+	if text := string(saved); !strings.HasPrefix(text, "<svg") || !strings.Contains(text, "page=trace") {
+		t.Errorf("the saved SVG is %.200s", text)
 	}
 	if len(captions) != 1 || captions[0] != figure.Caption() {
 		t.Errorf("two drawings of the same are described as %q", captions)

@@ -11,8 +11,7 @@ type Screen struct {
 	Themed  string
 	Picked  []string
 	Saved   map[string][]byte // downloads, by name
-	Figures []string          // whose picture was asked for
-	Films   []string          // whose moving picture was asked for
+	Figures []string          // whose picture was asked for, as NAME.KIND
 	Shown   []string          // elements that were revealed, focused or placed
 	Modals  int
 	Loaded  []string // backends that the page was loaded again with, "update" for its newer version
@@ -62,8 +61,7 @@ func (s *Screen) Download(name, kind string, data []byte) {
 	}
 	s.Saved[name] = data
 }
-func (s *Screen) SaveFigure(name string)           { s.Figures = append(s.Figures, name) }
-func (s *Screen) SaveFilm(name string)             { s.Films = append(s.Films, name) }
+func (s *Screen) SaveFigure(name, kind string)     { s.Figures = append(s.Figures, name+"."+kind) }
 func (s *Screen) Reveal(id string)                 { s.Shown = append(s.Shown, id) }
 func (s *Screen) Focus(id string)                  { s.Shown = append(s.Shown, id) }
 func (s *Screen) Place(id, _ string)               { s.Shown = append(s.Shown, id) }

@@ -158,7 +158,7 @@ func TestVisitFollowed(t *testing.T) {
 	})
 	v.check("one click saves a film", func(v *visitor) {
 		v.run(browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(downloads))
-		v.press(`[data-do="save-film"]`)
+		v.press(`[data-do="figure-gif:followed"]`)
 		path := filepath.Join(downloads, "attnlab-followed.gif")
 		var film *gif.GIF
 		for end := time.Now().Add(patience); film == nil; time.Sleep(200 * time.Millisecond) {

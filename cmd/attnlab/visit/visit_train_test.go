@@ -340,7 +340,7 @@ func compares(v *visitor, dir string, archive []byte, whole []map[string]any) {
 	}
 	for _, figure := range []string{"scatter", "curves"} {
 		v.until("the figure is there", fmt.Sprintf(`document.querySelector("iframe.%s")?.contentDocument?.querySelector("canvas")`, figure))
-		if picture := v.saved(dir, fmt.Sprintf(`#take-out [data-do="save-%s"]`, figure)); !bytes.HasPrefix(picture, []byte("\x89PNG")) {
+		if picture := v.saved(dir, fmt.Sprintf(`[data-do="figure-png:%s"]`, figure)); !bytes.HasPrefix(picture, []byte("\x89PNG")) {
 			v.Errorf("the picture of %s begins with %q", figure, picture[:min(8, len(picture))])
 		}
 	}
