@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
 	"attnlab/app/lab"
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
@@ -75,5 +77,31 @@ func TestGutter(t *testing.T) {
 	empty := NewPage(lab.Link{}, "", lab.Example{})
 	if svg := gutterOf(empty).svg(); strings.Contains(svg, "<g ") {
 		t.Errorf("without a trace: %s", svg)
+	}
+}
+
+// drawn runs do with the context of a component that is drawn outside a browser.
+type drawn struct {
+	app.Compo
+	do func(ctx app.Context)
+}
+
+func (d *drawn) OnPreRender(ctx app.Context) { d.do(ctx) }
+func (d *drawn) Render() app.UI              { return app.Div() }
+
+// go-app may update the gutter before it mounts it. What measures the rows after that can still draw them again.
+func TestGutterUpdatedBeforeMounted(t *testing.T) {
+	g, updated := gutterOf(NewPage(lab.Link{}, "", lab.Example{Trace: labtest.Trace()})), false
+	engine := app.NewTestEngine()
+	if err := engine.Load(&drawn{do: func(ctx app.Context) {
+		g.OnUpdate(ctx)
+		g.ctx.Update() // as measure does
+		updated = true
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	engine.ConsumeAll()
+	if !updated {
+		t.Error("nothing was drawn")
 	}
 }
