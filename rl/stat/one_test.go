@@ -26,6 +26,7 @@ var roots = map[string]string{
 	"app/figures/draw/scene.go":     "the distance of a point from a line",
 	"app/figures/window/painter.go": "the length of a line",
 	"app/figures/window/window.go":  "the distance of two fingers, or of a drag",
+	"cmd/figure/plain_js.go":        "the length of a drag",
 	"app/theme/theme.go":            "the distance of two colours",
 	"app/lab/labtest/snapshots.go":  "makes a tree as rl/tree.go does",
 	"rl/rltest/rltest.go":           "undoes a model's norm",
