@@ -5,7 +5,7 @@ import "attnlab/app/lab/explain"
 // stop is one stop of the guided tour. Its demonstration presses the real controls.
 type stop struct {
 	Page  string
-	Ring  string // the element that lab.css rings
+	Ring  string // the element that pages.css rings
 	Title string
 	Text  string
 	Label string // of the button that demonstrates; empty for none

@@ -25,7 +25,7 @@ var doing = regexp.MustCompile(`data-do="([^":]*)`)
 func TestLessonRings(t *testing.T) {
 	l, _ := pageReady(t, lab.Start())
 	l.Receive(labtest.Trace())
-	css, err := os.ReadFile("../../web/lab.css")
+	css, err := os.ReadFile("../../web/pages.css")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestLessonRings(t *testing.T) {
 				t.Errorf("lesson %d.%d rings %q, which the page %s does not have", n+1, i+1, s.Ring, s.Page)
 			}
 			if s.Ring != "" && !strings.Contains(string(css), "[data-ring="+s.Ring+"] #"+s.Ring) {
-				t.Errorf("lesson %d.%d rings %q, which lab.css does not draw", n+1, i+1, s.Ring)
+				t.Errorf("lesson %d.%d rings %q, which pages.css does not draw", n+1, i+1, s.Ring)
 			}
 		}
 	}

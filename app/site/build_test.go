@@ -19,7 +19,7 @@ func TestNamesCarryTheVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{
-		"app.wasm", "engine.wasm", "figure.wasm", "wasm_exec.js", "lab.js", "worker.js", "figure.js", "figure.html", "figure.css", "lab.css",
+		"app.wasm", "engine.wasm", "figure.wasm", "wasm_exec.js", "lab.js", "worker.js", "figure.js", "figure.html", "figure.css", "lab.css", "pages.css", "adapt.css",
 		"theme.css", "example.json", "icon.svg", "icon.png", "manifest.webmanifest", "models/bases.json", "runs/runs.json",
 	} {
 		if _, ok := s.File(s.Folder() + name); !ok {

@@ -42,7 +42,7 @@ type Lesson struct {
 type Step struct {
 	Part   Part
 	Page   string
-	Ring   string // the element that lab.css rings; empty for none
+	Ring   string // the element that pages.css rings; empty for none
 	Title  string
 	Text   string
 	Source string // paper and section
