@@ -46,8 +46,23 @@ func InSeries(list []KeptRun) []KeptRun {
 	return list
 }
 
-// GroupRepeats groups runs that repeat each other, see [KeptRun.Repeats].
-func GroupRepeats(list []KeptRun) [][]KeptRun { return runs.Group(list, KeptRun.Repeats) }
+// GroupRepeats groups runs that repeat each other, see [KeptRun.Repeats], each seed once. A further run with the same seed is no
+// independent repeat and would narrow every interval: it gets a group of its own, after the others.
+func GroupRepeats(list []KeptRun) [][]KeptRun {
+	groups := runs.Group(list, KeptRun.Repeats)
+	var again [][]KeptRun
+	for i, g := range groups {
+		seen := map[runs.Seed]bool{}
+		groups[i] = slices.DeleteFunc(g, func(r KeptRun) bool {
+			before := seen[r.Settings.Seed]
+			if seen[r.Settings.Seed] = true; before {
+				again = append(again, []KeptRun{r})
+			}
+			return before
+		})
+	}
+	return append(groups, again...)
+}
 
 // NamesOf are the names of groups of runs, by the rule of "attnlab compare": see [runs.Names]. A run of unknown settings has its own.
 func NamesOf(groups [][]KeptRun) []string {

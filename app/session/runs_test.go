@@ -40,21 +40,32 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
-// Groups are in the order of their first runs, and their runs in the order given.
+// Groups are in the order of their first runs, and their runs in the order given. The second run with a seed is no repeat.
 func TestGroupRepeats(t *testing.T) {
 	run := func(id, method string, seed runs.Seed) KeptRun {
 		return KeptRun{Info: RunInfo{ID: id, State: "done", Step: 40}, Settings: RunSettings{Method: method, Seed: seed, Series: runs.Series{Method: method, Plan: "steps=40"}}}
 	}
 	var ids [][]string
-	for _, group := range GroupRepeats([]KeptRun{run("a", "grpo", 1), run("b", "dapo", 1), run("c", "grpo", 2), run("d", "", 1), run("e", "dapo", 3), run("f", "", 2)}) {
+	for _, group := range GroupRepeats([]KeptRun{run("a", "grpo", 1), run("b", "dapo", 1), run("c", "grpo", 2), run("d", "", 1), run("e", "dapo", 3), run("f", "", 2), run("g", "grpo", 2)}) {
 		var g []string
 		for _, r := range group {
 			g = append(g, r.Info.ID)
 		}
 		ids = append(ids, g)
 	}
-	if want := [][]string{{"a", "c"}, {"b", "e"}, {"d"}, {"f"}}; !slices.EqualFunc(ids, want, slices.Equal) {
+	if want := [][]string{{"a", "c"}, {"b", "e"}, {"d"}, {"f"}, {"g"}}; !slices.EqualFunc(ids, want, slices.Equal) {
 		t.Errorf("groups %v, want %v", ids, want)
+	}
+}
+
+// A run that was imported beside its original does not make two seeds of it, and both are named.
+func TestTheSameRunTwiceIsNoRepeat(t *testing.T) {
+	r := KeptRun{Info: RunInfo{ID: "a", Name: "grpo, seed 1", State: "done", Step: 40}, Settings: RunSettings{Method: "grpo", Seed: 1, Series: runs.Series{Method: "grpo", Plan: "steps=40"}}}
+	copied := r
+	copied.Info.ID, copied.Info.Name = "b", "metrics"
+	groups := GroupRepeats([]KeptRun{r, copied})
+	if names := NamesOf(groups); len(groups) != 2 || names[1] == "" || names[0] == names[1] {
+		t.Errorf("groups %v named %q", groups, names)
 	}
 }
 
