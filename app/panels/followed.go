@@ -31,8 +31,7 @@ func (p *Page) followedPanel() app.UI {
 			play,
 			app.Label().Body(
 				app.Span().Text("after step"),
-				app.Input().Type("range").Min(1).Max(max(2, n)).Step(1).DataSet("set", "answer").Value(at+1).
-					Aria("label", "step of the run").Aria("valuetext", fmt.Sprintf("after step %d, %s", b.Step, explain.Plural(len(b.Text), "token"))),
+				&places{Control: "answer", Label: "step of the run", Says: fmt.Sprintf("after step %d, %s", b.Step, explain.Plural(len(b.Text), "token")), At: at + 1, Of: n},
 				app.Output().Text(b.Step),
 			),
 		),

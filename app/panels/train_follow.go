@@ -67,7 +67,7 @@ func (p *Page) followPanel() app.UI {
 		app.If(len(f.Answers) > 1, func() app.UI {
 			return app.Label().Class("slider").Body(
 				app.Span().Text("answer"),
-				app.Input().Type("range").Min(1).Max(len(f.Answers)).DataSet("set", "answer").Value(place+1).Aria("label", "answer to the followed problem").Aria("valuetext", at),
+				&places{Control: "answer", Label: "answer to the followed problem", Says: at, At: place + 1, Of: len(f.Answers)},
 				app.Output().Text(fmt.Sprintf("%d/%d", place+1, len(f.Answers))),
 			)
 		}),

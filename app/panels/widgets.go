@@ -98,3 +98,18 @@ func names(list []explain.Quantity) []string {
 }
 
 func quantityName(s string) string { return explain.Quantity(s).Name() }
+
+// places is a slider over the places 1 to Of of a list that grows.
+type places struct {
+	app.Compo
+	Control, Label, Says string
+	At, Of               int
+}
+
+func (s *places) Render() app.UI {
+	return app.Input().Type("range").Min(1).Max(max(2, s.Of)).Step(1).DataSet("set", s.Control).Value(s.At).
+		Aria("label", s.Label).Aria("valuetext", s.Says)
+}
+
+// OnUpdate sets the place again: a browser that was given it before the new end of the list has cut it to the old one.
+func (s *places) OnUpdate(ctx app.Context) { ctx.JSSrc().Set("value", s.At) }
