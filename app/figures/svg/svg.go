@@ -6,6 +6,7 @@ import (
 	"html"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,8 @@ func Write(s *draw.Scene) string {
 				points = append(points, number(p[0])+","+number(p[1]))
 			}
 			fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke-linejoin="round" stroke-width="%s"%s/>`, strings.Join(points, " "), number(x.Width), paint("stroke", x.Color))
+		case draw.Band:
+			writeBand(&b, x)
 		case draw.Dot:
 			fmt.Fprintf(&b, `<circle cx="%s" cy="%s" r="%s"%s/>`, number(x.X), number(x.Y), number(x.Radius), paint("fill", x.Color))
 		case draw.Label:
@@ -41,6 +44,8 @@ func Write(s *draw.Scene) string {
 		case draw.Cells:
 			clips++
 			writeCells(&b, x, clips)
+		default:
+			panic(fmt.Sprintf("svg: no way to write a %T", shape))
 		}
 	}
 	b.WriteString("</svg>")
@@ -80,6 +85,16 @@ func writeArc(b *strings.Builder, a draw.Arc) {
 		points = append(points, number(x)+","+number(y))
 	}
 	fmt.Fprintf(b, `<polyline points="%s" fill="none" stroke-width="%s"%s/>`, strings.Join(points, " "), number(a.Width), paint("stroke", a.Color))
+}
+
+// writeBand writes an area as a polygon: along the upper line, and back along the lower one.
+func writeBand(b *strings.Builder, x draw.Band) {
+	var upper, lower []string
+	for _, p := range x.Points {
+		upper, lower = append(upper, number(p[0])+","+number(p[1])), append(lower, number(p[0])+","+number(p[2]))
+	}
+	slices.Reverse(lower)
+	fmt.Fprintf(b, `<polygon points="%s" fill-opacity="%s"%s/>`, strings.Join(slices.Concat(upper, lower), " "), number(x.Opacity), paint("fill", x.Color))
 }
 
 func writeLabel(b *strings.Builder, l draw.Label) {
