@@ -1,9 +1,10 @@
 package engine
 
 import (
-	"attnlab/app/session"
 	"slices"
 	"time"
+
+	"attnlab/app/session"
 )
 
 // activate makes t, which has its learner, the active run. It saves the one before.

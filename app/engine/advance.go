@@ -1,13 +1,14 @@
 package engine
 
 import (
-	"attnlab/app/session"
-	"attnlab/gpu"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
+
+	"attnlab/app/session"
+	"attnlab/gpu"
 )
 
 // errLater is returned by a command that lets others go first and continues later.

@@ -1,13 +1,14 @@
 package engine
 
 import (
-	"attnlab/app/session"
-	"attnlab/rl/hyper"
-	"attnlab/rl/runs"
 	"bytes"
 	"runtime"
 	"slices"
 	"testing"
+
+	"attnlab/app/session"
+	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 )
 
 // A log whose older pages are in the storage is complete for every reader, and the run continues it as without a storage: after a pause, in another engine, and on another device.

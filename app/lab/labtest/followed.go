@@ -1,8 +1,9 @@
 package labtest
 
 import (
-	"attnlab/app/session"
 	"fmt"
+
+	"attnlab/app/session"
 )
 
 // Followed are three answers of a run: K lines, then without every third line, then without every second. The changes follow from a

@@ -1,10 +1,11 @@
 package labtest
 
 import (
-	"attnlab/app/session"
-	"attnlab/model/speed"
 	"fmt"
 	"math"
+
+	"attnlab/app/session"
+	"attnlab/model/speed"
 )
 
 // Speeds are speeds of three models, of which WebGPU trains the largest faster, and K kernels on each backend.
