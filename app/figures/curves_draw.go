@@ -8,6 +8,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/rl/runs"
+	"attnlab/rl/stat"
 )
 
 // Draw draws the charts, or explains why there are none.
@@ -208,7 +209,7 @@ func (c *curves) endingsWidth(width float64) float64 {
 // valueOf is the step or the tokens nearest to a place on the axis.
 func (c *curves) valueOf(x float64) string {
 	first := c.charts[0].curves[0].x
-	return draw.Decimals(first[nearest(first, x)], 0)
+	return stat.Decimals(first[nearest(first, x)], 0)
 }
 
 // addChart draws a metric: name and unit, the values at x or the latest, and the curves.

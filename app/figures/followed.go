@@ -11,6 +11,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -209,8 +210,7 @@ func (f *followed) Draw(s *draw.Scene) {
 	a, b := f.Answers[0], f.Answers[f.second()]
 	title := "Base against trained"
 	s.Heading(title, fmt.Sprintf("%s; the right answer is %s", strings.Join(strings.Fields(f.Problem), " "), f.Gold), true, s.Width-2*draw.Margin-draw.Width("log p change, nats", false, draw.Small)-draw.Margin)
-	high := "+" + draw.Decimals(top, 1)
-	bar := s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), "−"+draw.Decimals(top, 1), high, "log p change, nats", func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) })
+	bar := s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), stat.Signed(-top, 1), stat.Signed(top, 1), "log p change, nats", func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) })
 	if clipped && bar.W > 0 {
 		clipMark(s, bar)
 	}
@@ -321,7 +321,7 @@ func pairOfLines(a, b *part) (tip []string) {
 		}
 		tip = append(tip, who+": "+p.line())
 		if known {
-			tip = append(tip, "   log p "+draw.Signed(sum, 2)+" in all")
+			tip = append(tip, "   log p "+stat.Signed(sum, 2)+" in all")
 		}
 	}
 	say("base", a)

@@ -12,6 +12,7 @@ import (
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 	"attnlab/rl/score"
+	"attnlab/rl/stat"
 )
 
 // heads draws every head of the model as a cell, a row a layer, coloured by a score of heads.
@@ -265,7 +266,7 @@ func (h *heads) addHead(s *draw.Scene, layer, head int, v float64, box draw.Box,
 	q, fill := h.score(), s.Palette.Surface
 	text := draw.Number(v)
 	if q.ManyTraces {
-		text = draw.Decimals(v, 2)
+		text = stat.Decimals(v, 2)
 	}
 	if math.Abs(v) < largestValue {
 		fill = ramp(v)

@@ -9,6 +9,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/stat"
 )
 
 // losses draws for each step of a trace three bars: the accuracy that is lost without it, with its standard error, its FCI, and its
@@ -65,12 +66,12 @@ func (l *losses) Caption() string {
 	return text + "."
 }
 
-// rho writes a rank correlation with two decimals.
+// rho writes a rank correlation, a dash for one that is not known.
 func rho(c session.Correlation) string {
 	if c.Rho == nil {
 		return "–"
 	}
-	return strings.Replace(draw.Decimals(max(-1, min(1, *c.Rho)), 2), "-", "−", 1)
+	return stat.Coefficient(max(-1, min(1, *c.Rho)))
 }
 
 // Key selects the next step or the one before.
@@ -163,7 +164,7 @@ func (l *losses) Draw(s *draw.Scene) {
 			largest = *step.FCI
 		}
 	}
-	head(c.loss, "accuracy lost, to "+draw.Decimals(high, 2))
+	head(c.loss, "accuracy lost, to "+stat.Decimals(high, 2))
 	head(c.fci, "FCI, to "+draw.Number(largest))
 	head(c.place, "earlier")
 	zero := c.loss.X + (0-low)/(high-low)*c.loss.W
@@ -297,13 +298,13 @@ func (l *losses) tip(k int) []string {
 	step := l.Steps[k]
 	tip := []string{fmt.Sprintf("step %d · %s", k+1, step.Label), strings.TrimSpace(step.Text)}
 	if loss, se, ok := lossOf(step); ok {
-		tip = append(tip, fmt.Sprintf("lost %s ± %s, n = %d", draw.Decimals(loss, 3), draw.Decimals(se, 3), step.Cut.N),
-			fmt.Sprintf("accuracy %s, cut %s", draw.Decimals(step.Cut.Control, 3), draw.Decimals(step.Cut.Disrupted, 3)))
+		tip = append(tip, fmt.Sprintf("lost %s ± %s, n = %d", stat.Decimals(loss, 3), stat.Decimals(se, 3), step.Cut.N),
+			fmt.Sprintf("accuracy %s, cut %s", stat.Decimals(step.Cut.Control, 3), stat.Decimals(step.Cut.Disrupted, 3)))
 	} else {
 		tip = append(tip, "not cut")
 	}
 	if step.FCI == nil {
 		return append(tip, "FCI: not scored")
 	}
-	return append(tip, "FCI "+draw.Decimals(*step.FCI, 3))
+	return append(tip, "FCI "+stat.Decimals(*step.FCI, 3))
 }

@@ -96,7 +96,7 @@ func TestLossesDrawsTheNumbers(t *testing.T) {
 			texts += " | " + label.Text
 		}
 	}
-	for _, want := range []string{"8 of 9 steps cut, 32 pairs each", "not scored", "n = 7", "ρ = −0.25"} {
+	for _, want := range []string{"8 of 9 steps cut, 32 pairs each", "not scored", "n = 7", "ρ = −.25"} {
 		if !strings.Contains(texts, want) {
 			t.Errorf("%q is not said: %s", want, texts)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/stat"
 )
 
 // rows are a trace as arcs and matrix draw it: the rows, and columns, of its attention
@@ -303,10 +304,10 @@ func (r *rows) rowTip(i int) []string {
 		return append(tip, "FCI: not scored")
 	}
 	if layer, head := r.head(); layer >= 0 {
-		return append(tip, "FCI "+draw.Decimals(fci, 3)+" in "+headName(layer, head))
+		return append(tip, "FCI "+stat.Decimals(fci, 3)+" in "+headName(layer, head))
 	}
 	if r.trace.Heads > 0 {
-		tip = append(tip, "FCI "+draw.Decimals(fci, 3)+", from "+headName(of/r.trace.Heads, of%r.trace.Heads))
+		tip = append(tip, "FCI "+stat.Decimals(fci, 3)+", from "+headName(of/r.trace.Heads, of%r.trace.Heads))
 	}
 	return tip
 }

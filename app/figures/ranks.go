@@ -9,6 +9,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/rl/stat"
 )
 
 // ranks draws the step ranking accuracy of every head, the best first, with its interval, beside chance and beside what the place of a
@@ -49,7 +50,7 @@ func (r *ranks) Caption() string {
 	}
 	best := r.order[0]
 	return fmt.Sprintf("%d heads ranked by step ranking accuracy over %s; the best is %s with %s.", len(r.order), count(r.probe.Ranked, "response", "responses"),
-		headName(best/r.probe.Heads, best%r.probe.Heads), draw.Decimals(*r.probe.SRA[best], 3))
+		headName(best/r.probe.Heads, best%r.probe.Heads), stat.Decimals(*r.probe.SRA[best], 3))
 }
 
 // Key moves to the next better or worse head.
@@ -90,7 +91,7 @@ func (r *ranks) Draw(s *draw.Scene) {
 	place := number(r.probe.Position)
 	detail := fmt.Sprintf("n = %s; bar and line: mean and 95 %% interval; dashed: chance; •: key-focus", count(r.probe.Ranked, "response", "responses"))
 	if !math.IsNaN(place) {
-		detail += ", dotted: place alone " + draw.Decimals(place, 3)
+		detail += ", dotted: place alone " + stat.Decimals(place, 3)
 	}
 	s.Heading("Step ranking accuracy", detail, false, s.Width-2*draw.Margin)
 	const least = 15.0
@@ -102,7 +103,7 @@ func (r *ranks) Draw(s *draw.Scene) {
 	end := top + high*float64(rows)
 	for _, v := range []float64{0, 0.25, 0.5, 0.75, 1} {
 		s.Add(draw.Line(x(v), top, x(v), end, 1, p.Line))
-		s.Add(draw.Label{X: x(v), Y: end + 14, Text: draw.Decimals(v, 2), Size: draw.Small, Mono: true, Align: 0.5, Color: p.Muted})
+		s.Add(draw.Label{X: x(v), Y: end + 14, Text: stat.Decimals(v, 2), Size: draw.Small, Mono: true, Align: 0.5, Color: p.Muted})
 	}
 	if lo, hi := number(r.probe.PositionLow), number(r.probe.PositionHigh); lo < hi {
 		s.Add(draw.Band{Points: [][3]float64{{x(lo), top, end}, {x(hi), top, end}}, Color: p.Muted, Opacity: 0.12})
@@ -119,7 +120,7 @@ func (r *ranks) Draw(s *draw.Scene) {
 			for _, at := range []float64{lows[head], highs[head]} {
 				s.Add(draw.Line(x(at), y-3, x(at), y+3, 1.5, p.Ink))
 			}
-			interval = "95 %: " + draw.Decimals(lows[head], 3) + " to " + draw.Decimals(highs[head], 3)
+			interval = "95 %: " + stat.Decimals(lows[head], 3) + " to " + stat.Decimals(highs[head], 3)
 		}
 		key := slices.Contains(r.probe.KeyFocus, [2]int{layer, h})
 		name := headName(layer, h)
@@ -127,7 +128,7 @@ func (r *ranks) Draw(s *draw.Scene) {
 			name = "• " + name
 		}
 		s.Add(draw.Label{X: left - 6, Y: y + 4, Text: draw.Fit(name, true, draw.Small, left-8), Size: draw.Small, Mono: true, Align: 1, Color: p.Ink},
-			draw.Label{X: s.Width - draw.Margin, Y: y + 4, Text: draw.Decimals(v, 3), Size: draw.Small, Mono: true, Align: 1, Color: p.Ink})
+			draw.Label{X: s.Width - draw.Margin, Y: y + 4, Text: stat.Decimals(v, 3), Size: draw.Small, Mono: true, Align: 1, Color: p.Ink})
 		to := r.Selection
 		if to.Layer == layer && to.Head == h {
 			s.Add(draw.Frame{Box: draw.Rect(2, y-high/2, s.Width-4, high), Width: 1.5, Color: p.Accent})
@@ -135,7 +136,7 @@ func (r *ranks) Draw(s *draw.Scene) {
 		} else {
 			to.Layer, to.Head = layer, h
 		}
-		tip := []string{headName(layer, h), "step ranking accuracy " + draw.Decimals(v, 3), interval}
+		tip := []string{headName(layer, h), "step ranking accuracy " + stat.Decimals(v, 3), interval}
 		if key {
 			tip = append(tip, "key-focus head")
 		}

@@ -11,6 +11,7 @@ import (
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 	"attnlab/rl/runs"
+	"attnlab/rl/stat"
 )
 
 // scatter draws accuracy against think tokens: the course of each run from its own base, and for runs that differ only in
@@ -70,7 +71,7 @@ func (f *scatter) Caption() string {
 		if i == 6 {
 			return text + ", and more."
 		}
-		text += fmt.Sprintf("; %s: %s with %s", c.name, draw.Decimals(c.mean[1], 3), draw.Decimals(c.mean[0], 1))
+		text += fmt.Sprintf("; %s: %s with %s", c.name, stat.Decimals(c.mean[1], 3), stat.Decimals(c.mean[0], 1))
 	}
 	return text + "."
 }
@@ -283,17 +284,17 @@ func (f *scatter) groupTip(i int) []string {
 	}
 	number := func(axis, digits int) string {
 		if math.IsNaN(c.sd[axis]) {
-			return draw.Decimals(c.mean[axis], digits)
+			return stat.Decimals(c.mean[axis], digits)
 		}
-		return draw.Decimals(c.mean[axis], digits) + " ± " + draw.Decimals(c.sd[axis], digits)
+		return stat.Decimals(c.mean[axis], digits) + " ± " + stat.Decimals(c.sd[axis], digits)
 	}
 	tip := []string{c.name, "accuracy " + number(1, 3), "think tokens " + number(0, 1), over}
 	if b := c.base; b != nil {
-		text := "own base: accuracy " + draw.Decimals(b.at[1], 3)
+		text := "own base: accuracy " + stat.Decimals(b.at[1], 3)
 		if b.error[1] > 0 {
-			text += " ± " + draw.Decimals(b.error[1], 3) + " s.e."
+			text += " ± " + stat.Decimals(b.error[1], 3) + " s.e."
 		}
-		tip = append(tip, text+", think tokens "+draw.Decimals(b.at[0], 1))
+		tip = append(tip, text+", think tokens "+stat.Decimals(b.at[0], 1))
 		if b.problems > 0 {
 			tip = append(tip, fmt.Sprintf("of %d problems a run", b.problems))
 		}

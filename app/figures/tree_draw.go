@@ -10,6 +10,7 @@ import (
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 	"attnlab/rl/score"
+	"attnlab/rl/stat"
 )
 
 // Draw draws the axis of tokens, forks, nodes and branch points.
@@ -39,7 +40,7 @@ func (t *tree) addHeading(s *draw.Scene) {
 	}
 	s.Heading(title, detail, true, s.Width-3*draw.Margin-draw.Width(what, false, draw.Small))
 	if top := t.largest(); top > 0 {
-		s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), draw.Signed(-top, 2), draw.Signed(top, 2), what,
+		s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), stat.Signed(-top, 2), stat.Signed(top, 2), what,
 			func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) })
 	}
 }
@@ -273,7 +274,7 @@ func (t *tree) addPoints(s *draw.Scene, p place) {
 		if ring {
 			s.Add(draw.Dot{X: x, Y: y, Radius: r - 1.25, Color: s.Palette.Surface})
 		}
-		text := draw.Decimals(point.Score, 2)
+		text := stat.Decimals(point.Score, 2)
 		w := draw.Width(text, true, draw.Small)
 		box := draw.Rect(x-w/2, y-p.thick(t.tree.Nodes[i].Leaves)/2-15, w, 13)
 		touches := func(other draw.Box) bool { m := other.Meet(box); return m.W > 0 && m.H > 0 }
@@ -302,11 +303,11 @@ func (t *tree) nodeTip(i int) []string {
 	case n.Value == nil:
 		return append(tip, "no finished response yet")
 	case i == 0:
-		return append(tip, "V "+draw.Decimals(*n.Value, 3))
+		return append(tip, "V "+stat.Decimals(*n.Value, 3))
 	}
-	tip = append(tip, fmt.Sprintf("V %s · GA %s · LA %s", draw.Decimals(*n.Value, 3), draw.Signed(n.Global, 3), draw.Signed(n.Local, 3)))
+	tip = append(tip, fmt.Sprintf("V %s · GA %s · LA %s", stat.Decimals(*n.Value, 3), stat.Signed(n.Global, 3), stat.Signed(n.Local, 3)))
 	if !n.Trained {
 		return append(tip, "not trained on")
 	}
-	return append(tip, "advantage "+draw.Signed(n.Advantage, 3))
+	return append(tip, "advantage "+stat.Signed(n.Advantage, 3))
 }

@@ -112,23 +112,23 @@ func (v Verdict) Says() string {
 		return "The base is not known, so nothing can be said about a change."
 	case 1:
 		return fmt.Sprintf("One run: %s think tokens and %s accuracy from its base. One seed does not show what the method does; run two more.",
-			signed(v.Length.Mean, 1), signed(v.Right.Mean, 3))
+			stat.Signed(v.Length.Mean, 1), stat.Signed(v.Right.Mean, 3))
 	}
-	length := fmt.Sprintf("A change of length is not shown (%s think tokens, 95 %%: %s to %s)", signed(v.Length.Mean, 1), signed(v.Length.Low, 1), signed(v.Length.High, 1))
+	length := fmt.Sprintf("A change of length is not shown (%s think tokens, 95 %%: %s to %s)", stat.Signed(v.Length.Mean, 1), stat.Signed(v.Length.Low, 1), stat.Signed(v.Length.High, 1))
 	if shown(v.Length) {
 		word := "Longer"
 		if v.Length.Mean < 0 {
 			word = "Shorter"
 		}
-		length = fmt.Sprintf("%s by %.1f think tokens, %.0f %% (95 %%: %s to %s)", word, math.Abs(v.Length.Mean), 100*math.Abs(v.Length.Mean)/v.Base, signed(v.Length.Low, 1), signed(v.Length.High, 1))
+		length = fmt.Sprintf("%s by %.1f think tokens, %.0f %% (95 %%: %s to %s)", word, math.Abs(v.Length.Mean), 100*math.Abs(v.Length.Mean)/v.Base, stat.Signed(v.Length.Low, 1), stat.Signed(v.Length.High, 1))
 	}
-	right := fmt.Sprintf("a change of accuracy is not shown (%s, 95 %%: %s to %s)", signed(v.Right.Mean, 3), signed(v.Right.Low, 3), signed(v.Right.High, 3))
+	right := fmt.Sprintf("a change of accuracy is not shown (%s, 95 %%: %s to %s)", stat.Signed(v.Right.Mean, 3), stat.Signed(v.Right.Low, 3), stat.Signed(v.Right.High, 3))
 	if shown(v.Right) {
 		word := "more accurate"
 		if v.Right.Mean < 0 {
 			word = "less accurate"
 		}
-		right = fmt.Sprintf("%s by %.3f (95 %%: %s to %s)", word, math.Abs(v.Right.Mean), signed(v.Right.Low, 3), signed(v.Right.High, 3))
+		right = fmt.Sprintf("%s by %.3f (95 %%: %s to %s)", word, math.Abs(v.Right.Mean), stat.Signed(v.Right.Low, 3), stat.Signed(v.Right.High, 3))
 	}
 	return fmt.Sprintf("%s; %s. n = %d seeds, each from its own base.", length, right, v.N)
 }
@@ -148,7 +148,7 @@ func (c Contrast) says(d stat.Difference, p float64, less, more string, digits i
 	case c.N < 2:
 		return fmt.Sprintf("not shown: %d shared seeds", c.N)
 	}
-	numbers := fmt.Sprintf("%s (%s to %s)", signed(d.Mean, digits), signed(d.Low, digits), signed(d.High, digits))
+	numbers := fmt.Sprintf("%s (%s to %s)", stat.Signed(d.Mean, digits), stat.Signed(d.Low, digits), stat.Signed(d.High, digits))
 	if !(p < 0.05) {
 		return "not shown: " + numbers
 	}
@@ -156,13 +156,4 @@ func (c Contrast) says(d stat.Difference, p float64, less, more string, digits i
 		return less + ": " + numbers
 	}
 	return more + ": " + numbers
-}
-
-// signed writes a number with its sign.
-func signed(v float64, digits int) string {
-	text := fmt.Sprintf("%+.*f", digits, v)
-	if text[0] == '-' {
-		return "−" + text[1:]
-	}
-	return text
 }

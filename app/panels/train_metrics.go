@@ -3,7 +3,6 @@ package panels
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -12,6 +11,7 @@ import (
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
 	"attnlab/rl/runs"
+	"attnlab/rl/stat"
 )
 
 // measureText is a value as people read it, a dash where there is none.
@@ -21,7 +21,7 @@ func measureText(m runs.Metric, v float64) string {
 	}
 	switch m.Form {
 	case runs.Hundredths:
-		return strings.Replace(strconv.FormatFloat(v, 'f', 2, 64), "-", "−", 1)
+		return stat.Decimals(v, 2)
 	case runs.Tenths:
 		return explain.Tenth(v)
 	case runs.Whole:

@@ -38,7 +38,7 @@ var rooms = []struct {
 	{"app/lab/lessons", []string{"app/session", "app/lab/explain", "app/lab/glossary", "rl/stat", "rl/score"}, "lessons use the lab through an interface"},
 	{"app/lab/", []string{"app/session", "app/lab/", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs", "model/speed"}, "the lab's state knows no toolkit and no engine"},
 	{"app/panels", []string{"app/session", "app/lab/", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs", "model/speed"}, "panels draw what the session brings"},
-	{"app/figures/draw", []string{"app/session", "app/theme"}, "shapes know no figure and no window"},
+	{"app/figures/draw", []string{"app/session", "app/theme", "rl/stat"}, "shapes know no figure and no window"},
 	{"app/figures/svg", []string{"app/figures/draw", "app/theme"}, "SVG is written from shapes"},
 	{"app/figures", []string{"app/session", "app/figures/draw", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/score", "rl/runs", "model/speed"}, "figures draw what the session brings, in any window"},
 	{"app/figures/window", []string{"app/session", "app/figures", "app/figures/draw", "app/figures/svg", "app/theme"}, "a window shows figures"},

@@ -3,7 +3,8 @@ package score
 import (
 	"fmt"
 	"math"
-	"strconv"
+
+	"attnlab/rl/stat"
 )
 
 // NodeSource is where the credit of a branch tree comes from.
@@ -56,14 +57,7 @@ func (n Node) Terms() []NodeTerm {
 	}
 }
 
-// decimals writes a number with three decimals and a true minus sign.
-func decimals(v float64) string {
-	text := strconv.FormatFloat(math.Abs(v), 'f', 3, 64)
-	if v < 0 && text != "0.000" {
-		return "−" + text
-	}
-	return text
-}
+func decimals(v float64) string { return stat.Decimals(v, 3) }
 
 // bracketed writes a number that follows a sign.
 func bracketed(v float64) string {

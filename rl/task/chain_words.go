@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"attnlab/rl/stat"
 )
 
 var chainWords = Words{
@@ -57,7 +59,7 @@ func chainSum(f []string, stated string) string {
 	}
 	whole := o.of(a, b)
 	digit := (whole%10 + 10) % 10
-	says := fmt.Sprintf("%s %s %s: %d %s %d = %s", looked(f[0]), o.verb, looked(f[3]), a, o.sign, b, strings.Replace(strconv.Itoa(whole), "-", "−", 1))
+	says := fmt.Sprintf("%s %s %s: %d %s %d = %s", looked(f[0]), o.verb, looked(f[3]), a, o.sign, b, stat.Minus(strconv.Itoa(whole)))
 	switch {
 	case whole < 0:
 		says += fmt.Sprintf(", which is %d modulo 10", digit)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"attnlab/rl/stat"
 )
 
 var countdownWords = Words{
@@ -45,7 +47,7 @@ func sayMove(f []string) string {
 	}
 	says := fmt.Sprintf("%d %s %d is %s", a, o.verb, b, f[4])
 	if right := strconv.Itoa(o.of(a, b)); right != f[4] {
-		return says + "; it should be " + strings.Replace(right, "-", "−", 1) + "."
+		return says + "; it should be " + stat.Minus(right) + "."
 	}
 	return says + "."
 }

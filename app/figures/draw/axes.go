@@ -3,6 +3,8 @@ package draw
 import (
 	"math"
 	"strconv"
+
+	"attnlab/rl/stat"
 )
 
 // TickStep is a round distance (1, 2 or 5 times a power of ten) that cuts a span into at
@@ -29,15 +31,15 @@ func TickText(v, step float64) string {
 	unit := ""
 	switch {
 	case math.Abs(v) >= 1e12:
-		return strconv.FormatFloat(v, 'e', 2, 64)
+		return stat.Minus(strconv.FormatFloat(v, 'e', 2, 64))
 	case math.Abs(v) >= 1e6:
 		v, step, unit = v/1e6, step/1e6, "M"
 	case math.Abs(v) >= 1e4:
 		v, step, unit = v/1e3, step/1e3, "k"
 	case step < 1e-4:
-		return strconv.FormatFloat(v, 'e', 0, 64)
+		return stat.Minus(strconv.FormatFloat(v, 'e', 0, 64))
 	}
-	return strconv.FormatFloat(v, 'f', int(max(0, min(9, -math.Floor(math.Log10(step)+1e-9)))), 64) + unit
+	return stat.Decimals(v, int(max(0, min(9, -math.Floor(math.Log10(step)+1e-9))))) + unit
 }
 
 // Widen makes a span end at ticks and at least least wide. It stays between floor and

@@ -6,16 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"attnlab/rl/stat"
 )
 
 // WithSign writes a number that may be a gain or a loss.
-func WithSign(v float64) string {
-	text := Format(v)
-	if v > 0 && text != "0.000" {
-		return "+" + text
-	}
-	return text
-}
+func WithSign(v float64) string { return stat.Signed(v, 3) }
 
 // TermValue writes a number of an arithmetic: a count, such as a length, without decimals.
 func TermValue(v float64) string {
@@ -25,13 +21,11 @@ func TermValue(v float64) string {
 	return Format(v)
 }
 
-func Share(v float64) string { return strings.Replace(fmt.Sprintf("%.1f %%", 100*v), "-", "−", 1) }
-
 func Count(v float64) string { return strconv.FormatFloat(math.Round(v), 'f', 0, 64) }
 
-func Tenth(v float64) string { return strings.Replace(fmt.Sprintf("%.1f", v), "-", "−", 1) }
+func Tenth(v float64) string { return stat.Decimals(v, 1) }
 
-func Large(v float64) string { return strings.Replace(fmt.Sprintf("%.3g", v), "-", "−", 1) }
+func Large(v float64) string { return stat.Minus(fmt.Sprintf("%.3g", v)) }
 
 func Counts(v float64) string { return Grouped(int64(math.Round(v))) }
 
@@ -87,19 +81,7 @@ func Plural(n int, noun string) string {
 }
 
 // Format writes a number with three decimals, as everywhere in the lab.
-func Format(v float64) string {
-	if math.IsNaN(v) {
-		return "–"
-	}
-	s := strconv.FormatFloat(v, 'f', 3, 64)
-	if s == "-0.000" {
-		return "0.000"
-	}
-	if v < 0 {
-		return "−" + s[1:]
-	}
-	return s
-}
+func Format(v float64) string { return stat.Decimals(v, 3) }
 
 // StepName is the number of step k on screen, where steps count from 1.
 func StepName(k int) string { return strconv.Itoa(k + 1) }

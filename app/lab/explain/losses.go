@@ -44,23 +44,12 @@ func LossVerdict(l *session.StepLosses) string {
 	return text + "this trace does not show that FCI knows more than position."
 }
 
-// Rho writes a correlation with two decimals and without the zero before the point, as statistics are written.
+// Rho writes a correlation, a dash for one that is not known.
 func Rho(v *float64) string {
 	if v == nil {
 		return "–"
 	}
-	text := strconv.FormatFloat(*v, 'f', 2, 64)
-	switch {
-	case text == "-0.00" || text == "0.00":
-		return "0"
-	case *v < 0 && text[1] == '0':
-		return "−" + text[2:]
-	case *v < 0:
-		return "−" + text[1:]
-	case text[0] == '0':
-		return text[1:]
-	}
-	return text
+	return stat.Coefficient(*v)
 }
 
 // RhoInterval writes a 95 % interval of a correlation.
