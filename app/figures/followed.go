@@ -92,21 +92,11 @@ func (f *followed) Caption() string {
 
 // Key goes to the answer before or after.
 func (f *followed) Key(key Key) bool {
-	n, at := len(f.Answers), f.second()
-	switch key {
-	case Left, Up:
-		at--
-	case Right, Down:
-		at++
-	case First:
-		at = 0
-	case Last:
-		at = n - 1
-	default:
-		return false
+	at, ok := moved(key, f.second(), len(f.Answers))
+	if ok {
+		f.at = at
 	}
-	f.at = max(0, min(n-1, at))
-	return true
+	return ok
 }
 
 // part is a line of an answer: the tokens Start to End, without the line's end.

@@ -93,37 +93,12 @@ func (h *heads) Caption() string {
 
 // Key moves to another head; Next chooses the next score.
 func (h *heads) Key(key Key) bool {
-	s := h.Selection
-	layers, heads := h.size()
-	first := s.Layer < 0 || s.Head < 0
-	switch key {
-	case Left:
-		s.Head--
-	case Right:
-		s.Head++
-	case Up:
-		s.Layer--
-	case Down:
-		s.Layer++
-	case First:
-		s.Head = 0
-	case Last:
-		s.Head = heads - 1
-	case Enter:
-	case Next:
+	if key == Next {
 		h.Set("by", score.HeadScores[(h.index()+1)%len(score.HeadScores)].Name)
 		return true
-	default:
-		return false
 	}
-	if first {
-		s.Layer, s.Head = 0, 0
-	}
-	if layers > 0 && heads > 0 {
-		s.Layer, s.Head = max(0, min(layers-1, s.Layer)), max(0, min(heads-1, s.Head))
-		h.Select(s)
-	}
-	return true
+	layers, heads := h.size()
+	return h.moveHead(key, layers, heads)
 }
 
 // ofSteps is each head's score of the selected step, or the mean over the steps without one, or where it has no FCI, [L,H].

@@ -76,29 +76,12 @@ func rho(c session.Correlation) string {
 
 // Key selects the next step or the one before.
 func (l *losses) Key(key Key) bool {
-	n, k := len(l.Steps), l.Selection.Step
-	switch key {
-	case Up, Left:
-		if k--; k < 0 {
-			k = n - 1
-		}
-	case Down, Right:
-		k++
-	case First:
-		k = 0
-	case Last:
-		k = n - 1
-	case Enter:
-	default:
-		return false
+	k, ok := moved(key, l.Selection.Step, len(l.Steps))
+	if ok && len(l.Steps) > 0 {
+		l.Select(l.selecting(k))
 	}
-	if n > 0 {
-		l.choose(max(0, min(n-1, k)))
-	}
-	return true
+	return ok
 }
-
-func (l *losses) choose(k int) { l.Select(l.selecting(k)) }
 
 func (l *losses) selecting(k int) session.Selection {
 	s := l.Selection

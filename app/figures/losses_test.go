@@ -108,7 +108,7 @@ func TestLossesSelect(t *testing.T) {
 	for i, step := range []struct {
 		key  Key
 		want int
-	}{{Down, 0}, {Down, 1}, {Last, 5}, {Up, 4}, {First, 0}} {
+	}{{Down, 0}, {Down, 1}, {Last, 5}, {Up, 4}, {First, 0}, {Up, 0}} {
 		h.Key(step.key, start)
 		if f.Selection.Step != step.want {
 			t.Errorf("after key %d step %d is selected, want %d", i, f.Selection.Step, step.want)

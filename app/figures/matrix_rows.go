@@ -328,24 +328,9 @@ func (r *rows) pairTip(j, k int) []string {
 
 // moveStep selects another step. It returns false for keys that do not move.
 func (r *rows) moveStep(key Key) bool {
-	n, i := len(r.trace.Steps), r.step()+1 // 0 for none
-	switch key {
-	case Left, Up:
-		if i--; i < 0 {
-			i = n
-		}
-	case Right, Down:
-		i++
-	case First:
-		i = 1
-	case Last:
-		i = n
-	case Enter:
-	default:
-		return false
-	}
-	if s := r.selectStep(max(1, min(n, i))); s != nil {
+	step, ok := moved(key, r.step(), len(r.trace.Steps))
+	if s := r.selectStep(step + 1); ok && s != nil {
 		r.Select(*s)
 	}
-	return true
+	return ok
 }

@@ -41,30 +41,7 @@ func (m *multiples) Caption() string {
 }
 
 // Key moves to another head.
-func (m *multiples) Key(key Key) bool {
-	s := m.Selection
-	switch key {
-	case Left:
-		s.Head--
-	case Right:
-		s.Head++
-	case Up:
-		s.Layer--
-	case Down:
-		s.Layer++
-	case First, Enter:
-		s.Head = max(0, s.Head)
-	case Last:
-		s.Head = m.trace.Heads - 1
-	default:
-		return false
-	}
-	if t := &m.trace; t.Layers > 0 && t.Heads > 0 {
-		s.Layer, s.Head = max(0, min(t.Layers-1, s.Layer)), max(0, min(t.Heads-1, s.Head))
-		m.Select(s)
-	}
-	return true
-}
+func (m *multiples) Key(key Key) bool { return m.moveHead(key, m.trace.Layers, m.trace.Heads) }
 
 // Draw draws a matrix for each head: rows look at columns, prompt first and answer last.
 func (m *multiples) Draw(s *draw.Scene) {

@@ -59,26 +59,13 @@ func (r *ranks) Key(key Key) bool {
 	if r.Selection.Layer >= 0 && r.Selection.Head >= 0 {
 		at = slices.Index(r.order, r.Selection.Layer*max(1, r.probe.Heads)+r.Selection.Head)
 	}
-	switch key {
-	case Up, Left:
-		at = max(0, at-1)
-	case Down, Right:
-		at++
-	case First:
-		at = 0
-	case Last:
-		at = len(r.order) - 1
-	case Enter:
-	default:
-		return false
-	}
-	if len(r.order) > 0 {
-		head := r.order[max(0, min(len(r.order)-1, at))]
+	at, ok := moved(key, at, len(r.order))
+	if ok && len(r.order) > 0 {
 		s := r.Selection
-		s.Layer, s.Head = head/r.probe.Heads, head%r.probe.Heads
+		s.Layer, s.Head = r.order[at]/r.probe.Heads, r.order[at]%r.probe.Heads
 		r.Select(s)
 	}
-	return true
+	return ok
 }
 
 // Draw draws a row for each head, as many as can be read.
