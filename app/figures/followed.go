@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
@@ -272,10 +271,7 @@ func (f *followed) addLine(s *draw.Scene, b draw.Box, p *part, top float64) {
 	}
 	x, y := b.X+18, b.Y+b.H/2+4
 	if p.Label != "" {
-		first, _ := utf8.DecodeRuneInString(p.Label)
-		fill := s.Palette.Label(p.Label)
-		box := draw.Box{X: b.X, Y: b.Y + (b.H-13)/2, W: 13, H: 13}
-		s.Add(draw.Fill{Box: box, Color: fill}, draw.Label{X: box.X + 6.5, Y: box.Y + 10.5, Text: strings.ToUpper(string(first)), Size: draw.Small, Mono: true, Align: 0.5, Color: s.Palette.On(fill)})
+		addLabel(s, p.Label, draw.Box{X: b.X, Y: b.Y + (b.H-13)/2, W: 13, H: 13})
 	}
 	for i, token := range p.tokens {
 		text := draw.Fit(token, true, draw.Small, 90)

@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
@@ -249,10 +248,7 @@ func (l *losses) addName(s *draw.Scene, c columns, row draw.Box, k int) {
 	y := row.Y + row.H/2 + 4
 	s.Add(draw.Label{X: c.badge.X + 18, Y: y, Text: fmt.Sprint(k + 1), Size: draw.Small, Mono: true, Align: 1, Color: ink})
 	if step.Label != "" {
-		first, _ := utf8.DecodeRuneInString(step.Label)
-		fill := p.Label(step.Label)
-		box := draw.Box{X: c.badge.X + 23, Y: row.Y + (row.H-13)/2, W: 13, H: 13}
-		s.Add(draw.Fill{Box: box, Color: fill}, draw.Label{X: box.X + 6.5, Y: box.Y + 10.5, Text: strings.ToUpper(string(first)), Size: draw.Small, Mono: true, Align: 0.5, Color: p.On(fill)})
+		addLabel(s, step.Label, draw.Box{X: c.badge.X + 23, Y: row.Y + (row.H-13)/2, W: 13, H: 13})
 	}
 	if c.text.W > 0 {
 		s.Add(draw.Label{X: c.text.X, Y: y, Text: draw.Fit(strings.Join(strings.Fields(step.Text), " "), true, draw.Small, c.text.W), Size: draw.Small, Mono: true, Color: ink})

@@ -245,16 +245,27 @@ func (r *rows) heading(s *draw.Scene, title, note string, largest float64, clipp
 	return bar
 }
 
-// badge draws the letter and colour of a row in a box. A narrow box has no letter.
+// badge draws the letter and colour of a row in a box.
 func (r *rows) badge(s *draw.Scene, i int, box draw.Box) {
 	letter, fill := r.shortName(i), s.Palette.Line
 	if i > 0 && i <= len(r.trace.Steps) {
 		letter = ""
 		if label := r.trace.Steps[i-1].Label; label != "" {
-			first, _ := utf8.DecodeRuneInString(label)
-			letter, fill = strings.ToUpper(string(first)), s.Palette.Label(label)
+			addLabel(s, label, box)
+			return
 		}
 	}
+	addBadge(s, letter, fill, box)
+}
+
+// addLabel draws the label of a step as a badge.
+func addLabel(s *draw.Scene, label string, box draw.Box) {
+	first, _ := utf8.DecodeRuneInString(label)
+	addBadge(s, strings.ToUpper(string(first)), s.Palette.Label(label), box)
+}
+
+// addBadge draws a letter on a colour; a narrow box has no letter.
+func addBadge(s *draw.Scene, letter string, fill color.RGBA, box draw.Box) {
 	s.Add(draw.Fill{Box: box, Color: fill})
 	if box.W >= 9 && box.H >= 11 {
 		s.Add(draw.Label{X: box.X + box.W/2, Y: box.Y + box.H/2 + 4, Text: letter, Size: draw.Small, Mono: true, Align: 0.5, Color: s.Palette.On(fill)})
