@@ -61,7 +61,7 @@ func (h *Host) Frames() int {
 	return 0
 }
 
-// FrameScene is a frame of a figure with [Film], without the pointer. The figure stands then where it stood before.
+// FrameScene is a frame of a figure with [Film], without the pointer. The figure then shows again the frame that it showed before.
 func (h *Host) FrameScene(i int, now time.Time) draw.Scene {
 	v := h.view
 	v.now, v.stale = now, true
@@ -69,11 +69,7 @@ func (h *Host) FrameScene(i int, now time.Time) draw.Scene {
 		before := film.Frame(i)
 		defer film.Frame(before)
 	}
-	scene := draw.Scene{Width: v.Width, Height: v.Height, Palette: v.Palette}
-	if v.Width >= 80 && v.Height >= 60 {
-		h.figure.Draw(&scene)
-	}
-	return scene
+	return h.draw()
 }
 
 // take makes what the figure selected the selection, before the engine confirms it. It
@@ -140,12 +136,16 @@ func (h *Host) Scene(now time.Time) (scene draw.Scene, changed, moving bool) {
 	return v.scene, true, moving
 }
 
-func (h *Host) layout() {
+func (h *Host) layout() { h.view.scene = h.draw() }
+
+// draw draws the figure as it is.
+func (h *Host) draw() draw.Scene {
 	v := h.view
-	v.scene = draw.Scene{Width: v.Width, Height: v.Height, Palette: v.Palette}
+	scene := draw.Scene{Width: v.Width, Height: v.Height, Palette: v.Palette}
 	if v.Width >= 80 && v.Height >= 60 { // nothing could be read in less
-		h.figure.Draw(&v.scene)
+		h.figure.Draw(&scene)
 	}
+	return scene
 }
 
 // meeting identifies what is under the pointer, in a form that survives a layout.

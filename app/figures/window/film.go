@@ -12,7 +12,7 @@ import (
 	"github.com/hajimehoshi/ebiten/v2"
 )
 
-// exportFilm draws the frames beside the screen, of its size in pixels. The figure then stands where it stood.
+// exportFilm draws the frames beside the screen, of its size in pixels. The figure then shows again the frame that it showed before.
 func (g *Game) exportFilm(size image.Point) {
 	beside := ebiten.NewImage(size.X, size.Y)
 	defer beside.Deallocate()
