@@ -37,6 +37,14 @@ func (c *cluster) bar(axis int) float64 {
 	return c.sd[axis]
 }
 
+// course is the mean course of the runs, or that of the only one.
+func (c *cluster) course() [][2]float64 {
+	if c.path == nil {
+		return c.paths[0]
+	}
+	return c.path
+}
+
 // newClusters makes a cluster of each group of runs that have both metrics.
 func newClusters(chosen []session.KeptRun) (list []cluster) {
 	for _, g := range newGroups(chosen) {

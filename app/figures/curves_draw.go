@@ -182,7 +182,7 @@ func (c *curves) legend() (rows [][]ending) {
 		if x+w-14 > c.Width-draw.Margin {
 			rows, x = append(rows, nil), draw.Margin
 		}
-		rows[len(rows)-1] = append(rows[len(rows)-1], ending{x: x, text: text, hue: g.hue(&draw.Scene{Palette: c.Palette}), dash: g.dash()})
+		rows[len(rows)-1] = append(rows[len(rows)-1], ending{x: x, text: text, hue: g.hue(c.Palette), dash: g.dash()})
 		x += w
 	}
 	if most := int((c.Height - 140) / legendRow); len(rows) > max(0, most) {
@@ -252,12 +252,12 @@ func (c *curves) addCurves(s *draw.Scene, chart *chart, box draw.Box, p draw.Plo
 	}
 	for at, g := range c.groups {
 		if b, ok := chart.bands[at]; ok {
-			addBand(s, p, b, g.hue(s))
+			addBand(s, p, b, g.hue(s.Palette))
 		}
 	}
 	var ends []ending
 	for at, g := range c.groups {
-		hue := g.hue(s)
+		hue := g.hue(s.Palette)
 		_, many := chart.bands[at]
 		for _, l := range chart.curves {
 			switch {
@@ -278,12 +278,12 @@ func (c *curves) addCurves(s *draw.Scene, chart *chart, box draw.Box, p draw.Plo
 		if len(line.x) == 0 {
 			continue
 		}
-		hue := g.hue(s)
+		hue := g.hue(s.Palette)
 		if _, many := chart.bands[at]; many {
 			var points [][2]float64
 			for i := range line.x {
-				if !math.IsNaN(line.mean[i]) {
-					px, py := p.At(line.x[i], line.mean[i])
+				if !math.IsNaN(line.smooth[i]) {
+					px, py := p.At(line.x[i], line.smooth[i])
 					points = append(points, [2]float64{px, py})
 				} else {
 					addDashed(s, points, g.dash(), 2.25, hue)
@@ -294,11 +294,11 @@ func (c *curves) addCurves(s *draw.Scene, chart *chart, box draw.Box, p draw.Plo
 		}
 		row, v := line.value(x)
 		if !math.IsNaN(v) && !math.IsNaN(line.x[row]) {
-			px, py := p.At(line.x[row], line.drawn[row])
+			px, py := p.At(line.x[row], line.smooth[row])
 			s.Add(draw.Dot{X: px, Y: py, Radius: 2.75, Color: hue})
 		}
-		if row, v := line.value(math.NaN()); chart.Show.Has(runs.LargeCurve) && c.named() && !math.IsNaN(v+line.x[row]+line.drawn[row]) {
-			px, py := p.At(line.x[row], line.drawn[row])
+		if row, v := line.value(math.NaN()); chart.Show.Has(runs.LargeCurve) && c.named() && !math.IsNaN(v+line.x[row]+line.smooth[row]) {
+			px, py := p.At(line.x[row], line.smooth[row])
 			ends = append(ends, ending{px, py, g.name, hue, g.dash()})
 		}
 	}
@@ -306,21 +306,16 @@ func (c *curves) addCurves(s *draw.Scene, chart *chart, box draw.Box, p draw.Plo
 }
 
 // course is the line of a group: its mean, or its only run.
-type course struct {
-	curve
-	mean, drawn []float64
-}
-
-func (c *chart) course(at int, g group) course {
+func (c *chart) course(at int, g group) curve {
 	if b, ok := c.bands[at]; ok {
-		return course{curve{x: b.x, raw: b.mean, smooth: b.mean}, b.mean, b.mean}
+		return curve{x: b.x, raw: b.mean, smooth: b.mean}
 	}
 	for _, l := range c.curves {
 		if slices.Contains(g.runs, l.run) {
-			return course{l, l.smooth, l.smooth}
+			return l
 		}
 	}
-	return course{}
+	return curve{}
 }
 
 // addReadings writes the second line of a chart: a number for each group, as many as fit. A
@@ -342,7 +337,7 @@ func (c *curves) addReadings(s *draw.Scene, chart *chart, box draw.Box, x float6
 			break
 		}
 		if swatch > 0 {
-			addDashed(s, [][2]float64{{at, box.Y + 8}, {at + 9, box.Y + 8}}, min(g.dash(), 3), 3, g.hue(s))
+			addDashed(s, [][2]float64{{at, box.Y + 8}, {at + 9, box.Y + 8}}, min(g.dash(), 3), 3, g.hue(s.Palette))
 		}
 		s.Add(draw.Label{X: at + swatch, Y: box.Y + 12, Text: text, Size: draw.Small, Mono: true, Color: s.Palette.Ink})
 		at += swatch + w + 10
@@ -371,7 +366,7 @@ func (c *curves) chartTip(i int, p draw.Plot) []string {
 			case many:
 				text += " ± " + draw.Fixed(b.sd[row], chart.Form.Decimals()) + " s.d."
 			case c.smooth > 0:
-				text += ", smoothed " + draw.Fixed(line.drawn[row], chart.Form.Decimals())
+				text += ", smoothed " + draw.Fixed(line.smooth[row], chart.Form.Decimals())
 			}
 		}
 		if len(c.groups) > 1 {

@@ -389,7 +389,7 @@ func TestColoursStay(t *testing.T) {
 			h.Scene(start)
 			dashes := map[string]bool{}
 			for _, g := range f.groups {
-				if g.hue(&f.scene) != f.Palette.Method(g.method) {
+				if g.hue(f.Palette) != f.Palette.Method(g.method) {
 					t.Errorf("%s: %s is drawn in another colour", only, g.name)
 				}
 				if key := fmt.Sprint(g.method, g.dash()); dashes[key] {

@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
+	"attnlab/app/theme"
 	"attnlab/rl/stat"
 )
 
@@ -46,7 +47,7 @@ func (g group) label() string {
 }
 
 // hue is the colour of the group's method, which it has in every figure.
-func (g group) hue(s *draw.Scene) color.RGBA { return s.Palette.Method(g.method) }
+func (g group) hue(p theme.Palette) color.RGBA { return p.Method(g.method) }
 
 // dash is the length of the dashes of the group's line, 0 for an unbroken one: it tells groups of one method apart.
 func (g group) dash() float64 {

@@ -129,7 +129,7 @@ func lines(text string) (all []string) {
 	return append(all, line)
 }
 
-// optional returns the values, NaN for those that are missing.
+// optional returns the values, NaN for those that are missing or too large to draw.
 func optional(score []*float64) []float64 {
 	values := make([]float64, len(score))
 	for i, s := range score {

@@ -155,16 +155,12 @@ func (f *scatter) addPaths(s *draw.Scene, p draw.Plot) {
 	for _, c := range f.groups {
 		if c.path != nil {
 			for _, path := range c.paths {
-				addDashed(s, pixels(path), 0, 1, draw.Faint(c.hue(s), s.Palette.Surface))
+				addDashed(s, pixels(path), 0, 1, draw.Faint(c.hue(s.Palette), s.Palette.Surface))
 			}
 		}
 	}
 	for _, c := range f.groups {
-		path := c.path
-		if path == nil {
-			path = c.paths[0]
-		}
-		addDashed(s, pixels(path), c.dash(), 1.75, c.hue(s))
+		addDashed(s, pixels(c.course()), c.dash(), 1.75, c.hue(s.Palette))
 	}
 }
 
@@ -187,7 +183,7 @@ func (f *scatter) addBases(s *draw.Scene, p draw.Plot) {
 }
 
 func (f *scatter) addGroup(s *draw.Scene, i int, p draw.Plot) {
-	c, hue := &f.groups[i], f.groups[i].hue(s)
+	c, hue := &f.groups[i], f.groups[i].hue(s.Palette)
 	x, y := p.At(c.mean[0], c.mean[1])
 	width := 2.0
 	if len(c.points) == 1 {
@@ -223,12 +219,8 @@ func (f *scatter) addNames(s *draw.Scene, p draw.Plot) {
 		for _, point := range c.points {
 			dot(p.At(point[0], point[1]))
 		}
-		path := c.path
-		if path == nil {
-			path = c.paths[0]
-		}
-		for i := range path {
-			px, py := p.At(path[i][0], path[i][1])
+		for _, at := range c.course() {
+			px, py := p.At(at[0], at[1])
 			taken = append(taken, draw.Rect(px-3, py-3, 6, 6))
 		}
 		if c.base != nil && !slices.Contains(bases, c.base.at) {
