@@ -26,7 +26,7 @@ import (
 var tree embed.FS
 
 var packages = map[string]func(*rand.Rand) []gpu.Case{
-	"nn":   func(r *rand.Rand) []gpu.Case { return append(nn.Cases(r), nn.StagedCases(r)...) },
+	"nn":   func(r *rand.Rand) []gpu.Case { return nn.Cases(r, nn.Tiles) },
 	"attn": attn.Cases, "loss": loss.Cases, "optim": optim.Cases, "decode": func(r *rand.Rand) []gpu.Case { return slices.Concat(decode.Cases(r), decode.FusedCases(r)) },
 }
 

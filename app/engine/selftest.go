@@ -40,10 +40,7 @@ type selfTest struct {
 // startTest starts the self-test of the current device from the beginning.
 func (e *Engine) startTest() {
 	r := rand.New(rand.NewPCG(1, 0))
-	cases := slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r))
-	if !e.rig.device.Info.Software {
-		cases = append(cases, nn.StagedCases(r)...)
-	}
+	cases := slices.Concat(nn.Cases(r, nn.TilesFor(e.rig.device.Info.Software)), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r))
 	e.test = selfTest{left: largest(cases)}
 	e.capabilities.Kernels, e.capabilities.Untested = []session.KernelCheck{}, 0
 	for i, c := range e.test.left {

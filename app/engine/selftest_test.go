@@ -34,7 +34,7 @@ func TestWrongKernelsAreFound(t *testing.T) {
 		if n := e.capabilities.Untested; n < 20 {
 			t.Fatalf("%d kernels are to be tested", n)
 		}
-		e.test.left = []gpu.Case{nn.Cases(rand.New(rand.NewPCG(1, 0)))[0], wrong()}
+		e.test.left = []gpu.Case{nn.Cases(rand.New(rand.NewPCG(1, 0)), nn.Tiles)[0], wrong()}
 		e.capabilities.Untested = 2
 		for range 2 {
 			e.testNext(context.Background())

@@ -53,10 +53,9 @@ func TestEval(t *testing.T) {
 	}
 }
 
-// The numbers of a document for people are the same as those for programs.
-// Evaluation, probing and disruption have one cap on the length of a response, and name it (fault A12).
+// Evaluation, probing and disruption have one cap on the length of a response, and name it.
 func TestLongestResponse(t *testing.T) {
-	most := parrotConfig(t).MaxContext - 1 // Eyes 14: the document records the cap that holds
+	most := parrotConfig(t).MaxContext - 1 // the document records the cap that holds
 	for _, c := range []struct {
 		args []string
 		want int
@@ -87,6 +86,7 @@ func TestLongestResponse(t *testing.T) {
 	}
 }
 
+// The numbers of a document for people are the same as those for programs.
 func TestText(t *testing.T) {
 	for _, test := range []struct {
 		args  string
@@ -308,7 +308,7 @@ func TestCredit(t *testing.T) {
 	if grpo["rewards"].([]any)[0] != 1.0 || kinder["rewards"].([]any)[0] != 0.75 {
 		t.Errorf("rewards are %v and %v, want 1 and 0.75", grpo["rewards"], kinder["rewards"])
 	}
-	// Eyes 25: hyper-parameters of another method, and those that contradict each other, are wrong usage.
+	// Hyper-parameters of another method, and those that contradict each other, are wrong usage.
 	for _, args := range []string{"grpo --alpha 0.5", "dapo --max-length 192", "treerl --points 0"} {
 		list := append([]string{"credit", "--group", "-", "--method"}, strings.Fields(args)...)
 		if code, _, stderr := call(group, list...); code != 2 || !strings.Contains(stderr, strings.TrimPrefix(list[5], "--")+" ") && !strings.Contains(stderr, `"alpha"`) {
@@ -347,7 +347,7 @@ func TestDoctor(t *testing.T) {
 
 // A kernel that computes something else than its twin is found out, and makes the exit status 1.
 func TestDoctorFindsWrongKernels(t *testing.T) {
-	c := kernelCases(1)[:1]
+	c := kernelCases(1, true)[:1]
 	wrong := gpu.New("wrong", "", []gpu.Binding{gpu.Out("y")}, func(struct{ N uint32 }) gpu.Groups { return gpu.Groups{1, 1, 1} },
 		func(_ struct{ N uint32 }, a gpu.Args[float32]) { a.F(0)[0] = 1 },
 		func(_ struct{ N uint32 }, a gpu.Args[float64]) { a.F(0)[0] = 2 })

@@ -85,10 +85,7 @@ func (c *console) doctor(ctx context.Context) error {
 	if document.Decoding, err = c.measureDecoding(d); err != nil {
 		return err
 	}
-	cases := kernelCases(c.seed)
-	if !d.Info.Software {
-		cases = append(cases, nn.StagedCases(rand.New(rand.NewPCG(c.seed, 1)))...)
-	}
+	cases := kernelCases(c.seed, d.Info.Software)
 	p := c.progress("checking kernels")
 	document.Kernels, err = testKernels(ctx, d, cases, p)
 	p.end()
@@ -110,10 +107,10 @@ func (c *console) doctor(ctx context.Context) error {
 	return nil
 }
 
-// kernelCases are the cases of all kernels.
-func kernelCases(seed uint64) []gpu.Case {
+// kernelCases are the cases of all kernels that an adapter may use.
+func kernelCases(seed uint64, software bool) []gpu.Case {
 	r := rand.New(rand.NewPCG(seed, 0))
-	return slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r), decode.FusedCases(r))
+	return slices.Concat(nn.Cases(r, nn.TilesFor(software)), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r), decode.FusedCases(r))
 }
 
 // testKernels verifies the cases and summarises them by kernel, in the order of the list.

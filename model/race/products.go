@@ -107,9 +107,8 @@ func refuses(d *gpu.Device, tile nn.Tile) (bool, error) {
 	return false, nil
 }
 
-// MeasureProducts returns the speeds of an adapter. On a software adapter, which has no workgroup memory and compiles slowly, it
-// leaves out the tile that stages its operands. It also leaves out a tile whose kernels the adapter refuses, unless that is nn.Wide,
-// which every model needs.
+// MeasureProducts returns the speeds of an adapter in the tiles of [nn.TilesFor]. It leaves out a tile whose kernels the adapter
+// refuses, unless that is nn.Wide, which every model needs.
 func MeasureProducts(d *gpu.Device) (Products, error) {
 	tokens := productTokens
 	if d.Info.Software {
@@ -138,10 +137,7 @@ func MeasureProducts(d *gpu.Device) (Products, error) {
 		err := d.Wait()
 		return time.Since(begun), err
 	}
-	for _, tile := range nn.Tiles {
-		if tile.Staged && d.Info.Software {
-			continue
-		}
+	for _, tile := range nn.TilesFor(d.Info.Software) {
 		if refused, err := refuses(d, tile); err != nil {
 			return nil, err
 		} else if refused {

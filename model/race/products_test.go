@@ -30,11 +30,7 @@ func TestTune(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%v in %v", first, time.Since(begun))
-	want := len(nn.Tiles)
-	if d.Info.Software {
-		want--
-	}
-	if len(first) != want || first.Chosen() == "" || d.Products != first.Chosen() {
+	if len(first) != len(nn.TilesFor(d.Info.Software)) || first.Chosen() == "" || d.Products != first.Chosen() {
 		t.Errorf("%+v on %s, device takes %q", first, d.Info, d.Products)
 	}
 	for _, p := range first {

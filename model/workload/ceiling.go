@@ -46,10 +46,10 @@ func newCeilings(d *gpu.Device) *ceilings {
 	const n = productSize
 	a, b, out := d.Floats("ceiling a", n*n), d.Floats("ceiling b", n*n), d.Floats("ceiling c", n*n)
 	c.buffers = append(c.buffers, a, b, out)
-	for _, t := range nn.Tiles {
+	for _, t := range nn.TilesFor(d.Info.Software) {
 		k := nn.MatmulNT(t)
-		if t.Staged && (d.Info.Software || d.Compile(k) != nil) {
-			continue // on a software adapter it compiles slowly and is never the fastest; another adapter may refuse it
+		if t.Staged && d.Compile(k) != nil {
+			continue // the adapter refuses it
 		}
 		c.add(speed.ProductCeiling, fmt.Sprintf("%s, %d x %d x %d", k.Name, n, n, n), k, nn.Matmul{N: n, O: n, I: n}, a, b, out)
 	}

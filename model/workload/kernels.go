@@ -18,7 +18,7 @@ import (
 // kernelNames are the names that rows of kernels can have.
 func kernelNames() (names []string) {
 	r := rand.New(rand.NewPCG(0, 0))
-	for _, c := range slices.Concat(nn.Cases(r), attn.Cases(r), loss.Cases(r), optim.Cases(r)) {
+	for _, c := range slices.Concat(nn.Cases(r, nn.Tiles), attn.Cases(r), loss.Cases(r), optim.Cases(r)) {
 		if name := speed.Kernel + c.Kernel.Name; len(names) == 0 || names[len(names)-1] != name {
 			names = append(names, name)
 		}

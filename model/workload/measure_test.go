@@ -19,6 +19,16 @@ func pico() Workload {
 	return all[slices.IndexFunc(all, func(w Workload) bool { return w.Name == "pico" })]
 }
 
+// TestKernelNames lists kernels in every tile that an adapter may use, each once: a filter that matches none of them measures no kernel.
+func TestKernelNames(t *testing.T) {
+	names := kernelNames()
+	for _, want := range []string{"kernel-matmul_nt_8x8", "kernel-matmul_nt_64x64", "kernel-adamw"} {
+		if n := len(slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name != want })); n != 1 {
+			t.Errorf("%s is listed %d times in %q", want, n, names)
+		}
+	}
+}
+
 // TestMeasure measures two devices in turn: a row of each, with a model's size and the counts of one step.
 func TestMeasure(t *testing.T) {
 	var names []string

@@ -16,20 +16,17 @@ import (
 )
 
 // Cases are the conformance cases of the package's kernels: sizes 1, workgroup-1,
-// workgroup, workgroup+1 and a prime, with outputs filled with NaN first. Those of products
-// in tiles that stage their operands are [StagedCases].
-func Cases(r *rand.Rand) []gpu.Case {
+// workgroup, workgroup+1 and a prime, with outputs filled with NaN first. Products are in the
+// given tiles: [Tiles], or [TilesFor] an adapter, as a software adapter takes a second to compile
+// each product that stages.
+func Cases(r *rand.Rand, tiles []Tile) []gpu.Case {
 	return slices.Concat(
 		embedFwdCases(r), embedBwdCases(r),
 		rmsnormFwdCases(r), rmsnormBwdCases(r),
-		tileCases(r, Wide, products...), tileCases(r, Narrow, products...),
+		tileCases(r, tiles, products...),
 		sumPartsCases(r), ropeBwdCases(r),
 	)
 }
-
-// StagedCases are the conformance cases of products in the tile Staged, which software
-// adapters need a second each to compile.
-func StagedCases(r *rand.Rand) []gpu.Case { return tileCases(r, Staged, products...) }
 
 // products are the cases of the matrix products.
 var products = []func(*rand.Rand, Tile) []gpu.Case{matmulNTCases, matmulNTAddCases, qkvRopeFwdCases, gateUpFwdCases, linearBwdCases, downBwdCases}

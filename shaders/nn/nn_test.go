@@ -21,7 +21,7 @@ var tileName = regexp.MustCompile(`_\d+x\d+$`)
 
 func TestCasesCoverEveryKernel(t *testing.T) {
 	cased := map[string]bool{}
-	for _, c := range Cases(gputest.Rand(1)) {
+	for _, c := range Cases(gputest.Rand(1), Tiles) {
 		cased[tileName.ReplaceAllString(c.Kernel.Name, "")] = true
 	}
 	files, err := sources.ReadDir(".")
@@ -40,7 +40,7 @@ func TestCasesCoverEveryKernel(t *testing.T) {
 // such an access, because WebGPU bounds accesses itself.
 func TestKernelsStayInside(t *testing.T) {
 	const guard = 256
-	cases := append(Cases(gputest.Rand(2)), StagedCases(gputest.Rand(3))...)
+	cases := Cases(gputest.Rand(2), Tiles)
 	for i, c := range cases {
 		for j, b := range c.Buffers {
 			floats, _ := b.([]float32)

@@ -47,10 +47,7 @@ func BenchmarkProducts(b *testing.B) {
 	pos := d.Uints("pos", N)
 	b.Cleanup(pos.Release)
 	rope := buffer(256 * 32)
-	for _, t := range Tiles {
-		if t.Staged && d.Info.Software {
-			continue
-		}
+	for _, t := range TilesFor(d.Info.Software) {
 		add("ceiling", 2*big*big*big, MatmulNT(t), Matmul{big, big, big}, buffer(big*big), buffer(big*big), buffer(big*big))
 		add("qkv", 2*N*3*D*D, QKVRopeFwd(t), QKV{N: N, D: D, H: 4, K: 4, C: 32}, buffer(N*D), buffer(3*D*D), pos, rope, buffer(N*3*D))
 		add("o", 2*N*D*D, MatmulNTAdd(t), Matmul{N, D, D}, buffer(N*D), buffer(D*D), buffer(N*D), buffer(N*D))

@@ -31,6 +31,14 @@ var (
 // Tiles are those that every product is built for.
 var Tiles = []Tile{Wide, Narrow, Staged}
 
+// TilesFor returns the tiles that an adapter may use: all, or on a software adapter those that do not stage.
+func TilesFor(software bool) []Tile {
+	if software {
+		return []Tile{Wide, Narrow}
+	}
+	return Tiles
+}
+
 // TileNamed returns the tile with the name that String gives, or Wide.
 func TileNamed(name string) Tile {
 	for _, t := range Tiles {
@@ -85,16 +93,15 @@ func (t Tile) groups(rows, cols int) gpu.Groups {
 }
 
 // eachTile returns the cases of kernels for every tile.
-func eachTile(r *rand.Rand, kernels ...func(*rand.Rand, Tile) []gpu.Case) (cases []gpu.Case) {
-	for _, t := range Tiles {
-		cases = append(cases, tileCases(r, t, kernels...)...)
-	}
-	return cases
+func eachTile(r *rand.Rand, kernels ...func(*rand.Rand, Tile) []gpu.Case) []gpu.Case {
+	return tileCases(r, Tiles, kernels...)
 }
 
-func tileCases(r *rand.Rand, t Tile, kernels ...func(*rand.Rand, Tile) []gpu.Case) (cases []gpu.Case) {
-	for _, k := range kernels {
-		cases = append(cases, k(r, t)...)
+func tileCases(r *rand.Rand, tiles []Tile, kernels ...func(*rand.Rand, Tile) []gpu.Case) (cases []gpu.Case) {
+	for _, t := range tiles {
+		for _, k := range kernels {
+			cases = append(cases, k(r, t)...)
+		}
 	}
 	return cases
 }

@@ -73,3 +73,13 @@ func TestTilesGiveTheSameBits(t *testing.T) {
 		}
 	}
 }
+
+// A software adapter gets every tile but the one that stages its operands; other adapters get all.
+func TestTilesFor(t *testing.T) {
+	if got := TilesFor(true); !slices.Equal(got, []Tile{Wide, Narrow}) {
+		t.Errorf("a software adapter gets %v", got)
+	}
+	if got := TilesFor(false); !slices.Equal(got, Tiles) {
+		t.Errorf("another adapter gets %v", got)
+	}
+}
