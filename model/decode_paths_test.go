@@ -175,6 +175,29 @@ func TestChoose(t *testing.T) {
 	})
 }
 
+// TestChooseFallsBack decodes by the path of most dispatches where the path that another decoder chose does not compile here.
+func TestChooseFallsBack(t *testing.T) {
+	m := newModel(t, gputest.Adapter(t), wideConfig(), wideConfig().Init(1))
+	size := DecoderSize{Slots: 2, Rows: 64, Chunk: 4}
+	want := generateOnce(t, m, size, requests([][]int{{1, 2}, {3}}, 4), Sampling{})
+	for _, path := range []Path{PathLayers, PathTokens} {
+		d := newDecoder(t, m, size)
+		d.fused.Lanes = 1 << 16 // more invocations a workgroup than any adapter allows
+		m.decodings = map[decoderShape]Decoding{{d.slots, d.chunk, d.kvs != nil}: {Path: path, Times: 2}}
+		got, err := d.Choose()
+		if err != nil || got.Path != PathKernels || !strings.Contains(got.Why, "path "+string(path)+", which another decoder chose, cannot be used: ") {
+			t.Errorf("path %s: the choice is %+v, %v", path, got, err)
+			continue
+		}
+		for i, r := range generate(t, d, requests([][]int{{1, 2}, {3}}, 4), Sampling{}) {
+			sameTokens(t, "after the choice", []Rollout{r}, [][]int{want[i].Tokens})
+		}
+		if again, err := d.Choose(); err != nil || again.Path != PathKernels {
+			t.Errorf("path %s: the second choice is %+v, %v", path, again, err)
+		}
+	}
+}
+
 // TestChooseByCache does not take over a path that needs the cache in one binding where it is in several.
 func TestChooseByCache(t *testing.T) {
 	m := newModel(t, gpu.OpenHost(), randomConfig(), lively(randomConfig(), 1))

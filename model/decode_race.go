@@ -40,8 +40,8 @@ type decoderShape struct {
 	oneBuffer    bool // the cache of all layers is one buffer, which PathTokens needs
 }
 
-// Choose compares the paths of the decoder, once, and returns the one that it uses from then on. Decoders of
-// one model with the same shape share a choice.
+// Choose compares the paths of the decoder, once, and returns the one that it uses from then on. Decoders of one model with the same
+// shape share a choice; one that cannot compile the path then decodes by PathKernels. Choose returns an error if the device is lost.
 func (d *Decoder) Choose() (Decoding, error) {
 	f := d.fused
 	if f.chosen != nil {
@@ -59,7 +59,10 @@ func (d *Decoder) Choose() (Decoding, error) {
 		}
 		d.decodings[key] = known
 	} else if err := d.record(known.Path); err != nil {
-		return Decoding{}, err
+		if lost := d.Device.Err(); lost != nil {
+			return Decoding{}, lost
+		}
+		known = Decoding{Path: PathKernels, Why: fmt.Sprintf("path %s, which another decoder chose, cannot be used: %v", known.Path, err), Tries: known.Tries}
 	}
 	f.path, f.times, f.chosen = known.Path, max(1, known.Times), &known
 	return known, nil
