@@ -98,14 +98,19 @@ type raceDocument struct {
 	Training rates `json:"training"`
 }
 
+// smallShape returns the shape of the small base, with which doctor measures.
+func (c *console) smallShape() (model.Config, error) {
+	kind, err := task.New(c.task, "", "")
+	if err != nil {
+		return model.Config{}, err
+	}
+	return model.Preset("small", len(kind.Vocabulary()))
+}
+
 // measureRace measures the backends that --backend allows, d among them, with the shape of the small base. It returns the backend
 // to use. If both were measured, it also returns why, and remembers the result.
 func (c *console) measureRace(d *gpu.Device) (document raceDocument, backend, why string, err error) {
-	kind, err := task.New(c.task, "", "")
-	if err != nil {
-		return document, "", "", err
-	}
-	config, err := model.Preset("small", len(kind.Vocabulary()))
+	config, err := c.smallShape()
 	if err != nil {
 		return document, "", "", err
 	}

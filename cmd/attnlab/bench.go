@@ -8,7 +8,6 @@ import (
 	"regexp"
 
 	"attnlab/gpu"
-	"attnlab/model/race"
 	"attnlab/model/speed"
 	"attnlab/model/workload"
 )
@@ -88,7 +87,7 @@ func (c *console) benchDevices() ([]*gpu.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := race.Tune(d, remembered[race.Products](c, "products.json")); err != nil {
+	if err := c.tune(d); err != nil {
 		return nil, err
 	}
 	if c.backend == gpu.Auto && d.Info.Backend != gpu.Host {

@@ -7,7 +7,6 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
-	"attnlab/rl/task"
 )
 
 // decodingDocument is how a device decodes, in what doctor prints.
@@ -34,11 +33,7 @@ func (c *console) measureDecoding(d *gpu.Device) (document decodingDocument, err
 	fail := func(err error) (decodingDocument, error) {
 		return decodingDocument{}, fmt.Errorf("decoding on %s cannot be measured: %w", d.Info, err)
 	}
-	kind, err := task.New(c.task, "", "")
-	if err != nil {
-		return document, err
-	}
-	config, err := model.Preset("small", len(kind.Vocabulary()))
+	config, err := c.smallShape()
 	if err != nil {
 		return document, err
 	}

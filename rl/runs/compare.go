@@ -387,7 +387,7 @@ func (b *BaseEvaluation) Decode(data []byte) error {
 		Temperature *float64  `json:"temperature"`
 		Seed        *Seed     `json:"seed"`
 	}
-	if err := unmarshal(data, &e); err != nil || e.Problems == 0 {
+	if err := json.Unmarshal(data, &e); err != nil || e.Problems == 0 {
 		return errors.New("it is not what attnlab eval --json prints")
 	}
 	of, err := readEvaluation(data, "the evaluation")

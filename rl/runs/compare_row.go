@@ -1,7 +1,6 @@
 package runs
 
 import (
-	"encoding/json"
 	"maps"
 	"math"
 	"path/filepath"
@@ -10,8 +9,6 @@ import (
 
 	"attnlab/rl/stat"
 )
-
-func unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
 
 // BaseName is the name of the model that a run began from: where none was given, of the task's shipped base.
 func (s Settings) BaseName() string {

@@ -1,6 +1,9 @@
 package task
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Align pairs the lines of two responses to one problem by the least edits: a[i] and b[j] stand side by side where the result has
 // (i, j), and a line that the other response does not have stands alone, beside -1. Two lines cost the share of their words that
@@ -35,9 +38,7 @@ func Align(a, b []string) [][2]int {
 			back = append(back, [2]int{-1, j})
 		}
 	}
-	for i, j := 0, len(back)-1; i < j; i, j = i+1, j-1 {
-		back[i], back[j] = back[j], back[i]
-	}
+	slices.Reverse(back)
 	return back
 }
 
