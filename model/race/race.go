@@ -12,6 +12,7 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/model"
+	"attnlab/model/speed"
 )
 
 // Rate is the speed of a backend at a model's products and attention.
@@ -40,24 +41,11 @@ type Result struct {
 func (r Result) Choice() (backend, why string) {
 	host, webgpu := r.Host.Tokens(), r.WebGPU.Tokens()
 	rates := fmt.Sprintf("(tokens a second in sampling and training, by products and attention alone: processor %s and %s, adapter %s and %s)",
-		count(r.Host.Sampling), count(r.Host.Training), count(r.WebGPU.Sampling), count(r.WebGPU.Training))
+		speed.Count(r.Host.Sampling), speed.Count(r.Host.Training), speed.Count(r.WebGPU.Sampling), speed.Count(r.WebGPU.Training))
 	if host > webgpu {
 		return gpu.Host, fmt.Sprintf("the processor is %.1f times as fast for this model as the adapter %s %s", host/webgpu, r.Adapter, rates)
 	}
 	return gpu.WebGPU, fmt.Sprintf("the adapter %s is %.1f times as fast for this model as the processor %s", r.Adapter, webgpu/host, rates)
-}
-
-// count writes a rate with two digits.
-func count(x float64) string {
-	switch {
-	case x >= 1e6:
-		return fmt.Sprintf("%.1f M", x/1e6)
-	case x >= 1e4:
-		return fmt.Sprintf("%.0f k", x/1e3)
-	case x >= 1e3:
-		return fmt.Sprintf("%.1f k", x/1e3)
-	}
-	return fmt.Sprintf("%.0f", x)
 }
 
 // Of returns the rate of a backend: gpu.Host, or else WebGPU.
