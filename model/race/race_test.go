@@ -1,18 +1,22 @@
 package race_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"attnlab/gpu"
 	"attnlab/gpu/gputest"
 	"attnlab/model"
 	"attnlab/model/race"
+	"attnlab/model/speed"
 )
 
 func TestMain(m *testing.M) { gputest.Main(m) }
 
-func preset(t *testing.T, name string) model.Config {
+func preset(t testing.TB, name string) model.Config {
 	t.Helper()
 	c, err := model.Preset(name, 58)
 	if err != nil {
@@ -120,6 +124,41 @@ func TestOpenNow(t *testing.T) {
 			t.Errorf("%s: %+v, %v", backend, now, err)
 		}
 		now.Device.Close()
+	}
+}
+
+// BenchmarkRace races each preset five times and prints the rates, tokens a second, and the time of a race: median (least–most).
+//
+//	go test ./model/race -run '^$' -bench Race -benchtime 1x
+func BenchmarkRace(b *testing.B) {
+	d := gputest.Adapter(b)
+	names := []string{"tiny", "small", "base"}
+	columns := map[string]*[5][]float64{}
+	for _, name := range names {
+		columns[name] = &[5][]float64{}
+	}
+	for b.Loop() {
+		for range 5 {
+			for _, name := range names {
+				begun := time.Now()
+				r, err := race.Run(gpu.OpenHost(), d, preset(b, name))
+				if err != nil {
+					b.Fatal(err)
+				}
+				for i, x := range []float64{r.Host.Sampling, r.WebGPU.Sampling, r.Host.Training, r.WebGPU.Training, time.Since(begun).Seconds()} {
+					columns[name][i] = append(columns[name][i], x)
+				}
+			}
+		}
+	}
+	fmt.Printf("\n%s against %s\n| preset | sampling host | webgpu | training host | webgpu | seconds |\n", gpu.OpenHost().Info, d.Info)
+	for _, name := range names {
+		line := "| " + name
+		for _, x := range columns[name] {
+			slices.Sort(x)
+			line += fmt.Sprintf(" | %s (%s–%s)", speed.Count(x[len(x)/2]), speed.Count(x[0]), speed.Count(x[len(x)-1]))
+		}
+		fmt.Println(line + " |")
 	}
 }
 
