@@ -24,8 +24,8 @@ var compareCommand = command{
 	about: `
 Each DIR is a run by attnlab train, measured at its end. Runs that differ only in their seed make one row: means over seeds ± their standard
 deviation. Accuracy, think tokens and steps are of the evaluation at the end, on fresh problems; groups, tokens, updates and time are of
-the training itself. Unfinished runs are skipped and listed. For runs that have only their metrics, such as the shipped ones, the last 5
-training steps are taken as the trained model and the first step as the base.
+the training itself. Unfinished runs are skipped and listed. For runs that have only their metrics, the last 5 training steps are taken as
+the trained model and the first step as the base.
 
 Numbers are averaged and subtracted only where they were measured alike: base, task, teacher, difficulty, temperature, top-p and longest
 response. Differences are listed. --json reports in "measured" how the first seed of a row was measured and in

@@ -93,7 +93,7 @@ func (c *console) example(ctx context.Context, out string) (err error) {
 					return c.writeExample(out, x)
 				}
 				if seed++; seed == c.seed+exampleTries {
-					return fmt.Errorf("none of %d responses is correct with two essential and two redundant steps; try another --seed or a better base", exampleTries)
+					return fmt.Errorf("none of %d problems gives an example as \"attnlab help example\" describes it; try another --seed or a better base", exampleTries)
 				}
 				if err := ask(seed); err != nil {
 					return err
