@@ -282,7 +282,7 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 	}
 }
 
-// Eyes 12: what a group does not say is refused by name and not filled in: missing keys that the method needs, null, a key that
+// What a group does not say is refused by name and not filled in: missing keys that the method needs, null, a key that
 // appears twice, and a key in another case.
 func TestGapsInAGroupAreRefused(t *testing.T) {
 	for _, m := range []Method{GRPO, REARL} {

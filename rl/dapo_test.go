@@ -17,7 +17,7 @@ func TestDAPOPenaltyCountsOnce(t *testing.T) {
 	near.Want(t, "rewards", c.rewards([]bool{true, false}, []int{172, 172}), []float64{.5, -1.5}, 1e-12)
 }
 
-// Eyes 13: the penalty ends at -factor, however long a response from a file is.
+// The penalty ends at -factor, however long a response from a file is.
 func TestDAPOPenaltyEndsAtTheFactor(t *testing.T) {
 	for _, factor := range []string{"0", "0.5", "1"} {
 		c := newDAPO(paper(t, "dapo", map[string]string{"max-length": "192", "overlong-buffer": "40", "overlong-factor": factor}))

@@ -7,7 +7,7 @@ import (
 	"attnlab/rl/task"
 )
 
-// A run measures itself on the same problems with the same random numbers, whatever its seed, at a fixed interval of tokens (fault A5).
+// A run measures itself on the same problems with the same random numbers, whatever its seed, at a fixed interval of tokens.
 func TestHeldOut(t *testing.T) {
 	const problems = 40
 	plain := diceRun(t, "grpo", nil)

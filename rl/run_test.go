@@ -458,7 +458,7 @@ func TestBatchSizeIsOfOneStep(t *testing.T) {
 	}
 }
 
-// Eyes 14: a run records, and measures by, the longest response that its context allows.
+// A run records, and measures by, the longest response that its context allows.
 func TestRunRecordsTheCapThatHolds(t *testing.T) {
 	for given, want := range map[string]int{"8": 8, "40": 40, "9999": diceShape.MaxContext - 1} {
 		r := open(t, nil, diceRun(t, "grpo", map[string]string{"max-length": given}))
@@ -468,7 +468,7 @@ func TestRunRecordsTheCapThatHolds(t *testing.T) {
 	}
 }
 
-// Eyes 14: a head that is named twice is refused.
+// A head that is named twice is refused.
 func TestHeadNamedTwiceIsRefused(t *testing.T) {
 	c := diceRun(t, "attnpo", nil)
 	c.Heads = []score.Head{{Layer: 0, Head: 1}, {Layer: 0, Head: 0}}

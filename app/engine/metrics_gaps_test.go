@@ -9,7 +9,7 @@ import (
 	"attnlab/rl/runs"
 )
 
-// A line of any length is read, and a number that is none is a gap (fault C10).
+// A line of any length is read, and a number that is none is a gap.
 func TestMetricsOfOthersAreRead(t *testing.T) {
 	long := strings.Repeat("x", 200<<10)
 	log := strings.Join([]string{
@@ -46,7 +46,7 @@ func TestMetricsOfOthersAreRead(t *testing.T) {
 	s.refused(session.ImportRun{Name: "none", Files: map[string][]byte{"metrics.jsonl": []byte(`{"step": NaN, "accuracy": 1}`)}}, "line 1 of the metrics")
 }
 
-// FuzzMetricsLog reads any log: what is read has as many values in each column, and what is not is refused (fault C7).
+// FuzzMetricsLog reads any log: what is read has as many values in each column, and what is not is refused.
 func FuzzMetricsLog(f *testing.F) {
 	for _, text := range []string{"", "{}", `{"step":1}`, `{"step":NaN}`, `{"step":1,"a":{"b":{"c":NaN}}}` + "\n" + `{"step":2,"a":[1,[2]]}`, `{"step":1e999}`, "[", `{"step":1,"seed":18446744073709551615}`, `{"a":` + strings.Repeat(`{"a":`, 50)} {
 		f.Add([]byte(text))

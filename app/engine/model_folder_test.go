@@ -7,7 +7,7 @@ import (
 	"attnlab/model/hf"
 )
 
-// FuzzModelFolder opens any three files as a model: it loads, or is refused in a sentence (fault C7).
+// FuzzModelFolder opens any three files as a model: it loads, or is refused in a sentence.
 func FuzzModelFolder(f *testing.F) {
 	for _, files := range parrots(f) {
 		config, weights, tokenizer := files["config.json"], files["model.safetensors"], files["tokenizer.json"]

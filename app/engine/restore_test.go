@@ -8,7 +8,7 @@ import (
 	"attnlab/app/session"
 )
 
-// A link leads to the same trace, tree and selection as the commands that a visitor gave one by one (fault C11).
+// A link leads to the same trace, tree and selection as the commands that a visitor gave one by one.
 func TestRestoreIsTheCommandsOneByOne(t *testing.T) {
 	sampling := session.Sampling{Temperature: 1, TopP: 1, Seed: 3}
 	problem := session.NewProblem{Seed: 5}

@@ -438,7 +438,7 @@ func TestAHeadIsDrawnWhenItHasCome(t *testing.T) {
 	}
 }
 
-// The figure has values for every score of heads, and shows its meaning as package score states it (fault B11).
+// The figure has values for every score of heads, and shows its meaning as package score states it.
 func TestEveryHeadScoreIsDrawn(t *testing.T) {
 	h, f := of[*heads](t, "heads", 500, 300, trace(4, 2, 3, true), probe(2, 3))
 	if len(valuesOf) != len(score.HeadScores) {

@@ -132,7 +132,7 @@ func gzipped(data []byte) []byte {
 	return b.Bytes()
 }
 
-// A run that people's own tools packed again opens as the one that the page exported (fault C12).
+// A run that people's own tools packed again opens as the one that the page exported.
 func TestArchivesOfOtherToolsOpen(t *testing.T) {
 	exported, err := packZip(ofRun)
 	if err != nil {
@@ -257,7 +257,7 @@ func TestArchivesThatAreRefused(t *testing.T) {
 	}
 }
 
-// FuzzRunArchive opens any file as a run: the engine gets it, or it is refused in one sentence (fault C7).
+// FuzzRunArchive opens any file as a run: the engine gets it, or it is refused in one sentence.
 func FuzzRunArchive(f *testing.F) {
 	f.Add("run.zip", packed(f, zip.Deflate, inside("run/")...))
 	f.Add("run.zip", packed(f, zipLZMA, inside("")...))

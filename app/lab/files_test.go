@@ -36,7 +36,7 @@ func sentence(t *testing.T, text string) {
 	}
 }
 
-// Every way in which a trace file can contradict itself is refused in one sentence (fault C7).
+// Every way in which a trace file can contradict itself is refused in one sentence.
 func TestEditedTraceIsRefused(t *testing.T) {
 	for name, edit := range map[string]func(m map[string]any){
 		"layers -1":         func(m map[string]any) { m["layers"] = -1 },
@@ -108,7 +108,7 @@ func TestSavedTraceOpens(t *testing.T) {
 	}
 }
 
-// A file that cannot be read is named, by whatever input it was chosen; the rest of the choice is not used (fault C8).
+// A file that cannot be read is named, by whatever input it was chosen; the rest of the choice is not used.
 func TestUnreadableFileIsNamed(t *testing.T) {
 	gone := func(name string) File {
 		return File{Name: name, Size: 10, Read: func(then func([]byte, error)) {
@@ -136,7 +136,7 @@ func TestUnreadableFileIsNamed(t *testing.T) {
 	}
 }
 
-// Only what a model needs is read: a large file beside it does not matter, a large file of it is named (fault C8).
+// Only what a model needs is read: a large file beside it does not matter, a large file of it is named.
 func TestUnneededFilesAreNotRead(t *testing.T) {
 	huge := func(name string) File {
 		return File{Name: name, Size: 40 << 30, Read: func(func([]byte, error)) { t.Errorf("%s was read", name) }}
@@ -203,7 +203,7 @@ func use(l *Lab) {
 	l.wrote()
 }
 
-// FuzzTraceFile opens any file as a trace: it is shown, or refused in one sentence (fault C7).
+// FuzzTraceFile opens any file as a trace: it is shown, or refused in one sentence.
 func FuzzTraceFile(f *testing.F) {
 	data, err := json.Marshal(labtest.Trace())
 	if err != nil {
@@ -249,7 +249,7 @@ func FuzzModelFolder(f *testing.F) {
 	})
 }
 
-// A log may have gaps, also where its steps belong; nothing that draws it may panic (fault C10).
+// A log may have gaps, also where its steps belong; nothing that draws it may panic.
 func TestMetricsWithGaps(t *testing.T) {
 	l, _ := idle(t)
 	nan := math.NaN()

@@ -69,7 +69,7 @@ func lowerHex(s string) string {
 	return string(b)
 }
 
-// A link opens the same view whatever a program did to it on its way (fault C11).
+// A link opens the same view whatever a program did to it on its way.
 func TestLinksSurvivePrograms(t *testing.T) {
 	for _, v := range views() {
 		for name, change := range programs {
@@ -88,7 +88,7 @@ func TestLinksSurvivePrograms(t *testing.T) {
 	}
 }
 
-// What could not be read is named, and the rest is shown (fault C11).
+// What could not be read is named, and the rest is shown.
 func TestUnreadPartsOfALinkAreNamed(t *testing.T) {
 	for link, names := range map[string][]string{
 		"page=heads&temperature=warm":                {`temperature "warm"`},
@@ -136,7 +136,7 @@ func commands(t testing.TB, l *Lab, engine *session.Port) (n int) {
 	return n
 }
 
-// A link leads to at most one command, however long what it asks for takes (fault C11).
+// A link leads to at most one command, however long what it asks for takes.
 func TestALinkIsOneCommand(t *testing.T) {
 	links := []string{
 		"page=tree&seed=5&tokens=1000000&rounds=130&node=3", "page=tree&problem=" + strings.Repeat("k+8+%3B", 5000) + "&tokens=4096",

@@ -13,7 +13,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
-// FuzzTracePage draws whatever trace file was opened, on every page that shows a trace (fault C7).
+// FuzzTracePage draws whatever trace file was opened, on every page that shows a trace.
 func FuzzTracePage(f *testing.F) {
 	data, err := json.Marshal(labtest.Trace())
 	if err != nil {
@@ -36,7 +36,7 @@ func FuzzTracePage(f *testing.F) {
 	})
 }
 
-// A run whose metrics have gaps is drawn on both pages that show it (fault C10).
+// A run whose metrics have gaps is drawn on both pages that show it.
 func TestRunsWithGapsAreDrawn(t *testing.T) {
 	nan := math.NaN()
 	for name, columns := range map[string][]session.Metric{

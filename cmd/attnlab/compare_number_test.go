@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Eyes 26: a number that rounds to 0 has no sign, and a small count of tokens is not 0 k.
+// A number that rounds to 0 has no sign, and a small count of tokens is not 0 k.
 func TestNumbersOfCompareAreReadable(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{percent(-0.001), "0"}, {percent(-0.13), "-13"}, {percent(0.004), "0"}, {two(-0.004), "0.00"}, {two(-0.006), "-0.01"}, {three(-0.0001), "0.000"},

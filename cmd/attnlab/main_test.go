@@ -199,7 +199,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// Eyes 18: every flag of a whole number takes decimal digits alone, and leading zeros do not make it octal.
+// Every flag of a whole number takes decimal digits alone, and leading zeros do not make it octal.
 func TestWholeNumbersAreDecimal(t *testing.T) {
 	root := (&console{options: defaults}).root()
 	found := 0

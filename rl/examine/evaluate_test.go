@@ -143,7 +143,7 @@ func TestAttemptsStopped(t *testing.T) {
 	}
 }
 
-// No response is longer than asked for, and shorter ones are as without the cap (fault A12).
+// No response is longer than asked for, and shorter ones are as without the cap.
 func TestAttemptsHaveOneCap(t *testing.T) {
 	tk, d, all := parrots().Task, parrots().Decoder, parrots().Attempts
 	const longest = 16

@@ -151,7 +151,7 @@ func TestScoreHeads(t *testing.T) {
 	if got := s.Kurtosis[0][0]; !(math.Abs(got-(1.5-3)) <= 1e-9) {
 		t.Errorf("kurtosis is %g, want %g", got, 1.5-3)
 	}
-	// Receiver scores and the kurtosis of heads share one vertical mean (fault B14).
+	// Receiver scores and the kurtosis of heads share one vertical mean.
 	if v := score.Receiver.Of(one.Input()).Heads[0][0]; stat.Kurtosis(v[1:4]) != s.Kurtosis[0][0] {
 		t.Errorf("the kurtosis of %v is not %g", v, s.Kurtosis[0][0])
 	}

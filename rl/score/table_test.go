@@ -131,7 +131,7 @@ func TestScoresOfTokens(t *testing.T) {
 	near.Want(t, "received, not known", Received.Of(in).Steps, []float64{nan, nan}, 0)
 }
 
-// Uniform attention, the case of faults.md: the sum is place, attention over uniform attention is not.
+// Under uniform attention the sum is place, attention over uniform attention is not.
 func TestUniformAttention(t *testing.T) {
 	const K, prompt = 12, 6
 	T := prompt + 2*K + 1 + 3

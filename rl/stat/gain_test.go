@@ -23,7 +23,7 @@ func TestTokensToHalfGain(t *testing.T) {
 	}
 }
 
-// A policy that never learns must not reach the level (fault A5: up to all of them did).
+// A policy that never learns must not reach the level (in an earlier measure up to all of them did).
 func TestFrozenPolicyReachesNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	const problems, p, runs = 200, 0.5, 4000

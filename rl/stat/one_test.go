@@ -39,7 +39,7 @@ var names = map[string]string{
 	"app/figures/clusters.go spread":   "calls Mean and StdDev; a single value has the spread 0",
 }
 
-// Two functions for one statistic have two conventions sooner or later (fault A4).
+// Two functions for one statistic have two conventions sooner or later.
 func TestOnlyThisPackageHasStatistics(t *testing.T) {
 	const root = "../.."
 	seen := 0

@@ -8,7 +8,7 @@ import (
 	"attnlab/rl/rltest/near"
 )
 
-// A share is the mean of ones and zeros: it has one standard error, by whichever function (fault A4).
+// A share is the mean of ones and zeros: it has one standard error, by whichever function.
 func TestShareErrorIsThatOfAMean(t *testing.T) {
 	for n := 2; n < 60; n++ {
 		for ones := 0; ones <= n; ones++ {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// No problem of one part occurs in another, whatever the seed (fault A6). Countdown is the hard case: it has few problems.
+// No problem of one part occurs in another, whatever the seed. Countdown is the hard case: it has few problems.
 func TestPartsNeverMeet(t *testing.T) {
 	t.Parallel()
 	draws := 100_000

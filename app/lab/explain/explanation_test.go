@@ -116,7 +116,7 @@ func TestGlossaryHasTheFormulaOfFCI(t *testing.T) {
 	}
 }
 
-// Every score of heads is a colour and opens to the text of package score (fault B11).
+// Every score of heads is a colour and opens to the text of package score.
 func TestEveryHeadScoreOpens(t *testing.T) {
 	s := Subject{&session.Snapshots{Trace: labtest.Trace()}, session.NoSelection}
 	for i, row := range score.HeadScores {
