@@ -77,11 +77,11 @@ func (p *Page) treeHead() app.UI {
 	}
 	if p.Planted() {
 		right, leaves := explain.LeavesBelow(t, t.Nodes[0].ID)
-		if finished := finishedLeaves(t); finished > 0 {
-			share = fmt.Sprintf("%g of %d right", right, finished)
+		if leaves > 0 {
+			share = fmt.Sprintf("%g of %d right", right, leaves)
 		}
-		what = fmt.Sprintf("%s of %s, branch points %s; %g right. %s tokens sampled, %s with the prefix of every leaf", explain.LeafCount(leaves),
-			explain.Plural(t.Rule.Initial, "initial response"), branchPhrase(t.Rule.Branch), right, explain.Grouped(t.Sampled), explain.Grouped(t.Charged))
+		what = fmt.Sprintf("%s of %s, branch points %s. %s tokens sampled, %s with the prefix of every leaf", explain.LeafCount(leaves),
+			explain.Plural(t.Rule.Initial, "initial response"), branchPhrase(t.Rule.Branch), explain.Grouped(t.Sampled), explain.Grouped(t.Charged))
 		if !t.Done {
 			what += "; not finished"
 		}
@@ -89,16 +89,6 @@ func (p *Page) treeHead() app.UI {
 	return app.Div().Class("trace-head").Body(
 		app.Div().Body(app.H1().Text("Tree"), app.If(share != "", func() app.UI { return app.P().Class("big-value tree-share").Text(share) }), app.P().Class("verdict").ID("tree-verdict").Text(what)),
 	)
-}
-
-// finishedLeaves counts the responses that have ended.
-func finishedLeaves(t *session.Tree) (n int) {
-	for _, leaf := range t.Nodes {
-		if leaf.Reward != nil {
-			n++
-		}
-	}
-	return n
 }
 
 // branchPoints lists where responses were or will be sampled again, in the order of their rollouts.
