@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -15,7 +16,13 @@ var RunOrders = []string{"method", "newest", "accuracy", "length"}
 func inOrder(list []session.KeptRun, order string) []session.KeptRun {
 	list = slices.Clone(list)
 	by := func(key func(r session.KeptRun) float64) {
-		slices.SortStableFunc(list, func(a, b session.KeptRun) int { return compareNaNLast(key(a), key(b)) })
+		last := func(r session.KeptRun) float64 { // a run without a value is last
+			if v := key(r); !math.IsNaN(v) {
+				return v
+			}
+			return math.Inf(1)
+		}
+		slices.SortStableFunc(list, func(a, b session.KeptRun) int { return cmp.Compare(last(a), last(b)) })
 	}
 	switch order {
 	case "accuracy":
@@ -29,23 +36,7 @@ func inOrder(list []session.KeptRun, order string) []session.KeptRun {
 	return list
 }
 
-func compareNaNLast(a, b float64) int {
-	switch {
-	case math.IsNaN(a) && math.IsNaN(b):
-		return 0
-	case math.IsNaN(a):
-		return 1
-	case math.IsNaN(b):
-		return -1
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-// MethodsOf are the methods among runs, in the order of their first runs.
+// MethodsOf are the methods among runs, in alphabetical order.
 func MethodsOf(list []session.KeptRun) (methods []string) {
 	for _, r := range list {
 		if m := r.Settings.Method; m != "" && m != runs.Pretrain && !slices.Contains(methods, m) {

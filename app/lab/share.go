@@ -51,7 +51,7 @@ func shareRun(r session.KeptRun) (string, error) {
 			x.Base[c.Name] = rounded(*c.Values[0], 4)
 		}
 	}
-	steps := columnOf(r.Metrics, "step")
+	steps := Column(r.Metrics, "step")
 	if len(steps) == 0 {
 		return "", errors.New("The run has no step yet, so there is nothing to share.")
 	}
@@ -83,7 +83,7 @@ func (x *sharedRun) thin(metrics []session.Metric, steps []*float64, most int) {
 		x.Steps = append(x.Steps, int(*steps[at]))
 	}
 	for _, c := range sharedColumns {
-		values := columnOf(metrics, c.name)
+		values := Column(metrics, c.name)
 		if values == nil {
 			continue
 		}
@@ -97,15 +97,6 @@ func (x *sharedRun) thin(metrics []session.Metric, steps []*float64, most int) {
 			x.Metrics[c.name] = append(x.Metrics[c.name], v)
 		}
 	}
-}
-
-func columnOf(metrics []session.Metric, name string) []*float64 {
-	for _, m := range metrics {
-		if m.Name == name {
-			return m.Values
-		}
-	}
-	return nil
 }
 
 func rounded(v, decimals float64) float64 {

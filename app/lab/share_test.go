@@ -53,7 +53,7 @@ func TestRunAsLink(t *testing.T) {
 		}
 		want := long(steps)
 		for _, name := range []string{"accuracy", "think_tokens"} {
-			if got, last := back.Log.Last(name), *columnOf(want.Metrics, name)[steps-1]; math.Abs(got-last) > .05 {
+			if got, last := back.Log.Last(name), *Column(want.Metrics, name)[steps-1]; math.Abs(got-last) > .05 {
 				t.Errorf("%d steps: the last %s is %v, was %v", steps, name, got, last)
 			}
 		}
