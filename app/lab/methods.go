@@ -1,6 +1,10 @@
 package lab
 
-import "cmp"
+import (
+	"cmp"
+
+	"attnlab/rl/runs"
+)
 
 // Title is a method's name for people; its key where the engine has not sent the catalogue yet.
 func (s *State) Title(method string) string {
@@ -15,7 +19,7 @@ func (s *State) UsualSteps(method string) int {
 }
 
 func StartsFrom(method string) string {
-	if method == Pretrain {
+	if method == runs.Pretrain {
 		return "size"
 	}
 	return "starts from"

@@ -31,8 +31,6 @@ type Plan struct {
 
 func startPlan() Plan { return Plan{Method: session.FirstMethod, Seed: 1} }
 
-const Pretrain = runs.Pretrain
-
 // write adds what differs from startPlan to a link.
 func (p Plan) write(add func(key, value string)) {
 	start := startPlan()
@@ -127,7 +125,7 @@ func (s *State) Settings() session.RunSettings {
 		Seed: runs.Seed(p.Seed), Steps: cmp.Or(p.Steps, s.UsualSteps(p.Method)), Probe: p.Probe}
 	switch {
 	case r.Model != "":
-	case r.Method == Pretrain:
+	case r.Method == runs.Pretrain:
 		r.Model = presets[0]
 	default:
 		r.Model = s.Capabilities.Model.Name

@@ -11,11 +11,12 @@ import (
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 )
 
 // StartModels are what a run of the plan's method can start from.
 func (s *State) StartModels() []string {
-	if s.Plan.Method == Pretrain {
+	if s.Plan.Method == runs.Pretrain {
 		return presets
 	}
 	models := slices.Clone(s.Capabilities.Bases)
@@ -81,7 +82,7 @@ func (s *State) explainHyper(name string) (explain.Explanation, bool) {
 // chooseMethod plans another method and keeps the hyper-parameters that both have.
 func (l *Lab) chooseMethod(method string) {
 	p := &l.Plan
-	if (method == Pretrain) != (p.Method == Pretrain) {
+	if (method == runs.Pretrain) != (p.Method == runs.Pretrain) {
 		p.Model = "" // sizes are no bases
 	}
 	p.Method, p.Steps, l.Mistyped = method, 0, nil
@@ -135,7 +136,7 @@ func (l *Lab) setTrain(name, value string) bool {
 	case "method", "group":
 		l.Do(name + ":" + value)
 	case "run-model":
-		if p.Model = value; value == l.Capabilities.Model.Name && p.Method != Pretrain {
+		if p.Model = value; value == l.Capabilities.Model.Name && p.Method != runs.Pretrain {
 			p.Model = ""
 		}
 	case "teacher":

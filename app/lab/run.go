@@ -7,6 +7,7 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // training is the part of a run's state that only this page has.
@@ -162,7 +163,7 @@ func (s *State) RunToBeat() (id string, same bool) {
 		model = s.Run.Settings.Model
 	}
 	for _, r := range s.Runs.Runs {
-		if r.Info.From != "shipped" || s.ShownMethod() == Pretrain {
+		if r.Info.From != "shipped" || s.ShownMethod() == runs.Pretrain {
 			continue
 		}
 		fit := 0

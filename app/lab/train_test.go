@@ -8,6 +8,7 @@ import (
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 )
 
 func TestPlanAsLink(t *testing.T) {
@@ -38,7 +39,7 @@ func TestSettingsOfPlan(t *testing.T) {
 	if p := l.PlanOf(got); p.Hyper != "negative=off schedule=20" || p.Steps != 0 || p.Model != "small" {
 		t.Errorf("the plan of these settings is %+v", p)
 	}
-	l.Plan = Plan{Method: Pretrain, Seed: 1}
+	l.Plan = Plan{Method: runs.Pretrain, Seed: 1}
 	if s := l.Settings(); s.Model != "tiny" || s.Steps != 1000 {
 		t.Errorf("pretraining begins with %+v", s)
 	}

@@ -5,13 +5,13 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"attnlab/app/lab"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 func (p *Page) trainPage() app.UI {
 	right := p.rolloutsPanel
-	if p.ShownMethod() == lab.Pretrain {
+	if p.ShownMethod() == runs.Pretrain {
 		right = p.samplePanel
 	}
 	return app.Div().Class("columns train", when(p.Run.Info.ID == "", "blank"), when(p.Fixed(), "at-work")).Body(

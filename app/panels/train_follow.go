@@ -8,11 +8,12 @@ import (
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 // followPanel is one problem followed through the run: what the policy no longer writes fades.
 func (p *Page) followPanel() app.UI {
-	if p.ShownMethod() == lab.Pretrain {
+	if p.ShownMethod() == runs.Pretrain {
 		return app.Div().Class("no-results")
 	}
 	f := &p.Followed

@@ -14,6 +14,7 @@ import (
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
 
@@ -108,7 +109,7 @@ func (p *Page) settingsPanel() app.UI {
 	}
 	slices.Sort(unknown)
 	more := len(rest)
-	if p.Plan.Method != lab.Pretrain {
+	if p.Plan.Method != runs.Pretrain {
 		more++ // the probe
 	}
 	all := app.Details().Class("own").ID("all-settings")
@@ -129,7 +130,7 @@ func (p *Page) settingsPanel() app.UI {
 				app.Summary().DataSet("do", "fold:settings").Text(fmt.Sprintf("All settings, %d more", more)),
 				app.If(!p.Folded["settings"], func() app.UI {
 					return app.Div().Class("knobs").Body(
-						app.If(p.Plan.Method != lab.Pretrain, func() app.UI { return p.probeKnob() }),
+						app.If(p.Plan.Method != runs.Pretrain, func() app.UI { return p.probeKnob() }),
 						app.Range(rest).Slice(func(i int) app.UI { return p.knob(rest[i], wrong[rest[i].Name], true) }),
 					)
 				}),

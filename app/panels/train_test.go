@@ -13,6 +13,7 @@ import (
 	"attnlab/app/lab"
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 func TestHyperParameters(t *testing.T) {
@@ -140,7 +141,7 @@ func trainPages(t *testing.T, draw func(name string, l *Page)) {
 	l.Receive(session.Failure{Command: "Begin", Text: "The device ran out of memory; take fewer problems."})
 	l.Asleep = "This browser cannot keep the screen awake."
 	draw("train, failed", l)
-	l.Receive(session.Run{Info: session.RunInfo{ID: "p", Name: "pretrain, tiny, seed 1", State: "running", Step: 20}, Settings: session.RunSettings{Method: lab.Pretrain, Model: "tiny", Seed: 1, Steps: 1000},
+	l.Receive(session.Run{Info: session.RunInfo{ID: "p", Name: "pretrain, tiny, seed 1", State: "running", Step: 20}, Settings: session.RunSettings{Method: runs.Pretrain, Model: "tiny", Seed: 1, Steps: 1000},
 		Metrics: []session.Metric{{Name: "step", Values: labtest.Values(10, 20)}, {Name: "loss", Values: labtest.Values(3.2, 2.875)}, {Name: "tokens", Values: labtest.Values(20480, 40960)}}, Sample: "b = 8 ; wait", Kept: -1})
 	draw("pretrain", l)
 }
