@@ -3,6 +3,7 @@ package lab
 import (
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 
 	"attnlab/app/lab/labtest"
@@ -23,6 +24,11 @@ func TestCurvesAsLink(t *testing.T) {
 	}
 }
 
+// metric is the metric of a name.
+func metric(name string) runs.Metric {
+	return runs.Metrics[slices.IndexFunc(runs.Metrics, func(m runs.Metric) bool { return m.Name == name })]
+}
+
 func TestStandings(t *testing.T) {
 	all := Standings(labtest.Runs().Runs)
 	if len(all) != 3 || len(all[0].Runs) != 2 || all[0].Seeds() != "1 2" {
@@ -35,11 +41,11 @@ func TestStandings(t *testing.T) {
 			t.Errorf("%s is %+v, want %v ± %v of %d", name, got, mean, sd, n)
 		}
 	}
-	near("accuracy over two seeds", all[0].Ends("accuracy", Tail), 0.6, 0.2/math.Sqrt2, 2)
-	near("tokens at the end", all[0].Ends("generated_tokens", 1), 7000, math.Sqrt2*1000, 2)
-	near("a step without a value", all[1].Ends("accuracy", Tail), 0.48, math.NaN(), 1)
-	near("a run shorter than its tail", all[2].Ends("accuracy", Tail), 0.15, math.NaN(), 1)
-	near("a metric that no run has", all[0].Ends("kl", Tail), math.NaN(), math.NaN(), 0)
+	near("accuracy over two seeds", all[0].Ends(metric("accuracy")), 0.6, 0.2/math.Sqrt2, 2)
+	near("tokens at the end", all[0].Ends(metric("generated_tokens")), 7000, math.Sqrt2*1000, 2)
+	near("a step without a value", all[1].Ends(metric("accuracy")), 0.48, math.NaN(), 1)
+	near("a run shorter than its tail", all[2].Ends(metric("accuracy")), 0.15, math.NaN(), 1)
+	near("a metric that no run has", all[0].Ends(metric("kl")), math.NaN(), math.NaN(), 0)
 	twins := labtest.Runs().Runs[:2]
 	twins[1].Settings.Series.Hyper = "kappa=0.5"
 	apart := Standings(twins)

@@ -266,7 +266,7 @@ func TestMetricsWithGaps(t *testing.T) {
 		l.Thinned()
 		Standings(l.ChosenRuns())
 		for _, s := range Standings(l.ChosenRuns()) {
-			s.Ends("accuracy", Tail)
+			s.Ends(metric("accuracy"))
 		}
 	}
 }

@@ -62,6 +62,14 @@ func RecentOf(metrics []session.Metric, name string) runs.Spread {
 	return runs.Recent(runs.Columns(metrics).Of(name), runs.RecentSteps)
 }
 
+// EndOf is a metric at the end of a run: the mean of its last steps with their deviation, or the last value of one that adds up.
+func EndOf(metrics []session.Metric, m runs.Metric) runs.Spread {
+	if m.Show.Has(runs.AddsUp) {
+		return runs.Recent(runs.Columns(metrics).Of(m.Name), 1)
+	}
+	return RecentOf(metrics, m.Name)
+}
+
 // Change sets the mean of a run's last steps beside the model that it began from. What is not known is NaN.
 type Change struct {
 	Steps             int     // in the mean

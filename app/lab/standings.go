@@ -10,9 +10,6 @@ import (
 	"attnlab/rl/runs"
 )
 
-// Tail is how many steps at the end of a run it is judged by.
-const Tail = runs.RecentSteps
-
 // standing is the result of runs that differ only in their seed.
 type standing struct {
 	Name     string              // the method with what sets it apart from the other standings
@@ -54,17 +51,11 @@ func (s standing) Steps() string {
 	return strconv.Itoa(steps[0])
 }
 
-// Ends is the mean over runs of a metric at their ends: of its last steps, or of the last alone for one that adds up.
-func (s standing) Ends(metric string, last int) runs.Spread {
+// Ends is the mean over runs of a metric at their ends, see [EndOf].
+func (s standing) Ends(m runs.Metric) runs.Spread {
 	var ends []float64
 	for _, r := range s.Runs {
-		var values []float64
-		for _, v := range Column(r.Metrics, metric) {
-			if v != nil {
-				values = append(values, *v)
-			}
-		}
-		ends = append(ends, float64(runs.Recent(values, last).Mean))
+		ends = append(ends, float64(EndOf(r.Metrics, m).Mean))
 	}
 	return runs.SpreadOf(ends)
 }

@@ -30,7 +30,7 @@ func (p *Page) standingsTable() app.UI {
 		return app.Td().Class("figure").Body(app.Text(text), app.Span().Class("se").Text(" ± "+measureText(m, float64(s.SD))))
 	}
 	return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", "results of the chosen runs").Body(app.Table().Class("table").ID("standings").Body(
-		app.Caption().Text(fmt.Sprintf("Results of the chosen runs: the mean of the last %d steps of a run (tokens generated: all so far), then the mean ± standard deviation over runs that differ only in their seed. A single run has no spread.", lab.Tail)),
+		app.Caption().Text(fmt.Sprintf("Results of the chosen runs: the mean of the last %d steps of a run (tokens generated: all so far), then the mean ± standard deviation over runs that differ only in their seed. A single run has no spread.", runs.RecentSteps)),
 		app.THead().Body(app.Tr().Body(
 			app.Th().Scope("col").Text("method"), app.Th().Scope("col").Text("from"), numberColumn("runs"), app.Th().Scope("col").Text("seeds"), numberColumn("step"),
 			app.Range(columns).Slice(func(i int) app.UI { return numberColumn(columns[i].Title + ", " + columns[i].Unit) }),
@@ -41,11 +41,7 @@ func (p *Page) standingsTable() app.UI {
 				app.Th().Scope("row").Body(swatch(s.Settings.Method), app.Text(s.Name)), app.Td().Text(s.From), app.Td().Class("figure").Text(len(s.Runs)), app.Td().Class("seeds").Text(s.Seeds()),
 				app.Td().Class("figure").Text(s.Steps()),
 				app.Range(columns).Slice(func(i int) app.UI {
-					last := lab.Tail
-					if columns[i].Form == runs.Whole { // a count so far
-						last = 1
-					}
-					return measured(columns[i], s.Ends(columns[i].Name, last))
+					return measured(columns[i], s.Ends(columns[i]))
 				}),
 			)
 		})),

@@ -6,6 +6,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
+	"attnlab/rl/runs"
 )
 
 // verdicts says in words what the chosen runs show, group by group.
@@ -17,7 +18,7 @@ func (p *Page) verdicts() app.UI {
 				v := all[i]
 				return app.Li().Body(swatch(v.Method), app.Strong().Text(v.Name), app.Text(" "+v.Says()))
 			})),
-			app.P().Class("hint").Text(fmt.Sprintf("Ends are means of the last %d steps on training problems, each drawn for the first time; bases are measured on others. Intervals: Student's t over seeds.", lab.Tail)),
+			app.P().Class("hint").Text(fmt.Sprintf("Ends are means of the last %d steps on training problems, each drawn for the first time; bases are measured on others. Intervals: Student's t over seeds.", runs.RecentSteps)),
 		)
 	})
 }

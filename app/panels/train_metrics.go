@@ -38,14 +38,9 @@ func (p *Page) bigNumbers() app.UI {
 	list := runs.MetricsOf(p.ShownMethod(), runs.LargeNumber)
 	return app.Div().Class("big-numbers").ID("big-numbers").Body(app.Range(list).Slice(func(i int) app.UI {
 		m := list[i]
-		recent := lab.RecentOf(p.Run.Metrics, m.Name)
-		value := measureText(m, float64(recent.Mean))
-		if m.Form == runs.Whole { // a count so far
-			value = measureText(m, lab.Latest(p.Run.Metrics, m.Name))
-		}
 		return app.Div().Class("big").DataSet("measure", m.Name).Body(
 			app.Span().Class("big-name").Body(p.term(m.Word, m.Title), app.Span().Class("unit").Text(" "+m.Unit)),
-			app.Span().Class("big-value figure").Text(value),
+			app.Span().Class("big-value figure").Text(measureText(m, float64(lab.EndOf(p.Run.Metrics, m).Mean))),
 			app.If(m.Show.Has(runs.FromBase), func() app.UI { return fromBase(m, lab.ChangeOf(&p.Run, m.Name)) }),
 		)
 	}))

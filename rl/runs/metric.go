@@ -37,13 +37,15 @@ func (f Form) Decimals() int {
 // Show says where a metric is shown, besides the tables of all metrics.
 type Show int
 
-// The places. FromBase sets a number beside that of the model that the run began from.
+// The places. FromBase sets a number beside that of the model that the run began from. AddsUp is no place: the metric is a total
+// of the run so far, so its last value is shown and not the mean of its last steps.
 const (
 	LargeNumber Show = 1 << iota
 	LargeCurve
 	SmallCurve
 	InComparison
 	FromBase
+	AddsUp
 )
 
 // Has reports whether a metric is shown there.
@@ -68,7 +70,7 @@ var Metrics = []Metric{
 	{"redundant_steps", "redundant steps", "redundant", "per response", Hundredths, LargeNumber | SmallCurve | InComparison | FromBase, Reinforcement, 0.5, 0, inf},
 	{"essential_steps", "essential steps", "essential", "per response", Hundredths, LargeNumber | SmallCurve | InComparison | FromBase, Reinforcement, 0.5, 0, inf},
 	{"loss", "loss", "loss", "nats per token", Thousandths, LargeNumber | LargeCurve, Pretraining, 0.05, -inf, inf},
-	{"tokens", "tokens read", "token", "prompts included", Whole, LargeNumber, Pretraining, 1, 0, inf},
+	{"tokens", "tokens read", "token", "prompts included", Whole, LargeNumber | AddsUp, Pretraining, 1, 0, inf},
 	{"reward", "reward", "reward", "mean", Thousandths, SmallCurve, Reinforcement, 0.1, -inf, inf},
 	{"groups.valid", "valid groups", "valid group", "per step", Whole, SmallCurve, Reinforcement, 2, 0, inf},
 	{"kl", "KL", "KL", "nats per token", Significant, SmallCurve, Reinforcement, 1e-4, 0, inf},
@@ -83,8 +85,8 @@ var Metrics = []Metric{
 	{"groups.all_correct", "all correct", "valid group", "groups", Whole, 0, Reinforcement, 2, 0, inf},
 	{"groups.all_wrong", "all wrong", "valid group", "groups", Whole, 0, Reinforcement, 2, 0, inf},
 	{"loss", "surrogate loss", "loss", "no scale", Significant, 0, Reinforcement, 0.01, -inf, inf},
-	{"generated_tokens", "generated", "generated tokens", "tokens in all", Whole, InComparison, Reinforcement, 1, 0, inf},
-	{"seconds", "time", "", "in all", Time, 0, EveryRun, 1, 0, inf},
+	{"generated_tokens", "generated", "generated tokens", "tokens in all", Whole, InComparison | AddsUp, Reinforcement, 1, 0, inf},
+	{"seconds", "time", "", "in all", Time, AddsUp, EveryRun, 1, 0, inf},
 }
 
 // MetricsOf are those that runs of a method have and that are shown somewhere of where; 0 is all.
