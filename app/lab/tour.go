@@ -1,7 +1,5 @@
 package lab
 
-import "attnlab/app/lab/explain"
-
 // stop is one stop of the guided tour. Its demonstration presses the real controls.
 type stop struct {
 	Page  string
@@ -28,14 +26,13 @@ var TourStops = []stop{
 		"The lab ranks heads by how often they look more at a needed step than at a redundant one: the best are the key-focus heads. Compare them with position alone. The grid shows all heads; choosing one filters everything.",
 		"Find them over 32 problems", false, func(l *Lab) {
 			l.Controls.Problems = 32
-			l.Grid = explain.BySRA
 			l.Do("heads")
 		}},
 	{PageTree, "growth", "What a step is worth",
 		"Sample the rest of a response again from several of its steps. The share of right endings below a step is its value, and the difference to its surroundings is its advantage: credit without attention.",
 		"Grow a tree", false, func(l *Lab) { l.Do("grow-again:all") }},
 	{PageTrain, "method", "Then train on the answer",
-		"Reinforcement learning runs in this tab. Each training step samples responses, pays right and short ones, and updates the model. ATTNPO shares the payment among steps by attention; other methods pay all tokens alike. Press Start and watch accuracy and length.",
+		"Reinforcement learning runs in this tab. Each training step samples responses, pays right and short ones, and updates the model. GRPO pays all tokens of a response alike; ATTNPO shares the payment among its steps by attention. Press Start and watch accuracy and length.",
 		"", false, nil},
 	{PageCompare, "contenders", "Did it help?",
 		"Each run has its accuracy and its length. Further up is more accurate, further left is shorter; a run is better only if it is both. Your runs stand beside runs that come with the lab.",

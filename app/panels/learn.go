@@ -19,8 +19,8 @@ func (p *Page) learnPage() app.UI {
 		app.Ol().Class("lessons").ID("lessons").Body(app.Range(lessons.All).Slice(func(i int) app.UI { return p.lessonRow(i + 1) })),
 		app.Div().Class("panel").Body(
 			app.H2().Text("A first look"),
-			app.P().Class("hint").Text("The guided tour shows the Trace and Heads pages in five stops."),
-			app.Div().Class("buttons").Body(p.button("tour", "", app.Text("Take the tour (five steps)"))),
+			app.P().Class("hint").Text(fmt.Sprintf("The guided tour has %d stops: it cuts a step, finds heads, grows a tree, and ends with training.", len(lab.TourStops))),
+			app.Div().Class("buttons").Body(p.button("tour", "", app.Text("Take the tour"))),
 		),
 		app.Div().Class("panel").Body(
 			app.H2().Text("Words"),
