@@ -366,13 +366,18 @@ func (l *Lab) show(page string) {
 
 // copyLink puts the address on the clipboard.
 func (l *Lab) copyLink() {
-	l.screen.CopyAddress(func(copied bool) {
+	l.screen.CopyLink(l.View.String(), l.copied("Link copied.", "Copy the link from the address bar."))
+}
+
+// copied shows the result of a copy: done, or that the browser refused, and what to do instead.
+func (l *Lab) copied(done, instead string) func(copied bool) {
+	return func(copied bool) {
 		if copied {
-			l.say("Link copied.")
-		} else {
-			l.Notice = "The browser did not allow access to the clipboard. Copy the link from the address bar."
+			l.say(done)
+			return
 		}
-	})
+		l.Notice = strings.TrimSpace("The browser did not allow access to the clipboard. " + instead)
+	}
 }
 
 func (l *Lab) openDialog(name string) {

@@ -7,8 +7,6 @@ import "time"
 type Screen interface {
 	// Address writes the part of the address after the #. If entry is true it is a new entry of the history.
 	Address(hash string, entry bool)
-	// CopyAddress puts the address on the clipboard. done gets false if the browser refuses.
-	CopyAddress(done func(copied bool))
 	// Copy puts a text on the clipboard. done gets false if the browser refuses.
 	Copy(text string, done func(copied bool))
 	// CopyLink puts a link to this page with another part after the # on the clipboard.
@@ -51,7 +49,6 @@ type Screen interface {
 type NoScreen struct{}
 
 func (NoScreen) Address(string, bool)            {}
-func (NoScreen) CopyAddress(func(bool))          {}
 func (NoScreen) Copy(string, func(bool))         {}
 func (NoScreen) CopyLink(string, func(bool))     {}
 func (NoScreen) Title(string)                    {}

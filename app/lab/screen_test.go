@@ -23,8 +23,8 @@ func TestTheLabAsksTheScreen(t *testing.T) {
 		t.Errorf("a step: the address is %q after %d entries", screen.Hash, screen.Entries)
 	}
 	l.Do("link")
-	if l.Notice != "Link copied." {
-		t.Errorf("after copying: %q", l.Notice)
+	if l.Notice != "Link copied." || screen.Copied != "#"+screen.Hash {
+		t.Errorf("after copying %q: %q", screen.Copied, l.Notice)
 	}
 	if screen.Wait(); l.Notice != "" {
 		t.Errorf("the notice stays: %q", l.Notice)

@@ -168,13 +168,7 @@ func (l *Lab) copyRun(id string) {
 			l.say(session.Message(err))
 			return
 		}
-		l.screen.CopyLink("page="+PageCompare+"&run="+text, func(copied bool) {
-			if copied {
-				l.say("Link to the run copied.")
-			} else {
-				l.Notice = "The browser did not allow access to the clipboard. Export the run instead."
-			}
-		})
+		l.screen.CopyLink("page="+PageCompare+"&run="+text, l.copied("Link to the run copied.", "Export the run instead."))
 		return
 	}
 }

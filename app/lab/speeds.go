@@ -140,15 +140,7 @@ func benchActions() []Action {
 }
 
 // copy puts a text on the clipboard.
-func (l *Lab) copy(text string) {
-	l.screen.Copy(text, func(copied bool) {
-		if copied {
-			l.say("Copied.")
-		} else {
-			l.Notice = "The browser did not allow access to the clipboard."
-		}
-	})
-}
+func (l *Lab) copy(text string) { l.screen.Copy(text, l.copied("Copied.", "")) }
 
 // setBench gives a control of the Benchmark page its value; it returns false if the page has no such control.
 func (l *Lab) setBench(name, value string) bool {

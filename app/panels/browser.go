@@ -60,10 +60,6 @@ func (b *browser) Address(hash string, entry bool) {
 	app.Window().Get("history").Call(method, nil, "", "#"+hash)
 }
 
-func (b *browser) CopyAddress(done func(copied bool)) {
-	b.Copy(app.Window().Get("location").Get("href").String(), done)
-}
-
 func (b *browser) Copy(text string, done func(copied bool)) {
 	clipboard := app.Window().Get("navigator").Get("clipboard")
 	if !clipboard.Truthy() {

@@ -31,7 +31,6 @@ func (s *Screen) Address(hash string, entry bool) {
 		s.Entries++
 	}
 }
-func (s *Screen) CopyAddress(done func(bool)) { done(!s.NoClipboard) }
 func (s *Screen) Copy(text string, done func(bool)) {
 	if !s.NoClipboard {
 		s.Copied = text
