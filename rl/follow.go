@@ -9,8 +9,8 @@ import (
 )
 
 // Answer is the policy's likeliest response to a problem, with the log-probabilities of its tokens and of those of first, another
-// response to the same problem; without first, that is the response itself. It takes no random numbers and counts no tokens, so a
-// run goes on as it would without.
+// response to the same problem; without first, that is the response itself. It takes no random numbers and counts no tokens, so the
+// run continues as it would without.
 func (p *Policy) Answer(ctx context.Context, step int, problem task.Problem, first []int) (a runs.Answer, err error) {
 	longest := min(p.MaxLength, p.Decoder.MaxContext-len(problem.Prompt))
 	rollouts, err := p.Decoder.Generate(ctx, []model.Request{{Tokens: problem.Prompt, Max: longest}}, model.Sampling{}, nil)

@@ -24,7 +24,7 @@ type StepReport struct {
 	Reward      float64 `json:"reward"` // mean over all that was credited
 	ThinkTokens float64 `json:"think_tokens"`
 
-	// What became of the steps that matter, next to the base's own samples.
+	// Redundant and essential steps, compared with the base's own samples.
 	RedundantSteps   float64  `json:"redundant_steps"`   // a response
 	EssentialSteps   float64  `json:"essential_steps"`   // a response, correcting ones counted
 	RedundantRemoved *float64 `json:"redundant_removed"` // share of the base's; negative where there are more

@@ -20,7 +20,7 @@ type Policy struct {
 	MaxLength   int // of a response, tokens; the context may allow fewer
 	seed        uint64
 
-	// Progress, where not nil, is called as a training step goes on: with a stage, and how much of it is done where that is known.
+	// Progress, where not nil, is called during a training step: with a stage, and how much of it is done where that is known.
 	Progress func(stage string, done, of int)
 
 	Count // of what was sampled

@@ -320,7 +320,7 @@ func TestRunErrors(t *testing.T) {
 			_, err := NewRun(host, dice{}, base, nil, c)
 			return err
 		},
-		"nothing to go on with": func() error {
+		"a checkpoint without training state": func() error {
 			_, err := NewRun(host, dice{}, base, base, diceRun(t, "grpo", nil))
 			return err
 		},

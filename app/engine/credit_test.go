@@ -7,8 +7,8 @@ import (
 	"attnlab/app/session"
 )
 
-// The credit on show is that of the newest step, also after the step that it was
-// asked in.
+// The credit shown is that of the newest step, also after the step that it was
+// requested in.
 func TestShowCredit(t *testing.T) {
 	s := start(t, able(t), openHost)
 	s.must(session.Begin{Settings: short("attnrl", 3)})

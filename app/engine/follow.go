@@ -49,7 +49,7 @@ func (e *Engine) follow(ctx context.Context, t *training) error {
 	}
 	f.Add(a)
 	t.run.Followed = f
-	if t.start != nil { // the base is at hand
+	if t.start != nil { // the base is in memory
 		if err := e.fillBase(ctx, t); err != nil {
 			return err
 		}

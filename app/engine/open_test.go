@@ -158,7 +158,7 @@ func TestOpenAgain(t *testing.T) {
 			t.Fatal(s.able.Why)
 		}
 		if s.able.Why == "" || s.status.Text != "" {
-			t.Errorf("the missing adapter is named %q, and the visitor is told %q unasked", s.able.Why, s.status.Text)
+			t.Errorf("why no adapter is used: %q; a message that nobody asked for: %q", s.able.Why, s.status.Text)
 		}
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"attnlab/app/session"
 )
 
-// reportPause is the shortest time between two reports of the same part of a step.
+// reportPause is the shortest time between two reports of the same part.
 const reportPause = 250 * time.Millisecond
 
-// reporting tells screens which part of a training step is going on, a few times a second.
+// reporting publishes the active part of a training step, a few times a second.
 func (e *Engine) reporting(stage string, done, of int) func(part string, partDone, partOf int) {
 	var last time.Time
 	var before string

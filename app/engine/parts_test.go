@@ -7,7 +7,7 @@ import (
 	"attnlab/app/session"
 )
 
-// A screen is told which part of a training step goes on, and how much of it is done.
+// The status names the active part of a training step and how much of it is done.
 func TestPartsOfAStep(t *testing.T) {
 	s := startWith(t, Library{Store: newShelf()}, able(t), openHost)
 	s.must(session.Begin{Settings: short("grpo", 2)})

@@ -64,10 +64,10 @@ func TestRestoreTheModel(t *testing.T) {
 	}
 	s.must(session.Restore{Model: "run:gone", Problem: &session.NewProblem{Seed: 4}, Selection: session.NoSelection})
 	if s.trace.Seed != 4 || s.able.Model.Name != "chain-tiny" || !strings.Contains(s.status.Text, "run:gone") {
-		t.Errorf("problem %d of %s; the visitor is told %q", s.trace.Seed, s.able.Model.Name, s.status.Text)
+		t.Errorf("problem %d of %s; the message is %q", s.trace.Seed, s.able.Model.Name, s.status.Text)
 	}
 	s.must(session.Restore{Model: "run:lost", Problem: &session.NewProblem{Text: "8 9 7 7 ? 31"}, Selection: session.NoSelection})
 	if s.trace.Seed != 4 || !strings.Contains(s.status.Text, "run:lost") {
-		t.Errorf("a problem of another task: problem %d is on show; the visitor is told %q", s.trace.Seed, s.status.Text)
+		t.Errorf("a problem of another task: problem %d is shown; the message is %q", s.trace.Seed, s.status.Text)
 	}
 }

@@ -112,7 +112,7 @@ func (s *State) recorded(steps ...int) (cuts []session.Disruption) {
 	return cuts
 }
 
-// play shows recorded cuts; without motion all of them at once.
+// playCuts shows recorded cuts; without motion all of them at once.
 func (l *Lab) playCuts(cuts []session.Disruption) {
 	r := &replay{cuts: cuts}
 	l.replay, l.Disruption = r, session.Disruption{Step: -1}

@@ -12,7 +12,7 @@ import (
 )
 
 // A number field takes the whole range of the engine, or of the table of hyper-parameters, and nothing else. What it refuses stays visible with the reason,
-// and the lab goes on with the number from before.
+// and the lab uses the number from before.
 func TestNumberFieldsRefuse(t *testing.T) {
 	l, engine := ready(t, Start())
 	labtest.Sent(t, engine, 1)

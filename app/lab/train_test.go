@@ -100,6 +100,6 @@ func TestCreditOfAReplacedRun(t *testing.T) {
 	}
 	l.Receive(labtest.Run("running"))
 	if l.Receive(refusal); l.Failure.Text == "" {
-		t.Error("with rollouts on show the failure is not reported")
+		t.Error("while rollouts are shown the failure is not reported")
 	}
 }

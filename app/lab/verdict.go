@@ -105,11 +105,11 @@ func contrast(a, b standing) Contrast {
 // shown reports whether an interval excludes 0.
 func shown(d stat.Difference) bool { return d.Low > 0 || d.High < 0 }
 
-// Says is the verdict in words, as far as the numbers bear it.
+// Says is the verdict in words: what the numbers show, and no more.
 func (v Verdict) Says() string {
 	switch v.N {
 	case 0:
-		return "The base is not known, so nothing can be said about a change."
+		return "The base is not known, so a change cannot be measured."
 	case 1:
 		return fmt.Sprintf("One run: %s think tokens and %s accuracy from its base. One seed does not show what the method does; run two more.",
 			stat.Signed(v.Length.Mean, 1), stat.Signed(v.Right.Mean, 3))

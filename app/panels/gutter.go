@@ -17,7 +17,7 @@ import (
 )
 
 // gutter draws, left of the rows of a trace, an arc from each row to the rows that it looks back at, with an arrow at the row that is
-// looked at. It measures where the rows stand, so that a row and its arcs are one thing, and draws itself again, alone, when the
+// looked at. It measures the places of the rows, so that arcs end at their rows, and draws itself again, alone, when the
 // pointer or the focus moves to another row.
 type gutter struct {
 	app.Compo
@@ -181,7 +181,7 @@ func rangeOf(element app.Value, a arcs) int {
 	return at
 }
 
-// measure finds where the rows stand. It draws again only if that has changed.
+// measure finds the places of the rows. It draws again only if these have changed.
 func (g *gutter) measure() {
 	svg := app.Window().GetElementByID("gutter")
 	if !svg.Truthy() {
@@ -275,7 +275,7 @@ func rangeName(i, steps int) string {
 	return "answer"
 }
 
-// arcLegend is the scale of the arcs. Its slider is the threshold: arcs weaker than where it stands are left out.
+// arcLegend is the scale of the arcs. Its slider is the threshold: arcs weaker than its value are left out.
 func (p *Page) arcLegend() app.UI {
 	t := &p.Trace
 	n := rangesShown(t)

@@ -52,7 +52,7 @@ func (p *Page) everyStepPanel() app.UI {
 	)
 }
 
-// lossVerdict is what the losses bear, and the correlations that it rests on.
+// lossVerdict is what the losses show, and the correlations behind it.
 func (p *Page) lossVerdict() app.UI {
 	r := p.Losses.Ranking
 	text := explain.LossVerdict(&p.Losses)
@@ -78,7 +78,7 @@ func (p *Page) lossTable() app.UI {
 	plusMinus := func(v, se float64, value app.UI) app.UI {
 		text := " ± " + explain.Format(se)
 		if se == 0 {
-			text = " ± –" // of values that are all alike no error can be told
+			text = " ± –" // equal values have no error to estimate
 		}
 		return app.Td().Class("figure").Body(value, app.Span().Class("se").Text(text))
 	}

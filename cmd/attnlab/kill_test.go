@@ -48,7 +48,7 @@ func kills(t *testing.T) int {
 	return n
 }
 
-// savedRun is what a run has to show for itself, without what tells the time.
+// savedRun is the content of a saved run without times.
 func savedRun(t *testing.T, dir string) string {
 	t.Helper()
 	store, id, err := runs.InFolder(dir)

@@ -12,7 +12,7 @@ func TestCompareRanks(t *testing.T) {
 	if math.Abs(r.First.Rho-0.8) > 1e-12 || r.Second.Rho != -1 || math.Abs(r.Between+0.8) > 1e-12 || r.N != 4 {
 		t.Errorf("%+v", r)
 	}
-	// A predictor of the outcomes is told from noise; two of the same worth are not.
+	// A predictor of the outcomes is distinguished from noise; two equally good ones are not.
 	random := rand.New(rand.NewPCG(1, 2))
 	var outcome, good, same, noise []float64
 	for range 40 {

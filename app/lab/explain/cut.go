@@ -7,7 +7,7 @@ import (
 	"attnlab/app/session"
 )
 
-// fewPairs is the number of pairs below which a cut tells nothing.
+// fewPairs is the number of pairs below which a cut shows nothing.
 const fewPairs = 8
 
 // CutVerdict says what the cut of one step shows, once all its continuations have ended; empty before that. label is that of the

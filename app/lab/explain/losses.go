@@ -8,7 +8,7 @@ import (
 	"attnlab/rl/stat"
 )
 
-// LossVerdict says in one or two sentences what the losses of all steps bear, empty before the last cut.
+// LossVerdict says in one or two sentences what the losses of all steps show, empty before the last cut.
 func LossVerdict(l *session.StepLosses) string {
 	r := l.Ranking
 	if r == nil {
