@@ -43,12 +43,7 @@ func (f *roofline) Set(name, value string) {
 }
 
 // shown is the backend that is drawn.
-func (f *roofline) shown() string {
-	if f.backend != "host" && (f.backend == "webgpu" || len(speed.Kernels(f.rows, "webgpu")) > 0) {
-		return "webgpu"
-	}
-	return "host"
-}
+func (f *roofline) shown() string { return speed.KernelBackend(f.rows, f.backend) }
 
 // A kernel is left out below these shares of the time and of the highest rate, so that the others are not pressed together: the
 // table has it.
@@ -85,7 +80,7 @@ func (f *roofline) Caption() string {
 	if len(kernels) == 0 {
 		return "Roofline of the kernels: nothing is measured yet."
 	}
-	text := fmt.Sprintf("Roofline of %s on %s, on logarithmic axes; the slowest is %s", count(len(kernels), "kernel", "kernels"), backendTitle(f.shown()), kernelName(kernels[0]))
+	text := fmt.Sprintf("Roofline of %s on %s, on logarithmic axes; the slowest is %s", count(len(kernels), "kernel", "kernels"), speed.BackendTitle(f.shown()), kernels[0].KernelName())
 	if c, ok := f.ceilings(); ok {
 		text += fmt.Sprintf("; the ceilings are %s operations and %s bytes a second", speed.Count(c.Operations), speed.Count(c.Bytes))
 	}
@@ -100,14 +95,6 @@ func verb(n int) string {
 		return "is"
 	}
 	return "are"
-}
-
-// kernelName is a row's name without what all of them begin with.
-func kernelName(r speed.Row) string {
-	if len(r.Name) <= len(speed.Kernel) {
-		return r.Name
-	}
-	return r.Name[len(speed.Kernel):]
 }
 
 // Key goes to the next kernel.
@@ -133,9 +120,9 @@ func (f *roofline) Draw(s *draw.Scene) {
 	if limited {
 		across, up = append(across, c.Operations/c.Bytes), append(up, c.Operations/1e9)
 	}
-	detail := fmt.Sprintf("on %s; a dot a kernel of a training step, as large as its share of the time; n = %d", backendTitle(f.shown()), n)
+	detail := fmt.Sprintf("on %s; a dot a kernel of a training step, as large as its share of the time; n = %d", speed.BackendTitle(f.shown()), n)
 	if s.Width < 520 {
-		detail = fmt.Sprintf("on %s; dot size: share of time; n = %d", backendTitle(f.shown()), n)
+		detail = fmt.Sprintf("on %s; dot size: share of time; n = %d", speed.BackendTitle(f.shown()), n)
 	}
 	s.Heading("Kernels against the ceilings of the device", detail, false, width)
 	span, rise := draw.LogSpan(across...), draw.LogSpan(up...)
@@ -159,7 +146,7 @@ func (f *roofline) Draw(s *draw.Scene) {
 	}
 	names := int(max(2, min(8, s.Width/110)))
 	for i, r := range kernels[:min(names, len(kernels))] {
-		text := draw.Fit(kernelName(r), true, draw.Small, p.W/2)
+		text := draw.Fit(r.KernelName(), true, draw.Small, p.W/2)
 		if at, ok := beside(list[i].x, list[i].y, draw.Width(text, true, draw.Small), p.Box, taken); ok && covered(at, taken) < 0.15 {
 			taken = append(taken, at.Grow(2))
 			s.Add(draw.Label{X: at.X, Y: at.Y + 11, Text: text, Size: draw.Small, Mono: true, Color: s.Palette.Ink})
@@ -206,7 +193,7 @@ func kernelTip(r speed.Row) []string {
 		share = fmt.Sprintf("%.0f %% of the ceiling", 100*min(r.Share, 1e6))
 	}
 	return []string{
-		draw.Fit(kernelName(r), true, draw.Small, 240),
+		draw.Fit(r.KernelName(), true, draw.Small, 240),
 		fmt.Sprintf("%s ms, n = %d, %s dispatches", speed.Digits(r.MedianMs), max(0, r.Runs), speed.Digits(r.Dispatches)),
 		fmt.Sprintf("%s operations on %s bytes: %s per byte", speed.Count(r.Operations), speed.Count(r.Bytes), speed.Digits(r.Intensity())),
 		fmt.Sprintf("%s GFLOP/s, %s GB/s, %s", speed.Digits(r.OperationRate()/1e9), speed.Digits(r.ByteRate()/1e9), share),

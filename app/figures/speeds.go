@@ -53,7 +53,7 @@ func (f *speeds) works() (list []speed.Work) {
 
 // timed reports whether a row has a speed that can be drawn.
 func timed(r speed.Row) bool {
-	return usable(r.TokensPerSecond, r.MedianMs, r.MinMs, r.MaxMs) && usable(fastest(r), slowest(r))
+	return usable(r.TokensPerSecond, r.MedianMs, r.MinMs, r.MaxMs) && usable(r.Fastest(), r.Slowest())
 }
 
 // backendColor is the colour of a backend: that of an adapter is the accent.
@@ -62,14 +62,6 @@ func backendColor(p theme.Palette, backend string) color.RGBA {
 		return p.Series[5]
 	}
 	return p.Accent
-}
-
-// backendTitle names a backend as the page does.
-func backendTitle(backend string) string {
-	if backend == "host" {
-		return "CPU"
-	}
-	return "WebGPU"
 }
 
 // Caption says which backend is faster.
@@ -128,7 +120,7 @@ func drawWork(s *draw.Scene, work speed.Work, box draw.Box) (list []mark) {
 	for _, p := range work.Pairs {
 		for _, r := range []speed.Row{p.Host, p.WebGPU} {
 			if p.Parameters > 0 && timed(r) {
-				sizes, rates = append(sizes, float64(p.Parameters)), append(rates, fastest(r), slowest(r))
+				sizes, rates = append(sizes, float64(p.Parameters)), append(rates, r.Fastest(), r.Slowest())
 			}
 		}
 	}
@@ -176,15 +168,15 @@ func drawWork(s *draw.Scene, work speed.Work, box draw.Box) (list []mark) {
 				continue
 			}
 			x, y := p.At(float64(pair.Parameters), r.TokensPerSecond)
-			_, top := p.At(1, fastest(r))
-			_, bottom := p.At(1, slowest(r))
+			_, top := p.At(1, r.Fastest())
+			_, bottom := p.At(1, r.Slowest())
 			s.Add(draw.Line(x, top, x, bottom, 1.5, ink), draw.Dot{X: x, Y: y, Radius: 4, Color: ink})
 			taken = append(taken, draw.Rect(x-5, min(y-5, top), 10, max(10, bottom-top)))
 			points = append(points, [2]float64{x, y})
 			list = append(list, mark{x, y, []string{
-				fmt.Sprintf("%s, %s on %s", draw.Fit(pair.Model, true, draw.Small, 120), work.Title, backendTitle(backend)),
+				fmt.Sprintf("%s, %s on %s", draw.Fit(pair.Model, true, draw.Small, 120), work.Title, speed.BackendTitle(backend)),
 				draw.Fit(r.Adapter, true, draw.Small, 320),
-				fmt.Sprintf("%s tokens/s, %s to %s, n = %d", speed.Count(r.TokensPerSecond), speed.Count(slowest(r)), speed.Count(fastest(r)), max(0, r.Runs)),
+				fmt.Sprintf("%s tokens/s, %s to %s, n = %d", speed.Count(r.TokensPerSecond), speed.Count(r.Slowest()), speed.Count(r.Fastest()), max(0, r.Runs)),
 				fmt.Sprintf("%s parameters", speed.Count(float64(pair.Parameters))),
 			}})
 		}
@@ -197,7 +189,7 @@ func drawWork(s *draw.Scene, work speed.Work, box draw.Box) (list []mark) {
 		for i := 1; i < len(points); i++ {
 			taken = append(taken, lineBoxes(points[i-1], points[i])...)
 		}
-		ends, names = append(ends, points[len(points)-1]), append(names, backendTitle(backend))
+		ends, names = append(ends, points[len(points)-1]), append(names, speed.BackendTitle(backend))
 	}
 	for i, end := range ends {
 		if at, ok := beside(end[0], end[1], draw.Width(names[i], false, draw.Small), draw.Rect(p.X, p.Y, p.W, p.H-18), taken); ok {
@@ -207,7 +199,3 @@ func drawWork(s *draw.Scene, work speed.Work, box draw.Box) (list []mark) {
 	}
 	return list
 }
-
-// fastest and slowest are the tokens a second of a row's runs.
-func fastest(r speed.Row) float64 { return r.TokensPerSecond * r.MedianMs / r.MinMs }
-func slowest(r speed.Row) float64 { return r.TokensPerSecond * r.MedianMs / r.MaxMs }

@@ -65,15 +65,7 @@ func readBench(q *linkReader) Bench {
 func (s *State) Measuring() bool { return s.Speeds.Running && s.Status.Busy }
 
 // RooflineBackend is the backend whose kernels are shown.
-func (s *State) RooflineBackend() string {
-	if s.Bench.Roofline == "" && len(speed.Kernels(s.Speeds.Rows, "webgpu")) == 0 {
-		return "host"
-	}
-	if s.Bench.Roofline == "" {
-		return "webgpu"
-	}
-	return s.Bench.Roofline
-}
+func (s *State) RooflineBackend() string { return speed.KernelBackend(s.Speeds.Rows, s.Bench.Roofline) }
 
 // BenchAdapters names what was measured, a line for each backend.
 func (s *State) BenchAdapters() (lines []string) {

@@ -95,7 +95,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 	return p.dialog("What runs here",
 		app.Table().Class("table facts-table").Body(app.TBody().Body(
 			row("adapter", app.Text(c.Adapter+software)),
-			row("backend", app.Text(backendName(c.Backend)), app.P().Class("hint").Text(c.Why), p.raceTable()),
+			row("backend", app.Text(speed.BackendTitle(c.Backend)), app.P().Class("hint").Text(c.Why), p.raceTable()),
 			row("model", app.Text(c.Model.Name), app.P().Class("hint").Text(fmt.Sprintf("%d parameters, %d layers, %d heads, context %d, task %s", c.Model.Parameters, c.Model.Layers, c.Model.Heads, c.Model.Context, c.Model.Task))),
 			row("kernels", app.Text(tested)),
 		)),

@@ -6,6 +6,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
+	"attnlab/model/speed"
 )
 
 func (p *Page) header() app.UI {
@@ -72,7 +73,7 @@ func (p *Page) engineChip() app.UI {
 		app.Span().Class("dot").Aria("hidden", "true"),
 		app.Span().Class("unseen").Text("engine: "),
 		app.Span().Class("what").Aria("live", "polite").Text(text),
-		app.If(state == "ready", func() app.UI { return app.Span().Class("backend").Text(backendName(c.Backend)) }),
+		app.If(state == "ready", func() app.UI { return app.Span().Class("backend").Text(speed.BackendTitle(c.Backend)) }),
 		app.If(state == "ready" && c.Untested > 0, func() app.UI {
 			return app.Span().Class("testing").Text(fmt.Sprintf("testing kernels, %d to go", c.Untested))
 		}),
@@ -93,16 +94,6 @@ func stageWords(stage string) string {
 		return "generating a response"
 	}
 	return stage
-}
-
-func backendName(b string) string {
-	switch b {
-	case "webgpu":
-		return "WebGPU"
-	case "host":
-		return "CPU"
-	}
-	return b
 }
 
 // toasts are quiet messages: they float over their own page, push nothing down, and disappear.

@@ -92,7 +92,7 @@ func (p *Page) speedTables() app.UI {
 		}
 		spread := " n = 1"
 		if r.Runs > 1 {
-			spread = fmt.Sprintf(" %s–%s, n = %d", speed.Count(r.TokensPerSecond*r.MedianMs/r.MaxMs), speed.Count(r.TokensPerSecond*r.MedianMs/r.MinMs), r.Runs)
+			spread = fmt.Sprintf(" %s–%s, n = %d", speed.Count(r.Slowest()), speed.Count(r.Fastest()), r.Runs)
 		}
 		return app.Td().Class("figure").Body(app.Text(speed.Count(r.TokensPerSecond)), app.Span().Class("se").Text(spread))
 	}
@@ -116,7 +116,7 @@ func (p *Page) rooflineChoice() app.UI {
 		return app.Text("")
 	}
 	return app.Div().Class("fields").Body(app.Label().Body(app.Text("kernels on"),
-		choice("roofline", "backend of the kernels", p.RooflineBackend(), []string{"webgpu", "host"}, backendName)))
+		choice("roofline", "backend of the kernels", p.RooflineBackend(), []string{"webgpu", "host"}, speed.BackendTitle)))
 }
 
 // kernelTable lists the kernels of a training step, the slowest first.
@@ -145,7 +145,7 @@ func (p *Page) kernelTable() app.UI {
 	}
 	return app.Div().Class("results").Body(app.Table().Class("table kernels-measured").ID("kernels-measured").Body(
 		app.Caption().Text(fmt.Sprintf("Kernels of one training step of small, 4096 tokens, on %s; the slowest first. Ceilings, measured in the same run: %s GFLOP/s in a large matrix product, %s GB/s in a copy. Data that stays in a cache can exceed 1.",
-			backendName(backend), speed.Digits(c.Operations/1e9), speed.Digits(c.Bytes/1e9))),
+			speed.BackendTitle(backend), speed.Digits(c.Operations/1e9), speed.Digits(c.Bytes/1e9))),
 		app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("kernel"), numberColumn("calls"), numberColumn("n"), numberColumn("ms"), numberColumn("min–max ms"), numberColumn("of time, %"),
 			numberColumn("Mop"), numberColumn("MB"), numberColumn("GFLOP/s"), numberColumn("GB/s"), numberColumn("of ceiling"))),
 		app.TBody().Body(app.Range(kernels).Slice(func(i int) app.UI {
@@ -154,7 +154,7 @@ func (p *Page) kernelTable() app.UI {
 			if r.Runs > 1 {
 				spread = fmt.Sprintf("%.2f–%.2f", r.MinMs, r.MaxMs)
 			}
-			return app.Tr().Body(app.Th().Scope("row").Text(r.Name[len(speed.Kernel):]), app.Td().Class("figure").Text(int(r.Dispatches)), app.Td().Class("figure").Text(r.Runs),
+			return app.Tr().Body(app.Th().Scope("row").Text(r.KernelName()), app.Td().Class("figure").Text(int(r.Dispatches)), app.Td().Class("figure").Text(r.Runs),
 				app.Td().Class("figure").Text(fmt.Sprintf("%.2f", r.MedianMs)), app.Td().Class("figure").Text(spread), app.Td().Class("figure").Text(fmt.Sprintf("%.1f", 100*r.MedianMs/total)),
 				counted(r.Operations/1e6), counted(r.Bytes/1e6), counted(r.OperationRate()/1e9), counted(r.ByteRate()/1e9), share(r))
 		})),

@@ -62,6 +62,24 @@ func (r Row) Intensity() float64 {
 	return r.Operations / r.Bytes
 }
 
+// Fastest and Slowest are the tokens a second of the fastest run and of the slowest.
+func (r Row) Fastest() float64 { return r.TokensPerSecond * r.MedianMs / r.MinMs }
+func (r Row) Slowest() float64 { return r.TokensPerSecond * r.MedianMs / r.MaxMs }
+
+// KernelName is the name of a kernel, without what the rows of kernels begin with.
+func (r Row) KernelName() string { return strings.TrimPrefix(r.Name, Kernel) }
+
+// BackendTitle names a backend for people.
+func BackendTitle(backend string) string {
+	switch backend {
+	case "webgpu":
+		return "WebGPU"
+	case "host":
+		return "CPU"
+	}
+	return backend
+}
+
 // Ceilings are the rates of a backend that its kernels are compared with, each of the best run, 0 where they were not measured.
 type Ceilings struct{ Operations, Bytes float64 } // a second
 
@@ -88,6 +106,18 @@ func Kernels(rows []Row, backend string) (kernels []Row) {
 	}
 	slices.SortStableFunc(kernels, func(a, b Row) int { return cmp.Compare(b.MedianMs, a.MedianMs) })
 	return kernels
+}
+
+// KernelBackend is the backend whose kernels a screen shows: the one asked for, "host" or "webgpu", else that of the adapter if it
+// has any.
+func KernelBackend(rows []Row, asked string) string {
+	if asked == "host" || asked == "webgpu" {
+		return asked
+	}
+	if len(Kernels(rows, "webgpu")) > 0 {
+		return "webgpu"
+	}
+	return "host"
 }
 
 // Pair is one model on both backends. The row of a backend that was not measured is zero.

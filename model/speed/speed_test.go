@@ -134,3 +134,21 @@ func TestCount(t *testing.T) {
 		}
 	}
 }
+
+// The speeds of the fastest and the slowest run lie about the median's, and the adapter's kernels are shown first.
+func TestRowsForPeople(t *testing.T) {
+	r := speed.Row{Name: "kernel-matmul", Backend: "webgpu", MedianMs: 10, MinMs: 8, MaxMs: 20, TokensPerSecond: 100}
+	if r.Fastest() != 125 || r.Slowest() != 50 || r.KernelName() != "matmul" {
+		t.Errorf("%g, %g, %s", r.Fastest(), r.Slowest(), r.KernelName())
+	}
+	host := r
+	host.Backend = "host"
+	for i, c := range []struct {
+		rows        []speed.Row
+		asked, want string
+	}{{[]speed.Row{host, r}, "", "webgpu"}, {[]speed.Row{host}, "", "host"}, {[]speed.Row{host, r}, "host", "host"}, {nil, "webgpu", "webgpu"}, {[]speed.Row{host}, "other", "host"}} {
+		if got := speed.KernelBackend(c.rows, c.asked); got != c.want {
+			t.Errorf("%d: %s, want %s", i, got, c.want)
+		}
+	}
+}
