@@ -205,19 +205,21 @@ func TestTrace(t *testing.T) {
 func TestHeads(t *testing.T) {
 	var v map[string]any
 	document(t, &v, "", "heads", "--model", parrot, "--problems", "60")
-	has(t, v, "heads.layer", "heads.head", "heads.sra", "heads.pairs", "heads.kurtosis", "heads.mean_fci", "key_focus")
+	has(t, v, "heads.layer", "heads.head", "heads.sra", "heads.pairs", "heads.kurtosis", "heads.mean_fci", "heads.sra_low", "heads.sra_high", "key_focus", "position.sra", "position.sra_low", "position.sra_high", "position.responses")
 	if len(v["heads"].([]any)) != 8 || v["problems"] != 60.0 || v["correct"].(float64) < 1 {
 		t.Errorf("heads says %v", v)
 	}
 	nan := math.NaN()
-	scores := examine.HeadScores{SRA: [][]float64{{0.5, nan}, {0.9, 0.7}}, Pairs: 3, Kurtosis: [][]float64{{1, nan}, {2, 3}}, MeanFCI: [][]float64{{0, 1}, {2, nan}}}
+	scores := examine.HeadScores{SRA: [][]float64{{0.5, nan}, {0.9, 0.7}}, Pairs: 3, Kurtosis: [][]float64{{1, nan}, {2, 3}}, MeanFCI: [][]float64{{0, 1}, {2, nan}},
+		SRAInterval: [][]stat.Interval{{{Low: 0.4, High: 0.6}, {Low: nan, High: nan}}, {{Low: 0.8, High: 1}, {Low: 0.6, High: 0.8}}},
+		Ranked:      2, Position: 0.8, PositionIn: stat.Interval{Low: 0.7, High: 0.9}}
 	got, err := json.Marshal(newHeadsDocument(scores, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"heads":[{"layer":0,"head":0,"sra":0.5,"pairs":3,"kurtosis":1,"mean_fci":0},{"layer":0,"head":1,"sra":null,"pairs":3,"kurtosis":null,"mean_fci":1},` +
-		`{"layer":1,"head":0,"sra":0.9,"pairs":3,"kurtosis":2,"mean_fci":2},{"layer":1,"head":1,"sra":0.7,"pairs":3,"kurtosis":3,"mean_fci":null}],` +
-		`"key_focus":[{"layer":1,"head":0},{"layer":1,"head":1}],"problems":0,"correct":0,"delta":0,"max_length":0}`
+	want := `{"heads":[{"layer":0,"head":0,"sra":0.5,"pairs":3,"kurtosis":1,"mean_fci":0,"sra_low":0.4,"sra_high":0.6},{"layer":0,"head":1,"sra":null,"pairs":3,"kurtosis":null,"mean_fci":1,"sra_low":null,"sra_high":null},` +
+		`{"layer":1,"head":0,"sra":0.9,"pairs":3,"kurtosis":2,"mean_fci":2,"sra_low":0.8,"sra_high":1},{"layer":1,"head":1,"sra":0.7,"pairs":3,"kurtosis":3,"mean_fci":null,"sra_low":0.6,"sra_high":0.8}],` +
+		`"key_focus":[{"layer":1,"head":0},{"layer":1,"head":1}],"position":{"sra":0.8,"responses":2,"sra_low":0.7,"sra_high":0.9},"problems":0,"correct":0,"delta":0,"max_length":0}`
 	if string(got) != want {
 		t.Errorf("heads are %s, want %s", got, want)
 	}

@@ -9,6 +9,7 @@ import (
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/score"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -24,7 +25,8 @@ It samples answers to probing problems and scores every head on the correct ones
   kurtosis  of what later steps pay to each step, averaged: high for receiver heads (Thought Anchors)
   mean_fci  mean over steps of the head's forward context influence (AttnRL)
 
-key_focus are the best heads by sra, which ATTNPO averages.
+Brackets, sra_low and sra_high are 95 % intervals over responses. position is the sra of a step's place alone, earlier first, without any
+attention; where needed steps come late, as in countdown, compare with 1 less that. key_focus are the best heads by sra, which ATTNPO averages.
 
   attnlab heads --problems 300
   attnlab heads --difficulty 2-3 --top 3 --json
@@ -50,6 +52,7 @@ key_focus are the best heads by sra, which ATTNPO averages.
 type headsDocument struct {
 	Heads    []headRow    `json:"heads"`
 	KeyFocus []score.Head `json:"key_focus"`
+	Position positionRow  `json:"position"`
 	Problems int          `json:"problems"`
 	Correct  int          `json:"correct"`
 	Delta    int          `json:"delta"`
@@ -62,7 +65,25 @@ type headRow struct {
 	Pairs    int    `json:"pairs"`
 	Kurtosis number `json:"kurtosis"`
 	MeanFCI  number `json:"mean_fci"`
+	sraInterval
 }
+
+// positionRow is the step ranking accuracy of the place of a step alone.
+type positionRow struct {
+	SRA       number `json:"sra"`
+	Responses int    `json:"responses"` // with a needed and a redundant step
+	sraInterval
+}
+
+// sraInterval holds the true step ranking accuracy with 95 % confidence.
+type sraInterval struct {
+	Low  number `json:"sra_low"`
+	High number `json:"sra_high"`
+}
+
+func intervalOf(i stat.Interval) sraInterval { return sraInterval{number(i.Low), number(i.High)} }
+
+func (i sraInterval) String() string { return fmt.Sprintf("[%v, %v]", i.Low, i.High) }
 
 func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 	l, err := c.openLab()
@@ -105,23 +126,24 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int) error {
 }
 
 func newHeadsDocument(s examine.HeadScores, top int) headsDocument {
-	d := headsDocument{KeyFocus: score.TopHeads(s.SRA, top)}
+	d := headsDocument{KeyFocus: score.TopHeads(s.SRA, top), Position: positionRow{number(s.Position), s.Ranked, intervalOf(s.PositionIn)}}
 	if d.KeyFocus == nil {
 		d.KeyFocus = []score.Head{} // no response has both a needed and a redundant step
 	}
 	for l := range s.SRA {
 		for h := range s.SRA[l] {
-			d.Heads = append(d.Heads, headRow{score.Head{Layer: l, Head: h}, number(s.SRA[l][h]), s.Pairs, number(s.Kurtosis[l][h]), number(s.MeanFCI[l][h])})
+			d.Heads = append(d.Heads, headRow{score.Head{Layer: l, Head: h}, number(s.SRA[l][h]), s.Pairs, number(s.Kurtosis[l][h]), number(s.MeanFCI[l][h]), intervalOf(s.SRAInterval[l][h])})
 		}
 	}
 	return d
 }
 
 func (d headsDocument) text(w io.Writer) {
-	fmt.Fprintf(w, "layer\thead\tSRA\tkurtosis\tmean FCI\n")
+	fmt.Fprintf(w, "layer\thead\tSRA\t\tkurtosis\tmean FCI\n")
 	for _, h := range d.Heads {
-		fmt.Fprintf(w, "%d\t%d\t%v\t%v\t%v\n", h.Layer, h.Head.Head, h.SRA, h.Kurtosis, h.MeanFCI)
+		fmt.Fprintf(w, "%d\t%d\t%v\t%v\t%v\t%v\n", h.Layer, h.Head.Head, h.SRA, h.sraInterval, h.Kurtosis, h.MeanFCI)
 	}
+	fmt.Fprintf(w, "position\t\t%v\t%v\tearlier first, over %d responses\n", d.Position.SRA, d.Position.sraInterval, d.Position.Responses)
 	fmt.Fprintf(w, "\n%d correct of %d responses, %d pairs of a needed and a redundant step\n", d.Correct, d.Problems, d.Heads[0].Pairs)
 	for i, h := range d.KeyFocus {
 		if i == 0 {
