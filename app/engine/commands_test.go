@@ -70,7 +70,7 @@ func TestFindHeadsIsWhatScoreHeadsSays(t *testing.T) {
 	for name, pair := range map[string]struct {
 		got  []*float64
 		want [][]float64
-	}{"sra": {got.SRA, want.SRA}, "kurtosis": {got.Kurtosis, want.Kurtosis}, "fci": {got.MeanFCI, want.MeanFCI}} {
+	}{"sra": {got.SRA, want.SRA}, "kurtosis": {got.Kurtosis, want.Kurtosis}} {
 		for i, v := range slices.Concat(pair.want...) {
 			switch g := pair.got[i]; {
 			case math.IsNaN(v) != (g == nil):

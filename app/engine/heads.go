@@ -79,7 +79,7 @@ func (e *Engine) publishHeads(correct []examine.Examined, done, of int) {
 	}
 	L, H := e.rig.model.Layers, e.rig.model.Heads
 	view := session.HeadsView{Number: e.next(), Problems: done, Of: of, Layers: L, Heads: H, Pairs: scores.Pairs, KeyFocus: [][2]int{},
-		SRA: known(scores.SRA, L*H), Kurtosis: known(scores.Kurtosis, L*H), MeanFCI: known(scores.MeanFCI, L*H)}
+		SRA: known(scores.SRA, L*H), Kurtosis: known(scores.Kurtosis, L*H)}
 	if view.Ranked = scores.Ranked; view.Ranked > 0 {
 		view.Position, view.PositionLow, view.PositionHigh = stat.Finite(scores.Position), stat.Finite(scores.PositionIn.Low), stat.Finite(scores.PositionIn.High)
 		for _, layer := range scores.SRAInterval {

@@ -44,7 +44,7 @@ func (h *heads) Show(event any, now time.Time) {
 		}
 	case session.HeadsView:
 		n := len(e.SRA)
-		if e.Layers < 0 || e.Layers > mostHeads || e.Heads < 0 || e.Heads > mostHeads || e.Layers*e.Heads != n || len(e.Kurtosis) != n || len(e.MeanFCI) != n {
+		if e.Layers < 0 || e.Layers > mostHeads || e.Heads < 0 || e.Heads > mostHeads || e.Layers*e.Heads != n || len(e.Kurtosis) != n {
 			return
 		}
 		h.probe = e

@@ -21,8 +21,8 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 func probe(layers, heads int) session.HeadsView {
 	v := session.HeadsView{Problems: 8, Of: 200, Layers: layers, Heads: heads, Pairs: 80, KeyFocus: [][2]int{{0, 1}}}
 	for i := range layers * heads {
-		sra, kurtosis, fci := float64(i)/float64(layers*heads), 12-float64(i), 0.1
-		v.SRA, v.Kurtosis, v.MeanFCI = append(v.SRA, &sra), append(v.Kurtosis, &kurtosis), append(v.MeanFCI, &fci)
+		sra, kurtosis := float64(i)/float64(layers*heads), 12-float64(i)
+		v.SRA, v.Kurtosis = append(v.SRA, &sra), append(v.Kurtosis, &kurtosis)
 	}
 	v.SRA[0] = nil
 	return v

@@ -46,7 +46,7 @@ func pages(t *testing.T) map[string]string {
 	l.Do("page:heads")
 	l.Do("grid:sra")
 	v := 0.9
-	l.Receive(session.HeadsView{Number: 1, Problems: 8, Of: 8, Layers: 2, Heads: 2, SRA: []*float64{&v, nil, &v, &v}, Kurtosis: make([]*float64, 4), MeanFCI: make([]*float64, 4), Pairs: 9, Ranked: 4, KeyFocus: [][2]int{{0, 0}}})
+	l.Receive(session.HeadsView{Number: 1, Problems: 8, Of: 8, Layers: 2, Heads: 2, SRA: []*float64{&v, nil, &v, &v}, Kurtosis: make([]*float64, 4), Pairs: 9, Ranked: 4, KeyFocus: [][2]int{{0, 0}}})
 	l.Receive(session.Disruption{Number: 1, Step: -1, Groups: []session.DisruptionGroup{{Pick: "fci", N: 40, Control: 0.75, ControlSE: 0.03, Disrupted: 0.25, DisruptedSE: 0.04, Loss: 0.5, LossSE: 0.07, Example: "so b 1", ExampleIntact: "so b 0"}}})
 	draw("heads", l)
 	l.Do("page:tree")

@@ -280,7 +280,6 @@ type (
 		Heads    int        `json:"heads"`
 		SRA      []*float64 `json:"sra"`      // [L,H]; nil without a pair
 		Kurtosis []*float64 `json:"kurtosis"` // [L,H]
-		MeanFCI  []*float64 `json:"mean_fci"` // [L,H]
 		Pairs    int        `json:"pairs"`
 		KeyFocus [][2]int   `json:"key_focus"` // layer, head
 		// Ranked counts the responses that SRA is the mean over, each to a problem of its own. SRALow to SRAHigh holds the SRA of a
