@@ -71,7 +71,7 @@ func TestMatrixColours(t *testing.T) {
 				marked = true
 			}
 			if l, ok := s.(draw.Label); ok {
-				noted = noted || strings.Contains(l.Text, "neighbours (Δ < 2) hatched")
+				noted = noted || strings.Contains(l.Text, "steps nearer than Δ = 2 hatched")
 			}
 		}
 		if len(hatched) != n || marked != clipped || !noted {

@@ -172,8 +172,8 @@ func (r *rows) apart() int { return max(1, r.trace.Delta) }
 // neighbours reports whether row j is too near to row k, or is it.
 func (r *rows) neighbours(j, k int) bool { return j-k < r.apart() }
 
-// leftOut says which rows are neighbours.
-func (r *rows) leftOut() string { return fmt.Sprintf("neighbours (Δ < %d)", r.apart()) }
+// leftOut says which pairs of rows are neighbours.
+func (r *rows) leftOut() string { return fmt.Sprintf("steps nearer than Δ = %d", r.apart()) }
 
 // largest is the end of the scale of arcs and matrix: the largest drawn density between rows that are no neighbours.
 func (r *rows) largest() float64 { return session.LargestApart(r.count(), r.apart(), r.shown) }
