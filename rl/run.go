@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -61,7 +62,7 @@ func NewRun(d *gpu.Device, task task.Task, base, saved *hf.Checkpoint, c RunConf
 	if c.Hyper == nil {
 		c.Hyper = c.Method.Params.Lab()
 	}
-	c.Tokens, c.Slots, c.Probe = either(c.Tokens, 4096), either(c.Slots, 64), either(c.Probe, 256)
+	c.Tokens, c.Slots, c.Probe = cmp.Or(c.Tokens, 4096), cmp.Or(c.Slots, 64), cmp.Or(c.Probe, 256)
 	if err := c.check(base.Config); err != nil {
 		return nil, err
 	}
@@ -129,13 +130,6 @@ func (c RunConfig) NeedsBase() bool {
 		}
 	}
 	return false
-}
-
-func either(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
 }
 
 // adam are the optimiser's constants of a method's values.

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -250,7 +251,7 @@ func sameProblems(runs []finished) error {
 			{"task", x.Task, y.Task}, {"difficulty", a.measured.Difficulty, b.measured.Difficulty}, {"model", nameA, nameB},
 		} {
 			if what.a != what.b {
-				return fmt.Errorf("%s and %s differ in %s (%s and %s); compare them apart", a.Name, b.Name, what.name, or(what.a, "the default"), or(what.b, "the default"))
+				return fmt.Errorf("%s and %s differ in %s (%s and %s); compare them apart", a.Name, b.Name, what.name, cmp.Or(what.a, "the default"), cmp.Or(what.b, "the default"))
 			}
 		}
 		if x.Base != nil && y.Base != nil && x.Base.Weights != y.Base.Weights {
@@ -368,13 +369,6 @@ func apartRows(rows []Row) (notes []string) {
 		}
 	}
 	return notes
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // Decode reads a base evaluation from what "attnlab eval --json" prints, also from versions that did not record how it was

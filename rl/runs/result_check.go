@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,15 +36,15 @@ func readEvaluation(data []byte, key string) (e Evaluation, err error) {
 	if err := json.Unmarshal(data, &e); err != nil {
 		return e, fmt.Errorf("%s cannot be read: %w", key, err)
 	}
-	checks := []error{atLeastOne(key+".problems", e.Problems), share(key+".accuracy", e.Accuracy), positive(key+".think_tokens", e.ThinkTokens), positive(key+".reflections", e.Reflections)}
+	checks := []error{atLeastOne(key+".problems", e.Problems), share(key+".accuracy", e.Accuracy), notNegative(key+".think_tokens", e.ThinkTokens), notNegative(key+".reflections", e.Reflections)}
 	for label, n := range e.Labels {
-		checks = append(checks, positive(key+".labels."+label, n))
+		checks = append(checks, notNegative(key+".labels."+label, n))
 	}
 	for i, l := range e.ByDifficulty {
 		in := fmt.Sprintf("%s.by_difficulty[%d].", key, i)
-		checks = append(checks, share(in+"accuracy", l.Accuracy), positive(in+"think_tokens", l.ThinkTokens), positive(in+"reflections", l.Reflections))
+		checks = append(checks, share(in+"accuracy", l.Accuracy), notNegative(in+"think_tokens", l.ThinkTokens), notNegative(in+"reflections", l.Reflections))
 	}
-	return e, firstError(checks)
+	return e, cmp.Or(checks...)
 }
 
 // readProbe is readEvaluation for a probe.
@@ -55,8 +56,8 @@ func readProbe(data []byte, key string) (p Probe, err error) {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return p, fmt.Errorf("%s cannot be read: %w", key, err)
 	}
-	return p, firstError([]error{atLeastOne(key+".problems", p.Problems), share(key+".accuracy", p.Accuracy), positive(key+".think_tokens", p.ThinkTokens),
-		positive(key+".redundant_steps", p.RedundantSteps), positive(key+".essential_steps", p.EssentialSteps)})
+	return p, cmp.Or(atLeastOne(key+".problems", p.Problems), share(key+".accuracy", p.Accuracy), notNegative(key+".think_tokens", p.ThinkTokens),
+		notNegative(key+".redundant_steps", p.RedundantSteps), notNegative(key+".essential_steps", p.EssentialSteps))
 }
 
 // check returns an error that names a value of focus_heads or measured that is out of its range.
@@ -64,14 +65,14 @@ func (r *Result) check() error {
 	var checks []error
 	for i, h := range r.FocusHeads {
 		in := fmt.Sprintf("focus_heads[%d].", i)
-		checks = append(checks, positive(in+"layer", stat.Number(h.Layer)), positive(in+"head", stat.Number(h.Head)), share(in+"sra_before", h.Before), share(in+"sra_after", h.After))
+		checks = append(checks, notNegative(in+"layer", stat.Number(h.Layer)), notNegative(in+"head", stat.Number(h.Head)), share(in+"sra_before", h.Before), share(in+"sra_after", h.After))
 	}
 	if m := r.Measured; m != nil {
 		if m.Problems != nil {
 			checks = append(checks, atLeastOne("measured.problems", *m.Problems))
 		}
 		if m.Temperature != nil {
-			checks = append(checks, positive("measured.temperature", stat.Number(*m.Temperature)))
+			checks = append(checks, notNegative("measured.temperature", stat.Number(*m.Temperature)))
 		}
 		if m.TopP != nil {
 			checks = append(checks, share("measured.top_p", stat.Number(*m.TopP)))
@@ -80,13 +81,13 @@ func (r *Result) check() error {
 			checks = append(checks, atLeastOne("measured.max_length", *m.MaxLength))
 		}
 		if m.Tokens != nil {
-			checks = append(checks, positive("measured.tokens", stat.Number(*m.Tokens)))
+			checks = append(checks, notNegative("measured.tokens", stat.Number(*m.Tokens)))
 		}
 		if m.Updates != nil {
-			checks = append(checks, positive("measured.updates", stat.Number(*m.Updates)))
+			checks = append(checks, notNegative("measured.updates", stat.Number(*m.Updates)))
 		}
 	}
-	return firstError(checks)
+	return cmp.Or(checks...)
 }
 
 // require returns an error that names the first of the keys that an object lacks. The value may be null.
@@ -103,16 +104,7 @@ func require(data []byte, key string, names ...string) error {
 	return nil
 }
 
-func firstError(all []error) error {
-	for _, err := range all {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// share, positive and atLeastOne return an error that names a value out of its range. An unknown number is in every range.
+// share, notNegative and atLeastOne return an error that names a value out of its range. An unknown number is in every range.
 func share(key string, n stat.Number) error {
 	if n < 0 || n > 1 {
 		return fmt.Errorf("%s is %g; it must lie between 0 and 1", key, float64(n))
@@ -120,7 +112,7 @@ func share(key string, n stat.Number) error {
 	return nil
 }
 
-func positive(key string, n stat.Number) error {
+func notNegative(key string, n stat.Number) error {
 	if n < 0 || math.IsInf(float64(n), 0) {
 		return fmt.Errorf("%s is %g; it must not be negative", key, float64(n))
 	}

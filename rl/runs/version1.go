@@ -1,5 +1,7 @@
 package runs
 
+import "cmp"
+
 // version1Tasks holds the default teacher and difficulty of each task when files of version 1 were written. It never changes: a new
 // default belongs into the task, and a new task has no files of version 1.
 var version1Tasks = map[string]struct{ teacher, difficulty string }{
@@ -14,5 +16,5 @@ func (s Settings) described() (teacher, difficulty string) {
 		return s.Measured.Teacher, s.Measured.Difficulty
 	}
 	own := version1Tasks[s.Task]
-	return or(s.Teacher, own.teacher), or(s.Difficulty, own.difficulty)
+	return cmp.Or(s.Teacher, own.teacher), cmp.Or(s.Difficulty, own.difficulty)
 }
