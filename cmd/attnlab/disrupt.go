@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -38,10 +39,8 @@ measures the four. baseline is the accuracy of all controls, sampled_accuracy th
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI")
 		return func(ctx context.Context, c *console) error {
 			picks, err := picksOf(*pick)
-			for _, err := range []error{err, s.check(), checkDelta(*delta)} {
-				if err != nil {
-					return err
-				}
+			if err := cmp.Or(err, s.check(), checkDelta(*delta)); err != nil {
+				return err
 			}
 			return c.disrupt(ctx, *s, *delta, picks)
 		}

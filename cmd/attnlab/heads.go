@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -38,10 +39,8 @@ attention; where needed steps come late, as in countdown, compare with 1 less th
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for kurtosis and FCI")
 		top := f.Int("top", rl.ATTNPO.Params.Lab().Int("heads"), "`N`, key-focus heads to choose")
 		return func(ctx context.Context, c *console) error {
-			for _, err := range []error{s.check(), checkDelta(*delta), atLeast(1, "top", *top)} {
-				if err != nil {
-					return err
-				}
+			if err := cmp.Or(s.check(), checkDelta(*delta), atLeast(1, "top", *top)); err != nil {
+				return err
 			}
 			return c.heads(ctx, *s, *delta, *top)
 		}

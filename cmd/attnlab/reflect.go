@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -41,10 +42,8 @@ checked on held-out demonstrations: accuracy at a threshold of 0.5, and the area
 			if (r.out == "") == (r.check == "") {
 				return wrongUsage("reflect: give either --out, a folder for the reflection model, or --check, the folder of one")
 			}
-			for _, err := range []error{atLeast(1, "steps", r.steps), within(1, maxProblems, "problems", r.problems), within(1, maxTokens, "tokens", r.tokens)} {
-				if err != nil {
-					return err
-				}
+			if err := cmp.Or(atLeast(1, "steps", r.steps), within(1, maxProblems, "problems", r.problems), within(1, maxTokens, "tokens", r.tokens)); err != nil {
+				return err
 			}
 			if !(r.rate > 0 && r.rate <= 1) {
 				return wrongUsage("reflect: --rate is %g, it must lie between 0 and 1", r.rate)

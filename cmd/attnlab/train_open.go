@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -68,10 +69,8 @@ func (t *training) check(c *console) error {
 	case t.HeldOutGap < 1:
 		return wrongUsage("train: --held-out-every is %d, it must be at least 1", t.HeldOutGap)
 	}
-	for _, err := range []error{atLeast(0, "steps", t.Steps), within(1, maxProblems, "probe", t.Probe), within(0, maxProblems, "eval", t.evaluate), within(0, maxProblems, "held-out", t.HeldOut)} {
-		if err != nil {
-			return err
-		}
+	if err := cmp.Or(atLeast(0, "steps", t.Steps), within(1, maxProblems, "probe", t.Probe), within(0, maxProblems, "eval", t.evaluate), within(0, maxProblems, "held-out", t.HeldOut)); err != nil {
+		return err
 	}
 	if t.resume {
 		return nil
