@@ -16,16 +16,8 @@ import (
 // is loaded after the engine, so that it does not hold up the first answer.
 func (p *Page) figure(name, title string, here bool) app.UI {
 	view := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure appears when the engine is ready. The table below has its numbers.")))
-	href := "./" + p.Link.Folder + "figure.html#figure=" + name + "&session=" + p.Link.Session + "&theme=" + p.Theme + p.figureOptions()
 	if p.Figures && p.Link.Session != "" {
-		f := &frame{Name: name, Title: title, Address: href}
-		if name == "losses" {
-			f.Height = lossesHeight(len(p.Losses.Steps))
-		}
-		if name == "followed" {
-			f.Height = followedHeight(&p.Followed)
-		}
-		view = f
+		view = &frame{Name: name, Title: title, Address: p.figureAddress(name), Height: p.figureHeight(name)}
 	}
 	details := app.Details().Class("figure").ID("figure-" + name)
 	if p.Folded[name] {
@@ -42,9 +34,30 @@ func (p *Page) figure(name, title string, here bool) app.UI {
 					app.If(name == "followed", func() app.UI { return saveFigure("gif", name, title) }),
 				)
 			}),
-			app.A().Class("tool").Href(href).Target("_blank").Rel("noopener").Aria("label", title+", in a window of its own").Title("In a window of its own").Body(icon("out")),
+			p.ownWindow(name, title),
 		),
 	)
+}
+
+// figureAddress is the address of a figure's document, with the options that the page has chosen.
+func (p *Page) figureAddress(name string) string {
+	return "./" + p.Link.Folder + "figure.html#figure=" + name + "&session=" + p.Link.Session + "&theme=" + p.Theme + p.figureOptions()
+}
+
+// figureHeight is the height in pixels of a figure with a row for each line of its data; 0 leaves it to the style sheet.
+func (p *Page) figureHeight(name string) int {
+	switch name {
+	case "losses":
+		return lossesHeight(len(p.Losses.Steps))
+	case "followed":
+		return followedHeight(&p.Followed)
+	}
+	return 0
+}
+
+// ownWindow is the link that opens a figure in a window of its own.
+func (p *Page) ownWindow(name, title string) app.UI {
+	return app.A().Class("tool").Href(p.figureAddress(name)).Target("_blank").Rel("noopener").Aria("label", title+", in a window of its own").Title("In a window of its own").Body(icon("out"))
 }
 
 // saveFigure is the button that saves a figure as a picture of a kind: svg, png or gif.

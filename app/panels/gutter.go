@@ -303,7 +303,6 @@ func (p *Page) arcLegend() app.UI {
 			return "top " + s
 		})),
 		app.Span().Class("left-out").Text(fmt.Sprintf("steps nearer than Δ = %d left out", max(1, t.Delta))),
-		app.A().Class("tool").Href("./"+p.Link.Folder+"figure.html#figure=arcs&session="+p.Link.Session+"&theme="+p.Theme).Target("_blank").Rel("noopener").
-			Aria("label", "The arcs, in a window of their own").Title("In a window of their own").Body(icon("out")),
+		p.ownWindow("arcs", "Attention between steps, as arcs"),
 	)
 }
