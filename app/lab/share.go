@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -62,17 +61,19 @@ func shareRun(r session.KeptRun) (string, error) {
 			return text, err
 		}
 	}
-	return "", fmt.Errorf("The settings of the run are too long for a link. Export it instead.")
+	return "", errors.New("The settings of the run are too long for a link. Export it instead.")
 }
 
-// thin takes at most so many steps of the metrics, evenly, the last always.
+// thin takes at most so many steps of the metrics: the last ones, which the run is compared by, and others evenly before them.
 func (x *sharedRun) thin(metrics []session.Metric, steps []*float64, most int) {
 	var rows []int
-	n := min(most, len(steps))
-	for i := range n {
-		at := len(steps) - 1
-		if n > 1 {
-			at = i * (len(steps) - 1) / (n - 1)
+	last := min(runs.RecentSteps, most, len(steps))
+	before := len(steps) - last
+	n := min(most-last, before)
+	for i := range n + last {
+		at := before + i - n
+		if i < n {
+			at = i * before / n
 		}
 		if steps[at] != nil {
 			rows = append(rows, at)

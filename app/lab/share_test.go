@@ -56,6 +56,9 @@ func TestRunAsLink(t *testing.T) {
 			if got, last := back.Log.Last(name), *Column(want.Metrics, name)[steps-1]; math.Abs(got-last) > .05 {
 				t.Errorf("%d steps: the last %s is %v, was %v", steps, name, got, last)
 			}
+			if got, end := RecentOf(back.Log.Columns(), name), RecentOf(want.Metrics, name); got.N != end.N || math.Abs(float64(got.Mean-end.Mean)) > .05 {
+				t.Errorf("%d steps: the run ends with %s %v, ended with %v", steps, name, got, end)
+			}
 		}
 		if back.Log.Step() != steps {
 			t.Errorf("the last step is %d of %d", back.Log.Step(), steps)
