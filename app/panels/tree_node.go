@@ -36,7 +36,7 @@ func (p *Page) nodePanel() app.UI {
 	}
 	return app.Div().Class("step-panel node-panel").ID("node-panel").Body(
 		app.Div().Class("facts").Body(
-			app.H2().Text(strings.ToUpper(explain.NodeName(n)[:1])+explain.NodeName(n)[1:]),
+			app.H2().Text(explain.UpperFirst(explain.NodeName(n))),
 			app.If(n.Reward != nil, func() app.UI {
 				return app.Span().Class("mark", when(*n.Reward > 0, "right"), when(*n.Reward <= 0, "false")).Text(outcome(n))
 			}),
@@ -67,7 +67,7 @@ func (p *Page) nodePanel() app.UI {
 	)
 }
 
-// nodeArithmetic draws terms one under the other, each with its formula and source.
+// nodeArithmetic draws terms one under the other, each with its formula; a source that several share is shown once, after the last of them.
 func (p *Page) nodeArithmetic(terms []session.Term) app.UI {
 	return app.Dl().Class("node-terms").Body(app.Range(terms).Slice(func(i int) app.UI {
 		t := terms[i]
@@ -79,7 +79,7 @@ func (p *Page) nodeArithmetic(terms []session.Term) app.UI {
 			app.Dt().Body(name),
 			app.Dd().Class("figure").Text(explain.Format(t.Value)),
 			app.Dd().Class("formula").Text(t.Form),
-			app.If(t.Source != "", func() app.UI { return app.Dd().Class("hint").Text(t.Source) }),
+			app.If(t.Source != "" && (i == len(terms)-1 || terms[i+1].Source != t.Source), func() app.UI { return app.Dd().Class("hint").Text(t.Source) }),
 		)
 	}))
 }

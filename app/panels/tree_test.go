@@ -11,6 +11,7 @@ import (
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
+	"attnlab/rl/score"
 )
 
 func TestGrowing(t *testing.T) {
@@ -90,6 +91,9 @@ func TestTreePage(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page has no %q", want)
 		}
+	}
+	if n := strings.Count(text, score.NodeSource); n != 1 {
+		t.Errorf("the source of the advantage is shown %d times", n)
 	}
 	l.Do("node:5")
 	if !strings.Contains(html(), "counts in V(root) only") {

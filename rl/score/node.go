@@ -52,7 +52,7 @@ func (n Node) Terms() []NodeTerm {
 		n.ValueTerm(),
 		{"GA", fmt.Sprintf("GA(s) = V(s) − V(root) = %s − %s", decimals(n.Value), decimals(n.Root)), n.Global, NodeSource},
 		{"LA", fmt.Sprintf("LA(s) = V(s) − V(parent) = %s − %s", decimals(n.Value), decimals(n.Parent)), n.Local, NodeSource},
-		{"√|L(s)|", fmt.Sprintf("|L(s)| = %d leaves below", n.Leaves), root, NodeSource},
+		{"√|L(s)|", fmt.Sprintf("|L(s)| = %d, the leaves below", n.Leaves), root, NodeSource},
 		{"A", form, n.Advantage, NodeSource},
 	}
 }
