@@ -5,9 +5,7 @@ import (
 	"image/color"
 	"math"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
@@ -117,17 +115,8 @@ func (h *heads) ofSteps(score []float64) []float64 {
 	return values
 }
 
-// lines breaks a text into lines of about 32 characters, for a tip.
-func lines(text string) (all []string) {
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line+word) > 32 {
-			all, line = append(all, line), ""
-		}
-		line = strings.TrimSpace(line + " " + word)
-	}
-	return append(all, line)
-}
+// tipWidth is the width of the meaning of a score, in pixels.
+const tipWidth = 190
 
 // optional returns the values, NaN for those that are missing or too large to draw.
 func optional(score []*float64) []float64 {
@@ -210,7 +199,7 @@ func (h *heads) addTabs(s *draw.Scene) (x float64) {
 		}
 		s.Add(draw.Label{X: x, Y: 17, Text: q.Symbol, Size: draw.Normal, Color: ink})
 		s.AddTarget(draw.Target{Box: draw.Box{X: x - 6, W: w + 12, H: 34}, Row: -2, Col: -1, // of no head
-			Tip: func() []string { return lines(q.Meaning) }, Press: func(_, _ float64) { h.Set("by", q.Name) }})
+			Tip: func() []string { return draw.Wrap(q.Meaning, tipWidth) }, Press: func(_, _ float64) { h.Set("by", q.Name) }})
 		x += w + 14
 	}
 	return x - 14

@@ -7,7 +7,7 @@ func (s Scene) WithNotes(notes ...string) Scene {
 	const leading = 15.0
 	var lines []string
 	for _, note := range notes {
-		lines = append(lines, wrap(note, s.Width-2*Margin)...)
+		lines = append(lines, Wrap(note, s.Width-2*Margin)...)
 	}
 	out := s
 	out.Shapes = append([]Shape(nil), s.Shapes...)
@@ -20,8 +20,8 @@ func (s Scene) WithNotes(notes ...string) Scene {
 	return out
 }
 
-// wrap breaks a text between words, and words that are wider than the line.
-func wrap(text string, width float64) (lines []string) {
+// Wrap breaks a text between words, and words that are wider than the line.
+func Wrap(text string, width float64) (lines []string) {
 	line := ""
 	for _, word := range strings.Fields(text) {
 		joined := strings.TrimSpace(line + " " + word)
