@@ -1,5 +1,5 @@
 // Package stat is the project's only statistics: means and their errors, intervals, quantiles, rank statistics, resampling
-// and comparisons of runs. It imports nothing of the project.
+// and comparisons of runs. It writes numbers for people too, see [Decimals]. It imports nothing of the project.
 //
 // # Conventions
 //
