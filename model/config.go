@@ -10,27 +10,52 @@ package model
 import (
 	"encoding/json"
 	"fmt"
-	"math"
+	"reflect"
+	"slices"
 )
 
 // Config is the shape of a model. Its JSON form is a Hugging Face config.json;
 // unmarshalling one also validates it.
 type Config struct {
 	VocabSize        int     // V, rows of the embedding
-	HiddenSize       int     // D, width of the residual stream; D = Heads * HeadDim
+	HiddenSize       int     // D, width of the residual stream
 	IntermediateSize int     // F, width of the SwiGLU feed-forward part
 	Layers           int     // number of transformer blocks
 	Heads            int     // H, query heads
 	KVHeads          int     // key and value heads; H/KVHeads query heads share one
-	HeadDim          int     // width of one head; even, because RoPE rotates pairs
+	HeadDim          int     // C, width of one head, a multiple of 8; Heads * HeadDim may differ from D
 	MaxContext       int     // longest sequence in tokens
 	RMSNormEps       float64 // added to the mean square before the root
-	RopeTheta        float64 // base of the rotary frequencies
+	Rope             Rope    // rotary positions
 	TieEmbeddings    bool    // the output matrix is the embedding itself
+
+	// What only pretrained models have. Models with any of it run forward and are not trained.
+	QKVBias bool   // queries, keys and values have a bias each (Qwen2)
+	QKNorm  bool   // queries and keys are RMS-normed in each head before RoPE (Qwen3)
+	NoRope  []bool // [Layers] layers without rotary positions (SmolLM3); nil where all layers have them
 
 	// Token ids, or -1 for none.
 	PadID, BosID, EosID int
+	Stop                []int // every token that ends a response; nil stands for EosID alone
 }
+
+// Equal reports whether two configs describe the same model.
+func (c Config) Equal(d Config) bool {
+	a, b := c, d
+	a.NoRope, b.NoRope, a.Stop, b.Stop = nil, nil, nil, nil
+	return reflect.DeepEqual(a, b) && slices.Equal(c.NoRope, d.NoRope) && slices.Equal(c.Stop, d.Stop)
+}
+
+// Ends reports whether token ends a response.
+func (c Config) Ends(token int) bool {
+	if c.Stop == nil {
+		return c.EosID >= 0 && token == c.EosID
+	}
+	return slices.Contains(c.Stop, token)
+}
+
+// HasRope reports whether layer l rotates queries and keys by their positions.
+func (c Config) HasRope(l int) bool { return c.NoRope == nil || !c.NoRope[l] }
 
 // Preset returns a named shape for a vocabulary of vocab tokens:
 //
@@ -43,7 +68,7 @@ type Config struct {
 func Preset(name string, vocab int) (Config, error) {
 	c := Config{
 		VocabSize: vocab, HeadDim: 16, MaxContext: 256,
-		RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true,
+		RMSNormEps: 1e-5, Rope: Rope{Theta: 10000}, TieEmbeddings: true,
 		PadID: 0, BosID: 1, EosID: 2,
 	}
 	switch name {
@@ -61,12 +86,14 @@ func Preset(name string, vocab int) (Config, error) {
 	return c, c.Validate()
 }
 
-// Upper bounds keep every product of sizes far from overflow, for any file. The
-// attention kernels are tested up to maxContext.
+// Upper bounds keep every product of sizes far from overflow, for any file. Memory for
+// keys and values is taken for the context in use, see [Options].
 const (
+	maxVocab   = 1 << 20
 	maxSize    = 1 << 16
 	maxLayers  = 256
-	maxContext = 4096
+	maxContext = 1 << 17
+	maxHeadDim = 256
 )
 
 // Validate returns an error for the first property of c that the kernels do not support.
@@ -75,7 +102,7 @@ func (c Config) Validate() error {
 		key       string
 		got, most int
 	}{
-		{"vocab_size", c.VocabSize, maxSize},
+		{"vocab_size", c.VocabSize, maxVocab},
 		{"hidden_size", c.HiddenSize, maxSize},
 		{"intermediate_size", c.IntermediateSize, maxSize},
 		{"num_hidden_layers", c.Layers, maxLayers},
@@ -89,19 +116,21 @@ func (c Config) Validate() error {
 		}
 	}
 	switch {
-	case c.HiddenSize != c.Heads*c.HeadDim:
-		return fmt.Errorf("model: hidden_size is %d, it must be num_attention_heads × head_dim = %d × %d = %d",
-			c.HiddenSize, c.Heads, c.HeadDim, c.Heads*c.HeadDim)
-	case c.HeadDim%8 != 0 || c.HeadDim > 128:
-		return fmt.Errorf("model: head_dim is %d, it must be a multiple of 8 up to 128", c.HeadDim)
+	case c.HeadDim%8 != 0 || c.HeadDim > maxHeadDim:
+		return fmt.Errorf("model: head_dim is %d, it must be a multiple of 8 up to %d", c.HeadDim, maxHeadDim)
+	case c.HiddenSize%4 != 0:
+		return fmt.Errorf("model: hidden_size is %d, it must be a multiple of 4", c.HiddenSize)
 	case c.IntermediateSize%4 != 0:
 		return fmt.Errorf("model: intermediate_size is %d, it must be a multiple of 4", c.IntermediateSize)
 	case c.Heads%c.KVHeads != 0:
 		return fmt.Errorf("model: num_key_value_heads is %d, it must divide num_attention_heads, which is %d", c.KVHeads, c.Heads)
 	case !(c.RMSNormEps > 0 && c.RMSNormEps < 1):
 		return fmt.Errorf("model: rms_norm_eps is %g, it must lie between 0 and 1", c.RMSNormEps)
-	case !(c.RopeTheta > 1 && c.RopeTheta <= math.MaxFloat32):
-		return fmt.Errorf("model: rope_theta is %g, it must be greater than 1 and fit a float32", c.RopeTheta)
+	case c.NoRope != nil && len(c.NoRope) != c.Layers:
+		return fmt.Errorf("model: %d layers say whether they have rotary positions, num_hidden_layers is %d", len(c.NoRope), c.Layers)
+	}
+	if err := c.Rope.validate(); err != nil {
+		return err
 	}
 	for _, t := range []struct {
 		key string
@@ -109,6 +138,11 @@ func (c Config) Validate() error {
 	}{{"pad_token_id", c.PadID}, {"bos_token_id", c.BosID}, {"eos_token_id", c.EosID}} {
 		if t.id < -1 || t.id >= c.VocabSize {
 			return fmt.Errorf("model: %s is %d, the vocabulary has the tokens 0 to %d", t.key, t.id, c.VocabSize-1)
+		}
+	}
+	for _, id := range c.Stop {
+		if id < 0 || id >= c.VocabSize {
+			return fmt.Errorf("model: the end token %d is outside the vocabulary, which has the tokens 0 to %d", id, c.VocabSize-1)
 		}
 	}
 	return nil
@@ -161,8 +195,11 @@ func (r *ropeParameters) scaling() string {
 	return ""
 }
 
-// MarshalJSON writes c as a Hugging Face config.json.
+// MarshalJSON writes c as a Hugging Face config.json of a Llama. It returns an error for a model that is none.
 func (c Config) MarshalJSON() ([]byte, error) {
+	if c.QKVBias || c.QKNorm || c.NoRope != nil || c.Stop != nil || c.Rope.Scaling != (RopeScaling{}) {
+		return nil, fmt.Errorf("model: a model with biases, normed heads, layers without RoPE, RoPE scaling or several end tokens cannot be written as a Llama's config.json")
+	}
 	id := func(i int) *int {
 		if i < 0 {
 			return nil
@@ -173,7 +210,7 @@ func (c Config) MarshalJSON() ([]byte, error) {
 		Architectures: []string{"LlamaForCausalLM"}, ModelType: "llama",
 		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, IntermediateSize: c.IntermediateSize,
 		Layers: c.Layers, Heads: c.Heads, KVHeads: &c.KVHeads, HeadDim: &c.HeadDim,
-		MaxContext: c.MaxContext, RMSNormEps: &c.RMSNormEps, RopeTheta: &c.RopeTheta,
+		MaxContext: c.MaxContext, RMSNormEps: &c.RMSNormEps, RopeTheta: &c.Rope.Theta,
 		HiddenAct: "silu", TieEmbeddings: c.TieEmbeddings,
 		PadID: id(c.PadID), BosID: id(c.BosID), EosID: id(c.EosID),
 		TorchDtype: "float32",
@@ -220,7 +257,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	read := Config{
 		VocabSize: f.VocabSize, HiddenSize: f.HiddenSize, IntermediateSize: f.IntermediateSize,
 		Layers: f.Layers, Heads: f.Heads, KVHeads: or(f.KVHeads, f.Heads), HeadDim: or(f.HeadDim, headDim),
-		MaxContext: f.MaxContext, RMSNormEps: or(f.RMSNormEps, 1e-6), RopeTheta: or(f.RopeTheta, 10000),
+		MaxContext: f.MaxContext, RMSNormEps: or(f.RMSNormEps, 1e-6), Rope: Rope{Theta: or(f.RopeTheta, 10000)},
 		TieEmbeddings: f.TieEmbeddings,
 		PadID:         or(f.PadID, -1), BosID: or(f.BosID, -1), EosID: or(f.EosID, -1),
 	}

@@ -38,7 +38,7 @@ func TestPresets(t *testing.T) {
 
 func TestConfigJSONRoundTrip(t *testing.T) {
 	c := preset(t, "small", 58)
-	c.KVHeads, c.TieEmbeddings, c.RopeTheta, c.EosID, c.PadID = 2, false, 5000, 0, -1
+	c.KVHeads, c.TieEmbeddings, c.Rope.Theta, c.EosID, c.PadID = 2, false, 5000, 0, -1
 	data, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestConfigJSONRoundTrip(t *testing.T) {
 		}
 	}
 	var back Config
-	if err := json.Unmarshal(data, &back); err != nil || back != c {
+	if err := json.Unmarshal(data, &back); err != nil || !back.Equal(c) {
 		t.Errorf("read back %+v, %v; want %+v", back, err, c)
 	}
 }
@@ -78,10 +78,10 @@ func hf(edits map[string]string) string {
 func TestConfigReadsWhatTransformersWrites(t *testing.T) {
 	minimal := Config{
 		VocabSize: 58, HiddenSize: 64, IntermediateSize: 160, Layers: 3, Heads: 4, KVHeads: 4, HeadDim: 16,
-		MaxContext: 256, RMSNormEps: 1e-6, RopeTheta: 10000, PadID: -1, BosID: -1, EosID: -1,
+		MaxContext: 256, RMSNormEps: 1e-6, Rope: Rope{Theta: 10000}, PadID: -1, BosID: -1, EosID: -1,
 	}
 	theta := minimal
-	theta.RopeTheta = 500000
+	theta.Rope.Theta = 500000
 	for name, test := range map[string]struct {
 		json string
 		want Config
@@ -100,7 +100,7 @@ func TestConfigReadsWhatTransformersWrites(t *testing.T) {
 		"default scaling": {hf(map[string]string{"rope_scaling": `{"type":"default"}`}), minimal},
 	} {
 		var c Config
-		if err := json.Unmarshal([]byte(test.json), &c); err != nil || c != test.want {
+		if err := json.Unmarshal([]byte(test.json), &c); err != nil || !c.Equal(test.want) {
 			t.Errorf("%s: %+v, %v; want %+v", name, c, err, test.want)
 		}
 	}
@@ -119,17 +119,19 @@ func TestConfigRefuses(t *testing.T) {
 		{"vocab_size", "0", "vocab_size"},
 		{"vocab_size", "-3", "vocab_size"},
 		{"vocab_size", "1000000000000", "vocab_size"},
+		{"vocab_size", "1048577", "vocab_size"},
 		{"hidden_size", "66", "hidden_size"},
 		{"hidden_size", "", "hidden_size"},
 		{"num_attention_heads", "0", "num_attention_heads"},
-		{"num_attention_heads", "3", "hidden_size"},
+		{"num_attention_heads", "3", "head_dim is 21"},
 		{"num_attention_heads", "16", "head_dim is 4"},
 		{"num_key_value_heads", "3", "divide"},
 		{"num_key_value_heads", "8", "divide"},
 		{"num_hidden_layers", "257", "num_hidden_layers"},
 		{"head_dim", "12", "head_dim"},
+		{"head_dim", "264", "head_dim"},
 		{"max_position_embeddings", "0", "max_position_embeddings"},
-		{"max_position_embeddings", "4097", "max_position_embeddings"},
+		{"max_position_embeddings", "131073", "max_position_embeddings"},
 		{"rms_norm_eps", "0", "rms_norm_eps"},
 		{"rope_theta", "0.5", "rope_theta"},
 		{"rope_theta", "1e300", "rope_theta"},
@@ -143,7 +145,7 @@ func TestConfigRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s = %s: error %v, want one about %q", test.key, test.value, err, test.want)
 		}
-		if c != (Config{}) {
+		if !c.Equal(Config{}) {
 			t.Errorf("%s = %s: a refused config was stored", test.key, test.value)
 		}
 	}
@@ -151,5 +153,61 @@ func TestConfigRefuses(t *testing.T) {
 	c.RMSNormEps = math.NaN()
 	if c.Validate() == nil {
 		t.Error("a NaN rms_norm_eps passed")
+	}
+}
+
+// What only other kinds of models have is checked, told apart and never written as a Llama.
+func TestConfigOfOtherKinds(t *testing.T) {
+	plain := preset(t, "tiny", 58)
+	for name, test := range map[string]struct {
+		change func(c *Config)
+		wrong  string // "" for a valid one
+	}{
+		"bias":             {func(c *Config) { c.QKVBias = true }, ""},
+		"norm":             {func(c *Config) { c.QKNorm = true }, ""},
+		"no rope":          {func(c *Config) { c.NoRope = []bool{true, false} }, ""},
+		"no rope, short":   {func(c *Config) { c.NoRope = []bool{true} }, "num_hidden_layers is 2"},
+		"stop":             {func(c *Config) { c.Stop = []int{2, 57} }, ""},
+		"stop outside":     {func(c *Config) { c.Stop = []int{2, 58} }, "end token 58"},
+		"stop negative":    {func(c *Config) { c.Stop = []int{-1} }, "end token -1"},
+		"linear":           {func(c *Config) { c.Rope.Scaling = RopeScaling{Kind: RopeLinear, Factor: 2} }, ""},
+		"linear, no more":  {func(c *Config) { c.Rope.Scaling = RopeScaling{Kind: RopeLinear, Factor: .5} }, "factor"},
+		"linear, inf":      {func(c *Config) { c.Rope.Scaling = RopeScaling{Kind: RopeLinear, Factor: math.Inf(1)} }, "factor"},
+		"numbers, no kind": {func(c *Config) { c.Rope.Scaling = RopeScaling{Factor: 2} }, "no kind"},
+		"dynamic":          {func(c *Config) { c.Rope.Scaling = RopeScaling{Kind: "dynamic", Factor: 2} }, "dynamic"},
+		"llama3":           {func(c *Config) { c.Rope.Scaling = llama3 }, ""},
+		"llama3, bands":    {func(c *Config) { c.Rope.Scaling = llama3; c.Rope.Scaling.LowFreqFactor = 4 }, "low_freq_factor"},
+		"llama3, context":  {func(c *Config) { c.Rope.Scaling = llama3; c.Rope.Scaling.OriginalContext = 0 }, "original_max_position_embeddings"},
+		"yarn":             {func(c *Config) { c.Rope.Scaling = yarn }, ""},
+		"yarn, betas":      {func(c *Config) { c.Rope.Scaling = yarn; c.Rope.Scaling.BetaFast = .5 }, "beta_fast"},
+		"yarn, attention":  {func(c *Config) { c.Rope.Scaling = yarn; c.Rope.Scaling.AttentionFactor = -1 }, "attention_factor"},
+	} {
+		c := plain
+		test.change(&c)
+		if c.Equal(plain) || !c.Equal(c) {
+			t.Errorf("%s: the config equals the plain one, or not itself", name)
+		}
+		err := c.Validate()
+		if test.wrong == "" && err != nil || test.wrong != "" && (err == nil || !strings.Contains(err.Error(), test.wrong)) {
+			t.Errorf("%s: error %v, want one about %q", name, err, test.wrong)
+		}
+		if _, err := json.Marshal(c); err == nil {
+			t.Errorf("%s: was written as a Llama", name)
+		}
+	}
+}
+
+func TestEnds(t *testing.T) {
+	c := Config{EosID: 2}
+	if !c.Ends(2) || c.Ends(3) || c.Ends(-1) {
+		t.Error("without a list, only EosID ends a response")
+	}
+	c.EosID = -1
+	if c.Ends(-1) || c.Ends(0) {
+		t.Error("without EosID, nothing ends a response")
+	}
+	c.Stop = []int{5, 7}
+	if !c.Ends(5) || !c.Ends(7) || c.Ends(2) {
+		t.Error("with a list, its tokens end a response and no others do")
 	}
 }

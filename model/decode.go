@@ -156,9 +156,12 @@ func (d *Decoder) sampleParams() any { return d.draw() }
 // draw is how to draw the tokens of this run.
 func (d *Decoder) draw() decode.SampleParams {
 	s := d.sampling
-	eos := uint32(d.EosID)
-	if d.EosID < 0 {
-		eos = uint32(d.VocabSize) // none
+	eos := uint32(d.VocabSize) // none
+	switch {
+	case d.Ends(d.EosID):
+		eos = uint32(d.EosID)
+	case len(d.Stop) > 0:
+		eos = uint32(d.Stop[0])
 	}
 	topP := s.TopP
 	if topP <= 0 {
@@ -191,9 +194,9 @@ func (s *sequence) last() int {
 	return s.Request.Tokens[len(s.Request.Tokens)-1]
 }
 
-func (s *sequence) done(eos int) bool {
+func (s *sequence) done(c Config) bool {
 	n := len(s.Rollout.Tokens)
-	return n >= s.Max || n > 0 && s.Rollout.Tokens[n-1] == eos
+	return n >= s.Max || n > 0 && c.Ends(s.Rollout.Tokens[n-1])
 }
 
 // Generate continues every request until EOS or its Max, and returns a rollout for
@@ -248,7 +251,7 @@ func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, 
 		}
 		going := active[:0]
 		for _, seq := range active {
-			if !seq.done(d.EosID) {
+			if !seq.done(d.Config) {
 				going = append(going, seq)
 				continue
 			}
@@ -393,8 +396,11 @@ func (d *Decoder) run(active []*sequence) error {
 			seq.Rollout.Tokens = append(seq.Rollout.Tokens, int(out[k]))
 			seq.LogProbs = append(seq.LogProbs, stat[2*k])
 			seq.Entropy = append(seq.Entropy, stat[2*k+1])
+			d.Generated++
+			if d.Ends(int(out[k])) {
+				break // the kernel knows one end token only, and may have drawn more after another
+			}
 		}
-		d.Generated += count
 	}
 	return nil
 }

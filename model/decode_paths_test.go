@@ -15,7 +15,7 @@ import (
 // wideConfig is a shape with a wide head and tied embeddings, one row a workgroup more often than not.
 func wideConfig() Config {
 	return Config{VocabSize: 64, HiddenSize: 64, IntermediateSize: 96, Layers: 1, Heads: 2, KVHeads: 2, HeadDim: 32,
-		MaxContext: 64, RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, PadID: 0, BosID: 1, EosID: -1}
+		MaxContext: 64, RMSNormEps: 1e-5, Rope: Rope{Theta: 10000}, TieEmbeddings: true, PadID: 0, BosID: 1, EosID: -1}
 }
 
 // TestPathsAgree draws the same tokens on every path, with prompts and ends at different places, hidden tokens, a shared prefix, and
@@ -85,7 +85,7 @@ func generateOnce(t *testing.T, m *Model, size DecoderSize, rs []Request, s Samp
 // nano is the shape of the workload nano.
 func nano() Config {
 	return Config{VocabSize: 64, HiddenSize: 128, IntermediateSize: 352, Layers: 4, Heads: 4, KVHeads: 4, HeadDim: 32,
-		MaxContext: 128, RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, PadID: -1, BosID: -1, EosID: -1}
+		MaxContext: 128, RMSNormEps: 1e-5, Rope: Rope{Theta: 10000}, TieEmbeddings: true, PadID: -1, BosID: -1, EosID: -1}
 }
 
 // TestDecodingDispatches counts the dispatches of a token of nano, after prompts of one token, which need none themselves.

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"attnlab/gpu"
-	"attnlab/shaders/nn"
 )
 
 // Model is a transformer on a device: its weights in one arena, and the table of
@@ -25,10 +24,13 @@ func New(device *gpu.Device, c Config, weights []float32) (*Model, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if c.QKVBias || c.QKNorm || c.NoRope != nil {
+		return nil, fmt.Errorf("model: biases, normed heads and layers without rotary positions have no kernel yet")
+	}
 	m := &Model{Config: c, Device: device,
 		weights: device.Floats("weights", c.ArenaSize()),
 		rope:    device.Floats("rope", c.MaxContext*c.HeadDim)}
-	m.rope.Write(0, nn.RopeTable(c.MaxContext, c.HeadDim, c.RopeTheta))
+	m.rope.Write(0, c.Rope.Table(c.MaxContext, c.HeadDim))
 	if err := m.SetWeights(weights); err != nil {
 		m.Release()
 		return nil, err

@@ -33,7 +33,7 @@ func TestCutAndJoinByHand(t *testing.T) {
 // pooled in one piece.
 func TestLongStepsArePooledWhole(t *testing.T) {
 	c := Config{VocabSize: 16, HiddenSize: 16, IntermediateSize: 16, Layers: 1, Heads: 2, KVHeads: 1, HeadDim: 8,
-		MaxContext: 1100, RMSNormEps: 1e-5, RopeTheta: 10000, PadID: -1, BosID: -1, EosID: -1}
+		MaxContext: 1100, RMSNormEps: 1e-5, Rope: Rope{Theta: 10000}, PadID: -1, BosID: -1, EosID: -1}
 	eachModel(t, c, func(t *testing.T, m *Model) {
 		r := steps16(c, 1100)
 		r.Steps = []Range{{0, 1000}, {1000, 1010}, {1010, 1100}}

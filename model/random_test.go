@@ -13,7 +13,7 @@ import (
 // that ends a response.
 func randomConfig() Config {
 	return Config{VocabSize: 61, HiddenSize: 48, IntermediateSize: 80, Layers: 2, Heads: 6, KVHeads: 2, HeadDim: 8,
-		MaxContext: 64, RMSNormEps: 1e-5, RopeTheta: 10000, PadID: 0, BosID: 1, EosID: -1}
+		MaxContext: 64, RMSNormEps: 1e-5, Rope: Rope{Theta: 10000}, PadID: 0, BosID: 1, EosID: -1}
 }
 
 // lively returns weights so large that attention is sharp and the likeliest token changes

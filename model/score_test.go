@@ -164,7 +164,7 @@ func TestScorerRoomGrows(t *testing.T) {
 func TestLongContextNeedsNoMatrix(t *testing.T) {
 	const T = 4096
 	c := Config{VocabSize: 16, HiddenSize: 16, IntermediateSize: 16, Layers: 1, Heads: 2, KVHeads: 1, HeadDim: 8,
-		MaxContext: T, RMSNormEps: 1e-5, RopeTheta: 10000, PadID: -1, BosID: -1, EosID: -1}
+		MaxContext: T, RMSNormEps: 1e-5, Rope: Rope{Theta: 10000}, PadID: -1, BosID: -1, EosID: -1}
 	full := int64(c.Layers * c.Heads * T * T * 4)
 	request := steps16(c, T)
 	d := gputest.Adapter(t) // the host takes seconds

@@ -58,7 +58,7 @@ func (dice) Concludes(_ task.Problem, t task.Trace) []bool {
 
 var diceShape = model.Config{
 	VocabSize: len(task.CommonTokens), HiddenSize: 16, IntermediateSize: 16, Layers: 1, Heads: 2, KVHeads: 1, HeadDim: 8, MaxContext: 48,
-	RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, PadID: task.Pad, BosID: task.Bos, EosID: task.Eos,
+	RMSNormEps: 1e-5, Rope: model.Rope{Theta: 10000}, TieEmbeddings: true, PadID: task.Pad, BosID: task.Bos, EosID: task.Eos,
 }
 
 // diceBase is a model with random weights, large enough that they matter.

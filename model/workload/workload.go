@@ -67,7 +67,7 @@ func All(full bool) []Workload {
 	shape := func(layers, hidden, feed, context int) model.Config {
 		return model.Config{
 			VocabSize: 64, HiddenSize: hidden, IntermediateSize: feed, Layers: layers, Heads: 4, KVHeads: 4, HeadDim: hidden / 4,
-			MaxContext: context, RMSNormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, PadID: -1, BosID: -1, EosID: -1,
+			MaxContext: context, RMSNormEps: 1e-5, Rope: model.Rope{Theta: 10000}, TieEmbeddings: true, PadID: -1, BosID: -1, EosID: -1,
 		}
 	}
 	return append(all,

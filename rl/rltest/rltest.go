@@ -23,7 +23,7 @@ func Bigram(kind task.Task, next map[string]map[string]float64) *hf.Checkpoint {
 	V, D := len(vocabulary), (len(vocabulary)+15)/16*16
 	c := model.Config{
 		VocabSize: V, HiddenSize: D, IntermediateSize: 16, Layers: 2, Heads: D / 16, KVHeads: D / 16, HeadDim: 16,
-		MaxContext: 256, RMSNormEps: 1e-9, RopeTheta: 10000, PadID: task.Pad, BosID: task.Bos, EosID: task.Eos,
+		MaxContext: 256, RMSNormEps: 1e-9, Rope: model.Rope{Theta: 10000}, PadID: task.Pad, BosID: task.Bos, EosID: task.Eos,
 	}
 	weights := c.Init(1)
 	region := func(name string) []float32 {

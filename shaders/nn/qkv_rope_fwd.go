@@ -46,15 +46,26 @@ var QKVRopeFwd = tiled(func(t Tile) *gpu.Kernel {
 })
 
 // RopeTable returns cos θ then sin θ for positions 0..T-1 and pairs j: [T,2,C/2],
-// θ_j = t·base^(−2j/C). It computes in float64, because WGSL's cosine is coarse and
-// guaranteed only inside [−π, π].
+// θ_j = t·base^(−2j/C).
 func RopeTable(T, C int, base float64) []float32 {
-	table := make([]float32, T*C)
+	turn := make([]float64, C/2)
+	for j := range turn {
+		turn[j] = math.Pow(base, -2*float64(j)/float64(C))
+	}
+	return RopeTableOf(T, turn, 1)
+}
+
+// RopeTableOf is RopeTable of pairs that turn by turn[j] a position, with all cosines and
+// sines multiplied by factor. It computes in float64, because WGSL's cosine is coarse and
+// guaranteed only inside [−π, π].
+func RopeTableOf(T int, turn []float64, factor float64) []float32 {
+	half := len(turn)
+	table := make([]float32, T*2*half)
 	for t := range T {
-		for j := range C / 2 {
-			angle := float64(t) * math.Pow(base, -2*float64(j)/float64(C))
-			table[t*C+j] = float32(math.Cos(angle))
-			table[t*C+C/2+j] = float32(math.Sin(angle))
+		for j, f := range turn {
+			angle := float64(t) * f
+			table[2*t*half+j] = float32(factor * math.Cos(angle))
+			table[(2*t+1)*half+j] = float32(factor * math.Sin(angle))
 		}
 	}
 	return table
