@@ -9,6 +9,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
@@ -64,11 +65,11 @@ var diceShape = model.Config{
 // diceBase is a model with random weights, large enough that they matter.
 func diceBase(t *testing.T) *hf.Checkpoint {
 	t.Helper()
-	tokenizer, err := hf.NewTokenizer(dice{}.Vocabulary())
+	words, err := tokenizer.NewWords(dice{}.Vocabulary())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &hf.Checkpoint{Config: diceShape, Tokenizer: tokenizer, Weights: diceShape.Init(3)}
+	return &hf.Checkpoint{Config: diceShape, Tokenizer: words, Weights: diceShape.Init(3)}
 }
 
 // methodOf is the method of a name.

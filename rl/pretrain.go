@@ -8,6 +8,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
@@ -187,11 +188,11 @@ func supervised(traces [][]int, prompts []int, V int) model.MicroBatch {
 // Checkpoint reads from the device everything that is needed to use the model and
 // to resume training.
 func (r *Pretraining) Checkpoint() (*hf.Checkpoint, error) {
-	tokenizer, err := hf.NewTokenizer(r.Task.Vocabulary())
+	words, err := tokenizer.NewWords(r.Task.Vocabulary())
 	if err != nil {
 		return nil, err
 	}
-	c := &hf.Checkpoint{Config: r.Model.Config, Tokenizer: tokenizer}
+	c := &hf.Checkpoint{Config: r.Model.Config, Tokenizer: words}
 	if c.Weights, err = r.Model.Weights(); err != nil {
 		return nil, err
 	}

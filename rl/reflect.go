@@ -9,6 +9,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
@@ -47,14 +48,14 @@ func reflectionVocabulary(task task.Task) []string {
 // layers, a larger vocabulary and a longer context. As in the paper it starts from a
 // model that knows the language; a base with random weights starts from scratch.
 func BeginReflection(task task.Task, base *hf.Checkpoint, seed uint64) (*hf.Checkpoint, error) {
-	tokenizer, err := hf.NewTokenizer(reflectionVocabulary(task))
+	words, err := tokenizer.NewWords(reflectionVocabulary(task))
 	if err != nil {
 		return nil, err
 	}
 	c := base.Config
-	c.VocabSize = tokenizer.Len()
+	c.VocabSize = words.Len()
 	c.MaxContext += 2 * reflectedSteps
-	r := &hf.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: c.Init(seed)}
+	r := &hf.Checkpoint{Config: c, Tokenizer: words, Weights: c.Init(seed)}
 	for _, p := range base.Config.Params() {
 		// The rows of new words, in embedding and output, come after the known ones.
 		copy(r.Weights[c.Param(p.Name).Offset:], base.Weights[p.Offset:p.Offset+p.Size()])

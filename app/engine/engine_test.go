@@ -18,6 +18,7 @@ import (
 	"attnlab/gpu/gputest"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl/rltest"
 	"attnlab/rl/task"
 )
@@ -61,11 +62,11 @@ func random(t testing.TB, task task.Task) *hf.Checkpoint {
 	for i := range weights {
 		weights[i] *= 3
 	}
-	tokenizer, err := hf.NewTokenizer(task.Vocabulary())
+	words, err := tokenizer.NewWords(task.Vocabulary())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &hf.Checkpoint{Config: c, Weights: weights, Tokenizer: tokenizer}
+	return &hf.Checkpoint{Config: c, Weights: weights, Tokenizer: words}
 }
 
 // screen has a port and the newest event of each kind, as a page does.

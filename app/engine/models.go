@@ -105,7 +105,7 @@ func taskOf(c *hf.Checkpoint) (task.Task, error) {
 			return nil, err
 		}
 		vocabulary := task.Vocabulary()
-		same := len(vocabulary) == c.Config.VocabSize
+		same := len(vocabulary) == c.Config.VocabSize && (c.Tokenizer == nil || c.Tokenizer.Len() == len(vocabulary))
 		for id := 0; same && c.Tokenizer != nil && id < len(vocabulary); id++ {
 			same = c.Tokenizer.Token(id) == vocabulary[id]
 		}

@@ -12,6 +12,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
@@ -188,11 +189,11 @@ func fresh(s *session.RunSettings) (*hf.Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokenizer, err := hf.NewTokenizer(task.Vocabulary())
+	words, err := tokenizer.NewWords(task.Vocabulary())
 	if err != nil {
 		return nil, err
 	}
-	return &hf.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: c.Init(uint64(s.Seed))}, nil
+	return &hf.Checkpoint{Config: c, Tokenizer: words, Weights: c.Init(uint64(s.Seed))}, nil
 }
 
 // newID is a name for a run that no other has, in this browser too.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 )
 
 var logitsCommand = command{
@@ -67,7 +67,7 @@ func (c *console) logits(list string) error {
 }
 
 // text shows the likeliest next tokens.
-func (d logitsDocument) text(w io.Writer, t *hf.Tokenizer) {
+func (d logitsDocument) text(w io.Writer, t tokenizer.Tokenizer) {
 	name := func(id int) string {
 		if t == nil {
 			return strconv.Itoa(id)

@@ -7,6 +7,7 @@ import (
 
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
@@ -20,7 +21,7 @@ func TestCheckpointFilesAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokenizer, err := hf.NewTokenizer(kind.Vocabulary())
+	words, err := tokenizer.NewWords(kind.Vocabulary())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +29,7 @@ func TestCheckpointFilesAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := (&hf.Checkpoint{Config: config, Tokenizer: tokenizer, Weights: config.Init(1)}).Files()
+	files, err := (&hf.Checkpoint{Config: config, Tokenizer: words, Weights: config.Init(1)}).Files()
 	if err != nil {
 		t.Fatal(err)
 	}

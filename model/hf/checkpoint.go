@@ -10,6 +10,7 @@ import (
 
 	"attnlab/model"
 	"attnlab/model/hf/safetensors"
+	"attnlab/model/hf/tokenizer"
 )
 
 // The files of a checkpoint folder. Package runs has the same names, without the weights' code: a test of the command line compares
@@ -33,8 +34,8 @@ var CheckpointFiles = []string{StateFile, weightsFile, configFile, tokenizerFile
 // in training.safetensors, which transformers ignores.
 type Checkpoint struct {
 	Config    model.Config
-	Tokenizer *Tokenizer // nil if the folder has none
-	Weights   []float32  // the arena, Config.ArenaSize() long
+	Tokenizer tokenizer.Tokenizer // nil if the folder has none
+	Weights   []float32           // the arena, Config.ArenaSize() long
 	Train     *model.TrainState
 }
 
@@ -51,7 +52,7 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 		return nil, err
 	}
 	if c.Tokenizer != nil {
-		if c.Tokenizer.Len() != c.Config.VocabSize {
+		if c.Tokenizer.Len() > c.Config.VocabSize {
 			return nil, vocabularyError(c.Tokenizer, c.Config)
 		}
 		if files[tokenizerFile], err = indent(c.Tokenizer); err != nil {
@@ -84,11 +85,11 @@ func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
 		return nil, fmt.Errorf("%s: %w", configFile, err)
 	}
 	if data, ok := files[tokenizerFile]; ok {
-		c.Tokenizer = &Tokenizer{}
-		if err := json.Unmarshal(data, c.Tokenizer); err != nil {
+		var err error
+		if c.Tokenizer, err = ReadTokenizer(data); err != nil {
 			return nil, fmt.Errorf("%s: %w", tokenizerFile, err)
 		}
-		if c.Tokenizer.Len() != c.Config.VocabSize {
+		if c.Tokenizer.Len() > c.Config.VocabSize {
 			return nil, vocabularyError(c.Tokenizer, c.Config)
 		}
 	}
@@ -166,15 +167,15 @@ func (c *Checkpoint) tokenizerConf() map[string]any {
 		"clean_up_tokenization_spaces": false,
 	}
 	for key, id := range map[string]int{"pad_token": c.Config.PadID, "bos_token": c.Config.BosID, "eos_token": c.Config.EosID} {
-		if id >= 0 {
-			conf[key] = c.Tokenizer.Token(id)
+		if token := c.Tokenizer.Token(id); token != "" {
+			conf[key] = token
 		}
 	}
 	return conf
 }
 
-func vocabularyError(t *Tokenizer, c model.Config) error {
-	return fmt.Errorf("hf: the tokenizer has %d tokens, but vocab_size is %d", t.Len(), c.VocabSize)
+func vocabularyError(t tokenizer.Tokenizer, c model.Config) error {
+	return fmt.Errorf("hf: the tokenizer has %d tokens, but vocab_size is only %d", t.Len(), c.VocabSize)
 }
 
 func pack(metadata map[string]string, arrays []safetensors.Array) ([]byte, error) {

@@ -1,6 +1,7 @@
 package hf
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -12,13 +13,17 @@ import (
 
 	"attnlab/model"
 	"attnlab/model/hf/safetensors"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/testdata"
 )
 
 // checkpoint is a small model with a tokenizer and a training state.
 func checkpoint(t testing.TB) *Checkpoint {
 	t.Helper()
-	tok := tokenizer(t)
+	tok, err := tokenizer.NewWords([]string{"<pad>", "<bos>", "<eos>", "\n", ";", "<think>", "</think>", "wait", "a", "&a", "0", "+", "<"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	c, err := model.Preset("tiny", tok.Len())
 	if err != nil {
 		t.Fatal(err)
@@ -128,6 +133,17 @@ func TestLoadRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	padded := checkpoint(t)
+	padded.Config.VocabSize += 3
+	padded.Weights, padded.Train = padded.Config.Init(1), nil
+	paddedFiles, err := padded.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := LoadFiles(paddedFiles); err != nil || c.Tokenizer.Len() != 13 || c.Tokenizer.Token(15) != "" {
+		t.Errorf("a vocabulary with three rows to spare: %v", err)
+	}
+
 	for name, test := range map[string]struct {
 		edit func(files map[string][]byte)
 		want string
@@ -152,8 +168,8 @@ func TestLoadRefuses(t *testing.T) {
 			delete(f, "tokenizer.json")
 		}, "the config wants [65536 65536]"},
 		"other vocabulary": {func(f map[string][]byte) {
-			f["tokenizer.json"] = []byte(`{"pre_tokenizer":{"type":"WhitespaceSplit"},"model":{"type":"WordLevel","vocab":{"a":0}}}`)
-		}, "the tokenizer has 1 tokens, but vocab_size is 13"},
+			f["tokenizer.json"] = bytes.Replace(f["tokenizer.json"], []byte(`"added_tokens": [`), []byte(`"added_tokens": [{"id": 13, "content": "<one>"},`), 1)
+		}, "the tokenizer has 14 tokens, but vocab_size is only 13"},
 	} {
 		files, err := checkpoint(t).Files()
 		if err != nil {

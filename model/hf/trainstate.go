@@ -76,8 +76,7 @@ func LoadState(files map[string][]byte) (*Checkpoint, error) {
 		return nil, fmt.Errorf("hf: the training state cannot be read: %w; the model can still be used, but training must start again in another folder", err)
 	}
 	if data, ok := files[tokenizerFile]; ok {
-		t := &Tokenizer{}
-		if err := json.Unmarshal(data, t); err == nil && t.Len() == c.Config.VocabSize {
+		if t, err := ReadTokenizer(data); err == nil && t.Len() <= c.Config.VocabSize {
 			c.Tokenizer = t
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl/task"
 )
 
@@ -16,7 +17,7 @@ import (
 // The embedding is one-hot, the layers add nothing, and the output matrix holds log-probabilities over the √D of the last norm.
 func Bigram(kind task.Task, next map[string]map[string]float64) *hf.Checkpoint {
 	vocabulary := kind.Vocabulary()
-	tokenizer, err := hf.NewTokenizer(vocabulary)
+	words, err := tokenizer.NewWords(vocabulary)
 	if err != nil {
 		panic(err)
 	}
@@ -51,7 +52,7 @@ func Bigram(kind task.Task, next map[string]map[string]float64) *hf.Checkpoint {
 			head[b*D+a] = float32(math.Log(p) / math.Sqrt(float64(D)))
 		}
 	}
-	return &hf.Checkpoint{Config: c, Tokenizer: tokenizer, Weights: weights}
+	return &hf.Checkpoint{Config: c, Tokenizer: words, Weights: weights}
 }
 
 // Parrot is a [Bigram] for task chain that says anything and always answers 9: some steps "so LETTER DIGIT", then "# 9". All it

@@ -1,4 +1,4 @@
-package hf
+package tokenizer
 
 import (
 	"encoding/json"
@@ -9,9 +9,9 @@ import (
 
 var words = []string{"<pad>", "<bos>", "<eos>", "\n", ";", "<think>", "</think>", "wait", "a", "&a", "0", "+", "<"}
 
-func tokenizer(t testing.TB) *Tokenizer {
+func wordTokenizer(t testing.TB) *Words {
 	t.Helper()
-	tok, err := NewTokenizer(words)
+	tok, err := NewWords(words)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,7 +19,7 @@ func tokenizer(t testing.TB) *Tokenizer {
 }
 
 func TestEncodeDecode(t *testing.T) {
-	tok := tokenizer(t)
+	tok := wordTokenizer(t)
 	for _, test := range []struct {
 		text    string
 		ids     []int
@@ -50,8 +50,8 @@ func TestEncodeDecode(t *testing.T) {
 	}
 }
 
-func TestTokenizerWithoutLineEnd(t *testing.T) {
-	tok, err := NewTokenizer([]string{"a", "b"})
+func TestWordsWithoutLineEnd(t *testing.T) {
+	tok, err := NewWords([]string{"a", "b"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestTokenizerWithoutLineEnd(t *testing.T) {
 	}
 }
 
-func TestNewTokenizerRefuses(t *testing.T) {
+func TestNewWordsRefuses(t *testing.T) {
 	for want, tokens := range map[string][]string{
 		"at least one": {},
 		`""`:           {"a", ""},
@@ -68,19 +68,19 @@ func TestNewTokenizerRefuses(t *testing.T) {
 		`"\n\n"`:       {"\n\n"},
 		"0 and 2":      {"a", "b", "a"},
 	} {
-		if _, err := NewTokenizer(tokens); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewWords(tokens); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want one about %s", tokens, err, want)
 		}
 	}
 }
 
-func TestTokenizerJSON(t *testing.T) {
-	tok := tokenizer(t)
+func TestWordsJSON(t *testing.T) {
+	tok := wordTokenizer(t)
 	data, err := json.Marshal(tok)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back Tokenizer
+	var back Words
 	if err := json.Unmarshal(data, &back); err != nil || !slices.Equal(back.tokens, words) {
 		t.Errorf("read back %q, %v", back.tokens, err)
 	}
@@ -105,7 +105,7 @@ func TestTokenizerJSON(t *testing.T) {
 	}
 }
 
-func TestTokenizerJSONRefuses(t *testing.T) {
+func TestWordsJSONRefuses(t *testing.T) {
 	file := func(pre, added, vocab string) string {
 		return `{"pre_tokenizer":` + pre + `,"added_tokens":[` + added + `],"model":{"type":"WordLevel","vocab":{` + vocab + `}}}`
 	}
@@ -126,12 +126,12 @@ func TestTokenizerJSONRefuses(t *testing.T) {
 		{`{"normalizer":{},` + file(split, "", `"a":0`)[1:], "normalizer"},
 		{`{"post_processor":{},` + file(split, "", `"a":0`)[1:], "post_processor"},
 	} {
-		var tok Tokenizer
+		var tok Words
 		if err := json.Unmarshal([]byte(test.json), &tok); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want one about %q", test.json, err, test.want)
 		}
 	}
-	var tok Tokenizer
+	var tok Words
 	if err := json.Unmarshal([]byte(file(split, `{"id":1,"content":"<x>"}`, `"a":0`)), &tok); err != nil || tok.Len() != 2 {
 		t.Errorf("an added token beside the vocabulary: %d tokens, %v", tok.Len(), err)
 	}

@@ -2,19 +2,19 @@
 
 //go:build !js
 
-package hf_test
+package tokenizer_test
 
 import (
 	"fmt"
 	"log"
 	"strings"
 
-	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 )
 
 // A tokenizer maps words to ids; the token "\n" is a line end of the text.
-func ExampleTokenizer() {
-	t, err := hf.NewTokenizer([]string{"<pad>", "\n", "so", "b", "0"})
+func ExampleWords() {
+	t, err := tokenizer.NewWords([]string{"<pad>", "\n", "so", "b", "0"})
 	if err != nil {
 		log.Fatal(err)
 	}
