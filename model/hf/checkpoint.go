@@ -4,9 +4,14 @@ package hf
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"slices"
+	"strings"
 
 	"attnlab/model"
 	"attnlab/model/hf/safetensors"
@@ -74,30 +79,33 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 
 // LoadFiles reads a model from its files by name, as Files gives them, with the
 // training state where the files have the one of these weights.
-func LoadFiles(files map[string][]byte) (*Checkpoint, error) {
-	for _, name := range []string{configFile, weightsFile} {
-		if _, ok := files[name]; !ok {
-			return nil, fmt.Errorf("hf: %s is missing, a checkpoint needs %s and %s", name, configFile, weightsFile)
-		}
-	}
-	c := &Checkpoint{}
-	if err := json.Unmarshal(files[configFile], &c.Config); err != nil {
-		return nil, fmt.Errorf("%s: %w", configFile, err)
-	}
-	if data, ok := files[tokenizerFile]; ok {
-		var err error
-		if c.Tokenizer, err = ReadTokenizer(data); err != nil {
-			return nil, fmt.Errorf("%s: %w", tokenizerFile, err)
-		}
-		if c.Tokenizer.Len() > c.Config.VocabSize {
-			return nil, vocabularyError(c.Tokenizer, c.Config)
-		}
-	}
-	arenas, err := arenas(c.Config, files[weightsFile], "")
+func LoadFiles(files map[string][]byte) (*Checkpoint, error) { return LoadFS(Memory(files)) }
+
+// LoadFS reads the checkpoint at the root of a file system, as LoadFiles does.
+func LoadFS(fsys fs.FS) (*Checkpoint, error) {
+	s, err := Open(fsys)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", weightsFile, err)
+		return nil, err
 	}
-	c.Weights = arenas[0]
+	defer s.Close()
+	c, err := s.Checkpoint(context.Background(), nil)
+	if err != nil {
+		return nil, err
+	}
+	if !exists(fsys, StateFile) && !exists(fsys, trainFile) {
+		return c, nil
+	}
+	files := map[string][]byte{}
+	for _, name := range CheckpointFiles {
+		data, err := fs.ReadFile(fsys, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("hf: %w", err)
+		}
+		files[name] = data
+	}
 	c.Train = c.loadTrain(files)
 	return c, nil
 }
@@ -119,43 +127,37 @@ func arrays(c model.Config, prefix string, arena []float32) []safetensors.Array 
 // arenas is the inverse of arrays: one arena for each prefix. The file must hold exactly
 // the tensors of c. arenas allocates nothing for c before it has found them.
 func arenas(c model.Config, file []byte, prefixes ...string) ([][]float32, error) {
-	s, err := safetensors.Read(file)
+	s, err := safetensors.Open(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[string]safetensors.Array, len(s.Arrays))
-	for _, a := range s.Arrays {
-		found[a.Name] = a
+	tensors := make(map[string]tensor, len(s.Tensors))
+	for _, t := range s.Tensors {
+		tensors[t.Name] = t
 	}
-	table := c.Params()
+	var found []*Source
 	for _, prefix := range prefixes {
-		for _, p := range table {
-			for _, t := range p.Tensors() {
-				a, ok := found[prefix+t.Name]
-				if !ok {
-					return nil, fmt.Errorf("hf: tensor %s is missing, the config wants it in shape %v", prefix+t.Name, t.Shape)
-				}
-				if !slices.Equal(a.Shape, t.Shape) {
-					return nil, fmt.Errorf("hf: tensor %s has shape %v, the config wants %v", a.Name, a.Shape, t.Shape)
-				}
-			}
+		used, err := find(c, tensors, prefix)
+		if err != nil {
+			return nil, err
 		}
+		source := &Source{Config: c, tensors: map[string]tensor{}}
+		for name, t := range used {
+			delete(tensors, name)
+			source.tensors[strings.TrimPrefix(name, prefix)] = t
+		}
+		found = append(found, source)
+	}
+	if len(tensors) > 0 {
+		return nil, fmt.Errorf("hf: tensor %s is not part of a model of this config", slices.Min(slices.Collect(maps.Keys(tensors))))
 	}
 	var arenas [][]float32
-	for _, prefix := range prefixes {
-		arena := make([]float32, c.ArenaSize())
-		for _, p := range table {
-			for _, t := range p.Tensors() {
-				copy(arena[t.Offset:], found[prefix+t.Name].Data)
-				delete(found, prefix+t.Name)
-			}
+	for _, source := range found {
+		arena, err := source.Weights(context.Background(), nil)
+		if err != nil {
+			return nil, err
 		}
 		arenas = append(arenas, arena)
-	}
-	for _, a := range s.Arrays {
-		if _, left := found[a.Name]; left {
-			return nil, fmt.Errorf("hf: tensor %s is not part of a model of this config", a.Name)
-		}
 	}
 	return arenas, nil
 }

@@ -143,6 +143,11 @@ func TestLoadRefuses(t *testing.T) {
 	if c, err := LoadFiles(paddedFiles); err != nil || c.Tokenizer.Len() != 13 || c.Tokenizer.Token(15) != "" {
 		t.Errorf("a vocabulary with three rows to spare: %v", err)
 	}
+	extra := arrays(untied.Config, "", untied.Weights)
+	extraFile, err := pack(nil, append(extra, safetensors.Array{Name: "model.layers.0.self_attn.q_proj.bias", Shape: []int{16}, Data: make([]float32, 16)}))
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	for name, test := range map[string]struct {
 		edit func(files map[string][]byte)
@@ -160,8 +165,18 @@ func TestLoadRefuses(t *testing.T) {
 			"tensor model.layers.0.mlp.gate_proj.weight has shape [4 16], the config wants [8 16]"},
 		"missing tensor": {func(f map[string][]byte) { f["config.json"] = untiedFiles["config.json"] },
 			"tensor lm_head.weight is missing, the config wants it in shape [13 16]"},
-		"tensor too many": {func(f map[string][]byte) { f["model.safetensors"] = untiedFiles["model.safetensors"] },
-			"tensor lm_head.weight is not part"},
+		"tensor too many": {func(f map[string][]byte) { f["model.safetensors"] = extraFile },
+			"tensor model.layers.0.self_attn.q_proj.bias is not part"},
+		"not JSON": {func(f map[string][]byte) { f["config.json"] = append([]byte("\xef\xbb\xbf"), f["config.json"]...) },
+			"config.json: hf: the file starts with a byte-order mark"},
+		"pickle": {func(f map[string][]byte) {
+			delete(f, "model.safetensors")
+			f["pytorch_model.bin"] = nil
+		}, "pytorch_model.bin is not read"},
+		"adapter": {func(f map[string][]byte) {
+			delete(f, "config.json")
+			f["adapter_config.json"] = nil
+		}, "an adapter and no model"},
 		"huge config": {func(f map[string][]byte) {
 			f["config.json"] = []byte(`{"model_type": "llama", "vocab_size": 65536, "hidden_size": 65536, "intermediate_size": 65536,
 				"num_attention_heads": 1024, "num_hidden_layers": 256, "max_position_embeddings": 256}`)

@@ -74,19 +74,3 @@ func Load(dir string) (*Checkpoint, error) {
 	}
 	return c, nil
 }
-
-// LoadFS reads the checkpoint at the root of a file system.
-func LoadFS(fsys fs.FS) (*Checkpoint, error) {
-	files := map[string][]byte{}
-	for _, name := range CheckpointFiles {
-		data, err := fs.ReadFile(fsys, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("hf: %w", err)
-		}
-		files[name] = data
-	}
-	return LoadFiles(files)
-}

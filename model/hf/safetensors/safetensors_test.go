@@ -78,7 +78,10 @@ func TestReadSafeTensorsRefuses(t *testing.T) {
 		"two headers":        {safe(`{}{}`, 0), "follows"},
 		"unknown field":      {safe(`{"w":{"dtype":"F32","shape":[],"data_offsets":[0,4],"x":1}}`, 1), `"x"`},
 		"bad metadata":       {safe(`{"__metadata__":{"a":1}}`, 0), "JSON"},
-		"half precision":     {safe(one(`"dtype":"BF16","shape":[2],"data_offsets":[0,4]`), 1), `"BF16"`},
+		"whole numbers":      {safe(one(`"dtype":"I32","shape":[1],"data_offsets":[0,4]`), 1), "tensor w is of type I32; only F32, BF16, F16 and F64 are read"},
+		"eight bits":         {safe(one(`"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]`), 1), "tensor w is of type F8_E4M3;"},
+		"four bits":          {safe(one(`"dtype":"F4","shape":[8],"data_offsets":[0,4]`), 1), `type "F4", which this reader does not know`},
+		"width of the type":  {safe(one(`"dtype":"BF16","shape":[2],"data_offsets":[0,8]`), 2), "shape [2] and type BF16 needs 4 bytes"},
 		"no shape":           {safe(one(`"dtype":"F32","data_offsets":[0,4]`), 1), "impossible shape"},
 		"negative size":      {safe(`{"w":`+f32("[-1]", "[0,4]")+`}`, 1), "impossible shape [-1]"},
 		"overflowing shape":  {safe(`{"w":`+f32("[4294967296,4294967296]", "[0,4]")+`}`, 1), "impossible shape"},
@@ -105,6 +108,53 @@ func TestReadSafeTensorsRefuses(t *testing.T) {
 		if s.Arrays != nil {
 			t.Errorf("%s: tensors came with the error", name)
 		}
+	}
+}
+
+// Values of each type, and a range of them that is longer than a chunk.
+func TestRead(t *testing.T) {
+	file := safe(`{"h":{"dtype":"F16","shape":[3],"data_offsets":[0,6]},"b":{"dtype":"BF16","shape":[1],"data_offsets":[6,8]},
+		"d":{"dtype":"F64","shape":[1],"data_offsets":[8,16]},"i":{"dtype":"I64","shape":[1],"data_offsets":[16,24]}}`, 0)
+	file = append(file, 0x00, 0x3c, 0x01, 0x00, 0xff, 0xfb, 0x80, 0xbf, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0)
+	opened, err := Open(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]float32{{1, 1.0 / (1 << 24), -65504}, {-1}, {1.5}} {
+		tensor := opened.Tensors[i]
+		for first := range want {
+			got := make([]float32, len(want)-first)
+			if err := tensor.Read(first, got); err != nil || !reflect.DeepEqual(got, want[first:]) {
+				t.Errorf("%s from %d: %g, %v; want %g", tensor.Name, first, got, err, want[first:])
+			}
+		}
+	}
+	if i := opened.Tensors[3]; i.Float() == nil || i.Read(0, make([]float32, 1)) == nil {
+		t.Error("whole numbers were read as weights")
+	}
+
+	long := Array{Name: "w", Shape: []int{chunk/4 + 5}, Data: make([]float32, chunk/4+5)}
+	for i := range long.Data {
+		long.Data[i] = float32(i)
+	}
+	var b bytes.Buffer
+	if _, err := (File{Arrays: []Array{long}}).WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	whole := b.Bytes()
+	if opened, err = Open(bytes.NewReader(whole), int64(len(whole))); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]float32, chunk/4+2)
+	if err := opened.Tensors[0].Read(3, got); err != nil || got[0] != 3 || got[len(got)-1] != float32(chunk/4+4) {
+		t.Errorf("a range over two chunks ends in %g, %v", got[len(got)-1], err)
+	}
+	// The size says more than the file has: a server whose file was replaced.
+	if opened, err = Open(bytes.NewReader(whole[:len(whole)-4]), int64(len(whole))); err != nil {
+		t.Fatal(err)
+	}
+	if err := opened.Tensors[0].Read(0, make([]float32, opened.Tensors[0].Size())); err == nil || !strings.Contains(err.Error(), "cut short") {
+		t.Errorf("a cut file: %v", err)
 	}
 }
 
@@ -145,6 +195,8 @@ func FuzzSafetensors(f *testing.F) {
 	f.Add(safe(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}`, 1))
 	f.Add(safe(`{"w":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0))
 	f.Add(safe(`{"w":null}`, 0))
+	f.Add(safe(`{"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[4,8]}}`, 2))
+	f.Add(safe(`{"d":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}`, 2))
 	f.Add([]byte{255, 255, 255, 255, 255, 255, 255, 255, '{', '}'})
 	f.Fuzz(func(t *testing.T, file []byte) {
 		s, err := Read(file)
