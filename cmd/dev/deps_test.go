@@ -25,9 +25,11 @@ var rooms = []struct {
 	because string
 }{
 	{"model", []string{"gpu", "shaders/"}, "model is the transformer; files of others and ours are read in model/hf"},
-	{"model/hf/safetensors", nil, "a file format knows no model"},
 	{"model/hf/tokenizer", nil, "text and ids know no model; tasks and pages may import this room, so it stays light"},
 	{"model/hf/bpe", []string{"model/hf/tokenizer"}, "a tokenizer of published models knows no model"},
+	{"model/hf/safetensors", []string{"model/hf/widen"}, "a file format knows no model"},
+	{"model/hf/gguf", []string{"model/hf/widen"}, "a file format knows no model"},
+	{"model/hf/widen", nil, "numbers of files know no file"},
 	{"rl/stat", nil, "rl/stat is a leaf: statistics know nothing of what they count"},
 	{"rl/hyper", []string{"rl/stat"}, "rl/hyper is a leaf: the table of hyper-parameters knows no method"},
 	{"rl/task", []string{"rl/stat", "model/hf/tokenizer"}, "rl/task is a leaf: tasks know no model, only the tokens of its text"},
