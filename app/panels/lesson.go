@@ -100,6 +100,7 @@ func (p *Page) experiment(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 			}),
 		),
 		app.P().Class("hint").Text("The short one suits software adapters. The long one gives a clearer answer."),
+		app.If(c.Beforehand != "", func() app.UI { return app.P().Class("hint").Text(c.Beforehand) }),
 		app.If(r.Gathering.Of > 0, func() app.UI {
 			return app.Progress().Max(r.Gathering.Of).Value(r.Gathering.Done).Aria("label", "done")
 		}),

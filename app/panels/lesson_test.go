@@ -186,6 +186,9 @@ func TestLessonBranching(t *testing.T) {
 	if got != want {
 		t.Fatalf("the experiment is %#v", got)
 	}
+	if html := app.HTMLString(l); !strings.Contains(html, "Over 48 problems, valid shares can be told apart if they differ by about 0.19; over 256, by about 0.09.") {
+		t.Error("the experiment does not say beforehand what it can tell")
+	}
 	rows := func(n int, fci, fciSE, entropy, entropySE float64) session.Rules {
 		return session.Rules{Number: uint64(n), Problems: n, Of: 48, Rows: []session.RuleOutcome{
 			{Branch: "fci", Problems: n, Valid: fci, ValidSE: fciSE, Position: 0.25, Sampled: 900},

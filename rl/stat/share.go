@@ -38,6 +38,13 @@ func ShareDifference(p float64, n int, q float64, m int) Interval {
 	return DifferenceInterval(p, Wilson(p, n), q, Wilson(q, m))
 }
 
+// SharesApart is about how far two shares, each of n independent observations, must lie apart for the interval of
+// [ShareDifference] to leave out 0: half the width of that interval where both are 1/2, which is its widest.
+func SharesApart(n int) float64 {
+	d := ShareDifference(0.5, n, 0.5, n)
+	return (d.High - d.Low) / 2
+}
+
 // DifferenceError is the standard error of the difference of two independent estimates with the standard errors a and b: √(a²+b²).
 func DifferenceError(a, b float64) float64 { return math.Hypot(a, b) }
 

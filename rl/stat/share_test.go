@@ -99,3 +99,19 @@ func TestMeanInterval(t *testing.T) {
 		t.Errorf("of one value %v", got)
 	}
 }
+
+// Shares that lie further apart than SharesApart says are told apart, and those less far are not, around 1/2.
+func TestSharesApart(t *testing.T) {
+	near.Want(t, "of 64", []float64{SharesApart(64)}, []float64{0.17}, 5e-3)
+	for _, n := range []int{48, 64, 256} {
+		for _, k := range []struct {
+			times float64
+			apart bool
+		}{{0.9, false}, {1.1, true}} {
+			d := k.times * SharesApart(n)
+			if got := ShareDifference(0.5+d/2, n, 0.5-d/2, n); (got.Low > 0) != k.apart {
+				t.Errorf("n = %d, shares %.3f apart: the interval is %v", n, d, got)
+			}
+		}
+	}
+}

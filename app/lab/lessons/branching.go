@@ -43,7 +43,8 @@ var lessonBranching = Lesson{
 		{"48 problems", compareRules(48)},
 		{"256 problems", compareRules(256)},
 	},
-	Clear: func(now *session.Snapshots) { now.Rules = session.Rules{} },
+	Beforehand: fmt.Sprintf("Over 48 problems, valid shares can be told apart if they differ by about %.2f; over 256, by about %.2f.", stat.SharesApart(48), stat.SharesApart(256)),
+	Clear:      func(now *session.Snapshots) { now.Rules = session.Rules{} },
 	Measure: func(now *session.Snapshots, _ *Gathering) Measured {
 		row := func(rule score.BranchRule) (r session.RuleOutcome, ok bool) {
 			i := slices.IndexFunc(now.Rules.Rows, func(r session.RuleOutcome) bool { return r.Branch == rule.Name })

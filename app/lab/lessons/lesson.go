@@ -32,10 +32,11 @@ type Lesson struct {
 	Bounds   []float64
 	Quantity string // what is measured, as in "the share of redundant steps"
 
-	Tries   []Try // the experiment: first a size for a software adapter, then a longer one
-	Clear   func(now *session.Snapshots)
-	Measure func(now *session.Snapshots, g *Gathering) Measured
-	Gather  func(b Bench, g *Gathering) // takes one of several snapshots and requests the next; nil where one snapshot is enough
+	Tries      []Try  // the experiment: first a size for a software adapter, then a longer one
+	Beforehand string // what these sizes can tell, empty where that depends on what is measured
+	Clear      func(now *session.Snapshots)
+	Measure    func(now *session.Snapshots, g *Gathering) Measured
+	Gather     func(b Bench, g *Gathering) // takes one of several snapshots and requests the next; nil where one snapshot is enough
 }
 
 // LessonStep is one step of a lesson. In its text [word] and [shown|word] are words of the glossary.
