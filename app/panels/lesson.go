@@ -88,7 +88,10 @@ func (p *Page) experiment(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 			app.Button().Type("button").DataSet("do", fmt.Sprintf("lesson:%d.%d", p.View.Lesson.Lesson, c.StepFor(lessons.Asks))).Text("Predict first"),
 		)
 	}
-	m := c.Measure(&p.Snapshots, &r.Gathering)
+	m, beforehand := c.Measure(&p.Snapshots, &r.Gathering), ""
+	if c.Beforehand != nil {
+		beforehand = c.Beforehand(&p.Snapshots)
+	}
 	return app.Div().Class("trial").Body(
 		app.P().Class("hint").Text("You predicted: "+c.Choices[r.Guess-1]+"."),
 		app.Div().Class("buttons").Body(
@@ -100,7 +103,7 @@ func (p *Page) experiment(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 			}),
 		),
 		app.P().Class("hint").Text("The short one suits software adapters. The long one gives a clearer answer."),
-		app.If(c.Beforehand != "", func() app.UI { return app.P().Class("hint").Text(c.Beforehand) }),
+		app.If(beforehand != "", func() app.UI { return app.P().Class("hint").Text(beforehand) }),
 		app.If(r.Gathering.Of > 0, func() app.UI {
 			return app.Progress().Max(r.Gathering.Of).Value(r.Gathering.Done).Aria("label", "done")
 		}),

@@ -1,7 +1,9 @@
 package panels
 
 import (
+	"fmt"
 	"html"
+	"math"
 	"os"
 	"reflect"
 	"regexp"
@@ -216,18 +218,20 @@ func TestLessonCredit(t *testing.T) {
 	run.Rollouts = []session.RolloutRow{
 		{Correct: true, Trained: true, Advantage: 0.5}, {Correct: false, Trained: true, Advantage: -1},
 		{Correct: true, Trained: true, Advantage: -0.1}, {Group: 1, Correct: true, Trained: true, Advantage: 0.25},
+		{Group: 1, Correct: true, Trained: true, Advantage: 0.25}, {Group: 2, Correct: true, Trained: true, Advantage: 0.25},
 	}
 	l.Receive(run)
-	for i, rollout := range []int{0, 3} { // right, with positive advantage
+	for i, rollout := range []int{0, 3, 5, 4} { // right, with positive advantage; one of each problem first
 		if got := labtest.Sent(t, engine, 1)[0]; got != any(session.ShowCredit{Rollout: rollout}) {
 			t.Fatalf("rollout %d is asked for by %#v", rollout, got)
 		}
+		low := []float64{0.2, 0.3, 0.1, 0.3}[i]
 		l.Receive(session.Credit{Number: uint64(30 + i), Rollout: rollout, Text: []string{"b"}, Steps: []session.CreditStep{
-			{Label: "essential", Scale: 1}, {Label: "correcting", Scale: 0.9}, {Label: "redundant", Scale: 0.2}, {Label: "redundant", Scale: 0.3}, {Label: "wrong", Scale: 0.1},
+			{Label: "essential", Scale: 1}, {Label: "correcting", Scale: 0.9}, {Label: "redundant", Scale: low}, {Label: "redundant", Scale: low}, {Label: "wrong", Scale: 0.1},
 		}})
 	}
 	l.Receive(session.Status{Stage: "ready"})
-	ends(t, l, "mean γ of needed less that of redundant steps, 0.700 ± 0.041, n = 8 steps", "You predicted: needed ones. The measurement agrees", "0.950 ± 0.029 on 4 needed and 0.250 ± 0.029 on 4 redundant steps of 2 rollouts")
+	ends(t, l, "mean γ of needed less that of redundant steps, 0.725 ± 0.060, n = 3 problems", "You predicted: needed ones. The measurement agrees", "0.950 ± 0.000 on 8 needed and 0.225 ± 0.060 on 8 redundant steps of 4 rollouts")
 }
 
 func TestLessonCreditFails(t *testing.T) {
@@ -236,7 +240,7 @@ func TestLessonCreditFails(t *testing.T) {
 	l.Receive(session.Failure{Command: "Advance", Text: "No key-focus head can be found."})
 	l.Receive(session.Status{Stage: "ready"})
 	l.Do("lesson-next")
-	if html := app.HTMLString(l); l.Record(4).Gathering.Going() || !strings.Contains(html, "Too few steps for a result yet") {
+	if html := app.HTMLString(l); l.Record(4).Gathering.Going() || !strings.Contains(html, "Too few problems for a result yet") {
 		t.Error("a failed experiment seems to go on")
 	}
 	l.Do("lesson-again")
@@ -249,7 +253,7 @@ func TestLessonShorter(t *testing.T) {
 	l, engine := pageWalk(t, 5, 1)
 	got := labtest.Sent(t, engine, 2)
 	begin, ok := got[0].(session.Begin)
-	if !ok || begin.Settings.Steps != 4 || begin.Settings.Hyper["problems"] != hyper.Number(8) || got[1] != any(session.Advance{}) {
+	if !ok || begin.Settings.Steps != 16 || begin.Settings.Hyper["problems"] != hyper.Number(8) || got[1] != any(session.Advance{}) {
 		t.Fatalf("the experiment is %#v", got)
 	}
 	metric := func(name string, values ...float64) session.Metric {
@@ -259,7 +263,19 @@ func TestLessonShorter(t *testing.T) {
 		}
 		return m
 	}
-	l.Receive(session.Runs{Number: 1, Runs: []session.KeptRun{
+	if html := app.HTMLString(l); strings.Contains(html, "stray from a line") {
+		t.Error("without shipped runs the experiment says what it can tell")
+	}
+	// A line that falls by 4 a step, with 2, -2, -2, 2 on it: 16/2 remain of the squares, so it strays by √8; Student's t of 14 and 38
+	// degrees of freedom is 2.145 and 2.024.
+	l.Receive(session.Runs{Number: 1, Runs: []session.KeptRun{{Info: session.RunInfo{From: "shipped"}, Settings: session.RunSettings{Method: "attnpo"},
+		Metrics: []session.Metric{metric("think_tokens", 62, 54, 50, 50), metric("problems", 16, 32, 48, 64)}}}})
+	want := fmt.Sprintf("stray from a line by about 2.8 in the shipped runs of ATTNPO (16 problems a step, n = 1 run). At that, 16 steps of 8 problems can tell a change of about %.0f tokens, 40 steps of 16 problems can tell a change of about %.0f tokens. Those runs fell by about 12 in 4 steps.",
+		2.145*4*15/math.Sqrt(16*255./12), 2.024*math.Sqrt(8)*39/math.Sqrt(40*1599./12))
+	if html := strings.ReplaceAll(app.HTMLString(l), "\u00a0", " "); !strings.Contains(html, want) {
+		t.Errorf("the experiment does not say %q", want)
+	}
+	l.Receive(session.Runs{Number: 2, Runs: []session.KeptRun{
 		{Info: session.RunInfo{From: "shipped"}, Settings: session.RunSettings{Method: "tlmre"}, Metrics: []session.Metric{metric("think_tokens", 99, 50, 50, 50, 50, 50), metric("accuracy", 0, .8, .8, .8, .8, .8)}},
 		{Info: session.RunInfo{From: "imported"}, Settings: session.RunSettings{Method: "tlmre"}, Metrics: []session.Metric{metric("think_tokens", 1), metric("accuracy", 1)}},
 	}})

@@ -13,8 +13,9 @@ import (
 
 // lessonAttention is about what later steps look at, and whether they need it.
 var lessonAttention = Lesson{
-	Title: "What later steps look at",
-	About: "Follow attention back through a trace, then cut it and see what breaks.",
+	Title:   "What later steps look at",
+	About:   "Follow attention back through a trace, then cut it and see what breaks.",
+	Minutes: 3,
 	Steps: []Step{
 		{Page: "trace", Ring: "rows-with-arcs", Title: "Looking back",
 			Text:   "In every [head] a token spreads a weight of 1 over itself and the tokens before it. The mean over the tokens of two steps says how much one step looks at the other. Arcs beside the rows show it: choose a step to see which later steps read it.",

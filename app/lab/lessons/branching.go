@@ -13,8 +13,9 @@ import (
 
 // lessonBranching is about trees, and where they branch.
 var lessonBranching = Lesson{
-	Title: "Where to branch",
-	About: "Grow a tree of responses, then compare two rules for its branch points.",
+	Title:   "Where to branch",
+	About:   "Grow a tree of responses, then compare two rules for its branch points.",
+	Minutes: 3,
 	Steps: []Step{
 		{Page: "tree", Ring: "growth", Title: "Ask what a step is worth",
 			Text:   "One [reward] at the end says little about the steps before it. So cut the response at a [branch point], sample the rest several times, and count how often it ends well: the share of right leaves below a node is its [value], V.",
@@ -43,8 +44,10 @@ var lessonBranching = Lesson{
 		{"48 problems", compareRules(48)},
 		{"256 problems", compareRules(256)},
 	},
-	Beforehand: fmt.Sprintf("Over 48 problems, valid shares can be told apart if they differ by about %.2f; over 256, by about %.2f.", stat.SharesApart(48), stat.SharesApart(256)),
-	Clear:      func(now *session.Snapshots) { now.Rules = session.Rules{} },
+	Beforehand: func(*session.Snapshots) string {
+		return fmt.Sprintf("Over 48 problems, valid shares can be told apart if they differ by about %.2f; over 256, by about %.2f.", stat.SharesApart(48), stat.SharesApart(256))
+	},
+	Clear: func(now *session.Snapshots) { now.Rules = session.Rules{} },
 	Measure: func(now *session.Snapshots, _ *Gathering) Measured {
 		row := func(rule score.BranchRule) (r session.RuleOutcome, ok bool) {
 			i := slices.IndexFunc(now.Rules.Rows, func(r session.RuleOutcome) bool { return r.Branch == rule.Name })

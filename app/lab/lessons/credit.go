@@ -2,6 +2,8 @@ package lessons
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 
 	"attnlab/app/lab/explain"
@@ -11,8 +13,9 @@ import (
 
 // lessonCredit is about ATTNPO's γ.
 var lessonCredit = Lesson{
-	Title: "Who gets the credit",
-	About: "Take one training step of ATTNPO and see how it shares the credit among the steps of a rollout.",
+	Title:   "Who gets the credit",
+	About:   "Take one training step of ATTNPO and see how it shares the credit among the steps of a rollout.",
+	Minutes: 3,
 	Steps: []Step{
 		{Page: "train", Ring: "method", Title: "One number for a response",
 			Text:   "ATTNPO begins like [TLMRE]: a right answer earns 1, less a share that grows with its length among the right ones. Its [advantage] is that [reward] minus the mean of the others in its [group], [leave-one-out]. Without more, all tokens would get the same.",
@@ -39,16 +42,17 @@ var lessonCredit = Lesson{
 	Clear:  func(now *session.Snapshots) { now.Run, now.Credit = session.Run{}, session.Credit{} },
 	Gather: gatherCredit,
 	Measure: func(_ *session.Snapshots, g *Gathering) Measured {
-		m := Measured{N: len(g.needed) + len(g.spare), What: "steps", Freedom: len(g.needed) + len(g.spare) - 2}
-		if len(g.needed) < Least || len(g.spare) < Least {
-			m.N = min(len(g.needed), len(g.spare))
+		// Steps of a problem share its responses and their lengths, so that problems count, not steps.
+		m := Measured{N: len(g.problems), What: "problems", Freedom: len(g.problems) - 1}
+		needed, nse := stat.ClusterMean(g.neededOf)
+		spare, sse := stat.ClusterMean(g.spareOf)
+		if m.N < Least || math.IsNaN(needed) || math.IsNaN(spare) {
+			m.Value = math.NaN()
 			return m
 		}
-		needed, nse := stat.MeanError(g.needed)
-		spare, sse := stat.MeanError(g.spare)
-		m.Value, m.SE = needed-spare, stat.DifferenceError(nse, sse)
-		m.Saw = fmt.Sprintf("Mean γ was %s ± %s on %d needed and %s ± %s on %d redundant steps of %d rollouts.",
-			explain.Format(needed), explain.Format(nse), len(g.needed), explain.Format(spare), explain.Format(sse), len(g.spare), g.Done)
+		m.Value, m.SE = stat.ClusterDifference(g.neededOf, g.spareOf)
+		m.Saw = fmt.Sprintf("Mean γ was %s ± %s on %d needed and %s ± %s on %d redundant steps of %s. The errors take problems, not steps, as independent.",
+			explain.Format(needed), explain.Format(nse), count(g.neededOf), explain.Format(spare), explain.Format(sse), count(g.spareOf), explain.Plural(g.Done, "rollout"))
 		return m
 	},
 }
@@ -68,11 +72,7 @@ func gatherCredit(b Bench, g *Gathering) {
 		if now.Run.Info.Step < 1 || now.Run.Settings.Method != session.FirstMethod || len(now.Run.Rollouts) == 0 {
 			return
 		}
-		for i, r := range now.Run.Rollouts {
-			if r.Correct && r.Trained && r.Advantage > 0 && len(g.queue) < g.Of {
-				g.queue = append(g.queue, i)
-			}
-		}
+		g.queue = acrossProblems(now.Run.Rollouts, g.Of)
 		g.Of = len(g.queue) // there may be fewer
 		if g.Going() {
 			b.Do("credit:" + strconv.Itoa(g.queue[0]))
@@ -80,19 +80,62 @@ func gatherCredit(b Bench, g *Gathering) {
 		return
 	}
 	c := &now.Credit
-	if c.Rollout != g.queue[g.Done] || c.Number <= g.last || len(c.Steps) == 0 && len(c.Text) == 0 {
+	if c.Rollout >= len(now.Run.Rollouts) || c.Rollout != g.queue[g.Done] || c.Number <= g.last || len(c.Steps) == 0 && len(c.Text) == 0 {
 		return
 	}
 	g.last = c.Number
+	problem := now.Run.Rollouts[c.Rollout].Group
+	at := slices.Index(g.problems, problem)
+	if at < 0 {
+		at = len(g.problems)
+		g.problems, g.neededOf, g.spareOf = append(g.problems, problem), append(g.neededOf, nil), append(g.spareOf, nil)
+	}
 	for _, step := range c.Steps {
 		switch step.Label {
 		case "essential", "correcting":
-			g.needed = append(g.needed, step.Scale)
+			g.neededOf[at] = append(g.neededOf[at], step.Scale)
 		case "redundant":
-			g.spare = append(g.spare, step.Scale)
+			g.spareOf[at] = append(g.spareOf[at], step.Scale)
 		}
 	}
 	if g.Done++; g.Going() {
 		b.Do("credit:" + strconv.Itoa(g.queue[g.Done]))
 	}
+}
+
+// acrossProblems lists at most n rollouts of right responses with positive advantage: one of each problem, then a second of each, and
+// so on, so that few rollouts are of many problems.
+func acrossProblems(rollouts []session.RolloutRow, n int) (list []int) {
+	var groups [][]int
+	at := map[int]int{}
+	for i, r := range rollouts {
+		if !r.Correct || !r.Trained || r.Advantage <= 0 {
+			continue
+		}
+		g, ok := at[r.Group]
+		if !ok {
+			g = len(groups)
+			at[r.Group], groups = g, append(groups, nil)
+		}
+		groups[g] = append(groups[g], i)
+	}
+	for turn := 0; ; turn++ {
+		before := len(list)
+		for _, g := range groups {
+			if turn < len(g) && len(list) < n {
+				list = append(list, g[turn])
+			}
+		}
+		if len(list) == before {
+			return list
+		}
+	}
+}
+
+// count is the number of values in all clusters.
+func count(clusters [][]float64) (n int) {
+	for _, values := range clusters {
+		n += len(values)
+	}
+	return n
 }

@@ -21,9 +21,10 @@ type Bench interface {
 
 // Lesson is one short lesson.
 type Lesson struct {
-	Title string
-	About string // one sentence, for the page Learn
-	Steps []Step
+	Title   string
+	About   string // one sentence, for the page Learn
+	Minutes int    // to read it and to run its short experiment
+	Steps   []Step
 
 	// The prediction is the interval in which the measured value lies. Choices run from the lowest value to the highest;
 	// Bounds lie between them.
@@ -32,8 +33,8 @@ type Lesson struct {
 	Bounds   []float64
 	Quantity string // what is measured, as in "the share of redundant steps"
 
-	Tries      []Try  // the experiment: first a size for a software adapter, then a longer one
-	Beforehand string // what these sizes can tell, empty where that depends on what is measured
+	Tries      []Try                               // the experiment: first a size for a software adapter, then a longer one
+	Beforehand func(now *session.Snapshots) string // what these sizes can tell, empty where that is not known; nil where it depends on what is measured
 	Clear      func(now *session.Snapshots)
 	Measure    func(now *session.Snapshots, g *Gathering) Measured
 	Gather     func(b Bench, g *Gathering) // takes one of several snapshots and requests the next; nil where one snapshot is enough
@@ -70,9 +71,12 @@ type Try struct {
 // Gathering is what the snapshots of an experiment have measured so far.
 type Gathering struct {
 	Done, Of      int
-	last          uint64    // number of the newest snapshot taken
-	needed, spare []float64 // values of needed and of redundant steps
-	queue         []int     // rollouts that are not explained yet
+	last          uint64      // number of the newest snapshot taken
+	needed, spare []float64   // values of needed and of redundant steps, a response each
+	queue         []int       // rollouts that are explained, in order
+	problems      []int       // whose rollouts are explained, in the order of these:
+	neededOf      [][]float64 // values of the needed steps of a problem
+	spareOf       [][]float64 // and of its redundant steps
 }
 
 // Going reports whether there is more to come.

@@ -22,7 +22,7 @@ func words(text string) int {
 func TestLessonTexts(t *testing.T) {
 	for n, c := range All {
 		at := "lesson " + strconv.Itoa(n+1)
-		if len(c.Steps) < 3 || len(c.Steps) > 5 || len(c.Choices) != len(c.Bounds)+1 || len(c.Tries) != 2 || c.About == "" {
+		if len(c.Steps) < 3 || len(c.Steps) > 5 || len(c.Choices) != len(c.Bounds)+1 || len(c.Tries) != 2 || c.About == "" || c.Minutes < 1 {
 			t.Errorf("%s: %d steps, %d choices, %d bounds, %d tries", at, len(c.Steps), len(c.Choices), len(c.Bounds), len(c.Tries))
 		}
 		for i := 1; i < len(c.Bounds); i++ {

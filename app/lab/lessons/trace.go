@@ -10,8 +10,9 @@ import (
 
 // lessonTrace is about a trace and its length.
 var lessonTrace = Lesson{
-	Title: "What a trace is, and why it is too long",
-	About: "Walk through one response, then count how much of many responses was needed.",
+	Title:   "What a trace is, and why it is too long",
+	About:   "Walk through one response, then count how much of many responses was needed.",
+	Minutes: 2,
 	Steps: []Step{
 		{Page: "trace", Ring: "rows", Title: "A response, step by step",
 			Text:   "The model thinks before it answers. The lab cuts its [rollout] at line ends into [steps|step]. The arithmetic can be replayed, so each step has a true [label]: [essential], [redundant], [correcting] or [wrong]. A rollout with its labels and its attention is a [trace].",

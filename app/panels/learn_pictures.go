@@ -1,0 +1,108 @@
+package panels
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// lessonPictures are small drawings of what the lessons show, in their order, 144 by 88. Their colours are those of the page.
+var lessonPictures = []string{pictureTrace(), pictureAttention(), pictureBranching(), pictureCredit(), pictureShorter()}
+
+// lessonPicture is the picture of lesson n, from 1. It repeats what the text beside it says.
+func lessonPicture(n int) app.UI {
+	return app.Raw(`<svg class="lesson-picture" viewBox="0 0 144 88" aria-hidden="true" fill="none" stroke-linecap="round" stroke-linejoin="round">` + lessonPictures[n-1] + `</svg>`)
+}
+
+// drawing collects shapes. A class gives each its colour.
+type drawing struct{ strings.Builder }
+
+func (d *drawing) bar(class string, x, y, w, h float64) {
+	fmt.Fprintf(d, `<rect class="%s" x="%g" y="%g" width="%g" height="%g" rx="2"/>`, class, x, y, w, h)
+}
+
+func (d *drawing) path(class, way string) { fmt.Fprintf(d, `<path class="%s" d="%s"/>`, class, way) }
+
+func (d *drawing) dot(class string, x, y, r float64) {
+	fmt.Fprintf(d, `<circle class="%s" cx="%g" cy="%g" r="%g"/>`, class, x, y, r)
+}
+
+// pictureTrace is rows of tokens with their labels: two needed, the others not.
+func pictureTrace() string {
+	var d drawing
+	for i, row := range []struct {
+		tokens int
+		label  string
+	}{{4, "essential"}, {6, "redundant"}, {3, "redundant"}, {5, "essential"}, {2, "redundant"}} {
+		y := 9 + 15*float64(i)
+		for k := range row.tokens {
+			d.bar(when(row.label == "redundant", "picture-faint")+when(row.label == "essential", "picture-ink"), 10+15*float64(k), y, 12, 9)
+		}
+		d.bar("picture-"+row.label, 122, y, 10, 9)
+	}
+	return d.String()
+}
+
+// pictureAttention is arcs from later rows to earlier ones, and one row that is cut.
+func pictureAttention() string {
+	var d drawing
+	y := func(i int) float64 { return 13 + 15*float64(i) }
+	for _, arc := range []struct {
+		from, to int
+		class    string
+	}{{3, 0, "picture-arc"}, {4, 0, "picture-arc"}, {2, 0, "picture-arc"}, {4, 2, "picture-arc faint"}, {3, 1, "picture-arc faint"}} {
+		out := 12 * float64(arc.from-arc.to)
+		d.path(arc.class, fmt.Sprintf("M52 %gC%g %g %g %g 52 %g", y(arc.from), 52-out, y(arc.from), 52-out, y(arc.to), y(arc.to)))
+	}
+	for i, w := range []float64{58, 76, 40, 68, 52} {
+		d.bar(when(i > 0, "picture-ink")+when(i == 0, "picture-high"), 58, y(i)-4, w, 8)
+	}
+	d.path("picture-cut", "M54 13H122")
+	return d.String()
+}
+
+// pictureBranching is a tree of lanes with right and wrong ends.
+func pictureBranching() string {
+	var d drawing
+	d.path("picture-line", "M12 44H44M44 44V20H70M44 44V70H62M70 20V12H118M70 20V30H102M62 70V58H110M62 70V78H122")
+	d.dot("picture-dot", 12, 44, 3.5)
+	d.dot("picture-dot", 44, 44, 3.5)
+	d.dot("picture-dot", 70, 20, 3.5)
+	d.dot("picture-dot", 62, 70, 3.5)
+	for _, end := range []struct {
+		x, y  float64
+		right bool
+	}{{124, 12, true}, {108, 30, false}, {116, 58, true}, {128, 78, false}} {
+		if end.right {
+			d.path("picture-right", fmt.Sprintf("M%g %gl3 3 5-6", end.x-2, end.y))
+		} else {
+			d.path("picture-wrong", fmt.Sprintf("M%g %gl6 6m0-6l-6 6", end.x-2, end.y-3))
+		}
+	}
+	return d.String()
+}
+
+// pictureCredit is the credit of steps before and after: what the answer did not look at keeps less.
+func pictureCredit() string {
+	var d drawing
+	for i, after := range []float64{1, 0.25, 0.95, 0.2, 0.35} {
+		x := 14 + 25*float64(i)
+		d.bar("picture-outline", x, 14, 16, 60)
+		d.bar(when(after > 0.5, "picture-essential")+when(after <= 0.5, "picture-redundant"), x, 74-60*after, 16, 60*after)
+	}
+	d.path("picture-axis", "M8 78H136")
+	return d.String()
+}
+
+// pictureShorter is runs from their base: to the left is shorter, up is more accurate.
+func pictureShorter() string {
+	var d drawing
+	d.path("picture-axis", "M14 8V78H136")
+	d.path("picture-run", "M118 58C100 52 84 40 62 34S40 26 32 24")
+	d.path("picture-other", "M118 58C112 46 108 38 104 22")
+	d.dot("picture-high", 32, 24, 4.5)
+	d.dot("picture-ink", 104, 22, 4.5)
+	d.dot("picture-base", 118, 58, 4)
+	return d.String()
+}
