@@ -113,7 +113,9 @@ func (m *Model) backward(p *gpu.Program, in *inputs, a *acts, g *gradients) {
 	}
 	m.addParts(p, g, m.norms(), g.gain, func() uint32 { return uint32(nn.RMSNormGrad{N: uint32(s.n())}.Parts()) })
 	// x = embed[token]
-	p.Add(nn.EmbedBwd, s.embed, in.order, in.first, g.dx, region(g.weights, m.Param("embed")))
+	p.Add(nn.EmbedBwd, func() any {
+		return nn.EmbedGrad{N: uint32(s.n()), D: uint32(m.HiddenSize), V: uint32(m.VocabSize)}
+	}, in.order, in.first, g.dx, region(g.weights, m.Param("embed")))
 }
 
 // parts returns the number of parts in which this run sums its tokens.

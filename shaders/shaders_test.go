@@ -44,10 +44,10 @@ func kernels(t *testing.T) map[string][]*gpu.Kernel {
 	return all
 }
 
-var variant = regexp.MustCompile(`_([cr]\d+|\d+x\d+)$`)
+var variant = regexp.MustCompile(`(_([cr]\d+|\d+x\d+))?(_bf16|_f16|_q8|_q4)?$`)
 
-// stem returns the file that kernel k comes from: its name without the size that it
-// is built for ("attn_fwd_c16", "matmul_nt_4x4").
+// stem returns the file that kernel k comes from: its name without the size and the
+// storage that it is built for ("attn_fwd_c16", "matmul_nt_4x4_q8").
 func stem(k *gpu.Kernel) string { return variant.ReplaceAllString(k.Name, "") }
 
 func TestOrphans(t *testing.T) {

@@ -48,7 +48,7 @@ func TestDownBwdGradient(t *testing.T) {
 		for n := range N {
 			swiglu(s[n*I:][:I], gu[2*n*I:][:I], gu[(2*n+1)*I:][:I])
 		}
-		matmulNT(Matmul{N, O, I}, args(s, w, y))
+		matmulNT(F32, Matmul{N, O, I}, args(s, w, y))
 		return dot(y, dy)
 	}
 	loss()

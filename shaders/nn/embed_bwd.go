@@ -9,14 +9,17 @@ import (
 	"attnlab/shaders"
 )
 
+// EmbedGrad are the sizes of [EmbedBwd]: N tokens, D features, V tokens of the vocabulary.
+type EmbedGrad struct{ N, D, V uint32 }
+
 // EmbedBwd is the gradient of the embedding, dembed[v] += Σ_{token[n]=v} dx[n].
 //
 //	order [N], first [V+1] (see [SortTokens]), dx [N,D] → dembed [V,D]
 var EmbedBwd = gpu.New("embed_bwd", shaders.Load("nn/embed_bwd", nil),
 	[]gpu.Binding{gpu.InU("order"), gpu.InU("first"), gpu.In("dx"), gpu.Out("dembed")},
-	func(p Embed) gpu.Groups { return gpu.Groups1D(int(p.V*p.D)/4, 64) },
+	func(p EmbedGrad) gpu.Groups { return gpu.Groups1D(int(p.V*p.D)/4, 64) },
 	embedBwd[float32], embedBwd[float64],
-	func(p Embed, _ func(int) []uint32) gpu.Work {
+	func(p EmbedGrad, _ func(int) []uint32) gpu.Work {
 		return gpu.Does(int(p.N*p.D), int(p.N+p.V+1+p.N*p.D+2*p.V*p.D))
 	})
 
@@ -43,7 +46,7 @@ func SortTokens(tokens []uint32, V int) (order, first []uint32) {
 	return order, first
 }
 
-func embedBwd[X gpu.Float](p Embed, a gpu.Args[X]) {
+func embedBwd[X gpu.Float](p EmbedGrad, a gpu.Args[X]) {
 	order, first, dx, dembed := a.U(0), a.U(1), a.F(2), a.F(3)
 	D := int(p.D)
 	gpu.Rows(int(p.V), func(v int) {
@@ -61,7 +64,7 @@ func embedBwd[X gpu.Float](p Embed, a gpu.Args[X]) {
 }
 
 func embedBwdCases(r *rand.Rand) (cases []gpu.Case) {
-	for _, p := range []Embed{{1, 4, 1}, {63, 4, 15}, {64, 4, 16}, {65, 4, 17}, {131, 48, 61}} {
+	for _, p := range []EmbedGrad{{1, 4, 1}, {63, 4, 15}, {64, 4, 16}, {65, 4, 17}, {131, 48, 61}} {
 		token := make([]uint32, p.N)
 		for i := range token {
 			token[i] = r.Uint32N(p.V + 1)

@@ -13,13 +13,13 @@ func TestEmbedBwdByHand(t *testing.T) {
 		t.Fatalf("SortTokens gives order %d, first %d", order, first)
 	}
 	dembed := []float64{100, 100, 100, 100, 200, 200, 200, 200, 300, 300, 300, 300}
-	embedBwd(Embed{N: 4, D: 4, V: 3}, args(order, first, count(1, 16), dembed))
+	embedBwd(EmbedGrad{N: 4, D: 4, V: 3}, args(order, first, count(1, 16), dembed))
 	near(t, "dembed", dembed, []float64{105, 106, 107, 108, 200, 200, 200, 200, 314, 316, 318, 320}, 0)
 }
 
 func TestEmbedBwdIsAScatter(t *testing.T) {
 	r := gputest.Rand(20)
-	for _, p := range []Embed{{1, 4, 1}, {40, 8, 6}, {5, 4, 30}} {
+	for _, p := range []EmbedGrad{{1, 4, 1}, {40, 8, 6}, {5, 4, 30}} {
 		N, D, V := int(p.N), int(p.D), int(p.V)
 		token := make([]uint32, N)
 		for n := range token {
@@ -39,12 +39,12 @@ func TestEmbedBwdIsAScatter(t *testing.T) {
 }
 
 func TestEmbedBwdGradient(t *testing.T) {
-	r, p, token := gputest.Rand(21), Embed{N: 5, D: 4, V: 3}, []uint32{1, 3, 0, 1, 1}
+	r, p, token := gputest.Rand(21), EmbedGrad{N: 5, D: 4, V: 3}, []uint32{1, 3, 0, 1, 1}
 	embed, dx, x, dembed := normal(r, 12), normal(r, 20), nans(20), make([]float64, 12)
 	order, first := SortTokens(token, 3)
 	embedBwd(p, args(order, first, dx, dembed))
 	gputest.Gradient(t, "embed", embed, dembed, 1e-6, func() float64 {
-		embedFwd(p, args(token, embed, x))
+		embedFwd(F32, Embed{N: p.N, D: p.D, V: p.V}, args(token, embed, x))
 		return dot(x, dx)
 	})
 }

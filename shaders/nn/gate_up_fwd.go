@@ -15,26 +15,27 @@ type GateUp struct{ N, D, F uint32 }
 
 // GateUpFwd projects to gate and up and joins them, s = silu(gate)·up (Shazeer 2020).
 //
-//	x [N,D], w [2F,D] → gu [N,2F], gate then up, s [N,F]
-var GateUpFwd = tiled(func(t Tile) *gpu.Kernel {
+//	x [N,D], w [2F,D], of any storage → gu [N,2F], gate then up, s [N,F]
+var GateUpFwd = stored(func(t Tile) *gpu.Kernel {
 	t.Cols = 8 // four gates, four ups
 	return gpu.New(t.name("gate_up_fwd"), t.forward("nn/gate_up_fwd"),
-		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.Out("gu"), gpu.Out("s")},
+		[]gpu.Binding{gpu.In("x"), t.Storage.binding("w"), gpu.Out("gu"), gpu.Out("s")},
 		func(p GateUp) gpu.Groups { return t.groups(int(p.N), 2*int(p.F)) },
-		gateUpFwd[float32], gateUpFwd[float64],
+		func(p GateUp, a gpu.Args[float32]) { gateUpFwd(t.Storage, p, a) },
+		func(p GateUp, a gpu.Args[float64]) { gateUpFwd(t.Storage, p, a) },
 		func(p GateUp, _ func(int) []uint32) gpu.Work {
 			N, D, F := int(p.N), int(p.D), int(p.F)
-			return gpu.Does(4*N*D*F+5*N*F, N*D+2*F*D+3*N*F)
+			return gpu.Does(4*N*D*F+5*N*F, N*D+t.Storage.Words(2*F*D)+3*N*F)
 		})
 })
 
-func gateUpFwd[X gpu.Float](p GateUp, a gpu.Args[X]) {
-	x, w, gu, s := a.F(0), a.F(1), a.F(2), a.F(3)
+func gateUpFwd[X gpu.Float](w Storage, p GateUp, a gpu.Args[X]) {
+	x, gu, s := a.F(0), a.F(2), a.F(3)
 	F := int(p.F)
-	if a, ok := any(a).(gpu.Args[float32]); ok {
-		linear(Matmul{p.N, 2 * p.F, p.D}, a.F(0), a, 1, a.F(2), false)
+	if a32, ok := any(a).(gpu.Args[float32]); ok {
+		linear(w, Matmul{p.N, 2 * p.F, p.D}, a32.F(0), a32, 1, a32.F(2), false)
 	} else {
-		matmulNT(Matmul{p.N, 2 * p.F, p.D}, gpu.NewArgs[X](x, w, gu))
+		matmulNT(F32, Matmul{p.N, 2 * p.F, p.D}, gpu.NewArgs[X](x, weights(w, a, 1, 0, 2*F, int(p.D)), gu))
 	}
 	gpu.Parts(int(p.N), 4*F, func(from, to int) {
 		for n := from; n < to; n++ {

@@ -55,9 +55,20 @@ func gemm[X gpu.Float](a, b, c matrix[X]) {
 }
 
 // linear computes y = x·wᵀ, or y += x·wᵀ, for binding at of the arguments as the weight w [O,I]. Its panels are remembered until
-// something writes the weight, so that decoding packs it once.
-func linear(p Matmul, x []float32, a gpu.Args[float32], at int, y []float32, add bool) {
+// something writes the weight, so that decoding packs it once. A weight in another storage than F32 is unpacked some rows at a time
+// and not remembered: whoever chose the storage wants less memory.
+func linear(s Storage, p Matmul, x []float32, a gpu.Args[float32], at int, y []float32, add bool) {
 	N, O, I := int(p.N), int(p.O), int(p.I)
+	if s != F32 {
+		const rows = 64
+		gpu.Rows((O+rows-1)/rows, func(i int) {
+			from, to := i*rows, min((i+1)*rows, O)
+			panels := simd.Pack(simd.Of(weights(s, a, at, from, to-from, I), to-from, I, I).T())
+			defer panels.Release()
+			panels.Mul(simd.Of(y, N, O, up4(O)).Columns(from, to), simd.Of(x, N, I, I), add)
+		})
+		return
+	}
 	pack := func() *simd.Panels { return simd.PackBy(simd.Of(a.F(at), O, I, I).T(), gpu.Rows) }
 	panels, known := gpu.Memo(a, at, [2]int{O, I}, pack)
 	if !known {

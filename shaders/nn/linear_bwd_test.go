@@ -28,7 +28,7 @@ func TestLinearBwdIsNTOfTheTranspose(t *testing.T) {
 	}
 	dx, want := nans(N*I), nans(N*I)
 	linearBwd(LinearGrad{N, O, I, 1, 0}, args(dy, w, normal(r, N*I), dx, nans(O*I)))
-	matmulNT(Matmul{N, I, O}, args(dy, turned, want))
+	matmulNT(F32, Matmul{N, I, O}, args(dy, turned, want))
 	near(t, "dx", dx, want, 1e-14)
 }
 
@@ -68,7 +68,7 @@ func TestLinearBwdGradient(t *testing.T) {
 	linearBwd(LinearGrad{N, O, I, Z, O * I}, args(dy, w, x, dx, part))
 	sumParts(Parts{O * I, Z}, args(part, dw))
 	loss := func() float64 {
-		matmulNT(Matmul{N, O, I}, args(x, w, y))
+		matmulNT(F32, Matmul{N, O, I}, args(x, w, y))
 		return dot(y, dy)
 	}
 	gputest.Gradient(t, "x", x, dx, 1e-6, loss)

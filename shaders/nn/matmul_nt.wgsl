@@ -11,7 +11,7 @@ struct Params { N: u32, O: u32, I: u32 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> w: array<vec4f>;
+#import shared/weights
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 const R: u32 = 4u; // tunable

@@ -9,7 +9,7 @@ import (
 
 func TestMatmulNTByHand(t *testing.T) {
 	y := nans(8)
-	matmulNT(Matmul{N: 2, O: 3, I: 4}, args(count(1, 8),
+	matmulNT(F32, Matmul{N: 2, O: 3, I: 4}, args(count(1, 8),
 		[]float64{1, 0, 0, 0, 0, 0, 0, 2, 1, 1, 1, 1}, y))
 	near(t, "y", y, []float64{1, 8, 10, 0, 5, 16, 26, 0}, 0)
 }
@@ -19,7 +19,7 @@ func TestMatmulNTByIdentity(t *testing.T) {
 	for i := range 8 {
 		one[i*9] = 1
 	}
-	matmulNT(Matmul{N: 5, O: 8, I: 8}, args(x, one, y))
+	matmulNT(F32, Matmul{N: 5, O: 8, I: 8}, args(x, one, y))
 	near(t, "y", y, x, 0)
 }
 
@@ -29,13 +29,13 @@ func TestMatmulNTPadding(t *testing.T) {
 	r := gputest.Rand(51)
 	x, w := normal(r, N*I), normal(r, 8*I)
 	full := nans(N * 8)
-	matmulNT(Matmul{N, 8, I}, args(x, w, full))
+	matmulNT(F32, Matmul{N, 8, I}, args(x, w, full))
 	for O := 1; O <= 8; O++ {
 		y, want := nans(N*up4(O)), make([]float64, N*up4(O))
 		for n := range N {
 			copy(want[n*up4(O):], full[n*8:][:O])
 		}
-		matmulNT(Matmul{N, uint32(O), I}, args(x, w[:O*I], y))
+		matmulNT(F32, Matmul{N, uint32(O), I}, args(x, w[:O*I], y))
 		near(t, fmt.Sprintf("O %d: y", O), y, want, 0)
 	}
 }

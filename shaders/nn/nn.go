@@ -25,7 +25,16 @@ func Cases(r *rand.Rand, tiles []Tile) []gpu.Case {
 		rmsnormFwdCases(r), rmsnormBwdCases(r),
 		tileCases(r, tiles, products...),
 		sumPartsCases(r), ropeBwdCases(r),
+		storedEmbedCases(r), storageCases(r),
 	)
+}
+
+// storageCases are cases of one product for every storage: the other products read their weights by the same function.
+func storageCases(r *rand.Rand) (cases []gpu.Case) {
+	for _, s := range Storages[1:] {
+		cases = append(cases, storedCases(r, Narrow.Of(s))[0:3:3]...)
+	}
+	return cases
 }
 
 // products are the cases of the matrix products.

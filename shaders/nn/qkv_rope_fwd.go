@@ -32,15 +32,16 @@ func (p QKV) angles(pos []uint32) int {
 // QKVRopeFwd projects to queries, keys and values and rotates queries and keys by
 // their positions (RoPE, Su et al. 2021, in Hugging Face's rotate-half form).
 //
-//	x [N,D], w [(H+2K)·C,D], pos [N], rope [T,2,C/2] (see [RopeTable]) → qkv [N,(H+2K)·C]
-var QKVRopeFwd = tiled(func(t Tile) *gpu.Kernel {
+//	x [N,D], w [(H+2K)·C,D], of any storage, pos [N], rope [T,2,C/2] (see [RopeTable]) → qkv [N,(H+2K)·C]
+var QKVRopeFwd = stored(func(t Tile) *gpu.Kernel {
 	t.Cols = 8 // four pairs
 	return gpu.New(t.name("qkv_rope_fwd"), t.forward("nn/qkv_rope_fwd"),
-		[]gpu.Binding{gpu.In("x"), gpu.In("w"), gpu.InU("pos"), gpu.In("rope"), gpu.Out("qkv")},
+		[]gpu.Binding{gpu.In("x"), t.Storage.binding("w"), gpu.InU("pos"), gpu.In("rope"), gpu.Out("qkv")},
 		func(p QKV) gpu.Groups { return t.groups(int(p.N), p.width()) },
-		qkvRopeFwd[float32], qkvRopeFwd[float64],
+		func(p QKV, a gpu.Args[float32]) { qkvRopeFwd(t.Storage, p, a) },
+		func(p QKV, a gpu.Args[float64]) { qkvRopeFwd(t.Storage, p, a) },
 		func(p QKV, words func(int) []uint32) gpu.Work {
-			product := countMatmul(Matmul{p.N, uint32(p.width()), p.D}, words)
+			product := countMatmul(t.Storage, Matmul{p.N, uint32(p.width()), p.D})
 			return product.Plus(gpu.Does(3*int(p.N*(p.H+p.K)*p.C), int(p.N)+p.angles(words(2))))
 		})
 })
@@ -71,12 +72,12 @@ func RopeTableOf(T int, turn []float64, factor float64) []float32 {
 	return table
 }
 
-func qkvRopeFwd[X gpu.Float](p QKV, a gpu.Args[X]) {
-	x, w, pos, rope, qkv := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4)
+func qkvRopeFwd[X gpu.Float](s Storage, p QKV, a gpu.Args[X]) {
+	x, pos, rope, qkv := a.F(0), a.U(2), a.F(3), a.F(4)
 	if a32, ok := any(a).(gpu.Args[float32]); ok {
-		linear(Matmul{p.N, uint32(p.width()), p.D}, a32.F(0), a32, 1, a32.F(4), false)
+		linear(s, Matmul{p.N, uint32(p.width()), p.D}, a32.F(0), a32, 1, a32.F(4), false)
 	} else {
-		matmulNT(Matmul{p.N, uint32(p.width()), p.D}, gpu.NewArgs[X](x, w, qkv))
+		matmulNT(F32, Matmul{p.N, uint32(p.width()), p.D}, gpu.NewArgs[X](x, weights(s, a, 1, 0, p.width(), int(p.D)), qkv))
 	}
 	turn(p, pos, rope, qkv, 1)
 }

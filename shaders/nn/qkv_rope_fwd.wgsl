@@ -14,7 +14,7 @@ struct Params { N: u32, D: u32, H: u32, K: u32, C: u32, stride: u32, first: u32 
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> w: array<vec4f>;
+#import shared/weights
 @group(0) @binding(3) var<storage, read> pos: array<u32>;
 @group(0) @binding(4) var<storage, read> rope: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> qkv: array<vec4f>;

@@ -16,7 +16,7 @@ func TestQKVRopeFwdByHand(t *testing.T) {
 		w[i*4] = float64(i + 1)
 	}
 	rope := []float64{1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}
-	qkvRopeFwd(QKV{N: 2, D: 4, H: 1, K: 1, C: 8},
+	qkvRopeFwd(F32, QKV{N: 2, D: 4, H: 1, K: 1, C: 8},
 		args([]float64{1, 0, 0, 0, 1, 0, 0, 0}, w, []uint32{1, 0}, rope, qkv))
 	near(t, "turned q, k", qkv[:16], []float64{-5, -6, -7, -8, 1, 2, 3, 4, -13, -14, -15, -16, 9, 10, 11, 12}, 0)
 	near(t, "v", qkv[16:24], count(17, 8), 0)
@@ -28,9 +28,9 @@ func TestQKVRopeFwdStride(t *testing.T) {
 	r, p := gputest.Rand(103), QKV{N: 2, D: 4, H: 1, K: 1, C: 8}
 	x, w, rope := normal(r, 2*4), normal(r, 24*4), wide(RopeTable(10, 8, 10000))
 	want, qkv := nans(2*24), nans(2*24)
-	qkvRopeFwd(p, args(x, w, []uint32{3, 5}, rope, want))
+	qkvRopeFwd(F32, p, args(x, w, []uint32{3, 5}, rope, want))
 	p.Stride, p.First = 4, 1
-	qkvRopeFwd(p, args(x, w, []uint32{9, 3, 9, 9, 9, 5, 9, 9}, rope, qkv))
+	qkvRopeFwd(F32, p, args(x, w, []uint32{9, 3, 9, 9, 9, 5, 9, 9}, rope, qkv))
 	near(t, "qkv", qkv, want, 0)
 }
 
@@ -46,8 +46,8 @@ func TestQKVRopeFwdKeepsNorms(t *testing.T) {
 	r, width := gputest.Rand(100), p.width()
 	x, w := normal(r, 6*8), normal(r, width*8)
 	plain, qkv := nans(6*width), nans(6*width)
-	matmulNT(Matmul{p.N, uint32(width), p.D}, args(x, w, plain))
-	qkvRopeFwd(p, args(x, w, positions(r, p.N), wide(RopeTable(256, 8, 10000)), qkv))
+	matmulNT(F32, Matmul{p.N, uint32(width), p.D}, args(x, w, plain))
+	qkvRopeFwd(F32, p, args(x, w, positions(r, p.N), wide(RopeTable(256, 8, 10000)), qkv))
 	for at := 0; at < len(qkv); at += 8 {
 		head, turned := plain[at:at+8], qkv[at:at+8]
 		near(t, "square of the norm", []float64{dot(turned, turned)}, []float64{dot(head, head)}, 1e-6)
@@ -63,7 +63,7 @@ func TestQKVRopeFwdIsRelative(t *testing.T) {
 	r := gputest.Rand(101)
 	x, w, rope, qkv := normal(r, 2*8), normal(r, p.width()*8), wide(RopeTable(256, 8, 10000)), nans(2*p.width())
 	scores := func(m, n uint32) []float64 {
-		qkvRopeFwd(p, args(x, w, []uint32{m, n}, rope, qkv))
+		qkvRopeFwd(F32, p, args(x, w, []uint32{m, n}, rope, qkv))
 		key := qkv[p.width()+16:][:8]
 		return []float64{dot(qkv[:8], key), dot(qkv[8:16], key)}
 	}

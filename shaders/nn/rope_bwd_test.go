@@ -20,8 +20,8 @@ func TestRopeBwdUndoesRope(t *testing.T) {
 	r, width := gputest.Rand(110), p.width()
 	x, w, pos, rope := normal(r, 7*8), normal(r, width*8), positions(r, p.N), wide(RopeTable(256, 16, 10000))
 	plain, qkv := nans(7*width), nans(7*width)
-	matmulNT(Matmul{p.N, uint32(width), p.D}, args(x, w, plain))
-	qkvRopeFwd(p, args(x, w, pos, rope, qkv))
+	matmulNT(F32, Matmul{p.N, uint32(width), p.D}, args(x, w, plain))
+	qkvRopeFwd(F32, p, args(x, w, pos, rope, qkv))
 	ropeBwd(p, args(pos, rope, qkv))
 	near(t, "qkv", qkv, plain, 1e-6)
 }
@@ -36,7 +36,7 @@ func TestRopeBwdGradient(t *testing.T) {
 	ropeBwd(p, args(pos, rope, du))
 	linearBwd(LinearGrad{N: p.N, O: uint32(width), I: p.D, Z: 1}, args(du, w, x, dx, dw))
 	loss := func() float64 {
-		qkvRopeFwd(p, args(x, w, pos, rope, qkv))
+		qkvRopeFwd(F32, p, args(x, w, pos, rope, qkv))
 		return dot(qkv, dqkv)
 	}
 	gputest.Gradient(t, "x", x, dx, 1e-6, loss)

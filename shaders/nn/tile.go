@@ -2,19 +2,28 @@ package nn
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"sync"
 
 	"attnlab/gpu"
 	"attnlab/shaders"
 )
 
 // Tile is a variant of the matrix products: the rows and columns, multiples of 4, that an
-// invocation holds in registers, and whether the 64 invocations of a workgroup stage their
-// operands in workgroup memory. Every tile sums in the same order, so that all give the same
-// bits on one adapter.
+// invocation holds in registers, whether the 64 invocations of a workgroup stage their
+// operands in workgroup memory, and how the weight is stored. Every tile sums in the same
+// order, so that all give the same bits on one adapter.
 type Tile struct {
 	Rows, Cols int
 	Staged     bool
+	Storage    Storage
+}
+
+// Of is the tile for a weight in another storage. Only the products of a forward pass have such tiles.
+func (t Tile) Of(s Storage) Tile {
+	t.Storage = s
+	return t
 }
 
 // Wide uses every word it loads eight times: for the many tokens of training and
@@ -23,9 +32,9 @@ type Tile struct {
 // whose workgroup memory is faster than their cache. Software adapters have none and compile
 // it slowly.
 var (
-	Wide   = Tile{8, 8, false}
-	Narrow = Tile{4, 4, false}
-	Staged = Tile{8, 8, true}
+	Wide   = Tile{Rows: 8, Cols: 8}
+	Narrow = Tile{Rows: 4, Cols: 4}
+	Staged = Tile{Rows: 8, Cols: 8, Staged: true}
 )
 
 // Tiles are those that every product is built for.
@@ -67,11 +76,31 @@ func tiled(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
 		if k := kernels[t]; k != nil {
 			return k
 		}
-		panic(fmt.Sprintf("nn: no kernel for tiles of %v; use one of Tiles", t))
+		panic(fmt.Sprintf("nn: no kernel for tiles of %v with weights in %s; use one of Tiles", t, t.Storage))
 	}
 }
 
-func (t Tile) name(stem string) string { return stem + "_" + t.String() }
+// stored is tiled for kernels that read a weight in any storage. It builds those of other storages than F32 when they are asked for:
+// few programs need them.
+func stored(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
+	plain := tiled(build)
+	var mu sync.Mutex
+	kernels := map[Tile]*gpu.Kernel{}
+	return func(t Tile) *gpu.Kernel {
+		if t.Storage == F32 {
+			return plain(t)
+		}
+		plain(t.Of(F32)) // panics if there is no such tile
+		mu.Lock()
+		defer mu.Unlock()
+		if kernels[t] == nil {
+			kernels[t] = build(t)
+		}
+		return kernels[t]
+	}
+}
+
+func (t Tile) name(stem string) string { return t.Storage.name(stem + "_" + t.String()) }
 
 // forward assembles a product with shared/product_nt, backward one with shared/linear_bwd.
 func (t Tile) forward(path string) string  { return t.load(path, t.Cols) }
@@ -79,9 +108,9 @@ func (t Tile) backward(path string) string { return t.load(path, t.Cols/4) }
 
 // load assembles a kernel for the tile, whose loops have the given number of columns.
 func (t Tile) load(path string, columns int) string {
-	var swap shaders.Swap
+	swap := t.Storage.swap()
 	if t.Staged {
-		swap = shaders.Swap{"shared/product_nt": "shared/staged_nt", "shared/product_nn": "shared/staged_nn", "shared/product_tn": "shared/staged_tn"}
+		maps.Copy(swap, shaders.Swap{"shared/product_nt": "shared/staged_nt", "shared/product_nn": "shared/staged_nn", "shared/product_tn": "shared/staged_tn"})
 	}
 	source := shaders.LoadSwapped(path, shaders.Tune{"R": uint32(t.Rows), "S": uint32(t.Cols)}, swap)
 	return shaders.Unroll(source, map[string]int{"r": t.Rows, "s": columns, "t": t.Rows / 4, "q": 4})

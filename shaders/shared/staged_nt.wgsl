@@ -11,7 +11,7 @@
         }
         for (var e = lid.x + 8u * lid.y; e < 8u * S * DEEP; e += 64u) {
             let col = e / DEEP;
-            sh_b[(e % DEEP * S + col % S) * 8u + col / S] = w[column(min(8u * wid.x + col / S, columns() - 1u), col % S) * K4 + min(front + e % DEEP, K4 - 1u)];
+            sh_b[(e % DEEP * S + col % S) * 8u + col / S] = weight(column(min(8u * wid.x + col / S, columns() - 1u), col % S) * K4 + min(front + e % DEEP, K4 - 1u));
         }
         workgroupBarrier();
         for (var k = 0u; k < min(DEEP, K4 - front); k++) {
