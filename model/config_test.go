@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -78,7 +79,7 @@ func hf(edits map[string]string) string {
 func TestConfigReadsWhatTransformersWrites(t *testing.T) {
 	minimal := Config{
 		VocabSize: 58, HiddenSize: 64, IntermediateSize: 160, Layers: 3, Heads: 4, KVHeads: 4, HeadDim: 16,
-		MaxContext: 256, RMSNormEps: 1e-6, Rope: Rope{Theta: 10000}, PadID: -1, BosID: -1, EosID: -1,
+		MaxContext: 256, RMSNormEps: 1e-6, Rope: Rope{Theta: 10000}, PadID: -1, BosID: 1, EosID: 2,
 	}
 	theta := minimal
 	theta.Rope.Theta = 500000
@@ -114,8 +115,10 @@ func TestConfigRefuses(t *testing.T) {
 		{"hidden_act", `"gelu"`, "gelu"},
 		{"attention_bias", "true", "attention_bias"},
 		{"mlp_bias", "true", "mlp_bias"},
-		{"rope_scaling", `{"type":"linear","factor":2}`, "linear"},
-		{"rope_parameters", `{"rope_type":"llama3"}`, "llama3"},
+		{"rope_scaling", `{"type":"dynamic","factor":2}`, "dynamic"},
+		{"rope_scaling", `{"type":"linear"}`, "factor of rope scaling"},
+		{"rope_parameters", `{"rope_type":"longrope"}`, "longrope"},
+		{"rope_parameters", `{"full_attention":{"rope_theta":10000.0}}`, "differ between layers"},
 		{"vocab_size", "0", "vocab_size"},
 		{"vocab_size", "-3", "vocab_size"},
 		{"vocab_size", "1000000000000", "vocab_size"},
@@ -136,7 +139,10 @@ func TestConfigRefuses(t *testing.T) {
 		{"rope_theta", "0.5", "rope_theta"},
 		{"rope_theta", "1e300", "rope_theta"},
 		{"eos_token_id", "58", "eos_token_id"},
-		{"eos_token_id", "[1,2]", "eos_token_id"},
+		{"eos_token_id", "[1,58]", "end token 58"},
+		{"eos_token_id", `"2"`, "number"},
+		{"eos_token_id", "[[1]]", "number"},
+		{"quantization_config", `{"quant_method":"gptq"}`, "quantization_config"},
 		{"bos_token_id", "-2", "bos_token_id"},
 		{"vocab_size", `"58"`, "vocab_size"},
 	} {
@@ -156,7 +162,7 @@ func TestConfigRefuses(t *testing.T) {
 	}
 }
 
-// What only other kinds of models have is checked, told apart and never written as a Llama.
+// What only other kinds of models have is checked, told apart, and written so that it is read back.
 func TestConfigOfOtherKinds(t *testing.T) {
 	plain := preset(t, "tiny", 58)
 	for name, test := range map[string]struct {
@@ -191,8 +197,52 @@ func TestConfigOfOtherKinds(t *testing.T) {
 		if test.wrong == "" && err != nil || test.wrong != "" && (err == nil || !strings.Contains(err.Error(), test.wrong)) {
 			t.Errorf("%s: error %v, want one about %q", name, err, test.wrong)
 		}
-		if _, err := json.Marshal(c); err == nil {
-			t.Errorf("%s: was written as a Llama", name)
+		if test.wrong != "" {
+			continue
+		}
+		data, err := json.Marshal(c)
+		var back Config
+		if err == nil {
+			err = json.Unmarshal(data, &back)
+		}
+		if err != nil || !back.Equal(c) {
+			t.Errorf("%s: %+v was written as %s and read back as %+v, %v", name, c, data, back, err)
+		}
+	}
+}
+
+// transformers has no kind for every combination.
+func TestConfigOfNoKindIsNotWritten(t *testing.T) {
+	c := preset(t, "tiny", 58)
+	c.QKVBias, c.QKNorm = true, true
+	if data, err := json.Marshal(c); err == nil {
+		t.Errorf("biases with normed heads were written as %s", data)
+	}
+}
+
+func TestReadGeneration(t *testing.T) {
+	for name, test := range map[string]struct {
+		json string
+		eos  int
+		stop []int
+		bad  string
+	}{
+		"nothing":  {`{"temperature": 0.6}`, 2, nil, ""},
+		"null":     {`{"eos_token_id": null}`, 2, nil, ""},
+		"one":      {`{"eos_token_id": 5}`, 5, nil, ""},
+		"list":     {`{"eos_token_id": [5, 2]}`, 5, []int{5, 2}, ""},
+		"outside":  {`{"eos_token_id": [5, 58]}`, 2, nil, "end token 58"},
+		"no JSON":  {`{`, 2, nil, "JSON"},
+		"a text":   {`{"eos_token_id": "</s>"}`, 2, nil, "number"},
+		"negative": {`{"eos_token_id": [-5]}`, 2, nil, "eos_token_id"},
+	} {
+		c := preset(t, "tiny", 58)
+		err := c.ReadGeneration([]byte(test.json))
+		if c.EosID != test.eos || !slices.Equal(c.Stop, test.stop) {
+			t.Errorf("%s: ends are %d and %d, want %d and %d", name, c.EosID, c.Stop, test.eos, test.stop)
+		}
+		if test.bad == "" && err != nil || test.bad != "" && (err == nil || !strings.Contains(err.Error(), test.bad)) {
+			t.Errorf("%s: error %v, want one about %q", name, err, test.bad)
 		}
 	}
 }

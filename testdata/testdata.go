@@ -5,7 +5,7 @@ package testdata
 import "embed"
 
 // FS holds golden/CASE/{config.json, model.safetensors, golden.safetensors},
-// where CASE is llama-gqa or llama-tied.
+// where CASE is llama-gqa or llama-tied, and variants.json, which variants.py makes.
 //
-//go:embed golden
+//go:embed golden variants.json
 var FS embed.FS

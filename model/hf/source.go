@@ -21,12 +21,13 @@ import (
 
 // Limits on files that are read whole. The largest index of a published model has under 10 MB.
 const (
-	indexFile    = "model.safetensors.index.json"
-	maxConfig    = 4 << 20
-	maxIndex     = 64 << 20
-	maxTokenizer = 128 << 20
-	maxShards    = 4096
-	valuesARun   = 1 << 20 // values that ReadRows reads before it looks at its context
+	generationFile = "generation_config.json"
+	indexFile      = "model.safetensors.index.json"
+	maxConfig      = 4 << 20
+	maxIndex       = 64 << 20
+	maxTokenizer   = 128 << 20
+	maxShards      = 4096
+	valuesARun     = 1 << 20 // values that ReadRows reads before it looks at its context
 )
 
 // Source is a model whose files are open: its config is known, its tensors are found and checked, and no value has been read. It
@@ -129,7 +130,16 @@ func readConfig(fsys fs.FS) (c model.Config, err error) {
 	case data == nil:
 		return c, fmt.Errorf("hf: %s is missing, a checkpoint needs %s and %s", configFile, configFile, weightsFile)
 	}
-	return c, wrap(configFile, unmarshal(data, &c))
+	if err := wrap(configFile, unmarshal(data, &c)); err != nil {
+		return c, err
+	}
+	if data, err = readSmall(fsys, generationFile, maxConfig); err != nil || data == nil {
+		return c, err
+	}
+	if err = marked(data); err == nil {
+		err = c.ReadGeneration(data)
+	}
+	return c, wrap(generationFile, err)
 }
 
 // marked returns an error for a byte-order mark, about which encoding/json only says "invalid character 'ï'".

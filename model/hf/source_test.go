@@ -218,6 +218,20 @@ func TestOpenReadsOnlyTheHeader(t *testing.T) {
 	}
 }
 
+// generation_config.json says where a response ends, as in transformers.
+func TestGenerationConfig(t *testing.T) {
+	_, files := plain(t)
+	files[generationFile] = []byte(`{"eos_token_id": [3, 4], "temperature": 0.6}`)
+	s, err := Open(files)
+	if err != nil || !s.Config.Ends(3) || !s.Config.Ends(4) || s.Config.Ends(2) {
+		t.Errorf("the config ends at %v, %v", s.Config.Stop, err)
+	}
+	files[generationFile] = []byte(`{"eos_token_id": [3, 400]}`)
+	if _, err := Open(files); err == nil || !strings.Contains(err.Error(), "generation_config.json: model: the end token 400") {
+		t.Errorf("an end outside the vocabulary: %v", err)
+	}
+}
+
 func TestReadRowsRefuses(t *testing.T) {
 	_, files := plain(t)
 	s, err := Open(files)
