@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"attnlab/rl/task"
 )
 
 // Limits of a trace from a file. They are far above what the lab writes and low enough for a screen to draw the trace.
@@ -12,8 +14,6 @@ const (
 	maxTraceHeads  = 1 << 12 // layers × heads
 	maxTraceValues = 1 << 26 // of the largest array
 )
-
-var labels = []string{"", "essential", "redundant", "correcting", "wrong", "malformed"}
 
 // Check returns an error if a screen could not draw the trace: a range outside of the tokens, an array with a wrong length. An
 // empty array is allowed: its values are not known yet. Traces of the engine always pass; those of a file may not.
@@ -41,7 +41,8 @@ func (t *Trace) Check() error {
 		if s.Start < max(end, 0) || s.End < s.Start || s.End > T {
 			return fmt.Errorf("step %d goes from token %d to %d of %d, and the step before ends at %d", k+1, s.Start, s.End, T, end)
 		}
-		if end = s.End; !slices.Contains(labels, s.Label) {
+		var label task.Label
+		if end = s.End; s.Label != "" && label.UnmarshalText([]byte(s.Label)) != nil {
 			return fmt.Errorf("step %d has the unknown label %.20q", k+1, s.Label)
 		}
 	}

@@ -13,7 +13,7 @@ const Steps = 10
 // data-theme="dark", or if the page has no data-theme and the system prefers dark.
 //
 //	--ground --surface --line --ink --muted --accent --on-accent
-//	--essential --redundant --correcting --wrong --malformed   and --on-… each
+//	--essential --redundant --correcting --wrong --malformed --unlabelled   and --on-… each
 //	--method-attnpo …          one for each training method
 //	--score-0 … --score-10     x = 0 … 1,   text on it --on-score-0 …
 //	--signed-0 … --signed-20   x = -1 … 1,  text on it --on-signed-0 …

@@ -21,9 +21,9 @@ type Palette struct {
 	Muted   color.RGBA // text of less weight, and the edges of controls
 	Accent  color.RGBA // the one thing to press, selection, focus
 
-	// The true labels of steps, on screen always with a letter too. Redundant and Correcting
+	// The labels of steps, true ones and none, on screen always with a letter too. Redundant and Correcting
 	// are dark, because marks on white need the contrast.
-	Essential, Redundant, Correcting, Wrong, Malformed color.RGBA
+	Essential, Redundant, Correcting, Wrong, Malformed, Unlabelled color.RGBA
 
 	Series [10]color.RGBA // tell runs apart, on screen always with a number or a name; none is the colour of a label
 
@@ -35,7 +35,7 @@ type Palette struct {
 var Light = Palette{
 	Ground: rgb(0xfbfaf7), Surface: rgb(0xffffff), Line: rgb(0xe4e1d9),
 	Ink: rgb(0x1d1f24), Muted: rgb(0x6b6f78), Accent: rgb(0x2458d3),
-	Essential: rgb(0x1b7f5c), Redundant: rgb(0x918a7a), Correcting: rgb(0xb97d0e), Wrong: rgb(0xc2372e), Malformed: rgb(0x6b6f78),
+	Essential: rgb(0x1b7f5c), Redundant: rgb(0x918a7a), Correcting: rgb(0xb97d0e), Wrong: rgb(0xc2372e), Malformed: rgb(0x6b6f78), Unlabelled: rgb(0x8a8f98),
 	Series: [10]color.RGBA{rgb(0x2458d3), rgb(0xc93a86), rgb(0x0a7c93), rgb(0x1d1f24), rgb(0x7d3fc0), rgb(0x8a5a2b), rgb(0x76033f), rgb(0x14148c), rgb(0xc238d8), rgb(0x64780a)},
 	score:  [2]color.RGBA{rgb(0xf2f4f9), rgb(0x10348f)},
 	signed: [3]color.RGBA{rgb(0xb5332b), rgb(0xf1efea), rgb(0x00718c)},
@@ -45,7 +45,7 @@ var Light = Palette{
 var Dark = Palette{
 	Ground: rgb(0x14161a), Surface: rgb(0x1c1f25), Line: rgb(0x2c313a),
 	Ink: rgb(0xe8e6e1), Muted: rgb(0x9aa0ab), Accent: rgb(0x7aa2ff),
-	Essential: rgb(0x4cc09a), Redundant: rgb(0xa39d8e), Correcting: rgb(0xe3ab45), Wrong: rgb(0xf0776d), Malformed: rgb(0x9aa0ab),
+	Essential: rgb(0x4cc09a), Redundant: rgb(0xa39d8e), Correcting: rgb(0xe3ab45), Wrong: rgb(0xf0776d), Malformed: rgb(0x9aa0ab), Unlabelled: rgb(0x757b86),
 	Series: [10]color.RGBA{rgb(0x7aa2ff), rgb(0xff8ac4), rgb(0x4fc3d9), rgb(0xe8e6e1), rgb(0xc79bff), rgb(0xb9cc66), rgb(0xc25a2a), rgb(0x4a78b8), rgb(0x9a4df0), rgb(0xd64a9a)},
 	score:  [2]color.RGBA{rgb(0x252a34), rgb(0xb3cbff)},
 	signed: [3]color.RGBA{rgb(0xf0776d), rgb(0x2b2e34), rgb(0x3fb2cf)},
@@ -62,8 +62,8 @@ func (p Palette) Method(name string) color.RGBA {
 	return p.Muted
 }
 
-// Labels are the names of the true labels of steps, in the order of their meaning.
-var Labels = []string{"essential", "redundant", "correcting", "wrong", "malformed"}
+// Labels are the names of the labels of steps in package task, in their order; a test compares them.
+var Labels = []string{"essential", "redundant", "correcting", "wrong", "malformed", "unlabelled"}
 
 // Label is the colour of a true label, and Muted for any other name.
 func (p Palette) Label(name string) color.RGBA {
@@ -78,6 +78,8 @@ func (p Palette) Label(name string) color.RGBA {
 		return p.Wrong
 	case "malformed":
 		return p.Malformed
+	case "unlabelled":
+		return p.Unlabelled
 	}
 	return p.Muted
 }

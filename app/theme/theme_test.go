@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"attnlab/rl/task"
 )
 
 var palettes = map[string]Palette{"light": Light, "dark": Dark}
@@ -140,4 +142,24 @@ func hue(c color.RGBA) float64 {
 func seen(c color.RGBA, m [9]float64) color.RGBA {
 	r, g, b := linear(c)
 	return color.RGBA{encode(m[0]*r + m[1]*g + m[2]*b), encode(m[3]*r + m[4]*g + m[5]*b), encode(m[6]*r + m[7]*g + m[8]*b), 255}
+}
+
+// The names of the labels are those of package task, and each has a colour of its own.
+func TestLabelsAreThoseOfTasks(t *testing.T) {
+	var names []string
+	for _, l := range task.Labels() {
+		names = append(names, l.String())
+	}
+	if !slices.Equal(Labels, names) {
+		t.Errorf("labels %v, package task has %v", Labels, names)
+	}
+	for _, p := range []Palette{Light, Dark} {
+		seen := map[color.RGBA]string{}
+		for _, l := range Labels {
+			if c := p.Label(l); seen[c] != "" {
+				t.Errorf("%s has the colour of %s", l, seen[c])
+			}
+			seen[p.Label(l)] = l
+		}
+	}
 }

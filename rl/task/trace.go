@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Label is the truth about one step, found by replaying the trace: what the step contributed to the answer.
+// Label is the truth about one step, found by replaying the trace: what the step contributed to the answer. Steps of free text may have
+// none, see [Unlabelled], or one that a person gave.
 type Label uint8
 
 const (
@@ -14,12 +15,15 @@ const (
 	Correcting              // replaces a wrong value by the right one
 	Wrong                   // states a wrong value
 	Malformed               // not a line of the task's grammar
+	Unlabelled              // nobody knows: a step of free text that no judge can read
 )
 
-var labelNames = [...]string{"essential", "redundant", "correcting", "wrong", "malformed"}
+var labelNames = [...]string{"essential", "redundant", "correcting", "wrong", "malformed", "unlabelled"}
 
 // Labels lists all labels in order.
-func Labels() []Label { return []Label{Essential, Redundant, Correcting, Wrong, Malformed} }
+func Labels() []Label {
+	return []Label{Essential, Redundant, Correcting, Wrong, Malformed, Unlabelled}
+}
 
 // String is the lower-case name used in JSON and on screen.
 func (l Label) String() string {
@@ -43,7 +47,7 @@ func (l *Label) UnmarshalText(text []byte) error {
 }
 
 // Step is one line of the think part: the tokens up to and including "\n". What follows the last "\n" is a step too, a malformed
-// one.
+// one. In free text a step is what a rule cuts, see package text.
 type Step struct {
 	Start int   `json:"start"` // position of the first token in the trace
 	End   int   `json:"end"`   // position after the last
@@ -63,7 +67,7 @@ type Trace struct {
 	Steps      []Step // they cover the think part without gaps
 	WellFormed bool   // exactly one </think>, an answer part in the task's grammar, <eos> at the end
 	Correct    bool   // well-formed and right
-	Answer     string // the token after "#" where well-formed, otherwise empty
+	Answer     string // the token after "#" where well-formed, otherwise empty; in free text the answer as it was read
 }
 
 // Response is the part of the trace that the policy wrote.

@@ -11,6 +11,8 @@ var wordsOfTraces = []Entry{
 	{Word: "correcting", Means: "A step that corrects a value that was stated wrong before. In this lab, needed steps are essential and correcting ones.", also: []string{"needed"}},
 	{Word: "wrong", Means: "A step that states a value which is not the true one."},
 	{Word: "malformed", Means: "A line that the task's grammar does not know. A response is well-formed if it ends its thinking once and gives an answer that can be read.", also: []string{"well-formed"}},
+	{Word: "unlabelled", Means: "A step of free text whose truth nobody knows. Scores of attention need no label; comparisons with needed steps leave it out."},
+	{Word: "few-shot chain", Means: "A task for any language model: follow a chain of definitions in plain text, after a few solved examples in the prompt. Each line of the answer has a true label.", Formula: "k = 4 ; b = k + 3 ; b = ?", also: []string{"shots"}},
 	{Word: "think tokens", Means: "The tokens between the prompt and the end of thinking: the length that the methods try to shorten.", also: []string{"think length"}},
 	{Word: "token", Means: "The unit that the model reads and writes: here a name, a digit, a sign, a word such as wait, or a line end."},
 	{Word: "Countdown", Means: "A task: reach a number from the given ones with +, − and ×, each used at most once. The trace is a search. The step back gives up an attempt and starts again with the given numbers.", also: []string{"back"}},
