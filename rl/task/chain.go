@@ -158,11 +158,11 @@ type chainDefinition struct {
 // Problem draws a problem from the stream of the seed.
 func (c *Chain) Problem(seed uint64) Problem {
 	random := NewRandom(seed, ProblemStream)
-	length := c.config.Difficulty.draw(random)
+	length := c.config.Difficulty.Draw(random)
 	names := random.Perm(chainNames)
 	givens, rest := names[:c.config.Givens], names[c.config.Givens:]
 	needed, rest := rest[:length], rest[length:]
-	distractors := rest[:c.config.Distractors.draw(random)]
+	distractors := rest[:c.config.Distractors.Draw(random)]
 
 	var computed []chainDefinition
 	for i, name := range needed {

@@ -88,7 +88,7 @@ func (c *Chain) Demonstrate(p Problem, seed uint64) []int {
 		}
 	}
 	if w.chance(w.Tail) {
-		for range w.TailItems.draw(w.random) {
+		for range w.TailItems.Draw(w.random) {
 			w.lookBack()
 		}
 	}

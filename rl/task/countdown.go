@@ -137,7 +137,7 @@ type countdownProblem struct {
 // Problem draws a problem from the stream of the seed.
 func (c *Countdown) Problem(seed uint64) Problem {
 	random := NewRandom(seed, ProblemStream)
-	count := c.config.Difficulty.draw(random)
+	count := c.config.Difficulty.Draw(random)
 	for {
 		numbers := make([]int, count)
 		for i := range numbers {

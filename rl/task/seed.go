@@ -63,6 +63,21 @@ func Content(t Task, p Problem) string {
 	return Text(t, p.Prompt)
 }
 
+// Listed is a [Task] that may have a fixed list of problems in place of endless ones. A list has no parts: its problems are the same in every
+// stream, so nothing may be trained on them that is then measured on them.
+type Listed interface {
+	Count() int // 0 where the problems are endless
+	Item(i uint64) Problem
+}
+
+// Count is how many problems a task has, or 0 where they are endless.
+func Count(t Task) int {
+	if l, ok := t.(Listed); ok {
+		return l.Count()
+	}
+	return 0
+}
+
 // mostDraws bounds the search for a problem of a part. A part holds a tenth of the problems, so a task with a few hundred
 // of them never gets there.
 const mostDraws = 100_000
@@ -73,6 +88,9 @@ const mostDraws = 100_000
 //
 // It panics where a task has so few problems that none belongs to the part.
 func Draw(t Task, stream string, seed, i uint64) Problem {
+	if l, ok := t.(Listed); ok && l.Count() > 0 {
+		return l.Item(i)
+	}
 	first, part := SeedOf(stream, seed, i), partOf(stream)
 	key := first
 	for try := range uint64(mostDraws) {

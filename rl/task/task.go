@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,7 +45,7 @@ type Problem struct {
 	Difficulty   int    `json:"difficulty"`    // chain: needed variables; countdown: given numbers
 	MinimumThink int    `json:"minimum_think"` // tokens in the think part of the shortest complete trace
 	Prompt       []int  `json:"prompt"`        // <bos> … <think>
-	Gold         string `json:"gold"`          // the right answer, one token
+	Gold         string `json:"gold"`          // the right answer; empty where nobody knows it
 }
 
 // The ids of the tokens that every task has in common. A response starts after Think, which ends the prompt.
@@ -97,14 +98,43 @@ func (r Range) String() string {
 	return fmt.Sprintf("%d-%d", r.Min, r.Max)
 }
 
-func (r Range) draw(random *rand.Rand) int { return r.Min + random.IntN(r.Max-r.Min+1) }
+// Draw is a number of the range, each as likely.
+func (r Range) Draw(random *rand.Rand) int { return r.Min + random.IntN(r.Max-r.Min+1) }
 
 // within reports whether the range is not empty and lies in low..high.
 func (r Range) within(low, high int) bool { return low <= r.Min && r.Min <= r.Max && r.Max <= high }
 
+// Written is a [Task] of free text: its tokens are pieces of text, not words, and a model's own token ends a response.
+type Written interface {
+	Task
+	Text(tokens []int) string
+	Tokens(text string) ([]int, error)
+	// Stops lists the tokens that end a response, the usual one first.
+	Stops() []int
+}
+
+// End is the token that usually ends a response to a task, and Ends reports whether a token does.
+func End(t Task) int {
+	if w, ok := t.(Written); ok {
+		return w.Stops()[0]
+	}
+	return Eos
+}
+
+// Ends reports whether a token ends a response to a task.
+func Ends(t Task, token int) bool {
+	if w, ok := t.(Written); ok {
+		return slices.Contains(w.Stops(), token)
+	}
+	return token == Eos
+}
+
 // Text writes tokens as text: the token strings with single spaces between them, and a line end for each "\n". An id that the task
-// does not have is shown as <?id>.
+// does not have is shown as <?id>. A task of free text writes it in its own way, see [Written].
 func Text(task Task, tokens []int) string {
+	if w, ok := task.(Written); ok {
+		return w.Text(tokens)
+	}
 	vocabulary := task.Vocabulary()
 	var text strings.Builder
 	lineStart := true
@@ -130,6 +160,9 @@ func Text(task Task, tokens []int) string {
 // Tokens reads what [Text] writes. Tokens are separated by any number of spaces and tabs; every line end is a token. It returns an error where a word
 // is not a token of the task.
 func Tokens(task Task, text string) ([]int, error) {
+	if w, ok := task.(Written); ok {
+		return w.Tokens(text)
+	}
 	vocabulary := task.Vocabulary()
 	ids := make(map[string]int, len(vocabulary))
 	for id, token := range vocabulary {

@@ -25,7 +25,7 @@ func (sums) Vocabulary() []string  { return append(slices.Clone(CommonTokens), "
 func (sums) Reflections() []string { return []string{"wait"} }
 func (s sums) Problem(key uint64) Problem {
 	random := NewRandom(key, ProblemStream)
-	p := Problem{Difficulty: s.levels.draw(random), Prompt: []int{Bos}}
+	p := Problem{Difficulty: s.levels.Draw(random), Prompt: []int{Bos}}
 	for range 12 {
 		p.Prompt = append(p.Prompt, ownTokens+random.IntN(2))
 	}
