@@ -1,0 +1,420 @@
+package text
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"attnlab/model/hf/tokenizer"
+	"attnlab/rl/task"
+)
+
+// Options are what the tasks are made from.
+type Options struct {
+	Tokenizer  tokenizer.Tokenizer
+	Vocabulary int   // the model's vocab_size, which may be more than the tokenizer has; 0 is as many
+	Stop       []int // tokens that end a response, at least one
+	Context    int   // the model's, in tokens; 0 is no limit
+
+	Rule   Rule   // "" is [Sentence]
+	Chat   string // name of a [Chat]; "" is the one that the tokenizer's tokens show
+	System string // what the system says first; "" is nothing
+
+	Shots      int        // few-shot chain: examples
+	Difficulty task.Range // few-shot chain: operations
+	Problems   []OwnProblem
+}
+
+// Kind is a family of tasks of free text as a user chooses it.
+type Kind struct {
+	Name, Title string
+	Summary     string // one sentence
+	Labelled    bool   // every step has a true label
+	Answered    bool   // responses are right or wrong
+	make        func(*Task, Options) error
+}
+
+// The kinds.
+var (
+	FewShotChain = Kind{Name: "few-shot-chain", Title: "Few-shot chain", Labelled: true, Answered: true, make: makeChain,
+		Summary: "Follow a chain of definitions in plain text after a few examples; some definitions are not needed."}
+	Problems = Kind{Name: "problems", Title: "Own problems", Answered: true, make: makeOwn,
+		Summary: "Problems of your own from a file of JSON lines, judged by number or by equal text."}
+	FreeText = Kind{Name: "text", Title: "Free text", make: func(*Task, Options) error { return nil },
+		Summary: "Any prompt, without an expected answer."}
+)
+
+// Kinds lists them.
+func Kinds() []Kind { return []Kind{FewShotChain, Problems, FreeText} }
+
+// Names lists the names of the kinds.
+func Names() (names []string) {
+	for _, k := range Kinds() {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// Find returns the kind with a name.
+func Find(name string) (k Kind, ok bool) {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}
+
+// Defaults of few-shot chain.
+const (
+	DefaultShots = 5
+	mostShots    = 32
+)
+
+// DefaultDifficulty is the operations of few-shot chain, and Levels all that exist.
+var DefaultDifficulty, Levels = task.Range{Min: 2, Max: 4}, task.Range{Min: 1, Max: chainLevels}
+
+// Task is a task of free text for one tokenizer. It is a [task.Task].
+type Task struct {
+	Kind
+	options    Options
+	chat       Chat
+	vocabulary []string
+	shots      []Turn
+}
+
+// New makes a task of a kind. It returns an error that says what is missing or wrong.
+func New(name string, o Options) (*Task, error) {
+	kind, ok := Find(name)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("task: unknown task %.20q: choose one of %s", name, strings.Join(Names(), ", "))
+	case o.Tokenizer == nil:
+		return nil, fmt.Errorf("task: task %s is free text, and the model has no tokenizer; open a model with its tokenizer.json", name)
+	case len(o.Stop) == 0:
+		return nil, errors.New("task: the model has no token that ends a text (eos_token_id), so its responses would never end")
+	}
+	t := &Task{Kind: kind, options: o}
+	var err error
+	if t.options.Rule, err = ParseRule(string(o.Rule)); err != nil {
+		return nil, err
+	}
+	if o.Chat == "" {
+		t.chat = Recognise(func(token string) bool { _, ok := o.Tokenizer.ID(token); return ok })
+	} else if t.chat, err = FindChat(o.Chat); err != nil {
+		return nil, err
+	}
+	for id := range max(o.Vocabulary, o.Tokenizer.Len()) {
+		text := ""
+		if id < o.Tokenizer.Len() {
+			text = o.Tokenizer.Token(id)
+		}
+		t.vocabulary = append(t.vocabulary, strings.ToValidUTF8(text, string(utf8.RuneError)))
+	}
+	return t, kind.make(t, o)
+}
+
+// Name is that of the kind.
+func (t *Task) Name() string { return t.Kind.Name }
+
+// Chat is how prompts are marked.
+func (t *Task) Chat() Chat { return t.chat }
+
+// Rule is the rule that cuts steps.
+func (t *Task) Rule() Rule { return t.options.Rule }
+
+// WithRule returns the same task with another rule.
+func (t *Task) WithRule(rule Rule) *Task {
+	other := *t
+	other.options.Rule = rule
+	return &other
+}
+
+// Vocabulary lists the texts of all tokens; half a character is U+FFFD.
+func (t *Task) Vocabulary() []string { return slices.Clone(t.vocabulary) }
+
+// Reflections are REA-RL's words.
+func (t *Task) Reflections() []string { return []string{"wait", "alternatively", "check", "but"} }
+
+// Stops are the tokens that end a response, the first one the usual.
+func (t *Task) Stops() []int { return t.options.Stop }
+
+// pieces are the bytes that each token adds.
+func (t *Task) pieces(tokens []int) []string {
+	pieces, before := make([]string, len(tokens)), -1
+	for i, id := range tokens {
+		if 0 <= id && id < t.options.Tokenizer.Len() {
+			pieces[i] = t.options.Tokenizer.Piece(before, id)
+		} else {
+			pieces[i] = fmt.Sprintf("<?%d>", id)
+		}
+		before = id
+	}
+	return pieces
+}
+
+// Text writes tokens as text.
+func (t *Task) Text(tokens []int) string {
+	return strings.ToValidUTF8(strings.Join(t.pieces(tokens), ""), string(utf8.RuneError))
+}
+
+// Tokens reads a text.
+func (t *Task) Tokens(text string) ([]int, error) { return t.options.Tokenizer.Encode(text) }
+
+// prompt makes a problem of a question, after the examples and with the markers of the chat. A question that has markers of its own is
+// taken as it is.
+func (t *Task) prompt(question string) ([]int, error) {
+	text := question
+	if !t.chat.Marked(question) {
+		var turns []Turn
+		if t.options.System != "" {
+			turns = append(turns, Turn{"system", t.options.System})
+		}
+		text = t.chat.Prompt(append(append(turns, t.shots...), Turn{"user", question}))
+	}
+	ids, err := t.options.Tokenizer.Encode(text)
+	if err != nil {
+		return nil, fmt.Errorf("task: the prompt cannot be written in the model's tokens: %w", err)
+	}
+	start := t.options.Tokenizer.Start()
+	if len(start) > 0 && slices.Equal(start, ids[:min(len(ids), len(start))]) {
+		start = nil // the text has it already
+	}
+	if ids = slices.Concat(start, ids); len(ids) == 0 {
+		return nil, errors.New("task: the prompt is empty")
+	}
+	if room := t.options.Context; room > 0 && len(ids) >= room {
+		return nil, fmt.Errorf("task: the prompt has %d tokens and the model's context holds %d; shorten it or give fewer examples", len(ids), room)
+	}
+	return ids, nil
+}
+
+// Problem makes the problem of a key. It panics for a task without problems, see [Count].
+func (t *Task) Problem(key uint64) task.Problem {
+	switch {
+	case t.Labelled:
+		return t.chainProblem(key)
+	case t.Answered:
+		return t.own(int(key % uint64(len(t.options.Problems))))
+	}
+	panic("text: task " + t.Name() + " has no problems of its own: Parse one")
+}
+
+// Count is how many problems the task lists: 0 where they are endless.
+func (t *Task) Count() int {
+	if t.Answered && !t.Labelled {
+		return len(t.options.Problems)
+	}
+	return 0
+}
+
+// Item is problem i of the list, from its start again after the last: the same for every stream and seed.
+func (t *Task) Item(i uint64) task.Problem { return t.own(int(i % uint64(len(t.options.Problems)))) }
+
+// Parse reads a prompt: a question, or a whole prompt with the markers of the chat. Few-shot chain reads definitions and a question
+// such as "k = 4 ; b = k + 3 ; b = ?".
+func (t *Task) Parse(text string) (task.Problem, error) {
+	text = strings.TrimPrefix(text, t.Text(t.options.Tokenizer.Start()))
+	if strings.TrimSpace(text) == "" {
+		return task.Problem{}, errors.New("task: the prompt is empty; write a question")
+	}
+	if t.Labelled {
+		return t.parseChain(text)
+	}
+	ids, err := t.prompt(text)
+	if err != nil {
+		return task.Problem{}, err
+	}
+	for i := range t.options.Problems {
+		if p := t.options.Problems[i]; p.Prompt == strings.TrimSpace(text) || slices.Equal(t.own(i).Prompt, ids) {
+			return t.own(i), nil
+		}
+	}
+	return task.Problem{Prompt: ids}, nil
+}
+
+// Demonstrate writes the shortest right response of few-shot chain. The other tasks have no teacher: it returns nil.
+func (t *Task) Demonstrate(p task.Problem, _ uint64) []int {
+	if !t.Labelled {
+		return nil
+	}
+	ids, err := t.options.Tokenizer.Encode(t.chainOf(p).Solution())
+	if err != nil || t.options.Context > 0 && len(p.Prompt)+len(ids) >= t.options.Context {
+		return nil
+	}
+	return append(ids, t.options.Stop[0])
+}
+
+// Judge cuts a response into steps and labels and verifies it. Without labels of its own, a step with a wrong equation is wrong, one whose
+// equations were all stated before is redundant, and any other step is unlabelled.
+func (t *Task) Judge(p task.Problem, response []int) task.Trace {
+	trace, ended := t.cut(p.Prompt, response)
+	var steps []string
+	for _, s := range trace.Steps {
+		steps = append(steps, t.Text(trace.Tokens[s.Start:s.End]))
+	}
+	labels := repeats(steps)
+	if t.Labelled {
+		labels = t.chainOf(p).Labels(steps)
+	}
+	for k := range trace.Steps {
+		trace.Steps[k].Label = labels[k]
+	}
+	end := trace.AnswerEnd
+	if ended {
+		end--
+	}
+	answer, marked := Answer(t.Text(trace.Tokens[trace.AnswerStart:max(end, trace.AnswerStart)]))
+	trace.Answer = short(answer, marked)
+	trace.WellFormed = ended && trace.Answer != ""
+	trace.Correct = trace.WellFormed && p.Gold != "" && Match(answer, p.Gold)
+	return trace
+}
+
+// short is an answer as it is shown: where no mark says what it is, its last number.
+func short(answer string, marked bool) string {
+	const most = 80
+	if marked {
+		answer, _, _ = strings.Cut(answer, "\n")
+		return strings.ToValidUTF8(answer[:min(len(answer), most)], "")
+	}
+	if all := number.FindAllString(answer, -1); len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return strings.ToValidUTF8(answer[:min(len(answer), most)], "")
+}
+
+// repeats labels steps by their equations alone.
+func repeats(steps []string) []task.Label {
+	labels, stated := make([]task.Label, len(steps)), map[string]bool{}
+	for k, step := range steps {
+		fresh, judged, wrong := false, false, false
+		for _, e := range Equations(step, nil) {
+			if !e.Judged {
+				continue
+			}
+			judged, wrong = true, wrong || !e.Right
+			fresh = fresh || !stated[e.Text]
+			stated[e.Text] = true
+		}
+		switch labels[k] = task.Unlabelled; {
+		case wrong:
+			labels[k] = task.Wrong
+		case judged && !fresh:
+			labels[k] = task.Redundant
+		}
+	}
+	return labels
+}
+
+// Concludes marks the steps that state the right answer: in few-shot chain the value asked for, else the expected number or text.
+func (t *Task) Concludes(p task.Problem, trace task.Trace) []bool {
+	concludes := make([]bool, len(trace.Steps))
+	for k, s := range trace.Steps {
+		step := t.Text(trace.Tokens[s.Start:s.End])
+		if t.Labelled {
+			concludes[k] = t.chainOf(p).concludes(step)
+		} else {
+			concludes[k] = p.Gold != "" && Match(step, p.Gold)
+		}
+	}
+	return concludes
+}
+
+func makeOwn(_ *Task, o Options) error {
+	if len(o.Problems) == 0 {
+		return errors.New("task: task problems needs a file of problems")
+	}
+	return nil
+}
+
+func (t *Task) own(i int) task.Problem {
+	p := t.options.Problems[i]
+	ids, err := t.prompt(p.Prompt)
+	if err != nil { // it does not fit: what samples it says so
+		ids = t.options.Tokenizer.Start()
+	}
+	return task.Problem{Difficulty: p.Difficulty, Prompt: ids, Gold: p.Answer}
+}
+
+func makeChain(t *Task, o Options) error {
+	if t.options.Difficulty = cmp.Or(o.Difficulty, DefaultDifficulty); t.options.Difficulty.Min < Levels.Min || t.options.Difficulty.Max > Levels.Max {
+		return fmt.Errorf("task: difficulty %v of task %s must lie within %v", t.options.Difficulty, t.Name(), Levels)
+	}
+	if o.Shots < 0 || o.Shots > mostShots {
+		return fmt.Errorf("task: %d examples; give 0 to %d", o.Shots, mostShots)
+	}
+	random := task.NewRandom(task.SeedOf("shots", 0, 0), task.ProblemStream)
+	for len(t.shots) < 2*o.Shots {
+		p := newChainProblem(random, t.options.Difficulty.Draw(random))
+		t.shots = append(t.shots, Turn{"user", p.String()}, Turn{"assistant", p.Solution()})
+	}
+	_, err := t.prompt(newChainProblem(random, t.options.Difficulty.Max).String())
+	return err
+}
+
+func (t *Task) chainProblem(key uint64) task.Problem {
+	random := task.NewRandom(key, task.ProblemStream)
+	p, err := t.ofChain(newChainProblem(random, t.options.Difficulty.Draw(random)))
+	if err != nil {
+		panic(err) // makeChain wrote the longest one
+	}
+	return p
+}
+
+func (t *Task) ofChain(c ChainProblem) (task.Problem, error) {
+	ids, err := t.prompt(c.String())
+	if err != nil {
+		return task.Problem{}, err
+	}
+	think, _, _ := strings.Cut(c.Solution(), "Answer:")
+	least, err := t.options.Tokenizer.Encode(think)
+	return task.Problem{Difficulty: c.operations(), MinimumThink: len(least), Prompt: ids, Gold: c.Gold()}, err
+}
+
+// chainLine finds the problems of few-shot chain in a prompt: its last one is the question.
+var chainLine = regexp.MustCompile(`[a-z] = [^\n?]{0,1000}; [a-z] = \?`)
+
+func (t *Task) parseChain(text string) (task.Problem, error) {
+	if all := chainLine.FindAllString(text, -1); t.chat.Marked(text) && len(all) > 0 {
+		c, err := ParseChain(all[len(all)-1])
+		if err != nil {
+			return task.Problem{}, err
+		}
+		p, err := t.ofChain(c)
+		if err == nil {
+			p.Prompt, err = t.prompt(text)
+		}
+		return p, err
+	}
+	c, err := ParseChain(text)
+	if err != nil {
+		return task.Problem{}, err
+	}
+	return t.ofChain(c)
+}
+
+// chainOf reads the problem back from its prompt. It panics for a prompt that is none.
+func (t *Task) chainOf(p task.Problem) ChainProblem {
+	all := chainLine.FindAllString(t.Text(p.Prompt), -1)
+	if len(all) == 0 {
+		panic("text: the prompt is not of task " + t.Name())
+	}
+	c, err := ParseChain(all[len(all)-1])
+	if err != nil {
+		panic(fmt.Sprintf("text: the prompt is not of task %s: %v", t.Name(), err))
+	}
+	return c
+}
+
+// Content is what a problem asks: the last one of few-shot chain's prompt without its examples, else the prompt.
+func (t *Task) Content(p task.Problem) string {
+	if t.Labelled {
+		return t.chainOf(p).String()
+	}
+	return t.Text(p.Prompt)
+}
