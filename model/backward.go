@@ -31,10 +31,10 @@ const (
 	maxPartWords = 128 << 20 / 4
 )
 
-// gradients are the buffers that the backward pass writes, for up to N tokens.
+// gradients are the buffers that the backward pass writes, for up to N tokens and the logits of some of them at a time.
 type gradients struct {
 	weights *gpu.Buffer // an arena; the pass adds to it
-	dlogits *gpu.Buffer // [N, V↑4], from the loss
+	dlogits *gpu.Buffer // [rows, V↑4], from the loss, of some of the tokens at a time
 	dx      *gpu.Buffer // [N,D] along the residual stream
 	dh      *gpu.Buffer // [N,D]
 	dqkv    *gpu.Buffer // [N,(H+2K)·C]
@@ -47,7 +47,7 @@ type gradients struct {
 	gain    *gpu.Buffer // [⌈N/nn.NormRows⌉, norms]
 }
 
-func (m *Model) newGradients(N int) *gradients {
+func (m *Model) newGradients(N, logits int) *gradients {
 	d, D, F := m.Device, m.HiddenSize, m.IntermediateSize
 	layer, head := m.matrices(0).size(), m.groupOf(m.head(), m.head()).size()
 	parts := max(1, min(N/partRows, maxParts, maxPartWords/max(layer, head)))
@@ -55,7 +55,7 @@ func (m *Model) newGradients(N int) *gradients {
 		parts = 1 // a processor has few cores, and waits for memory
 	}
 	return &gradients{
-		weights: d.Floats("gradients", m.ArenaSize()), dlogits: d.Floats("dlogits", N*up4(m.VocabSize)),
+		weights: d.Floats("gradients", m.ArenaSize()), dlogits: d.Floats("dlogits", logits*up4(m.VocabSize)),
 		dx: d.Floats("dx", N*D), dh: d.Floats("dh", N*D), dqkv: d.Floats("dqkv", N*m.qkvWidth()),
 		datt: d.Floats("datt", N*m.Heads*m.HeadDim), delta: d.Floats("delta", N*m.Heads), dgu: d.Floats("dgu", 2*N*F),
 		parts: parts, layer: d.Floats("layer parts", parts*layer), head: d.Floats("head parts", parts*head),
@@ -71,47 +71,57 @@ func (g *gradients) release() {
 
 func up4(n int) int { return (n + 3) / 4 * 4 }
 
-// backward records the mirror of forward, from dlogits to the gradient of every
+// linearBackward records k, the backward pass of a product with the weight called name, whose parts are among those of a group.
+func (m *Model) linearBackward(p *gpu.Program, s shape, g *gradients, k *gpu.Kernel, name string, of group, parts *gpu.Buffer, buffers ...*gpu.Buffer) {
+	w, size := m.Param(name), of.size()
+	part := parts.Part(w.Offset-of.start, (g.parts-1)*size+w.Size())
+	buffers = slices.Insert(append(buffers, part), 1, region(m.weights, w))
+	p.Add(k, func() any {
+		return nn.LinearGrad{N: uint32(s.n()), O: uint32(w.Rows), I: uint32(w.Cols), Z: s.parts(g), Stride: uint32(size)}
+	}, buffers...)
+}
+
+// headBackward records the gradients of the head and of its input for a chunk of tokens, whose dlogits the loss has written:
+//
+//	logits = h·headᵀ
+func (m *Model) headBackward(p *gpu.Program, c chunk, in *inputs, a *acts, g *gradients) {
+	D, head := m.HiddenSize, m.groupOf(m.head(), m.head())
+	s := shape{m.Config, nn.TileNamed(m.Device.Products), func() int { return c.now(in.n) }}
+	m.linearBackward(p, s, g, nn.LinearBwd(s.tile), m.head(), head, g.head, g.dlogits, c.part(a.h, D), c.part(g.dh, D))
+	m.addParts(p, g, head, g.head, s)
+}
+
+// backward records the mirror of forward after the head, from dh to the gradient of every
 // weight. The comment above each part is its line of forward.
 func (m *Model) backward(p *gpu.Program, in *inputs, a *acts, g *gradients) {
 	s := shape{m.Config, nn.TileNamed(m.Device.Products), func() int { return in.n }}
-	// linear records k, the backward pass of a product with the weight w, whose parts are among those of a group.
-	linear := func(k *gpu.Kernel, name string, of group, parts *gpu.Buffer, buffers ...*gpu.Buffer) {
-		w, size := m.Param(name), of.size()
-		part := parts.Part(w.Offset-of.start, (g.parts-1)*size+w.Size())
-		buffers = slices.Insert(append(buffers, part), 1, region(m.weights, w))
-		p.Add(k, func() any {
-			return nn.LinearGrad{N: uint32(s.n()), O: uint32(w.Rows), I: uint32(w.Cols), Z: s.parts(g), Stride: uint32(size)}
-		}, buffers...)
+	linear := func(k *gpu.Kernel, name string, of group, buffers ...*gpu.Buffer) {
+		m.linearBackward(p, s, g, k, name, of, g.layer, buffers...)
 	}
 
-	// logits = h·headᵀ
-	head := m.groupOf(m.head(), m.head())
-	linear(nn.LinearBwd(s.tile), m.head(), head, g.head, g.dlogits, a.h, g.dh)
-	m.addParts(p, g, head, g.head, func() uint32 { return s.parts(g) })
 	// h = norm(x)
 	m.normBackward(p, s, g, a.x, a.rstd, "norm", 0)
 	for l := m.Layers - 1; l >= 0; l-- {
 		b, of := a.layers[l], m.matrices(l)
 		// x' = mid + swiglu(gu)·downᵀ
-		linear(nn.DownBwd(s.tile), layer(l, "down"), of, g.layer, g.dx, b.s, b.gu, g.dgu)
+		linear(nn.DownBwd(s.tile), layer(l, "down"), of, g.dx, b.s, b.gu, g.dgu)
 		// gu = h2·gate_upᵀ
-		linear(nn.LinearBwd(s.tile), layer(l, "gate_up"), of, g.layer, g.dgu, b.h2, g.dh)
+		linear(nn.LinearBwd(s.tile), layer(l, "gate_up"), of, g.dgu, b.h2, g.dh)
 		// h2 = norm2(mid)
 		m.normBackward(p, s, g, b.mid, b.rstd2, layer(l, "norm2"), 1)
 		// mid = x + att·oᵀ
-		linear(nn.LinearBwd(s.tile), layer(l, "o"), of, g.layer, g.dx, b.att, g.datt)
+		linear(nn.LinearBwd(s.tile), layer(l, "o"), of, g.dx, b.att, g.datt)
 		// att, lse = attention(qkv)
 		p.Add(attn.BwdQ(m.HeadDim), s.heads, b.qkv, in.span, b.att, b.lse, g.datt, g.dqkv, g.delta)
 		p.Add(attn.BwdKV(m.HeadDim), s.heads, b.qkv, in.span, b.lse, g.delta, g.datt, g.dqkv)
 		// qkv = rope(h1·qkvᵀ)
 		p.Add(nn.RopeBwd, s.qkv, in.pos, m.rope, g.dqkv)
-		linear(nn.LinearBwd(s.tile), layer(l, "qkv"), of, g.layer, g.dqkv, b.h1, g.dh)
-		m.addParts(p, g, of, g.layer, func() uint32 { return s.parts(g) })
+		linear(nn.LinearBwd(s.tile), layer(l, "qkv"), of, g.dqkv, b.h1, g.dh)
+		m.addParts(p, g, of, g.layer, s)
 		// h1 = norm1(x)
 		m.normBackward(p, s, g, b.x, b.rstd1, layer(l, "norm1"), 1)
 	}
-	m.addParts(p, g, m.norms(), g.gain, func() uint32 { return uint32(nn.RMSNormGrad{N: uint32(s.n())}.Parts()) })
+	m.addNumber(p, g, m.norms(), g.gain, func() uint32 { return uint32(nn.RMSNormGrad{N: uint32(s.n())}.Parts()) })
 	// x = embed[token]
 	p.Add(nn.EmbedBwd, func() any {
 		return nn.EmbedGrad{N: uint32(s.n()), D: uint32(m.HiddenSize), V: uint32(m.VocabSize)}
@@ -121,9 +131,22 @@ func (m *Model) backward(p *gpu.Program, in *inputs, a *acts, g *gradients) {
 // parts returns the number of parts in which this run sums its tokens.
 func (s shape) parts(g *gradients) uint32 { return uint32(min(max(s.n()/partRows, 1), g.parts)) }
 
-// addParts records the sum of a group's parts, [number, group], onto its gradient.
-func (m *Model) addParts(p *gpu.Program, g *gradients, of group, parts *gpu.Buffer, number func() uint32) {
-	p.Add(nn.SumParts, func() any { return nn.Parts{M: uint32(of.size()), Z: number()} }, parts, g.weights.Part(of.start, of.size()))
+// addParts records the sum of a group's parts, as many as a pass of shape s has, onto its gradient.
+func (m *Model) addParts(p *gpu.Program, g *gradients, of group, parts *gpu.Buffer, s shape) {
+	m.addNumber(p, g, of, parts, func() uint32 {
+		if s.n() == 0 {
+			return 0 // a chunk without tokens has no parts
+		}
+		return s.parts(g)
+	})
+}
+
+// addNumber records the sum of a group's parts, [number, group], onto its gradient.
+func (m *Model) addNumber(p *gpu.Program, g *gradients, of group, parts *gpu.Buffer, number func() uint32) {
+	p.Add(nn.SumParts, func() any {
+		z, size := number(), uint32(of.size())
+		return nn.Parts{M: size * min(z, 1), Z: z} // a dispatch of nothing is left out
+	}, parts, g.weights.Part(of.start, of.size()))
 }
 
 // normBackward records the gradients of a norm: its input's, which it adds to the residual

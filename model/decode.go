@@ -42,20 +42,21 @@ type Decoder struct {
 	Generated int // tokens sampled so far
 	Prefilled int // given tokens computed so far: those found in the cache do not count
 
-	cache    *cache
-	slots    int // sequences at once
-	chunk    int // tokens a readback
-	prefill  *pass
-	step     *pass
-	fused    *fused        // the paths of few dispatches
-	kv       []*gpu.Buffer // a layer each: [rows, 2·K·C]
-	kvs      *gpu.Buffer   // all layers in one buffer, or nil if that is too large for a binding
-	table    *gpu.Buffer   // [slots, MaxContext] row of the pool
-	state    *gpu.Buffer   // [slots,4]: tokens left, count, sequence, token to feed
-	logits   *gpu.Buffer   // [slots, V↑4]
-	out      *gpu.Buffer   // [slots, Chunk]
-	stat     *gpu.Buffer   // [slots, Chunk, 2]
-	sampling Sampling
+	cache       *cache
+	slots       int // sequences at once
+	chunk       int // tokens a readback
+	prefill     *pass
+	step        *pass
+	fused       *fused        // the paths of few dispatches
+	kv          []*gpu.Buffer // a layer each: [rows, 2·K·C]
+	kvs         *gpu.Buffer   // all layers in one buffer, or nil if that is too large for a binding
+	table       *gpu.Buffer   // [slots, MaxContext] row of the pool
+	state       *gpu.Buffer   // [slots,4]: tokens left, count, sequence, token to feed
+	logits      *gpu.Buffer   // [rows, V↑4], of some of the slots at a time
+	logitChunks []chunk       // of slots
+	out         *gpu.Buffer   // [slots, Chunk]
+	stat        *gpu.Buffer   // [slots, Chunk, 2]
+	sampling    Sampling
 }
 
 // pass is the forward pass over cached keys and values, for a number of new tokens.
@@ -84,8 +85,8 @@ func NewDecoder(m *Model, size DecoderSize) (*Decoder, error) {
 	d := m.Device
 	dec := &Decoder{Model: m, slots: size.Slots, chunk: size.Chunk, cache: newCache(size.Rows),
 		table: d.Uints("table", size.Slots*m.MaxContext), state: d.Uints("state", 4*size.Slots),
-		logits: d.Floats("logits", size.Slots*up4(m.VocabSize)),
-		out:    d.Uints("out", size.Slots*size.Chunk), stat: d.Floats("stat", 2*size.Slots*size.Chunk)}
+		logitChunks: m.chunks(size.Slots), logits: d.Floats("logits", m.chunks(size.Slots)[0].n*up4(m.VocabSize)),
+		out: d.Uints("out", size.Slots*size.Chunk), stat: d.Floats("stat", 2*size.Slots*size.Chunk)}
 	dec.cache.reset(m.version)
 	dec.newKV(size.Rows * 2 * m.KVHeads * m.HeadDim)
 	dec.prefill = dec.newPass(max(1024, m.MaxContext), false)
@@ -145,13 +146,28 @@ func (d *Decoder) newPass(N int, sample bool) *pass {
 	}
 	if sample {
 		p.Add(nn.RMSNormFwd, k.norm, a.x, d.weight("norm"), a.h, a.rstd)
-		p.Add(nn.MatmulNT(k.tile), k.linear(d.VocabSize, d.HiddenSize), a.h, d.weight(d.head()), d.logits)
-		p.Add(decode.Sample, d.sampleParams, d.logits, s.at, s.token, d.state, d.out, d.stat)
+		d.draws(p, k, s)
 	}
 	return s
 }
 
-func (d *Decoder) sampleParams() any { return d.draw() }
+// draws records the logits of a pass and the draw of the next tokens, some rows at a time.
+func (d *Decoder) draws(p *gpu.Program, k shape, s *pass) {
+	kernel := decode.Sample
+	if d.rowSample() {
+		kernel = decode.SampleRow
+	}
+	for _, c := range d.logitChunks {
+		part := k
+		part.n = func() int { return c.now(s.n) }
+		p.Add(nn.MatmulNT(k.tile), part.linear(d.VocabSize, d.HiddenSize), c.part(s.acts.h, d.HiddenSize), d.weight(d.head()), d.logits)
+		p.Add(kernel, func() any {
+			how := d.draw()
+			how.N = uint32(part.n())
+			return how
+		}, d.logits, c.part(s.at, 4), c.part(s.token, 1), c.part(d.state, 4), c.part(d.out, d.chunk), c.part(d.stat, 2*d.chunk))
+	}
+}
 
 // draw is how to draw the tokens of this run.
 func (d *Decoder) draw() decode.SampleParams {

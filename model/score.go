@@ -90,7 +90,7 @@ type Scorer struct {
 	a        *acts
 	targets  *gpu.Buffer // [N]
 	logits   *gpu.Buffer // [rows, V↑4], of some of the tokens at a time
-	rows     int
+	chunks   []chunk
 	stat     *gpu.Buffer   // [N,4]
 	ids      *gpu.Buffer   // [N,TopK]
 	logps    *gpu.Buffer   // [N,TopK]
@@ -106,22 +106,16 @@ type Scorer struct {
 	look  bool // one of the requests wants more than its score
 }
 
-// logitWords is how many logits exist at once, at most: 64 MiB, half of what
-// WebGPU guarantees for one binding.
-const logitWords = 1 << 24
-
 // NewScorer allocates a scorer for passes of up to capacity tokens.
 func NewScorer(m *Model, capacity int) (*Scorer, error) {
-	return newScorerBy(m, capacity, logitWords/up4(m.VocabSize))
+	return newScorerBy(m, capacity, m.Config.chunks(capacity))
 }
 
-// newScorerBy is NewScorer with the logits of about rows tokens at a time: parts of
-// buffers begin at multiples of 64 words, so rows come by 64.
-func newScorerBy(m *Model, capacity, rows int) (*Scorer, error) {
+// newScorerBy is NewScorer with given chunks of logits.
+func newScorerBy(m *Model, capacity int, chunks []chunk) (*Scorer, error) {
 	d := m.Device
-	rows = min(capacity, max(64, rows/64*64))
 	s := &Scorer{Model: m, capacity: capacity, in: m.newInputs(capacity), a: m.newActs(capacity, false),
-		targets: d.Uints("targets", capacity), logits: d.Floats("logits", rows*up4(m.VocabSize)), rows: rows,
+		targets: d.Uints("targets", capacity), logits: d.Floats("logits", chunks[0].n*up4(m.VocabSize)), chunks: chunks,
 		stat: d.Floats("stat", 4*capacity), ids: d.Uints("ids", TopK*capacity), logps: d.Floats("logps", TopK*capacity),
 		seqs: d.Uints("seqs", 4*capacity)}
 	for range m.Layers {
@@ -164,18 +158,16 @@ func (s *Scorer) record(p *gpu.Program) {
 		}, a.qkv, s.in.span, a.lse, s.received[l])
 	})
 	D, V := s.HiddenSize, s.VocabSize
-	for first := 0; first < s.capacity; first += s.rows {
-		n := min(s.rows, s.capacity-first)
-		now := func() int { return min(max(s.in.n-first, 0), n) } // rows of this part in the pass that runs
-		part := func(b *gpu.Buffer, width int) *gpu.Buffer { return b.Part(first*width, n*width) }
-		stat := part(s.stat, 4)
-		p.Add(nn.MatmulNT(nn.Wide), shape{s.Config, nn.Wide, now}.linear(V, D), part(s.a.h, D), s.Model.weight(s.head()), s.logits)
+	for _, c := range s.chunks {
+		now := func() int { return c.now(s.in.n) }
+		stat := c.part(s.stat, 4)
+		p.Add(nn.MatmulNT(nn.Wide), shape{s.Config, nn.Wide, now}.linear(V, D), c.part(s.a.h, D), s.Model.weight(s.head()), s.logits)
 		p.Add(loss.LogitStat, func() any {
 			return loss.LogitStatParams{N: uint32(now()), V: uint32(V), Scale: s.scale()}
-		}, s.logits, part(s.targets, 1), stat)
+		}, s.logits, c.part(s.targets, 1), stat)
 		p.Add(loss.TopK, func() any {
 			return loss.TopKParams{N: s.looked(now()), V: uint32(V), K: TopK, Scale: s.scale()}
-		}, s.logits, stat, part(s.ids, TopK), part(s.logps, TopK))
+		}, s.logits, stat, c.part(s.ids, TopK), c.part(s.logps, TopK))
 	}
 }
 

@@ -67,7 +67,7 @@ func wantLook(t *testing.T, m *Model, r ScoreRequest) wanted {
 // matrices reduce to on the host. The logits come in parts of 64 rows here.
 func TestScoreIsWhatTheMatricesSay(t *testing.T) {
 	eachModel(t, randomConfig(), func(t *testing.T, m *Model) {
-		s, err := newScorerBy(m, 200, 64)
+		s, err := newScorerBy(m, 200, chunksOf(200, 64))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,7 +60,6 @@ const (
 	ringRows  = 64
 	ringWidth = 16
 	ringNorm  = 14
-	partials  = 1024 // of the gradient's square
 )
 
 // Trainer trains a model. A step is one submit where its batch fits in one part. The
@@ -72,6 +71,7 @@ type Trainer struct {
 	Steps  int // updates so far: AdamW's t
 
 	capacity    int
+	chunks      []chunk // of tokens whose logits exist at once
 	in          *inputs
 	a           *acts
 	g           *gradients
@@ -102,12 +102,17 @@ type taken struct {
 
 // NewTrainer allocates for parts of up to capacity tokens.
 func NewTrainer(m *Model, capacity int, adam Adam) (*Trainer, error) {
+	return newTrainerBy(m, capacity, adam, m.Config.chunks(capacity))
+}
+
+// newTrainerBy is NewTrainer with given chunks of logits.
+func newTrainerBy(m *Model, capacity int, adam Adam, chunks []chunk) (*Trainer, error) {
 	d := m.Device
-	t := &Trainer{Model: m, Adam: adam, capacity: capacity,
-		in: m.newInputs(capacity), a: m.newActs(capacity, true), g: m.newGradients(capacity),
+	t := &Trainer{Model: m, Adam: adam, capacity: capacity, chunks: chunks,
+		in: m.newInputs(capacity), a: m.newActs(capacity, true), g: m.newGradients(capacity, chunks[0].n),
 		m: d.Floats("m", m.ArenaSize()), v: d.Floats("v", m.ArenaSize()),
 		targets: d.Uints("targets", capacity), weight: d.Floats("weight", capacity), policyTerms: d.Floats("policy terms", 4*capacity),
-		stat: d.Floats("stat", 8*capacity), squares: d.Floats("squares", partials), norm: d.Floats("norm", 4),
+		stat: d.Floats("stat", 8*capacity), squares: d.Floats("squares", optim.Partials(m.ArenaSize())), norm: d.Floats("norm", 4),
 		ring: d.Floats("ring", ringRows*ringWidth), programs: map[phase]*gpu.Program{}}
 	return t, d.Err()
 }
@@ -206,12 +211,13 @@ func (t *Trainer) program(f phase) *gpu.Program {
 		p.Add(optim.Fill, func() any { return optim.FillParams{N: uint32(t.ArenaSize())} }, t.g.weights)
 	}
 	t.forward(p, t.in, t.a, nil)
+	for _, c := range t.chunks {
+		t.loss(p, f, c)
+		t.headBackward(p, c, t.in, t.a, t.g)
+	}
 	columns, weight, stride, at := uint32(4), t.weight, uint32(1), uint32(0)
 	if f.policy {
 		columns, weight, stride, at = 8, t.policyTerms, 4, 3
-		p.Add(loss.Policy, t.policyParams, t.a.h, t.Model.weight(t.head()), t.targets, t.policyTerms, t.g.dlogits, t.stat)
-	} else {
-		p.Add(loss.Xent, t.xentParams, t.a.h, t.Model.weight(t.head()), t.targets, t.weight, t.g.dlogits, t.stat)
 	}
 	p.Add(loss.StatSum, func() any {
 		return loss.StatSumParams{N: uint32(t.in.n), S: columns, Stride: stride, At: at, Slot: uint32(t.slot), M: ringWidth}
@@ -225,7 +231,7 @@ func (t *Trainer) program(f phase) *gpu.Program {
 
 // update records the gradient's norm and AdamW.
 func (t *Trainer) update(p *gpu.Program) {
-	n := uint32(t.ArenaSize())
+	n, partials := uint32(t.ArenaSize()), uint32(t.squares.Len())
 	p.Add(optim.GradSquare, func() any { return optim.Norm{N: n, P: partials} }, t.g.weights, t.squares)
 	p.Add(optim.GradNorm, func() any { return optim.Norm{P: partials} }, t.squares, t.norm)
 	p.Add(loss.StatSum, func() any {
@@ -241,20 +247,6 @@ func (t *Trainer) update(p *gpu.Program) {
 // correction is AdamW's 1 − β^t.
 func correction(beta float32, t int) float32 {
 	return float32(1 - math.Pow(float64(beta), float64(t)))
-}
-
-func (t *Trainer) xentParams() any {
-	return loss.XentParams{N: uint32(t.in.n), D: uint32(t.HiddenSize), V: uint32(t.VocabSize), Scale: 1}
-}
-
-func (t *Trainer) policyParams() any {
-	l := t.Policy
-	scale := float32(1)
-	if l.Temperature > 0 {
-		scale = 1 / l.Temperature
-	}
-	return loss.PolicyParams{N: uint32(t.in.n), D: uint32(t.HiddenSize), V: uint32(t.VocabSize), Scale: scale,
-		Lo: l.Low, Hi: l.High, Dual: l.Dual, Beta: l.KL, Ent: l.Entropy}
 }
 
 // Metrics waits for the steps so far and returns the metrics of those it has not returned yet.

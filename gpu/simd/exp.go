@@ -68,11 +68,17 @@ func LogitStat(x []float32, scale float32) (top, sum, moment float32) {
 		return logitStat(x, scale)
 	}
 	top = scale * slices.Max(x)
-	for _, v := range x {
-		z := scale*v - top
-		e := exp(z)
-		sum += e
-		moment += e * z
+	// The sums of blocks are added to each other, so that rounding errors do not grow with the vocabulary.
+	for some := range slices.Chunk(x, 1024) {
+		var partSum, partMoment float32
+		for _, v := range some {
+			z := scale*v - top
+			e := exp(z)
+			partSum += e
+			partMoment += e * z
+		}
+		sum += partSum
+		moment += partMoment
 	}
 	return top, sum, moment
 }

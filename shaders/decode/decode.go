@@ -1,5 +1,5 @@
 // Package decode holds the kernels of decoding: Sample draws tokens on the device, so that a program of many decoding steps runs
-// without the host. Attend, Feed and Next are a step in two dispatches a layer and one; Tokens is many steps in one dispatch. The
+// without the host; SampleRow does so for large vocabularies. Attend, Feed and Next are a step in two dispatches a layer and one; Tokens is many steps in one dispatch. The
 // fused kernels compute what the kernels of nn and attn do, one after another, in the same order.
 //
 // N counts rows; each row is a sequence that grows by one token a step. V counts
@@ -13,8 +13,8 @@ import (
 	"attnlab/gpu"
 )
 
-// Cases are the conformance cases of Sample: sizes 1, workgroup-1, workgroup, workgroup+1 and a prime.
-func Cases(r *rand.Rand) []gpu.Case { return sampleCases(r) }
+// Cases are the conformance cases of Sample and SampleRow: sizes 1, workgroup-1, workgroup, workgroup+1 and a prime.
+func Cases(r *rand.Rand) []gpu.Case { return slices.Concat(sampleCases(r), sampleRowCases(r)) }
 
 // FusedCases are the conformance cases of the fused kernels. They take seconds to compile, so the page's self-test leaves them out: a
 // decoder compares them with the other kernels before it uses them.

@@ -40,6 +40,8 @@ type SampleParams struct {
 // vocabulary, with or without truncation. The drawn token becomes token[n] at
 // position+1. Eos, or no tokens left, finishes the row; a finished row does not
 // change. The kernel overwrites the logits of active rows.
+//
+// One invocation loops over the whole vocabulary, [Loops] times: larger ones take [SampleRow].
 var Sample = gpu.New("sample", shaders.Load("decode/sample", nil),
 	[]gpu.Binding{gpu.Out("logits"), gpu.OutU("at"), gpu.OutU("token"), gpu.OutU("row"), gpu.OutU("out"), gpu.Out("stat")},
 	func(p SampleParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) },
@@ -125,24 +127,36 @@ func draw[X gpu.Float](p SampleParams, w []X, best int, u X) int {
 		cut = cutoff(w, X(p.TopP)*kept(w, cut), 1)
 	}
 	goal, chosen := u*kept(w, cut), best
-	var sum X
-	for v, x := range w {
-		if x > 0 && x >= cut {
-			chosen = v // the last one is taken if rounding keeps the sum below the goal
-			if sum += x; sum > goal {
-				break
+	var before X // the sum of earlier blocks
+	for first := 0; first < len(w); first += block {
+		var sum X
+		for i, x := range w[first:min(first+block, len(w))] {
+			if x > 0 && x >= cut {
+				chosen = first + i // the last one is taken if rounding keeps the sum below the goal
+				if sum += x; before+sum > goal {
+					return chosen
+				}
 			}
 		}
+		before += sum
 	}
 	return chosen
 }
 
+// block is how many weights are added up one after another. The sums of blocks are added to each other, so that rounding errors do not
+// grow with the vocabulary.
+const block = 1024
+
 // kept returns the sum of all weights of at least cut.
 func kept[X gpu.Float](w []X, cut X) (sum X) {
-	for _, x := range w {
-		if x >= cut {
-			sum += x
+	for some := range slices.Chunk(w, block) {
+		var part X
+		for _, x := range some {
+			if x >= cut {
+				part += x
+			}
 		}
+		sum += part
 	}
 	return sum
 }
@@ -152,26 +166,41 @@ func kept[X gpu.Float](w []X, cut X) (sum X) {
 func cutoff[X gpu.Float](w []X, least X, count int) X {
 	sorted := slices.Sorted(slices.Values(w))
 	slices.Reverse(sorted)
-	var sum X
-	for i, x := range sorted {
-		if sum += x; sum >= least && i+1 >= count {
-			return x
+	var before X
+	for first := 0; first < len(sorted); first += block {
+		var sum X
+		for i, x := range sorted[first:min(first+block, len(sorted))] {
+			if sum += x; before+sum >= least && first+i+1 >= count {
+				return x
+			}
 		}
+		before += sum
 	}
 	return 0
 }
 
+// Loops is how often an invocation of [Sample] loops at most: llvmpipe ends it silently after 65,535 loops in all.
+func Loops(V int) int { return 3*((V+3)/4) + V + 64*(1+(V+3)/4) } // 30 bits for top-k, 30 for top-p
+
 func exp[X gpu.Float](x X) X { return X(math.Exp(float64(x))) }
 
-func sampleCases(r *rand.Rand) (cases []gpu.Case) {
-	for i, N := range []int{1, 63, 64, 65, 131} {
-		for j, p := range []SampleParams{
-			{TopP: 1},                     // greedy
-			{TopP: 1, Temperature: 1},     // no truncation
-			{TopP: 0.7, Temperature: 1.3}, // nucleus
-			{TopK: 5, TopP: 0.9, Temperature: 0.8},
-		} {
-			V, M := []int{61, 7, 64, 58}[(i+j)%4], 3
+// ways to draw, for cases.
+var ways = []SampleParams{
+	{TopP: 1},                     // greedy
+	{TopP: 1, Temperature: 1},     // no truncation
+	{TopP: 0.7, Temperature: 1.3}, // nucleus
+	{TopK: 5, TopP: 0.9, Temperature: 0.8},
+}
+
+func sampleCases(r *rand.Rand) []gpu.Case {
+	return drawCases(r, Sample, []int{1, 63, 64, 65, 131}, []int{61, 7, 64, 58})
+}
+
+// drawCases are cases of a kernel that draws, with rows of small vocabularies.
+func drawCases(r *rand.Rand, k *gpu.Kernel, rows, vocabularies []int) (cases []gpu.Case) {
+	for i, N := range rows {
+		for j, p := range ways {
+			V, M := vocabularies[(i+j)%len(vocabularies)], 3
 			p.N, p.V, p.M, p.Eos, p.Seed, p.Step = uint32(N), uint32(V), uint32(M), 2, r.Uint32(), 7
 			at, row := make([]uint32, 4*N), make([]uint32, 4*N)
 			for n := range N {
@@ -179,7 +208,7 @@ func sampleCases(r *rand.Rand) (cases []gpu.Case) {
 				copy(row[4*n:], []uint32{r.Uint32N(3), r.Uint32N(uint32(M) + 1), r.Uint32(), 9})
 			}
 			cases = append(cases, gpu.Case{
-				Name: fmt.Sprintf("N %d V %d topK %d topP %g temperature %g", N, V, p.TopK, p.TopP, p.Temperature), Kernel: Sample, Params: p,
+				Name: fmt.Sprintf("N %d V %d topK %d topP %g temperature %g", N, V, p.TopK, p.TopP, p.Temperature), Kernel: k, Params: p,
 				Buffers: []any{clearLogits(r, p, at, row), at, make([]uint32, N), row, make([]uint32, N*M), gpu.Normal(r, 2*N*M)},
 				Tol:     gpu.Tolerance{Abs: 1e-5, Rel: 1e-4},
 				Shape:   map[string][]int{"logits": {N, (V + 3) / 4 * 4}, "at": {N, 4}, "row": {N, 4}, "out": {N, M}, "stat": {N, M, 2}},

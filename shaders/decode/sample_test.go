@@ -32,8 +32,17 @@ func fresh(N, M int, left uint32, logits ...float32) *rows {
 	return s
 }
 
-// sample runs the kernel once on d and takes the state back.
-func (s *rows) sample(t *testing.T, d *gpu.Device, p SampleParams) {
+// eachSampler runs f on every backend with each kernel that draws.
+func eachSampler(t *testing.T, f func(t *testing.T, d *gpu.Device, k *gpu.Kernel)) {
+	for _, k := range []*gpu.Kernel{Sample, SampleRow} {
+		t.Run(k.Name, func(t *testing.T) {
+			gputest.Each(t, func(t *testing.T, d *gpu.Device) { f(t, d, k) })
+		})
+	}
+}
+
+// sample runs kernel k once on d and takes the state back.
+func (s *rows) sample(t *testing.T, d *gpu.Device, k *gpu.Kernel, p SampleParams) {
 	t.Helper()
 	logits, stat := d.Floats("logits", len(s.logits)), d.Floats("stat", len(s.stat))
 	logits.Write(0, s.logits)
@@ -45,7 +54,7 @@ func (s *rows) sample(t *testing.T, d *gpu.Device, p SampleParams) {
 		buffers = append(buffers, b)
 	}
 	buffers = append(buffers, stat)
-	if err := d.Do(Sample, p, buffers...); err != nil {
+	if err := d.Do(k, p, buffers...); err != nil {
 		t.Fatal(err)
 	}
 	for i, u := range [][]uint32{s.at, s.token, s.row, s.out} {
@@ -65,11 +74,11 @@ func (s *rows) sample(t *testing.T, d *gpu.Device, p SampleParams) {
 func TestSampleGreedy(t *testing.T) {
 	// Logits 0, log 2, log 2, log 3, log 3 of which 3 is the first of the largest.
 	ln2, ln3 := float32(math.Ln2), float32(math.Log(3))
-	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+	eachSampler(t, func(t *testing.T, d *gpu.Device, k *gpu.Kernel) {
 		s := fresh(3, 4, 2, 0, ln2, ln2, ln3, ln3)
 		s.row[4*1] = 0                  // row 1 is finished
 		s.row[4*2], s.row[4*2+1] = 5, 4 // row 2 is full
-		s.sample(t, d, SampleParams{N: 3, V: 5, M: 4, Eos: 9, TopP: 1})
+		s.sample(t, d, k, SampleParams{N: 3, V: 5, M: 4, Eos: 9, TopP: 1})
 		if want := []uint32{0, 11, 0, 0, 1, 10, 0, 0, 2, 10, 0, 0}; !slices.Equal(s.at, want) {
 			t.Errorf("at = %v, want %v", s.at, want)
 		}
@@ -96,15 +105,15 @@ func TestSampleGreedy(t *testing.T) {
 
 func TestSampleFinishes(t *testing.T) {
 	// <eos> finishes a row however many tokens it had left; a finished row does not change.
-	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+	eachSampler(t, func(t *testing.T, d *gpu.Device, k *gpu.Kernel) {
 		s := fresh(1, 8, 5, -9, 0, 9, 0)
 		p := SampleParams{N: 1, V: 4, M: 8, Eos: 2, TopP: 1, Temperature: 1}
-		s.sample(t, d, p)
+		s.sample(t, d, k, p)
 		if want := []uint32{0, 1, 0, 0}; !slices.Equal(s.row, want) || s.out[0] != 2 {
 			t.Fatalf("row = %v, want %v; out = %v", s.row, want, s.out)
 		}
 		was := slices.Concat(s.at, s.token, s.row, s.out)
-		s.sample(t, d, p)
+		s.sample(t, d, k, p)
 		if now := slices.Concat(s.at, s.token, s.row, s.out); !slices.Equal(now, was) {
 			t.Errorf("a finished row went from %v to %v", was, now)
 		}
@@ -120,8 +129,11 @@ func TestSampleFrequencies(t *testing.T) {
 		logits[v] = float32(math.Log(x) + 3)
 		square[v] = x * x
 	}
-	const N = 4096
-	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+	eachSampler(t, func(t *testing.T, d *gpu.Device, k *gpu.Kernel) {
+		N := 4096
+		if k == SampleRow {
+			N = 256 // a software adapter takes long for a workgroup a row
+		}
 		for _, c := range []struct {
 			name string
 			p    SampleParams
@@ -138,8 +150,8 @@ func TestSampleFrequencies(t *testing.T) {
 			{"top-p after temperature", SampleParams{TopP: 0.75, Temperature: 0.5}, []float64{0, 0, 0, 1, 0}},
 		} {
 			s := fresh(N, 1, 1, logits...)
-			c.p.N, c.p.V, c.p.M, c.p.Eos, c.p.Seed = N, uint32(len(prob)), 1, 9, 5
-			s.sample(t, d, c.p)
+			c.p.N, c.p.V, c.p.M, c.p.Eos, c.p.Seed = uint32(N), uint32(len(prob)), 1, 9, 5
+			s.sample(t, d, k, c.p)
 			count := make([]float64, len(prob))
 			for n, v := range s.out {
 				count[v]++
@@ -153,8 +165,8 @@ func TestSampleFrequencies(t *testing.T) {
 			}
 			for v, w := range c.want {
 				w /= sum
-				if sigma := math.Sqrt(N * w * (1 - w)); math.Abs(count[v]-N*w) > 4*sigma {
-					t.Errorf("%s: token %d drawn %g times of %d, want %g ± %g", c.name, v, count[v], N, N*w, sigma)
+				if sigma := math.Sqrt(float64(N) * w * (1 - w)); math.Abs(count[v]-float64(N)*w) > 4*sigma {
+					t.Errorf("%s: token %d drawn %g times of %d, want %g ± %g", c.name, v, count[v], N, float64(N)*w, sigma)
 				}
 			}
 		}
@@ -163,11 +175,11 @@ func TestSampleFrequencies(t *testing.T) {
 
 func TestSampleTies(t *testing.T) {
 	// Equal weights stay or go together.
-	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+	eachSampler(t, func(t *testing.T, d *gpu.Device, k *gpu.Kernel) {
 		for _, p := range []SampleParams{{TopK: 2, TopP: 1}, {TopP: 0.5}} {
 			s := fresh(64, 1, 1, 1, 3, 1, 2, 2, 1)
 			p.N, p.V, p.M, p.Eos, p.Temperature = 64, 6, 1, 9, 10
-			s.sample(t, d, p)
+			s.sample(t, d, k, p)
 			seen := map[uint32]bool{}
 			for _, v := range s.out {
 				seen[v] = true
@@ -183,7 +195,7 @@ func TestSampleSeeds(t *testing.T) {
 	// The same key draws the same tokens in any order of rows; any part of
 	// another key draws others.
 	logits := make([]float32, 60)
-	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+	eachSampler(t, func(t *testing.T, d *gpu.Device, k *gpu.Kernel) {
 		draw := func(seed, step, position uint32, reverse bool) []uint32 {
 			s := fresh(64, 1, 1, logits...)
 			for n := range 64 {
@@ -192,7 +204,7 @@ func TestSampleSeeds(t *testing.T) {
 					s.row[4*n+2] = uint32(63 - n)
 				}
 			}
-			s.sample(t, d, SampleParams{N: 64, V: 60, M: 1, Eos: 99, Seed: seed, Step: step, TopP: 1, Temperature: 1})
+			s.sample(t, d, k, SampleParams{N: 64, V: 60, M: 1, Eos: 99, Seed: seed, Step: step, TopP: 1, Temperature: 1})
 			if reverse {
 				slices.Reverse(s.out)
 			}

@@ -27,8 +27,7 @@ func (z Sizes) Loops(layers, T int) int {
 	norm := D4 + share(z.R*D4, 0)
 	layer := 2*norm + share((z.H+2*z.K)*z.C/8, 2*D4) + share(z.R*z.H, T) +
 		share(D4, D4) + share(z.F/4, 2*D4) + share(D4, z.F/4)
-	draw := 3*V4 + z.V + 64*(1+V4) // 30 bits for top-k, 30 for top-p
-	return share(z.R*D4, 0) + layers*layer + norm + share(V4, D4) + draw + z.R
+	return share(z.R*D4, 0) + layers*layer + norm + share(V4, D4) + Loops(z.V) + z.R
 }
 
 // bySizes returns a constructor that builds one kernel for each sizes, once. every gives the numbers of the tunable constants that

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"attnlab/gpu"
 	"attnlab/shaders"
@@ -41,11 +42,16 @@ func logitStat[X gpu.Float](p LogitStatParams, a gpu.Args[X]) {
 			top = max(top, scale*v)
 		}
 		var sum, moment X
-		for _, v := range l {
-			z := scale*v - top
-			e := exp(z)
-			sum += e
-			moment += e * z
+		for some := range slices.Chunk(l, 1024) { // so that rounding errors do not grow with the vocabulary
+			var partSum, partMoment X
+			for _, v := range some {
+				z := scale*v - top
+				e := exp(z)
+				partSum += e
+				partMoment += e * z
+			}
+			sum += partSum
+			moment += partMoment
 		}
 		log := X(math.Log(float64(sum)))
 		var logp, right X
@@ -59,9 +65,12 @@ func logitStat[X gpu.Float](p LogitStatParams, a gpu.Args[X]) {
 	})
 }
 
+// rowSize is a number of rows of logits and a vocabulary.
+type rowSize struct{ N, V int }
+
 // logitSizes are rows and vocabularies around a workgroup's 64 invocations, and
 // a vocabulary in which each takes several tokens.
-var logitSizes = []struct{ N, V int }{{1, 1}, {3, 63}, {5, 64}, {64, 65}, {131, 7}, {67, 211}, {9, 1031}}
+var logitSizes = []rowSize{{1, 1}, {3, 63}, {5, 64}, {64, 65}, {131, 7}, {67, 211}, {9, 1031}}
 
 // logitsOf are N rows of logits [N,V4] and their targets, one of which is missing.
 // The padding is large, so that a kernel that reads it is found out.
@@ -82,7 +91,7 @@ func logitsOf(r *rand.Rand, N, V int) (logits []float32, targets []uint32) {
 }
 
 func logitStatCases(r *rand.Rand) (cases []gpu.Case) {
-	for _, c := range logitSizes {
+	for _, c := range allSizes {
 		logits, targets := logitsOf(r, c.N, c.V)
 		cases = append(cases, gpu.Case{
 			Name: fmt.Sprintf("N %d V %d", c.N, c.V), Kernel: LogitStat,

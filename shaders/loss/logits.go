@@ -76,6 +76,21 @@ func lossRows[X gpu.Float](N, D, V int, scale X, h, head, logits []X, f func(n i
 	})
 }
 
+// logitRows calls f with each of N rows of logits [N,V4], scaled, and its softmax.
+func logitRows[X gpu.Float](N, V int, scale X, logits []X, f func(n int, row []X, s softmax[X])) {
+	V4 := pad4(V)
+	gpu.Parts(N, 8*V, func(from, to int) {
+		for n := from; n < to; n++ {
+			row := logits[n*V4 : (n+1)*V4]
+			for v := range row[:V] {
+				row[v] *= scale
+			}
+			clear(row[V:])
+			f(n, row, softmaxOf(row[:V]))
+		}
+	})
+}
+
 // backward replaces the V logits of row by the gradient of a loss whose derivatives
 // are dlogp and dentropy.
 func (s softmax[X]) backward(row []X, V, target int, scale, dlogp, dentropy X) {
@@ -99,6 +114,15 @@ func (s softmax[X]) backward(row []X, V, target int, scale, dlogp, dentropy X) {
 func countRows(N, D, V, read, stat int) gpu.Work {
 	return gpu.Does(2*N*D*V+13*N*V, N*D+V*D+N*read+N*pad4(V)+N*stat)
 }
+
+// countLogits counts N rows of a loss from logits, which it reads and replaces by their gradient: the softmax and the gradient of
+// [countRows].
+func countLogits(N, V, read, stat int) gpu.Work {
+	return gpu.Does(13*N*V, N*read+2*N*pad4(V)+N*stat)
+}
+
+// Loops is how often an invocation of [Xent] or [Policy] loops. llvmpipe ends it silently after 65,535 loops in all.
+func Loops(V, D int) int { return (V + 3) / 4 * (D/4 + 3) }
 
 func exp[X gpu.Float](x X) X { return X(math.Exp(float64(x))) }
 

@@ -3,6 +3,10 @@
 // the sums of their statistics. For scoring without a gradient they compute the
 // statistics of rows of logits and their likeliest tokens.
 //
+// Xent and Policy compute logits, loss and gradient in one dispatch, four rows an invocation. That suits small vocabularies. For large
+// ones a matrix product computes the logits of some rows at a time, and a workgroup takes a row of them: XentRow, PolicyRow, LogitStat,
+// TopK.
+//
 // N counts tokens of all sequences packed one after another, D features (a
 // multiple of 4), V tokens of the vocabulary and V4 the same rounded up to a
 // multiple of 4, so that a row of logits starts on a vec4f. targets[n] is the token
@@ -25,6 +29,8 @@ func Cases(r *rand.Rand) []gpu.Case {
 	return slices.Concat(
 		xentCases(r),
 		policyCases(r),
+		xentRowCases(r),
+		policyRowCases(r),
 		statSumCases(r),
 		logitStatCases(r),
 		topKCases(r),

@@ -41,6 +41,8 @@ type PolicyParams struct {
 // response and G responses in the batch: token mean 1/Σ|o| (DAPO), sequence mean
 // 1/(G·|o|) (GRPO), constant 1/(G·L) with L the longest response allowed
 // (Dr. GRPO).
+//
+// One invocation loops over the whole vocabulary, [Loops] times: larger ones take [PolicyRow].
 var Policy = gpu.New("policy", shaders.Load("loss/policy", nil),
 	[]gpu.Binding{gpu.In("h"), gpu.In("head"), gpu.InU("targets"), gpu.In("roll"), gpu.Out("dlogits"), gpu.Out("stat")},
 	func(p PolicyParams) gpu.Groups { return gpu.Groups1D((int(p.N)+3)/4, 64) },
@@ -53,20 +55,24 @@ func policy[X gpu.Float](p PolicyParams, a gpu.Args[X]) {
 	h, head, targets, roll, dlogits, stat := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4), a.F(5)
 	D, V, scale := int(p.D), int(p.V), X(p.Scale)
 	lossRows(int(p.N), D, V, scale, h, head, dlogits, func(n int, row []X, s softmax[X]) {
-		target := int(targets[n])
-		old, ref, A := roll[4*n], roll[4*n+1], roll[4*n+2]
-		var w, logp X
-		if target < V {
-			w, logp = roll[4*n+3], row[target]-s.lse
-		}
-		t := p.token(float64(logp), float64(old), float64(ref), float64(A))
-		s.backward(row, V, target, scale, w*X(t.slope), -w*X(p.Ent))
-		var clipped X
-		if t.clipped {
-			clipped = 1
-		}
-		copy(stat[8*n:], []X{logp, s.entropy, X(t.ratio), X(t.k3), clipped, w * (X(t.loss) - X(p.Ent)*s.entropy), 0, 0})
+		s.policy(p, row, int(targets[n]), roll[4*n:], stat[8*n:])
 	})
+}
+
+// policy replaces a row of logits by the gradient of its policy loss and writes its statistics.
+func (s softmax[X]) policy(p PolicyParams, row []X, target int, roll, stat []X) {
+	old, ref, A := roll[0], roll[1], roll[2]
+	var w, logp X
+	if target < int(p.V) {
+		w, logp = roll[3], row[target]-s.lse
+	}
+	t := p.token(float64(logp), float64(old), float64(ref), float64(A))
+	s.backward(row, int(p.V), target, X(p.Scale), w*X(t.slope), -w*X(p.Ent))
+	var clipped X
+	if t.clipped {
+		clipped = 1
+	}
+	copy(stat, []X{logp, s.entropy, X(t.ratio), X(t.k3), clipped, w * (X(t.loss) - X(p.Ent)*s.entropy), 0, 0})
 }
 
 // term is the loss of one token without its weight and entropy term.
@@ -115,20 +121,27 @@ func policyCases(r *rand.Rand) (cases []gpu.Case) {
 	return cases
 }
 
-// rolls returns old and reference log-probabilities around the true ones, so that the
+// rolls returns the words that the policy loss takes, around the log-probabilities of the targets.
+func rolls(r *rand.Rand, p PolicyParams, h, head []float32, targets []uint32) []float32 {
+	D := int(p.D)
+	logp, row := make([]float32, p.N), make([]float32, pad4(int(p.V)))
+	for n := range logp {
+		s := forward(h[n*D:(n+1)*D], head, row, int(p.V), p.Scale)
+		if t := int(targets[n]); t < int(p.V) {
+			logp[n] = row[t] - s.lse
+		}
+	}
+	return rollsAround(r, p, logp)
+}
+
+// rollsAround returns old and reference log-probabilities around the true ones, so that the
 // loss takes all its branches but no token is at the edge of a clip, where rounding
 // would decide. The first row has no weight; the second differs from both policies by
 // more than a factor e^20.
-func rolls(r *rand.Rand, p PolicyParams, h, head []float32, targets []uint32) []float32 {
-	D := int(p.D)
-	roll, row := make([]float32, 4*p.N), make([]float32, pad4(int(p.V)))
+func rollsAround(r *rand.Rand, p PolicyParams, logps []float32) []float32 {
+	roll := make([]float32, 4*len(logps))
 	edges := []float64{math.Log(1 - float64(p.Lo)), math.Log(1 + float64(p.Hi)), math.Log(float64(p.Dual))}
-	for n := range int(p.N) {
-		s := forward(h[n*D:(n+1)*D], head, row, int(p.V), p.Scale)
-		var logp float32
-		if t := int(targets[n]); t < int(p.V) {
-			logp = row[t] - s.lse
-		}
+	for n, logp := range logps {
 		moved := r.NormFloat64() * 0.7
 		for _, edge := range edges {
 			if math.Abs(moved-edge) < 1e-3 {

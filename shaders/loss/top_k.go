@@ -58,7 +58,7 @@ func topK[X gpu.Float](p TopKParams, a gpu.Args[X]) {
 }
 
 func topKCases(r *rand.Rand) (cases []gpu.Case) {
-	for i, c := range logitSizes {
+	for i, c := range allSizes {
 		K := []int{8, 1, 3}[i%3] // more than V tokens have where V is 1 or 7
 		logits, targets := logitsOf(r, c.N, c.V)
 		if i%2 == 1 { // many equal logits: the smaller id goes first

@@ -26,6 +26,8 @@ type XentParams struct {
 //
 // dlogits is ∂Σloss/∂(h·headᵀ), scale included, 0 in the padding. A row of
 // weight 0 has no gradient but all its statistics: scoring uses such rows. A target of V or more gives logp, loss and gradient 0.
+//
+// One invocation loops over the whole vocabulary, [Loops] times: larger ones take [XentRow].
 var Xent = gpu.New("xent", shaders.Load("loss/xent", nil),
 	[]gpu.Binding{gpu.In("h"), gpu.In("head"), gpu.InU("targets"), gpu.In("weight"), gpu.Out("dlogits"), gpu.Out("stat")},
 	func(p XentParams) gpu.Groups { return gpu.Groups1D((int(p.N)+3)/4, 64) },
@@ -38,17 +40,21 @@ func xent[X gpu.Float](p XentParams, a gpu.Args[X]) {
 	h, head, targets, weight, dlogits, stat := a.F(0), a.F(1), a.U(2), a.F(3), a.F(4), a.F(5)
 	D, V, scale := int(p.D), int(p.V), X(p.Scale)
 	lossRows(int(p.N), D, V, scale, h, head, dlogits, func(n int, row []X, s softmax[X]) {
-		target := int(targets[n])
-		var w, logp, right X
-		if target < V {
-			w, logp = weight[n], row[target]-s.lse
-			if row[target] >= s.top {
-				right = 1
-			}
-		}
-		s.backward(row, V, target, scale, -w, 0)
-		copy(stat[4*n:], []X{logp, s.entropy, -w * logp, right})
+		s.xent(row, V, int(targets[n]), scale, weight[n], stat[4*n:])
 	})
+}
+
+// xent replaces a row of logits by the gradient of its cross-entropy and writes its statistics.
+func (s softmax[X]) xent(row []X, V, target int, scale, weight X, stat []X) {
+	var w, logp, right X
+	if target < V {
+		w, logp = weight, row[target]-s.lse
+		if row[target] >= s.top {
+			right = 1
+		}
+	}
+	s.backward(row, V, target, scale, -w, 0)
+	copy(stat, []X{logp, s.entropy, -w * logp, right})
 }
 
 func xentCases(r *rand.Rand) (cases []gpu.Case) {

@@ -9,9 +9,12 @@ import (
 )
 
 // Norm are the parameters of the norm's kernels: words of the gradient (a
-// multiple of 4) and partial sums. 1024 partial sums occupy a GPU and are added up
-// quickly.
+// multiple of 4) and partial sums.
 type Norm struct{ N, P uint32 }
+
+// Partials returns how many partial sums a gradient of n words has. 1024 occupy a GPU and are added up quickly. Large gradients have
+// more, so that no invocation adds up more than 16,384 words of four: llvmpipe ends it silently after 65,535 loops.
+func Partials(n int) int { return max(1024, (n+1<<16-1)>>16) }
 
 // GradSquare is the first half of the gradient's norm: sums of squares of a
 // fixed partition into P parts, every P-th word of four.

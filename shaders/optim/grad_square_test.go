@@ -18,4 +18,14 @@ func TestGradSquareByHand(t *testing.T) {
 	}
 }
 
+// Small gradients have the partial sums they always had; large ones so many that no invocation loops too long.
+func TestPartials(t *testing.T) {
+	for _, c := range []struct{ n, want int }{{64, 1024}, {810_000, 1024}, {134_515_008, 2053}, {1_777_088_000, 27117}} {
+		P := Partials(c.n)
+		if loops := (c.n/4 + P - 1) / P; P != c.want || loops > 1<<14 {
+			t.Errorf("a gradient of %d words has %d partial sums of %d words of four, want %d partial sums", c.n, P, loops, c.want)
+		}
+	}
+}
+
 func TestGradSquareDevice(t *testing.T) { gputest.Verify(t, gradSquareCases(gputest.Rand(1))...) }
