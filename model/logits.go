@@ -1,6 +1,8 @@
 package model
 
 import (
+	"fmt"
+
 	"attnlab/gpu"
 	"attnlab/shaders/decode"
 	"attnlab/shaders/loss"
@@ -32,9 +34,9 @@ func (c chunk) part(b *gpu.Buffer, width int) *gpu.Buffer { return b.Part(c.firs
 // now is how many tokens of the chunk are in a batch of n.
 func (c chunk) now(n int) int { return min(max(n-c.first, 0), c.n) }
 
-// A workgroup takes a row of logits, in place of one invocation, where the vocabulary is larger than this. Below it one invocation is as
-// fast or faster, see docs/speed.md.
-const rowVocabulary = 512
+// A workgroup takes a row of logits, in place of one invocation, where the vocabulary is larger than this. Below it one invocation is
+// faster on software adapters, see docs/speed.md.
+const rowVocabulary = 1024
 
 // rowLoss reports whether the kernels of the loss take a row of logits a workgroup: where that is faster, and where one invocation would
 // loop longer than llvmpipe lets it.
@@ -45,6 +47,20 @@ func (c Config) rowLoss() bool {
 // rowSample is rowLoss for the kernel that draws tokens.
 func (c Config) rowSample() bool {
 	return c.VocabSize > rowVocabulary || decode.Loops(c.VocabSize) > mostLoops
+}
+
+// loops returns an error if an invocation would loop too long in a step of up to N tokens: over the vocabulary for the gradient of the
+// last norm's output, or over the query tokens of a sequence, for each head that shares a key.
+func (c Config) loops(N int) error {
+	T := min(N, c.MaxContext)
+	switch {
+	case c.VocabSize/4 > mostLoops:
+		return fmt.Errorf("model: a vocabulary of %d tokens takes more loops an invocation than some adapters allow; training needs at most %d", c.VocabSize, 4*mostLoops)
+	case c.Heads/c.KVHeads*T > mostLoops:
+		return fmt.Errorf("model: training on sequences of %d tokens with %d query heads a key head takes more loops an invocation than some adapters allow; use parts of at most %d tokens",
+			T, c.Heads/c.KVHeads, mostLoops/(c.Heads/c.KVHeads))
+	}
+	return nil
 }
 
 // loss records the loss of a chunk of tokens and the gradient of its logits.

@@ -107,6 +107,9 @@ func NewTrainer(m *Model, capacity int, adam Adam) (*Trainer, error) {
 
 // newTrainerBy is NewTrainer with given chunks of logits.
 func newTrainerBy(m *Model, capacity int, adam Adam, chunks []chunk) (*Trainer, error) {
+	if err := m.loops(capacity); err != nil {
+		return nil, err
+	}
 	d := m.Device
 	t := &Trainer{Model: m, Adam: adam, capacity: capacity, chunks: chunks,
 		in: m.newInputs(capacity), a: m.newActs(capacity, true), g: m.newGradients(capacity, chunks[0].n),

@@ -58,9 +58,9 @@ func policyRowCases(r *rand.Rand) (cases []gpu.Case) {
 		cases = append(cases, gpu.Case{
 			Name: fmt.Sprintf("N %d V %d dual %g", c.N, c.V, p.Dual), Kernel: PolicyRow,
 			Params:  p.OfRows(),
-			Buffers: []any{targets, rollsAround(r, p, logp), append(logits, gpu.Normal(r, spare*pad4(c.V))...), output(r, c.N, 8)},
+			Buffers: []any{targets, rollsAround(r, p, logp), append(logits, behind(r, c.V)...), output(r, c.N, 8)},
 			Tol:     gpu.Tolerance{Abs: 5e-5, Rel: 5e-5},
-			Shape:   map[string][]int{"dlogits": {c.N + spare, pad4(c.V)}, "stat": {c.N + spare, 8}},
+			Shape:   map[string][]int{"dlogits": {c.N, pad4(c.V)}, "stat": {c.N + spare, 8}},
 		})
 	}
 	return cases
