@@ -96,8 +96,10 @@ func TestSharedRunOpens(t *testing.T) {
 				if run, ok := m.(session.ImportRun); ok {
 					return l, run
 				}
-			case <-time.After(100 * time.Millisecond): // no more comes
-				return l, nil
+			case <-time.After(100 * time.Millisecond):
+				if l.Failure.Text != "" { // no more comes
+					return l, nil
+				}
 			}
 		}
 	}

@@ -134,7 +134,8 @@ func TestKilledRunsResume(t *testing.T) {
 			seed := uint64(began.UnixNano())
 			random := rand.New(rand.NewPCG(seed, 1))
 			killed, restarts := 0, 0
-			for round := range (n + 1) / 2 {
+			// The first run may be slower than the others, so more rounds follow until one was killed.
+			for round := 0; round < (n+1)/2 || killed == 0 && round < 100; round++ {
 				dir := filepath.Join(t.TempDir(), "run")
 				for start := 0; ; start++ {
 					again := append(slices.Clone(args), "--out", dir)
@@ -145,6 +146,7 @@ func TestKilledRunsResume(t *testing.T) {
 						}
 						restarts++
 					}
+					started := time.Now()
 					cmd, says, err := process(again...)
 					if err != nil {
 						t.Fatal(err)
@@ -158,6 +160,9 @@ func TestKilledRunsResume(t *testing.T) {
 						clock.Stop()
 					}
 					if err == nil || strings.Contains(says.String(), "steps already") {
+						if start == 0 {
+							took = min(took, time.Since(started))
+						}
 						break
 					}
 					if cmd.ProcessState.Exited() {
