@@ -6,6 +6,7 @@ require (
 	github.com/chromedp/cdproto v0.0.0-20250724212937-08a3db8b4327
 	github.com/chromedp/chromedp v0.14.2
 	github.com/cogentcore/webgpu v0.23.0
+	github.com/dlclark/regexp2 v1.12.0
 	github.com/gofrs/flock v0.13.0
 	github.com/google/go-cmp v0.7.0
 	github.com/hajimehoshi/ebiten/v2 v2.9.9
@@ -15,6 +16,7 @@ require (
 	github.com/ulikunitz/xz v0.5.17
 	golang.org/x/image v0.31.0
 	golang.org/x/sys v0.37.0
+	golang.org/x/text v0.29.0
 	gonum.org/v1/gonum v0.17.0
 )
 
@@ -31,5 +33,4 @@ require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/jezek/xgb v1.1.1 // indirect
 	golang.org/x/sync v0.17.0 // indirect
-	golang.org/x/text v0.29.0 // indirect
 )

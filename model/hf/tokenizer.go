@@ -1,12 +1,24 @@
 package hf
 
-import "attnlab/model/hf/tokenizer"
+import (
+	"errors"
 
-// ReadTokenizer reads a tokenizer.json.
+	"attnlab/model/hf/bpe"
+	"attnlab/model/hf/tokenizer"
+)
+
+// ReadTokenizer reads a tokenizer.json: byte-level BPE, or the words of this project's own models. It refuses others by name.
 func ReadTokenizer(data []byte) (tokenizer.Tokenizer, error) {
-	words := &tokenizer.Words{}
-	if err := words.UnmarshalJSON(data); err != nil {
+	t, err := bpe.Read(data)
+	if other := (*bpe.KindError)(nil); errors.As(err, &other) && other.Kind == "WordLevel" {
+		words := &tokenizer.Words{}
+		if err := words.UnmarshalJSON(data); err != nil {
+			return nil, err
+		}
+		return words, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	return words, nil
+	return t, nil
 }

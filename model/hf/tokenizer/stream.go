@@ -32,6 +32,15 @@ func (s *Stream) End() string {
 	return text
 }
 
+// Valid returns text with U+FFFD in place of what is no UTF-8.
+func Valid(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	text, _ = valid([]byte(text), true)
+	return text
+}
+
 // valid returns the text of b's first n bytes. A longest start of a character that does not go on as one becomes one U+FFFD, as the
 // Unicode standard recommends (section 3.9, "maximal subparts") and as tokenizers does. Unless end is set, n leaves
 // out the start of a character at the end of b.
