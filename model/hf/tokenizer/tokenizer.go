@@ -2,9 +2,8 @@
 // follows from it (streams, offsets), and the simplest kind, [Words]. Package bpe has the kind that published models use.
 package tokenizer
 
-import "encoding/json"
-
 // Tokenizer is a vocabulary and a rule that cuts text into its tokens. It does not change, so several goroutines may share one.
+// The kinds that can be saved also have MarshalJSON, which writes a tokenizer.json.
 type Tokenizer interface {
 	// Len is the number of ids. A model may have more rows in its embedding (vocab_size): those have no text.
 	Len() int
@@ -23,8 +22,6 @@ type Tokenizer interface {
 	Piece(before, id int) string
 	// Decode returns the text of ids. Bytes that are no UTF-8 become U+FFFD.
 	Decode(ids []int) string
-	// MarshalJSON writes a tokenizer.json.
-	json.Marshaler
 }
 
 // Text decodes ids and returns where each token ends: text[:ends[i]] is what the first i+1 tokens say in whole characters. A token that
