@@ -5,7 +5,8 @@ package testdata
 import "embed"
 
 // FS holds golden/CASE/{config.json, model.safetensors, golden.safetensors},
-// where CASE is llama-gqa or llama-tied, and variants.json, which variants.py makes.
+// where CASE is llama-gqa or llama-tied, variants.json, which variants.py makes, and models/,
+// which models.py makes.
 //
-//go:embed golden variants.json
+//go:embed golden variants.json models
 var FS embed.FS
