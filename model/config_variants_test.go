@@ -93,7 +93,7 @@ func (v variant) compare(t *testing.T, c Config) {
 	if count != len(v.Shapes) && !c.QKVBias && !c.QKNorm { // those tensors come with their kernels
 		t.Errorf("%s: %d tensors, transformers %d", v.Name, count, len(v.Shapes))
 	}
-	turn, factor := c.Rope.frequencies(c.HeadDim)
+	turn, factor := c.Rope.Frequencies(c.HeadDim)
 	if len(turn) != len(v.Turn) || math.Abs(factor-v.Factor) > 1e-6 {
 		t.Errorf("%s: %d pairs with factor %g, transformers %d with %g", v.Name, len(turn), factor, len(v.Turn), v.Factor)
 		return

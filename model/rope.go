@@ -65,9 +65,9 @@ func (r Rope) validate() error {
 	return nil
 }
 
-// frequencies returns how far each pair of a head of C features turns a position, [C/2],
+// Frequencies returns how far each pair of a head of C features turns a position, [C/2],
 // and the factor on cosines and sines.
-func (r Rope) frequencies(C int) (turn []float64, factor float64) {
+func (r Rope) Frequencies(C int) (turn []float64, factor float64) {
 	s := r.Scaling
 	turn = make([]float64, C/2)
 	for j := range turn {
@@ -116,6 +116,6 @@ func mix(a, b, share float64) float64 {
 // Table returns cosines and sines of the positions 0..T-1 of heads of C features,
 // [T,2,C/2], computed in float64.
 func (r Rope) Table(T, C int) []float32 {
-	turn, factor := r.frequencies(C)
+	turn, factor := r.Frequencies(C)
 	return nn.RopeTableOf(T, turn, factor)
 }

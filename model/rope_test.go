@@ -26,8 +26,8 @@ func TestRopeScaling(t *testing.T) {
 		// 32768 tokens make 32 turns at pair 23.6 and 1 at pair 39.6, of base 1e6.
 		"yarn": {Rope{1e6, yarn}, 24, 40, 0.1*math.Log(4) + 1},
 	} {
-		plain, _ := Rope{Theta: test.rope.Theta}.frequencies(C)
-		got, factor := test.rope.frequencies(C)
+		plain, _ := Rope{Theta: test.rope.Theta}.Frequencies(C)
+		got, factor := test.rope.Frequencies(C)
 		if math.Abs(factor-test.factor) > 1e-12 {
 			t.Errorf("%s: factor %g, want %g", name, factor, test.factor)
 		}
@@ -47,7 +47,7 @@ func TestRopeScaling(t *testing.T) {
 
 func TestRopeTableIsOfItsFrequencies(t *testing.T) {
 	r := Rope{10000, RopeScaling{Kind: RopeYarn, Factor: 2, OriginalContext: 16, BetaFast: 32, BetaSlow: 1, AttentionFactor: 3}}
-	turn, factor := r.frequencies(8)
+	turn, factor := r.Frequencies(8)
 	if factor != 3 {
 		t.Fatalf("factor %g, want the one that was given", factor)
 	}
@@ -72,7 +72,7 @@ func TestRopeIsThatOfTransformers(t *testing.T) {
 		{Rope{10000, RopeScaling{Kind: RopeLinear, Factor: 8}}, 1,
 			[]float64{0.125, 0.0395284705, 0.0125000002, 0.00395284733, 0.00124999997, 0.000395284733, 0.000125000006, 3.95284733e-05}},
 	} {
-		got, factor := test.rope.frequencies(16)
+		got, factor := test.rope.Frequencies(16)
 		if math.Abs(factor-test.factor) > 1e-12 {
 			t.Errorf("%s: factor %g, want %g", test.rope.Scaling.Kind, factor, test.factor)
 		}

@@ -315,7 +315,7 @@ func (s *Source) ReadRows(ctx context.Context, name string, row int, dst []float
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(len(dst), valuesARun)
+		n := min(len(dst), max(1, valuesARun/columns)*columns) // whole rows
 		if err := t.Read(first, dst[:n]); err != nil {
 			return err
 		}
