@@ -90,7 +90,7 @@ func (v variant) compare(t *testing.T, c Config) {
 			}
 		}
 	}
-	if count != len(v.Shapes) && !c.QKVBias && !c.QKNorm { // those tensors come with their kernels
+	if count != len(v.Shapes) {
 		t.Errorf("%s: %d tensors, transformers %d", v.Name, count, len(v.Shapes))
 	}
 	turn, factor := c.Rope.Frequencies(c.HeadDim)

@@ -11,14 +11,16 @@ import (
 const Align = 64
 
 // Param is one entry of the parameter table: a row-major matrix [Rows, Cols] in
-// the arena, laid out [out, in] as Hugging Face stores it. A norm has one row.
+// the arena, laid out [out, in] as Hugging Face stores it. A norm has one row; a vector
+// that joins several tensors has one column.
 type Param struct {
 	Name   string // "embed", "layers.0.qkv", …, "norm", "lm_head"
 	Rows   int
 	Cols   int
 	Offset int     // in float32s from the start of the arena, a multiple of Align
-	Decay  bool    // AdamW's weight decay applies: true for matrices, false for norms
-	Std    float32 // the matrix starts as Normal(0, Std²); 0 for norms, which start as ones
+	Decay  bool    // AdamW's weight decay applies: true for matrices, false for norms and biases
+	Std    float32 // the matrix starts as Normal(0, Std²)
+	Start  float32 // what a norm (1) or a bias (0) starts as
 
 	parts []part
 }
@@ -35,7 +37,7 @@ func (p Param) Size() int { return p.Rows * p.Cols }
 // Tensor is one Hugging Face tensor and the place of its values in the arena.
 type Tensor struct {
 	Name   string // "model.layers.0.self_attn.q_proj.weight", …
-	Shape  []int  // as stored: [Rows, Cols], or [Cols] for a norm
+	Shape  []int  // as stored: [Rows, Cols], or [Rows*Cols] for a norm or a bias
 	Row0   int    // first row inside its Param
 	Rows   int
 	Cols   int
@@ -53,7 +55,7 @@ func (p Param) Tensors() []Tensor {
 	for _, part := range p.parts {
 		shape := []int{part.rows, p.Cols}
 		if !p.Decay {
-			shape = shape[1:]
+			shape = []int{part.rows * p.Cols}
 		}
 		tensors = append(tensors, Tensor{
 			Name: part.name, Shape: shape, Row0: row, Rows: part.rows, Cols: p.Cols,
@@ -75,6 +77,8 @@ func (p Param) Tensors() []Tensor {
 //	layers.i.down         [D, F]
 //	lm_head               [V, D]                         only when embeddings are not tied
 //	layers.i.norm1, norm2 [D]                            before attention, before the feed-forward part
+//	layers.i.qkv_bias     [(H + 2 KVHeads) HeadDim]      of q, then k, then v; only with QKVBias
+//	layers.i.qk_norm      [2 HeadDim]                    of q, then k; only with QKNorm
 //	norm                  [D]                            after the last layer
 //
 // Matrices start with a standard deviation of 1/√(3D), as PyTorch's Linear does for a
@@ -95,7 +99,11 @@ func (c Config) Params() []Param {
 		table = append(table, p)
 	}
 	matrix := func(name string, cols int, std float32, parts ...part) { add(name, cols, true, std, parts...) }
-	norm := func(name, tensor string) { add(name, c.HiddenSize, false, 0, part{tensor, 1}) }
+	vector := func(name string, start float32, cols int, parts ...part) {
+		add(name, cols, false, 0, parts...)
+		table[len(table)-1].Start = start
+	}
+	norm := func(name, tensor string) { vector(name, 1, c.HiddenSize, part{tensor, 1}) }
 
 	d, f := c.HiddenSize, c.IntermediateSize
 	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
@@ -119,6 +127,13 @@ func (c Config) Params() []Param {
 		layer, tensor := fmt.Sprintf("layers.%d.", i), fmt.Sprintf("model.layers.%d.", i)
 		norm(layer+"norm1", tensor+"input_layernorm.weight")
 		norm(layer+"norm2", tensor+"post_attention_layernorm.weight")
+		if c.QKVBias {
+			vector(layer+"qkv_bias", 0, 1,
+				part{tensor + "self_attn.q_proj.bias", q}, part{tensor + "self_attn.k_proj.bias", kv}, part{tensor + "self_attn.v_proj.bias", kv})
+		}
+		if c.QKNorm {
+			vector(layer+"qk_norm", 1, 1, part{tensor + "self_attn.q_norm.weight", c.HeadDim}, part{tensor + "self_attn.k_norm.weight", c.HeadDim})
+		}
 	}
 	norm("norm", "model.norm.weight")
 	return table
@@ -173,7 +188,7 @@ func (c Config) Init(seed uint64) []float32 {
 			if p.Decay {
 				values[i] = p.Std * float32(normal.NormFloat64())
 			} else {
-				values[i] = 1
+				values[i] = p.Start
 			}
 		}
 	}
