@@ -47,7 +47,7 @@ func (o *options) takeTask(f *flag.FlagSet) {
 
 // takeModel adds the flag of commands that read a model.
 func (o *options) takeModel(f *flag.FlagSet) {
-	f.StringVar(&o.model, "model", o.model, "`DIR` of a Hugging Face style model, or the name of a shipped base (by default the task's own)")
+	f.StringVar(&o.model, "model", o.model, "`PATH` of a model, a folder of Hugging Face's form or a GGUF file, or the name of a shipped base (by default the task's own)")
 }
 
 // check checks the flags beyond their syntax.

@@ -81,29 +81,40 @@ func (o *options) taskAndModel() (task.Task, *hf.Checkpoint, string, error) {
 // shippedBase is the base that a task uses without --model.
 func (o *options) shippedBase() string { return o.task + "-small" }
 
-// checkpoint reads the model of --model: a folder, or a shipped base by its name.
-func (o *options) checkpoint() (c *hf.Checkpoint, base string, err error) {
+// source opens the model of --model: a folder, a GGUF file, or a shipped base by its name.
+func (o *options) source() (s *hf.Source, base string, err error) {
 	base = o.model
 	if base == "" {
 		base = o.shippedBase()
-	} else if info, err := os.Stat(base); err == nil && info.IsDir() {
-		c, err := hf.Load(base)
-		return c, base, err
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	} else if _, err := os.Stat(base); err == nil {
+		s, err := hf.OpenPath(base)
+		return s, base, err
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, "", fmt.Errorf("--model: %w", err)
 	}
 	files, err := web.Model(base)
 	switch {
 	case err == nil:
-		c, err = hf.LoadFS(files)
-		return c, base, err
+		s, err = hf.Open(files)
+		return s, base, err
 	case len(web.Models()) == 0:
 		err = errors.New("no base is shipped with this build; train one by \"attnlab pretrain --steps 3000 --out base\" and use it by --model base")
 	}
 	if o.model != "" {
-		err = fmt.Errorf("%s is not a folder, and %w", base, err)
+		err = fmt.Errorf("%s is no folder and no file, and %w", base, err)
 	}
 	return nil, "", err
+}
+
+// checkpoint reads the model of --model whole.
+func (o *options) checkpoint() (c *hf.Checkpoint, base string, err error) {
+	s, base, err := o.source()
+	if err != nil {
+		return nil, base, err
+	}
+	defer s.Close()
+	c, err = s.Checkpoint(context.Background(), nil)
+	return c, base, err
 }
 
 // suits returns an error if a model does not have the tokens of a task.

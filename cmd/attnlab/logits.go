@@ -15,7 +15,8 @@ var logitsCommand = command{
 	name: "logits",
 	does: "prints the raw logits of a sequence of tokens",
 	about: `
-Row t of logits, [T][V], predicts the token after token t. tokens repeats the input. --model takes any Llama-style folder.
+Row t of logits, [T][V], predicts the token after token t. tokens repeats the input. --model takes a folder of Hugging Face's form or a
+GGUF file, of llama, mistral, qwen2, qwen3 or smollm3.
 
   attnlab logits --tokens 1,2,3 --json
   attnlab logits --model DIR --tokens 1,26,21
@@ -23,7 +24,7 @@ Row t of logits, [T][V], predicts the token after token t. tokens repeats the in
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeModel(f)
 		tokens := f.String("tokens", "", "`LIST` of token ids with commas between them")
-		return func(_ context.Context, c *console) error { return c.logits(*tokens) }
+		return func(ctx context.Context, c *console) error { return c.logits(ctx, *tokens) }
 	},
 }
 
@@ -33,7 +34,7 @@ type logitsDocument struct {
 	Tokens []int       `json:"tokens"`
 }
 
-func (c *console) logits(list string) error {
+func (c *console) logits(ctx context.Context, list string) error {
 	if list == "" {
 		return wrongUsage("logits: --tokens is missing; give ids such as 1,2,3")
 	}
@@ -45,14 +46,24 @@ func (c *console) logits(list string) error {
 		}
 		d.Tokens = append(d.Tokens, id)
 	}
-	checkpoint, _, err := c.checkpoint()
+	s, _, err := c.source()
 	if err != nil {
 		return err
 	}
+	defer s.Close()
 	for i, id := range d.Tokens { // before int becomes uint32
-		if id >= checkpoint.Config.VocabSize {
-			return fmt.Errorf("token %d at place %d is outside the vocabulary of %d", id, i, checkpoint.Config.VocabSize)
+		if id >= s.Config.VocabSize {
+			return fmt.Errorf("token %d at place %d is outside the vocabulary of %d", id, i, s.Config.VocabSize)
 		}
+	}
+	for _, ignored := range s.Ignored {
+		c.note("%s", ignored)
+	}
+	bar := c.progress("reading MB")
+	checkpoint, err := s.Checkpoint(ctx, func(done, of int64) { bar.set(int(done>>20), int(of>>20), "") })
+	bar.end()
+	if err != nil {
+		return err
 	}
 	m, err := c.open(checkpoint)
 	if err != nil {

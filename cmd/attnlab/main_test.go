@@ -144,7 +144,7 @@ func TestErrors(t *testing.T) {
 
 		{"eval --model " + empty, 1, "config.json is missing"},
 		{"eval --model " + damaged, 1, "model.safetensors"},
-		{"eval --model " + filepath.Join(empty, "none"), 1, "is not a folder"},
+		{"eval --model " + filepath.Join(empty, "none"), 1, "is no folder and no file"},
 		{"eval --task countdown --model " + parrot, 1, "does not have the tokens of task countdown"},
 		{"eval --problems 2 --dump " + filepath.Join(empty, "no", "file") + " --model " + parrot, 1, "--dump"},
 		{"trace --prompt nonsense --model " + parrot, 1, "; write a problem such as \""},

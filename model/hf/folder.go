@@ -74,3 +74,34 @@ func Load(dir string) (*Checkpoint, error) {
 	}
 	return c, nil
 }
+
+// OpenPath opens a model of the file system: a folder of Hugging Face's form, as [Open], or a GGUF file, as [OpenGGUF].
+func OpenPath(path string) (*Source, error) {
+	s, err := openPath(path)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func openPath(path string) (*Source, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		f.Close()
+		return Open(os.DirFS(path))
+	}
+	var s *Source
+	if err == nil {
+		s, err = OpenGGUF(f, info.Size())
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	s.closers = append(s.closers, f)
+	return s, nil
+}

@@ -104,3 +104,48 @@ func TestLoadNamesTheFolder(t *testing.T) {
 		t.Errorf("no folder: %v", err)
 	}
 }
+
+func TestOpenPath(t *testing.T) {
+	dir := t.TempDir()
+	_, files := plain(t)
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := OpenPath(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Weights(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Weights(t.Context(), nil); err == nil {
+		t.Error("a closed folder was read")
+	}
+
+	other := t.TempDir()
+	file := filepath.Join(other, "model.gguf")
+	if err := os.WriteFile(file, testFile(t, "llama-q4_1.gguf"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = OpenPath(file); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Weights(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	for path, want := range map[string]string{
+		other:                           "but there is model.gguf; open that file",
+		filepath.Join(dir, configFile):  "not a valid GGUF file",
+		filepath.Join(other, "nowhere"): "nowhere",
+	} {
+		if _, err := OpenPath(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want an error about %q", path, err, want)
+		}
+	}
+}

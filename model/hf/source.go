@@ -128,6 +128,9 @@ func readConfig(fsys fs.FS) (c model.Config, err error) {
 	case data == nil && exists(fsys, "adapter_config.json"):
 		return c, errors.New("hf: this folder holds an adapter and no model; merge the adapter into its base model first")
 	case data == nil:
+		if files, _ := fs.Glob(fsys, "*.gguf"); len(files) > 0 {
+			return c, fmt.Errorf("hf: %s is missing, but there is %s; open that file instead of its folder", configFile, files[0])
+		}
 		return c, fmt.Errorf("hf: %s is missing, a checkpoint needs %s and %s", configFile, configFile, weightsFile)
 	}
 	if err := wrap(configFile, unmarshal(data, &c)); err != nil {
@@ -213,7 +216,7 @@ func (s *Source) openShards(fsys fs.FS) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(index.Files)) {
 		if _, ok := s.tensors[name]; !ok {
-			return fmt.Errorf("%s: hf: tensor %s is in none of the files", indexFile, name)
+			return fmt.Errorf("%s: hf: tensor %.80q is in none of the files", indexFile, name)
 		}
 	}
 	return nil

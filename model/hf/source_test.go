@@ -95,7 +95,7 @@ func TestShardsRefuse(t *testing.T) {
 		"promise": {func(m Memory, of map[string]string) {
 			of["lm_head.weight"] = "model-00001-of-00002.safetensors"
 			m[indexFile] = index(t, of)
-		}, "tensor lm_head.weight is in none of the files"},
+		}, `tensor "lm_head.weight" is in none of the files`},
 		"twice": {func(m Memory, of map[string]string) {
 			m["model-00002-of-00002.safetensors"] = m["model-00001-of-00002.safetensors"]
 		}, "is in another file"},

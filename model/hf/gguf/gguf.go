@@ -9,6 +9,8 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
+	"unicode"
 
 	"attnlab/model/hf/widen"
 )
@@ -35,6 +37,7 @@ const (
 	maxString    = 16 << 20
 	maxArray     = 1 << 24
 	maxDims      = 4
+	maxName      = 1024 // bytes
 	maxAlignment = 1 << 16
 )
 
@@ -74,6 +77,9 @@ func open(file io.ReaderAt, size int64) (*File, error) {
 	seen := map[string]bool{}
 	for range tensors {
 		t := Tensor{Name: h.string(), file: file}
+		if len(t.Name) > maxName || strings.ContainsFunc(t.Name, unicode.IsControl) { // messages hold names
+			return nil, fmt.Errorf("the name %.80q is no tensor's", t.Name)
+		}
 		dims := h.uint32()
 		if h.err == nil && (dims < 1 || dims > maxDims) {
 			return nil, fmt.Errorf("tensor %.80q has %d dimensions", t.Name, dims)

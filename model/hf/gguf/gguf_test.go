@@ -152,7 +152,9 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	tensor := func(parts ...any) []byte { return append(made(append([]any{3, one, none}, parts...)...), make([]byte, 64)...) }
+	tensor := func(parts ...any) []byte {
+		return append(made(append([]any{3, one, none}, parts...)...), make([]byte, 64)...)
+	}
 	for name, test := range map[string]struct {
 		file []byte
 		want string
@@ -175,6 +177,7 @@ func TestOpenRefuses(t *testing.T) {
 		"key twice":         {made(3, none, uint64(2), "a", kindUint32, 1, "a", kindUint32, 2), `"a" twice`},
 		"alignment 0":       {made(3, none, one, "general.alignment", kindUint32, 0), "alignment"},
 		"alignment text":    {made(3, none, one, "general.alignment", kindString, "x"), "alignment"},
+		"two lines":         {tensor("a\nb", 1, one, 0, none), `the name "a\nb" is no tensor's`},
 		"no dimensions":     {tensor("w", 0, 0, none), "0 dimensions"},
 		"many dimensions":   {tensor("w", 5, one, one, one, one, one, 0, none), "5 dimensions"},
 		"dimension 0":       {tensor("w", 1, none, 0, none), "dimension of 0"},

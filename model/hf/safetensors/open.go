@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"unicode"
 
 	"attnlab/model/hf/widen"
 )
@@ -180,7 +182,7 @@ func readHeader(header []byte) (o Opened, infos []tensorInfo, err error) {
 	if open, err := d.Token(); err != nil {
 		return o, nil, broken(err)
 	} else if open != json.Delim('{') {
-		return o, nil, broken(fmt.Errorf("it starts with %v", open))
+		return o, nil, broken(fmt.Errorf("it starts with %.40q", fmt.Sprint(open)))
 	}
 	seen := map[string]bool{}
 	for d.More() {
@@ -188,7 +190,10 @@ func readHeader(header []byte) (o Opened, infos []tensorInfo, err error) {
 		if err != nil {
 			return o, nil, broken(err)
 		}
-		name := token.(string) // a key of an object; the decoder has checked
+		name := token.(string)                                                    // a key of an object; the decoder has checked
+		if len(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) { // messages hold names
+			return o, nil, fmt.Errorf("the name %.80q is no tensor's", name)
+		}
 		if seen[name] {
 			return o, nil, fmt.Errorf("tensor %s is in the header twice", name)
 		}

@@ -41,6 +41,7 @@ const (
 	metadataKey = "__metadata__"
 	maxHeader   = 100_000_000 // bytes, the limit of the format; metadata may hold much text
 	maxRank     = 8
+	maxName     = 1024 // bytes
 )
 
 // WriteTo writes s to w. It returns an error for values that are not finite, a name given
