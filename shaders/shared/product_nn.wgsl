@@ -1,4 +1,5 @@
-    // x_r_s = Σ_o dy[n + r, o] · w[o, i + s], R rows by S/4 columns of four.
+    // x_r_s = Σ_o dy[n + r, o] · w[o, i + s], R rows by S/4 columns of four. The sum is written word by word (q): with vectors of four
+    // a software adapter stores each product before it adds it.
     if (n >= p.N || i >= I4) { return; }
     let y_r = min(n + r, p.N - 1u) * O4; // each r
     let i_s = min(i + s, I4 - 1u); // each s
@@ -7,5 +8,5 @@
         let g_r = dy[y_r + o]; // each r
         let row_q = min(4u * o + q, p.O - 1u) * I4; // each q
         let w_q_s = w[row_q + i_s]; // each q s
-        x_r_s += g_r.x * w_0_s + g_r.y * w_1_s + g_r.z * w_2_s + g_r.w * w_3_s; // each r s
+        x_r_s[q] += g_r.x * w_0_s[q] + g_r.y * w_1_s[q] + g_r.z * w_2_s[q] + g_r.w * w_3_s[q]; // each r s q
     }
