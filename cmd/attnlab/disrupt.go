@@ -28,21 +28,29 @@ unchanged (control) and once with the attention of all later tokens to that step
 Any other score of attnlab trace takes its top 20 % too. --pick with a score measures "other" as well, to compare with; --pick all
 measures the four. baseline is the accuracy of all controls, sampled_accuracy that of the answers before they were cut.
 
+--measure answer draws nothing: it removes attention to every step of every response in turn, right or wrong, labelled or not, and reports
+how much less likely the response's own answer part becomes, in nats, as the mean over the steps that each rule chooses from.
+
   attnlab disrupt --problems 500
   attnlab disrupt --pick fci --json
+  attnlab disrupt --model FOLDER --task few-shot-chain --problems 50 --measure answer
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
-		o.takeTask(f)
+		o.takeAnyTask(f)
 		o.takeModel(f)
 		s := takeSampled(f, 300)
 		pick := f.String("pick", "all", "`fci|entropy|random|all`, or the name of another score: which step to remove")
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI")
+		measure := f.String("measure", "accuracy", "`accuracy|answer`: of what, the share of right continuations or the log-probability of the answer")
 		return func(ctx context.Context, c *console) error {
 			picks, err := picksOf(*pick)
 			if err := cmp.Or(err, s.check(), checkDelta(*delta)); err != nil {
 				return err
 			}
-			return c.disrupt(ctx, *s, *delta, picks)
+			if *measure != "accuracy" && *measure != "answer" {
+				return wrongUsage("disrupt: --measure is %q, it must be accuracy or answer", *measure)
+			}
+			return c.disrupt(ctx, *s, *delta, picks, *measure == "answer")
 		}
 	},
 }
@@ -70,12 +78,30 @@ type disruptDocument struct {
 	Longest         int                  `json:"max_length"` // tokens of the longest response
 }
 
-func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []score.StepChoice) error {
+// answerDocument is what disrupt --measure answer prints.
+type answerDocument struct {
+	Problems int                        `json:"problems"`
+	Groups   []examine.AnswerDisruption `json:"groups"`
+	Longest  int                        `json:"max_length"` // tokens of the longest response
+}
+
+func (d answerDocument) text(w io.Writer) {
+	fmt.Fprintf(w, "step picked\tloss of the answer's log-probability, nats\tresponses\n")
+	for _, g := range d.Groups {
+		fmt.Fprintf(w, "%s\t%.3f ± %v\t%d\n", strings.ReplaceAll(string(g.Pick), "fci", "FCI"), g.Loss, g.StandardError, g.Problems)
+	}
+}
+
+func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []score.StepChoice, answers bool) error {
 	l, err := c.openLab()
 	if err != nil {
 		return err
 	}
 	defer l.close()
+	if err := judgedTask("disrupt", l.Task); err != nil {
+		return err
+	}
+	s.problems = c.some(l.Task, s.problems)
 	s.longest = examine.Cap(s.longest, l.MaxContext)
 	d, sampling, err := c.decoder(l, s.problems*len(picks), s.temperature)
 	if err != nil {
@@ -96,6 +122,17 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []sco
 	examined, err := examine.Examine(scorer, traces, delta)
 	if err != nil {
 		return err
+	}
+	if answers {
+		losses, err := examine.AnswerLosses(scorer, traces)
+		if err != nil {
+			return err
+		}
+		document := answerDocument{len(attempts), examine.DisruptAnswers(examined, losses, picks), s.longest}
+		if len(document.Groups) == 0 {
+			return examine.NoAnswers(len(attempts))
+		}
+		return c.print(document, document.text)
 	}
 	p := c.progress("continuing from cuts")
 	groups, err := examine.Disrupt(ctx, d, l.Task, attempts, examined, picks, s.longest, c.seed, sampling, func(done, of int) { p.set(done, of, "") })

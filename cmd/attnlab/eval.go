@@ -13,6 +13,7 @@ import (
 	"attnlab/rl/examine"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
+	"attnlab/rl/task/text"
 )
 
 var evalCommand = command{
@@ -27,7 +28,7 @@ Ctrl-C stops early and summarises the finished responses.
   attnlab eval --dump traces.jsonl
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
-		o.takeTask(f)
+		o.takeAnyTask(f)
 		o.takeModel(f)
 		s := takeSampled(f, 500)
 		dump := f.String("dump", "", "`FILE` to write one line of JSON a problem to")
@@ -52,7 +53,11 @@ type evaluation struct {
 func (c *console) measured(ctx context.Context, l *lab, s sampled, problems int) runs.Measured {
 	m := runs.Measured{Model: l.weights, Base: l.weights, Task: l.Task.Name(), Temperature: &s.temperature, TopP: runs.To(1.0), MaxLength: &s.longest,
 		Problems: &problems, Stream: task.EvalStream, Seed: runs.To(runs.Seed(c.seed)), Tokens: runs.To(int64(0)), Updates: runs.To(0), Adapter: l.Device.Info.String()}
-	m.Teacher, m.Difficulty = task.Describe(c.task, c.teacher, c.difficulty)
+	if free, ok := l.Task.(*text.Task); ok {
+		m.Difficulty, m.Wording = free.Wording()
+	} else {
+		m.Teacher, m.Difficulty = task.Describe(c.task, c.teacher, c.difficulty)
+	}
 	if r, err := readRun(ctx, l.base); err == nil && r.Settings.Base != nil { // a trained model
 		m.Base, m.Tokens, m.Updates = r.Settings.Base.Weights, runs.To(r.Log.Tokens()), runs.To(int(r.Log.Last("updates")))
 	}
@@ -75,7 +80,10 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 		return err
 	}
 	defer l.close()
-	s.longest = examine.Cap(s.longest, l.MaxContext)
+	if err := judgedTask("eval", l.Task); err != nil {
+		return err
+	}
+	s.problems, s.longest = c.some(l.Task, s.problems), examine.Cap(s.longest, l.MaxContext)
 	d, sampling, err := c.decoder(l, s.problems, s.temperature)
 	if err != nil {
 		return err
@@ -101,11 +109,17 @@ func (e evaluation) text(w io.Writer) {
 	fmt.Fprintf(w, "problems\t%d\n", e.Problems)
 	fmt.Fprintf(w, "accuracy\t%.3f ± %v\n", e.Accuracy, e.AccuracyError)
 	fmt.Fprintf(w, "well-formed\t%.3f\tresponses of at most %d tokens\n", e.WellFormed, e.Longest)
-	fmt.Fprintf(w, "think tokens\t%.1f ± %.1f\t%.2f × the needed minimum\n", e.ThinkTokens, e.ThinkTokensError, e.ThinkOverMinimum)
+	fmt.Fprintf(w, "think tokens\t%.1f ± %.1f", e.ThinkTokens, e.ThinkTokensError)
+	if e.ThinkOverMinimum > 0 { // problems of one's own have no known minimum
+		fmt.Fprintf(w, "\t%.2f × the needed minimum", e.ThinkOverMinimum)
+	}
+	fmt.Fprintln(w)
 	fmt.Fprintf(w, "reflections\t%.2f\n", e.Reflections)
 	fmt.Fprintf(w, "steps\t%.2f\n", e.Steps)
 	for _, label := range task.Labels() {
-		fmt.Fprintf(w, "  %s\t%.2f\n", label, e.Labels[label])
+		if label != task.Unlabelled || e.Labels[label] > 0 { // tasks with a grammar label every step
+			fmt.Fprintf(w, "  %s\t%.2f\n", label, e.Labels[label])
+		}
 	}
 	for _, l := range e.ByDifficulty {
 		fmt.Fprintf(w, "difficulty %d\t%.3f ± %v\t%.1f think tokens, %.2f reflections, %d problems\n", l.Difficulty, l.Accuracy, l.AccuracyError, l.ThinkTokens, l.Reflections, l.Problems)

@@ -19,6 +19,7 @@ type options struct {
 	backend string
 
 	task, difficulty, teacher string
+	text                      textOptions
 
 	model string
 }

@@ -56,7 +56,11 @@ func (l *lab) close() {
 	l.Device.Close()
 }
 
+// newTask makes the task of --task, which must be one with a vocabulary of its own.
 func (o *options) newTask() (task.Task, error) {
+	if err := o.refuseText("the command"); err != nil {
+		return nil, err
+	}
 	task, err := task.New(o.task, o.teacher, o.difficulty)
 	if err != nil {
 		return nil, usageError{err}
@@ -67,6 +71,17 @@ func (o *options) newTask() (task.Task, error) {
 // taskAndModel returns the task of --task, the model of --model, and that model's folder or name. It returns an error if the model
 // does not have the tokens of the task.
 func (o *options) taskAndModel() (task.Task, *hf.Checkpoint, string, error) {
+	if o.isText() {
+		if o.model == "" {
+			return nil, nil, "", wrongUsage("task %s needs a model that writes text: give its folder by --model", o.task)
+		}
+		checkpoint, base, err := o.checkpoint()
+		if err != nil {
+			return nil, nil, "", err
+		}
+		task, err := o.textTask(checkpoint, base)
+		return task, checkpoint, base, err
+	}
 	task, err := o.newTask()
 	if err != nil {
 		return nil, nil, "", err

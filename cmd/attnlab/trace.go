@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"attnlab/rl/score"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
+	"attnlab/rl/task/text"
 )
 
 var traceCommand = command{
@@ -31,20 +33,26 @@ L layers, H heads.
   answer_attention [L][H][K]    the same for the query tokens of the answer (with --attention)
   logprobs, entropy             at temperature 1, of every token given those before it, 0 for the first
   scores                        every score of a step, with its formula and its rank correlation with the place of the step
+  answer_loss     [K]           how much less likely the answer is, in nats, when attention to the step is removed (with --disrupt)
 
 --scores chooses the columns of the text: ` + strings.Join(score.Names(), ", ") + `.
 
   attnlab trace --seed 7
   attnlab trace --prompt "k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j" --greedy --json --attention
+  attnlab trace --model FOLDER --task text --prompt "What is 7 + 5 - 3? Think step by step." --step-rule line --disrupt
+  attnlab trace --model FOLDER --task few-shot-chain --seed 3 --scores fci,fci-mean,receiver --layers 10-20
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
-		o.takeTask(f)
+		o.takeAnyTask(f)
 		o.takeModel(f)
-		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>")
+		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>; in free text with or without the markers of a chat")
 		greedy := f.Bool("greedy", false, "take the likeliest token at every place")
 		temperature := f.Float64("temperature", 1, "`T` of sampling")
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI; 4 in the paper")
 		attention := f.Bool("attention", false, "add step_attention and answer_attention")
+		longest := f.Int("max-length", examine.Longest(), "`N`, tokens of the longest response")
+		layers := f.String("layers", "", "`A-B`, layers whose heads FCI takes the maximum of in scores (by default all)")
+		disrupt := f.Bool("disrupt", false, "add answer_loss: one more forward pass a step")
 		columns := f.String("scores", "fci,entropy", "`LIST` of the scores that the text shows")
 		return func(ctx context.Context, c *console) error {
 			if *greedy {
@@ -55,9 +63,19 @@ L layers, H heads.
 					return wrongUsage("--scores: %v", err)
 				}
 			}
-			return c.trace(ctx, *prompt, *temperature, *delta, *attention, strings.Split(*columns, ","))
+			return c.trace(ctx, tracing{*prompt, *temperature, *delta, *longest, *layers, *attention, *disrupt, strings.Split(*columns, ",")})
 		}
 	},
+}
+
+// tracing is what the flags of trace say.
+type tracing struct {
+	prompt              string
+	temperature         float64
+	delta, longest      int
+	layers              string
+	attention, disrupts bool
+	columns             []string
 }
 
 func defaultDelta() int { return rl.AttnRL.Params.Lab().Int("delta") }
@@ -84,6 +102,14 @@ type traceDocument struct {
 
 	StepAttention   [][][][]float64 `json:"step_attention,omitempty"`
 	AnswerAttention [][][]float64   `json:"answer_attention,omitempty"`
+	AnswerLoss      []float64       `json:"answer_loss,omitempty"` // [K] nats, with --disrupt
+	Layers          *task.Range     `json:"layers,omitempty"`      // of --layers, both included
+
+	// Prompt and Response are the text that model read and wrote, markers and all. A tokenizer's pieces do not always show it.
+	Prompt   string                    `json:"prompt"`
+	Response string                    `json:"response"`
+	Found    string                    `json:"found"` // the answer as it was read
+	spell    func(tokens []int) string // of free text, whose tokens are no words; else nil
 }
 
 // stepScore is one score of the table, of every step.
@@ -99,9 +125,10 @@ type stepScore struct {
 	Symbol   string        `json:"symbol"`
 }
 
-// scoresOf computes every score of the table.
-func scoresOf(e examine.Examined) []stepScore {
+// scoresOf computes every score of the table. layers bounds the maximum of FCI, see [score.Input].
+func scoresOf(e examine.Examined, layers [2]int) []stepScore {
 	in, all := e.Input(), []stepScore{}
+	in.Layers = layers
 	for _, s := range score.Scores {
 		v := s.Of(in)
 		one := stepScore{Name: s.Name, Symbol: s.Symbol, Title: s.Title, Unit: s.Unit, Meaning: s.Meaning, Formula: s.Formula, Source: s.Source,
@@ -120,22 +147,17 @@ type span struct {
 	End   int `json:"end"`
 }
 
-func (c *console) trace(ctx context.Context, prompt string, temperature float64, delta int, attention bool, columns []string) error {
-	if err := checkTemperature(temperature); err != nil {
+func (c *console) trace(ctx context.Context, t tracing) error {
+	if err := cmp.Or(checkTemperature(t.temperature), checkDelta(t.delta), atLeast(1, "max-length", t.longest)); err != nil {
 		return err
 	}
-	if err := checkDelta(delta); err != nil {
-		return err
-	}
-	kind, err := c.newTask()
-	if err != nil {
-		return err
-	}
-	problem := task.Problems(kind, task.EvalStream, c.seed, 1)[0]
-	if prompt != "" {
-		if problem, err = kind.Parse(prompt); err != nil {
-			example := task.Problems(kind, task.EvalStream, c.seed, 1)[0]
-			return fmt.Errorf("--prompt: %w; write a problem such as %q", err, task.Text(kind, example.Prompt))
+	if !c.isText() { // a mistake in a prompt is found before a model is opened
+		kind, err := c.newTask()
+		if err != nil {
+			return err
+		}
+		if _, err := c.problem(kind, t.prompt); err != nil {
+			return err
 		}
 	}
 	l, err := c.openLab()
@@ -143,38 +165,81 @@ func (c *console) trace(ctx context.Context, prompt string, temperature float64,
 		return err
 	}
 	defer l.close()
-	attempt, examined, err := c.examineOne(ctx, l, problem, temperature, delta)
+	problem, err := c.problem(l.Task, t.prompt)
 	if err != nil {
 		return err
 	}
-	document := newTraceDocument(l.Task, attempt, examined, attention)
-	return c.print(document, func(w io.Writer) { document.text(w, columns) })
+	layers, given, err := layersOf(t.layers, l.Layers)
+	if err != nil {
+		return err
+	}
+	document, err := c.examineOne(ctx, l, problem, t, layers)
+	if err != nil {
+		return err
+	}
+	document.Layers = given
+	return c.print(document, func(w io.Writer) { document.text(w, t.columns) })
 }
 
-func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, temperature float64, delta int) (a examine.Attempt, e examine.Examined, err error) {
-	d, sampling, err := c.decoder(l, 1, temperature)
-	if err != nil {
-		return a, e, err
+// problem reads --prompt, or draws the first problem of "attnlab eval".
+func (c *console) problem(kind task.Task, prompt string) (task.Problem, error) {
+	if free, ok := kind.(*text.Task); ok && prompt == "" && !free.Answered {
+		return task.Problem{}, wrongUsage("task %s has no problems of its own; give a --prompt", free.Name())
 	}
-	attempts, err := c.attempts(ctx, l, d, []task.Problem{p}, examine.Longest(), sampling)
+	if prompt == "" {
+		return task.Problems(kind, task.EvalStream, c.seed, 1)[0], nil
+	}
+	problem, err := kind.Parse(prompt)
+	if _, free := kind.(*text.Task); err != nil && !free {
+		example := task.Problems(kind, task.EvalStream, c.seed, 1)[0]
+		err = fmt.Errorf("%w; write a problem such as %q", err, task.Text(kind, example.Prompt))
+	}
 	if err != nil {
-		return a, e, err
+		err = fmt.Errorf("--prompt: %w", err)
+	}
+	return problem, err
+}
+
+func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, t tracing, layers [2]int) (document traceDocument, err error) {
+	d, sampling, err := c.decoder(l, 1, t.temperature)
+	if err != nil {
+		return document, err
+	}
+	attempts, err := c.attempts(ctx, l, d, []task.Problem{p}, t.longest, sampling)
+	if err != nil {
+		return document, err
 	}
 	scorer, err := model.NewScorer(l.Model, len(attempts[0].Trace.Tokens))
 	if err != nil {
-		return a, e, err
+		return document, err
 	}
-	e, err = examine.Look(scorer, attempts[0].Trace, delta)
-	return attempts[0], e, err
+	e, err := examine.Look(scorer, attempts[0].Trace, t.delta)
+	if err != nil {
+		return document, err
+	}
+	document = newTraceDocument(l.Task, attempts[0], e, t.attention)
+	document.Scores = scoresOf(e, layers)
+	if t.disrupts {
+		losses, err := examine.AnswerLosses(scorer, []task.Trace{attempts[0].Trace})
+		if err != nil {
+			return document, err
+		}
+		document.AnswerLoss = losses[0]
+	}
+	return document, nil
 }
 
-func newTraceDocument(task task.Task, a examine.Attempt, e examine.Examined, attention bool) traceDocument {
-	vocabulary := task.Vocabulary()
+func newTraceDocument(kind task.Task, a examine.Attempt, e examine.Examined, attention bool) traceDocument {
+	vocabulary := kind.Vocabulary()
 	d := traceDocument{
 		Tokens: e.Tokens, PromptLength: e.PromptLength, Think: span{e.ThinkStart, e.ThinkEnd}, Answer: span{e.AnswerStart, e.AnswerEnd},
 		LogProbs: e.LogProbs, Entropy: e.Entropy, Correct: e.Correct, WellFormed: e.WellFormed,
-		Gold: a.Problem.Gold, Difficulty: a.Problem.Difficulty, Steps: stepsOf(task, e.Trace),
-		FCI: e.FCI, FCIHeads: e.FCIHeads, Focus: e.Focus, Delta: e.Delta, Scores: scoresOf(e),
+		Gold: a.Problem.Gold, Difficulty: a.Problem.Difficulty, Steps: stepsOf(kind, e.Trace),
+		FCI: e.FCI, FCIHeads: e.FCIHeads, Focus: e.Focus, Delta: e.Delta, Scores: scoresOf(e, [2]int{}),
+		Prompt: task.Text(kind, a.Problem.Prompt), Response: task.Text(kind, a.Trace.Response()), Found: e.Answer,
+	}
+	if free, ok := kind.(*text.Task); ok {
+		d.spell = free.Text
 	}
 	for _, token := range e.Tokens {
 		d.Text = append(d.Text, vocabulary[token])
@@ -210,27 +275,50 @@ func attentionOf(e examine.Examined) (steps [][][][]float64, answer [][][]float6
 }
 
 func (d traceDocument) text(w io.Writer, columns []string) {
-	fmt.Fprintf(w, "%s\n\n", line(d.Text[:d.PromptLength]))
+	line := func(from, to int) string { return line(d.Text[from:to]) }
+	prompt := line(0, d.PromptLength)
+	if d.spell != nil {
+		line = func(from, to int) string { return strings.Join(strings.Fields(d.spell(d.Tokens[from:to])), " ") }
+		prompt = d.Prompt
+	}
+	fmt.Fprintf(w, "%s\n\n", prompt)
 	var shown []stepScore
 	for _, name := range columns {
 		i := slices.IndexFunc(d.Scores, func(s stepScore) bool { return s.Name == name })
 		shown = append(shown, d.Scores[i])
 		fmt.Fprintf(w, "%s\t", d.Scores[i].Symbol)
 	}
+	if d.AnswerLoss != nil {
+		fmt.Fprintf(w, "answer loss\t")
+	}
 	fmt.Fprintf(w, "label\tstep\n")
 	for k, s := range d.Steps {
 		for _, v := range shown {
 			fmt.Fprintf(w, "%v\t", v.Steps[k])
 		}
-		fmt.Fprintf(w, "%s\t%s\n", s.Label, line(d.Text[s.Start:s.End]))
+		if d.AnswerLoss != nil {
+			fmt.Fprintf(w, "%v\t", number(d.AnswerLoss[k]))
+		}
+		fmt.Fprintf(w, "%s\t%s\n", s.Label, line(s.Start, s.End))
 	}
 	verdict := "wrong"
-	if d.Correct {
+	switch {
+	case d.Correct:
 		verdict = "correct"
+	case d.Gold == "":
+		verdict = "answer"
 	}
-	fmt.Fprintf(w, "%s%s\t%s\n", strings.Repeat("\t", len(shown)), verdict, line(d.Text[d.Think.End:]))
+	columnsBefore := len(shown)
+	if d.AnswerLoss != nil {
+		columnsBefore++
+	}
+	fmt.Fprintf(w, "%s%s\t%s\n", strings.Repeat("\t", columnsBefore), verdict, line(d.Think.End, len(d.Tokens)))
 	for _, v := range shown {
 		fmt.Fprintf(w, "%s, rank correlation with the place of the step (earlier first): %v\n", v.Title, v.Position)
+	}
+	if d.Gold == "" {
+		fmt.Fprintf(w, "\nnobody knows the right answer; %d think tokens in %d steps\n", d.Think.End-d.Think.Start, len(d.Steps))
+		return
 	}
 	fmt.Fprintf(w, "\nthe right answer is %s; %d think tokens in %d steps\n", d.Gold, d.Think.End-d.Think.Start, len(d.Steps))
 }

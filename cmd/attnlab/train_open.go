@@ -217,6 +217,9 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 // models reads task and base, which must be the one that the run began with.
 func (t *training) models(c *console, o *opened) (name string, kind task.Task, err error) {
 	c.model, c.task, c.difficulty, c.teacher, c.seed = t.Model, t.Task, t.Difficulty, t.Teacher, uint64(t.Seed)
+	if err := c.refuseText("train"); err != nil {
+		return "", nil, err
+	}
 	if o.writer != nil && len(o.writer.Base) > 0 { // a run of the page that began from a run carries its base
 		if kind, err = c.newTask(); err != nil {
 			return "", nil, err

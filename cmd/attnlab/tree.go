@@ -26,9 +26,9 @@ Without --prompt it takes the first problem of "attnlab eval" with the same seed
   attnlab tree --branch entropy --initial 4 --json
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
-		o.takeTask(f)
+		o.takeAnyTask(f)
 		o.takeModel(f)
-		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>")
+		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>; in free text with or without markers")
 		var rows hyper.Table
 		for _, p := range []hyper.Param{rl.BranchParam, hyper.Initial, hyper.Points, hyper.Rollouts, hyper.Delta, hyper.Quantile, hyper.Spacing,
 			hyper.Unbranched, hyper.Temperature, hyper.MaxLength} {
@@ -77,11 +77,15 @@ func (c *console) tree(ctx context.Context, prompt string, h hyper.Values) error
 		return err
 	}
 	defer l.close()
-	problem := task.Problems(l.Task, task.EvalStream, c.seed, 1)[0]
-	if prompt != "" {
-		if problem, err = l.Task.Parse(prompt); err != nil {
-			return fmt.Errorf("--prompt: %w", err)
-		}
+	if err := judgedTask("tree", l.Task); err != nil {
+		return err
+	}
+	problem, err := c.problem(l.Task, prompt)
+	if err != nil {
+		return err
+	}
+	if problem.Gold == "" {
+		return wrongUsage("tree: nobody knows the answer of this prompt, so its leaves have no value; take a problem of the list")
 	}
 	p, err := rl.NewPolicy(l.Model, l.Task, rl.PolicyConfig{Seed: c.seed, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length"), Slots: 32, Tokens: 4096})
 	if err != nil {

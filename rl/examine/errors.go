@@ -12,6 +12,11 @@ func NoCuts(responses int) error {
 	return noneOf(responses, "is correct and has two steps with some FCI")
 }
 
+// NoAnswers is the error of [DisruptAnswers] where none of a number of responses has steps and an answer.
+func NoAnswers(responses int) error {
+	return noneOf(responses, "has an answer part and two steps with some FCI")
+}
+
 func noneOf(responses int, does string) error {
 	return fmt.Errorf("none of %d responses %s; use more or easier problems, or a better model", responses, does)
 }

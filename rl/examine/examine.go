@@ -67,7 +67,7 @@ func examinedOf(t task.Trace, scores model.Score, delta int) Examined {
 
 // Input returns what the scores of package score are computed from. Its Received is nil unless e is from [Look].
 func (e Examined) Input() score.Input {
-	in := score.Input{AnswerTokens: e.AnswerEnd - e.AnswerStart, Attention: e.Attention, Delta: e.Delta,
+	in := score.Input{AnswerTokens: e.AnswerEnd - e.AnswerStart, AnswerStart: e.AnswerStart, Attention: e.Attention, Delta: e.Delta,
 		LogProbs: e.LogProbs, Entropy: e.Entropy, Received: e.Received}
 	for _, step := range e.Steps {
 		in.Steps = append(in.Steps, [2]int{step.Start, step.End})
@@ -119,11 +119,7 @@ func ScoreHeads(traces []Examined) HeadScores {
 	var focus, fci, vertical [][][][]float64
 	var needed, redundant [][]bool
 	for _, t := range traces {
-		isNeeded, isRedundant := make([]bool, len(t.Steps)), make([]bool, len(t.Steps))
-		for k, step := range t.Steps {
-			isNeeded[k] = step.Label == task.Essential || step.Label == task.Correcting
-			isRedundant[k] = step.Label == task.Redundant
-		}
+		isNeeded, isRedundant := kinds(t.Trace)
 		s.Pairs += pairs(t.Trace)
 		needed, redundant = append(needed, isNeeded), append(redundant, isRedundant)
 		focus, fci = append(focus, t.Focus), append(fci, t.FCIHeads)
@@ -160,6 +156,15 @@ func (s *HeadScores) rank(focus [][][][]float64, needed, redundant [][]bool) {
 			s.SRAInterval[l][h] = stat.MeanInterval(over(func(i int) []float64 { return focus[i][l][h] }))
 		}
 	}
+}
+
+// kinds marks the needed and the redundant steps of a trace, [K].
+func kinds(t task.Trace) (needed, redundant []bool) {
+	for _, step := range t.Steps {
+		needed = append(needed, step.Label == task.Essential || step.Label == task.Correcting)
+		redundant = append(redundant, step.Label == task.Redundant)
+	}
+	return needed, redundant
 }
 
 func pairs(t task.Trace) int {

@@ -16,7 +16,10 @@ import (
 //
 // The embedding is one-hot, the layers add nothing, and the output matrix holds log-probabilities over the √D of the last norm.
 func Bigram(kind task.Task, next map[string]map[string]float64) *hf.Checkpoint {
-	vocabulary := kind.Vocabulary()
+	return bigram(kind.Vocabulary(), next)
+}
+
+func bigram(vocabulary []string, next map[string]map[string]float64) *hf.Checkpoint {
 	words, err := tokenizer.NewWords(vocabulary)
 	if err != nil {
 		panic(err)
@@ -75,4 +78,28 @@ func Parrot(task task.Task) *hf.Checkpoint {
 		}
 	}
 	return Bigram(task, next)
+}
+
+// Rambler is a bigram model for task few-shot chain in words: it writes some lines that give a letter a number, and always answers 5. Each line is
+// the last with probability 0.3. Its markers are plain text.
+func Rambler() *hf.Checkpoint {
+	vocabulary := []string{"<pad>", "<bos>", "<eos>", "\n", ";", "?", "=", "+", "-", "Answer:", "05"}
+	next := map[string]map[string]float64{
+		"\n":      {"Answer:": 0.3},
+		"=":       {},
+		"Answer:": {"05": 1},
+		"05":      {"<eos>": 1},
+	}
+	for number := range 16 {
+		word := fmt.Sprint(number)
+		vocabulary = append(vocabulary, word)
+		next["="][word], next[word] = 1./16, map[string]float64{"\n": 1}
+	}
+	for name := 'a'; name <= 'z'; name++ {
+		vocabulary = append(vocabulary, string(name))
+		next["\n"][string(name)], next[string(name)] = 0.7/26, map[string]float64{"=": 1}
+	}
+	c := bigram(vocabulary, next)
+	c.Config.MaxContext = 512
+	return c
 }

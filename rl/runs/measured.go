@@ -26,6 +26,8 @@ type Measured struct {
 	Tokens      *int64   `json:"tokens"`      // generated in training before the measurement
 	Updates     *int     `json:"updates"`     // of the optimiser before it
 	Adapter     string   `json:"adapter"`     // device that computed it
+	// Wording is how problems of free text are put: step rule, markers, examples, and the checksum of a list of problems.
+	Wording string `json:"wording,omitempty"`
 }
 
 // To points to a value, for the fields of [Measured].
@@ -51,6 +53,7 @@ var conditions = []condition{
 	{"task", "task", func(m Measured) string { return m.Task }},
 	{"teacher", "teacher", func(m Measured) string { return m.Teacher }},
 	{"difficulty", "difficulty", func(m Measured) string { return m.Difficulty }},
+	{"wording", "wording", func(m Measured) string { return m.Wording }},
 	{"temperature", "temperature", func(m Measured) string { return number(m.Temperature) }},
 	{"top-p", "top-p", func(m Measured) string { return number(m.TopP) }},
 	{"longest response", "max-length", func(m Measured) string { return textOf(m.MaxLength) }},
@@ -73,9 +76,9 @@ func number(v *float64) string {
 // differ between a base and a trained model.
 var (
 	// likeSeeds agree where numbers of several seeds are averaged.
-	likeSeeds = []string{"base", "task", "teacher", "difficulty", "temperature", "top-p", "longest response", "number of problems", "stream of problems", "adapter"}
+	likeSeeds = []string{"base", "task", "teacher", "difficulty", "wording", "temperature", "top-p", "longest response", "number of problems", "stream of problems", "adapter"}
 	// likeModels agree where numbers of two models are subtracted.
-	likeModels = []string{"base", "task", "teacher", "difficulty", "temperature", "top-p", "longest response", "stream of problems"}
+	likeModels = []string{"base", "task", "teacher", "difficulty", "wording", "temperature", "top-p", "longest response", "stream of problems"}
 	// besides may differ between two models, which is named.
 	besides = []string{"number of problems", "adapter"}
 )

@@ -83,6 +83,8 @@ func (in Input) overUniform(j, k int) float64 {
 	switch {
 	case j <= len(in.Steps):
 		start, end = in.Steps[j-1][0], in.Steps[j-1][1]
+	case in.AnswerStart > 0:
+		start, end = in.AnswerStart, in.AnswerStart+in.AnswerTokens
 	case len(in.Steps) > 0: // the answer begins after </think>, which follows the last step
 		start = in.Steps[len(in.Steps)-1][1] + 1
 		end = start + in.AnswerTokens
@@ -113,13 +115,18 @@ func (in Input) vertical(weight func(j, k int) float64, none float64) Values {
 					y += weight(j, k) * a.At(l, h, j, k+1)
 				}
 				v.Heads[l][h][k] = y
-				if l+h == 0 || y > v.Steps[k] {
+				if in.takes(l) && (l == in.Layers[0] && h == 0 || y > v.Steps[k]) {
 					v.Steps[k] = y
 				}
 			}
 		}
 	}
 	return v
+}
+
+// takes reports whether the maximum over heads takes a layer.
+func (in Input) takes(l int) bool {
+	return in.Layers == [2]int{} || in.Layers[0] <= l && l < in.Layers[1]
 }
 
 // verticalTerms are the terms of step k in one head.

@@ -55,11 +55,13 @@ func Find(name string) (Score, error) {
 type Input struct {
 	Steps        [][2]int // [K] tokens of each step, half open
 	AnswerTokens int      // 0 without an answer part
+	AnswerStart  int      // its first token; 0 is the second after the last step, as after </think>
 
 	// Attention has the ranges prompt, step 0 … step K-1, answer.
 	Attention StepAttention
 	Delta     int    // Δ, in steps: how far later a step must be to count
 	Heads     []Head // the heads that scores of chosen heads average; none is all
+	Layers    [2]int // of the heads whose maximum FCI and its readings take, half open; [0,0) is all
 
 	LogProbs []float32 // [T] of each token given those before it
 	Entropy  []float32 // [T] of the distribution that each token was drawn from, nats

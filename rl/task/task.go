@@ -70,11 +70,23 @@ const (
 var CommonTokens = []string{"<pad>", "<bos>", "<eos>", "\n", ";", "?", "=", "+", "-", "*", "#", "<think>", "</think>"}
 
 // Range is a range of whole numbers, both ends included.
-type Range struct{ Min, Max int }
+type Range struct {
+	Min int `json:"min"`
+	Max int `json:"max"`
+}
 
 // ParseDifficulty reads a range such as "2-5", or one number such as "4". Which levels exist is up to the [Kind]. It returns an error
 // where the text is neither.
 func ParseDifficulty(text string) (Range, error) {
+	r, err := ParseRange(text)
+	if err != nil {
+		return r, fmt.Errorf("task: difficulty %w", err)
+	}
+	return r, nil
+}
+
+// ParseRange reads a range such as "2-5", or one number such as "4". It returns an error where the text is neither.
+func ParseRange(text string) (Range, error) {
 	low, high, isRange := strings.Cut(strings.TrimSpace(text), "-")
 	if !isRange {
 		high = low
@@ -82,10 +94,10 @@ func ParseDifficulty(text string) (Range, error) {
 	lowest, err1 := strconv.Atoi(strings.TrimSpace(low))
 	highest, err2 := strconv.Atoi(strings.TrimSpace(high))
 	if err1 != nil || err2 != nil {
-		return Range{}, fmt.Errorf("task: difficulty %q is neither a number such as 4 nor a range such as 2-5", text)
+		return Range{}, fmt.Errorf("%q is neither a number such as 4 nor a range such as 2-5", text)
 	}
 	if lowest > highest {
-		return Range{}, fmt.Errorf("task: difficulty %q runs backwards: write %d-%d", text, highest, lowest)
+		return Range{}, fmt.Errorf("%q runs backwards: write %d-%d", text, highest, lowest)
 	}
 	return Range{lowest, highest}, nil
 }

@@ -32,7 +32,7 @@ func ReadProblems(r io.Reader) ([]OwnProblem, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 1<<16), maxLine)
 	var problems []OwnProblem
-	var faults []error
+	var faults []string
 	seen := map[string]int{}
 	n := 0
 	for lines.Scan() && len(faults) < maxFaults {
@@ -49,7 +49,7 @@ func ReadProblems(r io.Reader) ([]OwnProblem, error) {
 			err = fmt.Errorf("the id %.40q is that of line %d", p.ID, before)
 		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("line %d: %w", n, err))
+			faults = append(faults, fmt.Sprintf("line %d: %v", n, err))
 			continue
 		}
 		if len(problems) == maxProblems {
@@ -59,12 +59,12 @@ func ReadProblems(r io.Reader) ([]OwnProblem, error) {
 		problems = append(problems, p)
 	}
 	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		faults = append(faults, fmt.Errorf("line %d: it is longer than %d bytes", n+1, maxLine))
+		faults = append(faults, fmt.Sprintf("line %d: it is longer than %d bytes", n+1, maxLine))
 	} else if err != nil {
 		return nil, fmt.Errorf("task: the problems cannot be read: %w", err)
 	}
 	if len(faults) > 0 {
-		return nil, fmt.Errorf("task: %w", errors.Join(faults...))
+		return nil, errors.New("task: " + strings.Join(faults, "; "))
 	}
 	if len(problems) == 0 {
 		return nil, errors.New(`task: the file has no problems; write lines such as {"prompt": "What is 2 + 3?", "answer": "5"}`)

@@ -2,6 +2,7 @@ package text
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"regexp"
@@ -126,6 +127,27 @@ func (t *Task) Chat() Chat { return t.chat }
 
 // Rule is the rule that cuts steps.
 func (t *Task) Rule() Rule { return t.options.Rule }
+
+// Wording returns the difficulty of the problems and, in one line, how they are put: what must agree for two measurements to be compared.
+func (t *Task) Wording() (difficulty, wording string) {
+	o := t.options
+	parts := []string{string(o.Rule), t.chat.Name}
+	if t.Labelled {
+		difficulty = o.Difficulty.String()
+		parts = append(parts, fmt.Sprintf("%d examples", o.Shots))
+	}
+	if o.System != "" {
+		parts = append(parts, fmt.Sprintf("system %.8x", sha256.Sum256([]byte(o.System))))
+	}
+	if t.Count() > 0 {
+		sum := sha256.New()
+		for _, p := range o.Problems {
+			fmt.Fprintf(sum, "%q %q\n", p.Prompt, p.Answer)
+		}
+		parts = append(parts, fmt.Sprintf("problems %.8x", sum.Sum(nil)))
+	}
+	return difficulty, strings.Join(parts, ", ")
+}
 
 // WithRule returns the same task with another rule.
 func (t *Task) WithRule(rule Rule) *Task {
