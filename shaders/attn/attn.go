@@ -62,8 +62,8 @@ func perHead(build func(C int) *gpu.Kernel) func(C int) *gpu.Kernel {
 	var mu sync.Mutex
 	kernels := map[int]*gpu.Kernel{}
 	return func(C int) *gpu.Kernel {
-		if C < 4 || C > 128 || C%4 != 0 {
-			panic(fmt.Sprintf("attn: heads of %d features, want a multiple of 4 up to 128", C))
+		if C < 4 || C > 256 || C%4 != 0 {
+			panic(fmt.Sprintf("attn: heads of %d features, want a multiple of 4 up to 256", C))
 		}
 		mu.Lock()
 		defer mu.Unlock()

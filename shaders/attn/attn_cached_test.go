@@ -59,5 +59,5 @@ func TestCachedIsFwd(t *testing.T) {
 
 func TestCachedDevice(t *testing.T) {
 	r := gputest.Rand(11)
-	gputest.Verify(t, slices.Concat(cachedCases(r, 8), cachedCases(r, 16), cachedCases(r, 40))...)
+	gputest.Verify(t, slices.Concat(cachedCases(r, 8), cachedCases(r, 16), cachedCases(r, 40), cachedCases(r, 256)[:1])...)
 }

@@ -40,7 +40,7 @@ func TestFwdByHand(t *testing.T) {
 }
 
 func TestFwdDevice(t *testing.T) {
-	gputest.Verify(t, fwdCases(gputest.Rand(2), slices.Concat(packings, otherHeads))...)
+	gputest.Verify(t, fwdCases(gputest.Rand(2), slices.Concat(packings, otherHeads, []packing{widest}))...)
 }
 
 // Hiding keys removes their terms, computed here from the definition, from o and

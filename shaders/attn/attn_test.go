@@ -24,6 +24,10 @@ var packings = []packing{
 // kernel, and one row in some.
 var otherHeads = []packing{{3, 1, 8, []int{5, 60, 2}}, {4, 2, 40, []int{1, 30, 6}}}
 
+// widest is of the largest heads, for the forward kernels. A trainer takes none of more than 128: adapters compile the backward kernels
+// of larger ones for many seconds.
+var widest = packing{2, 1, 256, []int{9, 2}}
+
 // do runs a kernel on slices, which it reads back: []float32 or []uint32.
 func do(t *testing.T, d *gpu.Device, k *gpu.Kernel, params any, slices ...any) {
 	t.Helper()
