@@ -42,7 +42,7 @@ func (d *Device) alloc(label string, kind Kind, n int) *Buffer {
 		panic(fmt.Sprintf("gpu: buffer %s: %d words", label, n))
 	}
 	s := &store{label: label, kind: kind, words: (n + alignWords - 1) / alignWords * alignWords}
-	if limit := min(d.Limits.MaxBufferSize, d.Limits.MaxStorageBufferBindingSize); int64(s.words) > limit/4 {
+	if limit := d.Limits.MaxBufferSize; int64(s.words) > limit/4 {
 		d.fail(fmt.Errorf("gpu: buffer %s needs %d MiB, %s allows %d MiB; use a smaller batch, context or model",
 			label, int64(s.words)>>18, d.Info.Name, limit>>20))
 	} else if d.ready() {

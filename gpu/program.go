@@ -67,6 +67,10 @@ func (p *Program) Add(k *Kernel, params func() any, buffers ...*Buffer) {
 					p.name, k.Name, b.store.label, k.Bindings[j].Name, k.Bindings[i].Name))
 			}
 		}
+		if limit := p.dev.Limits.MaxStorageBufferBindingSize; int64(b.n) > limit/4 {
+			p.dev.fail(fmt.Errorf("gpu: kernel %s binds %d MiB of buffer %s, %s allows %d MiB; use a smaller batch, context or model",
+				k.Name, int64(b.n)>>18, b.store.label, p.dev.Info.Name, limit>>20))
+		}
 		if b.dev != p.dev {
 			panic(fmt.Sprintf("gpu: program %s on %s: kernel %s: buffer %s is on another device, %s",
 				p.name, p.dev.Info, k.Name, b.store.label, b.dev.Info))

@@ -114,13 +114,6 @@ func (d *Decoder) newKV(words int) {
 	}
 }
 
-// cachedQKV takes positions from the second word of at.
-func (s shape) cachedQKV() any {
-	q := s.qkv().(nn.QKV)
-	q.Stride, q.First = 4, 1
-	return q
-}
-
 // newPass records a pass over n new tokens. A pass that samples also draws the next
 // token of each sequence.
 func (d *Decoder) newPass(N int, sample bool) *pass {
@@ -132,10 +125,10 @@ func (d *Decoder) newPass(N int, sample bool) *pass {
 		k.tile = nn.Narrow
 	}
 	p, a, T := s.prog, s.acts, uint32(d.MaxContext)
-	p.Add(nn.EmbedFwd, k.embed, s.token, d.weight("embed"), a.layers[0].x)
+	d.embed(p, k, s.token, a.layers[0].x)
 	for l, b := range a.layers {
 		p.Add(nn.RMSNormFwd, k.norm, b.x, d.weight(layer(l, "norm1")), b.h1, b.rstd1)
-		p.Add(nn.QKVRopeFwd(k.tile), k.cachedQKV, b.h1, d.weight(layer(l, "qkv")), s.at, d.rope, b.qkv)
+		d.project(p, k, l, b, nn.QKV{Stride: 4, First: 1}, s.at) // positions are the second words of at
 		p.Add(attn.KVStore, func() any {
 			return attn.KVStoreShape{N: uint32(s.n), H: uint32(d.Heads), K: uint32(d.KVHeads), C: uint32(d.HeadDim), T: T}
 		}, b.qkv, d.table, s.at, d.kv[l])
@@ -160,7 +153,7 @@ func (d *Decoder) draws(p *gpu.Program, k shape, s *pass) {
 	for _, c := range d.logitChunks {
 		part := k
 		part.n = func() int { return c.now(s.n) }
-		p.Add(nn.MatmulNT(k.tile), part.linear(d.VocabSize, d.HiddenSize), c.part(s.acts.h, d.HiddenSize), d.weight(d.head()), d.logits)
+		d.Model.logits(p, part, c.part(s.acts.h, d.HiddenSize), d.logits)
 		p.Add(kernel, func() any {
 			how := d.draw()
 			how.N = uint32(part.n())

@@ -76,6 +76,10 @@ func (d *Decoder) fits(path Path) error {
 		return fmt.Errorf("model: there is no decoding path %q; choose %s, %s or %s", path, PathKernels, PathLayers, PathTokens)
 	}
 	switch {
+	case d.weights == nil:
+		return fmt.Errorf("model: path %s needs all weights in one buffer, and this model was opened with a buffer a parameter", path)
+	case d.QKVBias || d.QKNorm || d.NoRope != nil || d.HiddenSize != d.Heads*d.HeadDim:
+		return fmt.Errorf("model: path %s has no kernel for models with biases, normed heads, layers without RoPE, or heads that are not hidden_size wide together", path)
 	case int64(f.Memory()) > limit.MaxComputeWorkgroupStorageSize:
 		return fmt.Errorf("model: path %s needs %d bytes of workgroup memory for this model, the adapter has %d", path, f.Memory(), limit.MaxComputeWorkgroupStorageSize)
 	case f.Loops(1, d.MaxContext) > mostLoops, path == PathTokens && f.most < 1:

@@ -91,12 +91,11 @@ func (s shape) norm() any {
 	return nn.RMSNorm{N: uint32(s.n()), D: uint32(s.HiddenSize), Eps: float32(s.RMSNormEps)}
 }
 
-func (s shape) embed() any {
-	return nn.Embed{N: uint32(s.n()), D: uint32(s.HiddenSize), V: uint32(s.VocabSize)}
-}
+func (s shape) qkv() any { return s.qkvAt(nn.QKV{}) }
 
-func (s shape) qkv() any {
-	return nn.QKV{N: uint32(s.n()), D: uint32(s.HiddenSize), H: uint32(s.Heads), K: uint32(s.KVHeads), C: uint32(s.HeadDim)}
+// qkvAt is qkv with positions where at says that they stand.
+func (s shape) qkvAt(at nn.QKV) nn.QKV {
+	return nn.QKV{N: uint32(s.n()), D: uint32(s.HiddenSize), H: uint32(s.Heads), K: uint32(s.KVHeads), C: uint32(s.HeadDim), Stride: at.Stride, First: at.First}
 }
 
 func (s shape) heads() any {
@@ -116,10 +115,10 @@ func (s shape) gateUp() any {
 //	h = norm(x)
 func (m *Model) forward(p *gpu.Program, in *inputs, a *acts, afterAttention func(l int, a layerActs)) {
 	s := shape{m.Config, nn.TileNamed(m.Device.Products), func() int { return in.n }}
-	p.Add(nn.EmbedFwd, s.embed, in.token, m.weight("embed"), a.layers[0].x)
+	m.embed(p, s, in.token, a.layers[0].x)
 	for l, b := range a.layers {
 		p.Add(nn.RMSNormFwd, s.norm, b.x, m.weight(layer(l, "norm1")), b.h1, b.rstd1)
-		p.Add(nn.QKVRopeFwd(s.tile), s.qkv, b.h1, m.weight(layer(l, "qkv")), in.pos, m.rope, b.qkv)
+		m.project(p, s, l, b, nn.QKV{}, in.pos)
 		p.Add(attn.Fwd(m.HeadDim), s.heads, b.qkv, in.span, b.att, b.lse)
 		if afterAttention != nil {
 			afterAttention(l, b)
@@ -129,12 +128,66 @@ func (m *Model) forward(p *gpu.Program, in *inputs, a *acts, afterAttention func
 	p.Add(nn.RMSNormFwd, s.norm, a.x, m.weight("norm"), a.h, a.rstd)
 }
 
+// embed records x = embed[token], a part of the embedding at a time.
+func (m *Model) embed(p *gpu.Program, s shape, token, x *gpu.Buffer) {
+	for i, part := range m.parts("embed") {
+		p.Add(nn.EmbedFwdOf(part.storage), func() any {
+			return nn.Embed{N: uint32(s.n()), D: uint32(m.HiddenSize), V: uint32(part.n), First: uint32(part.first), Keep: uint32(min(i, 1))}
+		}, token, part.words, x)
+	}
+}
+
+// logits records logits = h·headᵀ, [N, V↑4], a part of the output matrix at a time.
+func (m *Model) logits(p *gpu.Program, s shape, h, logits *gpu.Buffer) {
+	name := m.head()
+	parts := m.parts(name)
+	if len(parts) == 1 {
+		p.Add(nn.MatmulNT(m.tile(s.tile, name)), s.linear(m.VocabSize, m.HiddenSize), h, m.weight(name), logits)
+		return
+	}
+	for _, part := range parts {
+		p.Add(nn.MatmulNTPart(s.tile.Of(part.storage)), func() any {
+			return nn.MatmulPart{N: uint32(s.n()), O: uint32(part.n), I: uint32(m.HiddenSize), Row: uint32(up4(m.VocabSize)), First: uint32(part.first)}
+		}, h, part.words, logits)
+	}
+}
+
+// project records qkv = rope(h1·qkvᵀ), with the biases and the norms that the model has. at says where in pos positions stand.
+func (m *Model) project(p *gpu.Program, s shape, l int, b layerActs, at nn.QKV, pos *gpu.Buffer) {
+	name := layer(l, "qkv")
+	tile, w := m.tile(s.tile, name), m.weight(name)
+	if !m.QKVBias && !m.QKNorm && m.HasRope(l) {
+		p.Add(nn.QKVRopeFwd(tile), func() any { return s.qkvAt(at) }, b.h1, w, pos, m.rope, b.qkv)
+		return
+	}
+	p.Add(nn.MatmulNT(tile), s.linear(m.qkvWidth(), m.HiddenSize), b.h1, w, b.qkv)
+	end := nn.QKVEnd{H: uint32(m.Heads), K: uint32(m.KVHeads), C: uint32(m.HeadDim), Stride: at.Stride, First: at.First, Eps: float32(m.RMSNormEps)}
+	bias, gain := m.rope, m.rope // not read
+	if m.QKVBias {
+		bias, end.Bias = m.weight(layer(l, "qkv_bias")), 1
+	}
+	if m.QKNorm {
+		gain, end.Norm = m.weight(layer(l, "qk_norm")), 1
+	}
+	if m.HasRope(l) {
+		end.Turn = 1
+	}
+	if end.Bias+end.Norm+end.Turn == 0 {
+		return
+	}
+	p.Add(nn.QKVFinish, func() any {
+		end.N = uint32(s.n())
+		return end
+	}, pos, m.rope, bias, gain, b.qkv)
+}
+
 // afterAttention records the rest of a layer: it is the same whether attention
 // read its keys from the batch or from the cache.
 func (m *Model) afterAttention(p *gpu.Program, s shape, l int, b layerActs, out *gpu.Buffer) {
 	D, F := m.HiddenSize, m.IntermediateSize
-	p.Add(nn.MatmulNTAdd(s.tile), s.linear(D, m.Heads*m.HeadDim), b.att, m.weight(layer(l, "o")), b.x, b.mid)
+	o, gateUp, down := layer(l, "o"), layer(l, "gate_up"), layer(l, "down")
+	p.Add(nn.MatmulNTAdd(m.tile(s.tile, o)), s.linear(D, m.Heads*m.HeadDim), b.att, m.weight(o), b.x, b.mid)
 	p.Add(nn.RMSNormFwd, s.norm, b.mid, m.weight(layer(l, "norm2")), b.h2, b.rstd2)
-	p.Add(nn.GateUpFwd(s.tile), s.gateUp, b.h2, m.weight(layer(l, "gate_up")), b.gu, b.s)
-	p.Add(nn.MatmulNTAdd(s.tile), s.linear(D, F), b.s, m.weight(layer(l, "down")), b.mid, out)
+	p.Add(nn.GateUpFwd(m.tile(s.tile, gateUp)), s.gateUp, b.h2, m.weight(gateUp), b.gu, b.s)
+	p.Add(nn.MatmulNTAdd(m.tile(s.tile, down)), s.linear(D, F), b.s, m.weight(down), b.mid, out)
 }

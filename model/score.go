@@ -161,7 +161,7 @@ func (s *Scorer) record(p *gpu.Program) {
 	for _, c := range s.chunks {
 		now := func() int { return c.now(s.in.n) }
 		stat := c.part(s.stat, 4)
-		p.Add(nn.MatmulNT(nn.Wide), shape{s.Config, nn.Wide, now}.linear(V, D), c.part(s.a.h, D), s.Model.weight(s.head()), s.logits)
+		s.Model.logits(p, shape{s.Config, nn.Wide, now}, c.part(s.a.h, D), s.logits)
 		p.Add(loss.LogitStat, func() any {
 			return loss.LogitStatParams{N: uint32(now()), V: uint32(V), Scale: s.scale()}
 		}, s.logits, c.part(s.targets, 1), stat)

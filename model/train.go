@@ -100,13 +100,19 @@ type taken struct {
 	policy, last bool
 }
 
-// NewTrainer allocates for parts of up to capacity tokens.
+// NewTrainer allocates for parts of up to capacity tokens. It returns an error for a model that can only run forward.
 func NewTrainer(m *Model, capacity int, adam Adam) (*Trainer, error) {
 	return newTrainerBy(m, capacity, adam, m.Config.chunks(capacity))
 }
 
 // newTrainerBy is NewTrainer with given chunks of logits.
 func newTrainerBy(m *Model, capacity int, adam Adam, chunks []chunk) (*Trainer, error) {
+	if err := m.frozen(); err != nil {
+		return nil, err
+	}
+	if err := m.trainable(); err != nil {
+		return nil, err
+	}
 	if err := m.loops(capacity); err != nil {
 		return nil, err
 	}
@@ -118,6 +124,22 @@ func newTrainerBy(m *Model, capacity int, adam Adam, chunks []chunk) (*Trainer, 
 		stat: d.Floats("stat", 8*capacity), squares: d.Floats("squares", optim.Partials(m.ArenaSize())), norm: d.Floats("norm", 4),
 		ring: d.Floats("ring", ringRows*ringWidth), programs: map[phase]*gpu.Program{}}
 	return t, d.Err()
+}
+
+// trainable returns an error for what has no backward kernel.
+func (c Config) trainable() error {
+	for _, has := range []struct {
+		has  bool
+		what string
+	}{
+		{c.QKVBias, "biases of queries, keys and values"}, {c.QKNorm, "normed query and key heads"},
+		{c.NoRope != nil, "layers without rotary positions"}, {c.HeadDim > 128, "heads of more than 128 features"},
+	} {
+		if has.has {
+			return fmt.Errorf("model: a model with %s runs forward only, its training has no kernel; choose another model to train", has.what)
+		}
+	}
+	return nil
 }
 
 // Restore sets the moments and the number of steps from a checkpoint's state.

@@ -8,22 +8,39 @@ import (
 	"attnlab/shaders/nn"
 )
 
-// Logits computes the raw logits of a sequence, [T,V], and reads them all back.
-// Scoring needs none of them on the host: see [Scorer].
+// Logits computes the raw logits of a sequence, [T,V], and reads them all back, some
+// rows at a time. Scoring needs none of them on the host: see [Scorer].
 func (m *Model) Logits(tokens []int) ([][]float32, error) {
-	V := m.VocabSize
-	var logits *gpu.Buffer
-	flat, err := m.once(tokens, func(p *gpu.Program, s shape, _ *inputs, a *acts) *gpu.Buffer {
-		logits = m.Device.Floats("logits", len(tokens)*up4(V))
-		p.Add(nn.MatmulNT(s.tile), s.linear(V, m.HiddenSize), a.h, m.weight(m.head()), logits)
-		return logits
-	}, nil)
+	return m.logitsBy(tokens, m.chunks(len(tokens)))
+}
+
+// logitsBy is Logits with given chunks.
+func (m *Model) logitsBy(tokens []int, chunks []chunk) ([][]float32, error) {
+	states, err := m.once(tokens, func(_ *gpu.Program, _ shape, _ *inputs, a *acts) *gpu.Buffer { return a.h }, nil)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([][]float32, len(tokens))
-	for t := range rows {
-		rows[t] = flat[t*up4(V):][:V]
+	width, D, now := up4(m.VocabSize), m.HiddenSize, 0
+	h, logits := m.Device.Floats("h", chunks[0].n*D), m.Device.Floats("logits", chunks[0].n*width)
+	defer h.Release()
+	defer logits.Release()
+	p := m.Device.NewProgram("logits")
+	defer p.Release()
+	m.logits(p, shape{m.Config, nn.Wide, func() int { return now }}, h, logits)
+	rows := make([][]float32, 0, len(tokens))
+	for _, c := range chunks {
+		now = c.n
+		h.Write(0, states[c.first*D:][:c.n*D])
+		if err := p.Run(1); err != nil {
+			return nil, err
+		}
+		part := make([]float32, c.n*width)
+		if err := logits.Read(0, part); err != nil {
+			return nil, err
+		}
+		for t := range c.n {
+			rows = append(rows, part[t*width:][:m.VocabSize:m.VocabSize])
+		}
 	}
 	return rows, nil
 }

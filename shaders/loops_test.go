@@ -45,33 +45,35 @@ func (s sizes) deepest() int { return max(s.D, s.F, s.H*s.C) }
 var loops = map[string]func(sizes) int{
 	"embed_fwd": func(sizes) int { return 0 }, "rope_bwd": func(sizes) int { return 0 }, "kv_store": func(sizes) int { return 0 },
 	"adamw": func(sizes) int { return 0 }, "copy": func(sizes) int { return 0 }, "fill": func(sizes) int { return 0 },
-	"embed_bwd":     func(s sizes) int { return s.N }, // all tokens equal
-	"rmsnorm_fwd":   func(s sizes) int { return 2 * s.D / 4 },
-	"rmsnorm_bwd":   func(s sizes) int { return 2*s.D/4 + share(s.D/4, 64)*(1+64) },
-	"matmul_nt":     func(s sizes) int { return s.deepest() / 4 },
-	"matmul_nt_add": func(s sizes) int { return s.deepest() / 4 },
-	"qkv_rope_fwd":  func(s sizes) int { return s.D / 4 },
-	"gate_up_fwd":   func(s sizes) int { return s.D / 4 },
-	"linear_bwd":    func(s sizes) int { return max(s.V/4, 2*s.F/4, s.N) },
-	"down_bwd":      func(s sizes) int { return max(s.D/4, s.N) },
-	"sum_parts":     func(s sizes) int { return max(16, share(s.N, 64)) }, // of a norm's gain: a part for 64 tokens
-	"attn_fwd":      func(s sizes) int { return s.T },
-	"attn_bwd_q":    func(s sizes) int { return s.trained() },
-	"attn_bwd_kv":   func(s sizes) int { return s.H / s.K * (s.trained() + 1) },
-	"attn_cached":   func(s sizes) int { return s.T },
-	"attn_rows":     func(s sizes) int { return s.C / 4 },
-	"received":      func(s sizes) int { return s.T },
-	"step_pool":     func(s sizes) int { return 32 + 128/4*(128+1) },               // pieces of 128 tokens, four queries at a time
-	"xent":          func(s sizes) int { return min(loss.Loops(1024, s.D), most) }, // beyond either, model takes xent_row
-	"policy":        func(s sizes) int { return min(loss.Loops(1024, s.D), most) },
-	"xent_row":      func(s sizes) int { return s.row(3, 2) },
-	"policy_row":    func(s sizes) int { return s.row(3, 2) },
-	"logit_stat":    func(s sizes) int { return 2 * (share(s.V, 64) + 64) },
-	"top_k":         func(s sizes) int { return 8 * (1 + share(s.V, 64) + 64) },
-	"stat_sum":      func(s sizes) int { return share(s.N, 64) + 64 },
-	"grad_square":   func(s sizes) int { return share(s.words/4, optim.Partials(s.words)) },
-	"grad_norm":     func(s sizes) int { return share(optim.Partials(s.words), 64) + 64 },
-	"sample":        func(s sizes) int { return decode.Loops(1024) },
+	"embed_bwd":      func(s sizes) int { return s.N }, // all tokens equal
+	"rmsnorm_fwd":    func(s sizes) int { return 2 * s.D / 4 },
+	"rmsnorm_bwd":    func(s sizes) int { return 2*s.D/4 + share(s.D/4, 64)*(1+64) },
+	"matmul_nt":      func(s sizes) int { return s.deepest() / 4 },
+	"matmul_nt_add":  func(s sizes) int { return s.deepest() / 4 },
+	"matmul_nt_part": func(s sizes) int { return s.D / 4 },
+	"qkv_rope_fwd":   func(s sizes) int { return s.D / 4 },
+	"qkv_finish":     func(s sizes) int { return 3*s.C/4 + s.C/8 },
+	"gate_up_fwd":    func(s sizes) int { return s.D / 4 },
+	"linear_bwd":     func(s sizes) int { return max(s.V/4, 2*s.F/4, s.N) },
+	"down_bwd":       func(s sizes) int { return max(s.D/4, s.N) },
+	"sum_parts":      func(s sizes) int { return max(16, share(s.N, 64)) }, // of a norm's gain: a part for 64 tokens
+	"attn_fwd":       func(s sizes) int { return s.T },
+	"attn_bwd_q":     func(s sizes) int { return s.trained() },
+	"attn_bwd_kv":    func(s sizes) int { return s.H / s.K * (s.trained() + 1) },
+	"attn_cached":    func(s sizes) int { return s.T },
+	"attn_rows":      func(s sizes) int { return s.C / 4 },
+	"received":       func(s sizes) int { return s.T },
+	"step_pool":      func(s sizes) int { return 32 + 128/4*(128+1) },               // pieces of 128 tokens, four queries at a time
+	"xent":           func(s sizes) int { return min(loss.Loops(1024, s.D), most) }, // beyond either, model takes xent_row
+	"policy":         func(s sizes) int { return min(loss.Loops(1024, s.D), most) },
+	"xent_row":       func(s sizes) int { return s.row(3, 2) },
+	"policy_row":     func(s sizes) int { return s.row(3, 2) },
+	"logit_stat":     func(s sizes) int { return 2 * (share(s.V, 64) + 64) },
+	"top_k":          func(s sizes) int { return 8 * (1 + share(s.V, 64) + 64) },
+	"stat_sum":       func(s sizes) int { return share(s.N, 64) + 64 },
+	"grad_square":    func(s sizes) int { return share(s.words/4, optim.Partials(s.words)) },
+	"grad_norm":      func(s sizes) int { return share(optim.Partials(s.words), 64) + 64 },
+	"sample":         func(s sizes) int { return decode.Loops(1024) },
 	// 30 bits for top-k, 30 for top-p, and the block that holds the token.
 	"sample_row": func(s sizes) int { return s.row(3+61, 4+61) + 60 + share(s.V, 1024) + 2*256 + 4*share(s.V, 1024) },
 	// The fused kernels of decoding are chosen by decode.Sizes.Loops, which model compares with this bound.

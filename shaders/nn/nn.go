@@ -25,7 +25,7 @@ func Cases(r *rand.Rand, tiles []Tile) []gpu.Case {
 		rmsnormFwdCases(r), rmsnormBwdCases(r),
 		tileCases(r, tiles, products...),
 		sumPartsCases(r), ropeBwdCases(r), qkvFinishCases(r),
-		storedEmbedCases(r), storageCases(r),
+		storedEmbedCases(r), storageCases(r), matmulNTPartCases(r, Narrow),
 	)
 }
 

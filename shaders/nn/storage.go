@@ -191,6 +191,9 @@ func packQ4(to []uint32, from []float32) (fits bool) {
 	return fits
 }
 
+// Unpack writes the values of words, as kernels read them, to dst, which is as long as they are.
+func (s Storage) Unpack(dst []float32, words []uint32) { unpack(s, dst, words) }
+
 // unpack writes the values of words to dst, which is as long as they are.
 func unpack[X gpu.Float](s Storage, dst []X, words []uint32) {
 	columns, size := s.block()
