@@ -372,12 +372,10 @@ func (d *Decoder) writeTable(seq *sequence) {
 	d.table.WriteUints(seq.slot*d.MaxContext, rows)
 }
 
-// run samples up to Chunk tokens for every active sequence in one submit and appends
-// them.
-func (d *Decoder) run(active []*sequence) error {
+// write gives the device the state of active sequences and returns it, with the most tokens that one of them has left.
+func (d *Decoder) write(active []*sequence) (state []uint32, longest int) {
 	n := len(active)
 	token, at, state := make([]uint32, n), make([]uint32, 4*n), make([]uint32, 4*n)
-	longest := 0
 	for i, seq := range active {
 		last, left := len(seq.Request.Tokens)+len(seq.Rollout.Tokens)-1, seq.Max-len(seq.Rollout.Tokens)
 		token[i] = uint32(seq.last())
@@ -390,6 +388,14 @@ func (d *Decoder) run(active []*sequence) error {
 	s.token.WriteUints(0, token)
 	s.at.WriteUints(0, at)
 	d.state.WriteUints(0, state)
+	return state, longest
+}
+
+// run samples up to Chunk tokens for every active sequence in one submit and appends
+// them.
+func (d *Decoder) run(active []*sequence) error {
+	n := len(active)
+	state, longest := d.write(active)
 	begun := time.Now()
 	if err := d.advance(min(d.chunk, longest)); err != nil {
 		return err

@@ -67,7 +67,7 @@ func TestWorkFits(t *testing.T) {
 			}
 		}
 	}
-	for _, dir := range []string{"nn", "attn", "loss", "optim"} {
+	for _, dir := range []string{"nn", "attn", "loss", "optim", "decode"} {
 		if !counted[dir] {
 			t.Errorf("no kernel of %s counts its work", dir)
 		}

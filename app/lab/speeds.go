@@ -24,7 +24,7 @@ var BenchWhats = []string{"all", "models", "kernels"}
 // benchFilters are the rows of each part, by the names of "attnlab bench". A page does without the slowest ones.
 var benchFilters = map[string]string{
 	"models":  `^(train-(tiny|small|base|nano|pico)|decode-(nano|pico|(tiny|small|base)-(8|64)))$`,
-	"kernels": `^(kernel|ceiling)-`,
+	"kernels": `^(kernel|token-kernel|ceiling)-`,
 }
 
 func startBench() Bench { return Bench{What: "all"} }

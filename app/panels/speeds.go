@@ -24,7 +24,7 @@ func (p *Page) benchPage() app.UI {
 					p.speedTables(),
 					p.rooflineChoice(),
 					p.figure("roofline", "Kernels against the ceilings of the device", true),
-					p.kernelTable(),
+					p.kernelTables(),
 				)
 			}),
 		),
@@ -119,14 +119,26 @@ func (p *Page) rooflineChoice() app.UI {
 		choice("roofline", "backend of the kernels", p.RooflineBackend(), []string{"webgpu", "host"}, speed.BackendTitle)))
 }
 
-// kernelTable lists the kernels of a training step, the slowest first.
-func (p *Page) kernelTable() app.UI {
+// kernelTables list the kernels of a training step, and of a decoded token, the slowest first.
+func (p *Page) kernelTables() app.UI {
 	backend := p.RooflineBackend()
-	kernels := speed.Kernels(p.Speeds.Rows, backend)
-	if len(kernels) == 0 {
-		return app.P().Class("hint").Text("No kernels of this backend are measured yet.")
-	}
+	training, token := speed.Kernels(p.Speeds.Rows, backend), speed.TokenKernels(p.Speeds.Rows, backend)
 	c := speed.CeilingsOf(p.Speeds.Rows, backend)
+	return app.If(len(training)+len(token) == 0, func() app.UI {
+		return app.P().Class("hint").Text("No kernels of this backend are measured yet.")
+	}).Else(func() app.UI {
+		return app.Div().Class("stack").Body(
+			app.If(len(training) > 0, func() app.UI {
+				return kernelTable("kernels-measured", "Kernels of one training step of small, 4096 tokens", training, c)
+			}),
+			app.If(len(token) > 0, func() app.UI {
+				return kernelTable("token-kernels-measured", "Kernels of one decoded token of small, 64 sequences", token, c)
+			}))
+	})
+}
+
+// kernelTable lists kernels and what they reach of a backend's ceilings.
+func kernelTable(id, title string, kernels []speed.Row, c speed.Ceilings) app.UI {
 	total := 0.0
 	for _, r := range kernels {
 		total += r.MedianMs
@@ -143,9 +155,9 @@ func (p *Page) kernelTable() app.UI {
 		}
 		return app.Td().Class("figure").Text(speed.Digits(x))
 	}
-	return app.Div().Class("results").Body(app.Table().Class("table kernels-measured").ID("kernels-measured").Body(
-		app.Caption().Text(fmt.Sprintf("Kernels of one training step of small, 4096 tokens, on %s; the slowest first. Ceilings, measured in the same run: %s GFLOP/s in a large matrix product, %s GB/s in a copy. Data that stays in a cache can exceed 1.",
-			speed.BackendTitle(backend), speed.Digits(c.Operations/1e9), speed.Digits(c.Bytes/1e9))),
+	return app.Div().Class("results").Body(app.Table().Class("table kernels-measured").ID(id).Body(
+		app.Caption().Text(fmt.Sprintf("%s, on %s; the slowest first. Ceilings, measured in the same run: %s GFLOP/s in a large matrix product, %s GB/s in a copy. Data that stays in a cache can exceed 1.",
+			title, speed.BackendTitle(kernels[0].Backend), speed.Digits(c.Operations/1e9), speed.Digits(c.Bytes/1e9))),
 		app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("kernel"), numberColumn("calls"), numberColumn("n"), numberColumn("ms"), numberColumn("min–max ms"), numberColumn("of time, %"),
 			numberColumn("Mop"), numberColumn("MB"), numberColumn("GFLOP/s"), numberColumn("GB/s"), numberColumn("of ceiling"))),
 		app.TBody().Body(app.Range(kernels).Slice(func(i int) app.UI {

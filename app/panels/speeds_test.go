@@ -12,7 +12,7 @@ import (
 	"attnlab/model/speed"
 )
 
-// speeds are two models on two backends and a kernel with its ceilings.
+// speeds are two models on two backends, and a kernel of each kind with its ceilings.
 func speeds() session.Speeds {
 	row := func(name, backend string, ms float64, parameters int) speed.Row {
 		r := speed.Timed([]float64{ms, ms / 2, 2 * ms})
@@ -21,9 +21,11 @@ func speeds() session.Speeds {
 	}
 	kernel, product, copied := row("kernel-fill", "webgpu", 2, 0), row("ceiling-product", "webgpu", 10, 0), row("ceiling-copy", "webgpu", 10, 0)
 	kernel.Operations, kernel.Bytes, kernel.Share, kernel.Dispatches = 3e6, 2e6, 0.25, 7
+	token := kernel
+	token.Name = "token-kernel-sample"
 	product.Operations, copied.Bytes = 1e9, 4e9
 	return session.Speeds{Number: 1, Running: true, Done: 2, Of: 3, Part: "kernels", Rows: []speed.Row{
-		row("train-tiny", "host", 10, 50000), row("train-tiny", "webgpu", 40, 50000), row("train-base", "host", 1000, 800000), row("train-base", "webgpu", 100, 800000), kernel, product, copied}}
+		row("train-tiny", "host", 10, 50000), row("train-tiny", "webgpu", 40, 50000), row("train-base", "host", 1000, 800000), row("train-base", "webgpu", 100, 800000), kernel, token, product, copied}}
 }
 
 // The Benchmark page has a designed state before, during and after a measurement.
@@ -52,7 +54,7 @@ func TestBenchPage(t *testing.T) {
 	l.Receive(done)
 	l.Receive(session.Status{Stage: "ready"})
 	html := wants("after", ">Measure<", "The adapter is faster from about", "100 k", "50.0 k–200 k, n = 3", "10.0", // tokens a second, their spread, the ratio
-		`id="kernels-measured"`, ">fill<", "0.25 ", "1.50", "200 GFLOP/s", "800 GB/s", "2.00", `figure.html#figure=roofline`, "backend=webgpu")
+		`id="kernels-measured"`, ">fill<", "0.25 ", "1.50", "200 GFLOP/s", "800 GB/s", "2.00", `id="token-kernels-measured"`, ">sample<", `figure.html#figure=roofline`, "backend=webgpu")
 	if strings.Contains(html, "bench-progress") {
 		t.Error("a measurement that has ended shows progress")
 	}

@@ -24,6 +24,7 @@ is warmed up and then run up to five times, within half a second; --full always 
   train-nano, train-pico, decode-nano, decode-pico   the workloads of common browser libraries, loss read back every step
   path-nano-P  decode-nano by one path (kernels, layers or tokens, see "attnlab help doctor"), on adapters with --full
   kernel-K     all dispatches of kernel K in a training step of small, each waited for
+  token-kernel-K   the same in a decoded token of 64 sequences of small; --full adds the kernels of the other paths on adapters
   ceiling-product, ceiling-copy   the rates of a large matrix product and of a copy: what kernels are compared with
 
 dispatches, submits and readbacks are those of a training step, or of one decoded token of all sequences. bytes and operations are what a

@@ -38,8 +38,9 @@ type Row struct {
 const (
 	Train          = "train-"
 	Decode         = "decode-"
-	Path           = "path-" // one way to decode, on an adapter
-	Kernel         = "kernel-"
+	Path           = "path-"         // one way to decode, on an adapter
+	Kernel         = "kernel-"       // of a training step
+	TokenKernel    = "token-kernel-" // of a decoded token
 	ProductCeiling = "ceiling-product"
 	CopyCeiling    = "ceiling-copy"
 )
@@ -67,7 +68,9 @@ func (r Row) Fastest() float64 { return r.TokensPerSecond * r.MedianMs / r.MinMs
 func (r Row) Slowest() float64 { return r.TokensPerSecond * r.MedianMs / r.MaxMs }
 
 // KernelName is the name of a kernel, without what the rows of kernels begin with.
-func (r Row) KernelName() string { return strings.TrimPrefix(r.Name, Kernel) }
+func (r Row) KernelName() string {
+	return strings.TrimPrefix(strings.TrimPrefix(r.Name, TokenKernel), Kernel)
+}
 
 // BackendTitle names a backend for people.
 func BackendTitle(backend string) string {
@@ -97,10 +100,15 @@ func CeilingsOf(rows []Row, backend string) (c Ceilings) {
 	return c
 }
 
-// Kernels returns the kernels of a backend, the slowest first.
-func Kernels(rows []Row, backend string) (kernels []Row) {
+// Kernels returns the kernels of a training step on a backend, the slowest first.
+func Kernels(rows []Row, backend string) []Row { return named(rows, Kernel, backend) }
+
+// TokenKernels returns the kernels of a decoded token on a backend, the slowest first.
+func TokenKernels(rows []Row, backend string) []Row { return named(rows, TokenKernel, backend) }
+
+func named(rows []Row, prefix, backend string) (kernels []Row) {
 	for _, r := range rows {
-		if strings.HasPrefix(r.Name, Kernel) && r.Backend == backend {
+		if strings.HasPrefix(r.Name, prefix) && r.Backend == backend {
 			kernels = append(kernels, r)
 		}
 	}

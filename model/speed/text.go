@@ -15,8 +15,8 @@ func Text(out io.Writer, rows []Row) error {
 	fmt.Fprint(w, "name\tbackend\tmedian ms\tmin\tmax\truns\ttokens/s\tGFLOP/s\tGB/s\tof ceiling\tdispatches\tsubmits\treadbacks\tshape\n")
 	for _, r := range rows {
 		tokens := r.TokensPerSecond
-		if strings.HasPrefix(r.Name, Kernel) {
-			tokens = 0 // a part of a step trains no token
+		if strings.HasPrefix(r.Name, Kernel) || strings.HasPrefix(r.Name, TokenKernel) {
+			tokens = 0 // a part of a step computes no whole token
 		}
 		fmt.Fprintf(w, "%s\t%s\t%.2f\t%.2f\t%.2f\t%d\t%s\t%s\t%s\t%s\t%.4g\t%.3g\t%.3g\t%s\n",
 			r.Name, r.Backend, r.MedianMs, r.MinMs, r.MaxMs, r.Runs, some(tokens, "%.0f"), some(r.OperationRate()/1e9, "%.2f"), some(r.ByteRate()/1e9, "%.2f"),

@@ -22,7 +22,7 @@ func pico() Workload {
 // TestKernelNames lists kernels in every tile that an adapter may use, each once: a filter that matches none of them measures no kernel.
 func TestKernelNames(t *testing.T) {
 	names := kernelNames()
-	for _, want := range []string{"kernel-matmul_nt_8x8", "kernel-matmul_nt_64x64", "kernel-adamw"} {
+	for _, want := range []string{"kernel-matmul_nt_8x8", "kernel-matmul_nt_64x64", "kernel-adamw", "token-kernel-attn_cached_c16", "token-kernel-sample"} {
 		if n := len(slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name != want })); n != 1 {
 			t.Errorf("%s is listed %d times in %q", want, n, names)
 		}
@@ -70,8 +70,8 @@ func TestMeasureStops(t *testing.T) {
 	}
 }
 
-// TestKernels measures the kernels of a training step against ceilings. Every kernel that a training step uses must count its
-// work, or its share cannot be known.
+// TestKernels measures the kernels of a training step and of a decoded token against ceilings. Every kernel that they use must count
+// its work, or its share cannot be known.
 func TestKernels(t *testing.T) {
 	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
 		rows, err := Plan{Filter: regexp.MustCompile("")}.kernels(context.Background(), []*gpu.Device{d}, pico())
@@ -82,17 +82,18 @@ func TestKernels(t *testing.T) {
 		if !(c.Operations > 1e6 && c.Bytes > 1e6) {
 			t.Errorf("ceilings are %+v", c)
 		}
-		n := 0
+		n := map[string]int{}
 		for _, r := range rows {
-			if !strings.HasPrefix(r.Name, speed.Kernel) {
+			prefix, _, _ := strings.Cut(r.Name, "kernel-")
+			if prefix == "ceiling-product" || prefix == "ceiling-copy" {
 				continue
 			}
-			if n++; r.Bytes <= 0 || r.Share <= 0 || r.MedianMs <= 0 || r.Dispatches < 1 {
-				t.Errorf("%s has %g bytes, share %g, %g ms, %g dispatches; each kernel of a training step needs a gpu.Count beside its twin", r.Name, r.Bytes, r.Share, r.MedianMs, r.Dispatches)
+			if n[prefix]++; r.Bytes <= 0 || r.Share <= 0 || r.MedianMs <= 0 || r.Dispatches < 1 {
+				t.Errorf("%s has %g bytes, share %g, %g ms, %g dispatches; each kernel of a training step or of a decoded token needs a gpu.Count beside its twin", r.Name, r.Bytes, r.Share, r.MedianMs, r.Dispatches)
 			}
 		}
-		if n < 10 {
-			t.Errorf("%d kernels in a training step: %+v", n, rows)
+		if n[""] < 10 || n["token-"] < 9 || len(n) != 2 {
+			t.Errorf("kernels in a training step and in a decoded token: %v of %+v", n, rows)
 		}
 		gputest.Count(d)
 	})

@@ -30,7 +30,12 @@ var Cached = perHead(func(C int) *gpu.Kernel {
 		[]gpu.Binding{gpu.In("qkv"), gpu.In("kv"), gpu.InU("table"), gpu.InU("at"), gpu.Out("o")},
 		func(p CachedShape) gpu.Groups { return gpu.Groups1D(int(p.N*p.H), 64) },
 		func(p CachedShape, a gpu.Args[float32]) { cachedRows(C, p, a) },
-		func(p CachedShape, a gpu.Args[float64]) { cached(C, p, a) })
+		func(p CachedShape, a gpu.Args[float64]) { cached(C, p, a) },
+		func(p CachedShape, words func(int) []uint32) gpu.Work {
+			N, H, K := int(p.N), int(p.H), int(p.K)
+			r := ReachOf(words(2), words(3)[:4*N], int(p.T))
+			return gpu.Does(r.Pairs*H*(4*C+4), 2*N*H*C+r.Rows*2*K*C+r.Places+4*N)
+		})
 })
 
 func cached[X gpu.Float](C int, p CachedShape, a gpu.Args[X]) {

@@ -20,7 +20,11 @@ type KVStoreShape struct{ N, H, K, C, T uint32 }
 var KVStore = gpu.New("kv_store", shaders.Load("attn/kv_store", nil),
 	[]gpu.Binding{gpu.In("qkv"), gpu.InU("table"), gpu.InU("at"), gpu.Out("kv")},
 	func(p KVStoreShape) gpu.Groups { return gpu.Groups1D(int(p.N*p.K*p.C/2), 64) },
-	kvStore[float32], kvStore[float64])
+	kvStore[float32], kvStore[float64],
+	func(p KVStoreShape, words func(int) []uint32) gpu.Work {
+		stored := ReachOf(words(1), words(2)[:4*p.N], int(p.T)).Stored
+		return gpu.Does(0, stored*(4*int(p.K*p.C)+1)+2*int(p.N))
+	})
 
 func kvStore[X gpu.Float](p KVStoreShape, a gpu.Args[X]) {
 	qkv, table, at, kv := a.F(0), a.U(1), a.U(2), a.F(3)

@@ -27,7 +27,8 @@ var Attend = bySizes(func(name, source string, z Sizes) *gpu.Kernel {
 			gpu.Out("x"), gpu.Out("kv"), gpu.Out("o")},
 		func(p AttendParams) gpu.Groups { return z.groups(p.N) },
 		func(p AttendParams, a gpu.Args[float32]) { attend(z, p, a) },
-		func(p AttendParams, a gpu.Args[float64]) { attend(z, p, a) })
+		func(p AttendParams, a gpu.Args[float64]) { attend(z, p, a) },
+		z.countAttend)
 }, "attend", "H", "K", "C4", "Q")
 
 func attend[X gpu.Float](z Sizes, p AttendParams, a gpu.Args[X]) {

@@ -23,7 +23,8 @@ var Feed = bySizes(func(name, source string, z Sizes) *gpu.Kernel {
 		[]gpu.Binding{gpu.In("weights"), gpu.In("o"), gpu.Out("x")},
 		func(p FeedParams) gpu.Groups { return z.groups(p.N) },
 		func(p FeedParams, a gpu.Args[float32]) { feed(z, p, a) },
-		func(p FeedParams, a gpu.Args[float64]) { feed(z, p, a) })
+		func(p FeedParams, a gpu.Args[float64]) { feed(z, p, a) },
+		z.countFeed)
 }, "feed", "F4")
 
 func feed[X gpu.Float](z Sizes, p FeedParams, a gpu.Args[X]) {

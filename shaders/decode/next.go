@@ -29,7 +29,8 @@ var Next = bySizes(func(name, source string, z Sizes) *gpu.Kernel {
 		[]gpu.Binding{gpu.In("weights"), gpu.In("x"), gpu.OutU("at"), gpu.OutU("row"), gpu.OutU("out"), gpu.Out("stat")},
 		func(p NextParams) gpu.Groups { return z.groups(p.N) },
 		func(p NextParams, a gpu.Args[float32]) { next(z, p, a) },
-		func(p NextParams, a gpu.Args[float64]) { next(z, p, a) })
+		func(p NextParams, a gpu.Args[float64]) { next(z, p, a) },
+		z.countNext)
 }, "next")
 
 func next[X gpu.Float](z Sizes, p NextParams, a gpu.Args[X]) {

@@ -45,7 +45,7 @@ type SampleParams struct {
 var Sample = gpu.New("sample", shaders.Load("decode/sample", nil),
 	[]gpu.Binding{gpu.Out("logits"), gpu.OutU("at"), gpu.OutU("token"), gpu.OutU("row"), gpu.OutU("out"), gpu.Out("stat")},
 	func(p SampleParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) },
-	sample[float32], sample[float64])
+	sample[float32], sample[float64], countSample)
 
 func sample[X gpu.Float](p SampleParams, a gpu.Args[X]) {
 	logits, at, token, row, out, stat := a.F(0), a.U(1), a.U(2), a.U(3), a.U(4), a.F(5)

@@ -20,7 +20,7 @@ import (
 var SampleRow = gpu.New("sample_row", shaders.Load("decode/sample_row", nil),
 	[]gpu.Binding{gpu.Out("logits"), gpu.OutU("at"), gpu.OutU("token"), gpu.OutU("row"), gpu.OutU("out"), gpu.Out("stat")},
 	func(p SampleParams) gpu.Groups { return gpu.Groups1D(int(p.N), 1) },
-	sample[float32], sample[float64])
+	sample[float32], sample[float64], countSample)
 
 func sampleRowCases(r *rand.Rand) []gpu.Case {
 	// Vocabularies around what a workgroup of 256 reads at once, four words each, and rows that draw from few tokens of many.

@@ -31,7 +31,8 @@ var Tokens = bySizes(func(name, source string, z Sizes) *gpu.Kernel {
 			gpu.OutU("out"), gpu.Out("stat")},
 		func(p TokensParams) gpu.Groups { return z.groups(p.N) },
 		func(p TokensParams, a gpu.Args[float32]) { tokens(z, p, a) },
-		func(p TokensParams, a gpu.Args[float64]) { tokens(z, p, a) })
+		func(p TokensParams, a gpu.Args[float64]) { tokens(z, p, a) },
+		z.countTokens)
 }, "tokens", "H", "K", "C4", "Q", "F4")
 
 func tokens[X gpu.Float](z Sizes, p TokensParams, a gpu.Args[X]) {
@@ -49,7 +50,7 @@ func tokens[X gpu.Float](z Sizes, p TokensParams, a gpu.Args[X]) {
 func decodeRows[X gpu.Float](z Sizes, p TokensParams, weights, rope, kv []X, table, at, row, out []uint32, stat []X) {
 	x, o := make([]X, int(p.N)*z.D), make([]X, int(p.N)*z.D)
 	for range p.Times {
-		if !active(p, row) {
+		if active(row, p.N, p.M) == 0 {
 			return
 		}
 		for l := range p.Layers {
@@ -69,16 +70,6 @@ func first(layer uint32) uint32 {
 		return 1
 	}
 	return 0
-}
-
-// active reports whether a row can draw another token.
-func active(p TokensParams, row []uint32) bool {
-	for n := range p.N {
-		if row[4*n] > 0 && row[4*n+1] < p.M {
-			return true
-		}
-	}
-	return false
 }
 
 func tokensCases(r *rand.Rand) (cases []gpu.Case) {
