@@ -132,7 +132,7 @@ func TestSampleFrequencies(t *testing.T) {
 	eachSampler(t, func(t *testing.T, d *gpu.Device, k *gpu.Kernel) {
 		N := 4096
 		if k == SampleRow {
-			N = 256 // a software adapter takes long for a workgroup a row
+			N = 128 // a software adapter takes long for a workgroup a row
 		}
 		for _, c := range []struct {
 			name string
