@@ -48,17 +48,28 @@ type gradients struct {
 }
 
 func (m *Model) newGradients(N, logits int) *gradients {
-	d, D, F := m.Device, m.HiddenSize, m.IntermediateSize
+	d, g := m.Device, m.newGradientsOf(N, logits)
 	layer, head := m.matrices(0).size(), m.groupOf(m.head(), m.head()).size()
-	parts := max(1, min(N/partRows, maxParts, maxPartWords/max(layer, head)))
-	if d.Info.Backend == gpu.Host {
-		parts = 1 // a processor has few cores, and waits for memory
+	g.parts = m.partsOf(N, max(layer, head))
+	g.weights, g.layer, g.head = d.Floats("gradients", m.ArenaSize()), d.Floats("layer parts", g.parts*layer), d.Floats("head parts", g.parts*head)
+	return g
+}
+
+// partsOf returns how many parts, of so many words each, the gradient of a matrix has for N tokens.
+func (m *Model) partsOf(N, words int) int {
+	if m.Device.Info.Backend == gpu.Host {
+		return 1 // a processor has few cores, and waits for memory
 	}
+	return max(1, min(N/partRows, maxParts, maxPartWords/words))
+}
+
+// newGradientsOf allocates what does not belong to weights.
+func (m *Model) newGradientsOf(N, logits int) *gradients {
+	d, D, F := m.Device, m.HiddenSize, m.IntermediateSize
 	return &gradients{
-		weights: d.Floats("gradients", m.ArenaSize()), dlogits: d.Floats("dlogits", logits*up4(m.VocabSize)),
-		dx: d.Floats("dx", N*D), dh: d.Floats("dh", N*D), dqkv: d.Floats("dqkv", N*m.qkvWidth()),
+		dlogits: d.Floats("dlogits", logits*up4(m.VocabSize)),
+		dx:      d.Floats("dx", N*D), dh: d.Floats("dh", N*D), dqkv: d.Floats("dqkv", N*m.qkvWidth()),
 		datt: d.Floats("datt", N*m.Heads*m.HeadDim), delta: d.Floats("delta", N*m.Heads), dgu: d.Floats("dgu", 2*N*F),
-		parts: parts, layer: d.Floats("layer parts", parts*layer), head: d.Floats("head parts", parts*head),
 		gain: d.Floats("gain parts", (N+nn.NormRows-1)/nn.NormRows*m.norms().size()),
 	}
 }

@@ -119,7 +119,7 @@ func (d *Decoder) newKV(words int) {
 func (d *Decoder) newPass(N int, sample bool) *pass {
 	dev := d.Device
 	s := &pass{token: dev.Uints("token", N), at: dev.Uints("at", 4*N),
-		acts: d.newActs(N, false), prog: dev.NewProgram("decode")}
+		acts: d.newActs(N, keepNothing), prog: dev.NewProgram("decode")}
 	k := shape{d.Config, nn.Wide, func() int { return s.n }}
 	if sample && (N <= 16 || !dev.Info.Software) {
 		k.tile = nn.Narrow

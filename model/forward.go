@@ -30,8 +30,17 @@ type acts struct {
 	rstd   *gpu.Buffer // [N]
 }
 
-// newActs allocates for N tokens. Without a backward pass all layers share one set.
-func (m *Model) newActs(N int, differentiate bool) *acts {
+// kept is what a forward pass leaves of each layer.
+type kept int
+
+const (
+	keepNothing kept = iota // all layers share one set of buffers
+	keepInputs              // the input of each layer: a backward pass computes the rest again
+	keepAll
+)
+
+// newActs allocates for N tokens.
+func (m *Model) newActs(N int, keep kept) *acts {
 	d, D, F := m.Device, m.HiddenSize, m.IntermediateSize
 	one := func() layerActs {
 		return layerActs{
@@ -44,12 +53,14 @@ func (m *Model) newActs(N int, differentiate bool) *acts {
 	a := &acts{h: d.Floats("h", N*D), rstd: d.Floats("rstd", N)}
 	shared := layerActs{}
 	for l := range m.Layers {
-		if differentiate || l == 0 {
+		if keep == keepAll || l == 0 {
 			shared = one()
+		} else if keep == keepInputs {
+			shared.x = d.Floats("x", N*D)
 		}
 		a.layers = append(a.layers, shared)
 	}
-	if differentiate {
+	if keep != keepNothing {
 		a.x = d.Floats("x", N*D)
 	} else {
 		a.x = shared.x
@@ -117,15 +128,20 @@ func (m *Model) forward(p *gpu.Program, in *inputs, a *acts, afterAttention func
 	s := shape{m.Config, nn.TileNamed(m.Device.Products), func() int { return in.n }}
 	m.embed(p, s, in.token, a.layers[0].x)
 	for l, b := range a.layers {
-		p.Add(nn.RMSNormFwd, s.norm, b.x, m.weight(layer(l, "norm1")), b.h1, b.rstd1)
-		m.project(p, s, l, b, nn.QKV{}, in.pos)
-		p.Add(attn.Fwd(m.HeadDim), s.heads, b.qkv, in.span, b.att, b.lse)
+		m.attention(p, s, in, l, b)
 		if afterAttention != nil {
 			afterAttention(l, b)
 		}
 		m.afterAttention(p, s, l, b, a.output(l))
 	}
 	p.Add(nn.RMSNormFwd, s.norm, a.x, m.weight("norm"), a.h, a.rstd)
+}
+
+// attention records a layer up to its attention.
+func (m *Model) attention(p *gpu.Program, s shape, in *inputs, l int, b layerActs) {
+	p.Add(nn.RMSNormFwd, s.norm, b.x, m.weight(layer(l, "norm1")), b.h1, b.rstd1)
+	m.project(p, s, l, b, nn.QKV{}, in.pos)
+	p.Add(attn.Fwd(m.HeadDim), s.heads, b.qkv, in.span, b.att, b.lse)
 }
 
 // embed records x = embed[token], a part of the embedding at a time.

@@ -114,7 +114,7 @@ func NewScorer(m *Model, capacity int) (*Scorer, error) {
 // newScorerBy is NewScorer with given chunks of logits.
 func newScorerBy(m *Model, capacity int, chunks []chunk) (*Scorer, error) {
 	d := m.Device
-	s := &Scorer{Model: m, capacity: capacity, in: m.newInputs(capacity), a: m.newActs(capacity, false),
+	s := &Scorer{Model: m, capacity: capacity, in: m.newInputs(capacity), a: m.newActs(capacity, keepNothing),
 		targets: d.Uints("targets", capacity), logits: d.Floats("logits", chunks[0].n*up4(m.VocabSize)), chunks: chunks,
 		stat: d.Floats("stat", 4*capacity), ids: d.Uints("ids", TopK*capacity), logps: d.Floats("logps", TopK*capacity),
 		seqs: d.Uints("seqs", 4*capacity)}

@@ -75,7 +75,10 @@ type Trainer struct {
 	in          *inputs
 	a           *acts
 	g           *gradients
-	m, v        *gpu.Buffer // AdamW's moments, arenas
+	trained     *gpu.Buffer // the words that a step changes: the model's arena, or that of its adapters
+	decayed     int         // how many of them, from the first on, decay
+	lora        *adapters   // nil where the model itself is trained
+	m, v        *gpu.Buffer // AdamW's moments of the words
 	targets     *gpu.Buffer // [N]
 	weight      *gpu.Buffer // [N]
 	policyTerms *gpu.Buffer // [N,4]
@@ -116,14 +119,18 @@ func newTrainerBy(m *Model, capacity int, adam Adam, chunks []chunk) (*Trainer, 
 	if err := m.loops(capacity); err != nil {
 		return nil, err
 	}
-	d := m.Device
-	t := &Trainer{Model: m, Adam: adam, capacity: capacity, chunks: chunks,
-		in: m.newInputs(capacity), a: m.newActs(capacity, true), g: m.newGradients(capacity, chunks[0].n),
-		m: d.Floats("m", m.ArenaSize()), v: d.Floats("v", m.ArenaSize()),
+	g := m.newGradients(capacity, chunks[0].n)
+	return newTrainerOf(m, capacity, adam, chunks, m.newActs(capacity, keepAll), g, m.weights, m.DecayEnd()), m.Device.Err()
+}
+
+// newTrainerOf makes a trainer of the words in trained, of which the first decayed decay.
+func newTrainerOf(m *Model, capacity int, adam Adam, chunks []chunk, a *acts, g *gradients, trained *gpu.Buffer, decayed int) *Trainer {
+	d, n := m.Device, trained.Len()
+	return &Trainer{Model: m, Adam: adam, capacity: capacity, chunks: chunks, trained: trained, decayed: decayed,
+		in: m.newInputs(capacity), a: a, g: g, m: d.Floats("m", n), v: d.Floats("v", n),
 		targets: d.Uints("targets", capacity), weight: d.Floats("weight", capacity), policyTerms: d.Floats("policy terms", 4*capacity),
-		stat: d.Floats("stat", 8*capacity), squares: d.Floats("squares", optim.Partials(m.ArenaSize())), norm: d.Floats("norm", 4),
+		stat: d.Floats("stat", 8*capacity), squares: d.Floats("squares", optim.Partials(n)), norm: d.Floats("norm", 4),
 		ring: d.Floats("ring", ringRows*ringWidth), programs: map[phase]*gpu.Program{}}
-	return t, d.Err()
 }
 
 // trainable returns an error for what has no backward kernel.
@@ -144,8 +151,8 @@ func (c Config) trainable() error {
 
 // Restore sets the moments and the number of steps from a checkpoint's state.
 func (t *Trainer) Restore(s *TrainState) error {
-	if len(s.M) != t.ArenaSize() || len(s.V) != t.ArenaSize() {
-		panic(fmt.Sprintf("model: moments of %d and %d words, want arenas of %d", len(s.M), len(s.V), t.ArenaSize()))
+	if n := t.trained.Len(); len(s.M) != n || len(s.V) != n {
+		panic(fmt.Sprintf("model: moments of %d and %d words, want arenas of %d", len(s.M), len(s.V), n))
 	}
 	t.Steps = s.Step
 	t.m.Write(0, s.M)
@@ -155,7 +162,7 @@ func (t *Trainer) Restore(s *TrainState) error {
 
 // State reads the moments and the number of steps back, for a checkpoint.
 func (t *Trainer) State() (*TrainState, error) {
-	s := &TrainState{Step: t.Steps, M: make([]float32, t.ArenaSize()), V: make([]float32, t.ArenaSize())}
+	s := &TrainState{Step: t.Steps, M: make([]float32, t.trained.Len()), V: make([]float32, t.trained.Len())}
 	return s, t.Device.Read(t.m.Into(0, s.M), t.v.Into(0, s.V))
 }
 
@@ -233,12 +240,12 @@ func (t *Trainer) program(f phase) *gpu.Program {
 	p := t.Device.NewProgram("train")
 	t.programs[f] = p
 	if f.first {
-		p.Add(optim.Fill, func() any { return optim.FillParams{N: uint32(t.ArenaSize())} }, t.g.weights)
+		p.Add(optim.Fill, func() any { return optim.FillParams{N: uint32(t.trained.Len())} }, t.g.weights)
 	}
 	t.forward(p, t.in, t.a, nil)
 	for _, c := range t.chunks {
 		t.loss(p, f, c)
-		t.headBackward(p, c, t.in, t.a, t.g)
+		t.headGradient(p, c)
 	}
 	columns, weight, stride, at := uint32(4), t.weight, uint32(1), uint32(0)
 	if f.policy {
@@ -247,7 +254,11 @@ func (t *Trainer) program(f phase) *gpu.Program {
 	p.Add(loss.StatSum, func() any {
 		return loss.StatSumParams{N: uint32(t.in.n), S: columns, Stride: stride, At: at, Slot: uint32(t.slot), M: ringWidth}
 	}, t.stat, weight, t.ring)
-	t.backward(p, t.in, t.a, t.g)
+	if t.lora != nil {
+		t.adapterBackward(p)
+	} else {
+		t.backward(p, t.in, t.a, t.g)
+	}
 	if f.last {
 		t.update(p)
 	}
@@ -256,17 +267,20 @@ func (t *Trainer) program(f phase) *gpu.Program {
 
 // update records the gradient's norm and AdamW.
 func (t *Trainer) update(p *gpu.Program) {
-	n, partials := uint32(t.ArenaSize()), uint32(t.squares.Len())
+	n, partials := uint32(t.trained.Len()), uint32(t.squares.Len())
 	p.Add(optim.GradSquare, func() any { return optim.Norm{N: n, P: partials} }, t.g.weights, t.squares)
 	p.Add(optim.GradNorm, func() any { return optim.Norm{P: partials} }, t.squares, t.norm)
 	p.Add(loss.StatSum, func() any {
 		return loss.StatSumParams{N: 1, S: 1, Slot: uint32(t.slot), M: ringWidth, First: ringNorm}
 	}, t.norm, t.weight, t.ring)
 	p.Add(optim.AdamW, func() any {
-		return optim.AdamWParams{N: n, DecayEnd: uint32(t.DecayEnd()), Lr: t.rate,
+		return optim.AdamWParams{N: n, DecayEnd: uint32(t.decayed), Lr: t.rate,
 			Beta1: t.Beta1, Beta2: t.Beta2, Eps: t.Eps, Decay: t.WeightDecay, MaxNorm: t.MaxNorm,
 			C1: correction(t.Beta1, t.Steps), C2: correction(t.Beta2, t.Steps)}
-	}, t.g.weights, t.norm, t.weights, t.m, t.v)
+	}, t.g.weights, t.norm, t.trained, t.m, t.v)
+	if t.lora != nil {
+		t.lora.merge(p, t.Model)
+	}
 }
 
 // correction is AdamW's 1 − β^t.
@@ -336,9 +350,9 @@ func (t *Trainer) Profile(part MicroBatch) ([]gpu.Timing, error) {
 	return t.program(phase{policy: part.PolicyTerms != nil, first: true, last: true}).Profile()
 }
 
-// Gradients reads the gradient arena of the last step.
+// Gradients reads the gradient arena of the last step, that of the adapters where they are trained.
 func (t *Trainer) Gradients() ([]float32, error) {
-	arena := make([]float32, t.ArenaSize())
+	arena := make([]float32, t.trained.Len())
 	return arena, t.g.weights.Read(0, arena)
 }
 
@@ -350,6 +364,9 @@ func (t *Trainer) Release() {
 	t.in.release()
 	t.a.release()
 	t.g.release()
+	if t.lora != nil {
+		t.lora.release()
+	}
 	for _, b := range []*gpu.Buffer{t.m, t.v, t.targets, t.weight, t.policyTerms, t.stat, t.squares, t.norm, t.ring} {
 		b.Release()
 	}

@@ -82,7 +82,7 @@ func (m *Model) once(tokens []int, more func(*gpu.Program, shape, *inputs, *acts
 	if err := m.check(b, m.MaxContext); err != nil {
 		return nil, err
 	}
-	in, a, p := m.newInputs(b.N()), m.newActs(b.N(), false), m.Device.NewProgram("view")
+	in, a, p := m.newInputs(b.N()), m.newActs(b.N(), keepNothing), m.Device.NewProgram("view")
 	defer in.release()
 	defer a.release()
 	defer p.Release()

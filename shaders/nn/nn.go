@@ -25,6 +25,7 @@ func Cases(r *rand.Rand, tiles []Tile) []gpu.Case {
 		rmsnormFwdCases(r), rmsnormBwdCases(r),
 		tileCases(r, tiles, products...),
 		sumPartsCases(r), ropeBwdCases(r), qkvFinishCases(r),
+		adapterMergeCases(r), adapterGradCases(r),
 		storedEmbedCases(r), storageCases(r), matmulNTPartCases(r, Narrow),
 	)
 }
