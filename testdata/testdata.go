@@ -5,8 +5,9 @@ package testdata
 import "embed"
 
 // FS holds golden/CASE/{config.json, model.safetensors, golden.safetensors},
-// where CASE is llama-gqa or llama-tied, variants.json, which variants.py makes, and models/,
-// which models.py makes.
+// where CASE is llama-gqa or llama-tied; lora/CASE/{adapter_config.json,
+// adapter_model.safetensors, golden.safetensors}, where CASE is attention or all, which
+// lora.py makes; variants.json, which variants.py makes; and models/, which models.py makes.
 //
-//go:embed golden variants.json models
+//go:embed golden lora variants.json models
 var FS embed.FS
