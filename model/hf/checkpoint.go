@@ -60,6 +60,9 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 		if c.Tokenizer.Len() > c.Config.VocabSize {
 			return nil, vocabularyError(c.Tokenizer, c.Config)
 		}
+		if _, ok := c.Tokenizer.(json.Marshaler); !ok {
+			panic(fmt.Sprintf("hf: a tokenizer of type %T cannot be saved", c.Tokenizer))
+		}
 		if files[tokenizerFile], err = indent(c.Tokenizer); err != nil {
 			return nil, err
 		}

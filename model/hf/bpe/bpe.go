@@ -46,13 +46,21 @@ func (t *Tokenizer) Token(id int) string {
 
 // ID returns the id of a token by its bytes.
 func (t *Tokenizer) ID(token string) (int, bool) {
+	if id, ok := t.addedID(token); ok {
+		return id, true
+	}
+	id, ok := t.ids[token]
+	return int(id), ok
+}
+
+// addedID returns the id of an added token.
+func (t *Tokenizer) addedID(token string) (int, bool) {
 	for _, added := range []*trie{&t.raw, &t.after} {
 		if id, n := added.longest(token); n > 0 && n == len(token) {
 			return id, true
 		}
 	}
-	id, ok := t.ids[token]
-	return int(id), ok
+	return 0, false
 }
 
 // Special reports whether the file calls the token special.
@@ -71,7 +79,8 @@ func (t *Tokenizer) Decode(ids []int) string {
 }
 
 // Encode returns the ids of text. Added tokens in it are found first, the longest where several begin at one place. Encode returns
-// an error where the vocabulary lacks a byte of text, and for more than 30 combining marks in a row.
+// an error where the vocabulary lacks a byte of text, which tokenizers leaves out without a word, and for more than 30 combining
+// marks in a row.
 func (t *Tokenizer) Encode(text string) ([]int, error) {
 	e := encoder{Tokenizer: t}
 	err := t.raw.cut(tokenizer.Valid(text), e.add, func(plain string) error {

@@ -131,6 +131,12 @@ func (t *Tokenizer) addToken(a addedToken) error {
 	if id, known := t.ids[string(token)]; inAlphabet && known && int(id) != a.ID {
 		return fmt.Errorf("bpe: token %.40q has the ids %d and %d", a.Content, id, a.ID)
 	}
+	if id, known := t.addedID(a.Content); known && id != a.ID {
+		return fmt.Errorf("bpe: token %.40q has the ids %d and %d", a.Content, id, a.ID)
+	}
+	if other := t.tokens[a.ID]; other != "" && other != string(token) {
+		return fmt.Errorf("bpe: the tokens %.40q and %.40q have the same id %d", other, a.Content, a.ID)
+	}
 	t.tokens[a.ID] = string(token)
 	t.special[a.ID] = a.Special
 	if !a.Normalized {

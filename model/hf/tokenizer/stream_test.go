@@ -19,8 +19,6 @@ func (p pieces) Encode(string) ([]int, error)   { panic("not used") }
 func (p pieces) Piece(_, id int) string         { return p[id] }
 func (p pieces) Decode(ids []int) (text string) { text, _ = Text(p, ids); return text }
 
-func (p pieces) MarshalJSON() ([]byte, error) { panic("not used") }
-
 func (p pieces) all() []int {
 	ids := make([]int, len(p))
 	for i := range ids {
