@@ -288,3 +288,33 @@ func TestWeightsAreFinite(t *testing.T) {
 		t.Errorf("an infinite weight: %v", err)
 	}
 }
+
+// Whatever config, generation_config and index say, a folder is refused in one line or its tensors are those of its config.
+func FuzzOpen(f *testing.F) {
+	c, files := plain(f)
+	shards, _ := sharded(f, c, files)
+	f.Add([]byte(files[configFile]), []byte(`{"eos_token_id": [1, 2]}`), shards[indexFile])
+	f.Add([]byte(`{"model_type": "qwen3", "head_dim": 8, "rope_scaling": {"type": "yarn", "factor": 2}}`), []byte(`{"eos_token_id": null}`), []byte(`{"weight_map": {"a": "b.safetensors"}}`))
+	f.Add([]byte(`{"model_type": "smollm3", "no_rope_layers": [1]}`), []byte(`{}`), []byte(`{}`))
+	f.Fuzz(func(t *testing.T, config, generation, index []byte) {
+		m := Memory{configFile: config, generationFile: generation, indexFile: index}
+		for name, data := range shards {
+			if m[name] == nil {
+				m[name] = data
+			}
+		}
+		s, err := Open(m)
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("an error of several lines: %q", err)
+			}
+			return
+		}
+		if err := s.Config.Validate(); err != nil {
+			t.Errorf("opened with a config that is not valid: %v", err)
+		}
+		if _, err := s.Weights(context.Background(), nil); err != nil {
+			t.Errorf("opened and cannot be read: %v", err)
+		}
+	})
+}
