@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,17 +16,21 @@ import (
 
 func TestMain(m *testing.M) { gputest.Main(m) }
 
-// goldenModels are the models of testdata/models.py; those of noKernel can be read and not yet run.
-var (
-	goldenModels = []string{"llama-linear-f16", "llama3-bf16-shards", "mistral-f64", "llama-q4_1.gguf", "llama3-q8_0.gguf"}
-	noKernel     = []string{"qwen2-yarn-bf16", "qwen2-mixed", "qwen3-bf16", "smollm3-bf16", "qwen2-q4_0.gguf", "qwen3-q5_0.gguf"}
-)
+// goldenModels are the models of testdata/models.py, with the storage that holds their values.
+var goldenModels = map[string]model.Storage{
+	"llama-linear-f16": model.F16, "llama3-bf16-shards": model.BF16, "mistral-f64": model.F32, "qwen2-yarn-bf16": model.BF16, "qwen2-mixed": model.F32,
+	"qwen3-bf16": model.BF16, "smollm3-bf16": model.BF16,
+	"llama-q4_1.gguf": model.F16, "llama3-q8_0.gguf": model.F16, "qwen2-q4_0.gguf": model.F16, "qwen3-q5_0.gguf": model.F32,
+}
 
 func TestGoldenModelsAreRead(t *testing.T) {
-	for _, name := range slices.Concat(goldenModels, noKernel) {
+	for name, stored := range goldenModels {
 		s, _, _ := openGolden(t, name)
 		if weights, err := s.Weights(context.Background(), nil); err != nil || len(weights) != s.Config.ArenaSize() || len(s.Ignored) != 0 {
 			t.Errorf("%s: %d weights, %v, ignored %q", name, len(weights), err, s.Ignored)
+		}
+		if got := s.Stored(); got != stored {
+			t.Errorf("%s: its values are held by %s, want %s", name, got, stored)
 		}
 	}
 }
@@ -61,38 +64,38 @@ func openGolden(t *testing.T, name string) (s *Source, tokens []int, logits []fl
 	return s, tokens, want.Data
 }
 
-// Every kind of model gives the logits of transformers on every backend.
+// Every kind of model gives the logits of transformers on every backend: in F32, and in the storage of its files.
 func TestGoldenLogits(t *testing.T) {
-	for _, name := range goldenModels {
-		t.Run(name, func(t *testing.T) {
-			s, tokens, want := openGolden(t, name)
-			weights, err := s.Weights(context.Background(), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			gputest.Each(t, func(t *testing.T, d *gpu.Device) {
-				c := s.Config
-				c.MaxContext = 64
-				m, err := model.New(d, c, weights)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer m.Release()
-				rows, err := m.Logits(tokens)
-				if err != nil {
-					t.Fatal(err)
-				}
-				worst := 0.0
-				for i, row := range rows {
-					for v, got := range row {
-						worst = max(worst, math.Abs(float64(got)-float64(want[i*len(row)+v])))
+	for name, stored := range goldenModels {
+		storages := []model.Storage{model.F32}
+		if stored == model.BF16 {
+			storages = append(storages, stored)
+		}
+		for _, storage := range storages {
+			t.Run(name+"/"+storage.String(), func(t *testing.T) {
+				s, tokens, want := openGolden(t, name)
+				gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+					m, err := model.Open(context.Background(), d, s.Config, s, model.Options{Storage: storage, Context: 64})
+					if err != nil {
+						t.Fatal(err)
 					}
-				}
-				if !(worst < 1e-3) || len(rows) != len(tokens) {
-					t.Errorf("logits of %d tokens differ from transformers by %.2g", len(rows), worst)
-				}
-				gputest.Count(d)
+					defer m.Release()
+					rows, err := m.Logits(tokens)
+					if err != nil {
+						t.Fatal(err)
+					}
+					worst := 0.0
+					for i, row := range rows {
+						for v, got := range row {
+							worst = max(worst, math.Abs(float64(got)-float64(want[i*len(row)+v])))
+						}
+					}
+					if !(worst < 1e-3) || len(rows) != len(tokens) {
+						t.Errorf("logits of %d tokens differ from transformers by %.2g", len(rows), worst)
+					}
+					gputest.Count(d)
+				})
 			})
-		})
+		}
 	}
 }

@@ -46,6 +46,7 @@ var _ model.Source = (*Source)(nil)
 // tensor is the place of a tensor in a file.
 type tensor interface {
 	Dims() []int
+	Kind() string                        // the name of its type in the file
 	Bytes() int64                        // in the file
 	Float() error                        // why its type cannot be read, or nil
 	Read(first int, dst []float32) error // the values from first on
@@ -297,6 +298,31 @@ func find(c model.Config, tensors map[string]tensor, prefix string) (map[string]
 		}
 	}
 	return found, nil
+}
+
+// Stored is the smallest storage on a device that holds what the files hold: BF16 if all matrices are in it, F16 if they are in it or
+// quantised (which F16 rounds by less than one part in 2,000), and else F32.
+func (s *Source) Stored() model.Storage {
+	kinds := map[model.Storage]bool{}
+	for _, t := range s.tensors {
+		if len(t.Dims()) != 2 {
+			continue
+		}
+		switch kind := t.Kind(); kind {
+		case "BF16":
+			kinds[model.BF16] = true
+		case "F32", "F64":
+			kinds[model.F32] = true
+		default:
+			kinds[model.F16] = true
+		}
+	}
+	for _, storage := range []model.Storage{model.BF16, model.F16} {
+		if kinds[storage] && len(kinds) == 1 {
+			return storage
+		}
+	}
+	return model.F32
 }
 
 // ReadRows reads the rows from row on of a tensor into dst. A vector is one row.

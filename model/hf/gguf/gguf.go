@@ -195,6 +195,9 @@ func (t Tensor) volume() int {
 // Dims is the shape of t.
 func (t Tensor) Dims() []int { return t.Shape }
 
+// Kind is the name of t's type.
+func (t Tensor) Kind() string { return t.Type.String() }
+
 // Bytes is the number of bytes of t in the file; 0 for a type that this package does not know.
 func (t Tensor) Bytes() int64 {
 	l := t.Type.layout()

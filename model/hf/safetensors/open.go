@@ -125,6 +125,9 @@ func (t Tensor) Size() int {
 // Dims is the shape of t.
 func (t Tensor) Dims() []int { return t.Shape }
 
+// Kind is the name of t's type.
+func (t Tensor) Kind() string { return t.Dtype }
+
 // Bytes is the number of bytes of t in the file.
 func (t Tensor) Bytes() int64 { return int64(t.Size()) * int64(widths[t.Dtype]) }
 
