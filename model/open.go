@@ -98,19 +98,27 @@ func openBy(ctx context.Context, device *gpu.Device, c Config, src Source, o Opt
 	return m, u.settle()
 }
 
+// rowsAPart returns how many rows of a parameter lie in one buffer of at most this many words, and whether it fits at all.
+func rowsAPart(p Param, s Storage, words int) (most int, ok bool) {
+	most = min(words/s.Words(p.Cols), p.Rows)
+	if most == p.Rows {
+		return most, true
+	}
+	if p.Name != "embed" && p.Name != "lm_head" || most < 4 {
+		return most, false
+	}
+	most = most / 4 * 4
+	number := (p.Rows + most - 1) / most
+	return up4((p.Rows + number - 1) / number), true
+}
+
 // newParts allocates a parameter. Only the embedding and the output matrix are cut into parts where they are too large for a
 // binding: equal ones of a multiple of four rows.
 func (m *Model) newParts(p Param, s Storage, words int) (parts []rows, err error) {
-	most, cut := words/s.Words(p.Cols), p.Name == "embed" || p.Name == "lm_head"
-	if most < p.Rows && (!cut || most < 4) {
+	most, ok := rowsAPart(p, s, words)
+	if !ok {
 		return nil, fmt.Errorf("model: %s takes %d KiB in %s, %s allows %d KiB for one buffer of a kernel; choose a smaller storage", p.Name,
 			int64(s.Words(p.Size()))>>8, s, m.Device.Info.Name, int64(words)>>8)
-	}
-	most = min(most, p.Rows)
-	if most < p.Rows {
-		most = most / 4 * 4
-		number := (p.Rows + most - 1) / most
-		most = up4((p.Rows + number - 1) / number)
 	}
 	for first := 0; first < p.Rows; first += most {
 		part := rows{first: first, n: min(most, p.Rows-first), storage: s}

@@ -12,6 +12,7 @@ import (
 	"attnlab/model/hf"
 	"attnlab/rl/examine"
 	"attnlab/rl/task"
+	"attnlab/shaders/nn"
 	"attnlab/web"
 )
 
@@ -49,6 +50,46 @@ func (c *console) open(checkpoint *hf.Checkpoint) (*model.Model, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// largeModel is how many bytes of weights make a plan worth a line.
+const largeModel = 64 << 20
+
+// openModel puts a model on the device that --backend names, to run forward over up to the given number of tokens: in the storage of
+// that name, or if it is empty in the one of the smallest loss that fits.
+func (c *console) openModel(ctx context.Context, s *hf.Source, context int, storage string) (m *model.Model, err error) {
+	var chosen model.Storage
+	if storage != "" {
+		if chosen, err = nn.StorageNamed(storage); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	d, err := c.openDevice(s.Config)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			d.Close()
+		}
+	}()
+	plan := s.Config.Plan(d.Limits, model.Ask{Context: context, Stored: s.Stored()})
+	if s.Bytes >= largeModel {
+		c.note("%s", plan)
+	}
+	if storage == "" {
+		if plan.Choice < 0 {
+			return nil, fmt.Errorf("the model does not fit this adapter: %s", plan)
+		}
+		chosen = plan.Needs[plan.Choice].Storage
+	}
+	for _, ignored := range s.Ignored {
+		c.note("%s", ignored)
+	}
+	bar := c.progress("loading MB")
+	defer bar.end()
+	return model.Open(ctx, d, s.Config, s, model.Options{Storage: chosen, Context: min(context, s.Config.MaxContext),
+		Progress: func(done, of int64) { bar.set(int(done>>20), int(of>>20), "") }})
 }
 
 func (l *lab) close() {

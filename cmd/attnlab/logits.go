@@ -20,11 +20,13 @@ GGUF file, of llama, mistral, qwen2, qwen3 or smollm3.
 
   attnlab logits --tokens 1,2,3 --json
   attnlab logits --model DIR --tokens 1,26,21
+  attnlab logits --model FILE.gguf --storage q8 --tokens 1,26,21
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeModel(f)
 		tokens := f.String("tokens", "", "`LIST` of token ids with commas between them")
-		return func(ctx context.Context, c *console) error { return c.logits(ctx, *tokens) }
+		storage := f.String("storage", "", "`NAME` of how weights lie on the device: f32, bf16, f16, q8 or q4 (by default the smallest loss that fits)")
+		return func(ctx context.Context, c *console) error { return c.logits(ctx, *tokens, *storage) }
 	},
 }
 
@@ -34,7 +36,7 @@ type logitsDocument struct {
 	Tokens []int       `json:"tokens"`
 }
 
-func (c *console) logits(ctx context.Context, list string) error {
+func (c *console) logits(ctx context.Context, list, storage string) error {
 	if list == "" {
 		return wrongUsage("logits: --tokens is missing; give ids such as 1,2,3")
 	}
@@ -56,16 +58,7 @@ func (c *console) logits(ctx context.Context, list string) error {
 			return fmt.Errorf("token %d at place %d is outside the vocabulary of %d", id, i, s.Config.VocabSize)
 		}
 	}
-	for _, ignored := range s.Ignored {
-		c.note("%s", ignored)
-	}
-	bar := c.progress("reading MB")
-	checkpoint, err := s.Checkpoint(ctx, func(done, of int64) { bar.set(int(done>>20), int(of>>20), "") })
-	bar.end()
-	if err != nil {
-		return err
-	}
-	m, err := c.open(checkpoint)
+	m, err := c.openModel(ctx, s, len(d.Tokens), storage)
 	if err != nil {
 		return err
 	}
@@ -74,7 +67,7 @@ func (c *console) logits(ctx context.Context, list string) error {
 	if d.Logits, err = m.Logits(d.Tokens); err != nil {
 		return err
 	}
-	return c.print(d, func(w io.Writer) { d.text(w, checkpoint.Tokenizer) })
+	return c.print(d, func(w io.Writer) { d.text(w, s.Tokenizer) })
 }
 
 // text shows the likeliest next tokens.
