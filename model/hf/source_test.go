@@ -293,7 +293,7 @@ func TestWeightsAreFinite(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	c, files := plain(f)
 	shards, _ := sharded(f, c, files)
-	f.Add([]byte(files[configFile]), []byte(`{"eos_token_id": [1, 2]}`), shards[indexFile])
+	f.Add(files[configFile], []byte(`{"eos_token_id": [1, 2]}`), shards[indexFile])
 	f.Add([]byte(`{"model_type": "qwen3", "head_dim": 8, "rope_scaling": {"type": "yarn", "factor": 2}}`), []byte(`{"eos_token_id": null}`), []byte(`{"weight_map": {"a": "b.safetensors"}}`))
 	f.Add([]byte(`{"model_type": "smollm3", "no_rope_layers": [1]}`), []byte(`{}`), []byte(`{}`))
 	f.Fuzz(func(t *testing.T, config, generation, index []byte) {
