@@ -6,7 +6,7 @@ import "github.com/maxence-charriere/go-app/v10/pkg/app"
 func (p *Page) explanation() app.UI {
 	e, ok := p.Explain(p.Explained)
 	if !ok {
-		return app.Aside().ID("explanation").Class("card explanation").Hidden(true)
+		return app.Section().ID("explanation").Class("card explanation").Hidden(true)
 	}
 	return app.Aside().ID("explanation").Class("card explanation").Aria("label", e.Title).Role("dialog").Body(
 		app.Div().Class("card-head").Body(

@@ -11,7 +11,7 @@ import (
 // tourCard is the open stop of the tour.
 func (p *Page) tourCard() app.UI {
 	if p.Tour == 0 {
-		return app.Aside().Class("card tour").Hidden(true)
+		return app.Section().Class("card tour").Hidden(true)
 	}
 	s := lab.TourStops[p.Tour-1]
 	next := "Next"
