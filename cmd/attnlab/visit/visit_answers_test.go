@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -19,10 +18,11 @@ import (
 )
 
 // rounds is how often a measurement of time may be repeated. One of them must stay within the bound: other work on the machine can
-// slow a page down, so a single slow round does not show a fault of the page.
+// slow a page down, so a single slow round does not show a fault of the page. Bounds are ratios of times of one round.
 const rounds = 3
 
-// longTasks counts the tasks that block the page while the engine samples a response and the figures are folded.
+// longTasks measures how long tasks of over 50 ms block the page while the engine samples a response and the figures are folded. An
+// idle machine has none. A page that sampled in its own thread would be blocked all the time.
 func longTasks(v *visitor) {
 	v.press(`nav [data-do="page:trace"]`)
 	fold := func(frames int) {
@@ -36,70 +36,87 @@ func longTasks(v *visitor) {
 	for range rounds {
 		before := newest[session.Trace](v).Number
 		eval[int](v, `long.length = 0`)
-		begin := time.Now()
+		begin := eval[float64](v, `performance.now()`)
 		v.press(`#sampling [data-do="regenerate"]`)
 		v.until("another response is complete", fmt.Sprintf(`document.querySelector(".engine.ready") && /"number":(\d+)/.exec(received.Trace)[1] > %d && received.Trace.includes('"complete":true')`, before))
-		tasks := eval[[]float64](v, `new Promise((done) => setTimeout(() => done(long), 300))`)
-		v.Logf("%d tasks of the main thread over 50 ms: %.0f, in %d ms", len(tasks), tasks, time.Since(begin).Milliseconds())
-		if len(tasks) == 0 {
+		took := eval[float64](v, `performance.now()`) - begin
+		tasks := eval[[]float64](v, `new Promise((done) => setTimeout(() => done(long), 300))`) // the last is reported a little later
+		blocked := 0.0
+		for _, task := range tasks {
+			blocked += task
+		}
+		v.Logf("%d tasks of the main thread over 50 ms: %.0f, in %.0f ms", len(tasks), tasks, took)
+		if blocked < took/2 {
 			return
 		}
 	}
-	v.Errorf("no response came without a task of the main thread over 50 ms")
+	v.Errorf("in each round tasks of over 50 ms blocked the page for half of the time")
 }
 
 // samples is how many keys and clicks are timed.
 const samples = 30
 
-// stopwatch appends to answered the milliseconds between a key or a click and the end of the frame that first shows its effect: a
-// change of an element's content or of the classes in it.
+// stopwatch sets answered to the milliseconds between a key or a click and the end of the frame that first shows its effect: a change of
+// an element's content or of the classes in it. The function frame resolves to what a frame takes now without any effect: as long as the
+// machine and what runs on it need to draw at all.
 const stopwatch = `((selector) => {
-	globalThis.answered = [];
+	globalThis.answered = 0;
 	let asked = 0;
+	const drawn = (then) => requestAnimationFrame(() => {
+		const channel = new MessageChannel();
+		channel.port1.onmessage = then;
+		channel.port2.postMessage(0);
+	});
+	globalThis.frame = () => new Promise((done) => { const from = performance.now(); drawn(() => done(performance.now() - from)); });
 	for (const type of ["keydown", "click"]) addEventListener(type, (e) => { asked = e.timeStamp; }, true);
 	new MutationObserver(() => {
 		const from = asked;
 		if (!from) return;
 		asked = 0;
-		requestAnimationFrame(() => {
-			const drawn = new MessageChannel();
-			drawn.port1.onmessage = () => answered.push(performance.now() - from);
-			drawn.port2.postMessage(0);
-		});
+		drawn(() => { answered = performance.now() - from; });
 	}).observe(document.querySelector(selector), { subtree: true, childList: true, characterData: true, attributeFilter: ["class"] });
 	return true;
 })`
 
-// answers times keys and clicks while the figures are on screen. On an idle machine the 95th percentile is below 100 ms. Other work
-// on two cores delays it, so the test fails above 200 ms only.
+// mostFrames is how many empty frames of the same minute the answer to a key or click may take.
+const mostFrames = 10
+
+// slow returns whether answers take too long: longer than 200 ms, and than [mostFrames] frames. On an idle machine the 95th percentile is
+// below 100 ms; other work delays frames and answers alike.
+func slow(answer, frame float64) bool { return answer > max(200, mostFrames*frame) }
+
+// answers times keys and clicks while the figures are on screen.
 func answers(v *visitor) {
 	v.until("the figures are there", figuresDrawn)
 	v.press("#step-0 > button")
 	v.until("step 1 is selected", `document.querySelector("#step-0.selected")`)
 	eval[bool](v, stopwatch+`("#rows")`)
 	K := len(newest[session.Trace](v).Steps)
-	best := math.Inf(1)
+	fair := false
 	for range rounds {
-		eval[int](v, `answered.length = 0`)
+		var times, frames []float64
 		for i := range samples {
+			frames = append(frames, eval[float64](v, `(answered = 0, frame())`))
 			if next := (i + 1) % K; i%2 == 0 || next == 0 {
-				v.run(chromedp.Click(fmt.Sprintf("#step-%d > button", next), chromedp.ByQuery))
+				v.press(fmt.Sprintf("#step-%d > button", next))
 			} else {
 				v.run(chromedp.KeyEvent(kb.ArrowDown))
 			}
-			v.until("it is answered", fmt.Sprintf(`answered.length === %d`, i+1))
+			v.until("it is answered", `answered > 0`)
+			times = append(times, eval[float64](v, `answered`))
 			time.Sleep(250 * time.Millisecond) // as a person would
 		}
-		times := eval[[]float64](v, `answered`)
 		slices.Sort(times)
-		p95 := times[samples*95/100]
-		v.Logf("%d keys and clicks with figures shown: median %.0f ms, 95th percentile %.0f ms, slowest %.0f ms", samples, times[samples/2], p95, times[samples-1])
-		if best = min(best, p95); best <= 100 {
+		slices.Sort(frames)
+		p95, frame := times[samples*95/100], frames[samples*95/100]
+		v.Logf("%d keys and clicks with figures shown: median %.0f ms, 95th percentile %.0f ms, slowest %.0f ms; an empty frame %.0f and %.0f ms", samples, times[samples/2], p95, times[samples-1],
+			frames[samples/2], frame)
+		if fair = fair || !slow(p95, frame); p95 <= 100 {
 			return
 		}
 	}
-	if best > 200 {
-		v.Errorf("the 95th percentile of the answers was never within 200 ms")
+	if !fair {
+		v.Errorf("the 95th percentile of the answers was never within 200 ms or %d frames", mostFrames)
 	}
 }
 
@@ -116,13 +133,11 @@ func follows(v *visitor) {
 	move := func(x, y float64) { v.run(chromedp.MouseEvent(input.MouseMoved, x, y)) }
 
 	x, y := at(0.35, 0.85)
-	move(at(0.36, 0.86))
+	v.moves("the text shows the step that the matrix reports under the mouse", `document.querySelector(".row.hovered")?.id === "step-" + latest("Hover")?.step`,
+		func(i float64) { move(x+i, y+i) })
 	move(x, y)
-	v.until("the matrix reports the step under the mouse", `latest("Hover")?.step >= 0 && document.querySelector(".row.hovered")`)
+	v.until("the mouse rests", `document.querySelector(".row.hovered")?.id === "step-" + latest("Hover")?.step`)
 	step := eval[int](v, `latest("Hover").step`)
-	if row := eval[string](v, `document.querySelector(".row.hovered").id`); row != fmt.Sprintf("step-%d", step) {
-		v.Errorf("the mouse is at a cell of step %d, the text shows %s", step+1, row)
-	}
 	v.run(chromedp.MouseClickXY(x, y))
 	v.until("a click into the matrix selects", fmt.Sprintf(`document.querySelector("#step-%d.selected") && location.hash.includes("step=%d")`, step, step+1))
 
@@ -139,12 +154,24 @@ func follows(v *visitor) {
 	time.Sleep(500 * time.Millisecond)
 	before := figure()
 	rest := eval[[]float64](v, fmt.Sprintf(`(({ x, y, width, height }) => [x + width / 2, y + height / 2])(document.querySelector("#step-%d .no").getBoundingClientRect())`, other))
-	move(rest[0], rest[1])
-	v.until("the text reports the step under the mouse", fmt.Sprintf(`latest("Hover").step === %d`, other))
+	v.moves("the text reports the step under the mouse", fmt.Sprintf(`latest("Hover").step === %d`, other), func(i float64) { move(rest[0]+i, rest[1]) })
 	for end := time.Now().Add(patience); bytes.Equal(figure(), before); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			v.Fatal("the matrix does not follow the mouse over the text")
 		}
 	}
 	move(1, 1)
+}
+
+// moves moves the mouse by a pixel, to and fro, until an expression is true: what it is over may not have been drawn at first.
+func (v *visitor) moves(what, expression string, move func(i float64)) {
+	v.Helper()
+	end := time.Now().Add(patience)
+	for i := 0; !eval[bool](v, "!!("+expression+")"); i++ {
+		if time.Now().After(end) {
+			v.Fatalf("not within %v: %s", patience, what)
+		}
+		move(float64(i % 2))
+		time.Sleep(100 * time.Millisecond)
+	}
 }

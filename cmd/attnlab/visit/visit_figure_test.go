@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -121,7 +120,6 @@ func TestVisitEveryFigure(t *testing.T) {
 			for _, theme := range []string{"light", "dark"} {
 				v.run(chromedp.EmulateViewport(int64(size.X), int64(size.Y)))
 				eval[bool](v, fmt.Sprintf(`(location.replace(%q), true)`, address+"&theme="+theme))
-				time.Sleep(700 * time.Millisecond) // motion
 				v.figurePicture(filepath.Join(folder, fmt.Sprintf("figure-%s-%dx%d-%s.png", e.Name, size.X, size.Y, theme)), size, theme == "light")
 			}
 		}
@@ -135,26 +133,24 @@ func TestVisitEveryFigure(t *testing.T) {
 	}
 }
 
-// figurePicture takes a picture of the whole window and checks that something is drawn on the right ground.
+// figurePicture takes a picture of the whole window once something is drawn on the right ground and nothing moves any more.
 func (v *visitor) figurePicture(path string, size image.Point, light bool) {
 	v.Helper()
-	var data []byte
-	v.run(chromedp.CaptureScreenshot(&data))
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		v.Fatal(err)
-	}
-	name := filepath.Base(path)
-	picture, err := png.Decode(bytes.NewReader(data))
-	if err != nil || picture.Bounds().Size() != size {
-		v.Errorf("%s is no picture of its size: %v", name, err)
-		return
-	}
-	if colours := coloursOf(picture); colours < 10 {
-		v.Errorf("%s has %d colours", name, colours)
-	}
-	r, g, b, _ := picture.At(2, size.Y-2).RGBA()
-	if bright := r+g+b > 3*0x8000; bright != light {
-		v.Errorf("%s: the ground is %x %x %x", name, r>>8, g>>8, b>>8)
+	var last []byte
+	for end := time.Now().Add(patience); ; time.Sleep(300 * time.Millisecond) {
+		var data []byte
+		v.run(chromedp.CaptureScreenshot(&data))
+		fault := pictureFault(data, size, light, 10)
+		if fault == "" && bytes.Equal(data, last) || time.Now().After(end) {
+			if err := os.WriteFile(path, data, 0o644); err != nil {
+				v.Fatal(err)
+			}
+			if fault != "" {
+				v.Errorf("%s %s", filepath.Base(path), fault)
+			}
+			return
+		}
+		last = data
 	}
 }
 

@@ -71,8 +71,9 @@ func follow(v *visitor, lesson int) {
 			predicted = true
 		case has(`[data-do="lesson-try:0"]`):
 			v.press(`#lesson [data-do="lesson-try:0"]`)
-			v.until("the experiment is running", `document.querySelector('#lesson [data-do="lesson-stop"]')`)
-			v.runs("the experiment is done", ready+` && !document.querySelector('#lesson [data-do="lesson-stop"]')`)
+			// Between two commands of an experiment the engine is idle for a moment, with nothing to stop.
+			v.runs("the experiment is done", ready+` && document.querySelector("#lesson .so-far") && !document.querySelector('#lesson [data-do="lesson-stop"]') &&
+				((p) => !p || p.value >= p.max)(document.querySelector("#lesson progress"))`)
 			v.Logf("%s", v.text("#lesson .so-far"))
 			tried = true
 		case has(".outcome-of"):

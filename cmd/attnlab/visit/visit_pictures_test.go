@@ -23,7 +23,8 @@ func (v *visitor) pictures(pages ...string) {
 	}
 	for _, page := range pages {
 		v.press(fmt.Sprintf(`[data-do="page:%s"]`, page))
-		time.Sleep(1200 * time.Millisecond) // without a GPU a figure receives new snapshots once a second
+		v.until("the page is shown", fmt.Sprintf(`document.getElementById("lab").dataset.page === %q`, page))
+		time.Sleep(1200 * time.Millisecond) // for the pictures: without a GPU a figure receives new snapshots once a second
 		for _, size := range []image.Point{{1440, 900}, {390, 844}} {
 			for _, theme := range []string{"light", "dark"} {
 				name := fmt.Sprintf("%s-%dx%d-%s.png", page, size.X, size.Y, theme)
@@ -37,17 +38,8 @@ func (v *visitor) pictures(pages ...string) {
 				if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
 					v.Fatal(err)
 				}
-				picture, err := png.Decode(bytes.NewReader(data))
-				if err != nil || picture.Bounds().Size() != size {
-					v.Errorf("%s is not a picture of its size: %v", name, err)
-					continue
-				}
-				if colours := coloursOf(picture); colours < 20 {
-					v.Errorf("%s has %d colours", name, colours)
-				}
-				r, g, b, _ := picture.At(2, size.Y-2).RGBA()
-				if bright := r+g+b > 3*0x8000; bright != (theme == "light") {
-					v.Errorf("%s: the background is %x %x %x", name, r>>8, g>>8, b>>8)
+				if fault := pictureFault(data, size, theme == "light", 20); fault != "" {
+					v.Errorf("%s %s", name, fault)
 				}
 				if wide := eval[int](v, "document.documentElement.scrollWidth"); wide > size.X {
 					v.Errorf("%s: the page is %d wide: %s", name, wide, eval[string](v, `[...document.querySelectorAll("body *")]
@@ -58,6 +50,22 @@ func (v *visitor) pictures(pages ...string) {
 		v.run(chromedp.EmulateViewport(1440, 900))
 	}
 	v.look("")
+}
+
+// pictureFault says what is wrong with a picture of a window: its size, its number of colours, or its ground. It is empty if nothing is.
+func pictureFault(data []byte, size image.Point, light bool, colours int) string {
+	picture, err := png.Decode(bytes.NewReader(data))
+	if err != nil || picture.Bounds().Size() != size {
+		return fmt.Sprintf("is no picture of its size: %v", err)
+	}
+	if n := coloursOf(picture); n < colours {
+		return fmt.Sprintf("has %d colours", n)
+	}
+	r, g, b, _ := picture.At(2, size.Y-2).RGBA()
+	if bright := r+g+b > 3*0x8000; bright != light {
+		return fmt.Sprintf("has the ground %x %x %x", r>>8, g>>8, b>>8)
+	}
+	return ""
 }
 
 // coloursOf counts the colours of a picture.

