@@ -3,6 +3,7 @@ package race
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"attnlab/gpu"
@@ -95,9 +96,9 @@ const (
 	mostRepeats   = 64
 )
 
-// refuses reports whether the adapter cannot compile a tile other than nn.Wide. The error is that of nn.Wide, or the loss of the device.
-func refuses(d *gpu.Device, tile nn.Tile) (bool, error) {
-	for _, k := range []*gpu.Kernel{nn.MatmulNT(tile), nn.LinearBwd(tile)} {
+// refuses reports whether the adapter cannot compile kernels of a tile other than nn.Wide. The error is that of nn.Wide, or the loss of the device.
+func refuses(d *gpu.Device, tile nn.Tile, kernels ...*gpu.Kernel) (bool, error) {
+	for _, k := range kernels {
 		if err := d.Compile(k); err != nil && (tile == nn.Wide || d.Err() != nil) {
 			return false, err
 		} else if err != nil {
@@ -108,7 +109,7 @@ func refuses(d *gpu.Device, tile nn.Tile) (bool, error) {
 }
 
 // MeasureProducts returns the speeds of an adapter in the tiles of [nn.TilesFor]. It leaves out a tile whose kernels the adapter
-// refuses, unless that is nn.Wide, which every model needs.
+// refuses, as far as it compiles them, unless that is nn.Wide, which every model needs.
 func MeasureProducts(d *gpu.Device) (Products, error) {
 	tokens := productTokens
 	if d.Info.Software {
@@ -138,7 +139,7 @@ func MeasureProducts(d *gpu.Device) (Products, error) {
 		return time.Since(begun), err
 	}
 	for _, tile := range nn.TilesFor(d.Info.Software) {
-		if refused, err := refuses(d, tile); err != nil {
+		if refused, err := refuses(d, tile, nn.MatmulNT(tile), nn.LinearBwd(tile)); err != nil {
 			return nil, err
 		} else if refused {
 			continue
@@ -171,6 +172,19 @@ func MeasureProducts(d *gpu.Device) (Products, error) {
 	for i := range products {
 		products[i].GFLOPs = 6 * float64(tokens*size*repeats) / float64(best[i]) // operations a nanosecond
 	}
-	products.choose()
-	return products, nil
+	return products.chooseCompiled(func(tile nn.Tile) (bool, error) { return refuses(d, tile, nn.Products(tile)...) })
+}
+
+// chooseCompiled chooses the fastest tile of which the adapter compiles every product, and drops those before it that it refuses. Training
+// compiles the chosen ones anyway.
+func (p Products) chooseCompiled(refuses func(nn.Tile) (bool, error)) (Products, error) {
+	for {
+		p.choose()
+		chosen := p.Chosen()
+		refused, err := refuses(nn.TileNamed(chosen))
+		if err != nil || !refused {
+			return p, err
+		}
+		p = slices.DeleteFunc(p, func(one Product) bool { return one.Tile == chosen })
+	}
 }

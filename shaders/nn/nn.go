@@ -38,5 +38,10 @@ func storageCases(r *rand.Rand) (cases []gpu.Case) {
 	return cases
 }
 
+// Products are the matrix products of training in a tile.
+func Products(t Tile) []*gpu.Kernel {
+	return []*gpu.Kernel{MatmulNT(t), MatmulNTAdd(t), QKVRopeFwd(t), GateUpFwd(t), LinearBwd(t), DownBwd(t)}
+}
+
 // products are the cases of the matrix products.
 var products = []func(*rand.Rand, Tile) []gpu.Case{matmulNTCases, matmulNTAddCases, qkvRopeFwdCases, gateUpFwdCases, linearBwdCases, downBwdCases}
