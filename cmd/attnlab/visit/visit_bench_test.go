@@ -43,8 +43,9 @@ func TestVisitBench(t *testing.T) {
 		v.runs("kernels are measured", `latest("Speeds") && !latest("Speeds").running && document.querySelector("#kernels-measured tbody tr")`)
 		rows := newest[session.Speeds](v).Rows
 		for _, backend := range []string{"host", "webgpu"} {
-			if c := speed.CeilingsOf(rows, backend); !(c.Operations > 1e8 && c.Bytes > 1e8) || len(speed.Kernels(rows, backend)) < 10 {
-				v.Errorf("%s: ceilings %+v, %d kernels", backend, c, len(speed.Kernels(rows, backend)))
+			c, training, token := speed.CeilingsOf(rows, backend), len(speed.Kernels(rows, backend)), len(speed.TokenKernels(rows, backend))
+			if !(c.Operations > 1e8 && c.Bytes > 1e8) || training < 10 || token < 9 {
+				v.Errorf("%s: ceilings %+v, %d kernels of training, %d of a token", backend, c, training, token)
 			}
 		}
 	})
@@ -56,6 +57,11 @@ func TestVisitBench(t *testing.T) {
 				v.run(chromedp.EmulateViewport(size[0], size[1]), chromedp.Evaluate(`document.querySelector("#figure-roofline").scrollIntoView(), new Promise((done) => setTimeout(done, 1500))`, nil, awaited),
 					chromedp.CaptureScreenshot(&data))
 				if err := os.WriteFile(filepath.Join("..", "..", "..", "shots", "bench-kernels-"+name+"-"+theme+".png"), data, 0o644); err != nil {
+					v.Fatal(err)
+				}
+				v.run(chromedp.Evaluate(`document.querySelector("#token-kernels-measured").scrollIntoView(), new Promise((done) => setTimeout(done, 300))`, nil, awaited),
+					chromedp.CaptureScreenshot(&data))
+				if err := os.WriteFile(filepath.Join("..", "..", "..", "shots", "bench-token-kernels-"+name+"-"+theme+".png"), data, 0o644); err != nil {
 					v.Fatal(err)
 				}
 				if wide := eval[int64](v, "document.documentElement.scrollWidth"); wide > size[0] {
