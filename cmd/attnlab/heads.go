@@ -18,7 +18,7 @@ var headsCommand = command{
 	name: "heads",
 	does: "finds the heads whose answer looks back at needed steps",
 	about: `
-It samples answers to probing problems and scores every head on the correct ones:
+It samples answers to probing problems and scores every head on the correct ones, or with --all on wrong ones too:
 
   sra       step ranking accuracy: the share of pairs of a needed and a redundant step of a response that the head's focus orders
             correctly, averaged over responses; 0.5 is chance (ATTNPO)
@@ -42,13 +42,14 @@ the place of the step, and how well each ranks needed steps above redundant ones
 		o.takeModel(f)
 		s := takeSampled(f, 300)
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for kurtosis and FCI")
+		all := f.Bool("all", false, "score heads on wrong responses too, as far as they have an answer part: for models that are seldom right")
 		layers := f.String("layers", "", "`A-B`, layers whose heads FCI takes the maximum of (by default all)")
 		top := f.Int("top", rl.ATTNPO.Params.Lab().Int("heads"), "`N`, key-focus heads to choose")
 		return func(ctx context.Context, c *console) error {
 			if err := cmp.Or(s.check(), checkDelta(*delta), atLeast(1, "top", *top)); err != nil {
 				return err
 			}
-			return c.heads(ctx, *s, *delta, *top, *layers)
+			return c.heads(ctx, *s, *delta, *top, *layers, *all)
 		}
 	},
 }
@@ -62,6 +63,9 @@ type headsDocument struct {
 	Correct  int          `json:"correct"`
 	Delta    int          `json:"delta"`
 	Longest  int          `json:"max_length"` // tokens of the longest response
+
+	Taken  int                    `json:"taken,omitempty"`  // responses that heads are scored on: the correct ones, with --all more
+	Labels map[task.Label]float64 `json:"labels,omitempty"` // steps of each label a response, of all responses
 
 	HeldOut *heldOutHeads `json:"held_out,omitempty"`
 	Scores  []scoreRow    `json:"scores,omitempty"`
@@ -146,7 +150,7 @@ func intervalOf(i stat.Interval) sraInterval { return sraInterval{number(i.Low),
 
 func (i sraInterval) String() string { return fmt.Sprintf("[%v, %v]", i.Low, i.High) }
 
-func (c *console) heads(ctx context.Context, s sampled, delta, top int, layerText string) error {
+func (c *console) heads(ctx context.Context, s sampled, delta, top int, layerText string, wrongToo bool) error {
 	l, err := c.openLab()
 	if err != nil {
 		return err
@@ -169,26 +173,31 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int, layerTex
 	if len(attempts) == 0 {
 		return stopped
 	}
-	var correct []task.Trace
+	var taken []task.Trace
+	correct := 0
 	for _, a := range attempts {
 		if a.Trace.Correct {
-			correct = append(correct, a.Trace)
+			correct++
+		}
+		if a.Trace.Correct || wrongToo && a.Trace.AnswerEnd > a.Trace.AnswerStart && len(a.Trace.Steps) > 0 {
+			taken = append(taken, a.Trace)
 		}
 	}
-	if len(correct) == 0 {
+	if len(taken) == 0 {
 		return examine.NoHeads(len(attempts))
 	}
 	scorer, err := l.scorer()
 	if err != nil {
 		return err
 	}
-	examined, err := examine.Examine(scorer, correct, delta)
+	examined, err := examine.Examine(scorer, taken, delta)
 	if err != nil {
 		return err
 	}
 	document := newHeadsDocument(examine.ScoreHeads(examined), top)
 	document.HeldOut, document.Scores, document.Layers = newHeldOutHeads(examine.ChooseHeads(examined, top)), scoreRows(examine.SummariseScores(examined, layers)), given
-	document.Problems, document.Correct, document.Delta, document.Longest = len(attempts), len(correct), delta, s.longest
+	document.Problems, document.Correct, document.Delta, document.Longest = len(attempts), correct, delta, s.longest
+	document.Taken, document.Labels = len(taken), examine.Evaluate(l.Task, attempts).Labels
 	if err := c.print(document, document.text); err != nil {
 		return err
 	}
@@ -214,7 +223,7 @@ func (d headsDocument) text(w io.Writer) {
 		fmt.Fprintf(w, "%d\t%d\t%v\t%v\t%v\t%v\n", h.Layer, h.Head.Head, h.SRA, h.sraInterval, h.Kurtosis, h.MeanFCI)
 	}
 	fmt.Fprintf(w, "position\t\t%v\t%v\tearlier first, over %d responses\n", d.Position.SRA, d.Position.sraInterval, d.Position.Responses)
-	fmt.Fprintf(w, "\n%d correct of %d responses, %d pairs of a needed and a redundant step\n", d.Correct, d.Problems, d.Heads[0].Pairs)
+	fmt.Fprintf(w, "\n%d correct of %d responses, %d pairs of a needed and a redundant step in the %d that are scored\n", d.Correct, d.Problems, d.Heads[0].Pairs, d.Taken)
 	for i, h := range d.KeyFocus {
 		if i == 0 {
 			fmt.Fprint(w, "key-focus heads:")

@@ -90,6 +90,11 @@ func TestHeadsText(t *testing.T) {
 	if got.Correct < 2 || len(got.Scores) == 0 || got.Layers == nil || got.HeldOut.Responses+got.HeldOut.Position.Responses > got.Correct {
 		t.Errorf("%+v", got)
 	}
+	var all headsDocument
+	document(t, &all, "", "heads", "--model", rambler(), "--task", "few-shot-chain", "--shots", "1", "--problems", "150", "--delta", "1", "--all")
+	if all.Correct != got.Correct || all.Taken <= got.Taken || got.Taken != got.Correct || all.Labels[task.Wrong] != got.Labels[task.Wrong] || all.Labels[task.Wrong] == 0 {
+		t.Errorf("with wrong responses too: %+v", all)
+	}
 	var answers answerDocument
 	document(t, &answers, "", "disrupt", "--model", rambler(), "--task", "few-shot-chain", "--shots", "1", "--problems", "30", "--delta", "1", "--measure", "answer")
 	if len(answers.Groups) != 4 || answers.Groups[0].Problems < 5 || math.Abs(answers.Groups[0].Loss) > 1e-3 {
