@@ -144,8 +144,8 @@ func (p *Policy) write(ctx context.Context, from []pendingBranch, first int) ([]
 			r = rollouts[of[i]]
 		}
 		response := slices.Concat(b.response, r.Tokens)
-		if b.closed && len(r.Tokens) == b.most && response[len(response)-1] != task.Eos && len(response) < p.capacity(b.problem) {
-			response = append(response, task.Eos) // the sampler did not compute its log-probability
+		if b.closed && len(r.Tokens) == b.most && !task.Ends(p.Task, response[len(response)-1]) && len(response) < p.capacity(b.problem) {
+			response = append(response, task.End(p.Task)) // the sampler did not compute its log-probability
 		}
 		s := Sample{Trace: p.Task.Judge(b.problem, response)}
 		s.Reflections = task.Reflections(p.Task, s.Trace)

@@ -26,6 +26,8 @@ func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string
 			return "", errNoModel
 		case r == nil:
 			return "", errNoProblem
+		case r.Gold == "":
+			return "", errNoGold
 		}
 		if err := checkCount("samples", c.Samples, session.MaxSamples); err != nil {
 			return "", err
@@ -57,8 +59,8 @@ type stepCut struct {
 
 // cutAfter prepares a cut after step k. It returns an error if the trace has no such step or nothing can follow it.
 func (r *reasoning) cutAfter(k, samples, context int) (*stepCut, error) {
-	steps := r.task.Judge(r.Problem, r.response).Steps
-	if k < 0 || k >= len(steps) || r.tokens()[steps[k].End-1] != task.Newline {
+	steps := r.judge().Steps
+	if k < 0 || k >= len(steps) || !r.ended(steps, k, context) {
 		return nil, fmt.Errorf("the trace has no finished step %d to disrupt; generate more of it or choose another step", k+1)
 	}
 	c := &stepCut{reasoning: r, step: steps[k], index: k, given: r.tokens()[:steps[k].End], pairs: make([]session.DisruptionPair, samples)}
@@ -213,6 +215,9 @@ func (e *Engine) disruptMany(ctx context.Context, c session.Disrupt) error {
 		return errNoModel
 	}
 	if err := checkCount("problems", c.Problems, session.MaxProblems); err != nil {
+		return err
+	}
+	if err := mayExperiment(e.task, false); err != nil {
 		return err
 	}
 	picks := score.StepChoices()

@@ -23,6 +23,8 @@ func (e *Engine) planDisruptSteps(c session.DisruptSteps) func(context.Context) 
 			return "", errNoModel
 		case r == nil:
 			return "", errNoProblem
+		case r.Gold == "":
+			return "", errNoGold
 		case !r.complete(e.rig.model.MaxContext):
 			return "", errors.New("the response is not finished; generate all of it before every step is cut")
 		}
@@ -84,14 +86,14 @@ func (e *Engine) planDisruptSteps(c session.DisruptSteps) func(context.Context) 
 
 // uncutSteps are the steps of the trace with their scores.
 func (e *Engine) uncutSteps(r *reasoning) ([]session.StepLoss, error) {
-	x, err := examine.Look(e.rig.scorer, r.task.Judge(r.Problem, r.response), delta)
+	x, err := examine.Look(e.rig.scorer, r.judge(), delta)
 	if err != nil {
 		return nil, err
 	}
 	in := x.Input()
 	place := score.Position.Of(in).Steps
 	all := []session.StepLoss{}
-	for k, view := range steps(r.task, x.Trace, true) {
+	for k, view := range r.steps(x.Trace, true) {
 		loss := session.StepLoss{Step: k, Label: view.Label, Text: view.Text, Position: place[k]}
 		if score.Scored(k, len(x.Steps), in.AnswerTokens > 0, delta) {
 			loss.FCI = stat.Finite(x.FCI[k])

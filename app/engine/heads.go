@@ -41,6 +41,9 @@ func (e *Engine) planFindHeads(c session.FindHeads) func(context.Context) (strin
 		if err := checkCount("problems", c.Problems, session.MaxProblems); err != nil {
 			return "", err
 		}
+		if err := mayExperiment(e.task, true); err != nil {
+			return "", err
+		}
 		var shown time.Time
 		for done < c.Problems {
 			attempts, err := e.attempts(ctx, "finding heads", task.ProbeStream, done, c.Problems)

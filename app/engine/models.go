@@ -113,5 +113,8 @@ func taskOf(c *hf.Checkpoint) (task.Task, error) {
 			return task, nil
 		}
 	}
+	if free, err := freeTask(c, session.Wording{}); err == nil {
+		return free, nil
+	}
 	return nil, fmt.Errorf("no task here has the model's %d tokens; open a model that \"attnlab pretrain\" made", c.Config.VocabSize)
 }

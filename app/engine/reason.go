@@ -20,6 +20,20 @@ type reasoning struct {
 	typed    bool
 	sampling session.Sampling
 	response []int
+
+	wording *session.Wording         // of free text, else nil
+	labels  map[task.Span]task.Label // given by hand, by the tokens of the step
+}
+
+// judge cuts and judges the response, and puts labels given by hand in place of others.
+func (r *reasoning) judge() task.Trace {
+	t := r.task.Judge(r.Problem, r.response)
+	for k, s := range t.Steps {
+		if label, ok := r.labels[task.Span{Start: s.Start, End: s.End}]; ok {
+			t.Steps[k].Label = label
+		}
+	}
+	return t
 }
 
 // tokens returns prompt and response.
@@ -29,7 +43,7 @@ func (r *reasoning) tokens() []int { return slices.Concat(r.Prompt, r.response) 
 // counted in tokens.
 func (r *reasoning) complete(context int) bool {
 	n := len(r.response)
-	return n > 0 && r.response[n-1] == task.Eos || len(r.Prompt)+n >= context
+	return n > 0 && task.Ends(r.task, r.response[n-1]) || len(r.Prompt)+n >= context
 }
 
 // newProblem draws a problem, or reads the typed one. If that fails the old problem
@@ -38,7 +52,7 @@ func (e *Engine) newProblem(c session.NewProblem) error {
 	if e.rig.model == nil {
 		return errNoModel
 	}
-	kind, err := task.New(e.capabilities.Model.Task, "", c.Difficulty)
+	kind, wording, err := e.taskFor(c)
 	if err != nil {
 		return err
 	}
@@ -52,7 +66,7 @@ func (e *Engine) newProblem(c session.NewProblem) error {
 		return fmt.Errorf("the problem has %d tokens and the model's context holds %d; use a shorter or easier one", len(problem.Prompt), room)
 	}
 	e.setTask(kind)
-	e.begin(&reasoning{Problem: problem, task: kind, seed: c.Seed, typed: c.Text != ""})
+	e.begin(&reasoning{Problem: problem, task: kind, seed: c.Seed, typed: c.Text != "", wording: wording})
 	return e.show()
 }
 
@@ -75,6 +89,7 @@ func (e *Engine) begin(r *reasoning) {
 var (
 	errNoModel   = errors.New("no model is loaded yet; open one first")
 	errNoProblem = errors.New("there is no problem yet; draw one or type one first")
+	errNoGold    = errors.New("nobody knows the right answer to this prompt, so continuations cannot be judged; draw a problem of few-shot chain")
 )
 
 // showTrace shows a trace that was not sampled here.
@@ -90,7 +105,7 @@ func (e *Engine) showTrace(c session.ShowTrace) error {
 			return fmt.Errorf("the trace has the token %d, and the model's tokens are 0 to %d; use a model of the task that the trace was written for", token, e.rig.model.VocabSize-1)
 		}
 	}
-	kind, err := task.New(e.capabilities.Model.Task, "", "")
+	kind, wording, err := e.taskFor(session.NewProblem{Text: "-", Wording: c.Wording})
 	if err != nil {
 		return err
 	}
@@ -98,14 +113,21 @@ func (e *Engine) showTrace(c session.ShowTrace) error {
 	if err != nil {
 		return fmt.Errorf("the trace does not begin with a problem: %w", err)
 	}
+	if wording != nil { // a prompt without markers would get more around it
+		problem.Prompt = slices.Clone(c.Prompt)
+	}
 	response := c.Response
-	if end := slices.Index(response, task.Eos); end >= 0 {
+	if end := slices.IndexFunc(response, func(token int) bool { return task.Ends(kind, token) }); end >= 0 {
 		response = response[:end+1]
 	}
 	if err := checkSampling(c.Sampling); err != nil {
 		return err
 	}
-	e.begin(&reasoning{Problem: problem, task: kind, typed: true, sampling: c.Sampling, response: slices.Clone(response)})
+	r := &reasoning{Problem: problem, task: kind, typed: true, sampling: c.Sampling, response: slices.Clone(response), wording: wording}
+	if err := r.takeLabels(c.Labels); err != nil {
+		return err
+	}
+	e.begin(r)
 	return e.show()
 }
 
@@ -132,7 +154,7 @@ func (e *Engine) planGenerate(c session.Generate) func(context.Context) (string,
 	r := e.reasoning
 	if r != nil && c.Restart {
 		e.begin(r)
-		r.response = nil
+		r.response, r.labels = nil, nil
 	}
 	var from int
 	if r != nil {
@@ -165,12 +187,13 @@ func (e *Engine) planGenerate(c session.Generate) func(context.Context) (string,
 // generate samples until the unit that begins at token from of the response is full.
 func (e *Engine) generate(ctx context.Context, unit string, from int) error {
 	r, room := e.reasoning, e.rig.model.MaxContext
+	ended := false
 	full := func() bool {
 		switch unit {
 		case "token":
 			return len(r.response) > from
 		case "step":
-			return len(r.response) > from && r.response[len(r.response)-1] == task.Newline
+			return ended
 		}
 		return false
 	}
@@ -186,10 +209,10 @@ func (e *Engine) generate(ctx context.Context, unit string, from int) error {
 			return err
 		}
 		more := rollouts[0].Tokens
-		if i := slices.Index(more, task.Newline); unit == "step" && i >= 0 {
-			more = more[:i+1]
-		}
 		r.response = append(r.response, more...)
+		if end := r.stepEnd(from); unit == "step" && end > 0 {
+			r.response, ended = r.response[:end], true
+		}
 		// Scoring takes at most a quarter of the time, and screens get at most four traces a second.
 		if time.Since(e.shown) > max(250*time.Millisecond, 3*e.showing) && !full() && !r.complete(room) {
 			if err := e.show(); err != nil {

@@ -29,6 +29,9 @@ func (e *Engine) planCompareRules(c session.CompareRules) func(context.Context) 
 		if err := checkCount("problems", c.Problems, session.MaxProblems); err != nil {
 			return "", err
 		}
+		if err := mayExperiment(e.task, false); err != nil {
+			return "", err
+		}
 		if policy == nil {
 			var h hyper.Values
 			var err error

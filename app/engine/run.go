@@ -16,6 +16,7 @@ import (
 	"attnlab/rl"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
+	freetext "attnlab/rl/task/text"
 )
 
 // training is a run: active where it has a learner, else saved.
@@ -163,6 +164,9 @@ func (e *Engine) startOf(ctx context.Context, s *session.RunSettings) (*hf.Check
 	task, err := taskOf(c)
 	if err != nil {
 		return nil, err
+	}
+	if _, free := task.(*freetext.Task); free {
+		return nil, fmt.Errorf("the model %s writes free text, which is not trained here yet; choose a model that \"attnlab pretrain\" made", s.Model)
 	}
 	if s.Task == "" {
 		s.Task = task.Name()

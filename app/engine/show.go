@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"attnlab/app/session"
@@ -44,7 +45,7 @@ func (e *Engine) show() error {
 // view scores a trace in one forward pass and one readback, and collects what a page shows about it. It returns the
 // attention of the heads separately.
 func (e *Engine) view(r *reasoning) (session.Trace, score.StepAttention, error) {
-	judged := r.task.Judge(r.Problem, r.response)
+	judged := r.judge()
 	before, passes := e.rig.device.Counters, e.rig.scorer.Passes
 	x, err := examine.Look(e.rig.scorer, judged, delta)
 	if err != nil {
@@ -63,9 +64,10 @@ func (e *Engine) view(r *reasoning) (session.Trace, score.StepAttention, error) 
 		Tokens: x.Tokens, Text: words(x.Tokens, vocabulary), PromptLength: x.PromptLength,
 		Think: [2]int{x.ThinkStart, x.ThinkEnd}, Answer: [2]int{x.AnswerStart, x.AnswerEnd},
 		Complete: complete, WellFormed: complete && x.WellFormed, Correct: complete && x.Correct,
-		LogProbs: x.LogProbs, Entropy: x.Entropy, Received: x.Received, Top: top, Steps: steps(r.task, x.Trace, complete),
+		LogProbs: x.LogProbs, Entropy: x.Entropy, Received: x.Received, Top: top, Steps: r.steps(x.Trace, complete),
 		Layers: x.Attention.Layers, Heads: x.Attention.Heads, Delta: x.Delta,
 		FCI: x.FCI, FCIHeads: flat(x.FCIHeads), Focus: flat(x.Focus), StepScores: stepScores(x), Work: work,
+		Wording: r.wording, Prompt: r.promptText(), Found: x.Answer,
 	}, x.Attention, nil
 }
 
@@ -82,13 +84,26 @@ func stepScores(x examine.Examined) []session.StepScore {
 	return all
 }
 
+// steps are the steps of a trace, with the labels that were given by hand.
+func (r *reasoning) steps(t task.Trace, complete bool) []session.StepView {
+	views := steps(r.task, t, complete)
+	for k, s := range t.Steps {
+		if _, views[k].ByHand = r.labels[task.Span{Start: s.Start, End: s.End}]; views[k].ByHand {
+			views[k].Label = s.Label.String()
+		}
+	}
+	return views
+}
+
 // steps are the steps of a trace. The last one has no label while it is being written.
 func steps(kind task.Task, t task.Trace, complete bool) []session.StepView {
 	views := []session.StepView{}
 	for _, s := range t.Steps {
 		tokens := t.Tokens[s.Start:s.End]
 		v := session.StepView{Start: s.Start, End: s.End, Label: s.Label.String(), Text: task.Text(kind, tokens)}
-		if ended := tokens[len(tokens)-1] == task.Newline; ended {
+		if _, free := kind.(task.Written); free {
+			v.Text = strings.TrimSpace(v.Text)
+		} else if ended := tokens[len(tokens)-1] == task.Newline; ended {
 			v.Text = task.Text(kind, tokens[:len(tokens)-1])
 		} else if !complete && s.End == len(t.Tokens) {
 			v.Label = ""

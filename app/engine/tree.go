@@ -49,6 +49,8 @@ func (e *Engine) planGrowTree(c session.GrowTree) func(context.Context) (string,
 			return "", errNoModel
 		case e.reasoning == nil:
 			return "", errNoProblem
+		case e.reasoning.Gold == "":
+			return "", errNoGold
 		case c.Unit != "round" && c.Unit != "all":
 			return "", fmt.Errorf("there is no unit %q; use round or all", c.Unit)
 		}

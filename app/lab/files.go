@@ -185,7 +185,7 @@ func (l *Lab) openTrace(name string, data []byte) error {
 	l.select_(session.NoSelection)
 	l.View.Example, l.View.Text, l.View.Tokens, l.View.Sampling = false, l.PromptText(), AllTokens, t.Sampling
 	l.Controls.Typed, l.Controls.Sampling = l.View.Text, t.Sampling
-	l.Send(session.ShowTrace{Prompt: t.Tokens[:t.PromptLength], Response: t.Tokens[t.PromptLength:], Sampling: t.Sampling})
+	l.Send(t.Show())
 	return nil
 }
 

@@ -281,8 +281,8 @@ func (l *Lab) restore(old *View) {
 	case v.Example && (old == nil || !old.Example):
 		if len(l.shipped.Tokens) > 0 {
 			l.Trace = l.shipped.Trace
-			p := l.shipped.PromptLength
-			c.Trace = &session.ShowTrace{Prompt: l.shipped.Tokens[:p], Response: l.shipped.Tokens[p:], Sampling: l.shipped.Sampling}
+			shown := l.shipped.Trace.Show()
+			c.Trace = &shown
 		} else { // a site without an example draws a problem first
 			l.View.Example, l.View.Tokens = false, 0
 			c.Problem = &session.NewProblem{Seed: l.Seed}

@@ -41,11 +41,24 @@ type (
 		Name  string            `json:"name"`
 		Files map[string][]byte `json:"files,omitempty"`
 	}
-	// NewProblem draws a problem, or reads Text if it is not empty. It clears the trace.
+	// NewProblem draws a problem, or reads Text if it is not empty. It clears the trace. Wording is for models of free text: nil
+	// keeps that of the problem before.
 	NewProblem struct {
 		Difficulty string `json:"difficulty"` // "2-5"; empty is the task's own
 		Seed       uint64 `json:"seed"`
 		Text       string `json:"text,omitempty"`
+
+		Wording *Wording `json:"wording,omitempty"`
+	}
+	// CutSteps cuts the steps of a trace of free text by another rule, see package text.
+	CutSteps struct {
+		Rule string `json:"rule"`
+	}
+	// LabelStep gives a step of the trace a label by hand, or takes it back where Label is empty. The label stays with the trace in
+	// files; a new response has none.
+	LabelStep struct {
+		Step  int    `json:"step"`
+		Label string `json:"label"`
 	}
 	// Check asks whether a typed problem can be read. [Checked] is the answer.
 	Check struct {
@@ -64,6 +77,9 @@ type (
 		Prompt   []int    `json:"prompt"`
 		Response []int    `json:"response"`
 		Sampling Sampling `json:"sampling"`
+		// Labels are those of steps that were given by hand, [K], empty where none was. Wording is that of a trace of free text.
+		Labels  []string `json:"labels,omitempty"`
+		Wording *Wording `json:"wording,omitempty"`
 	}
 	// FindHeads scores every head on sampled responses to Problems problems.
 	FindHeads struct {
@@ -253,6 +269,11 @@ type (
 		Chosen HeadAttention `json:"chosen"`
 		All    Densities     `json:"all,omitempty"`
 		Work   Work          `json:"work"` // of the device for this snapshot
+
+		// Of free text: how the prompt is put, the prompt with its markers as it can be edited, and the answer as it was read.
+		Wording *Wording `json:"wording,omitempty"`
+		Prompt  string   `json:"prompt,omitempty"`
+		Found   string   `json:"found,omitempty"`
 	}
 	// StepScore is one score of each step of a trace. Its title, formula and meaning are in package score, by its name.
 	StepScore struct {

@@ -31,6 +31,18 @@ type StepView struct {
 	End   int    `json:"end"`
 	Label string `json:"label"`
 	Text  string `json:"text"`
+	// ByHand says that a person gave the label.
+	ByHand bool `json:"by_hand,omitempty"`
+}
+
+// Wording is how a problem of free text is put, for models with a tokenizer of their own. Empty fields are defaults.
+type Wording struct {
+	Task     string `json:"task"`               // name of a kind in package text
+	Rule     string `json:"rule"`               // that cuts steps
+	Chat     string `json:"chat"`               // whose markers prompts have
+	System   string `json:"system,omitempty"`   // what the system says first
+	Shots    int    `json:"shots,omitempty"`    // few-shot chain: solved examples
+	Problems string `json:"problems,omitempty"` // own problems: lines of JSON
 }
 
 // Work counts what a device did: forward passes, submits, readbacks, and the bytes they read.
@@ -264,4 +276,18 @@ type Term struct {
 	Form   string  `json:"form"` // the formula, with the paper's symbols
 	Value  float64 `json:"value"`
 	Source string  `json:"source,omitempty"`
+}
+
+// Show is the command that shows a trace from a file, with the labels that were given by hand.
+func (t *Trace) Show() ShowTrace {
+	c := ShowTrace{Prompt: t.Tokens[:t.PromptLength], Response: t.Tokens[t.PromptLength:], Sampling: t.Sampling, Wording: t.Wording}
+	for k, s := range t.Steps {
+		if s.ByHand {
+			if c.Labels == nil {
+				c.Labels = make([]string, len(t.Steps))
+			}
+			c.Labels[k] = s.Label
+		}
+	}
+	return c
 }

@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"attnlab/app/session"
+	"attnlab/model/hf"
+	"attnlab/rl/task"
+	freetext "attnlab/rl/task/text"
+)
+
+// freeTask makes the task of free text that a wording describes, for a model with a tokenizer of its own. Without a name it is few-shot chain,
+// which has problems to draw.
+func freeTask(c *hf.Checkpoint, w session.Wording) (*freetext.Task, error) {
+	o := freetext.Options{Tokenizer: c.Tokenizer, Vocabulary: c.Config.VocabSize, Stop: c.Config.Stop, Context: c.Config.MaxContext,
+		Rule: freetext.Rule(w.Rule), Chat: w.Chat, System: w.System, Shots: w.Shots}
+	if c.Config.Stop == nil && c.Config.EosID >= 0 {
+		o.Stop = []int{c.Config.EosID}
+	}
+	if w.Problems != "" {
+		problems, err := freetext.ReadProblems(strings.NewReader(w.Problems))
+		if err != nil {
+			return nil, err
+		}
+		o.Problems = problems
+	}
+	if w.Task == "" {
+		w.Task = freetext.FewShotChain.Name
+	}
+	return freetext.New(w.Task, o)
+}
+
+// taskFor makes the task of a problem for the current model, and its wording where that is free text. A typed prompt without a wording is
+// free text of any kind.
+func (e *Engine) taskFor(c session.NewProblem) (task.Task, *session.Wording, error) {
+	if _, err := task.Find(e.capabilities.Model.Task); err == nil {
+		kind, err := task.New(e.capabilities.Model.Task, "", c.Difficulty)
+		return kind, nil, err
+	}
+	w := session.Wording{Shots: freetext.DefaultShots}
+	switch {
+	case c.Wording != nil:
+		w = *c.Wording
+	case e.reasoning != nil && e.reasoning.wording != nil:
+		w = *e.reasoning.wording
+	case c.Text != "":
+		w.Task = freetext.FreeText.Name
+	}
+	kind, err := freeTask(e.checkpoint, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Text == "" && !kind.Answered {
+		return nil, nil, errors.New("this task has no problems of its own; type a prompt")
+	}
+	w.Task, w.Rule, w.Chat = kind.Name(), string(kind.Rule()), kind.Chat().Name
+	return kind, &w, nil
+}
+
+// promptText is the prompt of free text with its markers; empty for a task with a grammar, whose tokens say it.
+func (r *reasoning) promptText() string {
+	if r.wording == nil {
+		return ""
+	}
+	return task.Text(r.task, r.Prompt)
+}
+
+// cutSteps cuts the trace by another rule. Labels given by hand stay with the steps that the new rule cuts too.
+func (e *Engine) cutSteps(rule string) error {
+	if e.reasoning == nil {
+		return errNoProblem
+	}
+	free, ok := e.reasoning.task.(*freetext.Task)
+	if !ok {
+		return errors.New("the steps of this task are its lines; only free text is cut by a rule")
+	}
+	by, err := freetext.ParseRule(rule)
+	if err != nil {
+		return err
+	}
+	r, w := *e.reasoning, *e.reasoning.wording
+	w.Rule = string(by)
+	r.task, r.wording = free.WithRule(by), &w
+	e.setTask(r.task)
+	e.begin(&r)
+	return e.show()
+}
+
+// labelStep gives a step a label by hand, or takes it back.
+func (e *Engine) labelStep(c session.LabelStep) error {
+	if e.reasoning == nil {
+		return errNoProblem
+	}
+	r := e.reasoning
+	steps := r.judge().Steps
+	if c.Step < 0 || c.Step >= len(steps) {
+		return fmt.Errorf("the trace has no step %d to label", c.Step+1)
+	}
+	at := task.Span{Start: steps[c.Step].Start, End: steps[c.Step].End}
+	if c.Label == "" {
+		delete(r.labels, at)
+		return e.show()
+	}
+	if err := r.label(at, c.Label); err != nil {
+		return err
+	}
+	return e.show()
+}
+
+func (r *reasoning) label(at task.Span, name string) error {
+	var label task.Label
+	if err := label.UnmarshalText([]byte(name)); err != nil {
+		return err
+	}
+	if r.labels == nil {
+		r.labels = map[task.Span]task.Label{}
+	}
+	r.labels[at] = label
+	return nil
+}
+
+// takeLabels takes the labels of a file, one for each step.
+func (r *reasoning) takeLabels(labels []string) error {
+	steps := r.judge().Steps
+	if len(labels) > 0 && len(labels) != len(steps) {
+		return fmt.Errorf("the trace has %d steps and labels for %d", len(steps), len(labels))
+	}
+	for k, name := range labels {
+		if name == "" {
+			continue
+		}
+		if err := r.label(task.Span{Start: steps[k].Start, End: steps[k].End}, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stepEnd is where the first step that ends after token from of the response ends, in response tokens; 0 while none has ended.
+func (r *reasoning) stepEnd(from int) int {
+	if _, free := r.task.(task.Written); !free {
+		if i := slices.Index(r.response[from:], task.Newline); i >= 0 {
+			return from + i + 1
+		}
+		return 0
+	}
+	t := r.task.Judge(r.Problem, r.response)
+	for _, s := range t.Steps {
+		if end := s.End - t.PromptLength; end > from && s.End < len(t.Tokens) {
+			return end
+		}
+	}
+	return 0
+}
+
+// ended reports whether step k of the trace is finished, so that another can follow.
+func (r *reasoning) ended(steps []task.Step, k, context int) bool {
+	if _, free := r.task.(task.Written); free {
+		return k < len(steps)-1 || r.complete(context) || steps[k].End < len(r.tokens())
+	}
+	return r.tokens()[steps[k].End-1] == task.Newline
+}
+
+// mayExperiment returns an error for a task of free text without answers or, where labels are needed, without labels.
+func mayExperiment(kind task.Task, labels bool) error {
+	free, ok := kind.(*freetext.Task)
+	switch {
+	case !ok:
+		return nil
+	case !free.Answered:
+		return errors.New("nobody knows right answers to this prompt; choose few-shot chain, or problems of your own with answers")
+	case labels && !free.Labelled:
+		return errors.New("nobody knows which steps of these problems are needed; choose few-shot chain")
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"attnlab/app/session"
+	"attnlab/rl/rltest"
+	freetext "attnlab/rl/task/text"
+)
+
+// writer is a screen of an engine with [rltest.Rambler], a model of free text in words.
+func writer(t *testing.T) *screen {
+	t.Helper()
+	return start(t, map[string]map[string][]byte{"rambler": filesOf(t, rltest.Rambler())}, openHost, session.UseModel{Name: "rambler"}, session.NewProblem{Seed: 1})
+}
+
+// A model without a task of its own opens as free text: problems are drawn and typed, traces cut by any rule, labels given by hand and saved.
+func TestFreeText(t *testing.T) {
+	s := writer(t)
+	if s.able.Model.Task != freetext.FewShotChain.Name || s.trace.Wording == nil || s.trace.Gold == "" || !strings.HasSuffix(s.trace.Prompt, "= ?\n") {
+		t.Fatalf("model %+v, trace %+v", s.able.Model, s.trace)
+	}
+	s.must(session.NewProblem{Text: "a = ?", Wording: &session.Wording{Task: freetext.FreeText.Name, Rule: "line"}})
+	if s.trace.Gold != "" || s.trace.Wording.Rule != "line" || s.trace.Wording.Chat != "plain" || s.trace.Prompt != "a = ?\n" {
+		t.Fatalf("%+v", s.trace)
+	}
+	for range 20 { // a seed with three steps
+		s.must(session.Generate{Unit: "all", Restart: true, Sampling: session.Sampling{Temperature: 1, Seed: s.trace.Sampling.Seed + 1}})
+		if len(s.trace.Steps) >= 3 {
+			break
+		}
+	}
+	whole := slices.Clone(s.trace.Tokens)
+	steps := s.trace.Steps
+	if len(steps) < 3 || !s.trace.Complete || s.trace.Found != "05" || steps[0].Label != "unlabelled" || strings.ContainsAny(steps[0].Text, "\n") {
+		t.Fatalf("%+v", s.trace)
+	}
+	// The same response, one step at a time.
+	s.must(session.Generate{Unit: "step", Restart: true, Sampling: s.trace.Sampling})
+	if got := len(s.trace.Tokens); got != steps[0].End || s.trace.Complete {
+		t.Errorf("the first step ends at %d, want %d", got, steps[0].End)
+	}
+	for range 20 {
+		if !s.trace.Complete {
+			s.must(session.Generate{Unit: "step", Sampling: s.trace.Sampling})
+		}
+	}
+	if !slices.Equal(s.trace.Tokens, whole) {
+		t.Errorf("step by step %v, at once %v", s.trace.Tokens, whole)
+	}
+
+	s.must(session.LabelStep{Step: 1, Label: "essential"})
+	if v := s.trace.Steps[1]; v.Label != "essential" || !v.ByHand || s.trace.Steps[0].ByHand {
+		t.Errorf("%+v", s.trace.Steps)
+	}
+	// The label goes with the file, whatever reads it.
+	file, err := json.Marshal(s.trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var saved session.Trace
+	if err := json.Unmarshal(file, &saved); err != nil || saved.Check() != nil {
+		t.Fatal(err, saved.Check())
+	}
+	s.must(session.NewProblem{Text: "b = ?"})
+	s.must(saved.Show())
+	if v := s.trace.Steps[1]; v.Label != "essential" || !v.ByHand || s.trace.Prompt != "a = ?\n" || !slices.Equal(s.trace.Tokens, whole) || s.trace.Wording.Rule != "line" {
+		t.Errorf("from a file: %+v", s.trace)
+	}
+	s.must(session.CutSteps{Rule: "paragraph"})
+	if len(s.trace.Steps) != 0 || s.trace.Wording.Rule != "paragraph" {
+		t.Errorf("by paragraph: %+v", s.trace.Steps)
+	}
+	s.must(session.CutSteps{Rule: "line"})
+	if v := s.trace.Steps[1]; v.Label != "essential" || !v.ByHand {
+		t.Errorf("by line again: %+v", s.trace.Steps)
+	}
+	s.must(session.LabelStep{Step: 1})
+	if v := s.trace.Steps[1]; v.Label != "unlabelled" || v.ByHand {
+		t.Errorf("taken back: %+v", v)
+	}
+	s.refused(session.LabelStep{Step: 99, Label: "wrong"}, "no step 100")
+	s.refused(session.LabelStep{Step: 0, Label: "odd"}, "unknown label")
+	s.refused(session.CutSteps{Rule: "word"}, "no step rule")
+	s.refused(session.FindHeads{Problems: 4}, "nobody knows right answers")
+	s.refused(session.DisruptSteps{Samples: 2}, "nobody knows the right answer")
+	s.refused(session.GrowTree{Unit: "all", Rule: session.TreeRule{Branch: "fci"}}, "nobody knows the right answer")
+	s.refused(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 5}}, "writes free text")
+}
