@@ -83,6 +83,7 @@ type screen struct {
 	heads    session.HeadsView
 	cut      session.Disruption
 	losses   session.StepLosses
+	answers  session.AnswerLosses
 	selected session.Selection
 	run      session.Run
 	runs     session.Runs
@@ -241,6 +242,9 @@ func (s *screen) receive(message any) {
 	case session.Disruption:
 		newer(s.cut.Number, m.Number)
 		s.cut = m
+	case session.AnswerLosses:
+		newer(s.answers.Number, m.Number)
+		s.answers = m
 	case session.StepLosses:
 		newer(s.losses.Number, m.Number)
 		s.losses = m

@@ -91,10 +91,24 @@ func (e *Engine) publishHeads(correct []examine.Examined, done, of int) {
 			}
 		}
 	}
+	if view.Ranked > 1 {
+		chosen := examine.ChooseHeads(correct, rl.ATTNPO.Params.Lab().Int("heads"))
+		position := heldOutHead(score.Head{}, chosen.Position)
+		for _, h := range chosen.Heads {
+			one := heldOutHead(h.Head, h.JudgedRank)
+			one.First, one.Over, one.OverSE = stat.Finite(h.First), stat.Finite(h.OverPosition), stat.Finite(h.OverPositionError)
+			view.HeldOut = append(view.HeldOut, one)
+		}
+		view.HeldOutPosition = &position
+	}
 	for _, head := range score.TopHeads(scores.SRA, rl.ATTNPO.Params.Lab().Int("heads")) {
 		view.KeyFocus = append(view.KeyFocus, [2]int{head.Layer, head.Head})
 	}
 	e.publish(view)
+}
+
+func heldOutHead(h score.Head, j examine.JudgedRank) session.HeldOutHead {
+	return session.HeldOutHead{Layer: h.Layer, Head: h.Head, SRA: stat.Finite(j.SRA), SE: stat.Finite(j.StandardError), Responses: j.Responses}
 }
 
 // known flattens score [L][H] to n values; a missing score or NaN becomes nil.

@@ -60,6 +60,9 @@ func (e *Engine) clear(empty session.Event) {
 	case session.StepLosses:
 		s.Number = e.next()
 		empty = s
+	case session.AnswerLosses:
+		s.Number = e.next()
+		empty = s
 	case session.Tree:
 		s.Number = e.next()
 		empty = s

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,8 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
+	"attnlab/rl/examine"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 	freetext "attnlab/rl/task/text"
 )
@@ -176,4 +179,41 @@ func mayExperiment(kind task.Task, labels bool) error {
 		return errors.New("nobody knows which steps of these problems are needed; choose few-shot chain")
 	}
 	return nil
+}
+
+// disruptAnswer measures how much less likely the trace's answer is without attention to each step, one forward pass a step.
+func (e *Engine) disruptAnswer(ctx context.Context) error {
+	if e.reasoning == nil {
+		return errNoProblem
+	}
+	t := e.reasoning.judge()
+	if t.AnswerEnd == t.AnswerStart || len(t.Steps) == 0 {
+		return errors.New("the trace has no answer or no steps; generate all of it first")
+	}
+	whole := t.Steps
+	losses := session.AnswerLosses{Trace: e.traceNumber(), Values: make([]*float64, len(whole))}
+	for k := range whole {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		e.busy("removing attention to each step", k, len(whole))
+		t.Steps = whole[k : k+1]
+		one, err := examine.AnswerLosses(e.rig.scorer, []task.Trace{t})
+		if err != nil {
+			return err
+		}
+		losses.Values = slices.Clone(losses.Values)
+		losses.Values[k] = stat.Finite(one[0][0])
+		losses.Number = e.next()
+		e.publish(losses)
+	}
+	return nil
+}
+
+// traceNumber is the number of the trace that is shown.
+func (e *Engine) traceNumber() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t, _ := e.snapshots[session.Kind(session.Trace{})].(session.Trace)
+	return t.Number
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,12 @@ func TestFreeText(t *testing.T) {
 	}
 	if !slices.Equal(s.trace.Tokens, whole) {
 		t.Errorf("step by step %v, at once %v", s.trace.Tokens, whole)
+	}
+
+	// A bigram model's answer does not depend on any step.
+	s.must(session.DisruptAnswer{})
+	if l := s.answers; l.Trace != s.trace.Number || len(l.Values) != len(steps) || l.Values[0] == nil || math.Abs(*l.Values[0]) > 1e-4 {
+		t.Errorf("answer losses %+v of trace %d", l, s.trace.Number)
 	}
 
 	s.must(session.LabelStep{Step: 1, Label: "essential"})

@@ -112,6 +112,8 @@ func (s *State) apply(event session.Event) {
 	case session.StepLosses:
 		s.Losses = e
 		s.View.Cut = e.Samples
+	case session.AnswerLosses:
+		s.Answers = e
 	case session.Tree:
 		s.takeTree(e)
 	case session.Rules:

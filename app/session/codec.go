@@ -19,9 +19,9 @@ const (
 )
 
 var kinds = kindTable(
-	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelStep{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
+	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelStep{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, DisruptAnswer{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{},
-	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, StepLosses{}, Selection{},
+	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, StepLosses{}, AnswerLosses{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{},
 )
 
@@ -38,6 +38,7 @@ func (ShowTrace) command()     {}
 func (FindHeads) command()     {}
 func (Disrupt) command()       {}
 func (DisruptSteps) command()  {}
+func (DisruptAnswer) command() {}
 func (Select) command()        {}
 func (Hover) command()         {}
 func (GrowTree) command()      {}
@@ -75,6 +76,7 @@ func (Trace) event()         {}
 func (HeadAttention) event() {}
 func (HeadsView) event()     {}
 func (Disruption) event()    {}
+func (AnswerLosses) event()  {}
 func (StepLosses) event()    {}
 func (Selection) event()     {}
 

@@ -99,6 +99,9 @@ type (
 	DisruptSteps struct {
 		Samples int `json:"samples"`
 	}
+	// DisruptAnswer removes attention to every step of the trace in turn and measures how much less likely its answer becomes. It draws
+	// nothing, and needs neither labels nor a right answer. [AnswerLosses] is the answer.
+	DisruptAnswer struct{}
 	// Select changes the selection on every screen.
 	Select struct {
 		Selection Selection `json:"selection"`
@@ -311,6 +314,16 @@ type (
 		Position     *float64   `json:"position"`
 		PositionLow  *float64   `json:"position_low"`
 		PositionHigh *float64   `json:"position_high"`
+		// HeldOut are heads that were chosen on every other response and judged on the rest, beside the place of a step alone.
+		HeldOut         []HeldOutHead `json:"held_out,omitempty"`
+		HeldOutPosition *HeldOutHead  `json:"held_out_position,omitempty"`
+	}
+	// AnswerLosses is the result of [DisruptAnswer]: how much less likely the answer is without attention to each step, in nats; null
+	// where it is not measured yet. Trace is the number of the trace it belongs to.
+	AnswerLosses struct {
+		Number uint64     `json:"number"`
+		Trace  uint64     `json:"trace"`
+		Values []*float64 `json:"values"` // [K]
 	}
 	// Disruption is the result of [Disrupt] so far. Pairs are the continuations of one step, [Samples], as each of them ends.
 	// Groups count whole batches of them, because of a batch the short ones end first; it is empty before the first.

@@ -8,6 +8,7 @@ type Snapshots struct {
 	Heads        HeadsView
 	Disruption   Disruption
 	Losses       StepLosses
+	Answers      AnswerLosses
 	Checked      Checked
 	Failure      Failure
 	Tree         Tree

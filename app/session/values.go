@@ -278,6 +278,19 @@ type Term struct {
 	Source string  `json:"source,omitempty"`
 }
 
+// HeldOutHead is a head that was chosen on one half of the responses and judged on the other, or the place of a step, which has no Layer
+// and Head. Numbers that cannot be told are null.
+type HeldOutHead struct {
+	Layer     int      `json:"layer"`
+	Head      int      `json:"head"`
+	First     *float64 `json:"chosen_sra"` // on the half that it was chosen on
+	SRA       *float64 `json:"sra"`
+	SE        *float64 `json:"standard_error"` // over responses
+	Over      *float64 `json:"over_position"`  // mean difference to the place of the step
+	OverSE    *float64 `json:"over_position_se"`
+	Responses int      `json:"responses"`
+}
+
 // Show is the command that shows a trace from a file, with the labels that were given by hand.
 func (t *Trace) Show() ShowTrace {
 	c := ShowTrace{Prompt: t.Tokens[:t.PromptLength], Response: t.Tokens[t.PromptLength:], Sampling: t.Sampling, Wording: t.Wording}
