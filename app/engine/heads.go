@@ -92,19 +92,23 @@ func (e *Engine) publishHeads(correct []examine.Examined, done, of int) {
 		}
 	}
 	if view.Ranked > 1 {
-		chosen := examine.ChooseHeads(correct, rl.ATTNPO.Params.Lab().Int("heads"))
-		position := heldOutHead(score.Head{}, chosen.Position)
-		for _, h := range chosen.Heads {
-			one := heldOutHead(h.Head, h.JudgedRank)
-			one.First, one.Over, one.OverSE = stat.Finite(h.First), stat.Finite(h.OverPosition), stat.Finite(h.OverPositionError)
-			view.HeldOut = append(view.HeldOut, one)
-		}
-		view.HeldOutPosition = &position
+		view.HeldOut, view.HeldOutPosition = heldOutHeads(examine.ChooseHeads(correct, rl.ATTNPO.Params.Lab().Int("heads")))
 	}
 	for _, head := range score.TopHeads(scores.SRA, rl.ATTNPO.Params.Lab().Int("heads")) {
 		view.KeyFocus = append(view.KeyFocus, [2]int{head.Layer, head.Head})
 	}
 	e.publish(view)
+}
+
+// heldOutHeads are chosen heads and the place of a step as pages show them.
+func heldOutHeads(c examine.Chosen) (heads []session.HeldOutHead, position *session.HeldOutHead) {
+	for _, h := range c.Heads {
+		one := heldOutHead(h.Head, h.JudgedRank)
+		one.First, one.Over, one.OverSE = stat.Finite(h.First), stat.Finite(h.OverPosition), stat.Finite(h.OverPositionError)
+		heads = append(heads, one)
+	}
+	p := heldOutHead(score.Head{}, c.Position)
+	return heads, &p
 }
 
 func heldOutHead(h score.Head, j examine.JudgedRank) session.HeldOutHead {

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"attnlab/app/session"
+	"attnlab/rl/examine"
 	"attnlab/rl/rltest"
+	"attnlab/rl/score"
 	freetext "attnlab/rl/task/text"
 )
 
@@ -96,4 +98,19 @@ func TestFreeText(t *testing.T) {
 	s.refused(session.DisruptSteps{Samples: 2}, "nobody knows the right answer")
 	s.refused(session.GrowTree{Unit: "all", Rule: session.TreeRule{Branch: "fci"}}, "nobody knows the right answer")
 	s.refused(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 5}}, "writes free text")
+}
+
+// What a half cannot tell is null, and the place of a step has no head.
+func TestHeldOutHeads(t *testing.T) {
+	heads, position := heldOutHeads(examine.Chosen{
+		Heads: []examine.ChosenHead{{Head: score.Head{Layer: 1, Head: 2}, First: 0.9, JudgedRank: examine.JudgedRank{SRA: 0.6, StandardError: math.NaN(), Responses: 1},
+			OverPosition: -0.1, OverPositionError: math.NaN()}},
+		Position: examine.JudgedRank{SRA: 0.7, StandardError: 0.05, Responses: 1},
+	})
+	text, err := json.Marshal([]any{heads, position})
+	want := `[[{"layer":1,"head":2,"chosen_sra":0.9,"sra":0.6,"standard_error":null,"over_position":-0.1,"over_position_se":null,"responses":1}],` +
+		`{"layer":0,"head":0,"chosen_sra":null,"sra":0.7,"standard_error":0.05,"over_position":null,"over_position_se":null,"responses":1}]`
+	if err != nil || string(text) != want {
+		t.Errorf("%s, %v\nwant %s", text, err, want)
+	}
 }
