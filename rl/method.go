@@ -10,6 +10,7 @@ import (
 	"attnlab/model"
 	"attnlab/rl/hyper"
 	"attnlab/rl/score"
+	"attnlab/rl/task"
 )
 
 // Methods lists every training method: supervised training first, then the baselines, then the three papers. To add a method,
@@ -93,6 +94,14 @@ func MethodOf(name string) (Method, error) {
 // Crediting returns the methods that credit responses: all but those that learn from demonstrations.
 func Crediting() []Method {
 	return slices.DeleteFunc(slices.Clone(Methods), func(m Method) bool { return m.Takes.Demonstrations })
+}
+
+// trains returns an error if the method cannot train on a task.
+func (m Method) trains(t task.Task) error {
+	if _, free := t.(task.Written); free && m.Takes.Revisions {
+		return fmt.Errorf("rl: %s ends think parts by a token of the task, and free text has none; choose another method", m.Name)
+	}
+	return nil
 }
 
 // Names returns the names of methods.

@@ -71,6 +71,9 @@ func NewRun(d *gpu.Device, task task.Task, base, saved *hf.Checkpoint, c RunConf
 			return nil, err
 		}
 	}
+	if err := c.Method.trains(task); err != nil {
+		return nil, err
+	}
 	if n := len(task.Vocabulary()); n != base.Config.VocabSize {
 		return nil, fmt.Errorf("rl: task %s has %d tokens, the model %d; use a model made for this task", task.Name(), n, base.Config.VocabSize)
 	}

@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"strings"
 	"testing"
 
 	"attnlab/gpu"
@@ -36,5 +37,8 @@ func TestMethodsOnFreeText(t *testing.T) {
 			t.Errorf("%s: %s", name, text(t, last))
 		}
 		r.Release()
+	}
+	if _, err := NewRun(gpu.OpenHost(), kind, base, nil, RunConfig{Method: REARL, Hyper: REARL.Params.Lab()}); err == nil || !strings.Contains(err.Error(), "free text has none") {
+		t.Errorf("rearl on free text: %v", err)
 	}
 }

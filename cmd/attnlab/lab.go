@@ -112,26 +112,32 @@ func (o *options) newTask() (task.Task, error) {
 // taskAndModel returns the task of --task, the model of --model, and that model's folder or name. It returns an error if the model
 // does not have the tokens of the task.
 func (o *options) taskAndModel() (task.Task, *hf.Checkpoint, string, error) {
-	if o.isText() {
-		if o.model == "" {
-			return nil, nil, "", wrongUsage("task %s needs a model that writes text: give its folder by --model", o.task)
-		}
-		checkpoint, base, err := o.checkpoint()
-		if err != nil {
+	if o.isText() && o.model == "" {
+		return nil, nil, "", wrongUsage("task %s needs a model that writes text: give its folder by --model", o.task)
+	}
+	if !o.isText() { // a mistake in the flags is found before a model is read
+		if _, err := o.newTask(); err != nil {
 			return nil, nil, "", err
 		}
-		task, err := o.textTask(checkpoint, base)
-		return task, checkpoint, base, err
 	}
-	task, err := o.newTask()
+	checkpoint, base, err := o.checkpoint()
 	if err != nil {
 		return nil, nil, "", err
 	}
-	checkpoint, base, err := o.checkpoint()
-	if err == nil {
-		err = suits(checkpoint, task, base)
-	}
+	task, err := o.taskOf(checkpoint, base)
 	return task, checkpoint, base, err
+}
+
+// taskOf makes the task of --task for a model. It returns an error if the model does not have the task's tokens.
+func (o *options) taskOf(c *hf.Checkpoint, base string) (task.Task, error) {
+	if o.isText() {
+		return o.textTask(c, base)
+	}
+	task, err := o.newTask()
+	if err == nil {
+		err = suits(c, task, base)
+	}
+	return task, err
 }
 
 // shippedBase is the base that a task uses without --model.
@@ -192,9 +198,18 @@ func suits(c *hf.Checkpoint, task task.Task, base string) error {
 
 // decoder makes a decoder for n sequences, and a sampling whose random numbers are keyed by --seed.
 func (c *console) decoder(l *lab, n int, temperature float64) (*model.Decoder, model.Sampling, error) {
-	slots := min(n, 64)
+	slots := cacheSlots(l.Config, n)
 	d, err := model.NewDecoder(l.Model, model.DecoderSize{Slots: slots, Rows: 2 * slots * l.MaxContext, Chunk: 16})
 	return d, model.Sampling{Temperature: float32(temperature), Seed: uint32(task.SeedOf("sample", c.seed, 0))}, err
+}
+
+// cacheBytes bounds the keys and values of the sequences that are sampled at once.
+const cacheBytes = 2 << 30
+
+// cacheSlots is how many of n sequences are sampled at once: as many as their cache allows, and 64 at most.
+func cacheSlots(c model.Config, n int) int {
+	row := int64(c.Layers) * 2 * int64(c.KVHeads*c.HeadDim) * 4
+	return int(min(int64(n), 64, max(1, cacheBytes/(row*2*int64(c.MaxContext)))))
 }
 
 // scorer makes a scorer for passes of several traces.

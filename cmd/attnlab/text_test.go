@@ -140,7 +140,8 @@ func TestTextRefuses(t *testing.T) {
 		{"heads --layers 7 --task few-shot-chain" + on, 2, "the model has the layers 0 to 1"},
 		{"heads --layers a --task few-shot-chain" + on, 2, "neither a number"},
 		{"disrupt --measure luck", 2, "accuracy or answer"},
-		{"train --task few-shot-chain --method grpo --out x" + on, 2, "train does not take task few-shot-chain, which is free text"},
+		{"train --task problems --method grpo --out x" + on, 2, "train: task problems has no problems apart from those that it would be measured on"},
+		{"train --task few-shot-chain --method rearl --cut oracle --out " + filepath.Dir(mine) + "/r" + on, 1, "free text has none"},
 		{"pretrain --task text --out x", 2, "does not take task text"},
 		{"reflect --task text --out x", 2, "does not take task text"},
 		{"eval" + on, 1, "does not have the tokens of task chain"},
@@ -150,4 +151,28 @@ func TestTextRefuses(t *testing.T) {
 			t.Errorf("attnlab %s: exit status %d, %q, want %d and %q", test.args, code, stderr, test.code, test.says)
 		}
 	}
+}
+
+// A run on free text says in its settings how prompts are put, and resumes with that.
+func TestTrainText(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	args := []string{"train", "--model", rambler(), "--task", "few-shot-chain", "--method", "grpo", "--shots", "1", "--difficulty", "2", "--problems", "4", "--group", "4", "--max-length", "40",
+		"--probe", "8", "--eval", "8", "--held-out", "0", "--step-rule", "line", "--out", dir}
+	var got struct {
+		Step int `json:"step"`
+	}
+	document(t, &got, "", append(args, "--steps", "1")...)
+	settings, err := os.ReadFile(filepath.Join(dir, "run.json"))
+	if err != nil || !strings.Contains(string(settings), `"step_rule": "line"`) || !strings.Contains(string(settings), `"wording": "line, plain, 1 examples"`) {
+		t.Errorf("%s, %v", settings, err)
+	}
+	document(t, &got, "", "train", "--out", dir, "--resume", "--steps", "2")
+	if log, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl")); err != nil || strings.Count(string(log), "\n") != 2 {
+		t.Errorf("%s, %v", log, err)
+	}
+	if code, _, stderr := call("", "train", "--out", dir, "--resume", "--steps", "3", "--shots", "4", "--backend", "host"); code != 2 || !strings.Contains(stderr, "was begun with --shots 1, not 4") {
+		t.Errorf("exit status %d, %s", code, stderr)
+	}
+	var trained evaluation
+	document(t, &trained, "", "eval", "--model", dir, "--task", "few-shot-chain", "--shots", "1", "--problems", "4")
 }

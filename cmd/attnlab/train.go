@@ -30,7 +30,7 @@ as in training. Hyper-parameters are flags; their defaults suit the small models
   attnlab train --out runs/attnpo --resume --budget 600000
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
-		o.takeTask(f)
+		o.takeAnyTask(f)
 		o.takeModel(f)
 		var t training
 		f.StringVar(&t.Method, "method", "", "`M`, one of "+strings.Join(rl.Names(rl.Methods), ", "))

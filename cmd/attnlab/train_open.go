@@ -18,6 +18,7 @@ import (
 	"attnlab/rl/runs"
 	"attnlab/rl/score"
 	"attnlab/rl/task"
+	"attnlab/rl/task/text"
 	"attnlab/web"
 )
 
@@ -86,6 +87,12 @@ func (t *training) check(c *console) error {
 	if err == nil && t.Reflection != "" && m.Takes.ReflectionModel == nil {
 		takers := slices.DeleteFunc(slices.Clone(rl.Methods), func(m rl.Method) bool { return m.Takes.ReflectionModel == nil })
 		return wrongUsage("train: --reflection is for %s; %s has none", strings.Join(rl.Names(takers), ", "), t.Method)
+	}
+	if c.isText() {
+		if c.task != text.FewShotChain.Name {
+			return wrongUsage("train: task %s has no problems apart from those that it would be measured on; choose --task %s", c.task, text.FewShotChain.Name)
+		}
+		t.Wording = &runs.Wording{StepRule: c.text.rule, Chat: c.text.chat, System: c.text.system, Shots: c.text.shots, Context: c.text.context}
 	}
 	t.Evaluate = &t.evaluate
 	t.Model, t.Task, t.Difficulty, t.Teacher, t.Seed = c.model, c.task, c.difficulty, c.teacher, runs.Seed(c.seed)
@@ -217,18 +224,15 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 // models reads task and base, which must be the one that the run began with.
 func (t *training) models(c *console, o *opened) (name string, kind task.Task, err error) {
 	c.model, c.task, c.difficulty, c.teacher, c.seed = t.Model, t.Task, t.Difficulty, t.Teacher, uint64(t.Seed)
-	if err := c.refuseText("train"); err != nil {
-		return "", nil, err
+	if w := t.Wording; w != nil {
+		c.text = textOptions{rule: w.StepRule, chat: w.Chat, system: w.System, shots: w.Shots, context: w.Context}
 	}
 	if o.writer != nil && len(o.writer.Base) > 0 { // a run of the page that began from a run carries its base
-		if kind, err = c.newTask(); err != nil {
-			return "", nil, err
-		}
 		if o.base, err = hf.LoadFiles(o.writer.Base); err != nil {
 			return "", nil, fmt.Errorf("%s: %w", filepath.Join(t.out, runs.BaseFolder), err)
 		}
 		name = filepath.Join(t.out, runs.BaseFolder)
-		err = suits(o.base, kind, name)
+		kind, err = c.taskOf(o.base, name)
 	} else {
 		kind, o.base, name, err = c.taskAndModel()
 		if err != nil && t.resume {
@@ -337,7 +341,11 @@ func (t *training) recall(c *console, begun runs.Settings) error {
 	if err := c.checkFlags(t.out, t.Settings); err != nil {
 		return err
 	}
-	if _, err := task.New(begun.Task, begun.Teacher, begun.Difficulty); err != nil {
+	if _, free := text.Find(begun.Task); free && begun.Wording == nil {
+		return fmt.Errorf("%s does not say how its prompts are put; restore the file, or begin a new run in another --out", filepath.Join(t.out, runs.RunFile))
+	} else if free {
+		// [training.models] makes the task, once the model's tokenizer is read
+	} else if _, err := task.New(begun.Task, begun.Teacher, begun.Difficulty); err != nil {
 		return fmt.Errorf("%s: %w; restore the file, or begin a new run in another --out", filepath.Join(t.out, runs.RunFile), err)
 	}
 	if begun.Probe < 1 {

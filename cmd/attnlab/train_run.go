@@ -13,6 +13,7 @@ import (
 	"attnlab/rl/runs"
 	"attnlab/rl/score"
 	"attnlab/rl/task"
+	"attnlab/rl/task/text"
 )
 
 func (c *console) train(ctx context.Context, t training) error {
@@ -88,7 +89,11 @@ func (o *opened) save(ctx context.Context) error {
 func (t *training) measured(r *rl.Run, kind task.Task) *runs.Measured {
 	m := &runs.Measured{Model: t.Base.Weights, Base: t.Base.Weights, Task: kind.Name(), Temperature: runs.To(r.Temperature), TopP: runs.To(1.0),
 		MaxLength: runs.To(r.MaxLength), Stream: task.RolloutStream, Seed: runs.To(t.Seed), Adapter: r.Model.Device.Info.String()}
-	m.Teacher, m.Difficulty = task.Describe(t.Task, t.Teacher, t.Difficulty)
+	if free, ok := kind.(*text.Task); ok {
+		m.Difficulty, m.Wording = free.Wording()
+	} else {
+		m.Teacher, m.Difficulty = task.Describe(t.Task, t.Teacher, t.Difficulty)
+	}
 	return m
 }
 

@@ -39,6 +39,8 @@ type Settings struct {
 	Evaluate   *int              `json:"evaluate,omitempty"`       // fresh problems for the evaluation at the end; nil where this was not recorded
 	Start      string            `json:"start,omitempty"`          // pretraining: the model whose weights it began with
 
+	Wording *Wording `json:"wording,omitempty"` // of a task of free text
+
 	Base            *Identity `json:"base,omitempty"`             // of the model that the run began from
 	ReflectionModel *Identity `json:"reflection_model,omitempty"` // of the reflection model
 	Measured        *Measured `json:"measured,omitempty"`         // how the numbers in the log are measured
@@ -50,6 +52,23 @@ type Settings struct {
 
 	params hyper.Table // of the method, see [Settings.Complete]
 	rest   unknown
+}
+
+// Wording is how a run puts the problems of a task of free text: flags of the command line by their names.
+type Wording struct {
+	StepRule string `json:"step_rule"`
+	Chat     string `json:"chat,omitempty"`
+	System   string `json:"system,omitempty"`
+	Shots    int    `json:"shots"`
+	Context  int    `json:"context"` // tokens
+}
+
+// flag is the value for a flag; of no wording it is empty.
+func (w *Wording) flag(name string) string {
+	if w == nil {
+		return ""
+	}
+	return map[string]string{"step-rule": w.StepRule, "chat": w.Chat, "system": w.System, "shots": strconv.Itoa(w.Shots), "context": strconv.Itoa(w.Context)}[name]
 }
 
 // Identity says which weights a run used, so that others in their place are noticed.
@@ -152,6 +171,8 @@ func (s Settings) Flag(name string) (string, bool) {
 		return strconv.FormatBool(s.Paper), s.Method != Pretrain
 	case "from":
 		return s.Start, s.Method == Pretrain
+	case "step-rule", "chat", "system", "shots", "context":
+		return s.Wording.flag(name), s.Method != Pretrain
 	}
 	return s.value(name)
 }
