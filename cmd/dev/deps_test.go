@@ -48,7 +48,6 @@ var rooms = []struct {
 	{"app/figures", []string{"app/session", "app/figures/draw", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/task/text", "rl/score", "rl/runs", "model/speed"}, "figures draw what the session brings, in any window"},
 	{"app/figures/window", []string{"app/session", "app/figures", "app/figures/draw", "app/figures/svg", "app/theme"}, "a window shows figures"},
 	{"app/engine", []string{"app/session", "gpu", "shaders/", "model", "model/hf", "model/hf/tokenizer", "model/race", "model/speed", "model/workload", "rl", "rl/examine", "rl/stat", "rl/hyper", "rl/task", "rl/task/text", "rl/score", "rl/runs"}, "the engine knows no page and no figure"},
-	{"rl/task/text", []string{"rl/task", "model/hf/tokenizer"}, "rl/task/text is a leaf: tasks know no model, only the tokens of its text"},
 	{"cmd/lab", []string{"app/session", "app/lab/", "app/panels"}, "the page's program starts panels"},
 	{"cmd/figure", []string{"app/session", "app/figures/"}, "a figure's program starts a window"},
 	{"cmd/engine", []string{"app/session", "app/engine", "gpu", "rl/runs", "web"}, "the Worker's program starts the engine"},
