@@ -90,10 +90,11 @@ func (c Config) need(s Storage, binding int64) Need {
 // String says it in a sentence.
 func (p Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s parameters need %s", millions(p.Count), p.size(BF16))
-	for _, s := range []Storage{Q8, Q4} {
-		fmt.Fprintf(&b, ", %s", p.size(s))
+	sizes := []string{p.size(BF16), p.size(Q8), p.size(Q4)}
+	if p.Choice >= 0 && p.Needs[p.Choice].Storage == F32 {
+		sizes = append([]string{p.size(F32)}, sizes...)
 	}
+	fmt.Fprintf(&b, "%s parameters need %s", millions(p.Count), strings.Join(sizes, ", "))
 	fmt.Fprintf(&b, ", and keys and values of %d tokens %s; the adapter allows %s a binding and %s a buffer: ", p.Context, megabytes(p.Cache),
 		megabytes(p.Limits.MaxStorageBufferBindingSize), megabytes(p.Limits.MaxBufferSize))
 	if p.Choice < 0 {

@@ -119,7 +119,7 @@ func TestPlanChoice(t *testing.T) {
 		}
 	}
 	got := models["SmolLM2-360M"].Plan(limits(256, 128), Ask{Context: 1024, Stored: F32}).String()
-	want := "362 M parameters need 690 MB in BF16, 388 MB in Q8, 238 MB in Q4, and keys and values of 1024 tokens 80 MB; the adapter allows 128 MB a binding and 256 MB a buffer: F32 fits, with the embedding in 2 parts."
+	want := "362 M parameters need 1380 MB in F32, 690 MB in BF16, 388 MB in Q8, 238 MB in Q4, and keys and values of 1024 tokens 80 MB; the adapter allows 128 MB a binding and 256 MB a buffer: F32 fits, with the embedding in 2 parts."
 	if got != want {
 		t.Errorf("the plan says\n%s\nwant\n%s", got, want)
 	}

@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"attnlab/model"
+	"attnlab/model/hf/bpe"
 	"attnlab/model/hf/gguf"
+	"attnlab/model/hf/tokenizer"
 )
 
 // family is what an architecture of llama.cpp computes without its metadata saying so.
@@ -48,6 +50,9 @@ func OpenGGUF(file io.ReaderAt, size int64) (*Source, error) {
 	}
 	s := &Source{tensors: map[string]tensor{}}
 	if s.Config, err = m.config(); err != nil {
+		return nil, err
+	}
+	if s.Tokenizer, err = m.tokenizer(s.Config); err != nil {
 		return nil, err
 	}
 	used := map[string]bool{ropeFactors: true}
@@ -168,6 +173,36 @@ func (m *ggufModel) config() (c model.Config, err error) {
 		return c, err
 	}
 	return c, c.Validate()
+}
+
+// tokenizer makes the tokenizer of the metadata, nil where there is none.
+func (m *ggufModel) tokenizer(c model.Config) (tokenizer.Tokenizer, error) {
+	kind, ok := m.String("tokenizer.ggml.model")
+	if !ok {
+		return nil, nil
+	}
+	if kind != "gpt2" {
+		return nil, fmt.Errorf("hf: the file's tokenizer is of type %.40q, only gpt2 (byte-level BPE) is supported", kind)
+	}
+	g := bpe.GGUF{BOS: c.BosID}
+	g.Pre, _ = m.String("tokenizer.ggml.pre")
+	g.Tokens, _ = m.Strings("tokenizer.ggml.tokens")
+	g.Merges, _ = m.Strings("tokenizer.ggml.merges")
+	types, _ := m.Ints("tokenizer.ggml.token_type")
+	for _, t := range types {
+		g.Types = append(g.Types, int32(t))
+	}
+	if add, ok := m.Bool("tokenizer.ggml.add_bos_token"); ok {
+		g.AddBOS = &add
+	}
+	t, err := bpe.FromGGUF(g)
+	if err != nil {
+		return nil, err
+	}
+	if t.Len() > c.VocabSize {
+		return nil, vocabularyError(t, c)
+	}
+	return t, nil
 }
 
 // decimal is the shortest decimal number that rounds to the float32 x.

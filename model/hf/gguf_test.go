@@ -53,6 +53,11 @@ func TestOpenGGUF(t *testing.T) {
 		if len(s.Ignored) != 0 {
 			t.Errorf("%s: ignored %q", name, s.Ignored)
 		}
+		text := "so b = 4 ; naïve 数学"
+		ids, err := s.Tokenizer.Encode(text)
+		if err != nil || s.Tokenizer.Decode(ids) != text || s.Tokenizer.Len() != 288 || len(ids) >= len(text) {
+			t.Errorf("%s: a tokenizer of %d tokens takes %q to %d, %v", name, s.Tokenizer.Len(), text, ids, err)
+		}
 		// The tensors of layer 1 as Python dequantises and arranges them, a row at a time and whole.
 		golden, err := safetensors.Read(testFile(t, name+".golden.safetensors"))
 		if err != nil {
@@ -126,6 +131,8 @@ func TestOpenGGUFRefuses(t *testing.T) {
 		"no heads":       {number(t, llama, "llama.attention.head_count", 0), "num_attention_heads is 0"},
 		"yarn, unknown":  {edited(t, qwen2, "\x04\x00\x00\x00\x00\x00\x00\x00yarn", "\x04\x00\x00\x00\x00\x00\x00\x00yarm"), `rope scaling "yarm" is not supported`},
 		"llama3, bands":  {number(t, llama3, "llama.rope.freq_base", 0x469c4000 /* 20000 */), "not the scaling of Llama 3"},
+		"words":          {edited(t, llama, "\x04\x00\x00\x00\x00\x00\x00\x00gpt2", "\x04\x00\x00\x00\x00\x00\x00\x00bert"), `tokenizer is of type "bert", only gpt2`},
+		"unknown cut":    {edited(t, llama, "gpt-2", "gpt-3"), `pre-tokenizer "gpt-3" is not supported`},
 		"end outside":    {number(t, llama, "tokenizer.ggml.eos_token_id", 400), "eos_token_id is 400"},
 		"cut":            {llama[:len(llama)-100], "cut short"},
 	} {
