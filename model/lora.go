@@ -203,12 +203,3 @@ func (ad *adapters) merge(p *gpu.Program, m *Model) {
 		}, ad.base[i], ad.words.Part(a.A, a.Inner*a.Cols), ad.words.Part(a.B, a.Rows*a.Inner), m.weight(a.Name))
 	}
 }
-
-// Adapters reads the arena of a trainer's adapters back; nil where it trains the model itself.
-func (t *Trainer) Adapters() (LoRA, []float32, error) {
-	if t.lora == nil {
-		return LoRA{}, nil, nil
-	}
-	arena := make([]float32, t.lora.words.Len())
-	return t.lora.LoRA, arena, t.lora.words.Read(0, arena)
-}

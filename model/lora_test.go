@@ -184,10 +184,11 @@ func TestAdaptersTrain(t *testing.T) {
 				t.Errorf("%s is the base's: %v", p.Name, same)
 			}
 		}
-		_, arena, err := tr.Adapters()
+		state, err := tr.State()
 		if err != nil {
 			t.Fatal(err)
 		}
+		arena := state.Adapters
 		zeros := slices.Clone(arena)
 		for _, a := range m.Adapters(l) {
 			for _, tensor := range a.Tensors() {
@@ -201,10 +202,6 @@ func TestAdaptersTrain(t *testing.T) {
 		}
 
 		// Resumed equals uninterrupted.
-		state, err := tr.State()
-		if err != nil {
-			t.Fatal(err)
-		}
 		other := newModel(t, m.Device, m.Config, base)
 		again := newLoRATrainer(t, other, 200, l, arena)
 		if err := again.Restore(state); err != nil {

@@ -162,8 +162,14 @@ func (t *Trainer) Restore(s *TrainState) error {
 
 // State reads the moments and the number of steps back, for a checkpoint.
 func (t *Trainer) State() (*TrainState, error) {
-	s := &TrainState{Step: t.Steps, M: make([]float32, t.trained.Len()), V: make([]float32, t.trained.Len())}
-	return s, t.Device.Read(t.m.Into(0, s.M), t.v.Into(0, s.V))
+	n := t.trained.Len()
+	s := &TrainState{Step: t.Steps, M: make([]float32, n), V: make([]float32, n)}
+	transfers := []gpu.Transfer{t.m.Into(0, s.M), t.v.Into(0, s.V)}
+	if t.lora != nil {
+		s.LoRA, s.Adapters = &t.lora.LoRA, make([]float32, n)
+		transfers = append(transfers, t.trained.Into(0, s.Adapters))
+	}
+	return s, t.Device.Read(transfers...)
 }
 
 // Step takes one step of AdamW at the learning rate on the sum of the losses of

@@ -15,6 +15,10 @@ type TrainState struct {
 	// means). Only the method reads it.
 	Method json.RawMessage `json:"method,omitempty"`
 
-	M []float32 `json:"-"` // AdamW's first moments, an arena like the weights
+	// LoRA says which adapters were trained; nil where the model itself was.
+	LoRA     *LoRA     `json:"lora,omitempty"`
+	Adapters []float32 `json:"-"` // their arena, nil without
+
+	M []float32 `json:"-"` // AdamW's first moments, an arena like the weights, or like the adapters
 	V []float32 `json:"-"` // and second moments
 }

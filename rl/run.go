@@ -141,13 +141,36 @@ func adam(h hyper.Values) model.Adam {
 		WeightDecay: float32(h.Number("weight-decay")), MaxNorm: float32(h.Number("gradient-clip"))}
 }
 
-// open puts the run on a device.
-func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err error) {
-	if r.Model, err = model.New(d, start.Config, start.Weights); err != nil {
+// openTrainer makes the model and the trainer of its weights, or, with hyper-parameter lora, of adapters over the base's weights.
+func (r *Run) openTrainer(d *gpu.Device, start *hf.Checkpoint, capacity int) (err error) {
+	rank := 0
+	if r.Hyper.Has("lora") {
+		rank = r.Hyper.Int("lora")
+	}
+	if rank == 0 {
+		if r.Model, err = model.New(d, start.Config, start.Weights); err == nil {
+			r.Trainer, err = model.NewTrainer(r.Model, capacity, adam(r.Hyper))
+		}
 		return err
 	}
+	l := model.LoRA{Rank: rank, Alpha: r.Hyper.Number("lora-alpha")}
+	words := r.base.Config.InitAdapters(l, r.Seed)
+	if start.Train != nil && start.Train.LoRA != nil {
+		if *start.Train.LoRA != l {
+			return fmt.Errorf("rl: the checkpoint has adapters of rank %d, its hyper-parameters say %d; start a new run", start.Train.LoRA.Rank, rank)
+		}
+		words = start.Train.Adapters
+	}
+	if r.Model, err = model.New(d, r.base.Config, r.base.Weights); err == nil {
+		r.Trainer, err = model.NewLoRATrainer(r.Model, capacity, adam(r.Hyper), l, words)
+	}
+	return err
+}
+
+// open puts the run on a device.
+func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err error) {
 	capacity := max(r.Tokens, start.Config.MaxContext)
-	if r.Trainer, err = model.NewTrainer(r.Model, capacity, adam(r.Hyper)); err != nil {
+	if err := r.openTrainer(d, start, capacity); err != nil {
 		return err
 	}
 	p := PolicyConfig{Seed: r.Seed, Temperature: 1, MaxLength: r.Hyper.Int("max-length"), Slots: r.Slots, Tokens: capacity}

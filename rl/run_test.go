@@ -43,9 +43,13 @@ func TestEveryMethodSteps(t *testing.T) {
 }
 
 func TestResumeEqualsUninterrupted(t *testing.T) {
-	for _, method := range Names(Methods) {
+	for _, method := range append(Names(Methods), "grpo with adapters") {
 		t.Run(method, func(t *testing.T) {
+			method, adapted := strings.CutSuffix(method, " with adapters")
 			c := diceRun(t, method, nil)
+			if adapted {
+				c = diceRun(t, method, map[string]string{"lora": "4"})
+			}
 			whole := open(t, nil, c)
 			want := steps(t, whole, 3)[2]
 
@@ -58,6 +62,9 @@ func TestResumeEqualsUninterrupted(t *testing.T) {
 			}
 			if err := kept.Save(dir); err != nil {
 				t.Fatal(err)
+			}
+			if (kept.Train.LoRA != nil) != adapted {
+				t.Errorf("the run trained %+v", kept.Train.LoRA)
 			}
 			if kept, err = hf.Load(dir); err != nil {
 				t.Fatal(err)

@@ -24,9 +24,13 @@ Before the first step the base answers probing problems, and what training remov
 (attnpo) are found on them, and ranked again after the last step. At the end the trained model and its base answer the same fresh problems, sampled
 as in training. Hyper-parameters are flags; their defaults suit the small models of this lab, --paper takes the papers' values.
 
+--lora RANK trains low-rank adapters over the frozen weights of attention. DIR/adapter then has them in the form of PEFT, and DIR the model
+with its adapters merged.
+
   attnlab train --method attnpo --budget 300000 --out runs/attnpo
   attnlab train --method tlmre --steps 40 --seed 2 --out runs/tlmre-2
   attnlab train --method attnpo --focus-heads 0.1,0.3 --out runs/wrong-heads
+  attnlab train --method grpo --lora 8 --out runs/grpo-lora
   attnlab train --out runs/attnpo --resume --budget 600000
 `,
 	flags: func(o *options, f *flag.FlagSet) action {

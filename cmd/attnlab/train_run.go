@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"attnlab/model"
+	"attnlab/model/hf"
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/runs"
@@ -81,6 +83,12 @@ func (o *opened) save(ctx context.Context) error {
 	files, err := checkpoint.Files()
 	if err != nil {
 		return err
+	}
+	if s := checkpoint.Train; s.LoRA != nil {
+		adapters := hf.Adapters{LoRA: *s.LoRA, Words: s.Adapters}
+		if err := adapters.Save(checkpoint.Config, filepath.Join(o.out, "adapter")); err != nil {
+			return err
+		}
 	}
 	return wrapOut(o.writer.Save(context.WithoutCancel(ctx), files))
 }

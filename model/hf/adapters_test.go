@@ -164,11 +164,11 @@ func TestAdaptersAreThoseOfPEFT(t *testing.T) {
 				}
 				nearly(t, "losses", losses, array(t, p.results, "losses"), 1e-3)
 				nearly(t, "gradient norms", norms, array(t, p.results, "grad_norms"), 1e-3)
-				_, words, err := tr.Adapters()
+				state, err := tr.State()
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, a := range adapterArrays(c, p.adapters.LoRA, "trained.", words) {
+				for _, a := range adapterArrays(c, p.adapters.LoRA, "trained.", state.Adapters) {
 					nearly(t, a.Name, a.Data, array(t, p.results, a.Name), 1e-2)
 				}
 				gputest.Count(d)

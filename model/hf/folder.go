@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"attnlab/model"
 )
 
 // Save writes the folder and creates it if necessary. It writes every file completely
@@ -47,6 +49,29 @@ func (c *Checkpoint) Save(dir string) error {
 		}
 		if err != nil {
 			return fmt.Errorf("hf: save checkpoint: %w", err)
+		}
+	}
+	return nil
+}
+
+// Save writes the files of adapters of a model of config c into a folder of their own: beside a config.json, transformers would take them
+// for adapters of that model.
+func (a *Adapters) Save(c model.Config, dir string) error {
+	files, err := a.Files(c)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("hf: make the folder of adapters: %w", err)
+	}
+	for _, name := range AdapterFiles {
+		temporary, err := writeTemporary(dir, name, files[name])
+		if err == nil {
+			err = os.Rename(temporary, filepath.Join(dir, name))
+		}
+		if err != nil {
+			os.Remove(temporary)
+			return fmt.Errorf("hf: save adapters: %w", err)
 		}
 	}
 	return nil

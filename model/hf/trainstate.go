@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"attnlab/model"
 	"attnlab/model/hf/safetensors"
@@ -19,7 +20,8 @@ import (
 // the method's state. Its tensors are three arenas: the weights under their own
 // names, AdamW's first moments with the prefix "m." and the second with "v.". One
 // rename replaces one file, so a save is whole or absent, whatever happens to the
-// files beside it.
+// files beside it. Where adapters are trained, the weights are the merged ones, the
+// adapters have PEFT's names, and so have their moments.
 //
 // training.json repeats the metadata for people and other programs; nothing here reads
 // it. In version 1 it was the only place of the counts, beside the moments alone in
@@ -56,8 +58,14 @@ func (c *Checkpoint) addTrain(files map[string][]byte) error {
 		return fmt.Errorf("hf: write JSON: %w", err)
 	}
 	tensors := arrays(c.Config, "", c.Weights)
-	tensors = append(tensors, arrays(c.Config, "m.", c.Train.M)...)
-	tensors = append(tensors, arrays(c.Config, "v.", c.Train.V)...)
+	if l := c.Train.LoRA; l != nil {
+		tensors = append(tensors, adapterArrays(c.Config, *l, "", c.Train.Adapters)...)
+		tensors = append(tensors, adapterArrays(c.Config, *l, "m.", c.Train.M)...)
+		tensors = append(tensors, adapterArrays(c.Config, *l, "v.", c.Train.V)...)
+	} else {
+		tensors = append(tensors, arrays(c.Config, "m.", c.Train.M)...)
+		tensors = append(tensors, arrays(c.Config, "v.", c.Train.V)...)
+	}
 	files[StateFile], err = pack(map[string]string{"format": trainFormat, "version": strconv.Itoa(trainVersion), "config": string(config), "training": string(train)}, tensors)
 	if err == nil {
 		files[trainFile], err = indent(trainJSON{trainFormat, trainVersion, checksum(files[weightsFile]), checksum(files[StateFile]), c.Train})
@@ -108,12 +116,47 @@ func readState(files map[string][]byte) (*Checkpoint, error) {
 	if negative(c.Train) {
 		return nil, fmt.Errorf("%s has a negative count", StateFile)
 	}
+	if c.Train.LoRA != nil {
+		if err := c.readAdapted(file); err != nil {
+			return nil, fmt.Errorf("%s: %w", StateFile, err)
+		}
+		return c, nil
+	}
 	all, err := arenas(c.Config, files[StateFile], "", "m.", "v.")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", StateFile, err)
 	}
 	c.Weights, c.Train.M, c.Train.V = all[0], all[1], all[2]
 	return c, nil
+}
+
+// readAdapted reads weights, adapters and moments of a run that trained adapters.
+func (c *Checkpoint) readAdapted(file safetensors.File) (err error) {
+	l := *c.Train.LoRA
+	if err := errors.Join(c.Config.Validate(), l.Validate()); err != nil {
+		return err
+	}
+	for prefix, arena := range map[string]*[]float32{"": &c.Train.Adapters, "m.": &c.Train.M, "v.": &c.Train.V} {
+		if *arena, err = adapterArena(c.Config, l, prefix, file); err != nil {
+			return err
+		}
+	}
+	weights := safetensors.File{Arrays: slices.DeleteFunc(slices.Clone(file.Arrays), func(a safetensors.Array) bool {
+		return strings.Contains(a.Name, ".lora_A.") || strings.Contains(a.Name, ".lora_B.")
+	})}
+	if adapters := 3 * len(adapterArrays(c.Config, l, "", c.Train.Adapters)); len(file.Arrays)-len(weights.Arrays) != adapters {
+		return fmt.Errorf("there are %d tensors of adapters and moments, this model has %d", len(file.Arrays)-len(weights.Arrays), adapters)
+	}
+	data, err := pack(nil, weights.Arrays)
+	if err != nil {
+		return err
+	}
+	all, err := arenas(c.Config, data, "")
+	if err != nil {
+		return err
+	}
+	c.Weights = all[0]
+	return nil
 }
 
 // readState1 reads version 1: training.json names the two other files by checksum.

@@ -29,6 +29,12 @@ var Rules = []Rule{
 		}
 		return nil
 	},
+	func(h Values, _ Limits) error { // kernels take words of four
+		if h.Has("lora") && h.Int("lora")%4 != 0 {
+			return fmt.Errorf("lora is %d; give 0, or a rank of 4, 8, 12, 16, 20, 24, 28 or 32", h.Int("lora"))
+		}
+		return nil
+	},
 	func(h Values, _ Limits) error {
 		if h.Has("points", "unbranched") && h.Int("points") == 0 && h.Choice("unbranched") == "drop" {
 			return errors.New("points is 0 and unbranched is drop: no response would be trained on; give at least 1 point, or keep")
