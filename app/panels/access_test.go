@@ -3,6 +3,7 @@ package panels
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -71,12 +72,24 @@ func walk(page string, leave func(e *element, around []*element)) {
 }
 
 // What axe-core finds on a page, for every page and dialog in every state: nothing to press lies within something to press
-// (nested-interactive), what is seen on a control is part of its name (label-content-name-mismatch), and each control has a name
-// (button-name, label, link-name).
+// (nested-interactive), what is seen on a control is part of its name (label-content-name-mismatch), each control has a name
+// (button-name, label, link-name), a heading is at most one level below the one before (heading-order), and a dialog is an element
+// that may be one (aria-allowed-role).
 func TestPagesAreAccessible(t *testing.T) {
 	controls := 0
 	for name, page := range pages(t) {
+		level := 1 // the first heading may be one below that of the page
 		walk(page, func(e *element, around []*element) {
+			if e.has["role"] == "dialog" && e.name != "div" && e.name != "section" {
+				t.Errorf("%s: the dialog %q is an element %s", name, e.has["class"], e.name)
+			}
+			hidden := slices.ContainsFunc(around, func(outer *element) bool { _, ok := outer.has["hidden"]; return ok })
+			if n := strings.Index("h1h2h3h4", e.name)/2 + 1; len(e.name) == 2 && n > 0 && e.name[0] == 'h' && e.name != "hr" && !hidden {
+				if n > level+1 {
+					t.Errorf("%s: the heading %q is of level %d after one of level %d", name, e.text.String(), n, level)
+				}
+				level = n
+			}
 			if !e.interactive() {
 				return
 			}

@@ -6,9 +6,9 @@ import "github.com/maxence-charriere/go-app/v10/pkg/app"
 func (p *Page) explanation() app.UI {
 	e, ok := p.Explain(p.Explained)
 	if !ok {
-		return app.Section().ID("explanation").Class("card explanation").Hidden(true)
+		return app.Div().ID("explanation").Class("card explanation").Hidden(true)
 	}
-	return app.Aside().ID("explanation").Class("card explanation").Aria("label", e.Title).Role("dialog").Body(
+	return app.Div().ID("explanation").Class("card explanation").Aria("label", e.Title).Role("dialog").Body(
 		app.Div().Class("card-head").Body(
 			app.H2().Text(e.Title),
 			app.Button().Type("button").Class("tool").DataSet("do", "explain").Aria("label", "close").Body(icon("close")),

@@ -209,8 +209,8 @@ func example(g session.DisruptionGroup) app.UI {
 	return app.Details().Class("example").Body(
 		app.Summary().Text("One continuation, intact and cut, of a step picked by "+score.StepChoice(g.Pick).Title()),
 		app.Div().Class("pair").Body(
-			app.Div().Body(app.H3().Text("control"), app.Pre().Text(g.ExampleIntact)),
-			app.Div().Body(app.H3().Text("attention cut"), app.Pre().Text(g.Example)),
+			app.Div().Body(app.H2().Text("control"), app.Pre().Text(g.ExampleIntact)),
+			app.Div().Body(app.H2().Text("attention cut"), app.Pre().Text(g.Example)),
 		),
 	)
 }

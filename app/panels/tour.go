@@ -11,14 +11,14 @@ import (
 // tourCard is the open stop of the tour.
 func (p *Page) tourCard() app.UI {
 	if p.Tour == 0 {
-		return app.Section().Class("card tour").Hidden(true)
+		return app.Div().Class("card tour").Hidden(true)
 	}
 	s := lab.TourStops[p.Tour-1]
 	next := "Next"
 	if p.Tour == len(lab.TourStops) {
 		next = "Done"
 	}
-	return app.Aside().Class("card tour", when(s.Ring == "step-panel", "left")).Role("dialog").Aria("label", "guided tour").Aria("live", "polite").Body(
+	return app.Div().Class("card tour", when(s.Ring == "step-panel", "left")).Role("dialog").Aria("label", "guided tour").Aria("live", "polite").Body(
 		app.Div().Class("card-head").Body(
 			app.Span().Class("hint").Text(fmt.Sprintf("stop %d of %d", p.Tour, len(lab.TourStops))),
 			app.Button().Type("button").Class("tool").DataSet("do", "tour:0").Aria("label", "leave the tour").Body(icon("close")),
