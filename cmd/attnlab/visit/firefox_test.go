@@ -213,13 +213,18 @@ func (f *firefox) eval(expression string, value any) {
 	}
 }
 
-// until waits until an expression is true in the page.
+// until waits until an expression is true in the page. It gives up when the engine has made no progress for [patience].
 func (f *firefox) until(what, expression string) {
 	f.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+	last := ""
+	for end := time.Now(); ; time.Sleep(100 * time.Millisecond) {
 		var is bool
 		if f.eval("!!("+expression+")", &is); is {
 			return
+		}
+		var at string
+		if f.eval(progress, &at); at != last {
+			last, end = at, time.Now().Add(patience)
 		}
 		if time.Now().After(end) {
 			var says string

@@ -5,6 +5,7 @@ package visit
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -69,6 +70,26 @@ func letters(v *visitor) {
 	v.until("a key of one character opens the dialog", `document.querySelector("#dialog")`)
 	v.run(chromedp.KeyEvent(kb.Escape))
 	v.until("Escape closes it", `!document.querySelector("#dialog")`)
+}
+
+// figureByKeys selects a step in the matrix by keys. The figure is named as what it is.
+func figureByKeys(v *visitor) {
+	v.figures()
+	const canvas = `document.querySelector("iframe.matrix").contentDocument.querySelector("canvas")`
+	v.until("it is named as a figure that takes keys", canvas+`.getAttribute("role") === "application" && `+canvas+`.getAttribute("aria-roledescription") === "figure" && `+canvas+`.getAttribute("aria-label").includes("Arrow keys select") && document.querySelector("iframe.matrix").title`)
+	v.run(chromedp.KeyEvent(kb.Escape))
+	v.until("nothing is selected", `(latest("Selection")?.step ?? -1) === -1`)
+	v.run(chromedp.Evaluate(`document.querySelector("iframe.matrix").contentWindow.focus(), `+canvas+`.focus()`, nil))
+	for end := time.Now().Add(patience); !eval[bool](v, `latest("Selection")?.step >= 0`); time.Sleep(200 * time.Millisecond) { // the figure may not take keys at first
+		if time.Now().After(end) {
+			v.Fatal("an arrow key selects nothing in the matrix")
+		}
+		v.run(chromedp.KeyEvent(kb.ArrowRight))
+	}
+	v.until("the row is selected too", `document.querySelector("#step-" + latest("Selection").step + ".selected")`)
+	v.run(chromedp.KeyEvent(kb.Escape))
+	v.until("Escape gives the selection up", `latest("Selection").step === -1 && !document.querySelector(".row.selected")`)
+	v.run(chromedp.Evaluate(`focus(), document.activeElement?.blur()`, nil))
 }
 
 // still opens a card that appears with a motion: under reduced motion it has none.

@@ -35,7 +35,7 @@ type axeResult struct {
 // axe lets axe-core, which every frame of this tab has loaded, look at the page with its frames.
 func (v *visitor) axe() axeResult {
 	v.Helper()
-	return eval[axeResult](v, `axe.run(document, { resultTypes: ["violations", "passes"] }).then(({ violations, passes }) => ({
+	return eval[axeResult](v, `axe.run(document, { resultTypes: ["violations", "passes"], pingWaitTime: 60000 }).then(({ violations, passes }) => ({
 		findings: violations.map((r) => ({ rule: r.id, help: r.help, where: r.nodes.map((n) => n.target.flat().join(" > ") + ": " + n.failureSummary.replace(/\s+/g, " ")) })),
 		frames: [...new Set(passes.flatMap((r) => r.nodes).filter((n) => n.target.length > 1).map((n) => document.querySelector(n.target[0]).className))],
 		checked: passes.length,
@@ -139,7 +139,7 @@ var screens = []screen{
 		v.until("every step is cut", `latest("StepLosses")?.ranking && `+ready)
 		v.figures()
 	}},
-	{"trace-open", "#page=trace&seed=3&cut=all&samples=8", func(v *visitor) { // everything that opens is open
+	{"trace-open", "#page=trace&seed=2&cut=all&samples=8", func(v *visitor) { // everything that opens is open
 		v.until("every step is cut", `latest("StepLosses")?.ranking && `+ready)
 		v.press("#step-2 > button")
 		v.openDetails()
@@ -192,7 +192,7 @@ var screens = []screen{
 	}},
 	{"train-paused", "", func(v *visitor) {
 		v.press(`#run-buttons [data-do="train"]`)
-		v.until("the run is paused", ready+` && latest("Run")?.info.state === "paused"`)
+		v.until("the run is paused", `latest("Run")?.info.state === "paused"`)
 	}},
 	{"compare", "", func(v *visitor) {
 		v.press(`nav [data-do="page:compare"]`)

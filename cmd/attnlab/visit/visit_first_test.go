@@ -96,6 +96,7 @@ func TestVisitFirstMinute(t *testing.T) {
 		v.run(chromedp.KeyEvent(kb.Escape))
 	})
 	v.check("under reduced motion", still)
+	v.check("figures by keys", figureByKeys)
 	v.check("commands by keys", palette)
 	v.check("keys of one character", letters)
 	v.check("titles", titles)

@@ -244,13 +244,15 @@ func (v *visitor) until(what, expression string) {
 	}
 }
 
+// progress changes while the engine makes progress.
+const progress = `JSON.stringify([stages.at(-1), latest("Status"), latest("Capabilities")?.untested, latest("Run")?.number, latest("Rules")?.number, latest("HeadsView")?.number, latest("Disruption")?.number, latest("Trace")?.number])`
+
 // runs waits until an expression is true. It gives up when the engine has made no progress for [patience].
 func (v *visitor) runs(what, expression string) {
 	v.Helper()
-	const moves = `JSON.stringify([stages.at(-1), latest("Status"), latest("Capabilities")?.untested, latest("Run")?.number, latest("Rules")?.number, latest("HeadsView")?.number, latest("Disruption")?.number, latest("Trace")?.number])`
 	last := ""
 	for end := time.Now(); !eval[bool](v, "!!("+expression+")"); time.Sleep(100 * time.Millisecond) {
-		if at := eval[string](v, moves); at != last {
+		if at := eval[string](v, progress); at != last {
 			last, end = at, time.Now().Add(patience)
 		}
 		if time.Now().After(end) {
