@@ -242,3 +242,25 @@ func TestLongRuns(t *testing.T) {
 		}
 	}
 }
+
+// Any text decodes from its ids as it was, but for what is no UTF-8.
+func FuzzEncode(f *testing.F) {
+	for _, text := range texts(f) {
+		f.Add(text)
+	}
+	f.Add("\xf0\x9f\xff<|eot_id|>\xe2")
+	tokenizers := map[string]*Tokenizer{}
+	for _, name := range []string{"llama3", "gpt4o", "smollm"} {
+		tokenizers[name], _ = load(f, name)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for name, tok := range tokenizers {
+			ids, err := tok.Encode(text)
+			if err != nil {
+				t.Errorf("%s: Encode(%q): %v", name, text, err)
+			} else if got := tok.Decode(ids); got != tokenizer.Valid(text) {
+				t.Errorf("%s: %q comes back as %q", name, text, got)
+			}
+		}
+	})
+}

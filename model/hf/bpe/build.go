@@ -13,9 +13,9 @@ const (
 	maxSplits = 8
 )
 
-// alphabet is GPT-2's spelling of bytes as characters that can be seen, so that a vocabulary is text.
-var alphabet, byAlphabet = func() (of [256]rune, back map[rune]byte) {
-	back = map[rune]byte{}
+// alphabet is GPT-2's spelling of bytes as characters that can be seen, so that a vocabulary is text. byAlphabet is its inverse: a byte
+// more one, 0 for a character outside the alphabet.
+var alphabet, byAlphabet = func() (of [256]rune, back [256 + 68]uint16) {
 	hidden := rune(256)
 	for b := range 256 {
 		r := rune(b)
@@ -23,7 +23,7 @@ var alphabet, byAlphabet = func() (of [256]rune, back map[rune]byte) {
 			r = hidden
 			hidden++
 		}
-		of[b], back[r] = r, byte(b)
+		of[b], back[r] = r, uint16(b)+1
 	}
 	return of, back
 }()
@@ -32,11 +32,10 @@ var alphabet, byAlphabet = func() (of [256]rune, back map[rune]byte) {
 func fromAlphabet(to, spelling []byte) (token []byte, all bool) {
 	start := len(to)
 	for _, r := range string(spelling) {
-		b, ok := byAlphabet[r]
-		if !ok {
+		if r >= rune(len(byAlphabet)) || byAlphabet[r] == 0 {
 			return append(to[:start], spelling...), false
 		}
-		to = append(to, b)
+		to = append(to, byte(byAlphabet[r]-1))
 	}
 	return to, true
 }

@@ -19,20 +19,15 @@ func Read(data []byte) (*Tokenizer, error) {
 		var all json.RawMessage
 		return nil, json.Unmarshal(data, &all) // says where
 	}
-	// The rest of the file with an empty model last, then what the model has beside its two tables.
-	var model, vocab, merges []byte
-	rest := fields{'{'}
+	// The file without the two tables of its model, and with the model last.
+	var vocab, merges []byte
+	rest, model := fields{'{'}, fields{'{'}
 	s := &scanner{data: data}
 	s.object(func(key []byte) {
-		if string(key) == "model" {
-			model = s.skip()
-		} else {
+		if string(key) != "model" {
 			rest.add(string(key), s.skip())
+			return
 		}
-	})
-	rest.add("model", []byte{'{'})
-	if model != nil {
-		s.data, s.i = model, 0
 		s.object(func(key []byte) {
 			switch value := s.skip(); string(key) {
 			case "vocab":
@@ -40,14 +35,15 @@ func Read(data []byte) (*Tokenizer, error) {
 			case "merges":
 				merges = value
 			default:
-				rest.add(string(key), value)
+				model.add(string(key), value)
 			}
 		})
-	}
+	})
+	rest.add("model", append(model, '}'))
 	if s.err != nil {
 		return nil, s.err
 	}
-	t, err := newTokenizer(append(rest, '}', '}'))
+	t, err := newTokenizer(append(rest, '}'))
 	if err != nil {
 		return nil, err
 	}
