@@ -83,13 +83,18 @@ func NewDecoder(m *Model, size DecoderSize) (*Decoder, error) {
 			size.Slots, size.Rows, size.Chunk)
 	}
 	d := m.Device
+	limit, row := min(d.Limits.MaxBufferSize, d.Limits.MaxStorageBufferBindingSize)/4, int64(2*m.KVHeads*m.HeadDim)
+	if int64(size.Rows)*row > limit {
+		return nil, fmt.Errorf("model: a cache of %d tokens takes %d MiB a layer, and %s allows %d MiB for one buffer of a kernel; use at most %d tokens",
+			size.Rows, int64(size.Rows)*row>>18, d.Info.Name, limit>>18, limit/row)
+	}
 	dec := &Decoder{Model: m, slots: size.Slots, chunk: size.Chunk, cache: newCache(size.Rows),
 		table: d.Uints("table", size.Slots*m.MaxContext), state: d.Uints("state", 4*size.Slots),
 		logitChunks: m.chunks(size.Slots), logits: d.Floats("logits", m.chunks(size.Slots)[0].n*up4(m.VocabSize)),
 		out: d.Uints("out", size.Slots*size.Chunk), stat: d.Floats("stat", 2*size.Slots*size.Chunk)}
 	dec.cache.reset(m.version)
 	dec.newKV(size.Rows * 2 * m.KVHeads * m.HeadDim)
-	dec.prefill = dec.newPass(max(1024, m.MaxContext), false)
+	dec.prefill = dec.newPass(m.prefillRows(), false)
 	dec.step = dec.newPass(size.Slots, true)
 	dec.fused = dec.newFused()
 	if err := dec.use(size.Path); err != nil {
@@ -97,6 +102,15 @@ func NewDecoder(m *Model, size DecoderSize) (*Decoder, error) {
 		return nil, err
 	}
 	return dec, d.Err()
+}
+
+// prefillWords is how many words the activations of given tokens may take: 64 MiB.
+const prefillWords = 1 << 24
+
+// prefillRows is how many given tokens are computed at once: all of a context, if prefillWords hold their activations.
+func (c Config) prefillRows() int {
+	token := 6*c.HiddenSize + c.qkvWidth() + c.Heads*(c.HeadDim+1) + 3*c.IntermediateSize + 3
+	return min(max(Align, prefillWords/token), max(1024, c.MaxContext))
 }
 
 // newKV allocates the cache, words a layer: in one buffer if a kernel can bind it.

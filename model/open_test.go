@@ -366,3 +366,25 @@ func TestLogitsByRows(t *testing.T) {
 		}
 	})
 }
+
+// A cache that no kernel could bind is refused in one sentence, and the device goes on.
+func TestDecoderRefusesACacheTooLarge(t *testing.T) {
+	c := openable()
+	d := gpu.OpenHost()
+	m := newModel(t, d, c, c.Init(1))
+	d.Limits.MaxStorageBufferBindingSize = 4 * 2 * 2 * 16 * 100
+	if _, err := NewDecoder(m, DecoderSize{Slots: 1, Rows: 101, Chunk: 4}); err == nil || !strings.Contains(err.Error(), "at most 100 tokens") || d.Err() != nil {
+		t.Errorf("error %v, the device's %v", err, d.Err())
+	}
+}
+
+// Given tokens of a large model are computed some at a time, so that their activations fit; those of a preset all at once.
+func TestPrefillRows(t *testing.T) {
+	if got := preset(t, "base", 58).prefillRows(); got != 1024 {
+		t.Errorf("base computes %d given tokens at once, want 1024", got)
+	}
+	c := Config{HiddenSize: 576, IntermediateSize: 1536, Heads: 9, KVHeads: 3, HeadDim: 64, MaxContext: 8192} // SmolLM2-135M
+	if got := c.prefillRows(); got < 1000 || got > 2000 {
+		t.Errorf("SmolLM2-135M computes %d given tokens at once", got)
+	}
+}

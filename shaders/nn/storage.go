@@ -16,8 +16,8 @@ const (
 	F32  Storage = iota // a word a value: exact, and the only one that can be trained
 	BF16                // two a word: the upper half of a float32; exact for what was published in it
 	F16                 // two a word: 1024 times the value in half precision, so that no value of a file is denormal
-	Q8                  // blocks of 32 columns: a float32 scale, 32 signed bytes
-	Q4                  // blocks of 32 columns: scale and minimum in half precision (times 1024), 32 half bytes
+	Q8                  // blocks of 32 columns: a float32 scale, 32 signed bytes; keeps the values of llama.cpp's Q8_0
+	Q4                  // blocks of 32 columns: scale and minimum in half precision (times 1024), 32 half bytes; keeps those of Q4_0 and Q4_1
 )
 
 // Storages are all, the largest first.
@@ -180,7 +180,7 @@ func packQ4(to []uint32, from []float32) (fits bool) {
 		low, high = min(low, v), max(high, v)
 	}
 	clear(to)
-	to[0], fits = halves((high-low)/15, low)
+	to[0], fits = halves((high-low)/float32(stepsOf(from, low, high)), low)
 	scale, least := fromHalf(to[0]&0xffff)/halfScale, fromHalf(to[0]>>16)/halfScale
 	for i, v := range from {
 		if scale > 0 {
@@ -191,30 +191,59 @@ func packQ4(to []uint32, from []float32) (fits bool) {
 	return fits
 }
 
+// stepsOf returns in how many equal steps, at most 15, values from low to high lie: values that were quantised before need not reach both
+// ends of their scale. Where they lie in no such steps it returns 15.
+func stepsOf(values []float32, low, high float32) int {
+	for n := 15; n > 1; n-- {
+		step, on := (high-low)/float32(n), true
+		for i := 0; on && i < len(values); i++ {
+			q := float64((values[i] - low) / step)
+			on = math.Abs(q-math.Round(q)) < 1e-3
+		}
+		if on {
+			return n
+		}
+	}
+	return 15
+}
+
 // Unpack writes the values of words, as kernels read them, to dst, which is as long as they are.
 func (s Storage) Unpack(dst []float32, words []uint32) { unpack(s, dst, words) }
 
 // unpack writes the values of words to dst, which is as long as they are.
 func unpack[X gpu.Float](s Storage, dst []X, words []uint32) {
-	columns, size := s.block()
-	for b := range len(dst) / columns {
-		to, from := dst[b*columns:][:columns], words[b*size:][:size]
-		switch s {
-		case F32:
-			to[0] = X(math.Float32frombits(from[0]))
-		case BF16:
-			to[0], to[1] = X(math.Float32frombits(from[0]<<16)), X(math.Float32frombits(from[0]&0xffff0000))
-		case F16:
-			to[0], to[1] = X(fromHalf(from[0]&0xffff)/halfScale), X(fromHalf(from[0]>>16)/halfScale)
-		case Q8:
-			scale := X(math.Float32frombits(from[0]))
-			for i := range to {
-				to[i] = scale * X(int8(from[1+i/4]>>(i%4*8)))
+	switch s {
+	case F32:
+		for i, w := range words {
+			dst[i] = X(math.Float32frombits(w))
+		}
+	case BF16:
+		for i, w := range words {
+			two := dst[2*i:][:2]
+			two[0], two[1] = X(math.Float32frombits(w<<16)), X(math.Float32frombits(w&0xffff0000))
+		}
+	case F16:
+		for i, w := range words {
+			two := dst[2*i:][:2]
+			two[0], two[1] = X(fromHalf(w&0xffff)/halfScale), X(fromHalf(w>>16)/halfScale)
+		}
+	case Q8:
+		for b := 0; b < len(words); b += 9 {
+			scale := X(math.Float32frombits(words[b]))
+			for i, w := range words[b+1:][:8] {
+				four := dst[b/9*blockColumns+4*i:][:4]
+				four[0], four[1], four[2], four[3] = scale*X(int8(w)), scale*X(int8(w>>8)), scale*X(int8(w>>16)), scale*X(int8(w>>24))
 			}
-		case Q4:
-			scale, least := X(fromHalf(from[0]&0xffff)/halfScale), X(fromHalf(from[0]>>16)/halfScale)
-			for i := range to {
-				to[i] = scale*X(from[1+i%16/4]>>(i%4*8+i/16*4)&15) + least
+		}
+	case Q4:
+		for b := 0; b < len(words); b += 5 {
+			scale, least := X(fromHalf(words[b]&0xffff)/halfScale), X(fromHalf(words[b]>>16)/halfScale)
+			to := dst[b/5*blockColumns:][:blockColumns]
+			for i, w := range words[b+1:][:4] {
+				for j := range 4 {
+					to[4*i+j] = scale*X(w>>(8*j)&15) + least
+					to[16+4*i+j] = scale*X(w>>(8*j+4)&15) + least
+				}
 			}
 		}
 	}

@@ -1,7 +1,9 @@
 package nn
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +58,38 @@ func TestPackIsExactOnItsGrid(t *testing.T) {
 		}
 		unpack(s, got, words)
 		near(t, s.String(), got, wide(given), 0)
+	}
+}
+
+// Blocks as llama.cpp makes them are stored as they are: those of Q4_0 reach one end of their scale only, with either sign, and runs of
+// Q4_K have any scale and minimum. What is left is the rounding of the minimum and the scale to half precision.
+func TestPackKeepsQuantisedBlocks(t *testing.T) {
+	r := gputest.Rand(154)
+	for trial := range 200 {
+		d := fromHalf(uint32(0x2000 + r.IntN(0x400))) // about 0.01
+		values, exact := make([]float32, 32), 0.0
+		for i := range values {
+			switch trial % 3 {
+			case 0: // Q4_0
+				values[i], exact = d*float32(r.IntN(12)-8), 0
+				values[0] = -8 * d
+			case 1: // Q4_0 of a positive extreme
+				values[i], exact = -d*float32(r.IntN(13)-8), 0.004
+				values[0] = 8 * d
+			case 2: // Q4_K
+				values[i], exact = 7*d*float32(3+r.IntN(9))-0.3217, 0.04
+			}
+		}
+		words, got := make([]uint32, 5), make([]float32, 32)
+		if err := Q4.Pack(words, values); err != nil {
+			t.Fatal(err)
+		}
+		Q4.Unpack(got, words)
+		for i, v := range values {
+			if math.Abs(float64(got[i]-v)) > exact*float64(d) {
+				t.Fatalf("trial %d: %g comes back as %g, steps of %g", trial, v, got[i], d)
+			}
+		}
 	}
 }
 
@@ -139,4 +173,68 @@ func TestStoredKernels(t *testing.T) {
 		}
 	}()
 	LinearBwd(Wide.Of(BF16))
+}
+
+// BenchmarkStorages measures a product with weights in every storage on the host and on the adapter, at the sizes of SmolLM2-135M: the
+// head for one and eight tokens, and gate_up for 64 and 256. The storages take turns; times are as in BenchmarkProducts. It prints the
+// median of each as a share of F32's.
+//
+//	go test ./shaders/nn -run '^$' -bench Storages -benchtime 1x
+func BenchmarkStorages(b *testing.B) {
+	const rounds = 7
+	for _, d := range []*gpu.Device{gpu.OpenHost(), gputest.Adapter(b)} {
+		fmt.Printf("\n%s\n", d.Info)
+		for _, p := range []Matmul{{1, 49152, 576}, {8, 49152, 576}, {64, 3072, 576}, {256, 3072, 576}} {
+			tile := Wide
+			if p.N <= 16 {
+				tile = Narrow
+			}
+			r := gputest.Rand(190)
+			took := map[Storage][]float64{}
+			programs := map[Storage]*gpu.Program{}
+			var buffers []*gpu.Buffer
+			buffer := func(data any) *gpu.Buffer {
+				var f *gpu.Buffer
+				switch data := data.(type) {
+				case []float32:
+					f = d.Floats("bench", len(data))
+					f.Write(0, data)
+				case []uint32:
+					f = d.Uints("bench", len(data))
+					f.WriteUints(0, data)
+				}
+				buffers = append(buffers, f)
+				return f
+			}
+			x, y := buffer(gpu.Normal(r, int(p.N*p.I))), d.Floats("bench", int(p.N*p.O))
+			buffers = append(buffers, y)
+			for _, s := range Storages {
+				programs[s] = d.NewProgram("bench")
+				programs[s].Add(MatmulNT(tile.Of(s)), func() any { return p }, x, buffer(s.packed(r, int(p.O*p.I), 1)), y)
+			}
+			for round := range rounds + 1 { // the first compiles
+				for _, s := range Storages {
+					begun := busy(d)
+					if err := programs[s].Run(1); err != nil {
+						b.Fatal(err)
+					}
+					if err := d.Wait(); err != nil {
+						b.Fatal(err)
+					}
+					if round > 0 {
+						took[s] = append(took[s], busy(d)-begun)
+					}
+				}
+			}
+			fmt.Printf("%v:", p)
+			for _, s := range Storages {
+				slices.Sort(took[s])
+				fmt.Printf("  %s %.2f (%.2f-%.2f)", s, took[s][rounds/2]/took[F32][rounds/2], took[s][0]/took[F32][rounds/2], took[s][rounds-1]/took[F32][rounds/2])
+			}
+			fmt.Printf("  f32 %.2f ms\n", 1e3*took[F32][rounds/2])
+			for _, f := range buffers {
+				f.Release()
+			}
+		}
+	}
 }
