@@ -28,6 +28,9 @@ type Library struct {
 	Fetch func(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error)
 	// Runs returns run.json and metrics.jsonl of each shipped run. Nil means that there are none.
 	Runs func(context.Context) ([]ShippedRun, error)
+	// RunFile returns another file of a shipped run, by the names of both. The error wraps fs.ErrNotExist where the run lacks it. Nil
+	// means that there are no others.
+	RunFile func(ctx context.Context, run, file string) ([]byte, error)
 	// Store saves the visitor's runs from one visit to the next. Without it (nil) they end with the visit.
 	Store runs.Store
 	// Memory saves what the engine has measured of this machine. Nil measures again at each visit.

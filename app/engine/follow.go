@@ -4,53 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
 
 	"attnlab/app/session"
-	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/rl"
+	"attnlab/rl/examine"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
 
-// followTimes is about how often a run of reinforcement learning answers its followed problem.
-const followTimes = 10
-
-// follow has the policy answer the run's followed problem where it is due: before the first step, every tenth part of the run, and
-// after the last step. A run that began without is not followed.
+// follow has the policy answer the run's followed problem where that is due, see [runs.Settings.FollowDue].
 func (e *Engine) follow(ctx context.Context, t *training) error {
 	r, ok := t.learner.(reinforcement)
 	if !ok {
 		return nil
 	}
-	step, every := r.Steps(), max(1, (t.view().Steps+followTimes-1)/followTimes)
-	f := t.run.Followed
-	switch {
-	case f == nil && step > 0, step%every != 0 && !t.done():
-		return nil
-	case f == nil:
-		problem := task.Problems(r.Task, task.EvalStream, 1, 1)[0]
-		f = &runs.Followed{Prompt: problem.Prompt}
-	case f.Answers[len(f.Answers)-1].Step >= step:
-		return nil
-	}
-	problem, err := followedProblem(r.Task, f)
-	if err != nil {
+	f, err := r.Follow(patient{ctx}, t.run.Settings, t.run.Followed)
+	if err != nil || f == t.run.Followed {
 		return err
 	}
-	var first []int
-	if len(f.Answers) > 0 {
-		first = f.Answers[0].Response
-	}
-	a, err := r.Answer(patient{ctx}, step, problem, first)
-	if err != nil {
-		return err
-	}
-	if step == 0 {
-		a.Base = a.LogProbs
-	}
-	f.Add(a)
 	t.run.Followed = f
 	if t.start != nil { // the base is in memory
-		if err := e.fillBase(ctx, t); err != nil {
+		if err := rl.FillBase(e.rig.device, t.start, f); err != nil {
 			return err
 		}
 	}
@@ -58,103 +36,134 @@ func (e *Engine) follow(ctx context.Context, t *training) error {
 	return nil
 }
 
-// followedProblem reads the problem that a run is followed on.
-func followedProblem(kind task.Task, f *runs.Followed) (task.Problem, error) {
-	p, err := kind.Parse(task.Text(kind, f.Prompt))
-	if err != nil {
-		return p, fmt.Errorf("the problem of %s cannot be read: %w", runs.FollowedFile, err)
+// beganFrom is the model that a run began from.
+func (e *Engine) beganFrom(ctx context.Context, t *training) (*hf.Checkpoint, error) {
+	if t.start != nil {
+		return t.start, nil
 	}
-	return p, nil
+	name := t.run.Settings.BaseName()
+	base, err := e.modelNamed(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("the comparison needs the model that the run began from: %w", err)
+	}
+	return base, sameModel("base", name, base, t.run.Settings.Base)
 }
 
-// fillBase computes what is missing of the log-probabilities under the model that the run began from. That model is on the device only
-// meanwhile.
-func (e *Engine) fillBase(ctx context.Context, t *training) error {
-	f := t.run.Followed
-	var missing []int
-	var responses [][]int
-	for i, a := range f.Answers {
-		if a.Base == nil {
-			missing, responses = append(missing, i), append(responses, a.Response)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	base := t.start
-	if base == nil {
-		name := t.run.Settings.BaseName()
-		var err error
-		if base, err = e.modelNamed(ctx, name); err != nil {
-			return fmt.Errorf("the comparison needs the model that the run began from: %w", err)
-		}
-		if err := sameModel("base", name, base, t.run.Settings.Base); err != nil {
-			return err
-		}
-	}
-	m, err := model.New(e.rig.device, base.Config, base.Weights)
+// followRun shows how a run answered its followed problem. Where that was not recorded, or for a problem that was typed, the run's two
+// ends answer: the model that it began from and the trained one.
+func (e *Engine) followRun(ctx context.Context, c session.FollowRun) error {
+	t, err := e.runNamed(c.ID)
 	if err != nil {
 		return err
-	}
-	defer m.Release()
-	scorer, err := model.NewScorer(m, base.Config.MaxContext)
-	if err != nil {
-		return err
-	}
-	defer scorer.Release()
-	scores, err := scorer.LogProbs(f.Prompt, responses...)
-	if err != nil {
-		return err
-	}
-	for j, i := range missing {
-		f.Answers[i].Base = scores[j]
-	}
-	return nil
-}
-
-// followRun shows how a saved run answered.
-func (e *Engine) followRun(ctx context.Context, id string) error {
-	t, err := e.runNamed(id)
-	if err != nil {
-		return err
-	}
-	if t.run.Followed == nil && e.library.Store != nil { // the list of runs does not load it
-		files, err := e.library.Store.Load(ctx, id, runs.FollowedFile)
-		if err != nil {
-			return err
-		}
-		if data := files[runs.FollowedFile]; data != nil {
-			if t.run.Followed, err = runs.ReadFollowed(data); err != nil {
-				return err
-			}
-		}
-	}
-	if t.run.Followed == nil {
-		return errors.New("this run has no answers to compare; runs record them from their first step on")
 	}
 	if e.rig.device == nil {
 		return errors.New("no device is open yet; open a backend first")
 	}
-	if err := e.fillBase(ctx, t); err != nil {
-		return err
+	if c.Text != "" {
+		f, err := e.compareEnds(ctx, t, c.Text)
+		if err != nil {
+			return err
+		}
+		return e.publishFollowed(t, f, true)
+	}
+	if t.run.Followed == nil {
+		if err := e.loadFollowed(ctx, t); err != nil {
+			return err
+		}
+	}
+	if t.run.Followed == nil {
+		if t.run.Followed, err = e.compareEnds(ctx, t, ""); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(t.run.Followed.Answers, func(a runs.Answer) bool { return a.Base == nil }) {
+		base, err := e.beganFrom(ctx, t)
+		if err != nil {
+			return err
+		}
+		if err := rl.FillBase(e.rig.device, base, t.run.Followed); err != nil {
+			return err
+		}
 	}
 	e.showFollowed(t)
 	return nil
 }
 
-// showFollowed publishes the answers of a run, or that it has none.
-func (e *Engine) showFollowed(t *training) {
-	view, err := followedView(t)
-	if err != nil { // of a file: the run itself is fine
-		e.fail("FollowRun", err)
+// loadFollowed reads what a run recorded, which the list of runs does not load. A run without leaves it nil.
+func (e *Engine) loadFollowed(ctx context.Context, t *training) (err error) {
+	var data []byte
+	switch {
+	case t.info.From == "shipped" && e.library.RunFile != nil:
+		data, err = e.library.RunFile(ctx, strings.TrimPrefix(t.info.ID, shippedID), runs.FollowedFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	case t.info.From != "shipped" && e.library.Store != nil:
+		var files map[string][]byte
+		files, err = e.library.Store.Load(ctx, t.info.ID, runs.FollowedFile)
+		data = files[runs.FollowedFile]
 	}
-	view.Number, view.ID = e.next(), t.info.ID
-	e.publish(view)
+	if err != nil || data == nil {
+		return err
+	}
+	t.run.Followed, err = runs.ReadFollowed(data)
+	return err
 }
 
-// followedView is the answers of a run as screens draw them.
-func followedView(t *training) (session.Followed, error) {
-	view, f := session.Followed{Answers: []session.FollowedAnswer{}}, t.run.Followed
+// compareEnds has the two ends of a run answer a problem, that of all runs of the task where text is empty.
+func (e *Engine) compareEnds(ctx context.Context, t *training, text string) (*runs.Followed, error) {
+	s := t.run.Settings
+	switch {
+	case t.info.State == session.MetricsOnly:
+		return nil, fmt.Errorf("the run %s has only its metrics here, so it cannot answer; choose a run that was trained or imported here with its model", t.info.Name)
+	case s.Method == runs.Pretrain:
+		return nil, errors.New("a pretrained model has no base to compare it with; choose a run of reinforcement learning")
+	case t.step() == 0:
+		return nil, errors.New("the run has taken no step yet; there is nothing to compare")
+	}
+	kind, err := task.New(s.Task, s.Teacher, s.Difficulty)
+	if err != nil {
+		return nil, err
+	}
+	problem := task.Problems(kind, task.EvalStream, 1, 1)[0]
+	if text != "" {
+		if problem, err = kind.Parse(text); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.fetchState(ctx, t); err != nil {
+		return nil, err
+	}
+	base, err := e.beganFrom(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	longest := base.Config.MaxContext
+	if h, err := valuesOf(s); err == nil && h.Has("max-length") {
+		longest = examine.Cap(h.Int("max-length"), longest)
+	}
+	e.busy("comparing base and trained", 0, 0)
+	return rl.CompareEnds(ctx, e.rig.device, base, t.state, t.state.Train.Schedule, longest, problem)
+}
+
+// showFollowed publishes the answers of a run, or that it has none.
+func (e *Engine) showFollowed(t *training) {
+	if err := e.publishFollowed(t, t.run.Followed, false); err != nil { // of a file: the run itself is fine
+		e.fail("FollowRun", err)
+	}
+}
+
+// publishFollowed publishes answers, or none where they cannot be shown.
+func (e *Engine) publishFollowed(t *training, f *runs.Followed, typed bool) error {
+	view, err := followedView(t, f)
+	view.Number, view.ID, view.Typed = e.next(), t.info.ID, typed
+	e.publish(view)
+	return err
+}
+
+// followedView is answers of a run as screens draw them.
+func followedView(t *training, f *runs.Followed) (session.Followed, error) {
+	view := session.Followed{Answers: []session.FollowedAnswer{}}
 	if f == nil {
 		return view, nil
 	}
@@ -170,7 +179,7 @@ func followedView(t *training) (session.Followed, error) {
 			}
 		}
 	}
-	problem, err := followedProblem(kind, f)
+	problem, err := rl.ProblemOf(kind, f)
 	if err != nil {
 		return view, err
 	}

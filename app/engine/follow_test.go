@@ -1,9 +1,13 @@
 package engine
 
 import (
+	"context"
+	"encoding/json"
+	"io/fs"
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"attnlab/app/session"
@@ -72,6 +76,59 @@ func TestARunIsFollowed(t *testing.T) {
 		t.Error("an imported run has other answers")
 	}
 	other.refused(session.FollowRun{ID: "nobody"}, "there is no run")
+}
+
+// Of a run whose answers were not recorded, such as one of an older command line, the two ends answer; so they do to a problem that is
+// typed, which changes nothing of the run.
+func TestTheEndsOfARunAnswer(t *testing.T) {
+	store := newShelf()
+	s := startWith(t, Library{Store: store}, able(t), openHost)
+	s.must(session.Begin{Settings: short("grpo", 3)})
+	id := s.run.Info.ID
+	s.refused(session.FollowRun{ID: id, Text: "a 1 ; ? a"}, "no step yet")
+	s.must(session.Advance{})
+	recorded := s.followed.Answers
+	s.must(session.ExportRun{ID: id})
+	files := s.files.Files
+	delete(files, runs.FollowedFile)
+
+	other := startWith(t, Library{Store: newShelf()}, able(t), openHost)
+	other.must(session.ImportRun{Name: "mine", Files: files})
+	info := other.runs.Runs[0].Info
+	if !info.Answers {
+		t.Error("the list says that the imported run has no answers")
+	}
+	other.must(session.FollowRun{ID: info.ID})
+	got := other.followed
+	if len(got.Answers) != 2 || got.Typed || !reflect.DeepEqual(got.Answers[0], recorded[0]) || !reflect.DeepEqual(got.Answers[1], recorded[3]) {
+		t.Errorf("the ends answer %+v, recorded were %+v and %+v", got.Answers, recorded[0], recorded[3])
+	}
+
+	other.must(session.FollowRun{ID: info.ID, Text: "k 8 ; b &k * &k ; ? b"})
+	typed := other.followed
+	if !typed.Typed || len(typed.Answers) != 2 || typed.Answers[1].Step != 3 || typed.Gold != "4" || !strings.Contains(typed.Problem, "k 8") {
+		t.Errorf("the typed problem is answered by %+v", typed)
+	}
+	other.refused(session.FollowRun{ID: info.ID, Text: "nonsense"}, "nonsense")
+	other.must(session.FollowRun{ID: info.ID})
+	if again := other.followed; again.Typed || !reflect.DeepEqual(again.Answers, got.Answers) {
+		t.Errorf("after a typed problem the run answers %+v", again)
+	}
+
+	shipped := map[string][]byte{runs.RunFile: files[runs.RunFile], runs.MetricsFile: files[runs.MetricsFile]}
+	library := Library{Runs: func(context.Context) ([]ShippedRun, error) { return []ShippedRun{{Name: "one", Files: shipped}}, nil },
+		RunFile: func(_ context.Context, run, file string) ([]byte, error) {
+			if run != "one" || file != runs.FollowedFile {
+				return nil, fs.ErrNotExist
+			}
+			f := runs.Followed{Prompt: []int{0}}
+			return json.Marshal(f)
+		}}
+	third := startWith(t, library, able(t), openHost)
+	third.refused(session.FollowRun{ID: "shipped-one"}, "no answer")
+	library.RunFile = func(context.Context, string, string) ([]byte, error) { return nil, fs.ErrNotExist }
+	fourth := startWith(t, library, able(t), openHost)
+	fourth.refused(session.FollowRun{ID: "shipped-one"}, "only its metrics")
 }
 
 // logProbsOf are the log-probabilities of a response under a checkpoint, on the host.

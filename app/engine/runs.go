@@ -16,6 +16,9 @@ import (
 	"attnlab/rl/runs"
 )
 
+// shippedID is before the names of shipped runs in their ids.
+const shippedID = "shipped-"
+
 // runModel is the name of a run's model among the bases, before the run's id.
 const runModel = "run:"
 
@@ -43,7 +46,7 @@ func (e *Engine) loadRuns(ctx context.Context) {
 			e.fail("Open", err)
 		}
 		for _, run := range shipped {
-			e.know("shipped-"+run.Name, "shipped", slices.Collect(maps.Keys(run.Files)), func(names ...string) (map[string][]byte, error) {
+			e.know(shippedID+run.Name, "shipped", slices.Collect(maps.Keys(run.Files)), func(names ...string) (map[string][]byte, error) {
 				files := maps.Clone(run.Files)
 				maps.DeleteFunc(files, func(name string, _ []byte) bool { return !slices.Contains(names, name) })
 				return files, nil
@@ -65,7 +68,7 @@ func (e *Engine) know(id, from string, names []string, load func(names ...string
 		return
 	}
 	t.info.ID, t.info.State = id, session.MetricsOnly
-	t.info.Name, t.info.From = cmp.Or(t.info.Name, strings.TrimPrefix(id, "shipped-")), cmp.Or(t.info.From, from)
+	t.info.Name, t.info.From = cmp.Or(t.info.Name, strings.TrimPrefix(id, shippedID)), cmp.Or(t.info.From, from)
 	if from == "shipped" {
 		t.info.From = from
 	} else if t.run.Log.Stored(); stored(names) && files[runs.RunFile] != nil {

@@ -255,6 +255,7 @@ func (t *training) about() {
 	s := &t.run.Settings
 	s.Name, s.From, s.Note, s.Sample = t.info.Name, t.info.From, t.info.Note, t.sample
 	t.info.Finished, t.info.Measured = t.done(), nil
+	t.info.Answers = s.Method != runs.Pretrain && (t.info.From == "shipped" || t.run.Followed != nil || t.info.State != session.MetricsOnly && t.step() > 0)
 	if s.Method != "" {
 		t.info.Measured = runs.To(t.run.LogMeasured())
 	}

@@ -98,7 +98,7 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 	case session.ResumeRun:
 		return silent(func(ctx context.Context) error { return e.resumeRun(ctx, c.ID) })
 	case session.FollowRun:
-		return silent(func(ctx context.Context) error { return e.followRun(ctx, c.ID) })
+		return silent(func(ctx context.Context) error { return e.followRun(ctx, c) })
 	case session.DropRun:
 		return silent(func(ctx context.Context) error { return e.dropRun(ctx, c.ID) })
 	case session.RenameRun:

@@ -94,6 +94,9 @@ func (c *curves) update() {
 	}
 	c.chosen, c.charts = c.pick(ids), nil
 	ghost := c.pick([]string{c.ghost})
+	if len(c.chosen) == 1 && len(ghost) == 1 && c.chosen[0].Info.Step == 0 { // until its first step
+		c.chosen = nil
+	}
 	if len(c.chosen) == 1 && len(ghost) == 1 && (c.chosen[0].Info.ID == c.ghost || c.chosen[0].Settings.Series.Base != ghost[0].Settings.Series.Base) {
 		ghost = nil // itself, or from another base
 	}

@@ -130,7 +130,7 @@ func (c *curves) addHeading(s *draw.Scene, x float64, missing int) {
 	}
 	if ghost := c.pick([]string{c.ghost}); len(ghost) == 1 {
 		switch {
-		case len(c.chosen) == 1 && c.chosen[0].Info.ID == c.ghost && c.active.Info.ID == "":
+		case len(c.chosen) == 1 && c.chosen[0].Info.ID == c.ghost && c.active.Info.Step == 0:
 			if title = "For example: " + ghost[0].Info.Name + ", from " + ghost[0].Settings.Model; c.beat {
 				title = "Beat this: " + ghost[0].Info.Name
 			}

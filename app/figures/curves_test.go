@@ -459,6 +459,13 @@ func TestGhost(t *testing.T) {
 	if len(f.chosen) != 1 || f.chosen[0].Info.ID != "g" || !titled("Beat this: grpo, seed 1") {
 		t.Errorf("before an own run %d runs are drawn", len(f.chosen))
 	}
+	begun := someRun("a", "grpo", 7, 5)
+	begun.Info.Step, begun.Metrics = 0, nil
+	h.Show(begun, start)
+	h.Scene(start)
+	if len(f.chosen) != 1 || f.chosen[0].Info.ID != "g" || !titled("Beat this: grpo, seed 1") {
+		t.Errorf("before the first step of an own run %d runs are drawn", len(f.chosen))
+	}
 	h.Show(someRun("a", "grpo", 7, 5), start)
 	h.Scene(start.Add(time.Second))
 	if len(f.chosen) != 1 || f.chosen[0].Info.ID != "a" || len(f.charts[0].ghost.x) != 60 || f.scales()[1] != 60 || titled("Beat this: grpo, seed 1") {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,6 +138,11 @@ func (p part) line() string { return strings.Join(p.tokens, " ") }
 // clipNats is the end of the scale of changes, in nats, where some are larger.
 const clipNats = 3.0
 
+// problemText is a problem without the marks around it.
+func problemText(text string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(text), func(token string) bool { return strings.HasPrefix(token, "<") }), " ")
+}
+
 // scale is the end of the scale of changes, the same for all answers, and whether some change is clipped.
 func (f *followed) scale() (top float64, clipped bool) {
 	top = 0.1
@@ -155,7 +161,7 @@ func (f *followed) scale() (top float64, clipped bool) {
 const followedTop = draw.Header + 24
 
 // narrow reports whether the two answers stand below each other.
-func (f *followed) narrow() bool { return f.Width < 540 }
+func (f *followed) narrow() bool { return f.Width < 400 }
 
 // pairs are the aligned lines of both answers.
 func (f *followed) pairs() (left, right []part, pairs [][2]int) {
@@ -198,7 +204,7 @@ func (f *followed) Draw(s *draw.Scene) {
 	top, clipped := f.scale()
 	a, b := f.Answers[0], f.Answers[f.second()]
 	title := "Base against trained"
-	s.Heading(title, fmt.Sprintf("%s; the right answer is %s", strings.Join(strings.Fields(f.Problem), " "), f.Gold), true, s.Width-2*draw.Margin-draw.Width("log p change, nats", false, draw.Small)-draw.Margin)
+	s.Heading(title, problemText(f.Problem)+" → "+f.Gold, true, s.Width-2*draw.Margin-draw.Width("log p change, nats", false, draw.Small)-draw.Margin)
 	bar := s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), stat.Signed(-top, 1), stat.Signed(top, 1), "log p change, nats", func(x float64) color.RGBA { return s.Palette.Signed(2*x - 1) })
 	if clipped && bar.W > 0 {
 		clipMark(s, bar)

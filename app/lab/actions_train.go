@@ -2,6 +2,7 @@ package lab
 
 import (
 	"strconv"
+	"strings"
 
 	"attnlab/app/session"
 )
@@ -17,7 +18,8 @@ func trainActions() []Action {
 	return []Action{
 		{"play-answers", "", "Play the answers of the run to one problem", false, followed, func(l *Lab, _ string) { l.playAnswers() }},
 		{"save-film", "", "Save the answers of the run as a GIF", false, followed, func(l *Lab, _ string) { l.screen.SaveFigure("followed", "gif") }},
-		{"follow-run", "", "", false, func(l *Lab) bool { return l.Ready() }, func(l *Lab, a string) { l.Send(session.FollowRun{ID: a}) }},
+		{"follow-run", "", "", false, func(l *Lab) bool { return l.Ready() }, func(l *Lab, a string) { l.follow(a, "") }},
+		{"follow-typed", "", "", false, func(l *Lab) bool { return l.Ready() && strings.TrimSpace(l.FollowText) != "" }, func(l *Lab, a string) { l.follow(a, l.FollowText) }},
 		{"train", "train:Space", "Start, pause or resume training", false,
 			may(func(l *Lab) bool {
 				return l.Running() && !l.Pausing() || !l.Running() && l.Ready() && (l.Fixed() || len(l.Wrong()) == 0)

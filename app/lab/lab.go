@@ -156,6 +156,7 @@ func (l *Lab) Receive(message any) {
 		}
 		l.advance()
 		l.growOn()
+		l.followOnArrival()
 		l.followLesson(m)
 		l.noteEnding()
 		if run, ok := m.(session.Run); ok {
@@ -214,6 +215,7 @@ func (l *Lab) Do(what string) {
 		}
 	}
 	l.growOn()
+	l.followOnArrival()
 	l.wrote()
 }
 

@@ -14,6 +14,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
+	"attnlab/rl/task"
 )
 
 // Plan is the settings of a run in the form of a link to the Train page. It is [session.RunSettings] without the default
@@ -143,6 +144,27 @@ func (s *State) Settings() session.RunSettings {
 		}
 	}
 	return r
+}
+
+// PlanTask is the task of the model that the plan starts from; pretraining without a model is of the default task.
+func (s *State) PlanTask() task.Kind {
+	name := s.Settings().Model
+	known := ""
+	switch id, isRun := strings.CutPrefix(name, "run:"); {
+	case s.Plan.Method == runs.Pretrain:
+	case isRun:
+		run, _ := s.KeptRunOf(id)
+		known = run.Settings.Task
+	case name == s.Capabilities.Model.Name:
+		known = s.Capabilities.Model.Task
+	default: // shipped bases begin with the name of their task
+		known, _, _ = strings.Cut(name, "-")
+	}
+	kind, err := task.Find(known)
+	if err != nil {
+		return task.Tasks[0]
+	}
+	return kind
 }
 
 // HyperRows are the hyper-parameters that the plan's method has.

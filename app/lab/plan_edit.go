@@ -136,8 +136,12 @@ func (l *Lab) setTrain(name, value string) bool {
 	case "method", "group":
 		l.Do(name + ":" + value)
 	case "run-model":
+		before := l.PlanTask().Name
 		if p.Model = value; value == l.Capabilities.Model.Name && p.Method != runs.Pretrain {
 			p.Model = ""
+		}
+		if l.PlanTask().Name != before { // levels and teachers are of a task
+			p.Difficulty, p.Teacher = "", ""
 		}
 	case "teacher":
 		p.Teacher = value
@@ -157,6 +161,8 @@ func (l *Lab) setTrain(name, value string) bool {
 		if n, ok := l.whole(name, value, 0, session.MaxProblems); ok {
 			p.Probe = int(n)
 		}
+	case "follow-text":
+		l.FollowText = value
 	case "answer":
 		l.Answer = min(max(parse(value, 1, strconv.Atoi), 1), max(1, len(l.Followed.Answers))) - 1
 		l.PlayingAnswers = false

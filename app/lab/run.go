@@ -118,6 +118,8 @@ func (s *State) RunState() string {
 		return "No run yet. Choose a method and press Start. You can pause a run; it is saved in this browser."
 	case i.State == "new" && s.Status.Busy:
 		return explain.UpperFirst(s.Status.Stage) + "."
+	case i.State == "new" && len(s.Run.Base) == 0:
+		return "Stopped before the base was measured. Start measures it again."
 	case i.State == "new":
 		return "The base was measured. No training step was taken yet."
 	case i.State == "running" && s.stopped == i.ID:

@@ -15,42 +15,46 @@ type State struct {
 	session.Snapshots
 	training
 
-	Controls  Controls
-	shipped   Example            // the worked example; its Tokens are empty if there is none
-	replay    *replay            // of its recorded cuts; nil for none
-	wanted    *session.Selection // of a link, until its trace is there or the visitor does something else
-	Opened    bool               // the engine has the view of the link
-	Figures   bool               // figures may load
-	Booting   string             // what is loading before the engine reports
-	Playing   bool
-	Dialog    string               // "", "keys", "capabilities"
-	Explained string               // what the open explanation is of: "fci:3", "term:rollout"
-	Filter    string               // of the commands dialog
-	growing   bool                 // the tree grows by itself
-	GrownFor  string               // problem whose tree did
-	Picked    int                  // place of the command that Enter runs, among those that are listed
-	NoLetters bool                 // keys of one character do nothing
-	Sought    string               // text that listed entries of the glossary contain
-	Tour      int                  // 0, or the stop of the guided tour
-	records   []LessonRecord       // what was done in each lesson
-	Endings   map[string]lessonEnd // of lessons, by title, from earlier visits too
-	RunOrder  string               // of the list of runs, one of RunOrders; empty is the first
-	Renaming  string               // run that is getting another name
-	NewName   string               // as typed
-	Dropping  string               // run to delete once that is confirmed
-	Theme     string               // "", "light", "dark"
-	Newer     bool                 // a newer version of the page is ready
-	fading    string               // a message of the engine that will disappear
-	shared    string               // the run of a link, until it is imported
-	later     string               // an action that waits for the engine
-	assume    bool                 // that the engine is ready
-	Read      string               // the engine's last message that the visitor has closed
-	Folded    map[string]bool      // figures and tables, by name
-	Notice    string               // a message that disappears by itself
-	Refused   map[string]Refused   // number fields whose text is no number that they take, by name
-	undo      []View
-	Answer    int // of the followed problem, that is compared with the first
-	Hovered   int // step that another screen points at, -1 for none
+	Controls   Controls
+	shipped    Example            // the worked example; its Tokens are empty if there is none
+	replay     *replay            // of its recorded cuts; nil for none
+	wanted     *session.Selection // of a link, until its trace is there or the visitor does something else
+	Opened     bool               // the engine has the view of the link
+	Figures    bool               // figures may load
+	Booting    string             // what is loading before the engine reports
+	Playing    bool
+	Dialog     string               // "", "keys", "capabilities"
+	Explained  string               // what the open explanation is of: "fci:3", "term:rollout"
+	Filter     string               // of the commands dialog
+	growing    bool                 // the tree grows by itself
+	GrownFor   string               // problem whose tree did
+	Picked     int                  // place of the command that Enter runs, among those that are listed
+	NoLetters  bool                 // keys of one character do nothing
+	Sought     string               // text that listed entries of the glossary contain
+	Tour       int                  // 0, or the stop of the guided tour
+	records    []LessonRecord       // what was done in each lesson
+	Endings    map[string]lessonEnd // of lessons, by title, from earlier visits too
+	RunOrder   string               // of the list of runs, one of RunOrders; empty is the first
+	Renaming   string               // run that is getting another name
+	NewName    string               // as typed
+	Dropping   string               // run to delete once that is confirmed
+	Theme      string               // "", "light", "dark"
+	Newer      bool                 // a newer version of the page is ready
+	fading     string               // a message of the engine that will disappear
+	shared     string               // the run of a link, until it is imported
+	later      string               // an action that waits for the engine
+	assume     bool                 // that the engine is ready
+	Read       string               // the engine's last message that the visitor has closed
+	Folded     map[string]bool      // figures and tables, by name
+	Notice     string               // a message that disappears by itself
+	Refused    map[string]Refused   // number fields whose text is no number that they take, by name
+	undo       []View
+	Answer     int    // of the followed problem, that is compared with the first
+	FollowText string // a problem for base and trained, as typed
+	// chosenToFollow is the run that the Compare page shows beside its base.
+	chosenToFollow string
+	asked          string // run whose answers the Train page has requested
+	Hovered        int    // step that another screen points at, -1 for none
 
 	PlayingAnswers bool // the slider of answers moves by itself
 	answersRun     int  // counts these plays, so that an old timer stops
@@ -72,7 +76,7 @@ type Controls struct {
 func newState(v View, shipped Example) *State {
 	s := &State{View: v, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
 		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v), Weakest: 5, Readers: 3},
-		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "answers": true, "metrics": true, "settings": true}}
+		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "answers": true, "metrics": true, "settings": true, "follow": true}}
 	if s.Example {
 		s.Trace = shipped.Trace
 	}

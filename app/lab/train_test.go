@@ -103,3 +103,32 @@ func TestCreditOfAReplacedRun(t *testing.T) {
 		t.Error("while rollouts are shown the failure is not reported")
 	}
 }
+
+// Levels of difficulty and teachers are those of the task of the model that a run starts from.
+func TestPlanTask(t *testing.T) {
+	l, _ := trainer(t)
+	l.Receive(session.Capabilities{Backend: "host", Model: session.ModelInfo{Name: "countdown-small", Task: "countdown"}, Bases: []string{"countdown-small", "chain-small"}})
+	of := func(want string) {
+		t.Helper()
+		if got := l.PlanTask().Name; got != want {
+			t.Errorf("the plan is of task %s, want %s", got, want)
+		}
+	}
+	of("countdown")
+	l.Set("run-difficulty", "5")
+	l.Set("run-model", "chain-small")
+	of("chain")
+	if l.Plan.Difficulty != "" {
+		t.Errorf("the difficulty of another task stays: %q", l.Plan.Difficulty)
+	}
+	l.Set("run-difficulty", "2")
+	l.Set("run-model", "chain-tiny")
+	if l.Plan.Difficulty != "2" {
+		t.Error("a base of the same task resets the difficulty")
+	}
+	l.Receive(session.Runs{Runs: []session.KeptRun{{Info: session.RunInfo{ID: "x"}, Settings: session.RunSettings{Task: "countdown"}}}})
+	l.Set("run-model", "run:x")
+	of("countdown")
+	l.Do("method:pretrain")
+	of("chain")
+}

@@ -25,6 +25,7 @@ func (p *Page) comparePage() app.UI {
 				return app.Div().Class("stack").Body(
 					p.verdicts(),
 					p.figure("scatter", "Accuracy against think tokens, from each run's own base", true),
+					p.followedPanel(),
 					p.standingsTable(),
 					p.contrasts(),
 					p.measuredTable(),
@@ -132,6 +133,9 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 				app.If(r.Info.State == "paused", func() app.UI { return p.button("resume-run:"+id, "quiet", app.Text("Resume")) }),
 				p.button("export-run:"+id, "quiet", app.Text("Export")),
 				p.button("share-run:"+id, "quiet", app.Text("Copy link")),
+				app.If(r.Info.Answers, func() app.UI {
+					return p.button("follow-run:"+id, "quiet", app.Text("Base against trained")).Title("One problem, answered by the base and by this run")
+				}),
 				app.If(r.Info.From != "shipped", func() app.UI { return p.button("ask-rename:"+id, "quiet", app.Text("Rename")) }),
 				app.If(r.Info.From != "shipped" && r.Info.State != "running", func() app.UI {
 					return p.button("ask-drop:"+id, "quiet", app.Text("Delete"))

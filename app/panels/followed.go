@@ -2,31 +2,48 @@ package panels
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
 	"attnlab/rl/task"
 )
 
-// followedPanel sets the base's answer to one problem beside the run's, with a slider through the steps at which the run answered.
+// followedPanel sets the base's answer to one problem beside the run's, with a slider through the steps at which the run answered. On
+// the Train page that is the current run, and before there is one a shipped run; on the Compare page the run that was chosen for it.
 func (p *Page) followedPanel() app.UI {
-	f := &p.Followed
-	n := len(f.Answers)
-	if n == 0 || f.ID != p.Run.Info.ID {
+	id, example := p.FollowedRun()
+	if id == "" {
 		return app.Div().Class("no-results")
 	}
+	f := &p.Followed
+	panel := func(body ...app.UI) app.UI {
+		return app.Section().Class("panel followed").ID("followed").Aria("label", "one problem through the run").Body(append([]app.UI{app.H2().Text("Base against trained")}, body...)...)
+	}
+	if f.ID != id || len(f.Answers) == 0 {
+		if p.Page == lab.PageCompare {
+			return panel(app.P().Class("hint").Text("The answers of this run are loading."))
+		}
+		return panel(app.P().Class("hint").Text("From before the first step on, the policy answers one held-out problem about ten times. Its answers appear here beside that of the base."))
+	}
+	n := len(f.Answers)
 	at := min(max(p.Answer, 0), n-1)
 	a, b := f.Answers[0], f.Answers[at]
 	play := p.button("play-answers", "tool", icon("play")).Aria("label", "play the answers")
 	if p.PlayingAnswers {
 		play = p.button("play-answers", "tool", icon("pause")).Aria("label", "pause")
 	}
-	return app.Section().Class("panel followed").ID("followed").Aria("label", "one problem through the run").Body(
-		app.H2().Text("Base against trained"),
-		app.P().Class("verdict").Aria("live", "polite").Text(followedVerdict(a, b)),
+	run, _ := p.KeptRunOf(id)
+	return panel(
+		app.If(example || p.Page == lab.PageCompare, func() app.UI {
+			return app.P().Class("hint").Text(whether(example, "For example: ", "") + run.Info.Name + ", from " + run.Settings.Model + ".")
+		}),
+		app.P().Class("chosen-step").Body(app.Text(problemText(f.Problem)+" "), app.Span().Class("se").Text("→ "+f.Gold)),
+		app.P().Class("verdict").Aria("live", "polite").Body(app.Text(followedFacts(a, b)+" "), endMark(b)),
 		app.Div().Class("answer-slider").Body(
 			play,
 			app.Label().Body(
@@ -35,7 +52,7 @@ func (p *Page) followedPanel() app.UI {
 				app.Output().Text(b.Step),
 			),
 		),
-		p.figure("followed", "Two answers side by side; colour: change of each token's log-probability", true),
+		p.figure("followed", "Side by side", true),
 		app.If(b.Change == nil, func() app.UI {
 			return app.Div().Class("buttons").Body(p.button("follow-run:"+f.ID, "", app.Text("Compute what the base thinks of it")))
 		}),
@@ -48,28 +65,61 @@ func (p *Page) followedPanel() app.UI {
 				)
 			}),
 		),
+		p.typedPanel(run),
+		app.P().Class("hint").Text(whether(f.Typed, "A problem that was typed", "A problem that no run trains on")+"; each answer is the likeliest one. One problem shows how, not how much: the curves have the means."),
 	)
 }
 
-// followedVerdict says in words how the second answer differs from the first.
-func followedVerdict(a, b session.FollowedAnswer) string {
-	end := func(a session.FollowedAnswer) string {
-		if a.Correct {
-			return "right"
+// typedPanel lets the two ends of a run answer a problem that is typed. It needs the run's model.
+func (p *Page) typedPanel(run session.KeptRun) app.UI {
+	if run.Info.ID == "" || run.Info.State == session.MetricsOnly || run.Info.Step == 0 {
+		return app.Div().Class("no-results")
+	}
+	kind, _ := task.Find(run.Settings.Task)
+	id := run.Info.ID
+	return app.Details().Class("own").Open(!p.Folded["follow"]).Body(
+		app.Summary().DataSet("do", "fold:follow").Text("Another problem"),
+		app.If(!p.Folded["follow"], func() app.UI {
+			return app.Div().Class("follow-typed").Body(
+				app.Textarea().ID("follow-text").DataSet("set", "follow-text").Rows(2).Spellcheck(false).Placeholder(kind.Words.Example).Attr("value", p.FollowText).
+					Aria("label", "problem for base and trained").Aria("describedby", "follow-why"),
+				app.P().Class("hint").ID("follow-why").Text(kind.Words.Typing+" The base and the trained model answer it."),
+				app.Div().Class("buttons").Body(
+					p.button("follow-typed:"+id, "", app.Text("Compare on this problem")),
+					app.If(p.Followed.Typed, func() app.UI { return p.button("follow-run:"+id, "quiet", app.Text("Back to the run's problem")) }),
+				),
+			)
+		}),
+	)
+}
+
+// problemText is a problem without the marks around it.
+func problemText(text string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(text), func(token string) bool { return strings.HasPrefix(token, "<") }), " ")
+}
+
+// endMark says whether an answer is right.
+func endMark(a session.FollowedAnswer) app.UI {
+	if a.Correct {
+		return app.Span().Class("mark right").Text("✓ right")
+	}
+	return app.Span().Class("mark false").Text("✗ wrong")
+}
+
+// followedFacts says in words how the second answer differs from the first.
+func followedFacts(a, b session.FollowedAnswer) string {
+	redundant := func(a session.FollowedAnswer) (n int) {
+		for _, s := range a.Steps {
+			if s.Label == "redundant" {
+				n++
+			}
 		}
-		return "wrong"
+		return n
 	}
 	if b.Step == a.Step {
-		return fmt.Sprintf("The base writes %s in %s and is %s. It never trains on this problem.", explain.Plural(len(a.Text), "token"), explain.Plural(len(a.Steps), "step"), end(a))
+		return fmt.Sprintf("Before training: %s, %s.", explain.Plural(len(a.Text), "token"), explain.Plural(redundant(a), "redundant step"))
 	}
-	change := "as long as before"
-	switch d := len(b.Text) - len(a.Text); {
-	case d < 0:
-		change = explain.Plural(-d, "token") + " shorter"
-	case d > 0:
-		change = explain.Plural(d, "token") + " longer"
-	}
-	return fmt.Sprintf("Base: %s, %s. After step %d: %s, %s, %s. One problem; the curves have the mean of many.", explain.Plural(len(a.Text), "token"), end(a), b.Step, explain.Plural(len(b.Text), "token"), end(b), change)
+	return fmt.Sprintf("After step %d: %d → %s, %d → %s.", b.Step, len(a.Text), explain.Plural(len(b.Text), "token"), redundant(a), explain.Plural(redundant(b), "redundant step"))
 }
 
 // answerText is an answer as it is read, a line a step.

@@ -28,10 +28,9 @@ func (p *Page) trainPage() app.UI {
 			p.curveControls(),
 			p.smallNumbers(),
 			p.metricsTable(),
-			p.followedPanel(),
 			p.runNotes(),
 		),
-		app.Section().Class("column figures credit").Aria("label", "credit").Body(p.followPanel(), right()),
+		app.Section().Class("column figures credit").Aria("label", "credit").Body(p.followedPanel(), right()),
 	)
 }
 

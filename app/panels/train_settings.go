@@ -15,7 +15,6 @@ import (
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
-	"attnlab/rl/task"
 )
 
 // methodPanel chooses the method and what the run starts from.
@@ -34,13 +33,13 @@ func (p *Page) methodPanel() app.UI {
 		input, why := p.numberInput(name, lo, hi, value)
 		return app.Label().Body(app.Text(label), disabled(p.Fixed(), input), why)
 	}
-	difficulties := []string{"", "2-3", "2", "3", "4", "5", "6"}
-	if !slices.Contains(difficulties, planned.Difficulty) {
-		difficulties = append(difficulties, planned.Difficulty)
+	kind := p.PlanTask()
+	difficulties := []string{""}
+	for level := kind.Levels.Min; level <= kind.Levels.Max; level++ {
+		difficulties = append(difficulties, strconv.Itoa(level))
 	}
-	var teachers []string
-	for _, k := range task.Tasks {
-		teachers = append(teachers, k.Teachers...)
+	if !slices.Contains(difficulties, planned.Difficulty) { // of a link, such as 2-3
+		difficulties = append(difficulties, planned.Difficulty)
 	}
 	return app.Div().Class("panel").ID("method").Body(
 		app.H2().Text("Method"),
@@ -51,9 +50,14 @@ func (p *Page) methodPanel() app.UI {
 		app.Div().Class("fields").Body(
 			app.Label().Body(app.Text(lab.StartsFrom(planned.Method)), p.menu("run-model", lab.StartsFrom(planned.Method), p.Settings().Model, p.StartModels(), p.ModelName)),
 			app.If(about.Teacher, func() app.UI {
-				return app.Label().Body(app.Text("teacher"), p.menu("teacher", "teacher", planned.Teacher, append([]string{""}, teachers...), func(s string) string { return cmp.Or(s, "usual") }))
+				return app.Label().Body(app.Text("teacher"), p.menu("teacher", "teacher", planned.Teacher, append([]string{""}, kind.Teachers...), func(s string) string { return cmp.Or(s, "usual") }))
 			}),
-			app.Label().Body(app.Text("difficulty"), p.menu("run-difficulty", "difficulty", planned.Difficulty, difficulties, func(s string) string { return cmp.Or(s, "mixed") })),
+			app.Label().Body(app.Text("difficulty"), p.menu("run-difficulty", "difficulty", planned.Difficulty, difficulties, func(s string) string {
+				if _, err := strconv.Atoi(s); err == nil {
+					return s + " " + kind.Words.Unit
+				}
+				return cmp.Or(s, "mixed")
+			})),
 			field("steps", "steps", 1, session.MaxSteps, cmp.Or(planned.Steps, p.UsualSteps(planned.Method))),
 			field("seed", "run-seed", 0, math.MaxUint64, planned.Seed),
 		),

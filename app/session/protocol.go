@@ -141,9 +141,11 @@ type (
 		Rollout int `json:"rollout"`
 	}
 	// FollowRun shows what a run wrote to its followed problem as it learned. [Followed] is the answer; that of the active run
-	// comes by itself.
+	// comes by itself. Where the run did not record it, or with a problem as text, the model that the run began from and the trained
+	// one answer.
 	FollowRun struct {
-		ID string `json:"id"`
+		ID   string `json:"id"`
+		Text string `json:"text,omitempty"`
 	}
 	// ResumeRun makes a saved run the active one, at the step where it was saved.
 	ResumeRun struct {
@@ -403,7 +405,8 @@ type (
 	// the model it began from. Without answers there is no such run. R counts the tokens of a response.
 	Followed struct {
 		Number  uint64           `json:"number"`
-		ID      string           `json:"id"` // of the run
+		ID      string           `json:"id"`              // of the run
+		Typed   bool             `json:"typed,omitempty"` // the problem is that of [FollowRun]
 		Problem string           `json:"problem"`
 		Gold    string           `json:"gold"`
 		Answers []FollowedAnswer `json:"answers"`

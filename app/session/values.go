@@ -232,6 +232,7 @@ type RunInfo struct {
 	From  string `json:"from"`           // "this browser", "imported", "shipped"
 	Note  string `json:"note,omitempty"` // adapter, command: where its numbers came from
 
+	Answers  bool           `json:"answers,omitempty"`  // [FollowRun] can show answers of it
 	Finished bool           `json:"finished,omitempty"` // it took all its steps, also where only its metrics are left
 	Measured *runs.Measured `json:"measured,omitempty"` // how its metrics are measured; nil where that was not recorded
 }

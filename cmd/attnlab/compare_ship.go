@@ -9,8 +9,8 @@ import (
 	"attnlab/rl/runs"
 )
 
-// ship copies what the lab shows of runs into a folder for each, named after what sets it apart: settings, metrics and result,
-// without what is of this machine and without weights. The built site lists the folders of web/runs.
+// ship copies what the lab shows of runs into a folder for each, named after what sets it apart: settings, metrics, result and answers
+// to the followed problem, without what is of this machine and without weights. The built site lists the folders of web/runs.
 func (c *console) ship(ctx context.Context, dir string, rows []runs.Row) error {
 	for _, row := range rows {
 		for _, r := range row.Runs {
@@ -32,7 +32,7 @@ func (c *console) ship(ctx context.Context, dir string, rows []runs.Row) error {
 					id.Name = nameOnly(id.Name)
 				}
 			}
-			if err := runs.Ship(ctx, runs.Folder(dir), name, runs.Run{Settings: s, Log: r.Run.Log, Result: r.Run.Result}); err != nil {
+			if err := runs.Ship(ctx, runs.Folder(dir), name, runs.Run{Settings: s, Log: r.Run.Log, Result: r.Run.Result, Followed: r.Run.Followed}); err != nil {
 				return fmt.Errorf("--ship: %w", err)
 			}
 			c.note("shipped %s", filepath.Join(dir, name))

@@ -16,7 +16,7 @@ var trainCommand = command{
 	does: "reinforcement learning from a base: " + strings.Join(rl.Names(rl.Methods), ", "),
 	about: `
 DIR gets run.json with the settings, metrics.jsonl with a line a step, the trained model with the state to resume from (saved every minute,
-at the end and on Ctrl-C), and result.json with the measurements at the end. --resume continues exactly as if the run had never stopped, to
+at the end and on Ctrl-C), followed.json with its answers to one problem at about ten steps, and result.json with the measurements at the end. --resume continues exactly as if the run had never stopped, to
 its end or to a new --steps or --budget. Other settings cannot change: an error names a flag that differs. A run that began with --eval 0
 may get an evaluation.
 

@@ -40,6 +40,9 @@ func (c *console) runTraining(ctx context.Context, o *opened) (result trained, e
 	bar := c.progress(settings.Method)
 	bar.from, _ = settings.Progress(o.Steps(), o.Generated)
 	saved := time.Now()
+	if err := o.follow(ctx); err != nil && ctx.Err() == nil {
+		return result, err
+	}
 	for stepping := true; stepping && !settings.Done(o.Steps(), o.Generated); {
 		report, err := o.Step(ctx)
 		switch {
@@ -52,6 +55,9 @@ func (c *console) runTraining(ctx context.Context, o *opened) (result trained, e
 		if err := o.writer.Append(ctx, report); err != nil {
 			return result, fmt.Errorf("step %d: %w", report.Step, err)
 		}
+		if err := o.follow(ctx); err != nil && ctx.Err() == nil {
+			return result, err
+		}
 		done, of := settings.Progress(o.Steps(), o.Generated)
 		bar.set(done, of, fmt.Sprintf("accuracy %.3f, %.1f think tokens, %.0f tokens a second", report.Accuracy, report.ThinkTokens, report.TokensPerSecond))
 		if time.Since(saved) > saveEvery {
@@ -62,6 +68,11 @@ func (c *console) runTraining(ctx context.Context, o *opened) (result trained, e
 		}
 	}
 	bar.end()
+	if f := o.writer.Followed; f != nil {
+		if err := rl.FillBase(o.device, o.base, f); err != nil {
+			return result, err
+		}
+	}
 	if err := o.save(ctx); err != nil {
 		return result, err
 	}
@@ -72,6 +83,12 @@ func (c *console) runTraining(ctx context.Context, o *opened) (result trained, e
 		err = fmt.Errorf("stopped while the trained model was measured; it is in %s, and --resume measures it again", o.out)
 	}
 	return result, err
+}
+
+// follow has the policy answer the run's followed problem where that is due. The answers are written with the next checkpoint.
+func (o *opened) follow(ctx context.Context) (err error) {
+	o.writer.Followed, err = o.Follow(ctx, o.writer.Settings, o.writer.Followed)
+	return err
 }
 
 // save writes a checkpoint, also when ctx has ended.

@@ -76,6 +76,24 @@ func TestTrainAndResume(t *testing.T) {
 	if !slices.Equal(a.Weights, b.Weights) || !slices.Equal(a.Train.V, b.Train.V) {
 		t.Error("weights or moments of the two differ")
 	}
+	var followed [2]*runs.Followed // what each answered to one problem
+	for i, dir := range []string{whole, parts} {
+		data, err := os.ReadFile(filepath.Join(dir, runs.FollowedFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if followed[i], err = runs.ReadFollowed(data); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range followed[i].Answers {
+			if len(a.Base) != len(a.Response) {
+				t.Errorf("%s: the answer of step %d has %d tokens and %d log-probabilities of the base", dir, a.Step, len(a.Response), len(a.Base))
+			}
+		}
+	}
+	if n := len(followed[0].Answers); n != 4 || mustJSON(t, followed[0]) != mustJSON(t, followed[1]) {
+		t.Errorf("in one go  %s\nin two goes %s", mustJSON(t, followed[0]), mustJSON(t, followed[1]))
+	}
 	data, err := os.ReadFile(filepath.Join(whole, runs.ResultFile))
 	if err != nil {
 		t.Fatal(err)

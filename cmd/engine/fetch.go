@@ -77,7 +77,7 @@ func listRuns(ctx context.Context) ([]engine.ShippedRun, error) {
 func fetchRun(ctx context.Context, name string) (run engine.ShippedRun, err error) {
 	run = engine.ShippedRun{Name: name, Files: map[string][]byte{}}
 	for _, file := range []string{runs.RunFile, runs.MetricsFile, runs.ResultFile} {
-		data, err := fetch(ctx, "runs/"+name+"/"+file, func(int, int) {})
+		data, err := fetchRunFile(ctx, name, file)
 		if file == runs.ResultFile && errors.Is(err, fs.ErrNotExist) { // the run was not evaluated
 			continue
 		}
@@ -87,6 +87,11 @@ func fetchRun(ctx context.Context, name string) (run engine.ShippedRun, err erro
 		run.Files[file] = data
 	}
 	return run, nil
+}
+
+// fetchRunFile fetches a file of a shipped run.
+func fetchRunFile(ctx context.Context, run, file string) ([]byte, error) {
+	return fetch(ctx, "runs/"+run+"/"+file, func(int, int) {})
 }
 
 // fetch reads a file beside the Worker. progress gets the bytes so far and their total,

@@ -20,19 +20,40 @@ type Followed struct {
 
 // Answer is a policy's likeliest response to a problem. R counts its tokens.
 type Answer struct {
-	Step     int       `json:"step"`     // that the policy had taken
-	Response []int     `json:"response"` // [R]
-	LogProbs []float32 `json:"logprobs"` // [R] of each token under this policy
+	Step     int       `json:"step"`             // that the policy had taken
+	Tokens   int64     `json:"tokens,omitempty"` // that the run had generated
+	Response []int     `json:"response"`         // [R]
+	LogProbs []float32 `json:"logprobs"`         // [R] of each token under this policy
 	// OnFirst are the log-probabilities, under this policy, of the response of the first answer.
 	OnFirst []float32 `json:"on_first"`
 	// Base are those of this response under the model that the run began from; nil where they were not computed yet.
 	Base []float32 `json:"base,omitempty"`
 }
 
+// followTimes is about how often a run answers its followed problem.
+const followTimes = 10
+
+// FollowDue reports whether a run that has taken so many steps and generated so many tokens answers its followed problem now: before
+// its first step, about followTimes on its way, and after its last step. A run that began without, where f is nil, is not followed.
+func (s Settings) FollowDue(f *Followed, step int, tokens int64) bool {
+	if f == nil {
+		return step == 0
+	}
+	last := f.Answers[len(f.Answers)-1]
+	if last.Step >= step {
+		return false
+	}
+	part := func(step int, tokens int64) int { // in parts of a followTimes-th
+		done, of := s.Progress(step, tokens)
+		return followTimes * done / max(1, of)
+	}
+	return s.Done(step, tokens) || part(step, tokens) > part(last.Step, last.Tokens)
+}
+
 // Add adds the answer of a later step. Where there would be more than mostAnswers, every second of the others goes, but the first and
 // the last.
 func (f *Followed) Add(a Answer) {
-	f.Answers = append(f.Answers, a)
+	f.Answers = append(f.Answers[:len(f.Answers):len(f.Answers)], a)
 	if len(f.Answers) <= mostAnswers {
 		return
 	}

@@ -29,6 +29,51 @@ func TestFollowedStaysSmall(t *testing.T) {
 	}
 }
 
+// A run answers before its first step, about ten times on its way, at its end, and never twice at a step; also by a budget of tokens,
+// and where its end is put off.
+func TestFollowDue(t *testing.T) {
+	at := func(s Settings, f *Followed, to int, tokens int64) (*Followed, []int) {
+		var steps []int
+		from := 0
+		if f != nil {
+			from = f.Answers[len(f.Answers)-1].Step
+		}
+		for step := from; step <= to; step++ {
+			for range 2 {
+				if s.FollowDue(f, step, int64(step)*tokens) {
+					if f == nil {
+						f = &Followed{}
+					}
+					f.Add(Answer{Step: step, Tokens: int64(step) * tokens})
+					steps = append(steps, step)
+				}
+			}
+		}
+		return f, steps
+	}
+	for _, c := range []struct {
+		s      Settings
+		to     int
+		tokens int64
+		want   []int
+	}{
+		{Settings{Steps: 4}, 4, 100, []int{0, 1, 2, 3, 4}},
+		{Settings{Steps: 40}, 40, 100, []int{0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40}},
+		{Settings{Budget: 3000}, 30, 100, []int{0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30}},
+	} {
+		if _, got := at(c.s, nil, c.to, c.tokens); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%+v answers at %v, want %v", c.s, got, c.want)
+		}
+	}
+	f, _ := at(Settings{Steps: 40}, nil, 40, 100)
+	if _, got := at(Settings{Steps: 80}, f, 80, 100); !reflect.DeepEqual(got, []int{48, 56, 64, 72, 80}) {
+		t.Errorf("a run that goes on answers at %v", got)
+	}
+	if (Settings{Steps: 4}).FollowDue(nil, 2, 100) {
+		t.Error("a run that began without is followed")
+	}
+}
+
 func TestFollowedUpTo(t *testing.T) {
 	f := answers(0, 4, 8)
 	if got := f.UpTo(7); len(got.Answers) != 2 || len(f.Answers) != 3 {

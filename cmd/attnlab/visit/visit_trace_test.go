@@ -151,7 +151,7 @@ func TestVisitFollowed(t *testing.T) {
 	})
 	v.check("the slider goes through the run", func(v *visitor) {
 		v.run(chromedp.ScrollIntoView("#followed", chromedp.ByQuery), chromedp.Focus(`#followed input[type=range]`, chromedp.ByQuery), chromedp.KeyEvent(kb.Home))
-		v.until("the base is shown", `document.querySelector("#followed .verdict").textContent.startsWith("The base writes")`)
+		v.until("the base is shown", `document.querySelector("#followed .verdict").textContent.startsWith("Before training:")`)
 		v.until("the figure follows", `document.querySelector("iframe.followed").contentDocument.querySelector("canvas").getAttribute("aria-label").includes("after 0 steps")`)
 		v.run(chromedp.KeyEvent(kb.End))
 		v.until("the end is shown", `document.querySelector("#followed .verdict").textContent.includes("After step 3")`)
@@ -173,7 +173,28 @@ func TestVisitFollowed(t *testing.T) {
 			v.Errorf("the film has %d frames of %d answers, %d pixels wide", len(film.Image), frames, film.Config.Width)
 		}
 	})
+	v.check("both ends answer a typed problem", func(v *visitor) {
+		v.press(`#followed [data-do="fold:follow"]`)
+		v.until("the field is there", `document.querySelector("#follow-text")`)
+		v.run(chromedp.SendKeys("#follow-text", "k 8 ; o 4 ; b &k + &o ; j &b - &o ; ? j", chromedp.ByQuery))
+		v.press(`[data-do^="follow-typed:"]`)
+		v.until("two answers are there", `latest("Followed")?.typed && latest("Followed").answers.length === 2 && document.querySelector("#followed .chosen-step").textContent.includes("→ 8")`)
+		v.press(`#followed .follow-typed [data-do^="follow-run:"]`)
+		v.until("the run's own problem is back", `!latest("Followed").typed && latest("Followed").answers.length >= 4`)
+	})
 	v.check("pictures", func(v *visitor) { v.shots("followed", "#followed") })
+	v.check("a shipped run has its answers", func(v *visitor) {
+		v.press(`nav [data-do="page:compare"]`)
+		v.press(`.contender [data-do="follow-run:shipped-tlmre-1"]`)
+		v.until("its answers are shown", `latest("Followed")?.id === "shipped-tlmre-1" && document.querySelector("#followed .verdict")?.textContent.startsWith("After step")`)
+		f := newest[session.Followed](v)
+		first, last := f.Answers[0], f.Answers[len(f.Answers)-1]
+		if len(f.Answers) < 10 || len(last.Text) >= len(first.Text) || last.Change == nil {
+			v.Errorf("%d answers, of %d and then %d tokens", len(f.Answers), len(first.Text), len(last.Text))
+		}
+		v.press(`nav [data-do="page:train"]`)
+		v.until("the Train page shows those of its run again", `latest("Followed").id === latest("Run").info.id && document.querySelector("#followed .verdict")`)
+	})
 	if lines := n.all(); len(lines) > 0 {
 		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
 	}
