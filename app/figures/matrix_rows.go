@@ -237,7 +237,10 @@ func (r *rows) heading(s *draw.Scene, title, note string, largest float64, clipp
 	name, high := "attention per token", draw.Number(largest)
 	room := s.Width - 3*draw.Margin - draw.Width(name, false, draw.Small)
 	detail := note + "; " + r.source()
-	s.Heading(title, draw.Fit(detail, true, draw.Small, room), true, s.Width)
+	if draw.Width(detail, false, draw.Small) > room { // the caption has the rest
+		detail = note
+	}
+	s.Heading(title, detail, false, room)
 	bar := s.Legend(draw.Margin+draw.Width(title, false, draw.Normal), "0", high, name, ramp)
 	if clipped && bar.W > 0 {
 		clipMark(s, bar)

@@ -172,16 +172,20 @@ func (f *roofline) drawCeilings(s *draw.Scene, p draw.LogPlot, c speed.Ceilings)
 	for i := 1; i < len(points); i++ {
 		taken = append(taken, lineBoxes(points[i-1], points[i])...)
 	}
-	name := func(text string, x, y float64) {
+	name := func(text string, place func(w float64) (x, bottom float64)) {
 		text = draw.Fit(text, false, draw.Small, p.W/2)
 		w := draw.Width(text, false, draw.Small)
-		box := draw.Rect(max(p.X, min(x, p.X+p.W-w)), max(p.Y-12, y-18), w, 14)
+		x, bottom := place(w)
+		box := draw.Rect(x, max(p.Y-14, bottom-14), w, 14)
 		taken = append(taken, box)
 		s.Add(draw.Label{X: box.X, Y: box.Y + 11, Text: text, Size: draw.Small, Color: s.Palette.Muted})
 	}
-	name(speed.Count(c.Operations/1e9)+" GFLOP/s", x2, y1)
-	if least < ridge {
-		name(speed.Count(c.Bytes/1e9)+" GB/s", x0+4, y0-14)
+	name(speed.Count(c.Operations/1e9)+" GFLOP/s", func(w float64) (x, bottom float64) { return max(p.X, x2-w), y1 - 4 })
+	if least < ridge { // left of the slope and above it, where no kernel can be
+		name(speed.Count(c.Bytes/1e9)+" GB/s", func(w float64) (x, bottom float64) {
+			at := min(x0+w+12, x1)
+			return max(p.X, at-w-8), y0 + (y1-y0)*(at-x0)/max(1, x1-x0) - 2
+		})
 	}
 	return taken
 }

@@ -93,6 +93,38 @@ func TestRoofline(t *testing.T) {
 			t.Errorf("a kernel at %v, the ceiling at %g", d, level)
 		}
 	}
+	for _, size := range [][2]float64{{820, 500}, {360, 300}, {1600, 700}, {1100, 300}, {500, 700}, {900, 900}} { // the rates of the ceilings do not lie on them
+		wide, _ := of[*roofline](t, "roofline", size[0], size[1], labtest.Speeds(5))
+		scene, _, _ := wide.Scene(start)
+		var line draw.Path
+		names := 0
+		for _, shape := range scene.Shapes {
+			if path, ok := shape.(draw.Path); ok && path.Color == theme.Light.Muted {
+				line = path
+			}
+		}
+		for _, shape := range scene.Shapes {
+			l, ok := shape.(draw.Label)
+			if !ok || !strings.HasSuffix(l.Text, " GB/s") && !strings.HasSuffix(l.Text, " GFLOP/s") {
+				continue
+			}
+			names++
+			box := draw.Rect(l.X, l.Y-10, draw.Width(l.Text, false, draw.Small), 12)
+			for i := 1; i < len(line.Points); i++ {
+				a, b := line.Points[i-1], line.Points[i]
+				for k := range 201 {
+					share := float64(k) / 200
+					x, y := a[0]+share*(b[0]-a[0]), a[1]+share*(b[1]-a[1])
+					if x > box.X && x < box.X+box.W && y > box.Y && y < box.Y+box.H {
+						t.Fatalf("at %v %q lies on the ceiling at %.0f, %.0f", size, l.Text, x, y)
+					}
+				}
+			}
+		}
+		if names != 2 {
+			t.Errorf("at %v the ceilings have %d rates", size, names)
+		}
+	}
 	if got := h.Caption(); !strings.Contains(got, "4 kernels on WebGPU") || !strings.Contains(got, "1 kernel without operations or of little weight is left out") {
 		t.Errorf("the caption is %q", got)
 	}

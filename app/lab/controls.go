@@ -45,9 +45,11 @@ func (l *Lab) Set(name, value string) {
 	case "speed":
 		l.Controls.Speed = number(1, 20)
 	case "weakest":
-		l.Controls.Weakest = number(0, WeakestSteps)
+		l.Arcs.Weakest = number(0, WeakestSteps)
 	case "readers":
-		l.Controls.Readers = number(0, 3)
+		if l.Arcs.Readers = 0; value != "0" {
+			l.Arcs.Readers = mostReaders
+		}
 	case "problems":
 		if n, ok := l.whole(name, value, 1, session.MaxProblems); ok {
 			l.Controls.Problems = int(n)

@@ -128,7 +128,7 @@ func (l *Lab) Receive(message any) {
 	case session.RunFiles:
 		l.takeFiles(m)
 	case session.Event:
-		node := l.Selection.Node
+		node, before := l.Selection.Node, l.Status
 		l.apply(m)
 		l.adoptProblem(m)
 		if !l.Status.Busy { // the address can wait
@@ -144,7 +144,7 @@ func (l *Lab) Receive(message any) {
 			l.restore(nil) // the engine shows the view of the link, whatever it showed before
 		}
 		if status, ok := m.(session.Status); ok {
-			if status.Text != "" {
+			if status.Text != "" && status != before { // not one that is repeated for a screen that joins
 				l.Read = ""
 			}
 			l.fade(status.Text)

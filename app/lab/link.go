@@ -30,6 +30,7 @@ type View struct {
 	Selection session.Selection
 	Quantity  explain.Quantity // the colour of tokens
 	Grid      explain.Quantity // the colour of heads
+	Arcs      Arcs
 
 	Lesson LessonPlace // beside the page
 	Term   string      // that the glossary is open at
@@ -57,10 +58,21 @@ const maxTokens = 1 << 20
 func Start() View {
 	return View{
 		Page: PageTrace, Example: true, Seed: 1, Sampling: session.Sampling{Temperature: 0.6, TopP: 1, Seed: 1}, Tokens: AllTokens,
-		Selection: session.NoSelection, Quantity: explain.ByFCI, Grid: explain.ByFCI,
+		Selection: session.NoSelection, Quantity: explain.ByFCI, Grid: explain.ByFCI, Arcs: startArcs(),
 		Growth: startGrowth(), Plan: startPlan(), Curves: startCurves(), Bench: startBench(),
 	}
 }
+
+// Arcs are the arcs that are drawn beside a trace.
+type Arcs struct {
+	Weakest int // the weakest, in [WeakestSteps] of the scale
+	Readers int // to each step, the strongest; 0 for all
+}
+
+// mostReaders is how many readers of a step are drawn where not all are.
+const mostReaders = 3
+
+func startArcs() Arcs { return Arcs{Weakest: 5, Readers: mostReaders} }
 
 const (
 	PageTrace    = "trace"
@@ -149,6 +161,12 @@ func (v View) String() string {
 	if v.Grid != start.Grid {
 		add("heads-by", string(v.Grid))
 	}
+	if v.Arcs.Weakest != start.Arcs.Weakest {
+		add("arcs-from", strconv.Itoa(v.Arcs.Weakest*100/WeakestSteps))
+	}
+	if v.Arcs.Readers != start.Arcs.Readers {
+		add("readers", "all")
+	}
 	if v.Page == PageTree {
 		v.Growth.write(add)
 	}
@@ -218,6 +236,7 @@ func ParseLink(hash string) (v View, unread string) {
 	v.Growth, v.Plan, v.Curves, v.Compared, v.Bench = readGrowth(q), readPlan(q), readCurves(q), q.text("runs"), readBench(q)
 	chooseQuantity(q, "colour", &v.Quantity, explain.TokenQuantities())
 	chooseQuantity(q, "heads-by", &v.Grid, explain.HeadQuantities())
+	readArcs(q, &v.Arcs)
 	if q.has("lesson") {
 		at, ok := parseLesson(q.text("lesson"), q.text("guess"))
 		if v.Lesson = at; !ok {
@@ -235,6 +254,22 @@ func ParseLink(hash string) (v View, unread string) {
 		}
 	}
 	return v, q.sentence()
+}
+
+// readArcs reads the threshold, as a share of the scale in per cent, and whether all readers are drawn.
+func readArcs(q *linkReader, a *Arcs) {
+	if q.has("arcs-from") {
+		share, err := strconv.Atoi(q.text("arcs-from"))
+		if err != nil || share < 0 || share > 100 {
+			q.refuse("arcs-from")
+		} else {
+			a.Weakest = (share*WeakestSteps + 50) / 100
+		}
+	}
+	all := ""
+	if q.choose("readers", &all, []string{"all"}); all == "all" {
+		a.Readers = 0
+	}
 }
 
 func chooseQuantity(q *linkReader, key string, to *explain.Quantity, list []explain.Quantity) {

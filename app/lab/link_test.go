@@ -18,6 +18,7 @@ func TestViewAsLink(t *testing.T) {
 	all.Sampling = session.Sampling{Temperature: 0.15, TopP: 0.9, Seed: 12}
 	all.Selection = session.Selection{Step: 2, Token: 30, Layer: 1, Head: 3, Node: -1}
 	all.Quantity, all.Grid = explain.ByEntropy, explain.BySRA
+	all.Arcs = Arcs{Weakest: 16, Readers: 0}
 	for _, v := range []View{Start(), typed, all} {
 		if got := viewOf("#" + v.String()); got != v {
 			t.Errorf("%s\n reads back as %+v\n want          %+v", v, got, v)

@@ -28,3 +28,25 @@ func TestMessagesAreGrouped(t *testing.T) {
 		}
 	})
 }
+
+// A message that was read does not come back when the engine repeats its snapshots for a figure that joins; the same message after
+// another job does.
+func TestReadMessagesStayRead(t *testing.T) {
+	l, _ := ready(t, Start())
+	shown := func() bool { return l.Status.Text != "" && l.Status.Text != l.Read }
+	done := session.Status{Stage: "ready", Text: "The tree is complete."}
+	l.Receive(done)
+	if !shown() {
+		t.Fatal("the message is not shown")
+	}
+	l.Do("page:compare")
+	l.Receive(done)
+	if shown() {
+		t.Error("a repeated message is shown again")
+	}
+	l.Receive(session.Status{Stage: "growing", Busy: true})
+	l.Receive(done)
+	if !shown() {
+		t.Error("the message of another job is not shown")
+	}
+}

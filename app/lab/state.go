@@ -69,13 +69,11 @@ type Controls struct {
 	Speed      int    // units a second when playing
 	Problems   int    // of finding heads, and of disrupting many
 	Samples    int    // of disrupting one step
-	Weakest    int    // the weakest arc, in [WeakestSteps] of the scale
-	Readers    int    // arcs to each step, the strongest; 0 for all
 }
 
 func newState(v View, shipped Example) *State {
 	s := &State{View: v, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
-		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v), Weakest: 5, Readers: 3},
+		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v)},
 		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "answers": true, "metrics": true, "settings": true, "follow": true}}
 	if s.Example {
 		s.Trace = shipped.Trace

@@ -2,6 +2,8 @@ package panels
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -17,13 +19,25 @@ func (p *Page) cutPanel() app.UI {
 	}
 	cuts := p.Cuts()
 	return app.Div().Class("cut-panel").ID("cut-panel").Body(
-		app.Div().Class("cuts").Aria("live", "polite").Body(app.Range(cuts).Slice(func(i int) app.UI { return p.cutView(cuts[i]) })),
 		app.Div().Class("buttons").Body(
 			p.button("disrupt", "primary", app.Text("Cut this step")),
 			p.button("train-this", "", app.Text("Train on this")),
 			app.Span().Class("hint").Text("Later tokens stop seeing the step, and the rest is sampled again."),
 		),
+		app.Div().Class("cuts").Aria("live", "polite").Body(
+			app.Range(cuts).Slice(func(i int) app.UI { return p.cutView(cuts[i]) }),
+			app.If(len(cuts) == 0, func() app.UI { return app.P().Class("hint").Text(p.beforeCut()) }),
+		),
 	)
+}
+
+// beforeCut says what a cut of the selected step will show.
+func (p *Page) beforeCut() string {
+	t, k := &p.Trace, p.Selection.Step
+	if k < 0 || k >= len(t.Steps) {
+		return "Choose a step below. What its cut shows appears here."
+	}
+	return fmt.Sprintf("%s continuations without step %s, %s, and as many with it appear here.", strconv.Itoa(p.Controls.Samples), explain.StepName(k), strings.TrimSpace(t.Steps[k].Text))
 }
 
 // cutView is one cut.

@@ -50,8 +50,8 @@ func (p *Page) arcsOf() arcs {
 	n := rangesShown(t)
 	at := func(reader, read int) float64 { return p.pays(reader, read) }
 	a := arcs{ranges: n, links: session.Links(n, t.Delta, 0, at), top: session.LargestApart(n, t.Delta, at), focus: -1, steps: len(t.Steps)}
-	least := float64(p.Controls.Weakest) / lab.WeakestSteps * a.top
-	for _, l := range session.Links(n, t.Delta, p.Controls.Readers, at) {
+	least := float64(p.Arcs.Weakest) / lab.WeakestSteps * a.top
+	for _, l := range session.Links(n, t.Delta, p.Arcs.Readers, at) {
 		if l.Attention >= least {
 			a.shown = append(a.shown, l)
 		}
@@ -283,7 +283,7 @@ func (p *Page) arcLegend() app.UI {
 		return app.Div().Class("arc-legend")
 	}
 	top := session.LargestApart(n, t.Delta, func(reader, read int) float64 { return p.pays(reader, read) })
-	share := 100 * p.Controls.Weakest / lab.WeakestSteps
+	share := 100 * p.Arcs.Weakest / lab.WeakestSteps
 	what := ""
 	if p.Selection.Head >= 0 {
 		what = " in " + explain.HeadName(p.Selection.Layer, p.Selection.Head)
@@ -292,11 +292,11 @@ func (p *Page) arcLegend() app.UI {
 		app.Span().Body(p.term("attention", "attention"), app.Text(" per token"+what)),
 		app.Label().Class("scale").Title("Arcs weaker than this are left out").Body(
 			app.Span().Class("figure").Text("0"),
-			app.Input().Type("range").Min(0).Max(lab.WeakestSteps).Step(1).DataSet("set", "weakest").Value(p.Controls.Weakest).
+			app.Input().Type("range").Min(0).Max(lab.WeakestSteps).Step(1).DataSet("set", "weakest").Value(p.Arcs.Weakest).
 				Aria("label", "weakest arc").Aria("valuetext", fmt.Sprintf("%d %% of %s; weaker arcs are left out", share, explain.Format(top))),
 			app.Span().Class("figure").Text(explain.Format(top)),
 		),
-		app.Label().Body(app.Text("readers"), choice("readers", "readers of each step", strconv.Itoa(p.Controls.Readers), []string{"3", "0"}, func(s string) string {
+		app.Label().Body(app.Text("readers"), choice("readers", "readers of each step", strconv.Itoa(p.Arcs.Readers), []string{"3", "0"}, func(s string) string {
 			if s == "0" {
 				return "all"
 			}

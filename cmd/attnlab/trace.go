@@ -50,7 +50,7 @@ L layers, H heads.
 		temperature := f.Float64("temperature", 1, "`T` of sampling")
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI; 4 in the paper")
 		attention := f.Bool("attention", false, "add step_attention and answer_attention")
-		longest := f.Int("max-length", examine.Longest(), "`N`, tokens of the longest response")
+		longest := f.Int("max-length", 0, "`N`, tokens of the longest response; by default as many as the context holds, as on the page")
 		layers := f.String("layers", "", "`A-B`, layers whose heads FCI takes the maximum of in scores (by default all)")
 		disrupt := f.Bool("disrupt", false, "add answer_loss: one more forward pass a step")
 		columns := f.String("scores", "fci,entropy", "`LIST` of the scores that the text shows")
@@ -148,7 +148,7 @@ type span struct {
 }
 
 func (c *console) trace(ctx context.Context, t tracing) error {
-	if err := cmp.Or(checkTemperature(t.temperature), checkDelta(t.delta), atLeast(1, "max-length", t.longest)); err != nil {
+	if err := cmp.Or(checkTemperature(t.temperature), checkDelta(t.delta), atLeast(0, "max-length", t.longest)); err != nil {
 		return err
 	}
 	if !c.isText() { // a mistake in a prompt is found before a model is opened
@@ -205,7 +205,7 @@ func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, t trac
 	if err != nil {
 		return document, err
 	}
-	attempts, err := c.attempts(ctx, l, d, []task.Problem{p}, t.longest, sampling)
+	attempts, err := c.attempts(ctx, l, d, []task.Problem{p}, examine.Cap(t.longest, l.Model.MaxContext), sampling)
 	if err != nil {
 		return document, err
 	}

@@ -65,7 +65,7 @@ func TestVisit(t *testing.T) {
 		t.FailNow() // nothing else can be seen
 	}
 	v.check("generate", func(v *visitor) {
-		const seed = 6 // its response ends before the limit of "attnlab trace", which is that of training
+		const seed = 6
 		v.problem(seed)
 		v.enter(`[data-set="draw"]`, fmt.Sprint(seed))
 		v.press(`#sampling [data-do="generate"]`)
