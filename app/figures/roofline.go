@@ -54,8 +54,13 @@ const leastShare, leastRate = 0.001, 0.001
 func (f *roofline) drawn() (kernels []speed.Row, without int) {
 	all, total, most := speed.Kernels(f.rows, f.shown()), 0.0, 0.0
 	for _, r := range all {
-		if usable(r.MedianMs, r.OperationRate()) {
-			total, most = total+r.MedianMs, max(most, r.OperationRate())
+		if usable(r.MedianMs) {
+			total += r.MedianMs
+		}
+	}
+	for _, r := range all { // the rate of what hardly takes time is that of the clock
+		if usable(r.OperationRate()) && r.MedianMs > leastShare*total {
+			most = max(most, r.OperationRate())
 		}
 	}
 	for _, r := range all {

@@ -125,6 +125,15 @@ func TestRoofline(t *testing.T) {
 			t.Errorf("at %v the ceilings have %d rates", size, names)
 		}
 	}
+	odd := labtest.Speeds(5) // one that is too short for the clock does not leave out the others
+	for i := range odd.Rows {
+		if r := &odd.Rows[i]; r.Name == "kernel-some_4" {
+			r.MedianMs = 1e-7
+		}
+	}
+	if _, f := of[*roofline](t, "roofline", 700, 420, odd); drawnBy(f) != 3 {
+		t.Errorf("beside a kernel without time %d others are drawn", drawnBy(f))
+	}
 	if got := h.Caption(); !strings.Contains(got, "4 kernels on WebGPU") || !strings.Contains(got, "1 kernel without operations or of little weight is left out") {
 		t.Errorf("the caption is %q", got)
 	}
@@ -161,4 +170,10 @@ func TestLogTicks(t *testing.T) {
 			t.Errorf("%g is %q, want %q", x, got, want)
 		}
 	}
+}
+
+// drawnBy is how many kernels a roofline draws.
+func drawnBy(f *roofline) int {
+	kernels, _ := f.drawn()
+	return len(kernels)
 }

@@ -54,16 +54,16 @@ func (p *Page) findPanel() app.UI {
 }
 
 func (p *Page) disruptPanel() app.UI {
-	which := "Choose a step first."
+	which := app.UI(app.P().Class("hint").Text("Choose a step of the trace first."))
 	if k := p.Selection.Step; k >= 0 && k < len(p.Trace.Steps) {
-		which = fmt.Sprintf("Step %d: %s", k+1, p.Trace.Steps[k].Text)
+		which = app.P().Class("chosen-step").Text(fmt.Sprintf("Step %d: %s", k+1, p.Trace.Steps[k].Text))
 	}
 	busy := p.Status.Busy && p.Opened
 	one := p.button("disrupt", "", app.Text("Cut attention to this step"))
 	many := p.button("disrupt-many", "", app.Text("Cut steps in many problems"))
 	return app.Div().Class("panel").ID("disrupt").Body(
 		app.H2().Body(p.term("disruption", "Disruption")),
-		app.P().Class("chosen-step").Text(which),
+		which,
 		app.Div().Class("fields").Body(p.numberField("samples", "samples", 1, session.MaxSamples, p.Controls.Samples)),
 		app.Div().Class("buttons").Body(one),
 		app.P().Class("hint").Body(app.Text("Or pick steps by FCI (top 20 % and the others), by entropy (top 20 %) and by chance, in as many problems as above, with "), p.term("standard error", "standard errors"), app.Text(".")),

@@ -80,7 +80,16 @@ func (p *Page) noSpeeds() app.UI {
 	if p.Measuring() {
 		text = "The first row is being measured. The kernels are compiled before they are timed."
 	}
-	return app.P().Class("hint").ID("no-speeds").Text(text)
+	rows := [][2]string{
+		{"models", "training and decoding of each size, in tokens a second, on the processor and on WebGPU: a curve over the number of parameters, and where the two cross"},
+		{"kernels", "time, operations and bytes of every kernel of a training step, and its share of what the device can do: a roofline"},
+	}
+	return app.Div().Class("stack").ID("no-speeds").Body(
+		app.P().Text(text),
+		app.Dl().Class("to-measure").Body(app.Range(rows).Slice(func(i int) app.UI {
+			return app.Div().Body(app.Dt().Text(rows[i][0]), app.Dd().Class("hint").Text(rows[i][1]))
+		})),
+	)
 }
 
 // speedTables has a table for each way of working: a row a model, with both backends.
@@ -119,6 +128,18 @@ func (p *Page) rooflineChoice() app.UI {
 		choice("roofline", "backend of the kernels", p.RooflineBackend(), []string{"webgpu", "host"}, speed.BackendTitle)))
 }
 
+// timed reports whether a kernel took as long as the table can show. What took less is shorter than the clock can tell, and so are its
+// rates.
+func timed(r speed.Row) bool { return r.MedianMs >= 0.005 }
+
+// rateOf is a rate, or 0 where the clock cannot tell it.
+func rateOf(r speed.Row, rate float64) float64 {
+	if !timed(r) {
+		return 0
+	}
+	return rate
+}
+
 // kernelTables list the kernels of a training step, and of a decoded token, the slowest first.
 func (p *Page) kernelTables() app.UI {
 	backend := p.RooflineBackend()
@@ -144,7 +165,7 @@ func kernelTable(id, title string, kernels []speed.Row, c speed.Ceilings) app.UI
 		total += r.MedianMs
 	}
 	share := func(r speed.Row) app.UI {
-		if r.Share == 0 {
+		if r.Share == 0 || !timed(r) {
 			return app.Td().Class("figure").Text("–")
 		}
 		return app.Td().Class("figure").Body(app.Text(fmt.Sprintf("%.2f ", r.Share)), bar(r.Share))
@@ -168,7 +189,7 @@ func kernelTable(id, title string, kernels []speed.Row, c speed.Ceilings) app.UI
 			}
 			return app.Tr().Body(app.Th().Scope("row").Text(r.KernelName()), app.Td().Class("figure").Text(int(r.Dispatches)), app.Td().Class("figure").Text(r.Runs),
 				app.Td().Class("figure").Text(fmt.Sprintf("%.2f", r.MedianMs)), app.Td().Class("figure").Text(spread), app.Td().Class("figure").Text(fmt.Sprintf("%.1f", 100*r.MedianMs/total)),
-				counted(r.Operations/1e6), counted(r.Bytes/1e6), counted(r.OperationRate()/1e9), counted(r.ByteRate()/1e9), share(r))
+				counted(r.Operations/1e6), counted(r.Bytes/1e6), counted(rateOf(r, r.OperationRate())/1e9), counted(rateOf(r, r.ByteRate())/1e9), share(r))
 		})),
 	))
 }

@@ -55,6 +55,14 @@ func TestBenchPage(t *testing.T) {
 	l.Receive(session.Status{Stage: "ready"})
 	html := wants("after", ">Measure<", "The adapter is faster from about", "100 k", "50.0 k–200 k, n = 3", "10.0", // tokens a second, their spread, the ratio
 		`id="kernels-measured"`, ">fill<", "0.25 ", "1.50", "200 GFLOP/s", "800 GB/s", "2.00", `id="token-kernels-measured"`, ">sample<", `figure.html#figure=roofline`, "backend=webgpu")
+	short := speeds()
+	short.Number, short.Running = 3, false
+	short.Rows[4].MedianMs, short.Rows[4].Share = 0.00001, 3571
+	l.Receive(short)
+	if html := app.HTMLString(l); strings.Contains(html, "3571") || strings.Contains(html, "300,000") || !strings.Contains(html, "0.00") {
+		t.Error("a kernel that is shorter than the clock can tell has rates")
+	}
+	l.Receive(done)
 	if strings.Contains(html, "bench-progress") {
 		t.Error("a measurement that has ended shows progress")
 	}

@@ -52,11 +52,11 @@ func (p *Page) introduction() app.UI {
 	return app.Section().Class("introduction").Aria("label", "introduction").Body(
 		app.H1().Text("Which steps of a model’s reasoning mattered? Cut one and see. Then train on the answer."),
 		app.P().Body(
-			app.Text("A small transformer reasons here, in this tab. Follow the "),
+			app.Text("A small transformer reasons in this tab. Follow the "),
 			p.term("attention", "attention"),
 			app.Text(" between its "),
 			p.term("step", "steps"),
-			app.Text(", cut one and sample the rest again, then train by reinforcement learning and watch it get shorter."),
+			app.Text(", cut one, sample the rest again, then train by reinforcement learning and see it get shorter."),
 		),
 		app.Div().Class("buttons").Body(
 			p.button("tour", "", app.Text("Take the tour")),

@@ -23,7 +23,7 @@ func (p *Page) trainPage() app.UI {
 		app.Section().Class("column middle").Aria("label", "the run").Body(
 			p.runHead(),
 			p.runTransport(),
-			p.bigNumbers(),
+			app.If(p.Run.Info.ID != "", p.bigNumbers),
 			p.figure("curves", "Metrics of the run, step by step", true),
 			p.curveControls(),
 			p.smallNumbers(),

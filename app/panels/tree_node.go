@@ -21,12 +21,11 @@ func (p *Page) nodePanel() app.UI {
 			app.P().Class("hint").Text("Grow a tree, then choose a node. This panel shows its tokens and how its advantage follows from right leaves."),
 		)
 	}
-	if !ok {
-		return app.Div().Class("step-panel node-panel").ID("node-panel").Body(
-			app.H2().Text("No node chosen"),
-			app.P().Class("hint").Text("Choose a node in the tree, or go from node to node with the arrow keys: left to the parent, right to the first child, up and down among siblings."),
-			app.Div().Class("buttons").Body(p.button("node-child", "quiet", app.Text("Begin at the root"))),
-		)
+	chosen := ok
+	if !ok { // the root is what a tree is about
+		if n, ok = explain.FindNode(t, t.Nodes[0].ID); !ok {
+			return app.Div().Class("no-results")
+		}
 	}
 	path := explain.PathTo(t, n.ID)
 	below := explain.ChildrenOf(t)[n.ID]
@@ -63,6 +62,12 @@ func (p *Page) nodePanel() app.UI {
 		p.nodeArithmetic(explain.NodeTerms(t, n)),
 		app.If(n.Value == nil, func() app.UI {
 			return app.P().Class("hint").Text("No response through this node is finished yet, so the node has no value.")
+		}),
+		app.If(!chosen, func() app.UI {
+			return app.Div().Class("choose-node").Body(
+				app.P().Class("hint").Text("Choose a node in the tree, or go from node to node with the arrow keys: left to the parent, right to the first child, up and down among siblings."),
+				app.Div().Class("buttons").Body(p.button("node-child", "", app.Text("Begin at the root"))),
+			)
 		}),
 	)
 }

@@ -98,7 +98,7 @@ func TestCurveBreaks(t *testing.T) {
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{Number(0), "0"}, {Number(0.12345), "0.123"}, {Number(0.012345), "0.0123"}, {Number(1e-5), "1.0e−05"}, {Number(math.NaN()), "–"}, {Number(math.Inf(-1)), "–"},
-		{Fixed(0.00001, 3), "1.0e−05"}, {Fixed(0.5, 3), "0.500"},
+		{Fixed(0.00001, 3), "1.0e−05"}, {Fixed(0.5, 3), "0.500"}, {Fixed(0.4472, 0), "0.45"}, {Fixed(0.0321, 1), "0.032"}, {Fixed(-0.002, 2), "−0.0020"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%q, want %q", c.got, c.want)

@@ -25,6 +25,9 @@ func Number(x float64) string {
 // Fixed is [stat.Decimals], but a number too small for n decimals gets two significant digits.
 func Fixed(x float64, n int) string {
 	if a := math.Abs(x); a > 0 && a < math.Pow(10, -float64(n))/2 {
+		if a >= 0.001 {
+			return stat.Decimals(x, 1+int(math.Ceil(-math.Log10(a))))
+		}
 		return stat.Minus(fmt.Sprintf("%.1e", x))
 	}
 	return stat.Decimals(x, n)
