@@ -3,6 +3,7 @@ package rl
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"attnlab/gpu"
 	"attnlab/model"
@@ -40,8 +41,12 @@ func (r *Run) Follow(ctx context.Context, s runs.Settings, f *runs.Followed) (*r
 	return &next, nil
 }
 
-// ProblemOf is the problem of answers that may come from a file. It returns an error where the task cannot read it.
+// ProblemOf is the problem of answers that may come from a file: that of all runs of the task, or one that was typed. It returns an
+// error where the task cannot read it.
 func ProblemOf(kind task.Task, f *runs.Followed) (task.Problem, error) {
+	if usual := task.Problems(kind, task.EvalStream, 1, 1)[0]; slices.Equal(usual.Prompt, f.Prompt) {
+		return usual, nil // a task of free text need not read its own prompts
+	}
 	p, err := kind.Parse(task.Text(kind, f.Prompt))
 	if err != nil {
 		return p, fmt.Errorf("the problem of %s cannot be read: %w", runs.FollowedFile, err)
