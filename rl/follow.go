@@ -3,7 +3,6 @@ package rl
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"attnlab/gpu"
 	"attnlab/model"
@@ -24,7 +23,7 @@ func (r *Run) Follow(ctx context.Context, s runs.Settings, f *runs.Followed) (*r
 	var first []int
 	if f != nil {
 		var err error
-		if problem, err = ProblemOf(r.Task, f); err != nil {
+		if problem, err = task.ProblemOf(r.Task, f.Prompt); err != nil {
 			return f, err
 		}
 		next = *f
@@ -39,19 +38,6 @@ func (r *Run) Follow(ctx context.Context, s runs.Settings, f *runs.Followed) (*r
 	}
 	next.Add(a)
 	return &next, nil
-}
-
-// ProblemOf is the problem of answers that may come from a file: that of all runs of the task, or one that was typed. It returns an
-// error where the task cannot read it.
-func ProblemOf(kind task.Task, f *runs.Followed) (task.Problem, error) {
-	if usual := task.Problems(kind, task.EvalStream, 1, 1)[0]; slices.Equal(usual.Prompt, f.Prompt) {
-		return usual, nil // a task of free text need not read its own prompts
-	}
-	p, err := kind.Parse(task.Text(kind, f.Prompt))
-	if err != nil {
-		return p, fmt.Errorf("the problem of %s cannot be read: %w", runs.FollowedFile, err)
-	}
-	return p, nil
 }
 
 // answer is a model's likeliest response to a problem, with the log-probabilities of its tokens and of those of first, another

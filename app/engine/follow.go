@@ -179,7 +179,7 @@ func followedView(t *training, f *runs.Followed) (session.Followed, error) {
 			}
 		}
 	}
-	problem, err := rl.ProblemOf(kind, f)
+	problem, err := task.ProblemOf(kind, f.Prompt)
 	if err != nil {
 		return view, err
 	}

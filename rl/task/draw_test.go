@@ -154,3 +154,23 @@ func TestOnlyDrawCallsProblem(t *testing.T) {
 		t.Errorf("%d files were read, error %v", seen, err)
 	}
 }
+
+// A saved prompt is the problem that it was, whether a run drew it or somebody typed it; another is refused.
+func TestProblemOf(t *testing.T) {
+	kind, err := New("chain", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	typed, err := kind.Parse("k 8 ; o 4 ; b &k * &o ; ? b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []Problem{Problems(kind, EvalStream, 1, 1)[0], typed} {
+		if got, err := ProblemOf(kind, want.Prompt); err != nil || got.Gold != want.Gold || Text(kind, got.Prompt) != Text(kind, want.Prompt) {
+			t.Errorf("%s is read as %+v (error %v)", Text(kind, want.Prompt), got, err)
+		}
+	}
+	if p, err := ProblemOf(kind, typed.Prompt[:3]); err == nil {
+		t.Errorf("half a prompt is read as %+v", p)
+	}
+}

@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 )
 
 // The streams that problems are drawn from. A stream with a seed is an endless list of problems.
@@ -129,4 +130,17 @@ func mix64(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
+}
+
+// ProblemOf is the problem that a prompt from a file asks: the first of the evaluation stream where it is that one, which a task need
+// not read, else what the task reads in its text. It returns an error where the task cannot read it.
+func ProblemOf(t Task, prompt []int) (Problem, error) {
+	if first := Problems(t, EvalStream, 1, 1)[0]; slices.Equal(first.Prompt, prompt) {
+		return first, nil
+	}
+	p, err := t.Parse(Text(t, prompt))
+	if err != nil {
+		return p, fmt.Errorf("the problem of a saved answer cannot be read: %w", err)
+	}
+	return p, nil
 }
