@@ -106,7 +106,7 @@ func TestVisitFirstMinute(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		// The picture of link previews, web/preview.png, is this one.
 		var preview []byte
-		v.run(chromedp.EmulateViewport(1500, 788, chromedp.EmulateScale(.8)), chromedp.Evaluate(`document.querySelector(".top").style.position = "static", scrollTo(0, 56), new Promise((done) => setTimeout(done, 1500))`, nil, awaited),
+		v.run(chromedp.EmulateViewport(1600, 840, chromedp.EmulateScale(.75)), chromedp.Evaluate(`document.querySelector(".top").style.position = "static", scrollTo(0, 56), new Promise((done) => setTimeout(done, 1500))`, nil, awaited),
 			chromedp.CaptureScreenshot(&preview), chromedp.Evaluate(`document.querySelector(".top").style.position = ""`, nil))
 		if err := os.WriteFile(filepath.Join("..", "..", "..", "shots", "preview.png"), preview, 0o644); err != nil {
 			v.Fatal(err)
