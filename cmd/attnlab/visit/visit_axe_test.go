@@ -71,13 +71,18 @@ func TestVisitAxe(t *testing.T) {
 				v.look(theme)
 				v.run(chromedp.EmulateViewport(int64(size.X), int64(size.Y)), chromedp.Evaluate(`new Promise((done) => setTimeout(done, 200))`, nil, awaited))
 				got := v.axe()
+				left := func() []string { // figures into which it has not looked
+					return slices.DeleteFunc(eval[[]string](v, shownFrames+`.map((f) => f.className)`), func(frame string) bool { return slices.Contains(got.Frames, frame) })
+				}
+				for again := 0; again < 5 && len(left()) > 0; again++ { // a figure that is being loaded does not answer
+					time.Sleep(time.Second)
+					got = v.axe()
+				}
 				for _, f := range got.Findings {
 					v.Errorf("%s, %v, %s: %s: %s\n\t%s", name, size, theme, f.Rule, f.Help, strings.Join(f.Where[:min(6, len(f.Where))], "\n\t"))
 				}
-				for _, frame := range eval[[]string](v, shownFrames+`.map((f) => f.className)`) {
-					if !slices.Contains(got.Frames, frame) {
-						v.Errorf("%s, %v, %s: axe has not looked into the figure %q, only into %q", name, size, theme, frame, got.Frames)
-					}
+				if rest := left(); len(rest) > 0 {
+					v.Errorf("%s, %v, %s: axe has not looked into the figures %q, only into %q", name, size, theme, rest, got.Frames)
 				}
 				if got.Checked < 10 {
 					v.Errorf("%s: only %d rules found anything to check", name, got.Checked)

@@ -13,9 +13,13 @@ import (
 // firefoxRun is a run that does not end while it is visited, as the part of an address after #.
 const firefoxRun = "#page=train&method=tlmre&model=chain-tiny&steps=1000&probe=4&h.problems=2&h.group=4"
 
-// leastOfChromium is the least part of Chromium's tokens a second that Firefox reaches on the processor. Both take about as long; a
-// lab that waited for one of Firefox's ticks of 100 ms at each token would be a hundred times slower.
-const leastOfChromium = 1. / 20
+// leastOfChromium is the least part of Chromium's tokens a second that Firefox reaches on the processor, both in their fastest step. Both
+// take about as long, and other work and cold code can make either several times slower. A lab that waited for one of Firefox's ticks of
+// 100 ms at each token would be a hundred times slower.
+const (
+	leastOfChromium = 1. / 50
+	fastest         = `Math.max(...latest("Run").metrics.find((m) => m.name === "tokens_per_second").values)`
+)
 
 // TestVisitFirefox opens the lab in Firefox, on WebGPU and on the processor: it draws a problem, answers it, cuts a step, and trains.
 func TestVisitFirefox(t *testing.T) {
@@ -53,11 +57,12 @@ func TestVisitFirefox(t *testing.T) {
 
 			f.open(address + firefoxRun)
 			f.press(`#run-buttons [data-do="train"]`)
-			f.until("a step is taken", `latest("Run")?.info.state === "running" && latest("Run").info.step >= 1`)
+			steps := map[string]int{"webgpu": 1, "host": 8}[backend]
+			f.until("steps are taken", fmt.Sprintf(`latest("Run")?.info.state === "running" && latest("Run").info.step >= %d`, steps))
 			f.press(`#run-buttons [data-do="train"]`)
 			f.until("the run is paused", ready+` && latest("Run").info.state === "paused"`)
-			rate = firefoxNewest[session.Run](f).Rate
-			t.Logf("%.0f tokens a second by step %d", rate, firefoxNewest[session.Run](f).Info.Step)
+			f.eval(fastest, &rate)
+			t.Logf("%.0f tokens a second in the fastest of %d steps", rate, firefoxNewest[session.Run](f).Info.Step)
 			f.until("the curves are drawn", `document.querySelector("iframe.curves")?.contentDocument?.querySelector("#plain, canvas")?.getAttribute("aria-label")`)
 			f.shoot("train-" + backend)
 		})
@@ -66,8 +71,8 @@ func TestVisitFirefox(t *testing.T) {
 		v := newVisitor(t, n, false)
 		v.open(server.URL + under + onHost + firefoxRun)
 		v.press(`#run-buttons [data-do="train"]`)
-		v.runs("a step is taken", `latest("Run")?.info.state === "running" && latest("Run").info.step >= 1`)
-		chromium := newest[session.Run](v).Rate
+		v.runs("steps are taken", `latest("Run")?.info.state === "running" && latest("Run").info.step >= 8`)
+		chromium := eval[float64](v, fastest)
 		t.Logf("Firefox %.0f tokens a second, Chromium %.0f", rate, chromium)
 		if !(rate > leastOfChromium*chromium) {
 			t.Errorf("Firefox trains on %.0f tokens a second, Chromium on %.0f", rate, chromium)
