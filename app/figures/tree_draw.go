@@ -222,10 +222,10 @@ func (t *tree) addTarget(s *draw.Scene, i int, box draw.Box) {
 	s.AddTarget(draw.Target{Box: box, Row: i, Col: i, Tip: func() []string { return t.nodeTip(i) }, Select: t.selectNode(i)})
 }
 
-// addText writes a node's tokens below its bar.
+// addText writes a node's tokens below its bar, where the lane has room for a line of text.
 func addText(s *draw.Scene, n session.TreeNode, bar draw.Box, p place) {
 	y := bar.Y + bar.H + 11
-	if p.lane < 36 || bar.W < 42 || y > p.view.Y+p.view.H {
+	if p.lane < bar.H+18 || bar.W < 42 || y > p.view.Y+p.view.H {
 		return
 	}
 	text := draw.Fit(oneLine(n.Text), true, draw.Small, bar.W-8)

@@ -251,6 +251,31 @@ func TestTreeZoom(t *testing.T) {
 	}
 }
 
+// Zoomed in, each lane that is seen has the text of its nodes, as far as there is room.
+func TestTreeTextAtZoom(t *testing.T) {
+	grown := branchTree(12, 3, 2)
+	h, f := of[*tree](t, "tree", 900, 600, grown)
+	written := func() (n int) {
+		for _, node := range grown.Nodes[1:] {
+			if slices.ContainsFunc(f.scene.Shapes, func(shape draw.Shape) bool {
+				l, ok := shape.(draw.Label)
+				text := strings.TrimSpace(strings.TrimSuffix(l.Text, "…"))
+				return ok && l.Mono && len(text) > 4 && strings.HasPrefix(oneLine(node.Text), text)
+			}) {
+				n++
+			}
+		}
+		return n
+	}
+	h.Scene(start)
+	before := written()
+	h.Zoom(3, 60, 200)
+	h.Scene(start)
+	if after := written(); before > 0 || after < 3 {
+		t.Errorf("the text of %d nodes is written, and of %d at zoom 3", before, after)
+	}
+}
+
 // A branch grows from where it leaves the response, which stays known when it is cut.
 func TestTreeGrows(t *testing.T) {
 	before, after := branchTree(3, 0, 2), branchTree(3, 1, 2)
