@@ -21,7 +21,8 @@ func (b *browser) listen(p *Page) {
 	p.pointing(document)
 	on(window, "hashchange", func(app.Value) { p.Visit(window.Get("location").Get("hash").String()) })
 	on(window, "message", func(e app.Value) {
-		if data := e.Get("data"); e.Get("origin").Equal(window.Get("location").Get("origin")) && data.Truthy() {
+		// Extensions of the browser send messages too, some of them texts.
+		if data := e.Get("data"); e.Get("origin").Equal(window.Get("location").Get("origin")) && data.Type() == app.TypeObject {
 			if pressed := data.Get("figureKey"); pressed.Truthy() {
 				b.key(p, pressed)
 			}

@@ -12,8 +12,9 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// titles goes to every page: each has a title of its own.
+// titles goes to every page, after messages that are not for it: each has a title of its own.
 func titles(v *visitor) {
+	eval[bool](v, `[["a text"], [7], [null], [{}], [["a list"]]].every(([data]) => (postMessage(data, location.origin), true))`)
 	seen := map[string]string{}
 	for _, page := range []string{"heads", "tree", "train", "compare", "learn", "trace"} {
 		v.press(fmt.Sprintf(`nav [data-do="page:%s"]`, page))
