@@ -100,6 +100,19 @@ func TestFreeText(t *testing.T) {
 	s.refused(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 5}}, "writes free text")
 }
 
+// A trace from a file is shown, and judged, with line ends in its problem.
+func TestChainOfAFile(t *testing.T) {
+	s := writer(t)
+	prompt, err := rltest.Rambler().Tokenizer.Encode("k = 4 ;\n b = k + 3 ; b = ?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.must(session.ShowTrace{Prompt: prompt, Sampling: s.trace.Sampling, Wording: &session.Wording{Task: freetext.FewShotChain.Name}})
+	if s.trace.Gold != "7" || !slices.Equal(s.trace.Tokens, prompt) {
+		t.Errorf("%+v", s.trace)
+	}
+}
+
 // What a half cannot tell is null, and the place of a step has no head.
 func TestHeldOutHeads(t *testing.T) {
 	heads, position := heldOutHeads(examine.Chosen{

@@ -3,6 +3,7 @@ package text
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"attnlab/rl/task"
 )
@@ -69,7 +70,8 @@ func inlineEnd(text string) int {
 		if text[i] != '$' || text[i-1] == '\\' {
 			continue
 		}
-		if unicode.IsSpace(rune(text[i-1])) || i+1 < len(text) && '0' <= text[i+1] && text[i+1] <= '9' {
+		before, _ := utf8.DecodeLastRuneInString(text[:i])
+		if unicode.IsSpace(before) || i+1 < len(text) && '0' <= text[i+1] && text[i+1] <= '9' {
 			continue
 		}
 		return i + 1

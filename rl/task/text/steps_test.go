@@ -64,6 +64,7 @@ func TestCut(t *testing.T) {
 		{Sentence, "- 1. A bullet. |Next.\n|**2. Bold.** |After."},
 		{Sentence, "We count 1 to 12. |Then stop."}, // a number that begins no line
 		{Sentence, "Let $x = 1. y = 2.$ be. |Then $z$. |End."},
+		{Sentence, "Let $1. à$ be. |End."}, // the last byte of à is that of a space elsewhere
 		{Sentence, "It costs $5. |Then $6. |So $11."},
 		{Sentence, "Here \\(a. b.\\) holds. |And \\[c. d. \\] too. |Done."},
 		{Sentence, "Open \\(a. b. c\n\n|Next. |Last."},

@@ -240,7 +240,7 @@ func (t *Task) Item(i uint64) task.Problem { return t.own(int(i % uint64(len(t.o
 // Parse reads a prompt: a question, or a whole prompt with the markers of the chat. Few-shot chain reads definitions and a question
 // such as "k = 4 ; b = k + 3 ; b = ?".
 func (t *Task) Parse(text string) (task.Problem, error) {
-	text = strings.TrimPrefix(text, t.Text(t.options.Tokenizer.Start()))
+	text = t.unstarted(text)
 	if strings.TrimSpace(text) == "" {
 		return task.Problem{}, errors.New("task: the prompt is empty; write a question")
 	}
@@ -402,35 +402,42 @@ func (t *Task) ofChain(c ChainProblem) (task.Problem, error) {
 var chainLine = regexp.MustCompile(`[a-z] = [^\n?]{0,1000}; [a-z] = \?`)
 
 func (t *Task) parseChain(text string) (task.Problem, error) {
-	if all := chainLine.FindAllString(text, -1); t.chat.Marked(text) && len(all) > 0 {
-		c, err := ParseChain(all[len(all)-1])
-		if err != nil {
-			return task.Problem{}, err
-		}
-		p, err := t.ofChain(c)
-		if err == nil {
-			p.Prompt, err = t.prompt(text)
-		}
-		return p, err
+	read, marked := ParseChain, t.chat.Marked(text)
+	if marked {
+		read = chainIn
 	}
-	c, err := ParseChain(text)
+	c, err := read(text)
 	if err != nil {
 		return task.Problem{}, err
 	}
-	return t.ofChain(c)
+	p, err := t.ofChain(c)
+	if err == nil && marked {
+		p.Prompt, err = t.prompt(text)
+	}
+	return p, err
+}
+
+// chainIn reads the problem of a prompt: the whole prompt, or the last problem in it.
+func chainIn(prompt string) (ChainProblem, error) {
+	c, err := ParseChain(prompt)
+	if all := chainLine.FindAllString(prompt, -1); err != nil && len(all) > 0 {
+		return ParseChain(all[len(all)-1])
+	}
+	return c, err
 }
 
 // chainOf reads the problem back from its prompt. It panics for a prompt that is none.
 func (t *Task) chainOf(p task.Problem) ChainProblem {
-	all := chainLine.FindAllString(t.Text(p.Prompt), -1)
-	if len(all) == 0 {
-		panic("text: the prompt is not of task " + t.Name())
-	}
-	c, err := ParseChain(all[len(all)-1])
+	c, err := chainIn(t.unstarted(t.Text(p.Prompt)))
 	if err != nil {
 		panic(fmt.Sprintf("text: the prompt is not of task %s: %v", t.Name(), err))
 	}
 	return c
+}
+
+// unstarted is a prompt without the token that begins a text.
+func (t *Task) unstarted(text string) string {
+	return strings.TrimPrefix(text, t.Text(t.options.Tokenizer.Start()))
 }
 
 // Content is what a problem asks: the last one of few-shot chain's prompt without its examples, else the prompt.

@@ -171,6 +171,24 @@ func TestChainProblems(t *testing.T) {
 	}
 }
 
+// A prompt from a file is judged however its problem is spaced.
+func TestChainSpacing(t *testing.T) {
+	made := makeTask(t, FewShotChain.Name, nil)
+	for _, text := range []string{"k = 4;b = k + 3;b = ?", "k  =  4 ; b = k + 3 ; b = ?", "k = 4 ;\n b = k + 3 ; b = ?"} {
+		p, err := made.Parse(text)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if p.Prompt, err = made.Tokens(text); err != nil {
+			t.Fatal(err)
+		}
+		if got, trace := judged(made, p, "k = 4\nb = 4 + 3 = 7\nAnswer: 7<|im_end|>"); got != "e:k = 4\n|e:b = 4 + 3 = 7\n|Answer: 7<|im_end|>" || !trace.Correct {
+			t.Errorf("%q: judged %q", text, got)
+		}
+	}
+}
+
 func TestParseChainRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                              "must end with a question",
