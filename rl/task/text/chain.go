@@ -81,6 +81,15 @@ func newChainProblem(random *rand.Rand, operations int) ChainProblem {
 	}
 }
 
+// chainWords are all the words of problems and solutions.
+func chainWords() string {
+	words := strings.Split(chainNames, "")
+	for n := range mostValue + 1 {
+		words = append(words, strconv.Itoa(n))
+	}
+	return strings.Join(append(words, "+", "-", "=", ";", "?", "\n", "Answer:"), " ")
+}
+
 // of is the value of a computed variable.
 func (d Definition) of(from int) int {
 	if d.Sign == "-" {

@@ -252,7 +252,8 @@ func (t *Task) Parse(text string) (task.Problem, error) {
 		return task.Problem{}, err
 	}
 	for i := range t.options.Problems {
-		if p := t.options.Problems[i]; p.Prompt == strings.TrimSpace(text) || slices.Equal(t.own(i).Prompt, ids) {
+		p := t.options.Problems[i] // of thousands, few are in the text
+		if p.Prompt == strings.TrimSpace(text) || strings.Contains(text, p.Prompt) && slices.Equal(t.own(i).Prompt, ids) {
 			return t.own(i), nil
 		}
 	}
@@ -375,7 +376,18 @@ func makeChain(t *Task, o Options) error {
 		p := newChainProblem(random, t.options.Difficulty.Draw(random))
 		t.shots = append(t.shots, Turn{"user", p.String()}, Turn{"assistant", p.Solution()})
 	}
-	_, err := t.prompt(newChainProblem(random, t.options.Difficulty.Max).String())
+	if _, err := o.Tokenizer.Encode(chainWords()); err != nil { // another problem may have what this one lacks
+		return fmt.Errorf("task: a chain cannot be written in the model's tokens: %w", err)
+	}
+	longest := newChainProblem(random, t.options.Difficulty.Max)
+	prompt, err := t.prompt(longest.String())
+	if err != nil {
+		return err
+	}
+	answer, err := o.Tokenizer.Encode(longest.Solution())
+	if err == nil && o.Context > 0 && len(prompt)+len(answer) >= o.Context {
+		err = fmt.Errorf("task: the prompt has %d tokens, its right answer %d, and the model's context holds %d; give fewer examples", len(prompt), len(answer), o.Context)
+	}
 	return err
 }
 
@@ -383,7 +395,7 @@ func (t *Task) chainProblem(key uint64) task.Problem {
 	random := task.NewRandom(key, task.ProblemStream)
 	p, err := t.ofChain(newChainProblem(random, t.options.Difficulty.Draw(random)))
 	if err != nil {
-		panic(err) // makeChain wrote the longest one
+		panic(err) // makeChain wrote one of the longest, with its answer, and every word
 	}
 	return p
 }

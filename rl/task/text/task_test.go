@@ -2,9 +2,11 @@ package text
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl/task"
 )
 
@@ -189,6 +191,35 @@ func TestChainSpacing(t *testing.T) {
 	}
 }
 
+// A task that is made has room for all its problems and words for all its solutions.
+func TestChainFits(t *testing.T) {
+	uneven := bytewise{append(slices.Clone(chatML.markers), "b = ", "k = ", "; k ", "; e ", " 4 ", "7 ;")}
+	made := 0
+	for context := 1; made < 3; context++ { // the first three contexts that are long enough
+		fits, err := New(FewShotChain.Name, Options{Tokenizer: uneven, Stop: []int{imEnd}, Context: context})
+		if err != nil {
+			continue
+		}
+		made++
+		for _, p := range task.Problems(fits, task.EvalStream, 1, 100) {
+			if len(p.Prompt) >= context {
+				t.Fatalf("a prompt of %d tokens in a context of %d", len(p.Prompt), context)
+			}
+		}
+	}
+	vocabulary := []string{"<pad>", "<bos>", "<eos>", "\n", ";", "?", "=", "+", "-", "Answer:"}
+	for n := range mostValue {
+		vocabulary = append(vocabulary, strconv.Itoa(n))
+	}
+	words, err := tokenizer.NewWords(append(vocabulary, strings.Split(chainNames, "")...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(FewShotChain.Name, Options{Tokenizer: words, Stop: []int{2}}); err == nil || !strings.Contains(err.Error(), "a chain cannot be written in the model's tokens") {
+		t.Errorf("without the number 15: %v", err)
+	}
+}
+
 func TestParseChainRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                              "must end with a question",
@@ -277,6 +308,9 @@ func TestListed(t *testing.T) {
 	}
 	if p, err := made.Parse("Capital of France?"); err != nil || p.Gold != "Paris" {
 		t.Errorf("%+v, %v", p, err)
+	}
+	if p, err := made.Parse(made.Text(made.Item(1).Prompt)); err != nil || p.Gold != "Paris" {
+		t.Errorf("with its markers: %+v, %v", p, err)
 	}
 	if p, err := made.Parse("Something else?"); err != nil || p.Gold != "" {
 		t.Errorf("%+v, %v", p, err)
