@@ -159,9 +159,10 @@ func (conf adapterConf) plain(l *model.LoRA) error {
 	return l.Validate()
 }
 
-// adapterArena is the inverse of adapterArrays.
+// adapterArena is the inverse of adapterArrays. It allocates nothing for c before it has found all tensors.
 func adapterArena(c model.Config, l model.LoRA, prefix string, file safetensors.File) ([]float32, error) {
-	arena := make([]float32, c.AdapterArena(l))
+	var places []model.AdapterTensor
+	var found [][]float32
 	for _, a := range c.Adapters(l) {
 		for _, t := range a.Tensors() {
 			name := prefix + adapterName(t)
@@ -172,9 +173,13 @@ func adapterArena(c model.Config, l model.LoRA, prefix string, file safetensors.
 			if !slices.Equal(array.Shape, []int{t.Rows, t.Cols}) {
 				return nil, fmt.Errorf("tensor %s has the shape %v, a model of this config needs [%d %d]", name, array.Shape, t.Rows, t.Cols)
 			}
-			for row := range t.Rows {
-				copy(arena[t.Offset+row*t.Stride:][:t.Cols], array.Data[row*t.Cols:])
-			}
+			places, found = append(places, t), append(found, array.Data)
+		}
+	}
+	arena := make([]float32, c.AdapterArena(l))
+	for i, t := range places {
+		for row := range t.Rows {
+			copy(arena[t.Offset+row*t.Stride:][:t.Cols], found[i][row*t.Cols:])
 		}
 	}
 	return arena, nil

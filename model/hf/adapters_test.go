@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -208,6 +209,22 @@ func TestAdapterFiles(t *testing.T) {
 		if err != nil || !slices.Equal(again.Words, p.adapters.Words) || again.LoRA != p.adapters.LoRA {
 			t.Errorf("%s: read again as %+v, %v", name, again, err)
 		}
+	}
+}
+
+// A config of a file that claims an enormous model costs no memory.
+func TestAdaptersAreFoundFirst(t *testing.T) {
+	c := loadPEFT(t, "attention").base.Config
+	c.HiddenSize, c.Heads, c.KVHeads, c.HeadDim, c.Layers = 1<<16, 256, 256, 256, 256
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := adapterArena(c, model.LoRA{Rank: 32, Alpha: 1, All: true}, "", safetensors.File{})
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; err == nil || !strings.Contains(err.Error(), "is missing") || took > 1<<30 {
+		t.Errorf("error %v after %d MB", err, took>>20)
 	}
 }
 
