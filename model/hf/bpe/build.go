@@ -11,6 +11,7 @@ const (
 	maxTokens = 1 << 20
 	maxMerges = 1 << 22
 	maxSplits = 8
+	maxStart  = 64 // tokens before a text
 )
 
 // alphabet is GPT-2's spelling of bytes as characters that can be seen, so that a vocabulary is text. byAlphabet is its inverse: a byte

@@ -63,6 +63,9 @@ func FromGGUF(g GGUF) (*Tokenizer, error) {
 	if len(g.Types) != 0 && len(g.Types) != len(g.Tokens) {
 		return nil, fmt.Errorf("bpe: the GGUF file has %d tokens and %d token types", len(g.Tokens), len(g.Types))
 	}
+	if len(g.Tokens) > maxTokens {
+		return nil, fmt.Errorf("bpe: the GGUF file has %d tokens, at most %d are supported", len(g.Tokens), maxTokens)
+	}
 	h := head{Version: "1.0", Added: []addedToken{}, Decoder: &rule{Type: "ByteLevel"}}
 	h.Model.Type, h.Model.IgnoreMerges = "BPE", f.ignore
 	if f.nfc {
@@ -83,7 +86,10 @@ func FromGGUF(g GGUF) (*Tokenizer, error) {
 			h.Added = append(h.Added, addedToken{ID: id, Content: g.Tokens[id], Special: kind == ggufControl})
 		}
 	}
-	if bos := f.bos; g.AddBOS != nil && *g.AddBOS || g.AddBOS == nil && bos {
+	if g.AddBOS != nil {
+		f.bos = *g.AddBOS
+	}
+	if f.bos {
 		if g.BOS < 0 || g.BOS >= len(g.Tokens) {
 			return nil, fmt.Errorf("bpe: the GGUF file puts the token %d before a text and has %d tokens", g.BOS, len(g.Tokens))
 		}

@@ -90,6 +90,7 @@ func TestGGUFRefuses(t *testing.T) {
 	for want, edit := range map[string]func(*GGUF){
 		`the pre-tokenizer "poro-chat" is not supported`: func(f *GGUF) { f.Pre = "poro-chat" },
 		"tokens and 2 token types":                       func(f *GGUF) { f.Types = f.Types[:2] },
+		"1048577 tokens, at most 1048576":                func(f *GGUF) { f.Tokens, f.Types = make([]string, maxTokens+1), nil },
 		"merge 1 is not two tokens":                      func(f *GGUF) { f.Merges[1] = "ab" },
 		"names a token that the vocabulary lacks":        func(f *GGUF) { f.Merges[1] = "a 漢" },
 		"has the ids":                        func(f *GGUF) { f.Tokens[300] = f.Tokens[301] },

@@ -72,6 +72,7 @@ func TestReadRefuses(t *testing.T) {
 		{`"TemplateProcessing"`, `"BertProcessing"`, `post_processor of type "BertProcessing"`},
 		{`{"Sequence": {"id": "A"}}]`, `{"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "<end>"}}]`, `puts "<end>" after the text`},
 		{`"ids": [7]`, `"ids": [6]`, "lacks the token 6"},
+		{`[{"SpecialToken": {"id": "<end>"}},`, `[` + strings.Repeat(`{"SpecialToken": {"id": "<end>"}},`, 65), "more than 64 tokens before the text"},
 		{`"special": true`, `"lstrip": true`, `"<end>" has lstrip or rstrip`},
 		{`"special": true`, `"rstrip": true`, `"<end>" has lstrip or rstrip`},
 		{`"special": true`, `"single_word": true`, `"<end>" has single_word`},

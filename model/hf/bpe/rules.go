@@ -132,7 +132,9 @@ func (t *Tokenizer) template(r *rule) error {
 		case part.SpecialToken != nil && text:
 			return fmt.Errorf("bpe: a post_processor that puts %.40q after the text is not supported", part.SpecialToken.ID)
 		case part.SpecialToken != nil:
-			t.start = append(t.start, r.Special[part.SpecialToken.ID].IDs...)
+			if t.start = append(t.start, r.Special[part.SpecialToken.ID].IDs...); len(t.start) > maxStart {
+				return fmt.Errorf("bpe: a post_processor that puts more than %d tokens before the text is not supported", maxStart)
+			}
 		}
 	}
 	return nil
