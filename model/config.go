@@ -53,6 +53,19 @@ func (c Config) Ends(token int) bool {
 	return slices.Contains(c.Stop, token)
 }
 
+// EndTokens lists the tokens that end a response, EosID first where it is one of them.
+func (c Config) EndTokens() (ids []int) {
+	if c.Ends(c.EosID) {
+		ids = append(ids, c.EosID)
+	}
+	for _, id := range c.Stop {
+		if id != c.EosID {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // HasRope reports whether layer l rotates queries and keys by their positions.
 func (c Config) HasRope(l int) bool { return c.NoRope == nil || !c.NoRope[l] }
 

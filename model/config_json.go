@@ -373,11 +373,8 @@ func (c Config) MarshalJSON() ([]byte, error) {
 		Layers: c.Layers, Heads: c.Heads, KVHeads: &c.KVHeads, HeadDim: &c.HeadDim,
 		MaxContext: c.MaxContext, RMSNormEps: &c.RMSNormEps, RopeTheta: &c.Rope.Theta,
 		HiddenAct: "silu", TieEmbeddings: &c.TieEmbeddings,
-		PadID: id(c.PadID), BosID: id(c.BosID), EosID: c.Stop,
+		PadID: id(c.PadID), BosID: id(c.BosID), EosID: c.EndTokens(),
 		TorchDtype: "float32",
-	}
-	if c.Stop == nil && c.EosID >= 0 {
-		f.EosID = tokenIDs{c.EosID}
 	}
 	if s := c.Rope.Scaling; s.Kind != RopeUnscaled {
 		p := &ropeParameters{Theta: &c.Rope.Theta, Type: &s.Kind, Factor: &s.Factor}

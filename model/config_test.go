@@ -37,6 +37,23 @@ func TestPresets(t *testing.T) {
 	}
 }
 
+func TestEndTokens(t *testing.T) {
+	for _, test := range []struct {
+		eos        int
+		stop, want []int
+	}{{-1, nil, nil}, {2, nil, []int{2}}, {2, []int{2, 7}, []int{2, 7}}, {7, []int{2, 7}, []int{7, 2}}, {-1, []int{5}, []int{5}}, {3, []int{5}, []int{5}}} {
+		c := Config{EosID: test.eos, Stop: test.stop}
+		if got := c.EndTokens(); !slices.Equal(got, test.want) {
+			t.Errorf("eos %d and stop %v: the end tokens are %v, want %v", test.eos, test.stop, got, test.want)
+		}
+		for token := -1; token < 9; token++ {
+			if c.Ends(token) != slices.Contains(test.want, token) {
+				t.Errorf("eos %d and stop %v: token %d ends a response: %v", test.eos, test.stop, token, c.Ends(token))
+			}
+		}
+	}
+}
+
 func TestConfigJSONRoundTrip(t *testing.T) {
 	c := preset(t, "small", 58)
 	c.KVHeads, c.TieEmbeddings, c.Rope.Theta, c.EosID, c.PadID = 2, false, 5000, 0, -1

@@ -180,11 +180,8 @@ func (d *Decoder) draws(p *gpu.Program, k shape, s *pass) {
 func (d *Decoder) draw() decode.SampleParams {
 	s := d.sampling
 	eos := uint32(d.VocabSize) // none
-	switch {
-	case d.Ends(d.EosID):
-		eos = uint32(d.EosID)
-	case len(d.Stop) > 0:
-		eos = uint32(d.Stop[0])
+	if ends := d.EndTokens(); len(ends) > 0 {
+		eos = uint32(ends[0])
 	}
 	topP := s.TopP
 	if topP <= 0 {

@@ -18,11 +18,8 @@ import (
 // freeTask makes the task of free text that a wording describes, for a model with a tokenizer of its own. Without a name it is few-shot chain,
 // which has problems to draw.
 func freeTask(c *hf.Checkpoint, w session.Wording) (*freetext.Task, error) {
-	o := freetext.Options{Tokenizer: c.Tokenizer, Vocabulary: c.Config.VocabSize, Stop: c.Config.Stop, Context: c.Config.MaxContext,
+	o := freetext.Options{Tokenizer: c.Tokenizer, Vocabulary: c.Config.VocabSize, Stop: c.Config.EndTokens(), Context: c.Config.MaxContext,
 		Rule: freetext.Rule(w.Rule), Chat: w.Chat, System: w.System, Shots: w.Shots}
-	if c.Config.Stop == nil && c.Config.EosID >= 0 {
-		o.Stop = []int{c.Config.EosID}
-	}
 	if w.Problems != "" {
 		problems, err := freetext.ReadProblems(strings.NewReader(w.Problems))
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 
-	"attnlab/model"
 	"attnlab/model/hf"
 	"attnlab/rl/task"
 	"attnlab/rl/task/text"
@@ -53,7 +52,7 @@ func (o *options) textTask(c *hf.Checkpoint, base string) (task.Task, error) {
 	if o.text.context > 0 {
 		c.Config.MaxContext = min(c.Config.MaxContext, o.text.context)
 	}
-	with := text.Options{Tokenizer: c.Tokenizer, Vocabulary: c.Config.VocabSize, Stop: stops(c.Config), Context: c.Config.MaxContext,
+	with := text.Options{Tokenizer: c.Tokenizer, Vocabulary: c.Config.VocabSize, Stop: c.Config.EndTokens(), Context: c.Config.MaxContext,
 		Rule: text.Rule(o.text.rule), Chat: o.text.chat, System: o.text.system, Shots: o.text.shots}
 	if o.difficulty != "" {
 		if o.task != text.FewShotChain.Name {
@@ -86,19 +85,6 @@ func (o *options) textTask(c *hf.Checkpoint, base string) (task.Task, error) {
 		return nil, fmt.Errorf("%s: %w", base, err)
 	}
 	return t, nil
-}
-
-// stops lists the tokens that end a response of a model, its eos_token_id first.
-func stops(c model.Config) (ids []int) {
-	if c.EosID >= 0 {
-		ids = append(ids, c.EosID)
-	}
-	for _, id := range c.Stop {
-		if id != c.EosID {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }
 
 // refuseText returns an error if --task is free text, for a command that does not take such tasks.
