@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
@@ -172,6 +173,20 @@ func TestTrainText(t *testing.T) {
 	}
 	if code, _, stderr := call("", "train", "--out", dir, "--resume", "--steps", "3", "--shots", "4", "--backend", "host"); code != 2 || !strings.Contains(stderr, "was begun with --shots 1, not 4") {
 		t.Errorf("exit status %d, %s", code, stderr)
+	}
+	var file map[string]any
+	if err := json.Unmarshal(settings, &file); err != nil {
+		t.Fatal(err)
+	}
+	delete(file, "wording")
+	if settings, err = json.Marshal(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "run.json"), settings, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call("", "train", "--out", dir, "--resume", "--steps", "3", "--backend", "host"); code != 1 || !strings.Contains(stderr, "run.json: it does not say how prompts are put; restore the file") {
+		t.Errorf("without a wording: exit status %d, %s", code, stderr)
 	}
 	var trained evaluation
 	document(t, &trained, "", "eval", "--model", dir, "--task", "few-shot-chain", "--shots", "1", "--problems", "4")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -322,6 +323,19 @@ func (t *training) pastEnd(w *runs.Writer, state *hf.Checkpoint) error {
 	return nil
 }
 
+// readable returns an error for settings whose task cannot be made. A task of free text needs the model's tokenizer too, which is not
+// read yet.
+func readable(s runs.Settings) error {
+	if _, free := text.Find(s.Task); !free {
+		_, err := task.New(s.Task, s.Teacher, s.Difficulty)
+		return err
+	}
+	if s.Wording == nil {
+		return errors.New("it does not say how prompts are put")
+	}
+	return nil
+}
+
 // recall takes the settings that the run was begun with. Flags may change how far it trains, and nothing else; a run that was
 // begun without an evaluation may get one.
 func (t *training) recall(c *console, begun runs.Settings) error {
@@ -341,11 +355,7 @@ func (t *training) recall(c *console, begun runs.Settings) error {
 	if err := c.checkFlags(t.out, t.Settings); err != nil {
 		return err
 	}
-	if _, free := text.Find(begun.Task); free && begun.Wording == nil {
-		return fmt.Errorf("%s does not say how its prompts are put; restore the file, or begin a new run in another --out", filepath.Join(t.out, runs.RunFile))
-	} else if free {
-		// [training.models] makes the task, once the model's tokenizer is read
-	} else if _, err := task.New(begun.Task, begun.Teacher, begun.Difficulty); err != nil {
+	if err := readable(begun); err != nil {
 		return fmt.Errorf("%s: %w; restore the file, or begin a new run in another --out", filepath.Join(t.out, runs.RunFile), err)
 	}
 	if begun.Probe < 1 {
