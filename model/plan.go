@@ -60,18 +60,14 @@ func (c Config) Plan(limits gpu.Limits, ask Ask) Plan {
 		}
 		p.Needs = append(p.Needs, n)
 	}
-	if ask.Stored == F16 && p.Choice >= 0 && p.Needs[p.Choice].Storage == BF16 { // as large, and less exact for these values
-		p.Choice++
-	}
 	return p
 }
 
 // need is what the parameters take in a storage.
 func (c Config) need(s Storage, binding int64) Need {
-	n := Need{Storage: s, Parts: 1}
+	n := Need{Storage: s, Weights: c.WeightBytes(s), Parts: 1}
 	for _, p := range c.Params() {
 		stored := c.StorageOf(p, s)
-		n.Weights += 4 * int64(stored.Words(p.Size()))
 		rows, ok := rowsAPart(p, stored, int(binding/4))
 		if !ok {
 			rows = p.Rows
