@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"attnlab/model"
@@ -207,10 +208,7 @@ func (m *ggufModel) tokenizer(c model.Config) (tokenizer.Tokenizer, error) {
 
 // decimal is the shortest decimal number that rounds to the float32 x.
 func decimal(x float64) float64 {
-	var d float64
-	if _, err := fmt.Sscan(fmt.Sprint(float32(x)), &d); err != nil {
-		return x
-	}
+	d, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', -1, 32), 64) // what was written can be read
 	return d
 }
 

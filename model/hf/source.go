@@ -257,10 +257,10 @@ func (s *Source) match() error {
 		}
 	}
 	if frequencies > 0 {
-		s.Ignored = append(s.Ignored, fmt.Sprintf("%d tensors rotary_emb.inv_freq are not read: the frequencies follow from the config.", frequencies))
+		s.Ignored = append(s.Ignored, fmt.Sprintf("Tensors rotary_emb.inv_freq (%d) are not read: the frequencies follow from the config.", frequencies))
 	}
 	if layers > 0 {
-		s.Ignored = append(s.Ignored, fmt.Sprintf("%d tensors of later layers are not read: the config has %d layers.", layers, s.Config.Layers))
+		s.Ignored = append(s.Ignored, fmt.Sprintf("Tensors of later layers (%d) are not read: num_hidden_layers is %d.", layers, s.Config.Layers))
 	}
 	s.tensors = used
 	return nil

@@ -129,8 +129,8 @@ func TestIgnored(t *testing.T) {
 	}{
 		"nothing":     {all, nil},
 		"tied head":   {append(slices.Clone(all), more("lm_head.weight", 13, 16)), []string{"lm_head.weight is not read"}},
-		"frequencies": {append(slices.Clone(all), more("model.layers.0.self_attn.rotary_emb.inv_freq", 4), more("model.rotary_emb.inv_freq", 4)), []string{"2 tensors rotary_emb.inv_freq"}},
-		"later layer": {append(slices.Clone(all), more("model.layers.2.mlp.up_proj.weight", 4, 16)), []string{"1 tensors of later layers are not read: the config has 2 layers"}},
+		"frequencies": {append(slices.Clone(all), more("model.layers.0.self_attn.rotary_emb.inv_freq", 4), more("model.rotary_emb.inv_freq", 4)), []string{"Tensors rotary_emb.inv_freq (2) are not read"}},
+		"later layer": {append(slices.Clone(all), more("model.layers.2.mlp.up_proj.weight", 4, 16)), []string{"Tensors of later layers (1) are not read: num_hidden_layers is 2"}},
 		"bare":        {bare, nil},
 		"bare, head":  {append(slices.Clone(bare), more("lm_head.weight", 13, 16)), []string{"lm_head.weight is not read"}},
 	} {

@@ -3,13 +3,14 @@
 package safetensors
 
 import (
-	"attnlab/model/hf/widen"
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
+
+	"attnlab/model/hf/widen"
 )
 
 // Array is one named tensor of float32s, row-major.
