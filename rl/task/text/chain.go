@@ -189,9 +189,6 @@ func ParseChain(text string) (ChainProblem, error) {
 // Gold is the value that the question asks for.
 func (p ChainProblem) Gold() string { return p.values[p.Question].RatString() }
 
-// Needed reports whether the answer needs a variable.
-func (p ChainProblem) Needed(name string) bool { return p.needed[name] }
-
 // operations counts the computed variables that the answer needs.
 func (p ChainProblem) operations() (n int) {
 	for _, d := range p.Definitions {
