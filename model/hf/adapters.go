@@ -184,27 +184,3 @@ func adapterArena(c model.Config, l model.LoRA, prefix string, file safetensors.
 	}
 	return arena, nil
 }
-
-// Merge returns the weights [model.Config.ArenaSize] of a model with its adapters added: W + Alpha/Rank·B·A.
-func (a *Adapters) Merge(c model.Config, weights []float32) []float32 {
-	merged := slices.Clone(weights)
-	scale := a.Alpha / float64(a.Rank)
-	for _, adapter := range c.Adapters(a.LoRA) {
-		tensors := adapter.Tensors()
-		for i, w := range adapter.Param.Tensors() {
-			A, B := tensors[2*i], tensors[2*i+1]
-			for row := range w.Rows {
-				out, sum := merged[w.Offset+row*w.Cols:][:w.Cols], make([]float64, w.Cols)
-				for k, b := range a.Words[B.Offset+row*B.Stride:][:B.Cols] {
-					for col, v := range a.Words[A.Offset+k*A.Stride:][:w.Cols] {
-						sum[col] += float64(b) * float64(v)
-					}
-				}
-				for col, v := range sum {
-					out[col] = float32(float64(out[col]) + scale*v)
-				}
-			}
-		}
-	}
-	return merged
-}
