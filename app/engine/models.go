@@ -97,7 +97,7 @@ func (e *Engine) useDefault(name string, c *hf.Checkpoint) error {
 	return e.install(name, c)
 }
 
-// taskOf returns the task whose tokens a model has.
+// taskOf returns the task whose tokens a model has, or one of free text. It returns an error for a model that has neither.
 func taskOf(c *hf.Checkpoint) (task.Task, error) {
 	for _, name := range task.Names() {
 		task, err := task.New(name, "", "")
@@ -113,8 +113,9 @@ func taskOf(c *hf.Checkpoint) (task.Task, error) {
 			return task, nil
 		}
 	}
-	if free, err := freeTask(c, session.Wording{}); err == nil {
-		return free, nil
+	free, err := freeTask(c, session.Wording{})
+	if err != nil {
+		return nil, fmt.Errorf("no task here has the model's %d tokens, and tasks of free text do not take it: %w", c.Config.VocabSize, err)
 	}
-	return nil, fmt.Errorf("no task here has the model's %d tokens; open a model that \"attnlab pretrain\" made", c.Config.VocabSize)
+	return free, nil
 }

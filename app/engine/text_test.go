@@ -100,6 +100,14 @@ func TestFreeText(t *testing.T) {
 	s.refused(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 5}}, "writes free text")
 }
 
+// A model that no task takes is refused with the reason.
+func TestModelWithoutATask(t *testing.T) {
+	endless := rltest.Rambler()
+	endless.Config.EosID = -1
+	s := start(t, map[string]map[string][]byte{"rambler": filesOf(t, rltest.Rambler()), "endless": filesOf(t, endless)}, openHost, session.UseModel{Name: "rambler"})
+	s.refused(session.UseModel{Name: "endless"}, "the model has no token that ends a text (eos_token_id)")
+}
+
 // A trace from a file is shown, and judged, with line ends in its problem.
 func TestChainOfAFile(t *testing.T) {
 	s := writer(t)
