@@ -100,6 +100,18 @@ func TestFreeText(t *testing.T) {
 	s.refused(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 5}}, "writes free text")
 }
 
+// A saved trace of few-shot chain is shown again, examples and all, though nothing marks them.
+func TestSavedChain(t *testing.T) {
+	s := writer(t)
+	s.must(session.Generate{Unit: "all", Restart: true, Sampling: session.Sampling{Temperature: 1, Seed: 3}})
+	saved := s.trace
+	s.must(session.NewProblem{Seed: 2})
+	s.must(saved.Show())
+	if s.trace.Gold != saved.Gold || !slices.Equal(s.trace.Tokens, saved.Tokens) || s.trace.Steps[0] != saved.Steps[0] {
+		t.Errorf("shown again as %+v", s.trace)
+	}
+}
+
 // A model that no task takes is refused with the reason.
 func TestModelWithoutATask(t *testing.T) {
 	endless := rltest.Rambler()

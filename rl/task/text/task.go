@@ -414,19 +414,25 @@ func (t *Task) ofChain(c ChainProblem) (task.Problem, error) {
 var chainLine = regexp.MustCompile(`[a-z] = [^\n?]{0,1000}; [a-z] = \?`)
 
 func (t *Task) parseChain(text string) (task.Problem, error) {
-	read, marked := ParseChain, t.chat.Marked(text)
-	if marked {
-		read = chainIn
+	c, err := ParseChain(text)
+	if err == nil {
+		return t.ofChain(c)
 	}
-	c, err := read(text)
-	if err != nil {
+	last, errLast := chainIn(text)
+	if errLast != nil {
+		return task.Problem{}, errLast
+	}
+	p, errLast := t.ofChain(last)
+	switch {
+	case errLast != nil:
+		return task.Problem{}, errLast
+	case t.chat.Marked(text):
+		p.Prompt, err = t.prompt(text)
+		return p, err
+	case strings.TrimSpace(t.unstarted(t.Text(p.Prompt))) != strings.TrimSpace(text): // not a prompt that this task writes
 		return task.Problem{}, err
 	}
-	p, err := t.ofChain(c)
-	if err == nil && marked {
-		p.Prompt, err = t.prompt(text)
-	}
-	return p, err
+	return p, nil
 }
 
 // chainIn reads the problem of a prompt: the whole prompt, or the last problem in it.

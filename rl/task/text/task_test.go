@@ -163,6 +163,14 @@ func TestChainProblems(t *testing.T) {
 		}
 		prompts[made.Content(p)] = true
 	}
+	plain := makeTask(t, FewShotChain.Name, func(o *Options) { o.Chat = Plain.Name })
+	p := task.Draw(plain, task.EvalStream, 1, 1)
+	if again, err := plain.Parse(plain.Text(p.Prompt)); err != nil || again.Gold != p.Gold || !slices.Equal(again.Prompt, p.Prompt) {
+		t.Errorf("without markers %q is read as %+v, %v", plain.Text(p.Prompt), again, err)
+	}
+	if _, err := plain.Parse("Solve this: k = 4 ; b = k + 3 ; b = ?"); err == nil {
+		t.Error("a problem inside other text is read")
+	}
 	if len(prompts) < 295 {
 		t.Errorf("only %d different problems of 300", len(prompts))
 	}
