@@ -181,7 +181,7 @@ func (p *Page) disruptionTable() app.UI {
 	measured := func(v, se float64) app.UI {
 		return app.Td().Class("figure").Body(app.Text(explain.Format(v)), app.Span().Class("se").Text(" ± "+explain.Format(se)))
 	}
-	return app.Div().Class("results").Body(
+	return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", "attention cut to steps").Body(
 		app.Table().Class("table").Body(
 			app.Caption().Text(what),
 			app.THead().Body(app.Tr().Body(

@@ -105,7 +105,7 @@ func (p *Page) speedTables() app.UI {
 		}
 		return app.Td().Class("figure").Body(app.Text(speed.Count(r.TokensPerSecond)), app.Span().Class("se").Text(spread))
 	}
-	return app.Div().Class("results").ID("speed-tables").Body(app.Range(works).Slice(func(i int) app.UI {
+	return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", "speeds measured").ID("speed-tables").Body(app.Range(works).Slice(func(i int) app.UI {
 		w := works[i]
 		return app.Table().Class("table speeds").Body(
 			app.Caption().Body(app.Strong().Text(w.Title), app.Text(", tokens a second: median, slowest to fastest run. "+w.Says())),
@@ -176,7 +176,7 @@ func kernelTable(id, title string, kernels []speed.Row, c speed.Ceilings) app.UI
 		}
 		return app.Td().Class("figure").Text(speed.Digits(x))
 	}
-	return app.Div().Class("results").Body(app.Table().Class("table kernels-measured").ID(id).Body(
+	return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", title).Body(app.Table().Class("table kernels-measured").ID(id).Body(
 		app.Caption().Text(fmt.Sprintf("%s, on %s; the slowest first. Ceilings, measured in the same run: %s GFLOP/s in a large matrix product, %s GB/s in a copy. Data that stays in a cache can exceed 1.",
 			title, speed.BackendTitle(kernels[0].Backend), speed.Digits(c.Operations/1e9), speed.Digits(c.Bytes/1e9))),
 		app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("kernel"), numberColumn("calls"), numberColumn("n"), numberColumn("ms"), numberColumn("min–max ms"), numberColumn("of time, %"),

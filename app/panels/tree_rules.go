@@ -40,7 +40,7 @@ func (p *Page) rulesTable() app.UI {
 	if len(r.Rows) == 0 || r.Problems == 0 {
 		return app.Div().Class("no-results")
 	}
-	return app.Div().Class("results").ID("rules").Body(
+	return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", "outcomes of branching rules").ID("rules").Body(
 		app.Table().Class("table").Body(
 			app.Caption().Text(fmt.Sprintf("Outcomes of the rollouts from branch points, over %s: shares of problems, ± one standard error", explain.Plural(r.Problems, "problem"))),
 			app.THead().Body(app.Tr().Body(
