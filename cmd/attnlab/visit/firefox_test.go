@@ -75,7 +75,7 @@ func newFirefox(t *testing.T, n *notes) *firefox {
 	if path == "" {
 		t.Skip("Firefox is not installed, so the lab is not visited in it")
 	}
-	profile := t.TempDir()
+	profile := newProfile(t)
 	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -216,7 +216,7 @@ func TestVisitRelease(t *testing.T) {
 func TestVisitWithoutStorage(t *testing.T) {
 	dir, s := builtSite(t)
 	n := &notes{}
-	profile := t.TempDir()
+	profile := newProfile(t)
 	if err := os.MkdirAll(filepath.Join(profile, "Default"), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -153,6 +153,21 @@ func newVisitor(t *testing.T, n *notes, webgpu bool, more ...chromedp.ExecAlloca
 	return v
 }
 
+// newProfile returns a folder for a browser's profile, which is removed after the test. Processes of a browser may write into it for
+// a moment after the browser has ended, so removing is tried again.
+func newProfile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "attnlab-profile-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for end := time.Now().Add(patience); os.RemoveAll(dir) != nil && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		}
+	})
+	return dir
+}
+
 // asOrdinary keeps a Chromium that root starts from giving its GPU process a higher priority than its pages. Only root can, and
 // where kernels run on the processor the pages then starve.
 func asOrdinary(command *exec.Cmd) {
