@@ -65,9 +65,6 @@ user_pref("toolkit.telemetry.reportingpolicy.firstRun", false);
 // newFirefox opens a browser, or skips the test where Firefox is not installed.
 func newFirefox(t *testing.T, n *notes) *firefox {
 	t.Helper()
-	if os.Getenv("ATTNLAB_FIREFOX") == "" {
-		t.Skip("ATTNLAB_FIREFOX is not set: in one run of two a training run in Firefox did not pause within minutes, which is not yet understood")
-	}
 	var path string
 	for _, name := range []string{"firefox-esr", "firefox"} {
 		if found, err := exec.LookPath(name); err == nil {
@@ -231,7 +228,7 @@ func (f *firefox) until(what, expression string) {
 		}
 		if time.Now().After(end) {
 			var says string
-			f.eval(`document.querySelector("#lab")?.innerText?.slice(0, 300) ?? ""`, &says)
+			f.eval(`document.querySelector("main")?.innerText?.slice(0, 300) ?? ""`, &says)
 			f.Fatalf("not within %v: %s; the page says %q", patience, what, says)
 		}
 	}
@@ -249,19 +246,27 @@ func (f *firefox) open(url string) {
 // firefoxEar is [ear] without the tasks of the main thread, which Firefox does not report.
 var firefoxEar = strings.Replace(ear, `new PerformanceObserver`, `if (PerformanceObserver.supportedEntryTypes.includes("longtask")) new PerformanceObserver`, 1)
 
-// press clicks by mouse on the first element of a selector.
+// press clicks by mouse on the first element of a selector. The page may move the element between the look at its place and the click,
+// as a run's first steps do; the click is then made again.
 func (f *firefox) press(selector string) {
 	f.Helper()
 	f.until(selector+" can be pressed", fmt.Sprintf(`(e => e && !e.disabled && e.getClientRects().length)(document.querySelector(%q))`, selector))
-	var at struct{ X, Y float64 }
-	f.eval(fmt.Sprintf(`(async (e) => {
-		e.scrollIntoView({ block: "center", behavior: "instant" });
-		await new Promise(requestAnimationFrame);
-		const r = e.getBoundingClientRect();
-		return { x: Math.round(r.x + r.width / 2), y: Math.round(r.y + r.height / 2) };
-	})(document.querySelector(%q))`, selector), &at)
-	f.call("input.performActions", map[string]any{"actions": []any{map[string]any{"type": "pointer", "id": "mouse", "actions": []any{
-		map[string]any{"type": "pointerMove", "x": at.X, "y": at.Y}, map[string]any{"type": "pointerDown", "button": 0}, map[string]any{"type": "pointerUp", "button": 0}}}}}, nil)
+	for hit := false; !hit; {
+		var at struct{ X, Y float64 }
+		f.eval(fmt.Sprintf(`(async (e) => {
+			globalThis.hit = false;
+			document.addEventListener("click", (click) => { globalThis.hit = !!click.target.closest(%[1]q); }, { once: true, capture: true });
+			e.scrollIntoView({ block: "center", behavior: "instant" });
+			await new Promise(requestAnimationFrame);
+			const r = e.getBoundingClientRect();
+			return { x: Math.round(r.x + r.width / 2), y: Math.round(r.y + r.height / 2) };
+		})(document.querySelector(%[1]q))`, selector), &at)
+		f.call("input.performActions", map[string]any{"actions": []any{map[string]any{"type": "pointer", "id": "mouse", "actions": []any{
+			map[string]any{"type": "pointerMove", "x": at.X, "y": at.Y}, map[string]any{"type": "pointerDown", "button": 0}, map[string]any{"type": "pointerUp", "button": 0}}}}}, nil)
+		if f.eval("globalThis.hit", &hit); !hit {
+			f.Logf("a click at %v missed %s", at, selector)
+		}
+	}
 }
 
 // enter puts a text into a field, as if it was typed.
