@@ -112,6 +112,7 @@ func (e *Engine) testNext(ctx context.Context) {
 		k.OK, k.Error = false, sentence(err)
 	}
 	k.MaxError = max(k.MaxError, min(report.MaxError, 1e30)) // JSON has no infinity
+	k.Used = max(k.Used, min(report.Used, 1e30))
 	e.test.left = e.test.left[1:]
 	if len(e.test.left) > 0 && e.test.left[0].Kernel.Name == k.Name {
 		return

@@ -102,13 +102,14 @@ func (p *Page) capabilitiesDialog() app.UI {
 		app.Details().Class("kernels").Body(
 			app.Summary().Text("Every kernel"),
 			app.Table().Class("table").Body(
-				app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("kernel"), app.Th().Scope("col").Text("result"), app.Th().Scope("col").Class("figure").Text("largest error"))),
+				app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("kernel"), app.Th().Scope("col").Text("result"), app.Th().Scope("col").Class("figure").Text("largest error"), app.Th().Scope("col").Class("figure").Text("of tolerance"))),
 				app.TBody().Body(app.Range(kernels).Slice(func(i int) app.UI {
 					result := "agrees"
 					if !kernels[i].OK {
 						result = "differs: " + kernels[i].Error
 					}
-					return app.Tr().Body(app.Th().Scope("row").Text(kernels[i].Name), app.Td().Text(result), app.Td().Class("figure").Text(fmt.Sprintf("%.1e", kernels[i].MaxError)))
+					return app.Tr().Body(app.Th().Scope("row").Text(kernels[i].Name), app.Td().Text(result), app.Td().Class("figure").Text(fmt.Sprintf("%.1e", kernels[i].MaxError)),
+						app.Td().Class("figure").Text(fmt.Sprintf("%.0f %%", 100*kernels[i].Used)))
 				})),
 			),
 		),

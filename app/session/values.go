@@ -65,6 +65,7 @@ type KernelCheck struct {
 	Name     string  `json:"name"`
 	OK       bool    `json:"ok"`
 	MaxError float64 `json:"max_error"`
+	Used     float64 `json:"tolerance_used"` // the largest share of a case's tolerance
 	Error    string  `json:"error,omitempty"`
 }
 
