@@ -45,6 +45,12 @@ var kinds = map[string]kind{
 	"smollm3": {architecture: "SmolLM3", noRope: true, biasKeys: true, mlpKey: true, window: chosenLayer, kvHeads: 4, theta: 2e6, tied: true, context: 32768, bos: 128000, eos: 128001},
 }
 
+// Kind returns the parts of a [Config] that follow from a model_type alone.
+func Kind(modelType string) Config {
+	k := kinds[modelType]
+	return Config{QKVBias: k.qkvBias, QKNorm: k.qkNorm}
+}
+
 // hfConfig is config.json as transformers writes and reads it. Pointers are keys that may be absent or null.
 type hfConfig struct {
 	Architectures    []string        `json:"architectures"`

@@ -16,17 +16,9 @@ import (
 	"attnlab/model/hf/tokenizer"
 )
 
-// family is what an architecture of llama.cpp computes without its metadata saying so.
-type family struct {
-	qkvBias, qkNorm bool
-	interleaved     bool // rows of q and k are permuted, so that RoPE turns neighbours instead of the two halves of a head
-}
-
-var families = map[string]family{
-	"llama": {interleaved: true},
-	"qwen2": {qkvBias: true},
-	"qwen3": {qkNorm: true},
-}
+// architectures are those of llama.cpp that are read, named as [model.Kind] names them. Where the value is true, rows of q and k are
+// interleaved, so that RoPE turns neighbours instead of the two halves of a head.
+var architectures = map[string]bool{"llama": true, "qwen2": false, "qwen3": false}
 
 // ggufNames are the tensors of a layer by their names in Hugging Face's files.
 var ggufNames = strings.NewReplacer(
@@ -89,8 +81,8 @@ func OpenGGUF(file io.ReaderAt, size int64) (*Source, error) {
 // ggufModel is an open file with what its architecture says.
 type ggufModel struct {
 	*gguf.File
-	family
 	architecture string
+	interleaved  bool
 	tensors      map[string]gguf.Tensor
 }
 
@@ -100,8 +92,8 @@ func (m *ggufModel) config() (c model.Config, err error) {
 	if m.architecture, ok = m.String("general.architecture"); !ok {
 		return c, errors.New("hf: the file does not say of which architecture its model is")
 	}
-	if m.family, ok = families[m.architecture]; !ok {
-		return c, fmt.Errorf("hf: architecture %.40q is not supported; %s are", m.architecture, strings.Join(slices.Sorted(maps.Keys(families)), ", "))
+	if m.interleaved, ok = architectures[m.architecture]; !ok {
+		return c, fmt.Errorf("hf: architecture %.40q is not supported; %s are", m.architecture, strings.Join(slices.Sorted(maps.Keys(architectures)), ", "))
 	}
 	if n, _ := m.Int("split.count"); n > 1 {
 		return c, fmt.Errorf("hf: this is one of %d parts of a model; merge them with llama-gguf-split first", n)
@@ -110,7 +102,8 @@ func (m *ggufModel) config() (c model.Config, err error) {
 	if !ok || len(embedding.Shape) != 2 {
 		return c, errors.New("hf: the file has no embedding token_embd.weight")
 	}
-	c = model.Config{VocabSize: embedding.Shape[0], QKVBias: m.qkvBias, QKNorm: m.qkNorm}
+	c = model.Kind(m.architecture)
+	c.VocabSize = embedding.Shape[0]
 	_, untied := m.tensors["output.weight"]
 	c.TieEmbeddings = !untied
 

@@ -29,8 +29,8 @@ type Tokenizer struct {
 	after   trie             // and those that are found after it
 	special map[int]bool
 	start   []int
-	head    []byte       // tokenizer.json without vocab and merges
-	added   []addedToken // of head, until finish
+	head    []byte                 // tokenizer.json without vocab and merges
+	added   []tokenizer.AddedToken // of head, until finish
 }
 
 // Len is the number of ids.

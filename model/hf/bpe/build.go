@@ -1,6 +1,7 @@
 package bpe
 
 import (
+	"attnlab/model/hf/tokenizer"
 	"fmt"
 
 	"golang.org/x/text/unicode/norm"
@@ -117,7 +118,7 @@ func (t *Tokenizer) finish() error {
 	return nil
 }
 
-func (t *Tokenizer) addToken(a addedToken) error {
+func (t *Tokenizer) addToken(a tokenizer.AddedToken) error {
 	switch {
 	case a.LStrip, a.RStrip:
 		return fmt.Errorf("bpe: the added token %.40q has lstrip or rstrip, which is not supported", a.Content)

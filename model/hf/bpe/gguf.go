@@ -1,6 +1,7 @@
 package bpe
 
 import (
+	"attnlab/model/hf/tokenizer"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -66,7 +67,7 @@ func FromGGUF(g GGUF) (*Tokenizer, error) {
 	if len(g.Tokens) > maxTokens {
 		return nil, fmt.Errorf("bpe: the GGUF file has %d tokens, at most %d are supported", len(g.Tokens), maxTokens)
 	}
-	h := head{Version: "1.0", Added: []addedToken{}, Decoder: &rule{Type: "ByteLevel"}}
+	h := head{Version: "1.0", Added: []tokenizer.AddedToken{}, Decoder: &rule{Type: "ByteLevel"}}
 	h.Model.Type, h.Model.IgnoreMerges = "BPE", f.ignore
 	if f.nfc {
 		h.Normalizer = &rule{Type: "NFC"}
@@ -83,7 +84,7 @@ func FromGGUF(g GGUF) (*Tokenizer, error) {
 	h.PreTokenizer.PreTokenizers = append(h.PreTokenizer.PreTokenizers, rule{Type: "ByteLevel", UseRegex: &no})
 	for id, kind := range g.Types {
 		if kind == ggufControl || kind == ggufUser {
-			h.Added = append(h.Added, addedToken{ID: id, Content: g.Tokens[id], Special: kind == ggufControl})
+			h.Added = append(h.Added, tokenizer.AddedToken{ID: id, Content: g.Tokens[id], Special: kind == ggufControl})
 		}
 	}
 	if g.AddBOS != nil {

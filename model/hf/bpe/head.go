@@ -1,17 +1,21 @@
 package bpe
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"attnlab/model/hf/tokenizer"
+)
 
 // head is tokenizer.json without the two tables of its model.
 type head struct {
-	Version      string       `json:"version"`
-	Truncation   any          `json:"truncation"`
-	Padding      any          `json:"padding"`
-	Added        []addedToken `json:"added_tokens"`
-	Normalizer   *rule        `json:"normalizer"`
-	PreTokenizer *rule        `json:"pre_tokenizer"`
-	PostProcess  *rule        `json:"post_processor"`
-	Decoder      *rule        `json:"decoder"`
+	Version      string                 `json:"version"`
+	Truncation   any                    `json:"truncation"`
+	Padding      any                    `json:"padding"`
+	Added        []tokenizer.AddedToken `json:"added_tokens"`
+	Normalizer   *rule                  `json:"normalizer"`
+	PreTokenizer *rule                  `json:"pre_tokenizer"`
+	PostProcess  *rule                  `json:"post_processor"`
+	Decoder      *rule                  `json:"decoder"`
 	Model        struct {
 		Type         string  `json:"type"`
 		Dropout      float64 `json:"dropout,omitempty"`
@@ -20,16 +24,6 @@ type head struct {
 		ByteFallback bool    `json:"byte_fallback"`
 		IgnoreMerges bool    `json:"ignore_merges"`
 	} `json:"model"`
-}
-
-type addedToken struct {
-	ID         int    `json:"id"`
-	Content    string `json:"content"`
-	SingleWord bool   `json:"single_word"`
-	LStrip     bool   `json:"lstrip"`
-	RStrip     bool   `json:"rstrip"`
-	Normalized bool   `json:"normalized"`
-	Special    bool   `json:"special"`
 }
 
 // rule is a normalizer, a pre_tokenizer, a post_processor or a decoder: its type, and what one of the types has.

@@ -12,7 +12,7 @@ type wordsFile struct {
 	Version      string       `json:"version"`
 	Truncation   any          `json:"truncation"`
 	Padding      any          `json:"padding"`
-	Added        []addedToken `json:"added_tokens"`
+	Added        []AddedToken `json:"added_tokens"`
 	Normalizer   any          `json:"normalizer"`
 	PreTokenizer *kind        `json:"pre_tokenizer"`
 	PostProcess  any          `json:"post_processor"`
@@ -24,7 +24,8 @@ type wordsFile struct {
 	} `json:"model"`
 }
 
-type addedToken struct {
+// AddedToken is an entry of added_tokens in tokenizer.json: a token that is found before text is split.
+type AddedToken struct {
 	ID         int    `json:"id"`
 	Content    string `json:"content"`
 	SingleWord bool   `json:"single_word"`
@@ -50,10 +51,10 @@ var decoder = json.RawMessage(`{"type": "Sequence", "decoders": [
 // otherwise the line end would be lost.
 func (t *Words) MarshalJSON() ([]byte, error) {
 	f := wordsFile{Version: "1.0", PreTokenizer: &kind{"WhitespaceSplit"}, Decoder: decoder}
-	f.Added = []addedToken{}
+	f.Added = []AddedToken{}
 	for id, token := range t.tokens {
 		if token == "\n" || strings.HasPrefix(token, "<") && strings.HasSuffix(token, ">") {
-			f.Added = append(f.Added, addedToken{ID: id, Content: token, Special: t.Special(id)})
+			f.Added = append(f.Added, AddedToken{ID: id, Content: token, Special: t.Special(id)})
 		}
 	}
 	f.Model.Type, f.Model.Vocab = "WordLevel", t.ids
