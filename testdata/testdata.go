@@ -7,7 +7,8 @@ import "embed"
 // FS holds golden/CASE/{config.json, model.safetensors, golden.safetensors},
 // where CASE is llama-gqa or llama-tied; lora/CASE/{adapter_config.json,
 // adapter_model.safetensors, golden.safetensors}, where CASE is attention or all, which
-// lora.py makes; variants.json, which variants.py makes; and models/, which models.py makes.
+// lora.py makes; variants.json, which variants.py makes; models/, which models.py makes; and scores.json, which
+// scores.py makes.
 //
-//go:embed golden lora variants.json models
+//go:embed golden lora variants.json models scores.json
 var FS embed.FS
