@@ -31,6 +31,7 @@ func TestWork(t *testing.T) {
 		{nn.RopeBwd, nn.QKV{N: 5, D: 8, H: 2, K: 1, C: 8}, positions, 3 * 5 * 3 * 8, 4 * (5 + 3*8 + 2*5*3*8)},
 		{nn.QKVRopeFwd(nn.Wide), nn.QKV{N: 5, D: 8, H: 2, K: 1, C: 8}, positions, 2*5*32*8 + 3*5*3*8, 4 * (5*8 + 32*8 + 5*32 + 5 + 3*8)},
 		{nn.LinearBwd(nn.Wide), nn.LinearGrad{N: 5, O: 8, I: 4, Z: 2, Stride: 32}, nil, 4 * 5 * 8 * 4, 4 * (5*8 + 8*4 + 5*4 + 2*8*4 + 5*4)},
+		{nn.LinearDx(nn.Wide.Of(nn.BF16)), nn.InputGrad{N: 5, O: 8, I: 4, Row: 8}, nil, 2 * 5 * 8 * 4, 4 * (5*8 + 8*4/2 + 5*4)},
 		{nn.SumParts, nn.Parts{M: 12, Z: 3}, nil, 36, 4 * (36 + 24)},
 		{attn.Fwd(8), attn.Shape{N: 5, H: 2, K: 1}, span, 9 * 2 * (4*8 + 4), 4 * (5*4*8 + 5*4 + 5*2*8 + 5*2)},
 		{attn.BwdQ(8), attn.Shape{N: 5, H: 2, K: 1}, span, 9*2*(6*8+6) + 2*5*2*8, 4 * (5*4*8 + 5*4 + 3*5*2*8 + 2*5*2)},

@@ -48,7 +48,7 @@ func TestAdapterGradient(t *testing.T) {
 	p := Adapter{O: O, I: I, R: R, Scale: 1.5}
 	w, y := make([]float64, O*I), make([]float64, N*up4(O))
 	loss := func() (sum float64) { // Σ dy·y
-		adapterMerge(p, gpu.NewArgs[float64](base, a, b, w))
+		adapterMerge(F32, p, gpu.NewArgs[float64](a, base, b, w))
 		matmulNT(F32, Matmul{N, O, I}, gpu.NewArgs[float64](x, w, y))
 		for i, v := range y {
 			sum += v * dy[i]

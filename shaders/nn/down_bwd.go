@@ -28,11 +28,7 @@ func downBwd[X gpu.Float](p LinearGrad, a gpu.Args[X]) {
 	N, O, I := int(p.N), int(p.O), int(p.I)
 	// ds takes the place of dup: rows of I words, 2I apart.
 	gemm(matrix[X]{dy, N, O, O, false}, matrix[X]{w, O, I, I, false}, matrix[X]{dgu[I:], N, I, 2 * I, false})
-	gpu.Rows(N, func(n int) {
-		gate, up := gu[2*n*I:][:I], gu[(2*n+1)*I:][:I]
-		dgate, dup := dgu[2*n*I:][:I], dgu[(2*n+1)*I:][:I]
-		swigluBwd(dgate, dup, gate, up, dup)
-	})
+	gateGrads(N, I, gu, dgu)
 	weightParts(p, dy, x, part)
 }
 

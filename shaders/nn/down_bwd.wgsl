@@ -14,7 +14,7 @@ struct Params { N: u32, O: u32, I: u32, Z: u32, stride: u32 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read> w: array<vec4f>;
+#import shared/weights
 @group(0) @binding(3) var<storage, read> x: array<vec4f>;
 @group(0) @binding(4) var<storage, read> gu: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> dgu: array<vec4f>;

@@ -14,14 +14,11 @@ type LinearGrad struct{ N, O, I, Z, Stride uint32 }
 
 // words returns the length of the parts.
 func (p LinearGrad) words() int {
-	if p.Z == 0 {
-		return 4 // not written
-	}
 	return int((p.Z-1)*p.Stride + p.O*p.I)
 }
 
 // LinearBwd is the backward pass of a linear layer y = x·wᵀ: dx = dy·w, and dw = dyᵀ·x in Z
-// parts, of which part z covers tokens [z·⌈N/Z⌉, (z+1)·⌈N/Z⌉). Without parts, Z 0, it computes dx alone: a frozen weight has no gradient.
+// parts, of which part z covers tokens [z·⌈N/Z⌉, (z+1)·⌈N/Z⌉). [LinearDx] computes dx alone.
 //
 //	dy [N, O↑4], w [O,I], x [N,I] → dx [N,I], part [Z,Stride], the first O·I words of each
 var LinearBwd = tiled(func(t Tile) *gpu.Kernel {
@@ -33,10 +30,10 @@ var LinearBwd = tiled(func(t Tile) *gpu.Kernel {
 		})
 })
 
-// countLinear counts both products, or one where there are no parts, without storing dx.
+// countLinear counts both products, without storing dx.
 func countLinear(p LinearGrad) gpu.Work {
 	N, O, I := int(p.N), int(p.O), int(p.I)
-	return gpu.Does(2*N*O*I*(1+min(int(p.Z), 1)), N*up4(O)+O*I+N*I+int(p.Z)*O*I)
+	return gpu.Does(4*N*O*I, N*up4(O)+O*I+N*I+int(p.Z)*O*I)
 }
 
 // bwdGroups returns the workgroups of shared/linear_bwd: those of dx, then those of each part.
@@ -56,7 +53,7 @@ func linearBwd[X gpu.Float](p LinearGrad, a gpu.Args[X]) {
 // weightParts computes the gradient of a weight in parts.
 func weightParts[X gpu.Float](p LinearGrad, dy, x, part []X) {
 	N, O, I, Z := int(p.N), int(p.O), int(p.I), int(p.Z)
-	rows := (N + Z - 1) / max(Z, 1)
+	rows := (N + Z - 1) / Z
 	for z := range Z {
 		out := part[z*int(p.Stride):][:O*I]
 		from, to := min(z*rows, N), min((z+1)*rows, N)
@@ -69,14 +66,11 @@ func weightParts[X gpu.Float](p LinearGrad, dy, x, part []X) {
 	}
 }
 
-// linearGrads are the shapes of matmulShapes in one part and in three, one without tokens, and some without parts.
+// linearGrads are the shapes of matmulShapes in one part and in three, one without tokens.
 func linearGrads() (all []LinearGrad) {
 	for _, m := range matmulShapes {
 		size := m.O * m.I
 		all = append(all, LinearGrad{m.N, m.O, m.I, 1, size}, LinearGrad{m.N, m.O, m.I, 3, size + 4})
-	}
-	for _, m := range matmulShapes[2:4] {
-		all = append(all, LinearGrad{m.N, m.O, m.I, 0, 4})
 	}
 	return all
 }

@@ -26,7 +26,7 @@ func Cases(r *rand.Rand, tiles []Tile) []gpu.Case {
 		tileCases(r, tiles, products...),
 		sumPartsCases(r), ropeBwdCases(r), qkvFinishCases(r),
 		adapterMergeCases(r), adapterGradCases(r),
-		storedEmbedCases(r), storageCases(r), matmulNTPartCases(r, Narrow),
+		storedEmbedCases(r), storageCases(r), matmulNTPartCases(r, Narrow), linearDxCases(r, Narrow), downDxCases(r, Narrow),
 	)
 }
 

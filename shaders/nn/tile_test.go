@@ -63,6 +63,8 @@ func TestTilesGiveTheSameBits(t *testing.T) {
 		{QKVRopeFwd, qkv, []any{x, gpu.Normal(r, qkv.width()*I), pos, rope, make([]float32, N*qkv.width())}},
 		{GateUpFwd, gateUp, []any{x, gpu.Normal(r, 2*F*I), make([]float32, 2*N*F), make([]float32, N*F)}},
 		{LinearBwd, grad, []any{padded(r, N, O), gpu.Normal(r, O*I), x, make([]float32, N*I), make([]float32, grad.words())}},
+		{LinearDx, InputGrad{N, O, I, uint32(up4(O)), 0, 0}, []any{padded(r, N, O), gpu.Normal(r, O*I), make([]float32, N*I)}},
+		{DownDx, Matmul{N, 72, F}, []any{gpu.Normal(r, N*72), gpu.Normal(r, 72*F), gpu.Normal(r, 2*N*F), make([]float32, 2*N*F)}},
 		{DownBwd, down, []any{gpu.Normal(r, N*72), gpu.Normal(r, 72*F), gpu.Normal(r, N*F), gpu.Normal(r, 2*N*F), make([]float32, 2*N*F), make([]float32, down.words())}},
 	} {
 		want := words(gpu.Case{Kernel: c.kernel(Wide), Params: c.params, Buffers: c.buffers})

@@ -5,7 +5,7 @@
 //   part[z,o,i] = Σ_{n in part z} dy[n,o] · x[n,i]     Z parts, so that many cores are busy
 //
 // The kernel that imports this declares the parameters p (N, O, I, Z, stride), the bindings
-// dy [N, O rounded up to 4], w [O, I], x [N, I] and part, Z rows of stride words, and
+// dy [N, O rounded up to 4], x [N, I] and part, Z rows of stride words, imports shared/weights for w [O, I], and declares
 // store(n, i, v), which takes the four words of dx from word 4·i of row n on.
 
 #import shared/panels
@@ -28,6 +28,8 @@ fn both(wid: vec3u, lid: vec3u) {
 fn inputs(column: u32, row: u32, lid: vec3u) {
     let I4 = p.I / 4u;
     let O4 = (p.O + 3u) / 4u;
+    let row4 = O4;
+    let first4 = 0u;
     let n = (8u * row + lid.y) * R;
     let i = (8u * column + lid.x) * (S / 4u);
     #import shared/product_nn

@@ -3,12 +3,12 @@
     for (var front = 0u; front < O4; front += DEEP) {
         for (var e = lid.x + 8u * lid.y; e < 8u * R * DEEP; e += 64u) {
             let row = e / DEEP;
-            sh_a[(e % DEEP * R + row % R) * 8u + row / R] = dy[min(n - lid.y * R + row, p.N - 1u) * O4 + min(front + e % DEEP, O4 - 1u)];
+            sh_a[(e % DEEP * R + row % R) * 8u + row / R] = dy[min(n - lid.y * R + row, p.N - 1u) * row4 + first4 + min(front + e % DEEP, O4 - 1u)];
         }
         for (var e = lid.x + 8u * lid.y; e < 8u * S * DEEP; e += 64u) {
             let o = e / (2u * S);
             let col = e % (2u * S);
-            sh_b[(o * (S / 4u) + col % (S / 4u)) * 8u + col / (S / 4u)] = w[min(4u * front + o, p.O - 1u) * I4 + min(i - lid.x * (S / 4u) + col, I4 - 1u)];
+            sh_b[(o * (S / 4u) + col % (S / 4u)) * 8u + col / (S / 4u)] = weight(min(4u * front + o, p.O - 1u) * I4 + min(i - lid.x * (S / 4u) + col, I4 - 1u));
         }
         workgroupBarrier();
         for (var k = 0u; k < min(DEEP, O4 - front); k++) {
