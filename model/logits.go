@@ -65,7 +65,7 @@ func (c Config) loops(N int) error {
 
 // loss records the loss of a chunk of tokens and the gradient of its logits.
 func (t *Trainer) loss(p *gpu.Program, f phase, c chunk) {
-	D, V, head := t.HiddenSize, t.VocabSize, t.Model.weight(t.head())
+	D, V, head := t.HiddenSize, t.VocabSize, t.parts(t.head())
 	s := shape{t.Config, nn.TileNamed(t.Device.Products), func() int { return c.now(t.in.n) }}
 	h, targets, dlogits := c.part(t.a.h, D), c.part(t.targets, 1), t.g.dlogits
 	weight, stat := c.part(t.weight, 1), c.part(t.stat, 4)
@@ -73,19 +73,20 @@ func (t *Trainer) loss(p *gpu.Program, f phase, c chunk) {
 		weight, stat = c.part(t.policyTerms, 4), c.part(t.stat, 8)
 	}
 	policy := func() loss.PolicyParams { return t.policyParams(s.n()) }
-	if t.rowLoss() {
-		p.Add(nn.MatmulNT(s.tile), s.linear(V, D), h, head, dlogits)
+	byRow := t.rowLoss() || len(head) > 1 || head[0].storage != F32
+	if byRow {
+		t.logits(p, s, h, dlogits)
 	}
 	switch {
-	case f.policy && t.rowLoss():
+	case f.policy && byRow:
 		p.Add(loss.PolicyRow, func() any { return policy().OfRows() }, targets, weight, dlogits, stat)
 	case f.policy:
-		p.Add(loss.Policy, func() any { return policy() }, h, head, targets, weight, dlogits, stat)
-	case t.rowLoss():
+		p.Add(loss.Policy, func() any { return policy() }, h, head[0].words, targets, weight, dlogits, stat)
+	case byRow:
 		p.Add(loss.XentRow, func() any { return loss.XentRowParams{N: uint32(s.n()), V: uint32(V), Scale: 1} }, targets, weight, dlogits, stat)
 	default:
 		p.Add(loss.Xent, func() any { return loss.XentParams{N: uint32(s.n()), D: uint32(D), V: uint32(V), Scale: 1} },
-			h, head, targets, weight, dlogits, stat)
+			h, head[0].words, targets, weight, dlogits, stat)
 	}
 }
 

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -118,24 +119,23 @@ func (a Adapter) blocks() (first, second int) {
 type adapters struct {
 	LoRA
 	table []Adapter
-	words *gpu.Buffer   // the arena
-	base  []*gpu.Buffer // the frozen matrices; the model has the merged ones
-	u, du *gpu.Buffer   // [N, Inner] of one adapter at a time
-	part  *gpu.Buffer   // of the gradient of A or B
-	none  *gpu.Buffer   // stands for the gradient of a frozen weight
+	words *gpu.Buffer // the arena
+	base  []rows      // the frozen matrices, in their storage; the model has the merged ones, in F32
+	u, du *gpu.Buffer // [N, Inner] of one adapter at a time
+	part  *gpu.Buffer // of the gradient of A or B
+	off   bool        // the adapters are left out of the merged matrices
 }
 
 // NewLoRATrainer makes a trainer of adapters, from an arena of them ([Config.InitAdapters]), for parts of up to capacity tokens. It has
-// neither a gradient nor moments of the model's weights, and stores of each layer only its input. The model's weights are the merged ones
-// from now on, so that whatever decodes and scores with the model does so with its adapters.
+// neither a gradient nor moments of the model's weights, and stores of each layer only its input, from which the backward pass computes the
+// rest again. The model may be one from [Open], in any storage: its adapted matrices are then merged in F32, beside the frozen ones, and
+// [Trainer.Release] gives the model the frozen ones back. The model's weights are the merged ones from now on, so that decoders and
+// scorers that are made of the model after this call use its adapters.
 func NewLoRATrainer(m *Model, capacity int, adam Adam, l LoRA, arena []float32) (*Trainer, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
-	if err := m.frozen(); err != nil {
-		return nil, err
-	}
-	if err := m.trainable(); err != nil {
+	if err := m.adaptable(); err != nil {
 		return nil, err
 	}
 	if err := m.loops(capacity); err != nil {
@@ -151,21 +151,50 @@ func NewLoRATrainer(m *Model, capacity int, adam Adam, l LoRA, arena []float32) 
 	ad.words.Write(0, arena)
 	p := m.Device.NewProgram("merge")
 	defer p.Release()
-	for i, a := range ad.table {
-		p.Add(optim.Copy, func() any { return optim.CopyParams{N: uint32(a.Size())} }, m.weight(a.Name), ad.base[i])
+	if m.opened == nil {
+		for i, a := range ad.table {
+			p.Add(optim.Copy, func() any { return optim.CopyParams{N: uint32(a.Size())} }, m.weight(a.Name), ad.base[i].words)
+		}
 	}
 	ad.merge(p, m)
 	m.version++
-	return t, p.Run(1)
+	err := p.Run(1)
+	if err != nil {
+		t.Release()
+		return nil, err
+	}
+	return t, nil
+}
+
+// WithoutAdapters runs f while the model is the frozen one: a reference policy that takes no memory. It returns f's error, or the device's.
+func (t *Trainer) WithoutAdapters(f func() error) error {
+	merge := func(off bool) error {
+		p := t.Device.NewProgram("merge")
+		defer p.Release()
+		t.lora.off = off
+		t.lora.merge(p, t.Model)
+		t.version++
+		return p.Run(1)
+	}
+	if err := merge(true); err != nil {
+		return err
+	}
+	return errors.Join(f(), merge(false))
 }
 
 func (m *Model) newAdapters(l LoRA, N int) *adapters {
 	d := m.Device
-	ad := &adapters{LoRA: l, table: m.Adapters(l), words: d.Floats("adapters", m.AdapterArena(l)), none: d.Floats("none", 4)}
+	ad := &adapters{LoRA: l, table: m.Adapters(l), words: d.Floats("adapters", m.AdapterArena(l))}
 	wide, part := 0, ad.partWords()
 	for _, a := range ad.table {
-		ad.base = append(ad.base, d.Floats("base", a.Size()))
 		wide = max(wide, a.Inner)
+		own := rows{n: a.Rows, words: d.Floats(a.Name, a.Size())}
+		if m.opened == nil {
+			ad.base = append(ad.base, own) // a copy: the arena gets the merged ones
+			continue
+		}
+		ad.base = append(ad.base, m.whole(a.Name))
+		m.opened[a.Name] = []rows{own}
 	}
 	ad.u, ad.du = d.Floats("u", N*wide), d.Floats("du", N*wide)
 	ad.part = d.Floats("adapter parts", m.partsOf(N, part)*part)
@@ -189,17 +218,31 @@ func (m *Model) newInputGradients(N, logits int, ad *adapters) *gradients {
 	return g
 }
 
-func (ad *adapters) release() {
-	for _, b := range append([]*gpu.Buffer{ad.words, ad.u, ad.du, ad.part, ad.none}, ad.base...) {
+// release frees the adapters. A model from Open has its frozen matrices back.
+func (ad *adapters) release(m *Model) {
+	for i, a := range ad.table {
+		if m.opened == nil {
+			ad.base[i].words.Release()
+			continue
+		}
+		m.weight(a.Name).Release()
+		m.opened[a.Name] = []rows{ad.base[i]}
+	}
+	m.version++
+	for _, b := range []*gpu.Buffer{ad.words, ad.u, ad.du, ad.part} {
 		b.Release()
 	}
 }
 
-// merge records W = base + scale·B·A for every adapted matrix of the model.
+// merge records W = base + scale·B·A for every adapted matrix of the model, or W = base where the adapters are off.
 func (ad *adapters) merge(p *gpu.Program, m *Model) {
 	for i, a := range ad.table {
-		p.Add(nn.AdapterMerge, func() any {
-			return nn.Adapter{O: uint32(a.Rows), I: uint32(a.Cols), R: uint32(a.Inner), Scale: ad.scale()}
-		}, ad.base[i], ad.words.Part(a.A, a.Inner*a.Cols), ad.words.Part(a.B, a.Rows*a.Inner), m.weight(a.Name))
+		p.Add(nn.AdapterMerge(ad.base[i].storage), func() any {
+			merge := nn.Adapter{O: uint32(a.Rows), I: uint32(a.Cols), R: uint32(a.Inner), Scale: ad.scale()}
+			if ad.off {
+				merge.Scale = 0
+			}
+			return merge
+		}, ad.words.Part(a.A, a.Inner*a.Cols), ad.base[i].words, ad.words.Part(a.B, a.Rows*a.Inner), m.weight(a.Name))
 	}
 }

@@ -14,16 +14,18 @@ func (t *Trainer) headGradient(p *gpu.Program, c chunk) {
 	}
 	D := t.HiddenSize
 	s := shape{t.Config, nn.TileNamed(t.Device.Products), func() int { return c.now(t.in.n) }}
-	t.inputs(p, s, nn.LinearBwd(s.tile), t.head(), t.g.dlogits, c.part(t.a.h, D), c.part(t.g.dh, D))
+	t.inputs(p, s, t.head(), t.g.dlogits, c.part(t.g.dh, D))
 }
 
-// inputs records k, the backward pass of a product with the frozen weight called name: the gradient of its input alone.
-func (t *Trainer) inputs(p *gpu.Program, s shape, k *gpu.Kernel, name string, dy, x *gpu.Buffer, buffers ...*gpu.Buffer) {
-	w := t.Param(name)
-	buffers = append([]*gpu.Buffer{dy, t.Model.weight(name), x}, append(buffers, t.lora.none)...)
-	p.Add(k, func() any {
-		return nn.LinearGrad{N: uint32(s.n()), O: uint32(w.Rows), I: uint32(w.Cols), Stride: 4}
-	}, buffers...)
+// inputs records the backward pass of a product with the frozen weight called name: the gradient dx of its input alone, a part of the
+// weight at a time.
+func (m *Model) inputs(p *gpu.Program, s shape, name string, dy, dx *gpu.Buffer) {
+	w := m.Param(name)
+	for i, part := range m.parts(name) {
+		p.Add(nn.LinearDx(s.tile.Of(part.storage)), func() any {
+			return nn.InputGrad{N: uint32(s.n()), O: uint32(part.n), I: uint32(w.Cols), Row: uint32(up4(w.Rows)), First: uint32(part.first), Keep: uint32(min(i, 1))}
+		}, dy, part.words, dx)
+	}
 }
 
 // adapterBackward records the mirror of forward after the head, from dh to the gradients of the adapters. The pass computes each layer
@@ -41,25 +43,50 @@ func (t *Trainer) adapterBackward(p *gpu.Program) {
 		}
 		// x' = mid + swiglu(gu)·downᵀ
 		t.adapter(p, s, layer(l, "down"), g.dx, b.s, g.dgu)
-		t.inputs(p, s, nn.DownBwd(s.tile), layer(l, "down"), g.dx, b.s, b.gu, g.dgu)
+		down := layer(l, "down")
+		p.Add(nn.DownDx(m.tile(s.tile, down)), s.linear(m.HiddenSize, m.IntermediateSize), g.dx, m.weight(down), b.gu, g.dgu)
 		// gu = h2·gate_upᵀ
 		t.adapter(p, s, layer(l, "gate_up"), g.dgu, b.h2, g.dh)
-		t.inputs(p, s, nn.LinearBwd(s.tile), layer(l, "gate_up"), g.dgu, b.h2, g.dh)
+		m.inputs(p, s, layer(l, "gate_up"), g.dgu, g.dh)
 		// h2 = norm2(mid)
 		m.normBackward(p, s, g, b.mid, b.rstd2, layer(l, "norm2"), 1)
 		// mid = x + att·oᵀ
 		t.adapter(p, s, layer(l, "o"), g.dx, b.att, g.datt)
-		t.inputs(p, s, nn.LinearBwd(s.tile), layer(l, "o"), g.dx, b.att, g.datt)
+		m.inputs(p, s, layer(l, "o"), g.dx, g.datt)
 		// att, lse = attention(qkv)
 		p.Add(attn.BwdQ(m.HeadDim), s.heads, b.qkv, in.span, b.att, b.lse, g.datt, g.dqkv, g.delta)
 		p.Add(attn.BwdKV(m.HeadDim), s.heads, b.qkv, in.span, b.lse, g.delta, g.datt, g.dqkv)
 		// qkv = rope(h1·qkvᵀ)
-		p.Add(nn.RopeBwd, s.qkv, in.pos, m.rope, g.dqkv)
+		t.finishBackward(p, s, l, b)
 		t.adapter(p, s, layer(l, "qkv"), g.dqkv, b.h1, g.dh)
-		t.inputs(p, s, nn.LinearBwd(s.tile), layer(l, "qkv"), g.dqkv, b.h1, g.dh)
+		m.inputs(p, s, layer(l, "qkv"), g.dqkv, g.dh)
 		// h1 = norm1(x)
 		m.normBackward(p, s, g, b.x, b.rstd1, layer(l, "norm1"), 1)
 	}
+}
+
+// finishBackward records, in place of dqkv, the gradient through what follows the projection: rotary positions and the norms of query and
+// key heads, where the layer has them. A bias changes no gradient but its own. A norm needs the projection itself, which is computed again
+// to where attention no longer needs its operands.
+func (t *Trainer) finishBackward(p *gpu.Program, s shape, l int, b layerActs) {
+	m, in, g := t.Model, t.in, t.g
+	if m.HasRope(l) {
+		p.Add(nn.RopeBwd, s.qkv, in.pos, m.rope, g.dqkv)
+	}
+	if !m.QKNorm {
+		return
+	}
+	name := layer(l, "qkv")
+	p.Add(nn.MatmulNT(m.tile(s.tile, name)), s.linear(m.qkvWidth(), m.HiddenSize), b.h1, m.weight(name), b.qkv)
+	norm := nn.HeadNorm{H: uint32(m.Heads), K: uint32(m.KVHeads), C: uint32(m.HeadDim), Eps: float32(m.RMSNormEps)}
+	bias := m.rope // not read
+	if m.QKVBias {
+		bias, norm.Bias = m.weight(layer(l, "qkv_bias")), 1
+	}
+	p.Add(nn.QKNormBwd, func() any {
+		norm.N = uint32(s.n())
+		return norm
+	}, bias, m.weight(layer(l, "qk_norm")), b.qkv, g.dqkv)
 }
 
 // adapter records the gradients of the adapter of a parameter, if it has one, from the gradient dy [N,Rows] of its output and its input x

@@ -95,13 +95,23 @@ func project(c Config, l LoRA, arena, whole []float32) []float32 {
 	return out
 }
 
-// The gradients of adapters are central differences of the loss, in float64.
+// The gradients of adapters are central differences of the loss, in float64, in every kind of model that opens.
 func TestAdapterDifferences(t *testing.T) {
-	c := randomConfig()
-	c.VocabSize, c.IntermediateSize, c.Heads, c.HiddenSize, c.KVHeads = 23, 20, 4, 32, 2
+	plain := randomConfig()
+	plain.VocabSize, plain.IntermediateSize, plain.Heads, plain.HiddenSize, plain.KVHeads = 23, 20, 4, 32, 2
+	biases, norms, noRope := plain, plain, plain
+	biases.QKVBias, norms.QKNorm, norms.HeadDim, noRope.NoRope = true, true, 16, []bool{true, false}
+	both := norms
+	both.QKVBias = true
+	for name, c := range map[string]Config{"plain": plain, "biases": biases, "norms": norms, "norms and biases": both, "layers without RoPE": noRope} {
+		t.Run(name, func(t *testing.T) { adapterDifferences(t, c) })
+	}
+}
+
+func adapterDifferences(t *testing.T, c Config) {
 	l := LoRA{Rank: 4, Alpha: 8, All: true}
 	r := gputest.Rand(83)
-	m := newModel(t, gpu.OpenReferee(), c, c.Init(3))
+	m := newModel(t, gpu.OpenReferee(), c, felt(c, c.Init(3)))
 	arena := livelyAdapters(c, l)
 	part := lesson(r, c, randomSequences(r, c, 2, 8, 12)...)
 	tr := newLoRATrainer(t, m, part.N(), l, arena)
@@ -147,6 +157,92 @@ func TestAdapterDifferences(t *testing.T) {
 			}
 		}
 	}
+}
+
+// felt returns the arena with norms and biases that are felt.
+func felt(c Config, arena []float32) []float32 {
+	r := gputest.Rand(86)
+	for _, p := range c.Params() {
+		if !p.Decay {
+			for i := range p.Size() {
+				arena[p.Offset+i] += 0.3 * float32(r.NormFloat64())
+			}
+		}
+	}
+	return arena
+}
+
+// Adapters over a model from Open, in any storage and with the embedding in one part or in several, have the gradients, and train to the
+// words, of adapters over the values that the storage holds, in one arena. The opened model has its own weights back afterwards.
+func TestAdaptersOverAnOpenedModel(t *testing.T) {
+	c := openable()
+	c.VocabSize, c.QKVBias, c.QKNorm, c.NoRope, c.TieEmbeddings = 702, true, true, []bool{false, true}, true
+	src := &arenaSource{Config: c, arena: felt(c, lively(c, 4))}
+	l := LoRA{Rank: 4, Alpha: 8}
+	arena := livelyAdapters(c, l)
+	r := gputest.Rand(87)
+	sequences := randomSequences(r, c, 5, 20, 40)
+	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+		for i, s := range []Storage{F32, BF16, F16, Q8, Q4} {
+			words := map[Storage]int{F32: 202 * c.HiddenSize, Q8: 5000}[s] // the embedding in four parts, or in three
+			if words == 0 {
+				words = 1 << 20
+			}
+			m, err := openBy(t.Context(), d, c, src, Options{Storage: s}, words)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Release()
+			before, err := m.Logits(sequences[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			plain := newModel(t, d, c, stored(t, c, src.arena, s))
+			l := l
+			l.All = i%2 == 1
+			arena := arena
+			if l.All {
+				arena = livelyAdapters(c, l)
+			}
+			var trainers []*Trainer
+			for _, of := range []*Model{m, plain} {
+				tr, err := NewLoRATrainer(of, 400, testAdam, l, arena)
+				if err != nil {
+					t.Fatal(err)
+				}
+				tr.Policy = testPolicy
+				trainers = append(trainers, tr)
+			}
+			part := lesson(r, c, sequences...)
+			if i > 2 {
+				part = experienceOf(t, r, trainers[1], sequences...)
+			}
+			got, metrics := gradientsOf(t, trainers[0], part)
+			want, sums := gradientsOf(t, trainers[1], part)
+			near(t, "metrics in "+s.String(), metrics.words(), sums.words(), 1e-4)
+			near(t, "gradients in "+s.String(), got, want, 2e-4)
+			if err := trainers[0].WithoutAdapters(func() error {
+				now, err := m.Logits(sequences[0])
+				if err == nil && !slices.EqualFunc(now, before, slices.Equal) {
+					t.Errorf("%s: without its adapters the model is not the frozen one", s)
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			again, _ := gradientsOf(t, trainers[0], part)
+			if !slices.Equal(again, got) {
+				t.Errorf("%s: the gradients differ after the adapters were off", s)
+			}
+			for _, tr := range trainers {
+				tr.Release()
+			}
+			if now, err := m.Logits(sequences[0]); err != nil || !slices.EqualFunc(now, before, slices.Equal) {
+				t.Errorf("%s: after training the model is not the frozen one, %v", s, err)
+			}
+		}
+		gputest.Count(d)
+	})
 }
 
 // Fresh adapters change no bit of the model. Training changes the adapters and the matrices that they adapt, inside the blocks and nothing

@@ -95,7 +95,7 @@ func (m *Model) Release() {
 // frozen returns an error for a model whose weights are no arena.
 func (m *Model) frozen() error {
 	if m.weights == nil {
-		return fmt.Errorf("model: this model was opened to run forward; its weights can be neither replaced nor read back nor trained")
+		return fmt.Errorf("model: this model was opened in parts; its weights can be neither replaced nor read back nor trained, only low-rank adapters over them")
 	}
 	return nil
 }

@@ -311,7 +311,7 @@ func TestFrozenModels(t *testing.T) {
 	_, trainer := NewTrainer(m, 64, DefaultAdam)
 	_, weights := m.Weights()
 	for what, err := range map[string]error{"trainer": trainer, "weights": weights, "set": m.SetWeights(src.arena)} {
-		if err == nil || !strings.Contains(err.Error(), "opened to run forward") {
+		if err == nil || !strings.Contains(err.Error(), "opened in parts") {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}

@@ -133,17 +133,28 @@ func newTrainerOf(m *Model, capacity int, adam Adam, chunks []chunk, a *acts, g 
 		ring: d.Floats("ring", ringRows*ringWidth), programs: map[phase]*gpu.Program{}}
 }
 
-// trainable returns an error for what has no backward kernel.
+// adaptable returns an error for a model whose adapters have no backward kernel.
+func (c Config) adaptable() error {
+	if c.HeadDim > 128 {
+		return fmt.Errorf("model: a model with heads of more than 128 features runs forward only, its training has no kernel; choose another model to train")
+	}
+	return nil
+}
+
+// trainable returns an error for a model of which some weights have no backward kernel.
 func (c Config) trainable() error {
+	if err := c.adaptable(); err != nil {
+		return err
+	}
 	for _, has := range []struct {
 		has  bool
 		what string
 	}{
 		{c.QKVBias, "biases of queries, keys and values"}, {c.QKNorm, "normed query and key heads"},
-		{c.NoRope != nil, "layers without rotary positions"}, {c.HeadDim > 128, "heads of more than 128 features"},
+		{c.NoRope != nil, "layers without rotary positions"},
 	} {
 		if has.has {
-			return fmt.Errorf("model: a model with %s runs forward only, its training has no kernel; choose another model to train", has.what)
+			return fmt.Errorf("model: the weights of a model with %s have no backward kernel; train low-rank adapters over them, or choose another model", has.what)
 		}
 	}
 	return nil
@@ -371,7 +382,7 @@ func (t *Trainer) Release() {
 	t.a.release()
 	t.g.release()
 	if t.lora != nil {
-		t.lora.release()
+		t.lora.release(t.Model)
 	}
 	for _, b := range []*gpu.Buffer{t.m, t.v, t.targets, t.weight, t.policyTerms, t.stat, t.squares, t.norm, t.ring} {
 		b.Release()

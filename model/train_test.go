@@ -35,15 +35,23 @@ func lesson(r *rand.Rand, c Config, sequences ...[]int) MicroBatch {
 // rounding decides.
 func experience(t *testing.T, r *rand.Rand, m *Model, sequences ...[]int) MicroBatch {
 	t.Helper()
+	return experienceOf(t, r, newTrainer(t, m, Pack(sequences...).N(), testAdam), sequences...)
+}
+
+// experienceOf is experience of the model that a trainer trains.
+func experienceOf(t *testing.T, r *rand.Rand, tr *Trainer, sequences ...[]int) MicroBatch {
+	t.Helper()
 	b := Pack(sequences...)
-	p := MicroBatch{Batch: b, Targets: b.Next(m.VocabSize), PolicyTerms: make([]float32, 4*b.N())}
-	tr := newTrainer(t, m, b.N(), testAdam)
+	p := MicroBatch{Batch: b, Targets: b.Next(tr.VocabSize), PolicyTerms: make([]float32, 4*b.N())}
 	tr.Policy = testPolicy
 	if err := tr.Step(0, p); err != nil { // no token has weight yet
 		t.Fatal(err)
 	}
 	stat := make([]float32, 8*b.N())
 	if err := tr.stat.Read(0, stat); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tr.Metrics(); err != nil { // of that step
 		t.Fatal(err)
 	}
 	moved := []float32{0.02, -0.1, 0.5, -0.5, 1.5, -1.5}

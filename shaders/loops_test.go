@@ -58,6 +58,7 @@ var loops = map[string]func(sizes) int{
 	"down_bwd":       func(s sizes) int { return max(s.D/4, s.N) },
 	"linear_dx":      func(s sizes) int { return max(s.V/4, 2*s.F/4) },
 	"down_dx":        func(s sizes) int { return s.D / 4 },
+	"qk_norm_bwd":    func(s sizes) int { return 2 * s.C / 4 },
 	"sum_parts":      func(s sizes) int { return max(16, share(s.N, 64)) }, // of a norm's gain: a part for 64 tokens
 	"adapter_merge":  func(sizes) int { return 3 * 32 },                    // of rank 32, for q, k and v
 	"adapter_grad":   func(sizes) int { return 16 },

@@ -24,7 +24,7 @@ func Cases(r *rand.Rand, tiles []Tile) []gpu.Case {
 		embedFwdCases(r), embedBwdCases(r),
 		rmsnormFwdCases(r), rmsnormBwdCases(r),
 		tileCases(r, tiles, products...),
-		sumPartsCases(r), ropeBwdCases(r), qkvFinishCases(r),
+		sumPartsCases(r), ropeBwdCases(r), qkvFinishCases(r), qkNormBwdCases(r),
 		adapterMergeCases(r), adapterGradCases(r),
 		storedEmbedCases(r), storageCases(r), matmulNTPartCases(r, Narrow), linearDxCases(r, Narrow), downDxCases(r, Narrow),
 	)

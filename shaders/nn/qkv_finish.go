@@ -19,7 +19,7 @@ type QKVEnd struct {
 
 // QKVFinish does in place what some models do after the projection to queries, keys and values ([MatmulNT]): it adds biases (Qwen2),
 // norms each query and key head by its root mean square (Qwen3; Henry et al. 2020) and rotates queries and keys by their positions.
-// Models without biases and norms need [QKVRopeFwd] alone. There is no backward kernel: such models run forward only.
+// Models without biases and norms need [QKVRopeFwd] alone. Backward are [RopeBwd] and [QKNormBwd], which have no gradients of bias and gain.
 //
 //	pos [N], rope [T,2,C/2] (see [RopeTable]), bias [(H+2K)·C], gain [2,C], of queries then keys, qkv [N,(H+2K)·C] → qkv
 var QKVFinish = gpu.New("qkv_finish", shaders.Load("nn/qkv_finish", nil),
