@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Adapters as PEFT saves them, with PEFT's gradients, for the model in golden/llama-gqa.
+"""Adapters as PEFT saves them, with PEFT's gradients, for the model in golden/llama-gqa and for models of models/.
 
     python3 testdata/lora.py                    writes testdata/lora/
     python3 testdata/lora.py --check DIR BASE   opens the adapters in DIR/adapter with PEFT over the model in BASE,
                                                 and compares with the merged model in DIR
 
-Needs: pip install torch safetensors transformers peft. Run golden.py first.
+Needs: pip install torch safetensors transformers peft. Run golden.py and models.py first.
 
 Each folder of lora/ holds adapter_config.json and adapter_model.safetensors, with a B that is not zero, and
 golden.safetensors, computed in float64 on the batch of golden/llama-gqa:
@@ -16,6 +16,8 @@ golden.safetensors, computed in float64 on the batch of golden/llama-gqa:
     losses, grad_norms [10]          ten steps of AdamW on this batch: lr 1e-2, betas 0.9 and 0.98, eps 1e-8,
                                      weight decay 0.01 on all adapters, norm clipped to 1
     trained.NAME                     the adapters after these steps
+
+The folders whose name is one of models/ hold the same without the ten steps, and their batch: tokens and targets [N], of one sequence.
 """
 import argparse, json, pathlib, sys
 import torch
@@ -32,13 +34,19 @@ CASES = {
 }
 
 
+KINDS = {  # of models/: biases of queries, keys and values; normed heads; a layer without RoPE; Llama 3's scaling of RoPE
+    "qwen2-mixed": CASES["attention"], "qwen3-bf16": CASES["all"], "smollm3-bf16": CASES["all"], "llama3-bf16-shards": CASES["attention"],
+}
+
+
 def base_model(folder):
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
 
 
-def write(name, case):
+def adapted(base, name, case):
+    """PEFT's model over base with adapters whose B is not zero, which it saves, and its parameters that are trained."""
     torch.manual_seed(7)
-    model = get_peft_model(base_model(BASE), LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, bias="none", **case))
+    model = get_peft_model(base_model(base), LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, bias="none", **case))
     adapters = {n: p for n, p in model.named_parameters() if p.requires_grad}
     with torch.no_grad():
         for n, p in adapters.items():
@@ -47,11 +55,30 @@ def write(name, case):
     model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     conf = json.loads((folder / "adapter_config.json").read_text())
-    conf["base_model_name_or_path"] = "llama-gqa"
+    conf["base_model_name_or_path"] = base.name
     conf["target_modules"].sort()
     (folder / "adapter_config.json").write_text(json.dumps(conf, indent=2, sort_keys=True) + "\n")
 
-    model = model.double()
+    return model.double(), adapters, folder
+
+
+saved = lambda n: n.replace(".default.", ".")  # as PEFT names it in the file
+store = lambda golden, folder: save_file({k: v.detach().float().contiguous() for k, v in golden.items()}, folder / "golden.safetensors",
+                                         metadata={"format": "attnlab-golden", "version": "1", "command": "python3 testdata/lora.py"})
+
+
+def write_kind(name, case):
+    model, adapters, folder = adapted(HERE / "models" / name, name, case)
+    tokens = torch.randint(3, model.config.vocab_size, (41,), generator=torch.Generator().manual_seed(9))
+    logits = model(tokens[None, :-1]).logits[0]
+    loss = -logits.log_softmax(-1).gather(1, tokens[1:, None]).mean()
+    loss.backward()
+    store({"tokens": tokens[:-1], "targets": tokens[1:], "logits": logits, "loss": loss[None]} | {"grad." + saved(n): p.grad for n, p in adapters.items()}, folder)
+    print(f"{name}: {len(adapters)} tensors, loss {loss:.6f}")
+
+
+def write(name, case):
+    model, adapters, folder = adapted(BASE, name, case)
     batch = load_file(BASE / "golden.safetensors")
     sequences = batch["tokens"].long().split(batch["lengths"].int().tolist())
     targets = batch["targets"].long()
@@ -60,7 +87,6 @@ def write(name, case):
         logits = torch.cat([model(s[None]).logits[0] for s in sequences])
         return logits, -logits.log_softmax(-1).gather(1, targets[:, None]).mean()
 
-    saved = lambda n: n.replace(".default.", ".")  # as PEFT names it in the file
     logits, loss = forward()
     loss.backward()
     golden = {"logits": logits, "loss": loss[None]} | {"grad." + saved(n): p.grad.clone() for n, p in adapters.items()}
@@ -74,8 +100,7 @@ def write(name, case):
         norms.append(torch.nn.utils.clip_grad_norm_(adapters.values(), 1.0).item())
         adamw.step()
     golden |= {"losses": torch.tensor(losses), "grad_norms": torch.tensor(norms)} | {"trained." + saved(n): p for n, p in adapters.items()}
-    save_file({k: v.detach().float().contiguous() for k, v in golden.items()}, folder / "golden.safetensors",
-              metadata={"format": "attnlab-golden", "version": "1", "command": "python3 testdata/lora.py"})
+    store(golden, folder)
     print(f"{name}: {len(adapters)} tensors, loss {losses[0]:.6f} -> {losses[-1]:.6f}, gradient norm {norms[0]:.4f}")
 
 
@@ -99,3 +124,5 @@ if __name__ == "__main__":
         sys.exit(0 if check(*arguments.check) else 1)
     for name, case in CASES.items():
         write(name, case)
+    for name, case in KINDS.items():
+        write_kind(name, case)
