@@ -9,13 +9,13 @@ import (
 )
 
 // Model is a transformer on a device: its weights and the table of rotary positions. The
-// weights are one arena, which can be trained ([New]), or a buffer a parameter in any
-// storage, which run forward only ([Open]).
+// weights are one arena, which can be trained ([New], or [Open] with Options.Arena), or a
+// buffer a parameter in any storage, which run forward only ([Open]).
 type Model struct {
 	Config
 	Device    *gpu.Device
-	weights   *gpu.Buffer       // [ArenaSize] of a model from New, else nil
-	opened    map[string][]rows // of a model from Open: every parameter, by name
+	weights   *gpu.Buffer       // [ArenaSize] of a model in one arena, else nil
+	opened    map[string][]rows // of any other: every parameter, by name
 	rope      *gpu.Buffer       // [MaxContext, 2, C/2], cosines then sines
 	version   int               // grows with every change of the weights: caches of keys and values are void
 	decodings map[decoderShape]Decoding

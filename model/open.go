@@ -24,6 +24,7 @@ const (
 type Options struct {
 	Storage  Storage                 // of the matrices, see [Config.StorageOf]
 	Context  int                     // tokens of the longest sequence in use, 0 for as many as the model has
+	Arena    bool                    // put F32 weights in one buffer, where a kernel can bind it: then the model is as one from [New]
 	Progress func(done, total int64) // called with the bytes that are on the device so far; nil is silent
 }
 
@@ -83,11 +84,8 @@ func openBy(ctx context.Context, device *gpu.Device, c Config, src Source, o Opt
 		}
 	}()
 	u := upload{Model: m, ctx: ctx, src: src, progress: o.Progress, total: c.WeightBytes(o.Storage)}
-	m.opened = map[string][]rows{}
-	for _, p := range c.Params() {
-		if m.opened[p.Name], err = m.newParts(p, c.StorageOf(p, o.Storage), words); err != nil {
-			return m, err
-		}
+	if err = m.allot(o, words); err != nil {
+		return m, err
 	}
 	for _, p := range c.Params() {
 		if err := u.param(p); err != nil {
@@ -96,6 +94,21 @@ func openBy(ctx context.Context, device *gpu.Device, c Config, src Source, o Opt
 	}
 	m.version++
 	return m, u.settle()
+}
+
+// allot allocates the parameters: a buffer each, or one arena.
+func (m *Model) allot(o Options, words int) (err error) {
+	if o.Arena && o.Storage == F32 && m.ArenaSize() <= words {
+		m.weights = m.Device.Floats("weights", m.ArenaSize())
+		return m.Device.Err()
+	}
+	m.opened = map[string][]rows{}
+	for _, p := range m.Params() {
+		if m.opened[p.Name], err = m.newParts(p, m.StorageOf(p, o.Storage), words); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rowsAPart returns how many rows of a parameter lie in one buffer of at most this many words, and whether it fits at all.
@@ -147,6 +160,7 @@ type upload struct {
 
 // param writes one parameter.
 func (u *upload) param(p Param) error {
+	parts := u.parts(p.Name)
 	for _, t := range p.Tensors() {
 		step := t.Rows
 		if len(t.Shape) == 2 {
@@ -166,7 +180,7 @@ func (u *upload) param(p Param) error {
 					return fmt.Errorf("model: value %d of %s is %v; the checkpoint is damaged, use another one", row*t.Cols+i, t.Name, v)
 				}
 			}
-			if err := u.put(p, t.Row0+row, n); err != nil {
+			if err := u.put(parts, p.Cols, t.Row0+row, n); err != nil {
 				return fmt.Errorf("model: %s: %w", t.Name, err)
 			}
 		}
@@ -174,17 +188,17 @@ func (u *upload) param(p Param) error {
 	return nil
 }
 
-// put packs n rows and writes them from row first of a parameter on, to the parts that hold them.
-func (u *upload) put(p Param, first, n int) error {
-	s := u.opened[p.Name][0].storage
-	row := s.Words(p.Cols)
+// put packs n rows of so many columns and writes them from row first of a parameter on, to the parts that hold them.
+func (u *upload) put(parts []rows, columns, first, n int) error {
+	s := parts[0].storage
+	row := s.Words(columns)
 	if s != F32 {
 		u.words = resize(u.words, n*row)
 		if err := s.Pack(u.words, u.values); err != nil {
 			return err
 		}
 	}
-	for _, part := range u.opened[p.Name] {
+	for _, part := range parts {
 		from, to := max(first, part.first), min(first+n, part.first+part.n)
 		if from >= to {
 			continue

@@ -388,3 +388,53 @@ func TestPrefillRows(t *testing.T) {
 		t.Errorf("SmolLM2-135M computes %d given tokens at once", got)
 	}
 }
+
+// In one arena an opened model is one from New: the same weights and bits, every path of decoding, and a trainer. Where no kernel could
+// bind the arena, it is a buffer a parameter.
+func TestOpenedInAnArena(t *testing.T) {
+	c := openable()
+	c.HiddenSize, c.Heads = 64, 4 // paths of few dispatches need heads that are hidden_size wide together
+	src := &arenaSource{Config: c, arena: lively(c, 8)}
+	given := randomSequences(gputest.Rand(186), c, 3, 6, 12)
+	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+		m := opened(t, d, src, Options{Arena: true, Context: 40})
+		if got, err := m.Weights(); err != nil || !slices.Equal(got, src.arena) || m.MaxContext != 40 {
+			t.Errorf("weights differ, or %v; a context of %d", err, m.MaxContext)
+		}
+		tr, err := NewTrainer(m, 64, DefaultAdam)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.Release()
+		var requests []Request
+		for i, s := range given {
+			requests = append(requests, Request{Tokens: s, Max: 12, ID: uint32(i)})
+		}
+		var rollouts [2][]Rollout
+		for i, m := range []*Model{m, newModel(t, d, c, src.arena)} {
+			dec := newDecoder(t, m, DecoderSize{Slots: 2, Rows: 160, Chunk: 5})
+			for _, path := range Paths {
+				if err := dec.fits(path); err != nil {
+					t.Errorf("path %s: %v", path, err)
+				}
+			}
+			if rollouts[i], err = dec.Generate(t.Context(), requests, Sampling{Temperature: 1, Seed: 3}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for k := range given {
+			if !slices.Equal(rollouts[0][k].Tokens, rollouts[1][k].Tokens) || !slices.Equal(rollouts[0][k].LogProbs, rollouts[1][k].LogProbs) {
+				t.Errorf("response %d: %v, and %v of the model from New", k, rollouts[0][k].Tokens, rollouts[1][k].Tokens)
+			}
+		}
+		apart, err := openBy(t.Context(), d, c, src, Options{Arena: true}, c.ArenaSize()-1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer apart.Release()
+		if _, err := apart.Weights(); err == nil {
+			t.Error("an arena larger than a binding was made")
+		}
+		gputest.Count(d)
+	})
+}

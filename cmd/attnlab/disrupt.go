@@ -37,7 +37,7 @@ how much less likely the response's own answer part becomes, in nats, as the mea
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeAnyTask(f)
-		o.takeModel(f)
+		o.takeOpened(f)
 		s := takeSampled(f, 300)
 		pick := f.String("pick", "all", "`fci|entropy|random|all`, or the name of another score: which step to remove")
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for FCI")
@@ -76,6 +76,7 @@ type disruptDocument struct {
 	Problems        int                  `json:"problems"`
 	Groups          []examine.Disruption `json:"groups"`
 	Longest         int                  `json:"max_length"` // tokens of the longest response
+	openedAs
 }
 
 // answerDocument is what disrupt --measure answer prints.
@@ -83,6 +84,7 @@ type answerDocument struct {
 	Problems int                        `json:"problems"`
 	Groups   []examine.AnswerDisruption `json:"groups"`
 	Longest  int                        `json:"max_length"` // tokens of the longest response
+	openedAs
 }
 
 func (d answerDocument) text(w io.Writer) {
@@ -93,7 +95,7 @@ func (d answerDocument) text(w io.Writer) {
 }
 
 func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []score.StepChoice, answers bool) error {
-	l, err := c.openLab()
+	l, err := c.openLab(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,21 +105,22 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []sco
 	}
 	s.problems = c.some(l.Task, s.problems)
 	s.longest = examine.Cap(s.longest, l.MaxContext)
-	d, sampling, err := c.decoder(l, s.problems*len(picks), s.temperature)
+	problems := task.Problems(l.Task, task.EvalStream, c.seed, s.problems)
+	d, sampling, err := c.decoder(l, s.problems*len(picks), l.inUse(problems, s.longest), s.temperature)
 	if err != nil {
 		return err
 	}
-	attempts, err := c.attempts(ctx, l, d, task.Problems(l.Task, task.EvalStream, c.seed, s.problems), s.longest, sampling)
-	if err != nil {
-		return err
-	}
-	scorer, err := l.scorer()
+	attempts, err := c.attempts(ctx, l, d, problems, s.longest, sampling)
 	if err != nil {
 		return err
 	}
 	traces := make([]task.Trace, len(attempts))
 	for i, a := range attempts {
 		traces[i] = a.Trace
+	}
+	scorer, err := l.scorer(traces)
+	if err != nil {
+		return err
 	}
 	examined, err := examine.Examine(scorer, traces, delta)
 	if err != nil {
@@ -128,7 +131,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []sco
 		if err != nil {
 			return err
 		}
-		document := answerDocument{len(attempts), examine.DisruptAnswers(examined, losses, picks), s.longest}
+		document := answerDocument{len(attempts), examine.DisruptAnswers(examined, losses, picks), s.longest, l.openedAs()}
 		if len(document.Groups) == 0 {
 			return examine.NoAnswers(len(attempts))
 		}
@@ -147,7 +150,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []sco
 	case err != nil:
 		err = fmt.Errorf("stopped after %d problems", groups[0].Problems)
 	}
-	document := disruptDocument{Problems: len(attempts), Groups: groups, SampledAccuracy: examine.Evaluate(l.Task, attempts).Accuracy, Longest: s.longest}
+	document := disruptDocument{Problems: len(attempts), Groups: groups, SampledAccuracy: examine.Evaluate(l.Task, attempts).Accuracy, Longest: s.longest, openedAs: l.openedAs()}
 	for _, g := range groups {
 		document.Baseline += g.Control / float64(len(groups))
 	}

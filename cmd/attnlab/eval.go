@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"attnlab/model/hf"
 	"attnlab/rl/examine"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
@@ -29,7 +30,7 @@ Ctrl-C stops early and summarises the finished responses.
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeAnyTask(f)
-		o.takeModel(f)
+		o.takeOpened(f)
 		s := takeSampled(f, 500)
 		dump := f.String("dump", "", "`FILE` to write one line of JSON a problem to")
 		return func(ctx context.Context, c *console) error { return c.eval(ctx, *s, *dump) }
@@ -47,11 +48,16 @@ type evaluation struct {
 	Seconds         float64       `json:"seconds"`
 	Longest         int           `json:"max_length"` // tokens of the longest response
 	Measured        runs.Measured `json:"measured"`
+	openedAs
 }
 
 // measured records how an evaluation by these flags is measured.
-func (c *console) measured(ctx context.Context, l *lab, s sampled, problems int) runs.Measured {
-	m := runs.Measured{Model: l.weights, Base: l.weights, Task: l.Task.Name(), Temperature: &s.temperature, TopP: runs.To(1.0), MaxLength: &s.longest,
+func (c *console) measured(ctx context.Context, l *lab, s sampled, problems int) (m runs.Measured, err error) {
+	weights, err := hf.WeightsSum(ctx, l.files.Config, l.values)
+	if err != nil {
+		return m, err
+	}
+	m = runs.Measured{Model: weights, Base: weights, Task: l.Task.Name(), Temperature: &s.temperature, TopP: runs.To(1.0), MaxLength: &s.longest,
 		Problems: &problems, Stream: task.EvalStream, Seed: runs.To(runs.Seed(c.seed)), Tokens: runs.To(int64(0)), Updates: runs.To(0), Adapter: l.Device.Info.String()}
 	if free, ok := l.Task.(*text.Task); ok {
 		m.Difficulty, m.Wording = free.Wording()
@@ -61,7 +67,7 @@ func (c *console) measured(ctx context.Context, l *lab, s sampled, problems int)
 	if r, err := readRun(ctx, l.base); err == nil && r.Settings.Base != nil { // a trained model
 		m.Base, m.Tokens, m.Updates = r.Settings.Base.Weights, runs.To(r.Log.Tokens()), runs.To(int(r.Log.Last("updates")))
 	}
-	return m
+	return m, nil
 }
 
 func (c *console) eval(ctx context.Context, s sampled, dump string) error {
@@ -75,7 +81,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 		}
 		f.Close()
 	}
-	l, err := c.openLab()
+	l, err := c.openLab(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,12 +90,13 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 		return err
 	}
 	s.problems, s.longest = c.some(l.Task, s.problems), examine.Cap(s.longest, l.MaxContext)
-	d, sampling, err := c.decoder(l, s.problems, s.temperature)
+	problems := task.Problems(l.Task, task.EvalStream, c.seed, s.problems)
+	d, sampling, err := c.decoder(l, s.problems, l.inUse(problems, s.longest), s.temperature)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
-	attempts, stopped := c.attempts(ctx, l, d, task.Problems(l.Task, task.EvalStream, c.seed, s.problems), s.longest, sampling)
+	attempts, stopped := c.attempts(ctx, l, d, problems, s.longest, sampling)
 	if len(attempts) == 0 {
 		return stopped
 	}
@@ -98,7 +105,10 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 			return err
 		}
 	}
-	e := evaluation{examine.Evaluate(l.Task, attempts), l.Task.Name(), l.base, s.temperature, runs.Seed(c.seed), d.Generated, time.Since(start).Seconds(), s.longest, c.measured(ctx, l, s, len(attempts))}
+	e := evaluation{examine.Evaluate(l.Task, attempts), l.Task.Name(), l.base, s.temperature, runs.Seed(c.seed), d.Generated, time.Since(start).Seconds(), s.longest, runs.Measured{}, l.openedAs()}
+	if e.Measured, err = c.measured(context.WithoutCancel(ctx), l, s, len(attempts)); err != nil { // of what was finished before Ctrl-C too
+		return err
+	}
 	if err := c.print(e, e.text); err != nil {
 		return err
 	}

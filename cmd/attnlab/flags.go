@@ -10,6 +10,7 @@ import (
 	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
 	"attnlab/rl/task"
+	"attnlab/shaders/nn"
 )
 
 // options are the flags that several commands share.
@@ -21,10 +22,14 @@ type options struct {
 	task, difficulty, teacher string
 	text                      textOptions
 
-	model string
+	model            string
+	storage, adapter string // how it is opened
 }
 
-var defaults = options{seed: 1, backend: gpu.Auto, task: task.Tasks[0].Name}
+// autoStorage is the storage that a plan chooses.
+const autoStorage = "auto"
+
+var defaults = options{seed: 1, backend: gpu.Auto, task: task.Tasks[0].Name, storage: autoStorage}
 
 // every adds the flags that every command has.
 func (o *options) every(f *flag.FlagSet) {
@@ -49,6 +54,17 @@ func (o *options) takeTask(f *flag.FlagSet) {
 // takeModel adds the flag of commands that read a model.
 func (o *options) takeModel(f *flag.FlagSet) {
 	f.StringVar(&o.model, "model", o.model, "`PATH` of a model, a folder of Hugging Face's form or a GGUF file, or the name of a shipped base (by default the task's own)")
+}
+
+// takeOpened adds the flags of commands that read a model a few rows at a time, to run it forward.
+func (o *options) takeOpened(f *flag.FlagSet) {
+	o.takeModel(f)
+	names := []string{autoStorage}
+	for _, s := range nn.Storages {
+		names = append(names, s.String())
+	}
+	f.StringVar(&o.storage, "storage", o.storage, "`"+strings.Join(names, "|")+"`: how weights lie on the device; auto is the smallest loss of precision that fits")
+	f.StringVar(&o.adapter, "adapter", o.adapter, "`DIR` of low-rank adapters in PEFT's form, to merge into the model")
 }
 
 // check checks the flags beyond their syntax.

@@ -39,7 +39,7 @@ the place of the step, and how well each ranks needed steps above redundant ones
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeAnyTask(f)
-		o.takeModel(f)
+		o.takeOpened(f)
 		s := takeSampled(f, 300)
 		delta := f.Int("delta", defaultDelta(), "`Δ`, steps from which on later steps count for kurtosis and FCI")
 		all := f.Bool("all", false, "score heads on wrong responses too, as far as they have an answer part: for models that are seldom right")
@@ -70,6 +70,7 @@ type headsDocument struct {
 	HeldOut *heldOutHeads `json:"held_out,omitempty"`
 	Scores  []scoreRow    `json:"scores,omitempty"`
 	Layers  *task.Range   `json:"layers,omitempty"` // of --layers, both included
+	openedAs
 }
 
 // heldOutHeads are heads chosen on one half of the responses and judged on the other.
@@ -151,7 +152,7 @@ func intervalOf(i stat.Interval) sraInterval { return sraInterval{number(i.Low),
 func (i sraInterval) String() string { return fmt.Sprintf("[%v, %v]", i.Low, i.High) }
 
 func (c *console) heads(ctx context.Context, s sampled, delta, top int, layerText string, wrongToo bool) error {
-	l, err := c.openLab()
+	l, err := c.openLab(ctx)
 	if err != nil {
 		return err
 	}
@@ -165,11 +166,12 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int, layerTex
 	}
 	s.problems = c.some(l.Task, s.problems)
 	s.longest = examine.Cap(s.longest, l.MaxContext)
-	d, sampling, err := c.decoder(l, s.problems, s.temperature)
+	problems := task.Problems(l.Task, task.ProbeStream, c.seed, s.problems)
+	d, sampling, err := c.decoder(l, s.problems, l.inUse(problems, s.longest), s.temperature)
 	if err != nil {
 		return err
 	}
-	attempts, stopped := c.attempts(ctx, l, d, task.Problems(l.Task, task.ProbeStream, c.seed, s.problems), s.longest, sampling)
+	attempts, stopped := c.attempts(ctx, l, d, problems, s.longest, sampling)
 	if len(attempts) == 0 {
 		return stopped
 	}
@@ -186,7 +188,7 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int, layerTex
 	if len(taken) == 0 {
 		return examine.NoHeads(len(attempts))
 	}
-	scorer, err := l.scorer()
+	scorer, err := l.scorer(taken)
 	if err != nil {
 		return err
 	}
@@ -197,6 +199,7 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int, layerTex
 	document := newHeadsDocument(examine.ScoreHeads(examined), top)
 	document.HeldOut, document.Scores, document.Layers = newHeldOutHeads(examine.ChooseHeads(examined, top)), scoreRows(examine.SummariseScores(examined, layers)), given
 	document.Problems, document.Correct, document.Delta, document.Longest = len(attempts), correct, delta, s.longest
+	document.openedAs = l.openedAs()
 	document.Taken, document.Labels = len(taken), examine.Evaluate(l.Task, attempts).Labels
 	if err := c.print(document, document.text); err != nil {
 		return err

@@ -7,9 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
+	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl/examine"
 	"attnlab/rl/task"
 	"attnlab/shaders/nn"
@@ -21,80 +24,122 @@ type lab struct {
 	task.Task
 	*model.Model
 	base    string // the folder or name that the model is from
-	weights string // their SHA-256
+	storage model.Storage
+	adapter string // the folder of adapters that are merged into it, "" without any
+	files   *hf.Source
+	values  model.Source // of the files, with the adapters
 }
+
+// openedAs names how a command's model was opened, in what it prints.
+type openedAs struct {
+	Storage string `json:"storage,omitempty"` // of its weights on the device
+	Adapter string `json:"adapter,omitempty"` // the folder of adapters that are merged into it
+}
+
+func (l *lab) openedAs() openedAs { return openedAs{l.storage.String(), l.adapter} }
 
 // openLab opens the model and the device that the flags name. It returns an error if either cannot be opened.
-func (c *console) openLab() (*lab, error) {
-	task, checkpoint, base, err := c.taskAndModel()
-	if err != nil {
+func (c *console) openLab(ctx context.Context) (_ *lab, err error) {
+	if err := c.checkTask(); err != nil {
 		return nil, err
 	}
-	m, err := c.open(checkpoint)
-	if err != nil {
+	l := &lab{adapter: c.adapter}
+	if l.files, l.base, err = c.source(); err != nil {
 		return nil, err
 	}
-	c.note("%s with %d parameters on %s", base, m.Count(), m.Device.Info)
-	return &lab{task, m, base, checkpoint.WeightsSum()}, nil
-}
-
-// open puts a model on the device that --backend names.
-func (c *console) open(checkpoint *hf.Checkpoint) (*model.Model, error) {
-	d, err := c.openDevice(checkpoint.Config)
-	if err != nil {
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	if l.Task, err = c.taskFor(&l.files.Config, l.files.Tokenizer, l.base); err != nil {
 		return nil, err
 	}
-	m, err := model.New(d, checkpoint.Config, checkpoint.Weights)
-	if err != nil {
-		d.Close()
+	if err = c.openModel(ctx, l, l.files.Config.MaxContext); err != nil {
 		return nil, err
 	}
-	return m, nil
+	c.note("%s with %d parameters in %s on %s", l.base, l.Count(), strings.ToUpper(l.storage.String()), l.Device.Info)
+	return l, nil
 }
 
 // largeModel is how many bytes of weights make a plan worth a line.
 const largeModel = 64 << 20
 
-// openModel puts a model on the device that --backend names, to run forward over up to the given number of tokens: in the storage of
-// that name, or if it is empty in the one of the smallest loss that fits.
-func (c *console) openModel(ctx context.Context, s *hf.Source, context int, storage string) (m *model.Model, err error) {
-	var chosen model.Storage
-	if storage != "" {
-		if chosen, err = nn.StorageNamed(storage); err != nil {
-			return nil, usageError{err}
+// openModel puts the model of l.files on the device that --backend names, for sequences of up to the given number of tokens: in the storage
+// of --storage, or in the one of the smallest loss that fits.
+func (c *console) openModel(ctx context.Context, l *lab, context int) (err error) {
+	asked, err := c.storageAsked()
+	if err != nil {
+		return err
+	}
+	s, stored := l.files, l.files.Stored()
+	l.values = s
+	if c.adapter != "" {
+		adapters, err := hf.OpenAdapters(s.Config, os.DirFS(c.adapter))
+		if err != nil {
+			return fmt.Errorf("--adapter %s: %w", c.adapter, err)
 		}
+		l.values, stored = adapters.Over(s.Config, s), model.F32 // sums are no BF16 any more
 	}
 	d, err := c.openDevice(s.Config)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() {
 		if err != nil {
 			d.Close()
 		}
 	}()
-	plan := s.Config.Plan(d.Limits, model.Ask{Context: context, Stored: s.Stored()})
+	plan := s.Config.Plan(d.Limits, model.Ask{Context: context, Stored: stored})
 	if s.Bytes >= largeModel {
 		c.note("%s", plan)
 	}
-	if storage == "" {
-		if plan.Choice < 0 {
-			return nil, fmt.Errorf("the model does not fit this adapter: %s", plan)
-		}
-		chosen = plan.Needs[plan.Choice].Storage
+	switch {
+	case asked != nil:
+		l.storage = *asked
+	case plan.Choice < 0:
+		return fmt.Errorf("the model does not fit this adapter: %s", plan)
+	default:
+		l.storage = plan.Needs[plan.Choice].Storage
+	}
+	if c.adapter != "" && l.storage >= model.Q8 {
+		return fmt.Errorf("adapters cannot be merged into weights in %s, which would round them away; choose --storage f32, bf16 or f16", strings.ToUpper(l.storage.String()))
 	}
 	for _, ignored := range s.Ignored {
 		c.note("%s", ignored)
 	}
 	bar := c.progress("loading MB")
 	defer bar.end()
-	return model.Open(ctx, d, s.Config, s, model.Options{Storage: chosen, Context: min(context, s.Config.MaxContext),
-		Progress: func(done, of int64) { bar.set(int(done>>20), int(of>>20), "") }})
+	var loaded int64
+	l.Model, err = model.Open(ctx, d, s.Config, l.values, model.Options{Storage: l.storage, Context: min(context, s.Config.MaxContext), Arena: true,
+		Progress: func(done, of int64) {
+			loaded = done
+			bar.set(int(done>>20), int(of>>20), "")
+		}})
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("stopped after %d of %d MB of the model were loaded", loaded>>20, s.Config.WeightBytes(l.storage)>>20)
+	}
+	return err
+}
+
+// storageAsked is the storage of --storage, nil for auto.
+func (o *options) storageAsked() (*model.Storage, error) {
+	if o.storage == autoStorage {
+		return nil, nil
+	}
+	s, err := nn.StorageNamed(o.storage)
+	if err != nil {
+		return nil, wrongUsage("--storage: there is no storage %q; choose auto, f32, bf16, f16, q8 or q4", o.storage)
+	}
+	return &s, nil
 }
 
 func (l *lab) close() {
-	l.Model.Release()
-	l.Device.Close()
+	if l.Model != nil {
+		l.Model.Release()
+		l.Device.Close()
+	}
+	l.files.Close()
 }
 
 // newTask makes the task of --task, which must be one with a vocabulary of its own.
@@ -109,16 +154,23 @@ func (o *options) newTask() (task.Task, error) {
 	return task, nil
 }
 
-// taskAndModel returns the task of --task, the model of --model, and that model's folder or name. It returns an error if the model
-// does not have the tokens of the task.
-func (o *options) taskAndModel() (task.Task, *hf.Checkpoint, string, error) {
+// checkTask finds a mistake in the flags of the task before a model is read.
+func (o *options) checkTask() error {
 	if o.isText() && o.model == "" {
-		return nil, nil, "", wrongUsage("task %s needs a model that writes text: give its folder by --model", o.task)
+		return wrongUsage("task %s needs a model that writes text: give its folder by --model", o.task)
 	}
-	if !o.isText() { // a mistake in the flags is found before a model is read
-		if _, err := o.newTask(); err != nil {
-			return nil, nil, "", err
-		}
+	if o.isText() {
+		return nil
+	}
+	_, err := o.newTask()
+	return err
+}
+
+// taskAndModel returns the task of --task, the model of --model, which it reads whole, and that model's folder or name. It returns an error
+// if the model does not have the tokens of the task.
+func (o *options) taskAndModel() (task.Task, *hf.Checkpoint, string, error) {
+	if err := o.checkTask(); err != nil {
+		return nil, nil, "", err
 	}
 	checkpoint, base, err := o.checkpoint()
 	if err != nil {
@@ -128,14 +180,20 @@ func (o *options) taskAndModel() (task.Task, *hf.Checkpoint, string, error) {
 	return task, checkpoint, base, err
 }
 
-// taskOf makes the task of --task for a model. It returns an error if the model does not have the task's tokens.
+// taskOf is taskFor of a checkpoint.
 func (o *options) taskOf(c *hf.Checkpoint, base string) (task.Task, error) {
+	return o.taskFor(&c.Config, c.Tokenizer, base)
+}
+
+// taskFor makes the task of --task for a model, whose context a task of free text bounds by --context. It returns an error if the model
+// does not have the task's tokens.
+func (o *options) taskFor(c *model.Config, t tokenizer.Tokenizer, base string) (task.Task, error) {
 	if o.isText() {
-		return o.textTask(c, base)
+		return o.textTask(c, t, base)
 	}
 	task, err := o.newTask()
 	if err == nil {
-		err = suits(c, task, base)
+		err = suits(c, t, task, base)
 	}
 	return task, err
 }
@@ -180,13 +238,13 @@ func (o *options) checkpoint() (c *hf.Checkpoint, base string, err error) {
 }
 
 // suits returns an error if a model does not have the tokens of a task.
-func suits(c *hf.Checkpoint, task task.Task, base string) error {
+func suits(c *model.Config, t tokenizer.Tokenizer, task task.Task, base string) error {
 	vocabulary := task.Vocabulary()
-	same := len(vocabulary) == c.Config.VocabSize
-	if same && c.Tokenizer != nil {
-		tokens := make([]string, c.Tokenizer.Len())
+	same := len(vocabulary) == c.VocabSize
+	if same && t != nil {
+		tokens := make([]string, t.Len())
 		for id := range tokens {
-			tokens[id] = c.Tokenizer.Token(id)
+			tokens[id] = t.Token(id)
 		}
 		same = slices.Equal(tokens, vocabulary)
 	}
@@ -196,25 +254,39 @@ func suits(c *hf.Checkpoint, task task.Task, base string) error {
 	return nil
 }
 
-// decoder makes a decoder for n sequences, and a sampling whose random numbers are keyed by --seed.
-func (c *console) decoder(l *lab, n int, temperature float64) (*model.Decoder, model.Sampling, error) {
-	slots := cacheSlots(l.Config, n)
-	d, err := model.NewDecoder(l.Model, model.DecoderSize{Slots: slots, Rows: 2 * slots * l.MaxContext, Chunk: 16})
+// decoder makes a decoder for n sequences of at most inUse tokens, and a sampling whose random numbers are keyed by --seed.
+func (c *console) decoder(l *lab, n, inUse int, temperature float64) (*model.Decoder, model.Sampling, error) {
+	d, err := model.NewDecoder(l.Model, decoderSize(l.Config, l.Device.Limits, n, inUse))
 	return d, model.Sampling{Temperature: float32(temperature), Seed: uint32(task.SeedOf("sample", c.seed, 0))}, err
 }
 
-// cacheBytes bounds the keys and values of the sequences that are sampled at once.
-const cacheBytes = 2 << 30
-
-// cacheSlots is how many of n sequences are sampled at once: as many as their cache allows, and 64 at most.
-func cacheSlots(c model.Config, n int) int {
-	row := int64(c.Layers) * 2 * int64(c.KVHeads*c.HeadDim) * 4
-	return int(min(int64(n), 64, max(1, cacheBytes/(row*2*int64(c.MaxContext)))))
+// inUse is how many tokens the longest sequence has: a prompt of the problems with a response of at most longest tokens.
+func (l *lab) inUse(problems []task.Problem, longest int) (most int) {
+	for _, p := range problems {
+		most = max(most, len(p.Prompt)+longest)
+	}
+	return min(most, l.MaxContext)
 }
 
-// scorer makes a scorer for passes of several traces.
-func (l *lab) scorer() (*model.Scorer, error) {
-	return model.NewScorer(l.Model, max(4096, l.MaxContext))
+// cacheBytes bounds the keys and values of the sequences that are sampled at once.
+const cacheBytes = 1 << 30
+
+// decoderSize is for n sequences of at most inUse tokens: as many at once as their cache allows, and 64 at most, with capacity for as many
+// finished ones, whose beginnings others continue.
+func decoderSize(c model.Config, limits gpu.Limits, n, inUse int) model.DecoderSize {
+	row := 2 * int64(c.KVHeads*c.HeadDim) * 4 // bytes of a layer
+	rows := min(cacheBytes/(row*int64(c.Layers)), min(limits.MaxBufferSize, limits.MaxStorageBufferBindingSize)/row)
+	slots := int(min(int64(n), 64, max(1, rows/(2*int64(inUse)))))
+	return model.DecoderSize{Slots: slots, Rows: max(inUse, 2, min(2*slots*inUse, int(rows))), Chunk: 16}
+}
+
+// scorer makes a scorer for the given traces: for as many in one pass as have 4,096 tokens.
+func (l *lab) scorer(traces []task.Trace) (*model.Scorer, error) {
+	all, longest := 0, 1
+	for _, t := range traces {
+		all, longest = all+len(t.Tokens), max(longest, len(t.Tokens))
+	}
+	return model.NewScorer(l.Model, max(longest, min(all, 4096)))
 }
 
 // attempts samples one response of at most longest tokens to each problem. If ctx ends, it returns the responses so

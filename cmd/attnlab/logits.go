@@ -23,10 +23,9 @@ GGUF file, of llama, mistral, qwen2, qwen3 or smollm3.
   attnlab logits --model FILE.gguf --storage q8 --tokens 1,26,21
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
-		o.takeModel(f)
+		o.takeOpened(f)
 		tokens := f.String("tokens", "", "`LIST` of token ids with commas between them")
-		storage := f.String("storage", "", "`NAME` of how weights lie on the device: f32, bf16, f16, q8 or q4 (by default the smallest loss that fits)")
-		return func(ctx context.Context, c *console) error { return c.logits(ctx, *tokens, *storage) }
+		return func(ctx context.Context, c *console) error { return c.logits(ctx, *tokens) }
 	},
 }
 
@@ -34,9 +33,10 @@ GGUF file, of llama, mistral, qwen2, qwen3 or smollm3.
 type logitsDocument struct {
 	Logits [][]float32 `json:"logits"`
 	Tokens []int       `json:"tokens"`
+	openedAs
 }
 
-func (c *console) logits(ctx context.Context, list, storage string) error {
+func (c *console) logits(ctx context.Context, list string) error {
 	if list == "" {
 		return wrongUsage("logits: --tokens is missing; give ids such as 1,2,3")
 	}
@@ -48,26 +48,25 @@ func (c *console) logits(ctx context.Context, list, storage string) error {
 		}
 		d.Tokens = append(d.Tokens, id)
 	}
-	s, _, err := c.source()
-	if err != nil {
+	l := &lab{adapter: c.adapter}
+	var err error
+	if l.files, l.base, err = c.source(); err != nil {
 		return err
 	}
-	defer s.Close()
+	defer l.close()
 	for i, id := range d.Tokens { // before int becomes uint32
-		if id >= s.Config.VocabSize {
-			return fmt.Errorf("token %d at place %d is outside the vocabulary of %d", id, i, s.Config.VocabSize)
+		if id >= l.files.Config.VocabSize {
+			return fmt.Errorf("token %d at place %d is outside the vocabulary of %d", id, i, l.files.Config.VocabSize)
 		}
 	}
-	m, err := c.openModel(ctx, s, len(d.Tokens), storage)
-	if err != nil {
+	if err := c.openModel(ctx, l, len(d.Tokens)); err != nil {
 		return err
 	}
-	defer m.Device.Close()
-	defer m.Release()
-	if d.Logits, err = m.Logits(d.Tokens); err != nil {
+	if d.Logits, err = l.Logits(d.Tokens); err != nil {
 		return err
 	}
-	return c.print(d, func(w io.Writer) { d.text(w, s.Tokenizer) })
+	d.openedAs = l.openedAs()
+	return c.print(d, func(w io.Writer) { d.text(w, l.files.Tokenizer) })
 }
 
 // text shows the likeliest next tokens.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"attnlab/gpu"
 	"attnlab/rl/rltest"
 	"attnlab/rl/task"
 )
@@ -50,7 +51,13 @@ func call(stdin string, args ...string) (code int, stdout, stderr string) {
 // document runs a command line that must succeed, on the host, and reads the one JSON document it prints into v.
 func document(t *testing.T, v any, stdin string, args ...string) {
 	t.Helper()
-	code, stdout, stderr := call(stdin, append(args, "--json", "--backend", "host")...)
+	documentOn(t, gpu.Host, v, stdin, args...)
+}
+
+// documentOn is document on a backend.
+func documentOn(t *testing.T, backend string, v any, stdin string, args ...string) {
+	t.Helper()
+	code, stdout, stderr := call(stdin, append(args, "--json", "--backend", backend)...)
 	if code != 0 {
 		t.Fatalf("attnlab %s: exit status %d, %s", strings.Join(args, " "), code, stderr)
 	}

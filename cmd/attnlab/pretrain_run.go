@@ -168,7 +168,7 @@ func (p pretraining) start(c *console, w *runs.Writer, kind task.Task, s *runs.S
 			return nil, fmt.Errorf("the checkpoint in %s has %d steps already; give a larger --steps", p.out, state.Train.Step)
 		}
 		if state != nil {
-			return state, suits(state, kind, p.out)
+			return state, suits(&state.Config, state.Tokenizer, kind, p.out)
 		}
 		if w.Log.Rows() > 0 {
 			return nil, logAlone(p.out, w)
@@ -185,7 +185,7 @@ func (p pretraining) start(c *console, w *runs.Writer, kind task.Task, s *runs.S
 		if s.Base, err = identity("model", name, from, s.Base); err != nil {
 			return nil, err
 		}
-		return from, suits(from, kind, name)
+		return from, suits(&from.Config, from.Tokenizer, kind, name)
 	}
 	config, err := model.Preset(s.Model, len(kind.Vocabulary()))
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"os"
 	"strings"
 
-	"attnlab/model/hf"
+	"attnlab/model"
+	"attnlab/model/hf/tokenizer"
 	"attnlab/rl/task"
 	"attnlab/rl/task/text"
 )
@@ -42,7 +43,7 @@ func (o *options) isText() bool {
 }
 
 // textTask makes the task of free text that the flags describe, for a model whose context it bounds.
-func (o *options) textTask(c *hf.Checkpoint, base string) (task.Task, error) {
+func (o *options) textTask(c *model.Config, words tokenizer.Tokenizer, base string) (task.Task, error) {
 	if o.teacher != "" {
 		return nil, wrongUsage("task %s has no teachers: leave --teacher %s out", o.task, o.teacher)
 	}
@@ -50,9 +51,9 @@ func (o *options) textTask(c *hf.Checkpoint, base string) (task.Task, error) {
 		return nil, wrongUsage("--context is %d, it must not be negative", o.text.context)
 	}
 	if o.text.context > 0 {
-		c.Config.MaxContext = min(c.Config.MaxContext, o.text.context)
+		c.MaxContext = min(c.MaxContext, o.text.context)
 	}
-	with := text.Options{Tokenizer: c.Tokenizer, Vocabulary: c.Config.VocabSize, Stop: c.Config.EndTokens(), Context: c.Config.MaxContext,
+	with := text.Options{Tokenizer: words, Vocabulary: c.VocabSize, Stop: c.EndTokens(), Context: c.MaxContext,
 		Rule: text.Rule(o.text.rule), Chat: o.text.chat, System: o.text.system, Shots: o.text.shots}
 	if o.difficulty != "" {
 		if o.task != text.FewShotChain.Name {

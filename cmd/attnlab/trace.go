@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"attnlab/model"
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/score"
@@ -44,7 +43,7 @@ L layers, H heads.
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeAnyTask(f)
-		o.takeModel(f)
+		o.takeOpened(f)
 		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>; in free text with or without the markers of a chat")
 		greedy := f.Bool("greedy", false, "take the likeliest token at every place")
 		temperature := f.Float64("temperature", 1, "`T` of sampling")
@@ -110,6 +109,7 @@ type traceDocument struct {
 	Response string                    `json:"response"`
 	Found    string                    `json:"found"` // the answer as it was read
 	spell    func(tokens []int) string // of free text, whose tokens are no words; else nil
+	openedAs
 }
 
 // stepScore is one score of the table, of every step.
@@ -160,7 +160,7 @@ func (c *console) trace(ctx context.Context, t tracing) error {
 			return err
 		}
 	}
-	l, err := c.openLab()
+	l, err := c.openLab(ctx)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (c *console) trace(ctx context.Context, t tracing) error {
 	if err != nil {
 		return err
 	}
-	document.Layers = given
+	document.Layers, document.openedAs = given, l.openedAs()
 	return c.print(document, func(w io.Writer) { document.text(w, t.columns) })
 }
 
@@ -201,15 +201,16 @@ func (c *console) problem(kind task.Task, prompt string) (task.Problem, error) {
 }
 
 func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, t tracing, layers [2]int) (document traceDocument, err error) {
-	d, sampling, err := c.decoder(l, 1, t.temperature)
+	longest := examine.Cap(t.longest, l.Model.MaxContext)
+	d, sampling, err := c.decoder(l, 1, l.inUse([]task.Problem{p}, longest), t.temperature)
 	if err != nil {
 		return document, err
 	}
-	attempts, err := c.attempts(ctx, l, d, []task.Problem{p}, examine.Cap(t.longest, l.Model.MaxContext), sampling)
+	attempts, err := c.attempts(ctx, l, d, []task.Problem{p}, longest, sampling)
 	if err != nil {
 		return document, err
 	}
-	scorer, err := model.NewScorer(l.Model, len(attempts[0].Trace.Tokens))
+	scorer, err := l.scorer([]task.Trace{attempts[0].Trace})
 	if err != nil {
 		return document, err
 	}

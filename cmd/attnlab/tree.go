@@ -7,7 +7,9 @@ import (
 	"io"
 	"strings"
 
+	"attnlab/model"
 	"attnlab/rl"
+	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
 	"attnlab/rl/task"
 )
@@ -27,7 +29,7 @@ Without --prompt it takes the first problem of "attnlab eval" with the same seed
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeAnyTask(f)
-		o.takeModel(f)
+		o.takeOpened(f)
 		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>; in free text with or without markers")
 		var rows hyper.Table
 		for _, p := range []hyper.Param{rl.BranchParam, hyper.Initial, hyper.Points, hyper.Rollouts, hyper.Delta, hyper.Quantile, hyper.Spacing,
@@ -48,6 +50,9 @@ Without --prompt it takes the first problem of "attnlab eval" with the same seed
 	},
 }
 
+// treeSequences is how many responses of a tree are sampled at once, treeTokens how many tokens of them are scored in one pass.
+const treeSequences, treeTokens = 32, 4096
+
 // treeDocument is what tree prints.
 type treeDocument struct {
 	Problem      string           `json:"problem"`
@@ -56,6 +61,7 @@ type treeDocument struct {
 	Root         treeRoot         `json:"root"`
 	Nodes        []treeNode       `json:"nodes"` // the root first
 	BranchPoints []rl.BranchPoint `json:"branch_points"`
+	openedAs
 }
 
 type treeRoot struct {
@@ -72,7 +78,7 @@ type treeNode struct {
 }
 
 func (c *console) tree(ctx context.Context, prompt string, h hyper.Values) error {
-	l, err := c.openLab()
+	l, err := c.openLab(ctx)
 	if err != nil {
 		return err
 	}
@@ -87,16 +93,25 @@ func (c *console) tree(ctx context.Context, prompt string, h hyper.Values) error
 	if problem.Gold == "" {
 		return wrongUsage("tree: nobody knows the answer of this prompt, so its leaves have no value; take a problem of the list")
 	}
-	p, err := rl.NewPolicy(l.Model, l.Task, rl.PolicyConfig{Seed: c.seed, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length"), Slots: 32, Tokens: 4096})
+	inUse := l.inUse([]task.Problem{problem}, examine.Cap(h.Int("max-length"), l.MaxContext))
+	d, _, err := c.decoder(l, treeSequences, inUse, 1)
 	if err != nil {
 		return err
 	}
-	defer p.Release()
+	if err := d.ChooseForRun(); err != nil {
+		return err
+	}
+	scorer, err := model.NewScorer(l.Model, max(inUse, treeTokens))
+	if err != nil {
+		return err
+	}
+	p := rl.PolicyOf(d, scorer, l.Task, rl.PolicyConfig{Seed: c.seed, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length")})
 	grown, err := p.BuildTree(ctx, rl.NewTreeRule(h), problem)
 	if err != nil {
 		return err
 	}
 	document := newTreeDocument(l.Task, grown)
+	document.openedAs = l.openedAs()
 	return c.print(document, document.text)
 }
 

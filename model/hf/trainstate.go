@@ -2,12 +2,10 @@ package hf
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -206,22 +204,6 @@ func (c *Checkpoint) loadTrain(files map[string][]byte) *model.TrainState {
 		return nil
 	}
 	return s.Train
-}
-
-// WeightsSum is the SHA-256 of the weights in hexadecimal: of the arena as little-endian
-// float32s, so that it does not depend on the files that the weights came from.
-func (c *Checkpoint) WeightsSum() string {
-	sum := sha256.New()
-	var b [4096]byte
-	for rest := c.Weights; len(rest) > 0; {
-		n := min(len(rest), len(b)/4)
-		for i, w := range rest[:n] {
-			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(w))
-		}
-		sum.Write(b[:4*n])
-		rest = rest[n:]
-	}
-	return hex.EncodeToString(sum.Sum(nil))
 }
 
 func checksum(data []byte) string {
