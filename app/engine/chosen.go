@@ -1,58 +1,81 @@
 package engine
 
 import (
+	"fmt"
+
 	"attnlab/app/session"
 	"attnlab/rl/score"
 )
 
-// mostShown is how many densities of all heads a trace snapshot carries at most: about 80 kB of a message. The small models of the lab
-// stay below it.
-var mostShown = 8192
-
-// attended is the attention of the newest trace in every head. All heads would not fit a message, so each screen gets the
-// largest over heads with the trace, and one head when it is selected.
-type attended struct {
-	score.StepAttention
+// looked is what is known about the newest trace, and what screens already have of it.
+type looked struct {
+	seen
 	trace uint64 // number of its snapshot
-	sent  [2]int // layer and head of the last one sent, -1 for none
-}
-
-// in is the attention in the selected head; without one it is empty.
-func (a *attended) in(s session.Selection) session.HeadAttention {
-	h := session.HeadAttention{Layer: -1, Head: -1, Attention: session.Densities{}}
-	if s.Layer >= 0 && s.Layer < a.Layers && s.Head >= 0 && s.Head < a.Heads {
-		square := a.Ranges * a.Ranges
-		h.Layer, h.Head = s.Layer, s.Head
-		h.Attention = a.Mean[(s.Layer*a.Heads+s.Head)*square:][:square]
-	}
-	a.sent = [2]int{h.Layer, h.Head}
-	return h
+	head  [2]int // layer and head of the last one sent, -1 for none
+	step  [2]int // step and token of the last detail sent, -1 for none
 }
 
 // publishTrace publishes a trace with the largest attention over its heads and that of the selected head, and remembers
 // that of the others.
-func (e *Engine) publishTrace(t session.Trace, a score.StepAttention) {
+func (e *Engine) publishTrace(t session.Trace, s seen) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	t.Number = e.next()
-	e.attended = attended{StepAttention: a, trace: t.Number}
-	t.Attention, t.Of = session.Densities(a.Mean).Largest(a.Ranges)
-	if len(a.Mean) <= mostShown {
-		t.All = a.Mean
+	t.Attention, t.Of = session.Densities(s.Attention.Mean).Largest(s.Attention.Ranges)
+	t.FCIOf, t.HeadScores = s.best(), s.means
+	if s.fits(s.Attention.Ranges * s.Attention.Ranges) {
+		t.All = s.Attention.Mean
 	}
-	selection, _ := e.snapshots[session.Kind(session.Selection{})].(session.Selection)
-	t.Chosen = e.attended.in(selection)
+	if s.fits(len(s.Steps)) {
+		t.FCIHeads, t.Focus = flat(s.of(score.FCI.Name)), flat(s.of(score.Focus.Name))
+	}
+	if len(s.top) <= mostTop {
+		t.Top = s.top
+	}
+	to := session.NoSelection
+	if selected, ok := e.snapshots[session.Kind(session.Selection{})].(session.Selection); ok {
+		to = selected
+	}
+	t.Chosen, t.Detail = s.inHead(to), s.at(to)
+	e.looked = looked{seen: s, trace: t.Number, head: [2]int{t.Chosen.Layer, t.Chosen.Head}, step: [2]int{to.Step, to.Token}}
 	e.put(t)
 }
 
-// choose publishes a selection, and the attention of a head that is selected now and was not before.
-func (e *Engine) choose(s session.Selection) {
+// choose publishes a selection, and what was not selected before and screens do not have: a head's attention, and the detail of a step.
+func (e *Engine) choose(to session.Selection) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.put(s)
-	before := e.attended.sent
-	if h := e.attended.in(s); h.Layer >= 0 && e.attended.sent != before {
-		h.Number, h.Trace = e.next(), e.attended.trace
-		e.put(h)
+	e.put(to)
+	l := &e.looked
+	if h := l.inHead(to); l.head != [2]int{h.Layer, h.Head} {
+		l.head = [2]int{h.Layer, h.Head}
+		if h.Layer >= 0 {
+			h.Number, h.Trace = e.next(), l.trace
+			e.put(h)
+		}
 	}
+	if step := [2]int{to.Step, to.Token}; l.trace > 0 && step != l.step {
+		l.step = step
+		if d := l.at(to); d.Step >= 0 || d.Top != nil {
+			d.Number, d.Trace = e.next(), l.trace
+			e.put(d)
+		}
+	}
+}
+
+// scoreLayers scores the newest trace with the heads of some layers alone.
+func (e *Engine) scoreLayers(c session.ScoreLayers) error {
+	e.mu.Lock()
+	in, trace := e.looked.Input, e.looked.trace
+	e.mu.Unlock()
+	if L := in.Attention.Layers; c.From < 0 || c.To <= c.From || c.To > L {
+		return fmt.Errorf("layers %d to %d are none of the model; it has layers 0 to %d", c.From, c.To-1, L-1)
+	}
+	in.Layers = [2]int{c.From, c.To}
+	view := session.LayerScores{Number: e.next(), Trace: trace, From: c.From, To: c.To}
+	for _, s := range []score.Score{score.FCI, score.FCIMean, score.FCIOverUniform} {
+		view.Scores = append(view.Scores, stepScore(s, in, s.Of(in)))
+	}
+	e.publish(view)
+	return nil
 }

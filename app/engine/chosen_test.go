@@ -1,11 +1,13 @@
 package engine
 
 import (
-	"math/rand/v2"
+	"math"
 	"slices"
 	"testing"
 
+	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+	"attnlab/rl/score"
 )
 
 // choose selects a head and waits for its attention.
@@ -85,43 +87,68 @@ func TestAHeadComesWhenItIsSelected(t *testing.T) {
 	near(t, "attention that another screen gets", other.InHead(1, 0), s.trace.InHead(1, 0))
 }
 
-// A trace of a published model, 30 layers of 9 heads and 60 steps, fits a message
-// of 1 MiB. Its step attention in all heads takes eight times as much.
-func TestALargeTraceFitsAMessage(t *testing.T) {
-	const layers, heads, steps, tokens, n = 30, 9, 60, 1000, 62
-	r := rand.New(rand.NewPCG(1, 1))
-	numbers := func(n int) session.Scores {
-		all := make(session.Scores, n)
-		for i := range all {
-			all[i] = r.Float64() / 10
-		}
-		return all
-	}
-	all := make(session.Densities, layers*heads*n*n)
-	for i := range all {
-		all[i] = r.Float32() / 10
-	}
-	tr := session.Trace{Layers: layers, Heads: heads, FCI: numbers(steps), FCIHeads: numbers(layers * heads * steps), Focus: numbers(layers * heads * steps),
-		Steps: make([]session.StepView, steps), Tokens: make([]int, tokens), Text: slices.Repeat([]string{"token"}, tokens)}
-	tr.Attention, tr.Of = all.Largest(n)
-	tr.Chosen = session.HeadAttention{Attention: all[:n*n]}
-	for range tokens {
-		tr.LogProbs, tr.Entropy, tr.Received = append(tr.LogProbs, -r.Float32()), append(tr.Entropy, r.Float32()), append(tr.Received, r.Float32())
-		choice := session.Choice{Token: r.IntN(50000), Text: "token", Prob: r.Float32()}
-		tr.Top = append(tr.Top, slices.Repeat([]session.Choice{choice}, 4))
-	}
-	size := func(message any) int {
+// A trace of a published model, 30 layers of 9 heads and 300 steps, fits a message that a screen reads in one piece, and so do the
+// head and the step that are selected. Its step attention in all heads would take 400 times as much as that in one.
+func TestALongTraceFitsAMessage(t *testing.T) {
+	hub := &session.Hub{}
+	screen, e := hub.Join(), &Engine{port: hub.Join(), snapshots: map[string]session.Event{}}
+	defer screen.Close()
+	want := labtest.Long(session.NoSelection)
+	sent := want
+	sent.Number, sent.Attention, sent.Of, sent.FCIOf, sent.HeadScores = 0, nil, nil, nil, nil
+	e.publishTrace(sent, newSeen(labtest.LongInput(), labtest.LongTop()))
+	size := func(most int) (message any) {
+		t.Helper()
+		message = <-screen.In
 		data, err := session.Encode(message)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(data)
+		back, err := session.Decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s takes %d kB", session.Kind(message), len(data)/1000)
+		if len(data) > most {
+			t.Errorf("%s takes %d bytes, want at most %d", session.Kind(message), len(data), most)
+		}
+		return back
 	}
-	whole, head := size(tr), size(session.HeadAttention{Attention: all[:n*n]})
-	tr.All = all
-	t.Logf("a trace takes %d bytes, one head %d, a trace with all heads %d", whole, head, size(tr))
-	if whole > 1<<20 || head > 1<<16 || size(tr) < 4*whole {
-		t.Errorf("a trace takes %d bytes, one head %d, a trace with all heads %d", whole, head, size(tr))
+	got := size(600e3).(session.Trace)
+	if len(got.All)+len(got.FCIHeads)+len(got.Focus)+len(got.Top) > 0 {
+		t.Error("a long trace carries what is of every head and step")
+	}
+	if !slices.Equal(got.Attention, want.Attention) || !slices.Equal(got.Of, want.Of) || !slices.Equal(got.FCIOf, want.FCIOf) {
+		t.Error("the trace has other attention than the one that was published")
+	}
+	for _, s := range score.HeadScores {
+		if v := got.HeadMeans(s.Name); !s.ManyTraces && (len(v) != 270 || v[13] == nil) {
+			t.Errorf("the mean %s of heads is %v", s.Name, v)
+		}
+	}
+	to := session.Selection{Step: 40, Token: -1, Layer: 20, Head: 7, Node: -1}
+	e.choose(to)
+	<-screen.In // the selection
+	if !got.Take(size(300e3).(session.HeadAttention)) || !got.TakeDetail(size(40e3).(session.StepDetail)) {
+		t.Fatal("the head or the step belongs to another trace")
+	}
+	fci, focus := score.FCI.Of(labtest.LongInput()).Heads[20][7], score.Focus.Of(labtest.LongInput()).Heads[20][7]
+	for _, k := range []int{1, 40, 299} {
+		if v := got.FCIIn(20, 7, k); math.Abs(v-fci[k]) > 1e-4*fci[k] {
+			t.Errorf("FCI of step %d in the selected head is %v, want %v", k+1, v, fci[k])
+		}
+		if v := got.FocusIn(20, 7, k); math.Abs(v-focus[k]) > 1e-4*focus[k] {
+			t.Errorf("focus on step %d in the selected head is %v, want %v", k+1, v, focus[k])
+		}
+	}
+	if v := got.HeadsAt(score.FCI.Name, 40); len(v) != 270 || math.Abs(*v[187]-fci[40]) > 1e-9 {
+		t.Errorf("FCI of the selected step in every head: %d values", len(v))
+	}
+	if first := got.Steps[40].Start; len(got.TopAt(first)) != 3 || got.TopAt(first-1) != nil {
+		t.Error("the likeliest tokens are not those of the selected step")
+	}
+	if got.InHead(20, 7) == nil || got.InHead(20, 6) != nil {
+		t.Error("the attention is not that of the selected head")
 	}
 }
 

@@ -50,7 +50,7 @@ type Engine struct {
 
 	mu        sync.Mutex // guards the three fields below, and the order of events
 	snapshots map[string]session.Event
-	attended  attended
+	looked    looked
 	task      task.Task // of the model, with the difficulty of the last problem
 
 	losing  atomic.Bool   // a loss of the device was asked for

@@ -11,8 +11,6 @@ import (
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/runs"
-	"attnlab/rl/score"
-	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -32,24 +30,24 @@ var longest = examine.Longest()
 // show scores the trace and publishes it.
 func (e *Engine) show() error {
 	began := time.Now()
-	trace, attention, err := e.view(e.reasoning)
+	trace, seen, err := e.view(e.reasoning)
 	if err != nil {
 		return err
 	}
-	e.publishTrace(trace, attention)
+	e.publishTrace(trace, seen)
 	e.shown = time.Now()
 	e.showing = e.shown.Sub(began)
 	return nil
 }
 
 // view scores a trace in one forward pass and one readback, and collects what a page shows about it. It returns the
-// attention of the heads separately.
-func (e *Engine) view(r *reasoning) (session.Trace, score.StepAttention, error) {
+// scores of the heads separately.
+func (e *Engine) view(r *reasoning) (session.Trace, seen, error) {
 	judged := r.judge()
 	before, passes := e.rig.device.Counters, e.rig.scorer.Passes
 	x, err := examine.Look(e.rig.scorer, judged, delta)
 	if err != nil {
-		return session.Trace{}, score.StepAttention{}, err
+		return session.Trace{}, seen{}, err
 	}
 	work := workSince(before, e.rig.device.Counters)
 	work.Passes = e.rig.scorer.Passes - passes
@@ -59,29 +57,17 @@ func (e *Engine) view(r *reasoning) (session.Trace, score.StepAttention, error) 
 		top[t] = likeliest(x.Top[t], vocabulary)
 	}
 	complete := r.complete(e.rig.model.MaxContext)
+	s := newSeen(x.Input(), top)
 	return session.Trace{
 		Task: r.task.Name(), Difficulty: r.Difficulty, Seed: runs.Seed(r.seed), Typed: r.typed, Gold: r.Gold, Sampling: r.sampling,
 		Tokens: x.Tokens, Text: words(x.Tokens, vocabulary), PromptLength: x.PromptLength,
 		Think: [2]int{x.ThinkStart, x.ThinkEnd}, Answer: [2]int{x.AnswerStart, x.AnswerEnd},
 		Complete: complete, WellFormed: complete && x.WellFormed, Correct: complete && x.Correct,
-		LogProbs: x.LogProbs, Entropy: x.Entropy, Received: x.Received, Top: top, Steps: r.steps(x.Trace, complete),
+		LogProbs: x.LogProbs, Entropy: x.Entropy, Received: x.Received, Steps: r.steps(x.Trace, complete),
 		Layers: x.Attention.Layers, Heads: x.Attention.Heads, Delta: x.Delta,
-		FCI: x.FCI, FCIHeads: flat(x.FCIHeads), Focus: flat(x.Focus), StepScores: stepScores(x), Work: work,
+		FCI: x.FCI, StepScores: s.stepScores, Work: work,
 		Wording: r.wording, Prompt: r.promptText(), Found: x.Answer,
-	}, x.Attention, nil
-}
-
-// stepScores computes every score of the table.
-func stepScores(x examine.Examined) []session.StepScore {
-	in, all := x.Input(), []session.StepScore{}
-	for _, s := range score.Scores {
-		one := session.StepScore{Name: s.Name, Values: []*float64{}, Position: stat.Finite(score.WithPosition(s, in))}
-		for _, v := range s.Of(in).Steps {
-			one.Values = append(one.Values, stat.Finite(v))
-		}
-		all = append(all, one)
-	}
-	return all
+	}, s, nil
 }
 
 // steps are the steps of a trace, with the labels that were given by hand.
@@ -137,15 +123,4 @@ func likeliest(top []model.Choice, vocabulary []string) []session.Choice {
 // workSince is what a device did between two readings of its counters.
 func workSince(before, after gpu.Counters) session.Work {
 	return session.Work{Submits: after.Submits - before.Submits, Readbacks: after.Readbacks - before.Readbacks, ReadBytes: after.ReadBytes - before.ReadBytes}
-}
-
-// flat lays [L][H][K] out in one slice.
-func flat(y [][][]float64) []float64 {
-	all := []float64{}
-	for _, layer := range y {
-		for _, head := range layer {
-			all = append(all, head...)
-		}
-	}
-	return all
 }

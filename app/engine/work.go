@@ -87,6 +87,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return e.planDisruptSteps(c)
 	case session.DisruptAnswer:
 		return silent(e.disruptAnswer)
+	case session.ScoreLayers:
+		return silent(func(context.Context) error { return e.scoreLayers(c) })
 	case session.GrowTree:
 		return e.planGrowTree(c)
 	case session.CompareRules:

@@ -20,18 +20,10 @@ type heads struct {
 	by    string // name in score.HeadScores
 }
 
-// valuesOf returns the score of every head that score.HeadScores names, [L,H]. Those of many traces are in the probe.
-var valuesOf = map[string]func(h *heads) []float64{
-	"fci":      func(h *heads) []float64 { return h.ofSteps(h.trace.FCIHeads) },
-	"focus":    func(h *heads) []float64 { return h.ofSteps(h.trace.Focus) },
-	"sra":      func(h *heads) []float64 { return optional(h.probe.SRA) },
-	"kurtosis": func(h *heads) []float64 { return optional(h.probe.Kurtosis) },
-}
-
 func newHeads(v *View) Figure { return &heads{rows: newRows(v), by: score.HeadScores[0].Name} }
 
 // Follows lists what the figure draws.
-func (h *heads) Follows() []string { return []string{"Trace", "HeadsView"} }
+func (h *heads) Follows() []string { return []string{"Trace", "StepDetail", "HeadsView"} }
 
 // Show takes a trace, or the measurements of heads.
 func (h *heads) Show(event any, now time.Time) {
@@ -39,6 +31,10 @@ func (h *heads) Show(event any, now time.Time) {
 	case session.Trace:
 		if h.take(e, now) {
 			h.move(now, h.values())
+		}
+	case session.StepDetail:
+		if h.trace.TakeDetail(e) {
+			h.Ease(h.values())
 		}
 	case session.HeadsView:
 		n := len(e.SRA)
@@ -66,7 +62,19 @@ func (h *heads) Set(name, value string) {
 func (h *heads) score() score.HeadScore { return score.HeadScores[h.index()] }
 
 // values is the chosen score of every head, [L,H].
-func (h *heads) values() []float64 { return valuesOf[h.by](h) }
+func (h *heads) values() []float64 {
+	switch q := h.score(); {
+	case q.Name == "sra":
+		return optional(h.probe.SRA)
+	case q.Name == "kurtosis":
+		return optional(h.probe.Kurtosis)
+	case !q.OfTrace && h.step() >= 0 && (q.Name == score.Focus.Name || h.trace.Scored(h.step())):
+		if values := h.trace.HeadsAt(q.Name, h.step()); values != nil {
+			return optional(values)
+		}
+	}
+	return optional(h.trace.HeadMeans(h.by))
+}
 
 func (h *heads) index() int {
 	return slices.IndexFunc(score.HeadScores, func(s score.HeadScore) bool { return s.Name == h.by })
@@ -97,22 +105,6 @@ func (h *heads) Key(key Key) bool {
 	}
 	layers, heads := h.size()
 	return h.moveHead(key, layers, heads)
-}
-
-// ofSteps is each head's score of the selected step, or the mean over the steps without one, or where it has no FCI, [L,H].
-func (h *heads) ofSteps(score []float64) []float64 {
-	steps := len(h.trace.Steps)
-	values := make([]float64, h.trace.Layers*h.trace.Heads)
-	for i := range values {
-		if step := h.step(); step >= 0 && (h.by != "fci" || h.trace.Scored(step)) {
-			values[i] = score[i*steps+step]
-			continue
-		}
-		for k := range steps {
-			values[i] += score[i*steps+k] / float64(steps)
-		}
-	}
-	return values
 }
 
 // tipWidth is the width of the meaning of a score, in pixels.
@@ -181,6 +173,8 @@ func (h *heads) about() string {
 		return fmt.Sprintf("%d pairs, %d problems", h.probe.Pairs, h.probe.Problems)
 	case q.ManyTraces:
 		return fmt.Sprintf("mean of %d problems", h.probe.Problems)
+	case q.OfTrace:
+		return "this trace"
 	case h.step() >= 0:
 		return h.name(h.step() + 1)
 	}
@@ -190,7 +184,7 @@ func (h *heads) about() string {
 // addTabs draws the scores to choose from. It returns where they end.
 func (h *heads) addTabs(s *draw.Scene) (x float64) {
 	x = draw.Margin
-	for _, q := range score.HeadScores {
+	for _, q := range h.tabs(s.Width - 2*draw.Margin) {
 		w := draw.Width(q.Symbol, false, draw.Normal)
 		ink := s.Palette.Muted
 		if q.Name == h.by {
@@ -200,9 +194,31 @@ func (h *heads) addTabs(s *draw.Scene) (x float64) {
 		s.Add(draw.Label{X: x, Y: 17, Text: q.Symbol, Size: draw.Normal, Color: ink})
 		s.AddTarget(draw.Target{Box: draw.Box{X: x - 6, W: w + 12, H: 34}, Row: -2, Col: -1, // of no head
 			Tip: func() []string { return draw.Wrap(q.Meaning, tipWidth) }, Press: func(_, _ float64) { h.Set("by", q.Name) }})
-		x += w + 14
+		x += w + tabGap
 	}
-	return x - 14
+	return x - tabGap
+}
+
+// tabGap lies between two tabs, in pixels.
+const tabGap = 14
+
+// tabs are the scores whose tabs fit a width: all of them, or the chosen one with as many before it, and then after it, as fit.
+func (h *heads) tabs(width float64) []score.HeadScore {
+	room := func(from, to int) float64 {
+		w := -float64(tabGap)
+		for _, q := range score.HeadScores[from:to] {
+			w += draw.Width(q.Symbol, false, draw.Normal) + tabGap
+		}
+		return w
+	}
+	from, to := h.index(), h.index()+1
+	for to < len(score.HeadScores) && room(from, to+1) <= width {
+		to++
+	}
+	for from > 0 && room(from-1, to) <= width {
+		from--
+	}
+	return score.HeadScores[from:to]
 }
 
 // addHeads draws the cells.

@@ -63,7 +63,7 @@ func (r *rows) move(now time.Time, values []float64) {
 // take replaces the trace. It returns false and keeps the old one if the new one is damaged.
 func (r *rows) take(t session.Trace, now time.Time) bool {
 	if len(t.Attention) == 0 { // not scored yet
-		t.Layers, t.Heads, t.Of, t.FCIHeads, t.Focus, t.FCI = 0, 0, nil, nil, nil, make([]float64, len(t.Steps))
+		t.Layers, t.Heads, t.Of, t.FCIOf, t.FCIHeads, t.Focus, t.FCI = 0, 0, nil, nil, nil, nil, make([]float64, len(t.Steps))
 	}
 	if t.Layers < 0 || t.Layers > mostHeads || t.Heads < 0 || t.Heads > mostHeads {
 		return false
@@ -74,7 +74,8 @@ func (r *rows) take(t session.Trace, now time.Time) bool {
 	}
 	noHead := func(h int) bool { return h < 0 || h >= heads }
 	if len(t.Attention) != square || len(t.Of) != square || slices.ContainsFunc(t.Of, noHead) ||
-		len(t.FCI) != steps || len(t.FCIHeads) != heads*steps || len(t.Focus) != heads*steps {
+		len(t.FCI) != steps || len(t.FCIHeads) != heads*steps && len(t.FCIHeads) > 0 || len(t.Focus) != heads*steps && len(t.Focus) > 0 ||
+		len(t.FCIOf) != steps && len(t.FCIOf) > 0 || slices.ContainsFunc(t.FCIOf, noHead) {
 		return false
 	}
 	if t.Seed != r.trace.Seed || len(t.Tokens) < len(r.trace.Tokens) {
@@ -178,20 +179,14 @@ func (r *rows) leftOut() string { return fmt.Sprintf("steps nearer than Δ = %d"
 // largest is the end of the scale of arcs and matrix: the largest drawn density between rows that are no neighbours.
 func (r *rows) largest() float64 { return session.LargestApart(r.count(), r.apart(), r.shown) }
 
-// fci is that of a step in the selected head, or its maximum over heads and where that is.
+// fci is that of a step in the selected head, or its maximum over heads and where that is, -1 if that is not known.
 func (r *rows) fci(step int) (fci float64, of int) {
 	t := &r.trace
-	at := func(h int) float64 { return t.FCIHeads[h*len(t.Steps)+step] }
 	if layer, head := r.head(); layer >= 0 {
-		of = layer*t.Heads + head
-		return at(of), of
+		return t.FCIIn(layer, head, step), layer*t.Heads + head
 	}
-	for h := range t.Layers * t.Heads {
-		if at(h) > at(of) {
-			of = h
-		}
-	}
-	return t.FCI[step], of
+	layer, head := t.BestHead(step)
+	return t.FCI[step], max(-1, layer*t.Heads+head)
 }
 
 // source names the head whose attention is drawn.
@@ -320,7 +315,7 @@ func (r *rows) rowTip(i int) []string {
 	if layer, head := r.head(); layer >= 0 {
 		return append(tip, "FCI "+stat.Decimals(fci, 3)+" in "+headName(layer, head))
 	}
-	if r.trace.Heads > 0 {
+	if r.trace.Heads > 0 && of >= 0 {
 		tip = append(tip, "FCI "+stat.Decimals(fci, 3)+", from "+headName(of/r.trace.Heads, of%r.trace.Heads))
 	}
 	return tip

@@ -7,6 +7,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/app/theme"
 	"attnlab/rl/runs"
+	"attnlab/rl/score"
 )
 
 // trace has K steps whose attention is random, rows summing to at most one. It
@@ -36,6 +37,17 @@ func trace(K, layers, heads int, answer bool) session.Trace {
 			t.Focus = append(t.Focus, random.Float64()/10)
 			t.FCI[k] = max(t.FCI[k], t.FCIHeads[len(t.FCIHeads)-1])
 		}
+	}
+	for i, s := range score.HeadScores {
+		if s.ManyTraces || s.Name == score.FCI.Name || s.Name == score.Focus.Name {
+			continue // the mean of FCIHeads or Focus
+		}
+		one := session.HeadValues{Name: s.Name}
+		for h := range layers * heads {
+			v := float64(i) + float64(h)/10
+			one.Values = append(one.Values, &v)
+		}
+		t.HeadScores = append(t.HeadScores, one)
 	}
 	t.Attention, t.Of = t.All.Largest(n)
 	return t

@@ -97,6 +97,10 @@ func (s *State) apply(event session.Event) {
 		s.takeTrace(e)
 	case session.HeadAttention:
 		s.Trace.Take(e)
+	case session.StepDetail:
+		s.Trace.TakeDetail(e)
+	case session.LayerScores:
+		s.Layered = e
 	case session.Status:
 		if s.Status.Busy && !e.Busy {
 			s.Booting = ""

@@ -113,10 +113,7 @@ func (p *Page) stepPanel() app.UI {
 	if head < 0 {
 		layer, head = p.BestHeadOf(k)
 	}
-	focus := math.NaN()
-	if i := (layer*t.Heads+head)*len(t.Steps) + k; layer >= 0 && i < len(t.Focus) {
-		focus = t.Focus[i]
-	}
+	focus := t.FocusIn(layer, head, k)
 	step := t.Steps[k]
 	return app.Div().Class("step-panel").ID("step-panel").Body(
 		app.Div().Class("facts").Body(

@@ -269,10 +269,7 @@ func (p *Page) cursorPanel() app.UI {
 		}
 		return math.NaN()
 	}
-	var top []session.Choice
-	if i < len(t.Top) {
-		top = t.Top[i]
-	}
+	top := t.TopAt(i)
 	at := strconv.Itoa(i)
 	return app.Div().Class("cursor-panel").Body(
 		app.Div().Class("facts").Body(

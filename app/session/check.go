@@ -33,8 +33,14 @@ func (t *Trace) Check() error {
 	case t.Delta < 0 || t.Delta > maxTraceTokens:
 		return fmt.Errorf("delta is %d", t.Delta)
 	}
-	if slices.ContainsFunc(t.Of, func(h int) bool { return h < 0 || h >= max(1, t.Layers*t.Heads) }) {
+	noHead := func(h int) bool { return h < 0 || h >= max(1, t.Layers*t.Heads) }
+	if slices.ContainsFunc(t.Of, noHead) || slices.ContainsFunc(t.FCIOf, noHead) {
 		return fmt.Errorf("of has a number that is no head")
+	}
+	for _, s := range slices.Concat(t.HeadScores, t.Detail.Heads) {
+		if len(s.Values) != t.Layers*t.Heads {
+			return fmt.Errorf("score %.20q has %d values where %d heads belong", s.Name, len(s.Values), t.Layers*t.Heads)
+		}
 	}
 	end := 0
 	for k, s := range t.Steps {
@@ -66,8 +72,8 @@ func (t *Trace) Check() error {
 		mayLack   bool
 	}{
 		{"text", len(t.Text), T, false}, {"logprobs", len(t.LogProbs), T, true}, {"entropy", len(t.Entropy), T, true}, {"received", len(t.Received), T, true}, {"top", len(t.Top), T, true},
-		{"fci", len(t.FCI), K, true}, {"fci_heads", len(t.FCIHeads), cells * K, true}, {"focus", len(t.Focus), cells * K, true}, {"attention", len(t.Attention), (K + 2) * (K + 2), true}, {"of", len(t.Of), (K + 2) * (K + 2), true},
-		{"chosen", len(t.Chosen.Attention), (K + 2) * (K + 2), true}, {"all", len(t.All), cells * (K + 2) * (K + 2), true},
+		{"fci", len(t.FCI), K, true}, {"fci_of", len(t.FCIOf), K, true}, {"fci_heads", len(t.FCIHeads), cells * K, true}, {"focus", len(t.Focus), cells * K, true}, {"attention", len(t.Attention), (K + 2) * (K + 2), true}, {"of", len(t.Of), (K + 2) * (K + 2), true},
+		{"chosen", len(t.Chosen.Attention), (K + 2) * (K + 2), true}, {"chosen.fci", len(t.Chosen.FCI), K, true}, {"chosen.focus", len(t.Chosen.Focus), K, true}, {"all", len(t.All), cells * (K + 2) * (K + 2), true},
 	} {
 		if array.has != array.want && !(array.mayLack && array.has == 0) {
 			return fmt.Errorf("%s has %d values where %d belong", array.name, array.has, array.want)

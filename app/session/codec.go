@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
-	"strconv"
 )
 
 // A message travels as {"kind":"Trace","body":{...}}, without spaces: a reader learns from its first bytes
@@ -19,9 +17,9 @@ const (
 )
 
 var kinds = kindTable(
-	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelStep{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, DisruptAnswer{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
+	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelStep{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{},
-	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, HeadsView{}, Disruption{}, StepLosses{}, AnswerLosses{}, Selection{},
+	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, AnswerLosses{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{},
 )
 
@@ -39,6 +37,7 @@ func (FindHeads) command()     {}
 func (Disrupt) command()       {}
 func (DisruptSteps) command()  {}
 func (DisruptAnswer) command() {}
+func (ScoreLayers) command()   {}
 func (Select) command()        {}
 func (Hover) command()         {}
 func (GrowTree) command()      {}
@@ -74,6 +73,8 @@ func (Checked) event()       {}
 func (Capabilities) event()  {}
 func (Trace) event()         {}
 func (HeadAttention) event() {}
+func (StepDetail) event()    {}
+func (LayerScores) event()   {}
 func (HeadsView) event()     {}
 func (Disruption) event()    {}
 func (AnswerLosses) event()  {}
@@ -117,59 +118,4 @@ func Decode(data []byte) (any, error) {
 		return nil, fmt.Errorf("session: %s cannot be read: %w", kind, err)
 	}
 	return v.Elem().Interface(), nil
-}
-
-// Densities and Scores are long lists of numbers that travel with five digits. They make up most of a [Trace], which every
-// screen reads again while it grows.
-type (
-	Densities []float32
-	Scores    []float64
-)
-
-// MarshalJSON writes five significant digits of each.
-func (d Densities) MarshalJSON() ([]byte, error) { return fiveDigits(d) }
-
-// MarshalJSON writes five significant digits of each.
-func (s Scores) MarshalJSON() ([]byte, error) { return fiveDigits(s) }
-
-func fiveDigits[X float32 | float64](all []X) ([]byte, error) {
-	text := make([]byte, 0, 9*len(all)+2)
-	for i, v := range all {
-		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, fmt.Errorf("session: number %d is %v", i, v)
-		}
-		text = append(text, ',')
-		text = strconv.AppendFloat(text, float64(v), 'g', 5, 32)
-	}
-	if len(all) == 0 {
-		text = append(text, ',')
-	}
-	text[0] = '['
-	return append(text, ']'), nil
-}
-
-// UnmarshalJSON reads an array of numbers.
-func (d *Densities) UnmarshalJSON(text []byte) error {
-	inner, opened := bytes.CutPrefix(text, []byte("["))
-	inner, closed := bytes.CutSuffix(inner, []byte("]"))
-	if !opened || !closed {
-		*d = nil
-		if string(text) == "null" {
-			return nil
-		}
-		return fmt.Errorf("session: %.40q is not an array of numbers", text)
-	}
-	values := make(Densities, 0, bytes.Count(inner, []byte(","))+1)
-	for number := range bytes.SplitSeq(inner, []byte(",")) {
-		if number = bytes.TrimSpace(number); len(number) == 0 && len(values) == 0 {
-			continue // an empty array
-		}
-		v, err := strconv.ParseFloat(string(number), 32)
-		if err != nil {
-			return fmt.Errorf("session: %.40q is not a number", number)
-		}
-		values = append(values, float32(v))
-	}
-	*d = values
-	return nil
 }

@@ -102,6 +102,12 @@ type (
 	// DisruptAnswer removes attention to every step of the trace in turn and measures how much less likely its answer becomes. It draws
 	// nothing, and needs neither labels nor a right answer. [AnswerLosses] is the answer.
 	DisruptAnswer struct{}
+	// ScoreLayers scores the steps of the trace with FCI's maximum over the heads of layers From to To alone, half open.
+	// [LayerScores] is the answer.
+	ScoreLayers struct {
+		From int `json:"from"`
+		To   int `json:"to"`
+	}
 	// Select changes the selection on every screen.
 	Select struct {
 		Selection Selection `json:"selection"`
@@ -237,41 +243,48 @@ type (
 	// Trace is the problem and the response so far with everything known about it. T counts tokens, K steps, L layers, H
 	// heads. Positions count from 0 at the first token of the prompt.
 	Trace struct {
-		Number       uint64     `json:"number"`
-		Task         string     `json:"task"`
-		Difficulty   int        `json:"difficulty"`
-		Seed         runs.Seed  `json:"seed"`
-		Typed        bool       `json:"typed"` // the visitor's own problem
-		Gold         string     `json:"gold"`
-		Sampling     Sampling   `json:"sampling"`
-		Tokens       []int      `json:"tokens"`
-		Text         []string   `json:"text"` // [T] token strings
-		PromptLength int        `json:"prompt_length"`
-		Think        [2]int     `json:"think"`
-		Answer       [2]int     `json:"answer"` // empty until </think>
-		Complete     bool       `json:"complete"`
-		WellFormed   bool       `json:"well_formed"`
-		Correct      bool       `json:"correct"`
-		LogProbs     []float32  `json:"logprobs"` // [T]
-		Entropy      []float32  `json:"entropy"`  // [T]
-		Received     []float32  `json:"received"` // [T] attention each token gets from later ones, mean over heads, summed over queries
-		Top          [][]Choice `json:"top"`      // [T] likeliest tokens at each place, given those before it; the first is empty
-		Steps        []StepView `json:"steps"`    // [K]
-		Layers       int        `json:"layers"`
-		Heads        int        `json:"heads"`
-		Delta        int        `json:"delta"`
-		FCI          []float64  `json:"fci"`       // [K]
-		FCIHeads     Scores     `json:"fci_heads"` // [L,H,K]
-		Focus        Scores     `json:"focus"`     // [L,H,K]
+		Number       uint64    `json:"number"`
+		Task         string    `json:"task"`
+		Difficulty   int       `json:"difficulty"`
+		Seed         runs.Seed `json:"seed"`
+		Typed        bool      `json:"typed"` // the visitor's own problem
+		Gold         string    `json:"gold"`
+		Sampling     Sampling  `json:"sampling"`
+		Tokens       []int     `json:"tokens"`
+		Text         []string  `json:"text"` // [T] token strings
+		PromptLength int       `json:"prompt_length"`
+		Think        [2]int    `json:"think"`
+		Answer       [2]int    `json:"answer"` // empty until </think>
+		Complete     bool      `json:"complete"`
+		WellFormed   bool      `json:"well_formed"`
+		Correct      bool      `json:"correct"`
+		LogProbs     []float32 `json:"logprobs"` // [T]
+		Entropy      []float32 `json:"entropy"`  // [T]
+		Received     []float32 `json:"received"` // [T] attention each token gets from later ones, mean over heads, summed over queries
+		// Top is the likeliest tokens at each place, given those before it, [T]; the first is empty. A long trace has none: see StepDetail.
+		Top    [][]Choice `json:"top,omitempty"`
+		Steps  []StepView `json:"steps"` // [K]
+		Layers int        `json:"layers"`
+		Heads  int        `json:"heads"`
+		Delta  int        `json:"delta"`
+		FCI    []float64  `json:"fci"`              // [K]
+		FCIOf  []int      `json:"fci_of,omitempty"` // [K] head of the largest, layer·H + head
+		// FCIHeads and Focus are those of every head, where heads and steps are few. Of longer traces the screens get those of the
+		// selected head and step: see HeadAttention and StepDetail.
+		FCIHeads Scores `json:"fci_heads,omitempty"` // [L,H,K]
+		Focus    Scores `json:"focus,omitempty"`     // [L,H,K]
+		// HeadScores is every score of heads that a single trace has, mean over its steps, by name.
+		HeadScores []HeadValues `json:"head_scores,omitempty"`
 		// StepScores is every score of the table in package score, in its order.
 		StepScores []StepScore `json:"step_scores"`
 		// Attention is between the ranges prompt, steps, answer: what a token of the row's range pays to a token of the
 		// column's, the largest over the heads; Of is the head that has it, layer·H + head.
 		Attention Densities `json:"attention"` // [K+2,K+2]
-		Of        []int     `json:"of"`        // [K+2,K+2]
+		Of        HeadOf    `json:"of"`        // [K+2,K+2]
 		// Chosen is the same in the selected head: see HeadAttention. All is every head, [L,H,K+2,K+2]: in files, which are read
 		// where no engine can be asked, and where heads and steps are few.
 		Chosen HeadAttention `json:"chosen"`
+		Detail StepDetail    `json:"detail"`
 		All    Densities     `json:"all,omitempty"`
 		Work   Work          `json:"work"` // of the device for this snapshot
 
@@ -296,6 +309,27 @@ type (
 		Layer     int       `json:"layer"`
 		Head      int       `json:"head"`
 		Attention Densities `json:"attention"` // [K+2,K+2]
+		// FCI and Focus are those of each step in this head, [K].
+		FCI   Scores `json:"fci,omitempty"`
+		Focus Scores `json:"focus,omitempty"`
+	}
+	// StepDetail is what a trace that is too long to carry it for every step says about the selected one: its scores in every
+	// head, and the likeliest tokens at each of its places. The engine sends it for each selection of such a trace.
+	StepDetail struct {
+		Number uint64       `json:"number"`
+		Trace  uint64       `json:"trace"` // number of the Trace it belongs to
+		Step   int          `json:"step"`  // -1 where no step is selected
+		Heads  []HeadValues `json:"heads,omitempty"`
+		First  int          `json:"first"` // token of the first of Top
+		Top    [][]Choice   `json:"top,omitempty"`
+	}
+	// LayerScores is the answer to [ScoreLayers]: the readings of FCI whose maximum over heads takes layers From to To alone, half open.
+	LayerScores struct {
+		Number uint64      `json:"number"`
+		Trace  uint64      `json:"trace"`
+		From   int         `json:"from"`
+		To     int         `json:"to"`
+		Scores []StepScore `json:"scores"`
 	}
 	// HeadsView is the result of [FindHeads] so far.
 	HeadsView struct {

@@ -9,6 +9,7 @@ type Snapshots struct {
 	Disruption   Disruption
 	Losses       StepLosses
 	Answers      AnswerLosses
+	Layered      LayerScores
 	Checked      Checked
 	Failure      Failure
 	Tree         Tree

@@ -53,6 +53,12 @@ type Work struct {
 	ReadBytes int64 `json:"read_bytes"`
 }
 
+// HeadValues is one score of heads, a name in package score, with the value of each head; null where a head has none.
+type HeadValues struct {
+	Name   string     `json:"name"`
+	Values []*float64 `json:"values"` // [L,H]
+}
+
 // Choice is a candidate for a token and its probability.
 type Choice struct {
 	Token int     `json:"token"`

@@ -10,7 +10,8 @@ type HeadScore struct {
 	Formula string
 	Source  string // paper and section
 
-	ManyTraces bool    // it is measured over many traces; otherwise it is a score of each step of one trace
+	OfTrace    bool    // it is of a whole trace and the same for every step
+	ManyTraces bool    // it is measured over many traces; otherwise it is a score of one trace, of each step unless OfTrace
 	Chance     float64 // the value of a head that knows nothing, in the middle of a scale from 0 to 1; 0 where there is none
 }
 
@@ -22,6 +23,16 @@ var HeadScores = []HeadScore{
 	{Name: Focus.Name, Symbol: Focus.Name, Title: Focus.Title, Unit: Focus.Unit,
 		Meaning: "What all tokens of the answer together pay to a token of the step.",
 		Formula: "S(k) = (answer tokens) · α(answer, k)", Source: Focus.Source},
+	{Name: FCIMean.Name, Symbol: "vertical", Title: "vertical score, mean over later steps",
+		Meaning: "What a later step pays to a token of the step, mean over the steps from Δ later on: Thought Anchors' vertical score of a head. A step gains nothing from having many steps after it.",
+		Formula: "mean over j ≥ k+Δ of α(j, k)", Source: "Thought Anchors, arXiv 2506.19143, vertical scores"},
+	{Name: FCIOverUniform.Name, Symbol: "÷ uniform", Title: "vertical score over uniform attention",
+		Meaning: "As the vertical score, each weight divided by that of uniform attention: 1 is a head that does not choose between tokens.",
+		Formula: "mean over j ≥ k+Δ of α(j, k) · (tokens that step j sees)"},
+	{Name: Receiver.Name, Symbol: "receiver", Title: "receiver score, on this trace", OfTrace: true,
+		Meaning: "Kurtosis of the head's vertical scores over the steps of this trace: high where few steps receive most of the attention, as in a receiver head. One trace is a small sample: kurtosis over many traces is measured with the key-focus heads.",
+		Formula: "fourth standardised moment of the vertical scores of the steps, less 3",
+		Source:  "Thought Anchors, arXiv 2506.19143, receiver heads, by its code"},
 	{Name: "sra", Symbol: "ranking", Title: "step ranking accuracy",
 		Meaning: "Step ranking accuracy: how often a needed step gets more focus than a redundant one. 0.5 is chance.",
 		Formula: "share of pairs of a needed and a redundant step of a response with S(needed) > S(redundant); ties count half",

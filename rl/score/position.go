@@ -26,9 +26,12 @@ var Position = Score{
 
 // WithPosition is the rank correlation of a score with [Position], over the steps that have a score: 1 where it ranks earlier steps
 // first. A step without terms has no score, even where its value is 0. NaN where fewer than two steps have one, or all are equal.
-func WithPosition(s Score, in Input) float64 {
+func WithPosition(s Score, in Input) float64 { return s.Of(in).WithPosition(s, in) }
+
+// WithPosition is [WithPosition] of values that are computed already.
+func (v Values) WithPosition(s Score, in Input) float64 {
 	var place, values []float64
-	for k, v := range s.Of(in).Steps {
+	for k, v := range v.Steps {
 		if !math.IsNaN(v) && len(s.Sum(in, Head{}, k)) > 0 {
 			place, values = append(place, -float64(k+1)), append(values, v)
 		}

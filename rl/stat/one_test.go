@@ -29,6 +29,7 @@ var roots = map[string]string{
 	"cmd/figure/plain_js.go":        "the length of a drag",
 	"app/theme/theme.go":            "the distance of two colours",
 	"app/lab/labtest/snapshots.go":  "makes a tree as rl/tree.go does",
+	"app/session/numbers.go":        "the side of a square or a triangle of numbers",
 	"rl/rltest/rltest.go":           "undoes a model's norm",
 }
 

@@ -95,10 +95,8 @@ func explainLogProb(t *session.Trace, i int) Explanation {
 		e.Note = "The first token is given; the model does not predict it."
 		return e
 	}
-	if i < len(t.Top) {
-		for _, c := range t.Top[i] {
-			e.Terms = append(e.Terms, Term{Name: Visible(c.Text), Value: fmt.Sprintf("p = %.4f", c.Prob), Chosen: c.Token == t.Tokens[i]})
-		}
+	for _, c := range t.TopAt(i) {
+		e.Terms = append(e.Terms, Term{Name: Visible(c.Text), Value: fmt.Sprintf("p = %.4f", c.Prob), Chosen: c.Token == t.Tokens[i]})
 	}
 	return e
 }
@@ -106,11 +104,8 @@ func explainLogProb(t *session.Trace, i int) Explanation {
 func explainEntropy(t *session.Trace, i int) Explanation {
 	e := Explanation{Title: fmt.Sprintf("entropy at token %d", i), Value: Format(float64(t.Entropy[i])) + " nats", Formula: "H = −Σ over the vocabulary of p · log p",
 		Note: "0 where the model is certain; log 2 = 0.693 between two equal choices. A decision point has more."}
-	if i >= len(t.Top) {
-		return e
-	}
 	var sum float64
-	for _, c := range t.Top[i] {
+	for _, c := range t.TopAt(i) {
 		p := float64(c.Prob)
 		if p <= 0 {
 			continue
@@ -124,6 +119,9 @@ func explainEntropy(t *session.Trace, i int) Explanation {
 	return e
 }
 
+// mostTerms is how many steps an explanation lists at most. Of more it lists the selected one alone.
+const mostTerms = 60
+
 // explainHead opens a cell of the grid of heads.
 func explainHead(s Subject, q Quantity, layer, head int) Explanation {
 	t := &s.Trace
@@ -134,15 +132,12 @@ func explainHead(s Subject, q Quantity, layer, head int) Explanation {
 	}
 	e := Explanation{Title: q.Name() + " of " + HeadName(layer, head), Value: Format(value)}
 	step := s.Selection.Step
-	row := func(from []float64) []float64 {
-		i := (layer*t.Heads + head) * len(t.Steps)
-		if len(from) < i+len(t.Steps) {
-			return nil
-		}
-		return from[i : i+len(t.Steps)]
-	}
-	perStep := func(from []float64) {
-		for k, x := range row(from) {
+	perStep := func(in func(layer, head, k int) float64) {
+		for k := range t.Steps {
+			x := in(layer, head, k)
+			if len(t.Steps) > mostTerms && k != step || math.IsNaN(x) {
+				continue
+			}
 			e.Terms = append(e.Terms, Term{"step " + StepName(k), Format(x), k == step, "step:" + strconv.Itoa(k), ""})
 		}
 		if step < 0 {
@@ -156,10 +151,10 @@ func explainHead(s Subject, q Quantity, layer, head int) Explanation {
 	e.Formula, e.Source, e.Note = about.Formula, about.Source, about.Meaning
 	switch q {
 	case ByFCI:
-		perStep(t.FCIHeads)
+		perStep(t.FCIIn)
 	case byFocus:
 		e.Note += fmt.Sprintf(" The answer has %s.", Plural(max(0, t.Answer[1]-t.Answer[0]), "token"))
-		perStep(t.Focus)
+		perStep(t.FocusIn)
 	case BySRA:
 		e.Note += fmt.Sprintf(" Averaged over correct responses to %s, %s in all. Heads with the highest are the key-focus heads.", Plural(s.Heads.Problems, "problem"), Plural(s.Heads.Pairs, "pair"))
 	case byKurtosis:

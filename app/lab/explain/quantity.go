@@ -6,7 +6,6 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/rl/score"
-	"attnlab/rl/stat"
 )
 
 // Quantity is what colour shows: of a token, or of a head.
@@ -130,46 +129,43 @@ func (q Quantity) OfTokens(t *session.Trace, s session.Selection) []float64 {
 	return values
 }
 
-// OfHeads is the quantity of every head, [L,H]; NaN where there is none. FCI and focus are of the selected step, or the
+// OfHeads is the quantity of every head, [L,H]; NaN where there is none. A score of steps is that of the selected step, or the
 // mean over steps without one, or where the selected step has none.
 func (q Quantity) OfHeads(t *session.Trace, h *session.HeadsView, s session.Selection) []float64 {
-	perStep := func(from []float64) []float64 {
-		K := len(t.Steps)
-		values := make([]float64, t.Layers*t.Heads)
-		for i := range values {
-			values[i] = math.NaN()
-			if K == 0 || len(from) < (i+1)*K {
-				continue
-			}
-			if row := from[i*K : (i+1)*K]; s.Step >= 0 && s.Step < K && (q != ByFCI || t.Scored(s.Step)) {
-				values[i] = row[s.Step]
-			} else {
-				values[i] = stat.Mean(row)
-			}
-		}
-		return values
-	}
-	known := func(from []*float64) []float64 {
-		values := make([]float64, len(from))
-		for i, v := range from {
-			values[i] = math.NaN()
-			if v != nil {
-				values[i] = *v
-			}
-		}
-		return values
-	}
-	switch q {
-	case ByFCI:
-		return perStep(t.FCIHeads)
-	case byFocus:
-		return perStep(t.Focus)
-	case BySRA:
+	about, ok := q.OfHead()
+	switch {
+	case !ok:
+		return nil
+	case q == BySRA:
 		return known(h.SRA)
-	case byKurtosis:
+	case q == byKurtosis:
 		return known(h.Kurtosis)
 	}
-	return nil
+	if s.Step >= 0 && s.Step < len(t.Steps) && !about.OfTrace && (q == byFocus || t.Scored(s.Step)) {
+		if values := t.HeadsAt(string(q), s.Step); values != nil {
+			return known(values)
+		}
+	}
+	if values := t.HeadMeans(string(q)); values != nil {
+		return known(values)
+	}
+	values := make([]float64, t.Layers*t.Heads)
+	for i := range values {
+		values[i] = math.NaN()
+	}
+	return values
+}
+
+// known replaces null by NaN.
+func known(from []*float64) []float64 {
+	values := make([]float64, len(from))
+	for i, v := range from {
+		values[i] = math.NaN()
+		if v != nil {
+			values[i] = *v
+		}
+	}
+	return values
 }
 
 // Span returns the ends of the colour scale: 0 and the largest value, or chance and 1 for a quantity with a value of chance.
@@ -203,9 +199,9 @@ func StepFCI(t *session.Trace, s session.Selection, k int) float64 {
 	if !t.Scored(k) {
 		return math.NaN()
 	}
-	if s.Head >= 0 && s.Layer >= 0 && s.Layer < t.Layers && s.Head < t.Heads {
-		if i := (s.Layer*t.Heads+s.Head)*len(t.Steps) + k; i < len(t.FCIHeads) {
-			return t.FCIHeads[i]
+	if s.Head >= 0 && s.Layer >= 0 {
+		if v := t.FCIIn(s.Layer, s.Head, k); !math.IsNaN(v) {
+			return v
 		}
 	}
 	if k < len(t.FCI) {

@@ -56,7 +56,7 @@ func ofScore(t *session.Trace, s score.Score, k int, value float64) Explanation 
 
 // explainFCI shows the maximum over heads.
 func explainFCI(s Subject, k int) Explanation {
-	t, K := &s.Trace, len(s.Trace.Steps)
+	t := &s.Trace
 	if !t.Scored(k) {
 		return notScored(t, k)
 	}
@@ -67,9 +67,9 @@ func explainFCI(s Subject, k int) Explanation {
 		v           float64
 	}
 	var heads []scored
-	for h := range t.Layers * t.Heads {
-		if i := h*K + k; i < len(t.FCIHeads) {
-			heads = append(heads, scored{h / t.Heads, h % t.Heads, t.FCIHeads[i]})
+	for h, v := range t.HeadsAt(score.FCI.Name, k) {
+		if v != nil {
+			heads = append(heads, scored{h / t.Heads, h % t.Heads, *v})
 		}
 	}
 	slices.SortStableFunc(heads, func(a, b scored) int { return cmp.Compare(b.v, a.v) })

@@ -11,6 +11,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
+	"attnlab/rl/score"
 )
 
 // Trace is a trace with two layers of two heads whose numbers follow from a formula: 3 prompt tokens, 4 steps of 2 tokens,
@@ -54,6 +55,17 @@ func Trace() session.Trace {
 			t.Focus = append(t.Focus, 3*float64(t.All[(h*ranges+ranges-1)*ranges+k+1]))
 			t.FCI[k] = max(t.FCI[k], sum)
 		}
+	}
+	for i, s := range score.HeadScores {
+		if s.ManyTraces || s.Name == score.FCI.Name || s.Name == score.Focus.Name {
+			continue // the mean of FCIHeads or Focus
+		}
+		one := session.HeadValues{Name: s.Name}
+		for h := range L * H {
+			v := float64(i) + float64(h)/10
+			one.Values = append(one.Values, &v)
+		}
+		t.HeadScores = append(t.HeadScores, one)
 	}
 	return t
 }
