@@ -70,7 +70,7 @@ func traceActions() []Action {
 		}},
 		{"problem", "n", "Draw the next problem", true, ready, func(l *Lab, _ string) { l.problem(l.nextSeed()) }},
 		{"seed", "", "", true, ready, func(l *Lab, a string) { l.problem(parse(a, l.Seed, parseSeed)) }},
-		{"typed", "", "", true, ready, func(l *Lab, _ string) { l.typedProblem() }},
+		{"typed", "", "", true, ready, func(l *Lab, _ string) { l.typedProblem(0) }},
 		{"example", "e", "Back to the worked example", true, ready, func(l *Lab, _ string) {
 			v := Start()
 			v.Page, v.Quantity, v.Grid = l.Page, l.Quantity, l.Grid
@@ -260,6 +260,10 @@ func FindAction(name string) (Action, bool) {
 func next[T comparable](list []T, x T) T { return list[(slices.Index(list, x)+1)%len(list)] }
 
 func (l *Lab) generate(restart bool) {
+	if l.Edited() {
+		l.generateEdited()
+		return
+	}
 	if l.Example {
 		l.Example, l.Text = false, l.PromptText()
 		l.Controls.Typed = l.Text
@@ -287,12 +291,13 @@ func (l *Lab) problem(seed uint64) {
 	l.GoTo(v)
 }
 
-func (l *Lab) typedProblem() {
+// typedProblem takes the problem that was typed, and the first tokens of a response to it.
+func (l *Lab) typedProblem(tokens int) {
 	if strings.TrimSpace(l.Controls.Typed) == "" || l.Checked.Text == l.Controls.Typed && l.Checked.Error != "" {
 		return
 	}
 	v := l.View
-	v.Example, v.Text, v.Sampling, v.Tokens, v.Cut = false, l.Controls.Typed, l.Controls.Sampling, 0, 0
+	v.Example, v.Text, v.Sampling, v.Tokens, v.Cut = false, l.Controls.Typed, l.Controls.Sampling, tokens, 0
 	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
 	v.Growth = v.Growth.ungrown()
 	l.GoTo(v)
@@ -317,6 +322,9 @@ type changing struct{ model, task string }
 
 // adoptProblem takes the problem that the engine has drawn for a model of another task into the view, and so into the link.
 func (l *Lab) adoptProblem(event any) {
+	if f, failed := event.(session.Failure); failed && f.Command == session.Kind(session.UseModel{}) {
+		l.changing = changing{}
+	}
 	t, ok := event.(session.Trace)
 	if !ok || l.changing.model == "" || l.changing.model != l.Capabilities.Model.Name {
 		return
@@ -324,6 +332,9 @@ func (l *Lab) adoptProblem(event any) {
 	if t.Task != l.changing.task {
 		l.Text, l.View.Difficulty, l.Seed = "", "", uint64(t.Seed)
 		l.Controls.Typed, l.Controls.Difficulty = "", ""
+	}
+	if l.changing.model == folderName {
+		l.adoptFolder()
 	}
 	l.changing = changing{}
 }

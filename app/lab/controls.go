@@ -26,7 +26,7 @@ func (l *Lab) Set(name, value string) {
 		l.Do("seed:" + strconv.FormatUint(l.Seed, 10))
 	case "typed":
 		l.Controls.Typed = value
-		if strings.TrimSpace(value) != "" {
+		if strings.TrimSpace(value) != "" && !l.FreeText() {
 			l.Send(session.Check{Text: value})
 		}
 	case "temperature":
@@ -66,7 +66,7 @@ func (l *Lab) Set(name, value string) {
 	case "sought":
 		l.Sought = value
 	default:
-		_ = l.setTree(name, value) || l.setTrain(name, value) || l.setCompare(name, value) || l.setBench(name, value) || l.setLesson(name, value)
+		_ = l.setFree(name, value) || l.setTree(name, value) || l.setTrain(name, value) || l.setCompare(name, value) || l.setBench(name, value) || l.setLesson(name, value)
 	}
 	if l.Tokens == 0 && !l.Example { // the link holds the sampling of the next response
 		l.View.Sampling = l.Controls.Sampling

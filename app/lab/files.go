@@ -81,7 +81,8 @@ func (l *Lab) OpenDropped(dropped []File) {
 func (l *Lab) openRead(input string, files map[string][]byte) error {
 	switch input {
 	case "open-model":
-		l.Send(session.UseModel{Name: "your folder", Files: modelFiles(files)})
+		l.changing = changing{folderName, l.Trace.Task}
+		l.Send(session.UseModel{Name: folderName, Files: modelFiles(files)})
 		return nil
 	case "open-trace":
 		for name, data := range files { // there is one

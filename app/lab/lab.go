@@ -292,6 +292,9 @@ func (l *Lab) restore(old *View) {
 	case !v.Example && (old == nil || !old.sameResponse(v)):
 		if old == nil || !old.sameProblem(v) || v.Tokens == 0 {
 			c.Problem = &session.NewProblem{Difficulty: v.Difficulty, Seed: v.Seed, Text: v.Text}
+			if c.Model == "" {
+				c.Problem.Wording = l.wordingOf(v)
+			}
 		}
 		if v.Tokens != 0 {
 			c.Response, c.Tokens = &session.Generate{Unit: "all", Restart: true, Sampling: v.Sampling}, v.Tokens

@@ -152,6 +152,7 @@ func (s *State) takeTrace(t session.Trace) {
 		return
 	}
 	old := s.Trace
+	defer s.takePrompt(&old)
 	want := s.Selection
 	if s.wanted != nil {
 		want = *s.wanted
@@ -309,8 +310,11 @@ func (s *State) bestHead() (layer, head int) {
 	return best / s.Trace.Heads, best % s.Trace.Heads
 }
 
-// PromptText is the problem as it is typed: the prompt without what begins and ends every one.
+// PromptText is the problem as it is typed: the prompt without what begins and ends every one. That of free text has its markers.
 func (s *State) PromptText() string {
+	if s.FreeText() {
+		return s.Trace.Prompt
+	}
 	if s.Trace.PromptLength < 2 || len(s.Trace.Text) < s.Trace.PromptLength {
 		return ""
 	}

@@ -21,7 +21,8 @@ func FuzzTracePage(f *testing.F) {
 	}
 	f.Add(data)
 	for _, text := range []string{`{"tokens":[1,2],"text":["a","b"],"prompt_length":1}`, `{"tokens":[1,2],"text":["","\n"],"prompt_length":1,"steps":[{"start":1,"end":1},{"start":1,"end":2,"label":"wrong"}],"layers":2,"heads":1}`,
-		`{"tokens":[1,2],"text":["a","b"],"prompt_length":1,"layers":-1,"steps":[{"start":-1,"end":5}]}`, strings.Replace(string(data), `"delta":2`, `"delta":9`, 1)} {
+		`{"tokens":[1,2],"text":["a","b"],"prompt_length":1,"layers":-1,"steps":[{"start":-1,"end":5}]}`,
+		`{"tokens":[1,2],"text":["a","b"],"prompt_length":1,"steps":[{"start":1,"end":2,"label":"","by_hand":true}],"wording":{"task":"text","rule":"odd","chat":"odd"},"prompt":"p"}`, strings.Replace(string(data), `"delta":2`, `"delta":9`, 1)} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

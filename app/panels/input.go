@@ -76,7 +76,7 @@ func (b *browser) key(p *Page, e app.Value) {
 // pressed is the one listener to clicks: it carries out the action of the nearest data-do.
 func (p *Page) pressed(ctx app.Context, e app.Event) {
 	target := e.Get("target").Call("closest", "[data-do]")
-	if !target.Truthy() || target.Get("disabled").Truthy() {
+	if !target.Truthy() || target.Get("disabled").Truthy() || e.Get("target").Call("closest", "select").Truthy() { // a menu answers by itself
 		return
 	}
 	if tag := target.Get("tagName").String(); tag == "SUMMARY" {

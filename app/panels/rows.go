@@ -33,6 +33,8 @@ type line struct {
 	cut      bool   // attention to the step is removed
 	words    string // what it says
 	label    string
+	byHand   bool // a person gave the label
+	free     bool // of free text, whose labels a person may give
 }
 
 // lines are what the rows of the trace show: the problem, the steps, and what comes after them.
@@ -60,10 +62,12 @@ func (p *Page) lines() (problem line, steps []line, answer line) {
 		if n.fci, n.label, n.scored = explain.Format(fci), step.Label, t.Scored(k); n.scored && top > 0 {
 			n.share = fci / top
 		}
+		n.byHand, n.free = step.ByHand, p.FreeText()
 		n.selected, n.hovered, n.explain = k == p.Selection.Step, k == p.Hovered, p.Explained == "fci:"+strconv.Itoa(k)
 		steps = append(steps, n)
 	}
 	problem = of(-1, 0, t.PromptLength)
+	problem.free = p.FreeText()
 	problem.words = task.WordsOf(t.Task).Ask(problemText)
 	return problem, steps, of(-1, p.afterSteps(), len(t.Tokens))
 }
@@ -100,7 +104,7 @@ func (p *Page) rows() app.UI {
 		list = append(list, app.Li().Class("row more").Body(app.Span().Class("no").Text("…"),
 			app.Span().Class("tokens").Body(p.button("forward", "quiet", app.Text("One "+p.Controls.Unit+" more")), p.button("generate", "quiet", app.Text("All of it")))))
 	}
-	return app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf()}, app.Ol().Class("rows").ID("rows").Body(list...))
+	return app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf()}, app.Ol().Class("rows", when(p.FreeText(), "prose")).ID("rows").Body(list...))
 }
 
 // Render draws the row.
@@ -115,7 +119,7 @@ func (r *row) Render() app.UI {
 		app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(n.selected)).Aria("label", "step "+name+", "+n.label+". "+n.words).Text(name),
 		n.body(),
 		app.Span().Class("fci").Body(n.bar(), number("fci:"+at, n.fci, n.explain)),
-		badge(n.label),
+		app.If(n.free, func() app.UI { return labelMenu(n) }).Else(func() app.UI { return badge(n.label) }),
 	)
 }
 
@@ -129,7 +133,11 @@ func (n line) bar() app.UI {
 
 // body is the tokens of a line.
 func (n line) body() app.UI {
-	return app.Span().Class("tokens").Body(app.Range(n.tokens).Slice(func(i int) app.UI {
+	tokens := app.Span().Class("tokens")
+	if n.free && n.step < 0 { // long prompts scroll, by keys too
+		tokens = tokens.TabIndex(0).Role("group").Aria("label", "prompt")
+	}
+	return tokens.Body(app.Range(n.tokens).Slice(func(i int) app.UI {
 		return app.Span().Class("tok", n.shades[i], when(n.start+i == n.cursor, "cursor"), when(explain.Special(n.tokens[i]), "special")).
 			DataSet("do", "token:"+strconv.Itoa(n.start+i)).Text(explain.Visible(n.tokens[i]))
 	}), app.If(n.words != "", func() app.UI { return app.Span().Class("words").Role("tooltip").Text(n.words) }))
@@ -143,13 +151,18 @@ func (p *Page) afterSteps() int {
 	return p.Trace.PromptLength
 }
 
+// letter is the first letter of a label in its colour.
+func letter(label string) app.UI {
+	return app.Span().Class("badge label-"+label).Aria("hidden", "true").Text(strings.ToUpper(label[:1]))
+}
+
 // badge is a true label: a letter and a colour, and the word if it fits.
 func badge(label string) app.UI {
 	if label == "" {
 		return app.Span().Class("label")
 	}
 	return app.Span().Class("label").Body(
-		app.Span().Class("badge label-"+label).Aria("hidden", "true").Text(strings.ToUpper(label[:1])),
+		letter(label),
 		app.Span().Class("word").Text(label),
 	)
 }

@@ -66,6 +66,9 @@ func (p *Page) introduction() app.UI {
 }
 
 func (p *Page) problemPanel() app.UI {
+	if p.FreeText() {
+		return p.promptPanel()
+	}
 	kind, _ := task.Find(cmp.Or(p.Capabilities.Model.Task, p.Trace.Task))
 	difficulties := []string{""}
 	for level := max(1, kind.Levels.Min); level <= kind.Levels.Max; level++ {
@@ -159,7 +162,7 @@ func (p *Page) generateButton() app.UI {
 	switch {
 	case p.Status.Busy && p.Opened:
 		return p.button("cancel", "primary", icon("stop"), app.Text("Stop")).Title("Stop (Esc)")
-	case p.Trace.Complete:
+	case p.Trace.Complete && !p.Edited():
 		return p.button("regenerate", when(!p.Example, "primary"), app.Text("Regenerate"))
 	}
 	return p.button("generate", "primary", app.Text("Generate"))
@@ -176,7 +179,10 @@ func (p *Page) traceHead() app.UI {
 		what = "No problem yet. Draw a new one."
 	case len(t.Tokens) > t.PromptLength:
 		what = fmt.Sprintf("%s, %s of thought", explain.Plural(len(t.Steps), "step"), explain.Plural(max(0, t.Think[1]-t.Think[0]), "token"))
-		if t.Complete && t.WellFormed {
+		switch {
+		case t.Complete && t.Gold == "" && t.Found != "":
+			what += ", answer " + t.Found
+		case t.Complete && t.WellFormed && t.Gold != "":
 			what += ", right answer " + t.Gold
 		}
 	case t.Gold != "":
@@ -188,6 +194,9 @@ func (p *Page) traceHead() app.UI {
 		name = "A worked example"
 	case len(t.Tokens) > 0 && t.Typed:
 		name = "Your problem"
+		if p.FreeText() {
+			name = "Your prompt"
+		}
 	case len(t.Tokens) > 0:
 		name = "Problem " + t.Seed.String()
 	}
@@ -207,6 +216,8 @@ func (p *Page) traceHead() app.UI {
 
 func verdict(t *session.Trace) app.UI {
 	switch {
+	case t.Wording != nil && t.Gold == "": // nobody knows
+		return app.Text("")
 	case t.Correct:
 		return app.Span().Class("mark right").Text("✓ correct")
 	case t.WellFormed:

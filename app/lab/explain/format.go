@@ -91,11 +91,7 @@ func HeadName(layer, head int) string { return "L" + strconv.Itoa(layer) + "·H"
 
 // Visible is a token as it can be seen.
 func Visible(token string) string {
-	switch token {
-	case "\n":
-		return "⏎"
-	}
-	return token
+	return strings.ReplaceAll(token, "\n", "⏎")
 }
 
 func Special(token string) bool {

@@ -90,6 +90,7 @@ func TestVisitTrace(t *testing.T) {
 		v.shots("trace-gutter-selected", ".middle")
 	})
 	v.check("pictures", func(v *visitor) { v.shots("trace-cut", "#cut-all") })
+	v.check("the prompt of a model of free text", prompts)
 	if lines := n.all(); len(lines) > 0 {
 		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
 	}

@@ -1,0 +1,166 @@
+//go:build !js && visit
+
+package visit
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"attnlab/app/session"
+	"attnlab/model"
+	"attnlab/model/hf"
+	"attnlab/model/hf/bpe"
+
+	"github.com/chromedp/chromedp"
+)
+
+// writerFolder saves a small model of free text as a Hugging Face folder: a byte-level BPE tokenizer with the markers of ChatML, and
+// weights by which the next token depends on the last one only. Each line is the last with probability .15, and the answer is 9.
+func writerFolder(v *visitor) (dir string) {
+	v.Helper()
+	file, err := os.Open(filepath.Join("..", "..", "..", "model", "hf", "bpe", "testdata", "smollm.json.gz"))
+	if err != nil {
+		v.Fatal(err)
+	}
+	defer file.Close()
+	var saved struct {
+		Tokenizer json.RawMessage `json:"tokenizer"`
+	}
+	packed, err := gzip.NewReader(file)
+	if err == nil {
+		err = json.NewDecoder(packed).Decode(&saved)
+	}
+	if err != nil {
+		v.Fatal(err)
+	}
+	words, err := bpe.Read(saved.Tokenizer)
+	if err != nil {
+		v.Fatal(err)
+	}
+	digits := map[string]float64{"2": .2, "3": .2, "4": .2, "5": .2, "6": .2}
+	next := map[string]map[string]float64{
+		"\n": {"x": .45, "wait": .2, "Therefore": .2, "Answer": .15}, "x": {" =": 1}, " =": {" ": 1}, " +": {" ": 1}, " ": digits,
+		"wait": {",": 1}, "Therefore": {",": 1}, ",": {" the": 1}, " the": {" step": .5, " answer": .5}, " step": {" is": 1}, " answer": {" is": 1},
+		" is": {" so": .5, " x": .5}, " so": {".": 1}, " x": {".": 1}, ".": {"\n": 1}, "Answer": {":": 1}, ":": {"9": 1}, "9": {"<|im_end|>": 1},
+	}
+	for digit := range digits {
+		next[digit] = map[string]float64{" +": .4, ".": .6}
+	}
+	id := func(token string) int {
+		i, ok := words.ID(token)
+		if !ok {
+			v.Fatalf("the tokenizer has no %q", token)
+		}
+		return i
+	}
+	const D = 48
+	c := model.Config{VocabSize: words.Len(), HiddenSize: D, IntermediateSize: 16, Layers: 2, Heads: 3, KVHeads: 3, HeadDim: 16,
+		MaxContext: 1024, RMSNormEps: 1e-9, Rope: model.Rope{Theta: 10000}, PadID: 0, BosID: 1, EosID: id("<|im_end|>")}
+	weights := c.Init(1)
+	region := func(name string) []float32 {
+		p := c.Param(name)
+		return weights[p.Offset : p.Offset+p.Size()]
+	}
+	for l := range c.Layers {
+		clear(region(fmt.Sprintf("layers.%d.o", l)))
+		clear(region(fmt.Sprintf("layers.%d.down", l)))
+		for i := range region(fmt.Sprintf("layers.%d.qkv", l)) {
+			region(fmt.Sprintf("layers.%d.qkv", l))[i] *= 20
+		}
+	}
+	embed, head := region("embed"), region("lm_head")
+	clear(embed)
+	clear(head)
+	for at, token := range slices.Sorted(maps.Keys(next)) {
+		embed[id(token)*D+at] = 1
+		for b := range c.VocabSize {
+			head[b*D+at] = float32(math.Log(1e-20) / math.Sqrt(D))
+		}
+		for to, p := range next[token] {
+			head[id(to)*D+at] = float32(math.Log(p) / math.Sqrt(D))
+		}
+	}
+	dir = v.TempDir()
+	if err := (&hf.Checkpoint{Config: c, Tokenizer: words, Weights: weights}).Save(dir); err != nil {
+		v.Fatal(err)
+	}
+	return dir
+}
+
+// prompts opens the folder of a model of free text, writes a prompt, cuts its response by two rules, and labels a step by hand.
+func prompts(v *visitor) {
+	dir := writerFolder(v)
+	v.press(".engine")
+	damaged := v.TempDir()
+	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if name == "tokenizer.json" {
+			data = []byte(strings.Replace(string(data), `"type": "BPE"`, `"type": "Unigram"`, 1))
+			if !strings.Contains(string(data), "Unigram") {
+				v.Fatal("the tokenizer's kind is not found")
+			}
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(damaged, name), data, 0o600)
+		}
+		if err != nil {
+			v.Fatal(err)
+		}
+	}
+	v.run(chromedp.SetUploadFiles("#open-model", []string{damaged}, chromedp.ByQuery))
+	v.until("another kind of tokenizer is refused in the dialog", `document.querySelector("#dialog .hint.bad")?.textContent.includes("Unigram")`)
+	v.Logf("%s", v.text("#dialog .hint.bad"))
+	v.until("the engine is ready", ready)
+	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
+	v.until("the folder's model draws a problem", ready+` && latest("Capabilities").model.name === "your folder" && latest("Trace").wording?.task === "few-shot-chain" && !document.querySelector(".banner.failed")`)
+	v.until("the dialog is closed, and the prompt is shown with the markers of its chat", `!document.querySelector("#dialog") && document.querySelector("#typed").value.startsWith("<|im_start|>user\n") && document.querySelector("#typed-check").textContent.includes("ChatML")`)
+
+	v.run(chromedp.Focus("#typed", chromedp.ByQuery), chromedp.Evaluate(`document.querySelector("#typed").select()`, nil), chromedp.KeyEvent("Is the answer 9"))
+	v.run(chromedp.KeyEvent("?"))
+	v.until("what is typed stays", `document.querySelector("#typed").value === "Is the answer 9?"`)
+	v.press(`#sampling [data-do="generate"]`)
+	v.until("the response is complete", ready+` && latest("Trace").complete && latest("Trace").wording.task === "text"`)
+	tr := newest[session.Trace](v)
+	if want := "<|im_start|>user\nIs the answer 9?<|im_end|>\n<|im_start|>assistant\n"; tr.Prompt != want || tr.Gold != "" || tr.Found != "9" || len(tr.Steps) < 4 {
+		v.Fatalf("the prompt %q has the response %+v of %d steps", tr.Prompt, tr.Found, len(tr.Steps))
+	}
+	v.until("the box has the prompt as the model reads it", fmt.Sprintf(`document.querySelector("#typed").value === %q`, tr.Prompt))
+	v.until("each step has a row, grey and unlabelled", fmt.Sprintf(`document.querySelectorAll("#rows .label-unlabelled + select").length === %d`, len(tr.Steps)))
+	if mark := v.text(".verdict .mark, .row.answer .mark"); mark != "" {
+		v.Errorf("nobody knows the answer, and the verdict is %q", mark)
+	}
+
+	v.run(chromedp.Evaluate(`document.querySelector("#step-1 select").click()`, nil))
+	v.choose(`#step-1 select`, "essential")
+	v.until("the label is shown", `latest("Trace").steps[1].by_hand && document.querySelector("#step-1 .label-essential + select.given")?.value === "essential"`)
+	if eval[bool](v, `latest("Selection")?.step === 1 || !!document.querySelector("#step-1.selected")`) {
+		v.Error("a click on a menu selects its row")
+	}
+	v.choose(`#problem [data-set="step-rule"]`, "paragraph")
+	v.until("there are no blank lines", ready+` && latest("Trace").wording.rule === "paragraph" && document.querySelectorAll("#rows [id^=step-]").length === latest("Trace").steps.length`)
+	if n := len(newest[session.Trace](v).Steps); n >= len(tr.Steps) {
+		v.Errorf("%d paragraphs, %d sentences", n, len(tr.Steps))
+	}
+	v.choose(`#problem [data-set="step-rule"]`, "sentence")
+	v.until("the label is back", `latest("Trace").wording.rule === "sentence" && document.querySelector("#step-1 select.given")?.value === "essential"`)
+	v.choose(`#step-2 select`, "wrong")
+	v.until("another label is shown", `document.querySelector("#step-2 select.given")?.value === "wrong"`)
+	v.shots("prompt", "#problem")
+	v.run(chromedp.Evaluate(`(menu => { menu.value = ""; menu.dispatchEvent(new Event("change", { bubbles: true })); })(document.querySelector("#step-2 select"))`, nil))
+	v.until("the label is taken back", ready+` && document.querySelector("#step-2 .label-unlabelled + select:not(.given)")`)
+
+	long := strings.Repeat("so ", 1200)
+	v.run(chromedp.Evaluate(fmt.Sprintf(`(e => (e.value = %q, e.dispatchEvent(new Event("input", { bubbles: true }))))(document.querySelector("#typed"))`, long), nil))
+	v.press(`#sampling [data-do="generate"]`)
+	v.until("a prompt longer than the context is refused in a sentence", `document.querySelector(".banner.failed p")?.textContent.includes("context holds 1024")`)
+	v.press(".banner.failed button")
+	v.press(`#problem [data-do="problem"]`)
+	v.until("a problem with an answer is drawn for the same model", ready+` && latest("Trace").gold && !latest("Trace").typed && latest("Capabilities").model.name === "your folder"`)
+}
