@@ -137,6 +137,7 @@ func prompts(v *visitor) {
 		v.Errorf("nobody knows the answer, and the verdict is %q", mark)
 	}
 
+	refusals(v)
 	v.run(chromedp.Evaluate(`document.querySelector("#step-1 select").click()`, nil))
 	v.choose(`#step-1 select`, "essential")
 	v.until("the label is shown", `latest("Trace").steps[1].by_hand && document.querySelector("#step-1 .label-essential + select.given")?.value === "essential"`)
@@ -163,4 +164,30 @@ func prompts(v *visitor) {
 	v.press(".banner.failed button")
 	v.press(`#problem [data-do="problem"]`)
 	v.until("a problem with an answer is drawn for the same model", ready+` && latest("Trace").gold && !latest("Trace").typed && latest("Capabilities").model.name === "your folder"`)
+}
+
+// refusals presses what needs a right answer, on a prompt without one: each press ends in one sentence.
+func refusals(v *visitor) {
+	v.Helper()
+	refused := func(name, words string) {
+		v.until(name+" is refused in a sentence", ready+` && document.querySelector(".banner.failed p")?.textContent.includes("`+words+`")`)
+		v.press(".banner.failed button")
+	}
+	v.press("#step-1 > .no")
+	v.press(`#cut-panel [data-do="disrupt"]`)
+	refused("the cut", "obody knows the right answer")
+	v.press(`#cut-all [data-do="cut-all"]`)
+	refused("a cut of every step", "obody knows the right answer")
+	v.press(`nav [data-do="page:tree"]`)
+	v.press(`[data-do="grow"]`)
+	refused("a tree", "obody knows the right answer")
+	v.press(`nav [data-do="page:heads"]`)
+	v.press(`[data-do="heads"]`)
+	refused("a search for heads", "obody knows")
+	v.press(`nav [data-do="page:trace"]`)
+	v.press(`#cut-panel [data-do="train-this"]`)
+	v.press(`#run-buttons [data-do="train"]`)
+	refused("training", "free text")
+	v.press(`nav [data-do="page:trace"]`)
+	v.press("#step-1 > .no")
 }
