@@ -35,6 +35,16 @@ func (r *Run) Follow(ctx context.Context, s runs.Settings, f *runs.Followed) (*r
 	}
 	if a.Step, a.Tokens = step, r.Generated; step == 0 {
 		a.Base = a.LogProbs
+	} else if r.adapters() != nil { // the base is at hand: [FillBase] need not open it
+		if err := r.WithBase(func(_ *model.Decoder, s *model.Scorer) error {
+			base, err := s.LogProbs(problem.Prompt, a.Response)
+			if err == nil {
+				a.Base = base[0]
+			}
+			return err
+		}); err != nil {
+			return f, err
+		}
 	}
 	next.Add(a)
 	return &next, nil

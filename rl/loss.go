@@ -163,10 +163,18 @@ func (r *Run) referenceLogProbs(samples []Sample) ([][]float32, error) {
 	for i, s := range samples {
 		which[i], old[i] = i, s.Old
 	}
-	if r.reference == nil {
+	switch {
+	case !r.NeedsBase():
 		return old, nil
+	case r.reference != nil:
+		return r.logprobs(r.reference, samples, which)
 	}
-	return r.logprobs(r.reference, samples, which)
+	var reference [][]float32
+	err := r.Trainer.WithoutAdapters(func() (err error) {
+		reference, err = r.logprobs(r.Scorer, samples, which)
+		return err
+	})
+	return reference, err
 }
 
 // policyPart packs samples for the policy loss. The row of a token holds what is known of the token after it.

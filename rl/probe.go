@@ -25,7 +25,7 @@ type Probe struct {
 	EssentialSteps float64      `json:"essential_steps"`          // correcting ones counted
 	Density        float64      `json:"density"`                  // REA-RL's D_q, reflections a think token
 	Errors         *probeErrors `json:"standard_error,omitempty"` // of the means; nil of runs saved by older versions
-	Heads          []HeadRank   `json:"heads"`                    // by step ranking accuracy on easy problems, best first
+	Heads          []headRank   `json:"heads"`                    // by step ranking accuracy on easy problems, best first
 }
 
 // probeErrors are the standard errors of a probe's means over problems, null of a single problem.
@@ -36,8 +36,8 @@ type probeErrors struct {
 	EssentialSteps stat.Number `json:"essential_steps"`
 }
 
-// HeadRank is a head with its step ranking accuracy.
-type HeadRank struct {
+// headRank is a head with its step ranking accuracy.
+type headRank struct {
 	score.Head
 	SRA float64 `json:"sra"`
 }
@@ -78,7 +78,7 @@ func (r *Run) Measure(ctx context.Context) (Probe, error) {
 
 // rankHeads ranks all heads on the right responses to the easier half of
 // difficulties, as ATTNPO's probing set is easy.
-func (r *Run) rankHeads(attempts []examine.Attempt) ([]HeadRank, error) {
+func (r *Run) rankHeads(attempts []examine.Attempt) ([]headRank, error) {
 	lowest, highest := math.MaxInt, 0
 	for _, a := range attempts {
 		lowest, highest = min(lowest, a.Problem.Difficulty), max(highest, a.Problem.Difficulty)
@@ -93,14 +93,14 @@ func (r *Run) rankHeads(attempts []examine.Attempt) ([]HeadRank, error) {
 	if err != nil {
 		return nil, err
 	}
-	ranks := []HeadRank{}
+	ranks := []headRank{}
 	for l, layer := range examine.ScoreHeads(examined).SRA {
 		for h, sra := range layer {
 			if !math.IsNaN(sra) {
-				ranks = append(ranks, HeadRank{Head: score.Head{Layer: l, Head: h}, SRA: sra})
+				ranks = append(ranks, headRank{Head: score.Head{Layer: l, Head: h}, SRA: sra})
 			}
 		}
 	}
-	slices.SortStableFunc(ranks, func(a, b HeadRank) int { return cmp.Compare(b.SRA, a.SRA) })
+	slices.SortStableFunc(ranks, func(a, b headRank) int { return cmp.Compare(b.SRA, a.SRA) })
 	return ranks, nil
 }

@@ -23,6 +23,10 @@ type RunConfig struct {
 	Seed   uint64
 	Probe  int // problems that the base is measured on first; 0 is 256
 
+	// Opened, where not nil, is the base on its device, from [model.Open]: adapters are trained over it, and the base needs no weights in
+	// memory. The run does not release it.
+	Opened *model.Model
+
 	Heads     []score.Head // in place of those that the method finds, where it takes heads
 	Reflector *Reflector   // where the method needs one
 
@@ -40,7 +44,7 @@ type Run struct {
 	Trainer *model.Trainer
 
 	base      *hf.Checkpoint // what the run started from
-	reference *model.Scorer  // frozen; nil where neither loss nor reward has a KL term
+	reference *model.Scorer  // frozen; nil where neither loss nor reward has a KL term, and where adapters can be left out instead
 	trainer   Trainer
 	state     runState
 	last      []Group // of the last step
@@ -100,6 +104,9 @@ func (c RunConfig) check(shape model.Config) error {
 	if c.Reflects() && c.Reflector == nil {
 		return fmt.Errorf("rl: these hyper-parameters of %s need a reflection model; train one and give it, or take the cut oracle", c.Method.Name)
 	}
+	if c.Opened != nil && c.adapters() == nil {
+		return fmt.Errorf("rl: this model was opened in parts and its weights are frozen; train low-rank adapters over it: give lora a rank, such as 8")
+	}
 	if len(c.Heads) > 0 && !c.Method.Takes.Heads {
 		return fmt.Errorf("rl: %s has no heads to name; leave them out", c.Method.Name)
 	}
@@ -141,35 +148,10 @@ func adam(h hyper.Values) model.Adam {
 		WeightDecay: float32(h.Number("weight-decay")), MaxNorm: float32(h.Number("gradient-clip"))}
 }
 
-// openTrainer makes the model and the trainer of its weights, or, with hyper-parameter lora, of adapters over the base's weights.
-func (r *Run) openTrainer(d *gpu.Device, start *hf.Checkpoint, capacity int) (err error) {
-	rank := 0
-	if r.Hyper.Has("lora") {
-		rank = r.Hyper.Int("lora")
-	}
-	if rank == 0 {
-		if r.Model, err = model.New(d, start.Config, start.Weights); err == nil {
-			r.Trainer, err = model.NewTrainer(r.Model, capacity, adam(r.Hyper))
-		}
-		return err
-	}
-	l := model.LoRA{Rank: rank, Alpha: r.Hyper.Number("lora-alpha")}
-	words := r.base.Config.InitAdapters(l, r.Seed)
-	if start.Train != nil && start.Train.LoRA != nil {
-		if *start.Train.LoRA != l {
-			return fmt.Errorf("rl: the checkpoint has adapters of rank %d, its hyper-parameters say %d; start a new run", start.Train.LoRA.Rank, rank)
-		}
-		words = start.Train.Adapters
-	}
-	if r.Model, err = model.New(d, r.base.Config, r.base.Weights); err == nil {
-		r.Trainer, err = model.NewLoRATrainer(r.Model, capacity, adam(r.Hyper), l, words)
-	}
-	return err
-}
-
 // open puts the run on a device.
 func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err error) {
 	capacity := max(r.Tokens, start.Config.MaxContext)
+	r.Slots = min(r.Slots, cacheSlots(start.Config))
 	if err := r.openTrainer(d, start, capacity); err != nil {
 		return err
 	}
@@ -186,7 +168,7 @@ func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err err
 			return err
 		}
 	}
-	if r.NeedsBase() {
+	if r.NeedsBase() && r.adapters() == nil {
 		reference, err := model.New(d, r.base.Config, r.base.Weights)
 		if err != nil {
 			return err
@@ -289,7 +271,7 @@ func (r *Run) Release() {
 	if r.Trainer != nil {
 		r.Trainer.Release()
 	}
-	if r.Model != nil {
+	if r.Model != nil && r.Model != r.Opened {
 		r.Model.Release()
 	}
 }

@@ -50,12 +50,15 @@ func savedState(saved *hf.Checkpoint, c RunConfig) (state runState, err error) {
 	return state, nil
 }
 
-// Checkpoint reads from the device what is needed to use the model and to resume training.
+// Checkpoint reads from the device what is needed to use the model and to resume training. Over an opened model these are the adapters, without
+// the model's weights.
 func (r *Run) Checkpoint() (*hf.Checkpoint, error) {
 	c := &hf.Checkpoint{Config: r.Model.Config, Tokenizer: r.base.Tokenizer}
 	var err error
-	if c.Weights, err = r.Model.Weights(); err != nil {
-		return nil, err
+	if r.Opened == nil {
+		if c.Weights, err = r.Model.Weights(); err != nil {
+			return nil, err
+		}
 	}
 	if c.Train, err = r.Trainer.State(); err != nil {
 		return nil, err

@@ -69,13 +69,17 @@ func (c tlmre) Sample(ctx context.Context, r *Run) ([]Group, error) {
 	if err != nil || c.kl == 0 {
 		return groups, err
 	}
+	var samples []Sample
 	for _, g := range groups {
-		reference, err := r.referenceLogProbs(g.Samples)
-		if err != nil {
-			return nil, err
-		}
+		samples = append(samples, g.Samples...)
+	}
+	reference, err := r.referenceLogProbs(samples)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
 		for i := range g.Samples {
-			g.Samples[i].Reference = reference[i]
+			g.Samples[i].Reference, reference = reference[0], reference[1:]
 		}
 	}
 	return groups, nil

@@ -40,7 +40,7 @@ var CheckpointFiles = []string{StateFile, weightsFile, configFile, tokenizerFile
 type Checkpoint struct {
 	Config    model.Config
 	Tokenizer tokenizer.Tokenizer // nil if the folder has none
-	Weights   []float32           // the arena, Config.ArenaSize() long
+	Weights   []float32           // the arena, Config.ArenaSize() long; nil where Train has adapters over a model that lies elsewhere
 	Train     *model.TrainState
 }
 
@@ -70,9 +70,11 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	// transformers opens only files whose metadata names their format.
-	if files[weightsFile], err = pack(map[string]string{"format": "pt"}, arrays(c.Config, "", c.Weights)); err != nil {
-		return nil, err
+	if c.Weights != nil || c.Train == nil || c.Train.LoRA == nil {
+		// transformers opens only files whose metadata names their format.
+		if files[weightsFile], err = pack(map[string]string{"format": "pt"}, arrays(c.Config, "", c.Weights)); err != nil {
+			return nil, err
+		}
 	}
 	if err := c.addTrain(files); err != nil {
 		return nil, err

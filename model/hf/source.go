@@ -112,6 +112,9 @@ func wrap(name string, err error) error {
 
 // noWeights names what a folder has in the place of weights that can be read.
 func noWeights(fsys fs.FS) error {
+	if exists(fsys, "adapter/"+adapterConfFile) {
+		return fmt.Errorf("hf: %s is missing: this folder has adapters of another model; open that model, with the adapters in the folder \"adapter\" below this one", weightsFile)
+	}
 	for _, name := range []string{"pytorch_model.bin", "pytorch_model.bin.index.json"} {
 		if exists(fsys, name) {
 			return fmt.Errorf("hf: %s is missing, and %s is not read, because such a file can run code when it is opened; save the model as safetensors first", weightsFile, name)

@@ -19,7 +19,8 @@ import (
 // names, AdamW's first moments with the prefix "m." and the second with "v.". One
 // rename replaces one file, so a save is whole or absent, whatever happens to the
 // files beside it. Where adapters are trained, the weights are the merged ones, the
-// adapters have PEFT's names, and so have their moments.
+// adapters have PEFT's names, and so have their moments; over a model that was opened
+// in parts there are no weights at all.
 //
 // training.json repeats the metadata for people and other programs; nothing here reads
 // it. In version 1 it was the only place of the counts, beside the moments alone in
@@ -55,7 +56,10 @@ func (c *Checkpoint) addTrain(files map[string][]byte) error {
 	if err != nil {
 		return fmt.Errorf("hf: write JSON: %w", err)
 	}
-	tensors := arrays(c.Config, "", c.Weights)
+	var tensors []safetensors.Array
+	if c.Weights != nil {
+		tensors = arrays(c.Config, "", c.Weights)
+	}
 	if l := c.Train.LoRA; l != nil {
 		tensors = append(tensors, adapterArrays(c.Config, *l, "", c.Train.Adapters)...)
 		tensors = append(tensors, adapterArrays(c.Config, *l, "m.", c.Train.M)...)
@@ -144,6 +148,9 @@ func (c *Checkpoint) readAdapted(file safetensors.File) (err error) {
 	})}
 	if adapters := 3 * len(adapterArrays(c.Config, l, "", c.Train.Adapters)); len(file.Arrays)-len(weights.Arrays) != adapters {
 		return fmt.Errorf("there are %d tensors of adapters and moments, this model has %d", len(file.Arrays)-len(weights.Arrays), adapters)
+	}
+	if len(weights.Arrays) == 0 {
+		return nil
 	}
 	data, err := pack(nil, weights.Arrays)
 	if err != nil {
