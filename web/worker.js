@@ -5,6 +5,20 @@
 const channel = new BroadcastChannel("attnlab:" + new URL(self.location.href).searchParams.get("session"));
 globalThis.channel = channel; // the engine takes it over
 
+// Files that a page hands to the engine, by the id of the choice. They travel as handles: nothing of them is read here.
+const picks = new Map();
+const pick = (id) => {
+	if (!picks.has(id)) {
+		const one = {};
+		one.files = new Promise((done) => { one.done = done; });
+		picks.set(id, one);
+	}
+	return picks.get(id);
+};
+new BroadcastChannel("attnlab:files:" + new URL(self.location.href).searchParams.get("session")).onmessage =
+	({ data }) => pick(data.id).done(data.files);
+globalThis.picked = (id) => pick(id).files; // the engine asks for them by this
+
 const send = (kind, body) => channel.postMessage(JSON.stringify({ kind, body }));
 const status = (done, total) => send("Status", { stage: "loading the engine", done, total, busy: true });
 const failure = (text) => {

@@ -71,7 +71,9 @@ func (e *Engine) openNow(backend string, c *hf.Checkpoint) (d *gpu.Device, made 
 }
 
 // raceDue returns true if a race is to run once the engine is idle.
-func (e *Engine) raceDue() bool { return e.choice.due && e.run == nil && e.checkpoint != nil }
+func (e *Engine) raceDue() bool {
+	return e.choice.due && e.run == nil && e.held != nil && e.held.source == nil
+}
 
 // raceIdle runs the race that is due, unless a run is active: its numbers must not depend on when the engine was idle. It moves to
 // the winner.
@@ -87,10 +89,13 @@ func (e *Engine) raceIdle() {
 // race measures both backends with the current model and saves the result. If auto is asked for and no run is active, it moves to
 // the faster one; else it returns a sentence that says why it stays.
 func (e *Engine) race() (text string, err error) {
-	if e.checkpoint == nil {
+	if e.held == nil {
 		return "", errors.New("no model is open yet; wait until one is loaded")
 	}
-	r, err := race.Again(e.checkpoint.Config, &e.races)
+	if e.held.source != nil {
+		return "", errors.New("both backends are only measured with small models: one product of this one takes as long as a race; choose a backend by hand")
+	}
+	r, err := race.Again(e.held.Config, &e.races)
 	if err != nil {
 		if errors.Is(err, gpu.ErrNoAdapter) {
 			err = fmt.Errorf("there is only one backend to measure: %w", err)
@@ -98,7 +103,7 @@ func (e *Engine) race() (text string, err error) {
 		return "", err
 	}
 	backend, why := r.Choice()
-	made := choice{why: why, raced: &r, shape: e.checkpoint.Config}
+	made := choice{why: why, raced: &r, shape: e.held.Config}
 	now := gpu.WebGPU
 	if e.rig.device.Info.Backend == gpu.Host {
 		now = gpu.Host
@@ -117,7 +122,7 @@ func (e *Engine) race() (text string, err error) {
 		if err != nil {
 			return "", err
 		}
-		if err := e.move(d); err != nil {
+		if err := e.move(context.Background(), d); err != nil {
 			d.Close()
 			return "", err
 		}
@@ -171,8 +176,8 @@ func (e *Engine) raceFor(c *hf.Checkpoint) (*gpu.Device, choice) {
 func sameShape(a, b model.Config) bool { return race.Key(gpu.Info{}, a) == race.Key(gpu.Info{}, b) }
 
 // useHost moves to the host because the adapter fails. why is the reason.
-func (e *Engine) useHost(why string) error {
-	if err := e.move(gpu.OpenHost()); err != nil {
+func (e *Engine) useHost(ctx context.Context, why string) error {
+	if err := e.move(ctx, gpu.OpenHost()); err != nil {
 		return err
 	}
 	e.choice = choice{why: why}

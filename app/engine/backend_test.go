@@ -194,7 +194,7 @@ func TestAnotherShapeRacesAgain(t *testing.T) {
 	on("chain-small", true)
 	s.must(session.UseModel{Name: "chain-tiny"})
 	on("chain-tiny", false)
-	s.must(session.UseModel{Name: "mine", Files: bases["chain-tiny"]})
+	s.folder("mine", bases["chain-tiny"])
 	on("mine", false)
 	s.must(session.UseModel{Name: "chain-small"})
 	on("chain-small", true)

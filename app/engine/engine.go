@@ -8,12 +8,12 @@ package engine
 
 import (
 	"context"
+	"io/fs"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"attnlab/app/session"
-	"attnlab/model/hf"
 	"attnlab/model/race"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
@@ -26,6 +26,8 @@ type Library struct {
 	// Fetch returns the files of a base by their names in its folder. It calls progress with the bytes so far and their total,
 	// which is 0 while it is unknown. The error for a base that does not exist wraps [fs.ErrNotExist].
 	Fetch func(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error)
+	// Picked returns the files that a page has handed over by an id, read by ranges. Nil means that there are none.
+	Picked func(ctx context.Context, id string) (fs.FS, error)
 	// Runs returns run.json and metrics.jsonl of each shipped run. Nil means that there are none.
 	Runs func(context.Context) ([]ShippedRun, error)
 	// RunFile returns another file of a shipped run, by the names of both. The error wraps fs.ErrNotExist where the run lacks it. Nil
@@ -71,7 +73,8 @@ type Engine struct {
 	races        race.Document[race.Result] // of this visit and of those before
 	products     race.Document[race.Products]
 	capabilities session.Capabilities
-	checkpoint   *hf.Checkpoint // of the current model; nil before the first is loaded
+	held         *held  // the current model; nil before the first is loaded
+	offer        *offer // of a model of others; nil for none
 	rig          rig
 	test         selfTest
 	reasoning    *reasoning // nil before the first problem
@@ -116,6 +119,8 @@ func (e *Engine) close() {
 	if e.run != nil && e.run.learner != nil {
 		e.deactivate(e.run)
 	}
+	e.leaveOffer()
+	e.held.close()
 	e.rig.release()
 	if e.rig.device != nil {
 		e.rig.device.Close()

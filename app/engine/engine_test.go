@@ -92,6 +92,8 @@ type screen struct {
 	rules    session.Rules
 	files    session.RunFiles
 	speeds   session.Speeds
+	offer    session.Offer
+	folders  *folders
 	followed session.Followed
 
 	traces []time.Time // when each came
@@ -112,7 +114,8 @@ func startWith(t testing.TB, library Library, bases map[string]map[string][]byte
 	hub := &session.Hub{}
 	ctx, cancel := context.WithCancel(t.Context())
 	port, done := hub.Join(), make(chan struct{})
-	s := &screen{TB: t, port: hub.Join()}
+	s := &screen{TB: t, port: hub.Join(), folders: &folders{}}
+	library.Picked = s.folders.picked
 	go func() {
 		defer close(done)
 		library.List = func(context.Context) ([]string, error) {
@@ -136,6 +139,52 @@ func startWith(t testing.TB, library Library, bases map[string]map[string][]byte
 		s.do(c)
 	}
 	return s
+}
+
+// folders are files that were handed to an engine.
+type folders struct {
+	mu    sync.Mutex
+	files map[string]fs.FS
+}
+
+func (f *folders) add(id string, files fs.FS) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.files == nil {
+		f.files = map[string]fs.FS{}
+	}
+	f.files[id] = files
+}
+
+func (f *folders) picked(_ context.Context, id string) (fs.FS, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.files[id], nil
+}
+
+// look asks for the offer of the model in some files.
+func (s *screen) look(name string, files fs.FS) session.LookAt {
+	s.folders.add(name, files)
+	return session.LookAt{From: session.ModelPlace{Kind: session.FromFiles, ID: name, Name: name}}
+}
+
+// proposed opens the model of the offer as it is proposed.
+func (s *screen) proposed() session.OpenModel {
+	s.Helper()
+	for _, c := range s.offer.Contexts {
+		if c.Tokens == s.offer.Context && c.Choice >= 0 {
+			return session.OpenModel{Context: c.Tokens, Storage: c.Needs[c.Choice].Storage}
+		}
+	}
+	s.Fatalf("nothing is proposed: %+v", s.offer)
+	return session.OpenModel{}
+}
+
+// folder opens the model in some files as it is proposed.
+func (s *screen) folder(name string, files map[string][]byte) {
+	s.Helper()
+	s.must(s.look(name, hf.Memory(files)))
+	s.must(s.proposed())
 }
 
 // parrots are bases of known behaviour.
@@ -265,6 +314,9 @@ func (s *screen) receive(message any) {
 	case session.Speeds:
 		newer(s.speeds.Number, m.Number)
 		s.speeds = m
+	case session.Offer:
+		newer(s.offer.Number, m.Number)
+		s.offer = m
 	case session.Tree:
 		newer(s.tree.Number, m.Number)
 		s.tree = m

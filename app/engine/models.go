@@ -9,51 +9,54 @@ import (
 	"attnlab/gpu"
 	"attnlab/model/hf"
 	"attnlab/rl/task"
+	freetext "attnlab/rl/task/text"
 )
 
-// useModel loads a shipped base, the model of a run, or the files of a folder. If it fails, the old model stays.
+// useModel loads a shipped base or the model of a run. If it fails, the old model stays.
 func (e *Engine) useModel(ctx context.Context, c session.UseModel) error {
 	if e.rig.device == nil {
-		return errors.New("no device is open yet; open a backend first")
+		return errNoDevice
 	}
-	name := c.Name
-	var checkpoint *hf.Checkpoint
-	var err error
-	if e.busy("loading", 0, 0); c.Files != nil {
-		checkpoint, err = hf.LoadFiles(c.Files)
-	} else {
-		checkpoint, err = e.modelNamed(ctx, name)
-	}
+	e.busy("loading", 0, 0)
+	checkpoint, err := e.modelNamed(ctx, c.Name)
 	if err != nil {
 		return err
 	}
-	return e.install(name, checkpoint)
+	return e.install(ctx, c.Name, checkpoint)
 }
 
 // install makes a checkpoint the current model, on the backend that is faster for it. If it fails, the old model stays.
-func (e *Engine) install(name string, checkpoint *hf.Checkpoint) error {
-	task, err := taskOf(checkpoint)
+func (e *Engine) install(ctx context.Context, name string, checkpoint *hf.Checkpoint) error {
+	held := &held{Checkpoint: checkpoint}
+	if other, made := e.raceFor(checkpoint); other != nil {
+		err := e.installOn(ctx, name, held, other, made, nil)
+		if err == nil || e.rig.device == other {
+			return err
+		}
+		other.Close() // the current device can try
+		return e.installOn(ctx, name, held, e.rig.device, e.choice, nil)
+	} else {
+		return e.installOn(ctx, name, held, e.rig.device, made, nil)
+	}
+}
+
+// installOn makes a model the current one, on a device that may be another than the rig's. If it fails, the old model and its device
+// stay.
+func (e *Engine) installOn(ctx context.Context, name string, held *held, d *gpu.Device, made choice, loading func(done, total int64)) error {
+	task, err := taskOf(held.Checkpoint)
 	if err != nil {
 		return err
 	}
-	other, made := e.raceFor(checkpoint)
-	var next rig
-	if other != nil {
-		if next, err = newRig(other, checkpoint); err != nil { // the current device can try
-			other.Close()
-			other, made = nil, e.choice
-		}
-	}
-	if other == nil {
-		if next, err = newRig(e.rig.device, checkpoint); err != nil {
-			return err
-		}
+	next, err := newRig(ctx, d, held, loading)
+	if err != nil {
+		return err
 	}
 	e.rig.release()
-	if other != nil {
+	if d != e.rig.device {
 		e.rig.device.Close()
 	}
-	e.rig, e.checkpoint, e.choice = next, checkpoint, made
+	e.held.close()
+	e.rig, e.held, e.choice = next, held, made
 	e.describe()
 	e.capabilities.Model = session.ModelInfo{Name: name, Task: task.Name(), Parameters: next.model.Count(),
 		Layers: next.model.Layers, Heads: next.model.Heads, Context: next.model.MaxContext}
@@ -72,8 +75,17 @@ func (e *Engine) install(name string, checkpoint *hf.Checkpoint) error {
 	default:
 		e.reasoning = nil
 		e.setTask(task)
-		return e.newProblem(session.NewProblem{Seed: r.seed})
+		return e.firstProblem(r.seed)
 	}
+}
+
+// firstProblem draws a problem for a new model. Where its context is too short for one of free text, the prompt is short.
+func (e *Engine) firstProblem(seed uint64) error {
+	err := e.newProblem(session.NewProblem{Seed: seed})
+	if err == nil || lost(err) || e.reasoning != nil {
+		return err
+	}
+	return e.newProblem(session.NewProblem{Text: "1", Wording: &session.Wording{Task: freetext.FreeText.Name}})
 }
 
 // defaultBase loads the base that new visitors see: the first of the list.
@@ -86,15 +98,15 @@ func (e *Engine) defaultBase(ctx context.Context) (name string, c *hf.Checkpoint
 }
 
 // useDefault installs the default base. An adapter that fails now is replaced by the host if the visitor did not ask for it.
-func (e *Engine) useDefault(name string, c *hf.Checkpoint) error {
-	err := e.install(name, c)
+func (e *Engine) useDefault(ctx context.Context, name string, c *hf.Checkpoint) error {
+	err := e.install(ctx, name, c)
 	if err == nil || e.backend != gpu.Auto || e.rig.device.Err() == nil {
 		return err
 	}
-	if err := e.useHost("no GPU can be used here: " + err.Error()); err != nil {
+	if err := e.useHost(ctx, "no GPU can be used here: "+err.Error()); err != nil {
 		return err
 	}
-	return e.install(name, c)
+	return e.install(ctx, name, c)
 }
 
 // taskOf returns the task whose tokens a model has, or one of free text. It returns an error for a model that has neither.

@@ -5,6 +5,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/gpu"
+	"attnlab/model/hf"
 )
 
 // open opens a backend and moves the current model to it, or loads the default base. If it fails, the old device stays. Why no
@@ -15,16 +16,18 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 		e.names = nil
 		e.fail("Open", err)
 	}
-	name, c, missing := e.capabilities.Model.Name, e.checkpoint, error(nil)
-	if c == nil {
+	name, c, missing := e.capabilities.Model.Name, (*hf.Checkpoint)(nil), error(nil)
+	if e.held == nil {
 		name, c, missing = e.defaultBase(ctx)
 		e.busy("opening", 0, 0)
+	} else {
+		c = e.held.Checkpoint
 	}
 	d, made, err := e.openNow(backend, c)
 	if err != nil {
 		return "", err
 	}
-	if err := e.move(d); err != nil {
+	if err := e.move(ctx, d); err != nil {
 		d.Close()
 		return "", err
 	}
@@ -37,8 +40,8 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 	switch {
 	case missing != nil:
 		return "", missing
-	case e.checkpoint == nil:
-		err = e.useDefault(name, c)
+	case e.held == nil:
+		err = e.useDefault(ctx, name, c)
 	case e.reasoning != nil:
 		err = e.show()
 	}
@@ -47,13 +50,13 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 
 // move puts the current model and the active run on another device, and closes the old one. If it fails, the old device
 // stays.
-func (e *Engine) move(d *gpu.Device) error {
+func (e *Engine) move(ctx context.Context, d *gpu.Device) error {
 	d.Yield = e.pause
 	next := rig{device: d}
-	if e.checkpoint != nil {
+	if e.held != nil {
 		e.busy("loading", 0, 0)
 		var err error
-		if next, err = newRig(d, e.checkpoint); err != nil {
+		if next, err = newRig(ctx, d, e.held, func(done, total int64) { e.busy("loading", int(done), int(total)) }); err != nil {
 			return err
 		}
 	}
@@ -92,7 +95,7 @@ func (e *Engine) recover(ctx context.Context) (text string, err error) {
 		if d, why, err = gpu.Open(backend); err != nil {
 			continue
 		}
-		if err = e.move(d); err != nil {
+		if err = e.move(ctx, d); err != nil {
 			d.Close()
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/gpu"
+	"attnlab/model/hf"
 	"attnlab/rl/task"
 )
 
@@ -88,7 +89,19 @@ func TestUseModel(t *testing.T) {
 		{damaged("tokenizer.json", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`"wait"`), []byte(`"halt"`)) }), "no task"},
 		{map[string][]byte{"config.json": good["config.json"]}, "model.safetensors is missing"},
 	} {
-		s.refused(session.UseModel{Name: "mine", Files: c.files}, c.want)
+		look := s.look("mine", hf.Memory(c.files))
+		if c.want == "NaN" { // only the values say so
+			s.must(look)
+			look := s.offer
+			s.refused(s.proposed(), c.want)
+			if s.must(session.LeaveOffer{}); look.Name == "" || s.offer.Name != "" {
+				t.Errorf("offered %q, then %q", look.Name, s.offer.Name)
+			}
+			continue
+		}
+		if s.refused(look, c.want); s.offer.Name != "" {
+			t.Errorf("%s, but it is offered", c.want)
+		}
 	}
 	s.refused(session.UseModel{Name: "chain-huge"}, "chain-small, chain-tiny")
 	if s.able.Model.Name != "chain-tiny" {
@@ -97,7 +110,7 @@ func TestUseModel(t *testing.T) {
 	s.must(session.Generate{Unit: "all", Restart: true, Sampling: sampling})
 	same(t, s.trace, want) // the old model is as it was
 
-	s.must(session.UseModel{Name: "mine", Files: good})
+	s.folder("mine", good)
 	if s.able.Model.Name != "mine" || s.able.Model.Layers != 2 || s.able.Model.Heads != 3 {
 		t.Errorf("%+v", s.able.Model)
 	}
@@ -116,7 +129,7 @@ func TestUseModelOfAnotherTask(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := start(t, parrots(t), openHost, session.NewProblem{Seed: 7}, session.FindHeads{Problems: 40})
-	s.must(session.UseModel{Name: "numbers", Files: filesOf(t, random(t, countdown))})
+	s.folder("numbers", filesOf(t, random(t, countdown)))
 	if s.able.Model.Task != "countdown" || s.trace.Task != "countdown" || s.trace.Seed != 7 {
 		t.Errorf("task %q, trace of %q", s.able.Model.Task, s.trace.Task)
 	}
@@ -135,7 +148,7 @@ func TestNothingToOpen(t *testing.T) {
 	if s.status.Stage != "waiting" || s.able.Backend != gpu.Host {
 		t.Errorf("status %+v, capabilities %+v", s.status, s.able)
 	}
-	s.must(session.UseModel{Name: "mine", Files: parrots(t)["chain-tiny"]})
+	s.folder("mine", parrots(t)["chain-tiny"])
 	s.must(session.NewProblem{})
 	s.must(all)
 	if s.status.Stage != "ready" || !s.trace.WellFormed {

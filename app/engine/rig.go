@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
@@ -16,6 +18,20 @@ type rig struct {
 	chunk   int // tokens that it samples before each readback
 }
 
+// held is a model in use: whole, with its weights, or by its source, which stays open so that it can be put on another device.
+type held struct {
+	*hf.Checkpoint            // without weights where there is a source; MaxContext is that of the rig
+	source         *hf.Source // nil where the weights are in memory
+	storage        model.Storage
+}
+
+// close closes the files of a model.
+func (h *held) close() {
+	if h != nil && h.source != nil {
+		h.source.Close()
+	}
+}
+
 // A long trace has about manySteps steps of about stepTokens tokens. For a longer one the scorer allocates more.
 const (
 	stepTokens = 4
@@ -24,13 +40,16 @@ const (
 
 // newRig puts a model on a device and scores a trace of full length, so that kernels are compiled and memory is allocated
 // before a visitor waits for them.
-func newRig(d *gpu.Device, c *hf.Checkpoint) (r rig, err error) {
+func newRig(ctx context.Context, d *gpu.Device, c *held, loading func(done, total int64)) (r rig, err error) {
 	r.device = d
 	defer func() {
 		if err != nil {
 			r.release()
 		}
 	}()
+	if c.source != nil {
+		return r, r.openSource(ctx, c, loading)
+	}
 	if r.model, err = model.New(d, c.Config, c.Weights); err != nil {
 		return r, err
 	}
@@ -54,6 +73,29 @@ func newRig(d *gpu.Device, c *hf.Checkpoint) (r rig, err error) {
 		return r, err
 	}
 	return r, d.Err()
+}
+
+// cacheBytes bounds the keys and values of a model that is opened by its source. Where they are full, sequences wait for each other.
+const cacheBytes = 256 << 20
+
+// openSource is newRig for a model that is opened by its source. It scores a short trace, because a long one takes long.
+func (r *rig) openSource(ctx context.Context, c *held, loading func(done, total int64)) (err error) {
+	r.model, err = model.Open(ctx, r.device, c.source.Config, c.source, model.Options{Storage: c.storage, Context: c.Config.MaxContext, Progress: loading})
+	if err != nil {
+		return err
+	}
+	m := r.model
+	row := 4 * 2 * int64(m.KVHeads*m.HeadDim) // bytes of a token in a layer
+	rows := min(cacheBytes/(row*int64(m.Layers)), r.device.Limits.MaxBufferSize/row, r.device.Limits.MaxStorageBufferBindingSize/row)
+	size := model.DecoderSize{Slots: 8, Chunk: 4, Rows: max(m.MaxContext, min(int(rows), 16*m.MaxContext))}
+	r.slots, r.chunk = size.Slots, size.Chunk
+	if r.decoder, err = model.NewDecoder(m, size); err != nil {
+		return err
+	}
+	if r.scorer, err = model.NewScorer(m, m.MaxContext); err != nil {
+		return err
+	}
+	return r.device.Err()
 }
 
 // release frees what runs on the device. On a lost device it does nothing.

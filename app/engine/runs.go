@@ -236,8 +236,11 @@ func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, e
 		}
 		return &c, nil
 	}
-	if e.checkpoint != nil && name == e.capabilities.Model.Name {
-		return e.checkpoint, nil
+	if e.held != nil && name == e.capabilities.Model.Name {
+		if e.held.source != nil {
+			return nil, fmt.Errorf("the model %s lies on the device in %s, to run forward only; open it in F32 to train it, if it is offered for training so", name, strings.ToUpper(e.held.storage.String()))
+		}
+		return e.held.Checkpoint, nil
 	}
 	if !slices.Contains(e.names, name) {
 		return nil, fmt.Errorf("there is no shipped base %q; choose one of %s", name, strings.Join(e.names, ", "))

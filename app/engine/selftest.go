@@ -139,7 +139,7 @@ func (e *Engine) judge(ctx context.Context) {
 		e.rest(fmt.Sprintf("%d of %d kernels give wrong numbers here, so do not trust what you see; choose the host backend.", len(bad), len(kernels)))
 	default:
 		why := fmt.Sprintf("%d of %d kernels gave wrong numbers on %s, %s first", len(bad), len(kernels), e.rig.device.Info, bad[0].Name)
-		if err := e.useHost(why); err != nil {
+		if err := e.useHost(ctx, why); err != nil {
 			e.fail("Open", err)
 			return
 		}

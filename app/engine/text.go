@@ -49,7 +49,7 @@ func (e *Engine) taskFor(c session.NewProblem) (task.Task, *session.Wording, err
 	case c.Text != "":
 		w.Task = freetext.FreeText.Name
 	}
-	kind, err := freeTask(e.checkpoint, w)
+	kind, err := freeTask(e.held.Checkpoint, w)
 	if err != nil {
 		return nil, nil, err
 	}

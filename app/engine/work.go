@@ -64,6 +64,12 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return func(ctx context.Context) (string, error) { return e.open(ctx, c.Backend) }
 	case session.UseModel:
 		return silent(func(ctx context.Context) error { return e.useModel(ctx, c) })
+	case session.LookAt:
+		return silent(func(ctx context.Context) error { return e.lookAt(ctx, c) })
+	case session.OpenModel:
+		return silent(func(ctx context.Context) error { return e.openModel(ctx, c) })
+	case session.LeaveOffer:
+		return silent(func(context.Context) error { e.leaveOffer(); return nil })
 	case session.Restore:
 		return e.planRestore(c)
 	case session.NewProblem:

@@ -210,7 +210,11 @@ func pageActions() []Action {
 		{"link", "y", "Copy a link to this view", false, nil, func(l *Lab, _ string) { l.copyLink() }},
 		{"save", "s", "Save the trace as a file", false, func(l *Lab) bool { return len(l.Trace.Tokens) > 0 }, func(l *Lab, _ string) { l.saveTrace() }},
 		{"open-trace", "o", "Open a trace from a file", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-trace") }},
-		{"open-model", "", "Open a model folder", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-model") }},
+		{"open-model", "", "Open a model of your own", false, ready, func(l *Lab, _ string) { l.openDialog(ModelDialog) }},
+		{"pick-folder", "", "", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-model") }},
+		{"pick-gguf", "", "", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-gguf") }},
+		{"offer-open", "", "", false, ready, func(l *Lab, _ string) { l.openOffer() }},
+		{"offer-leave", "", "", false, nil, func(l *Lab, _ string) { l.leaveOffer() }},
 		{"figure-png", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "png") }},
 		{"figure-svg", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "svg") }},
 		{"figure-gif", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "gif") }},
@@ -228,7 +232,7 @@ func pageActions() []Action {
 		{"tour-do", "", "", false, nil, func(l *Lab, _ string) { l.showStop() }},
 		{"capabilities", "i", "What runs here and how it was tested", false, nil, func(l *Lab, _ string) { l.openDialog("capabilities") }},
 		{"keys", "? Ctrl+k Meta+k", "All commands and their keys", false, nil, func(l *Lab, _ string) { l.openDialog("keys") }},
-		{"close", "", "", false, nil, func(l *Lab, _ string) { l.Dialog = "" }},
+		{"close", "", "", false, nil, func(l *Lab, _ string) { l.closeDialog() }},
 		{"run", "", "", false, nil, func(l *Lab, a string) {
 			l.Dialog = ""
 			l.Do(a)
@@ -313,12 +317,15 @@ func (l *Lab) useModel(name string) {
 		l.View.Model = ""
 	}
 	l.Tokens = 0
-	l.changing = changing{name, l.Trace.Task}
+	l.changing = changing{name, l.Trace.Task, false}
 	l.Send(session.UseModel{Name: name})
 }
 
 // changing is a change of model that was asked for: its name, and the task of the problem before.
-type changing struct{ model, task string }
+type changing struct {
+	model, task string
+	own         bool // the model is the visitor's own, so the problem before does not stay
+}
 
 // adoptProblem takes the problem that the engine has drawn for a model of another task into the view, and so into the link.
 func (l *Lab) adoptProblem(event any) {
@@ -333,8 +340,8 @@ func (l *Lab) adoptProblem(event any) {
 		l.Text, l.View.Difficulty, l.Seed = "", "", uint64(t.Seed)
 		l.Controls.Typed, l.Controls.Difficulty = "", ""
 	}
-	if l.changing.model == folderName {
-		l.adoptFolder()
+	if l.changing.own {
+		l.adoptOwn()
 	}
 	l.changing = changing{}
 }
@@ -400,8 +407,10 @@ func (l *Lab) openDialog(name string) {
 // escape closes what is open, else stops what runs, else selects nothing.
 func (l *Lab) escape() {
 	switch {
+	case l.Dialog == ModelDialog && l.Opening.Asked != "":
+		l.leaveOffer() // the plan first, then the dialog
 	case l.Dialog != "":
-		l.Dialog = ""
+		l.closeDialog()
 	case l.Explained != "":
 		l.Explained = ""
 	case l.Tour > 0:

@@ -21,6 +21,12 @@ func (l *Lab) Set(name, value string) {
 		}
 	case "colour", "grid", "unit", "base":
 		l.Do(name + ":" + value)
+	case "offer-storage":
+		l.Opening.Storage = value
+	case "offer-context":
+		l.chooseContext(number(0, math.MaxInt32))
+	case "offer-keep":
+		l.Opening.Keep = value == "true"
 	case "difficulty":
 		l.Controls.Difficulty = value
 		l.Do("seed:" + strconv.FormatUint(l.Seed, 10))

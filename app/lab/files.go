@@ -7,7 +7,6 @@ import (
 	"maps"
 	"mime"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -20,25 +19,32 @@ const maxFile = 256 << 20
 
 // File is a file that a visitor chose. Its name is the path inside the folder, if a folder was chosen.
 type File struct {
-	Name string
-	Size int64
-	Read func(then func(data []byte, err error)) // calls then once, at once or later
+	Name   string
+	Folder string // that was chosen, empty for a file that was chosen itself
+	Size   int64
+	Value  any                                     // the browser's own, to hand over
+	Read   func(then func(data []byte, err error)) // calls then once, at once or later
 }
 
-// OpenFiles opens what a visitor chose by one of the inputs for files: open-trace, open-model, open-run or
-// open-run-folder. It reads only the files that are needed. What cannot be opened is reported in one sentence.
+// OpenFiles opens what a visitor chose by one of the inputs for files: open-trace, open-model, open-gguf, open-run or
+// open-run-folder. It reads only the files that are needed, and of a model none: the engine does. What cannot be opened is reported in
+// one sentence.
 func (l *Lab) OpenFiles(input string, chosen []File) {
 	if len(chosen) == 0 {
 		return
 	}
-	command := map[string]string{"open-trace": "ShowTrace", "open-model": "UseModel"}[input]
-	if command == "" {
-		command = "ImportRun"
+	command := "ImportRun"
+	switch input {
+	case "open-model", "open-gguf":
+		l.lookAtFiles(chosen)
+		return
+	case "open-trace":
+		command = "ShowTrace"
 	}
 	refuse := func(err error) { l.Failure = session.Failure{Command: command, Text: err.Error()} }
 	needed := neededFiles(input, chosen)
 	if len(needed) == 0 {
-		refuse(nothingNeeded(input))
+		refuse(errNoRun)
 		return
 	}
 	readFiles(needed, func(files map[string][]byte, err error) {
@@ -51,7 +57,8 @@ func (l *Lab) OpenFiles(input string, chosen []File) {
 	})
 }
 
-// OpenDropped opens what a visitor dropped on the page: a trace, a run or its log, several of these, or the folder of a model.
+// OpenDropped opens what a visitor dropped on the page: a trace, a run or its log, several of these, the folder of a model or its files, or a
+// GGUF file.
 func (l *Lab) OpenDropped(dropped []File) {
 	var names []string
 	model := false
@@ -61,7 +68,7 @@ func (l *Lab) OpenDropped(dropped []File) {
 			continue
 		}
 		names = append(names, base)
-		model = model || base == runs.ConfigFile
+		model = model || base == runs.ConfigFile || isGGUF(base)
 	}
 	switch {
 	case len(names) == 0:
@@ -80,10 +87,6 @@ func (l *Lab) OpenDropped(dropped []File) {
 // openRead opens files that were read.
 func (l *Lab) openRead(input string, files map[string][]byte) error {
 	switch input {
-	case "open-model":
-		l.changing = changing{folderName, l.Trace.Task}
-		l.Send(session.UseModel{Name: folderName, Files: modelFiles(files)})
-		return nil
 	case "open-trace":
 		for name, data := range files { // there is one
 			return l.openTrace(name, data)
@@ -92,9 +95,6 @@ func (l *Lab) openRead(input string, files map[string][]byte) error {
 	return l.importRun(files)
 }
 
-// modelPart is a file of a model folder. Others, such as the state of an optimiser, are not needed to use the model.
-var modelPart = regexp.MustCompile(`^(config|generation_config|tokenizer|tokenizer_config)\.json$|^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$`)
-
 // neededFiles are the chosen files that an input needs.
 func neededFiles(input string, chosen []File) (needed []File) {
 	for _, f := range chosen {
@@ -102,20 +102,12 @@ func neededFiles(input string, chosen []File) (needed []File) {
 		switch {
 		case input == "open-trace" && len(needed) > 0, junk(f.Name):
 		case input == "open-trace",
-			input == "open-model" && modelPart.MatchString(base),
-			input != "open-model" && slices.Contains([]string{".json", ".jsonl", ".safetensors", ".zip", ".tar", ".gz", ".tgz"}, strings.ToLower(path.Ext(base))),
+			slices.Contains([]string{".json", ".jsonl", ".safetensors", ".zip", ".tar", ".gz", ".tgz"}, strings.ToLower(path.Ext(base))),
 			input == "open-run" && len(chosen) == 1: // an archive or a log may have any name
 			needed = append(needed, f)
 		}
 	}
 	return needed
-}
-
-func nothingNeeded(input string) error {
-	if input == "open-model" {
-		return fmt.Errorf("There is no model in this folder. Choose a folder with %s, %s and %s.", runs.ConfigFile, runs.WeightsFile, runs.TokenizerFile)
-	}
-	return errNoRun
 }
 
 // readFiles reads files one after another, and calls then with all of them by name or with the first error, a sentence.
@@ -143,24 +135,6 @@ func readFiles(files []File, then func(read map[string][]byte, err error)) {
 		})
 	}
 	next(0)
-}
-
-// modelFiles are the files of the model by their names. If folders were inside the chosen one, the model is in the
-// uppermost of those with a config.json.
-func modelFiles(read map[string][]byte) map[string][]byte {
-	top, depth := "", -1
-	for _, name := range slices.Sorted(maps.Keys(read)) {
-		if d := strings.Count(name, "/"); path.Base(name) == runs.ConfigFile && (depth < 0 || d < depth) {
-			top, depth = path.Dir(name), d
-		}
-	}
-	model := map[string][]byte{}
-	for name, data := range read {
-		if depth < 0 || path.Dir(name) == top {
-			model[path.Base(name)] = data
-		}
-	}
-	return model
 }
 
 // readTrace reads a trace that the lab saved. The error says in a clause what is wrong.

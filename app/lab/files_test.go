@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,7 +118,6 @@ func TestUnreadableFileIsNamed(t *testing.T) {
 	}
 	for input, list := range map[string][]File{
 		"open-trace":      {gone("trace.json")},
-		"open-model":      append(chosen(map[string][]byte{"config.json": []byte("{}"), "tokenizer.json": []byte("{}")}), gone("model.safetensors")),
 		"open-run":        {gone("run.zip")},
 		"open-run-folder": append(chosen(map[string][]byte{"metrics.jsonl": []byte("{}")}), gone("run.json")),
 	} {
@@ -148,19 +148,24 @@ func TestUnneededFilesAreNotRead(t *testing.T) {
 		for name, data := range model {
 			list = append(list, chosen(map[string][]byte{folder + name: data})...)
 		}
+		screen := l.screen.(*labtest.Screen)
 		l.OpenFiles("open-model", list)
-		if got := labtest.Sent(t, engine, 1)[0]; !reflect.DeepEqual(got, session.UseModel{Name: "your folder", Files: model}) || l.Failure.Text != "" {
-			t.Errorf("in %q: the engine is asked for %#v; %q", folder, got, l.Failure.Text)
+		look := labtest.Sent(t, engine, 1)[0].(session.LookAt)
+		if want := map[string]string{"": "your folder", "snapshots/abc/": "abc"}[folder]; look.From.Kind != session.FromFiles || look.From.Name != want || l.Failure.Text != "" {
+			t.Errorf("in %q: the engine is asked for %#v; %q", folder, look, l.Failure.Text)
+		}
+		if want := []string{"config.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json"}; !slices.Equal(screen.Handed, want) { // the second is named in the refusal
+			t.Errorf("in %q: %q are handed over", folder, screen.Handed)
 		}
 	}
-	for input, name := range map[string]string{"open-model": "model.safetensors", "open-run": "run.zip", "open-trace": "trace.json"} {
+	for input, name := range map[string]string{"open-run": "run.zip", "open-trace": "trace.json"} {
 		l, _ := idle(t)
 		l.OpenFiles(input, []File{huge(name)})
 		if sentence(t, l.Failure.Text); !strings.HasPrefix(l.Failure.Text, name+" is larger than 256 MB") {
 			t.Errorf("%s: %q", input, l.Failure.Text)
 		}
 	}
-	for _, input := range []string{"open-model", "open-run-folder"} {
+	for _, input := range []string{"open-model", "open-gguf", "open-run-folder"} {
 		l, _ := idle(t)
 		l.OpenFiles(input, []File{huge("holiday.mov")})
 		sentence(t, l.Failure.Text)
@@ -241,8 +246,9 @@ func FuzzModelFolder(f *testing.F) {
 			sentence(t, l.Failure.Text)
 			return
 		}
-		for name := range labtest.Sent(t, engine, 1)[0].(session.UseModel).Files {
-			if !modelPart.MatchString(name) {
+		_ = labtest.Sent(t, engine, 1)[0].(session.LookAt)
+		for _, name := range l.screen.(*labtest.Screen).Handed {
+			if !modelPart.MatchString(name) && !isGGUF(name) {
 				t.Errorf("%q is a part of a model", name)
 			}
 		}
@@ -283,7 +289,9 @@ func TestDropped(t *testing.T) {
 		want  any
 	}{
 		{"a trace", map[string][]byte{"my trace.json": trace}, session.ShowTrace{}},
-		{"a model folder", map[string][]byte{"m/config.json": []byte("{}"), "m/model.safetensors": {1}, "m/tokenizer.json": []byte("{}"), "m/.DS_Store": {1}}, session.UseModel{}},
+		{"a model folder", map[string][]byte{"m/config.json": []byte("{}"), "m/model.safetensors": {1}, "m/tokenizer.json": []byte("{}"), "m/.DS_Store": {1}}, session.LookAt{}},
+		{"a GGUF file", map[string][]byte{"some model.Q4_K_M.gguf": {1}}, session.LookAt{}},
+		{"the files of a model", map[string][]byte{"config.json": []byte("{}"), "model.safetensors": {1}}, session.LookAt{}},
 		{"a log", map[string][]byte{"metrics.jsonl": []byte(`{"step":1}` + "\n")}, session.ImportRun{}},
 		{"the folder of a run", map[string][]byte{"r/run.json": []byte("{}"), "r/metrics.jsonl": []byte("{}\n"), "r/model/config.json": []byte("{}")}, session.ImportRun{}},
 	} {

@@ -130,6 +130,7 @@ func (l *Lab) Receive(message any) {
 	case session.Event:
 		node, before := l.Selection.Node, l.Status
 		l.apply(m)
+		l.followOffer(m)
 		l.adoptProblem(m)
 		if !l.Status.Busy { // the address can wait
 			l.wrote()

@@ -8,9 +8,6 @@ import (
 	freetext "attnlab/rl/task/text"
 )
 
-// folderName names the model of a folder that the visitor has opened.
-const folderName = "your folder"
-
 // FreeText reports whether the model takes any text as a prompt.
 func (s *State) FreeText() bool { return s.Trace.Wording != nil }
 
@@ -67,13 +64,10 @@ func (l *Lab) setFree(name, value string) bool {
 	return ok
 }
 
-// adoptFolder shows the model of a folder that was opened on the Trace page. The link names it, though another browser does not have it.
-func (l *Lab) adoptFolder() {
+// adoptOwn shows the visitor's own model that was opened on the Trace page. The link names it, though another browser does not have it.
+func (l *Lab) adoptOwn() {
 	t := &l.Trace
-	l.View.Model, l.View.Example, l.Dialog = folderName, false, ""
-	if l.Failure.Command == session.Kind(session.UseModel{}) { // of the folder before
-		l.Failure = session.Failure{}
-	}
+	l.View.Model, l.View.Example = l.changing.model, false
 	l.Tokens, l.Text, l.Seed = 0, "", uint64(t.Seed)
 	if t.Typed {
 		l.Text = l.PromptText()

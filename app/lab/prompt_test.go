@@ -14,10 +14,13 @@ func ofFolder(t *testing.T) (*Lab, *session.Port) {
 	l, engine := idle(t)
 	l.Do("page:heads")
 	l.Do("capabilities")
-	l.Receive(session.Failure{Command: "UseModel", Text: "The folder before was damaged."})
+	l.Receive(session.Failure{Command: "LookAt", Text: "The folder before was damaged."})
 	l.OpenFiles("open-model", chosen(map[string][]byte{"m/config.json": {1}, "m/tokenizer.json": {2}, "m/model.safetensors": {3}}))
-	labtest.Sent(t, engine, 1)
-	l.Receive(session.Capabilities{Model: session.ModelInfo{Name: folderName, Task: "few-shot-chain"}, Bases: []string{"small"}})
+	l.Receive(offered("m"))
+	l.Receive(session.Status{Stage: "ready"})
+	l.Do("offer-open")
+	labtest.Sent(t, engine, 2)
+	l.Receive(session.Capabilities{Model: session.ModelInfo{Name: "m", Task: "few-shot-chain"}, Bases: []string{"small"}})
 	l.Receive(freeTrace(8, "few-shot-chain", "<user>k = 4 ; k = ?<end>", false))
 	l.Receive(session.Status{Stage: "ready"})
 	return l, engine
@@ -44,7 +47,7 @@ func command[C session.Command](t *testing.T, engine *session.Port) C {
 // A folder's model comes to the Trace page with its prompt, and stays the model of the problems after it.
 func TestOpenedFolder(t *testing.T) {
 	l, engine := ofFolder(t)
-	if l.Page != PageTrace || l.Dialog != "" || l.Failure.Text != "" || l.Example || l.View.Model != folderName || l.Text != "" || l.Controls.Typed != "<user>k = 4 ; k = ?<end>" || l.Edited() {
+	if l.Page != PageTrace || l.Dialog != "" || l.Failure.Text != "" || l.Example || l.View.Model != "m" || l.Text != "" || l.Controls.Typed != "<user>k = 4 ; k = ?<end>" || l.Edited() {
 		t.Fatalf("page %s, dialog %q, model %q, text %q, box %q", l.Page, l.Dialog, l.View.Model, l.Text, l.Controls.Typed)
 	}
 	l.Do("problem")
@@ -56,14 +59,13 @@ func TestOpenedFolder(t *testing.T) {
 // A model that cannot be opened leaves page, dialog and view as they are.
 func TestRefusedFolder(t *testing.T) {
 	l, engine := idle(t)
-	l.Do("capabilities")
 	before := l.View
 	l.OpenFiles("open-model", chosen(map[string][]byte{"config.json": {1}}))
 	labtest.Sent(t, engine, 1)
-	l.Receive(session.Failure{Command: "UseModel", Text: "The model has no weights."})
+	l.Receive(session.Failure{Command: "LookAt", Text: "The model has no weights."})
 	l.Receive(session.Status{Stage: "ready"})
 	l.Receive(labtest.Trace())
-	if l.View != before || l.Dialog != "capabilities" || l.Failure.Text == "" {
+	if l.View != before || l.Dialog != ModelDialog || l.Failure.Text == "" {
 		t.Errorf("dialog %q, view %+v, was %+v", l.Dialog, l.View, before)
 	}
 }

@@ -22,6 +22,8 @@ type Screen interface {
 
 	// Pick asks for files by the input of that id. The answer is [Lab.OpenFiles].
 	Pick(input string)
+	// HandOver gives chosen files, each a [File.Value], to the engine by their names. The engine reads them by ranges: they are not loaded.
+	HandOver(id string, names []string, files []any)
 	// Download offers data as a file of a media type.
 	Download(name, kind string, data []byte)
 	// SaveFigure offers the picture of a figure as a file. Its kind is png, svg, or gif: all frames of a figure that has several.
@@ -48,21 +50,22 @@ type Screen interface {
 // NoScreen is the screen of a page that is drawn ahead of time. It does nothing.
 type NoScreen struct{}
 
-func (NoScreen) Address(string, bool)            {}
-func (NoScreen) Copy(string, func(bool))         {}
-func (NoScreen) CopyLink(string, func(bool))     {}
-func (NoScreen) Title(string)                    {}
-func (NoScreen) Store(string, any)               {}
-func (NoScreen) Theme(string)                    {}
-func (NoScreen) Awake(bool, func(string))        {}
-func (NoScreen) Pick(string)                     {}
-func (NoScreen) Download(string, string, []byte) {}
-func (NoScreen) SaveFigure(string, string)       {}
-func (NoScreen) Reveal(string)                   {}
-func (NoScreen) Focus(string)                    {}
-func (NoScreen) Place(string, string)            {}
-func (NoScreen) Modal()                          {}
-func (NoScreen) Reload(string)                   {}
-func (NoScreen) Update()                         {}
-func (NoScreen) Still() bool                     { return true }
-func (NoScreen) After(time.Duration, func())     {}
+func (NoScreen) Address(string, bool)             {}
+func (NoScreen) Copy(string, func(bool))          {}
+func (NoScreen) CopyLink(string, func(bool))      {}
+func (NoScreen) Title(string)                     {}
+func (NoScreen) Store(string, any)                {}
+func (NoScreen) Theme(string)                     {}
+func (NoScreen) Awake(bool, func(string))         {}
+func (NoScreen) Pick(string)                      {}
+func (NoScreen) HandOver(string, []string, []any) {}
+func (NoScreen) Download(string, string, []byte)  {}
+func (NoScreen) SaveFigure(string, string)        {}
+func (NoScreen) Reveal(string)                    {}
+func (NoScreen) Focus(string)                     {}
+func (NoScreen) Place(string, string)             {}
+func (NoScreen) Modal()                           {}
+func (NoScreen) Reload(string)                    {}
+func (NoScreen) Update()                          {}
+func (NoScreen) Still() bool                      { return true }
+func (NoScreen) After(time.Duration, func())      {}

@@ -41,10 +41,10 @@ func TestTheLabAsksTheScreen(t *testing.T) {
 	if l.Set("awake", "true"); !screen.IsAwake || l.Asleep != "" {
 		t.Errorf("awake %v, %q", screen.IsAwake, l.Asleep)
 	}
-	for _, action := range []string{"open-trace", "open-model", "open-run", "open-run-folder"} {
+	for _, action := range []string{"open-trace", "pick-folder", "pick-gguf", "open-run", "open-run-folder"} {
 		l.Do(action)
 	}
-	if want := []string{"open-trace", "open-model", "open-run", "open-run-folder"}; !slices.Equal(screen.Picked, want) {
+	if want := []string{"open-trace", "open-model", "open-gguf", "open-run", "open-run-folder"}; !slices.Equal(screen.Picked, want) {
 		t.Errorf("files are asked for by %v", screen.Picked)
 	}
 	l.Do("theme")

@@ -23,7 +23,8 @@ type State struct {
 	Figures    bool               // figures may load
 	Booting    string             // what is loading before the engine reports
 	Playing    bool
-	Dialog     string               // "", "keys", "capabilities"
+	Dialog     string               // "", "keys", "capabilities", "model"
+	Opening    Opening              // what the dialog for models holds
 	Explained  string               // what the open explanation is of: "fci:3", "term:rollout"
 	Filter     string               // of the commands dialog
 	growing    bool                 // the tree grows by itself
@@ -136,6 +137,8 @@ func (s *State) apply(event session.Event) {
 		s.Speeds = e
 	case session.Runs:
 		s.Runs = e
+	case session.Offer:
+		s.takeOffer(e)
 	case session.Checked:
 		s.Checked = e
 	case session.Failure:

@@ -15,9 +15,10 @@ import (
 
 // browser is the screen of a page in a browser.
 type browser struct {
-	ctx   app.Context
-	title string
-	lock  app.Value // of the Wake Lock API, nil without one
+	ctx     app.Context
+	title   string
+	session string    // its name
+	lock    app.Value // of the Wake Lock API, nil without one
 }
 
 // after calls do once the page is drawn.
@@ -158,6 +159,22 @@ func (b *browser) Pick(id string) {
 	}
 }
 
+func (b *browser) HandOver(id string, names []string, files []any) {
+	window := app.Window()
+	list, message := window.Get("Array").New(), window.Get("Object").New()
+	for i, file := range files {
+		one := window.Get("Object").New()
+		one.Set("name", names[i])
+		one.Set("file", file)
+		list.Call("push", one)
+	}
+	message.Set("id", id)
+	message.Set("files", list)
+	channel := window.Get("BroadcastChannel").New("attnlab:files:" + b.session) // worker.js listens
+	channel.Call("postMessage", message)
+	channel.Call("close")
+}
+
 func (b *browser) Download(name, kind string, data []byte) {
 	window := app.Window()
 	bytes := window.Get("Uint8Array").New(len(data))
@@ -232,13 +249,16 @@ func (b *browser) files(list app.Value) (files []lab.File) {
 	for i := range list.Length() {
 		file := list.Index(i)
 		name := file.Get("name").String()
-		if _, inside, ok := strings.Cut(file.Get("webkitRelativePath").String(), "/"); ok {
+		folder, inside, ok := strings.Cut(file.Get("webkitRelativePath").String(), "/")
+		if ok {
 			name = inside
+		} else {
+			folder = ""
 		}
 		if dropped := file.Get("droppedPath"); dropped.Truthy() { // by lab.js
 			name = dropped.String()
 		}
-		files = append(files, lab.File{Name: name, Size: int64(file.Get("size").Float()), Read: func(then func([]byte, error)) {
+		files = append(files, lab.File{Name: name, Folder: folder, Value: file, Size: int64(file.Get("size").Float()), Read: func(then func([]byte, error)) {
 			file.Call("arrayBuffer").Call("then",
 				b.dispatched(func(buffer app.Value) {
 					array := app.Window().Get("Uint8Array").New(buffer)

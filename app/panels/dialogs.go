@@ -20,10 +20,12 @@ func (p *Page) dialogs() app.UI {
 	return app.Div().Class("dialogs").Body(
 		file("open-trace").Accept(".json,application/json"),
 		file("open-model").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
+		file("open-gguf").Accept(".gguf"),
 		file("open-run").Multiple(true).Accept(".zip,.jsonl,.json,.safetensors"),
 		file("open-run-folder").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
 		app.If(p.Dialog == "keys", p.keysDialog),
 		app.If(p.Dialog == "capabilities", p.capabilitiesDialog),
+		app.If(p.Dialog == lab.ModelDialog, p.modelDialog),
 	)
 }
 
@@ -119,7 +121,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 				b := p.button("base:"+c.Bases[i], "", app.Text(p.ModelName(c.Bases[i])))
 				return b.Aria("pressed", fmt.Sprint(c.Bases[i] == c.Model.Name))
 			}),
-			p.button("open-model", "", app.Text("Open a model folder")),
+			p.button("open-model", "", app.Text("Open a model of your own")),
 		),
 		app.If(slices.Contains(c.Bases, c.Model.Name) && !strings.HasPrefix(c.Model.Name, "run:"), func() app.UI {
 			return app.P().Class("hint").Body(app.Text("Save this one as a Hugging Face folder: "),

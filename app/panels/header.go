@@ -119,7 +119,7 @@ func (p *Page) banners() app.UI {
 		)
 	}
 	return app.Div().Class("banners").Role("status").Body(
-		app.If(p.Failure.Text != "", func() app.UI { return banner("failed", p.Failure.Text, "dismiss", "Close") }),
+		app.If(p.Failure.Text != "" && p.Dialog == "", func() app.UI { return banner("failed", p.Failure.Text, "dismiss", "Close") }),
 		p.runBanner(),
 		app.If(p.Newer, func() app.UI { return banner("", "A newer version of the lab is ready.", "reload", "Load it") }),
 	)

@@ -28,7 +28,7 @@ func NewPage(link lab.Link, hash string, example lab.Example) *Page {
 
 // OnMount opens the session.
 func (p *Page) OnMount(ctx app.Context) {
-	p.browser = &browser{ctx: ctx}
+	p.browser = &browser{ctx: ctx, session: p.Session()}
 	p.browser.listen(p)
 	p.Open(p.browser, p.browser.stored)
 	for _, do := range p.browser.early() {

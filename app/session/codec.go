@@ -18,9 +18,9 @@ const (
 
 var kinds = kindTable(
 	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelStep{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
-	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{},
+	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{}, LookAt{}, OpenModel{}, LeaveOffer{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, AnswerLosses{}, Selection{},
-	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{},
+	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{},
 )
 
 func (Hello) command()         {}
@@ -57,6 +57,9 @@ func (RaceAgain) command()     {}
 func (UserActive) command()    {}
 func (Cancel) command()        {}
 func (LoseDevice) command()    {}
+func (LookAt) command()        {}
+func (OpenModel) command()     {}
+func (LeaveOffer) command()    {}
 
 func (Tree) event()          {}
 func (Rules) event()         {}
@@ -67,6 +70,7 @@ func (Methods) event()       {}
 func (Runs) event()          {}
 func (RunFiles) event()      {}
 func (Speeds) event()        {}
+func (Offer) event()         {}
 func (Status) event()        {}
 func (Failure) event()       {}
 func (Checked) event()       {}

@@ -36,11 +36,22 @@ type (
 	Open struct {
 		Backend string `json:"backend"` // "webgpu", "host", or "auto": the faster one for the model
 	}
-	// UseModel changes the model: a shipped base by name, or the files of an opened folder.
+	// UseModel changes the model: a shipped base, or the model of a run, by name.
 	UseModel struct {
-		Name  string            `json:"name"`
-		Files map[string][]byte `json:"files,omitempty"`
+		Name string `json:"name"`
 	}
+	// LookAt reads what a model of others is and what it needs, without its weights. [Offer] is the answer.
+	LookAt struct {
+		From ModelPlace `json:"from"`
+	}
+	// OpenModel makes the model of the offer the current one. Until it is loaded, and if that fails, the old one stays.
+	OpenModel struct {
+		Storage string `json:"storage"`        // of its matrices, by name
+		Context int    `json:"context"`        // tokens, one of those that were offered
+		Keep    bool   `json:"keep,omitempty"` // store its files in this browser first
+	}
+	// LeaveOffer closes the files of the offer.
+	LeaveOffer struct{}
 	// NewProblem draws a problem, or reads Text if it is not empty. It clears the trace. Wording is for models of free text: nil
 	// keeps that of the problem before.
 	NewProblem struct {
@@ -239,6 +250,24 @@ type (
 		Untested int           `json:"untested,omitempty"` // kernels whose test is still to come
 		Model    ModelInfo     `json:"model"`
 		Bases    []string      `json:"bases"` // shipped, by name
+	}
+	// Offer is a model of others that can be opened: what [LookAt] found. Without a name there is none.
+	Offer struct {
+		Number     uint64        `json:"number"`
+		From       ModelPlace    `json:"from"`
+		Name       string        `json:"name"`
+		Kind       string        `json:"kind"` // its model_type, or its architecture in a GGUF file
+		Parameters int           `json:"parameters"`
+		Layers     int           `json:"layers"`
+		Heads      int           `json:"heads"`
+		Bytes      int64         `json:"bytes"`    // of its files
+		Stored     string        `json:"stored"`   // the storage that holds what its files hold
+		Context    int           `json:"context"`  // that is proposed, tokens
+		Contexts   []ContextPlan `json:"contexts"` // that can be chosen, the shortest first
+		Adapter    string        `json:"adapter"`
+		Binding    int64         `json:"binding"`         // bytes that the adapter allows a kernel to see of one buffer
+		Buffer     int64         `json:"buffer"`          // bytes of the adapter's largest buffer
+		Notes      []string      `json:"notes,omitempty"` // a sentence for each thing in the files that is not used
 	}
 	// Trace is the problem and the response so far with everything known about it. T counts tokens, K steps, L layers, H
 	// heads. Positions count from 0 at the first token of the prompt.

@@ -20,4 +20,5 @@ type Snapshots struct {
 	Followed     Followed
 	Runs         Runs
 	Speeds       Speeds
+	Offer        Offer
 }

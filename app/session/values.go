@@ -98,6 +98,39 @@ type ModelInfo struct {
 	Context    int    `json:"context"`
 }
 
+// ModelPlace says where a model of others lies.
+type ModelPlace struct {
+	Kind string `json:"kind"` // [FromFiles], [FromBrowser] or [FromHub]
+	// ID is that of the files that a page has handed to the engine, of a stored model, or owner/name at a hub.
+	ID       string `json:"id"`
+	Name     string `json:"name,omitempty"`     // for people
+	Revision string `json:"revision,omitempty"` // at a hub; empty is its main one
+}
+
+// The places of models of others.
+const (
+	FromFiles   = "files"   // that the visitor chose or dropped
+	FromBrowser = "browser" // stored in this browser
+	FromHub     = "hub"     // whose address the site was built with
+)
+
+// ContextPlan is what a model needs with a context of Tokens tokens.
+type ContextPlan struct {
+	Tokens int           `json:"tokens"`
+	Cache  int64         `json:"cache"`  // bytes of keys and values of one sequence
+	Needs  []StorageNeed `json:"needs"`  // the largest first
+	Choice int           `json:"choice"` // of Needs: the smallest loss that fits, -1 if none does
+}
+
+// StorageNeed is what the weights need in one storage.
+type StorageNeed struct {
+	Storage string `json:"storage"`
+	Bytes   int64  `json:"bytes"`
+	Parts   int    `json:"parts"`             // in how many the embedding is cut
+	Problem string `json:"problem,omitempty"` // why it does not fit, as a clause
+	Trains  bool   `json:"trains,omitempty"`  // the model can be trained here when it is opened so
+}
+
 // DisruptionGroup compares continuations with and without attention to the step.
 type DisruptionGroup struct {
 	Pick          string  `json:"pick"`

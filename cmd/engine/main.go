@@ -27,5 +27,5 @@ func main() {
 	if asked := query.Call("get", "backend"); asked.Truthy() {
 		backend = asked.String()
 	}
-	engine.Run(context.Background(), port, engine.Library{List: listBases, Fetch: fetchBase, Runs: listRuns, RunFile: fetchRunFile, Store: &shelf{}, Memory: &shelf{name: memoryName}}, session.Open{Backend: backend})
+	engine.Run(context.Background(), port, engine.Library{List: listBases, Fetch: fetchBase, Picked: pickedFiles, Runs: listRuns, RunFile: fetchRunFile, Store: &shelf{}, Memory: &shelf{name: memoryName}}, session.Open{Backend: backend})
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"time"
 )
 
@@ -23,6 +25,17 @@ func (m Memory) Open(name string) (fs.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	return memoryFile{bytes.NewReader(data), name}, nil
+}
+
+// ReadDir implements [fs.ReadDirFS] for the folder itself.
+func (m Memory) ReadDir(name string) (entries []fs.DirEntry, err error) {
+	if name != "." {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	for _, file := range slices.Sorted(maps.Keys(m)) {
+		entries = append(entries, fs.FileInfoToDirEntry(memoryFile{bytes.NewReader(m[file]), file}))
+	}
+	return entries, nil
 }
 
 type memoryFile struct {

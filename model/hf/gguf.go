@@ -45,6 +45,7 @@ func OpenGGUF(file io.ReaderAt, size int64) (*Source, error) {
 	if s.Config, err = m.config(); err != nil {
 		return nil, err
 	}
+	s.Kind = m.architecture
 	if s.Tokenizer, err = m.tokenizer(s.Config); err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { gputest.Main(m) }
 var goldenModels = map[string]model.Storage{
 	"llama-linear-f16": model.F16, "llama3-bf16-shards": model.BF16, "mistral-f64": model.F32, "qwen2-yarn-bf16": model.BF16, "qwen2-mixed": model.F32,
 	"qwen3-bf16": model.BF16, "smollm3-bf16": model.BF16,
-	"llama-q4_1.gguf": model.F16, "llama3-q8_0.gguf": model.F16, "qwen2-q4_0.gguf": model.F16, "qwen3-q5_0.gguf": model.F32,
+	"llama-q4_1.gguf": model.Q8, "llama3-q8_0.gguf": model.Q8, "qwen2-q4_0.gguf": model.F16, "qwen3-q5_0.gguf": model.F32,
 }
 
 func TestGoldenModelsAreRead(t *testing.T) {

@@ -34,6 +34,7 @@ const (
 // is a [model.Source], which reads each tensor by ranges, so a model is never whole in memory.
 type Source struct {
 	Config    model.Config
+	Kind      string              // model_type of config.json, or the architecture of a GGUF file
 	Tokenizer tokenizer.Tokenizer // nil if the folder has none
 	Bytes     int64               // of the model's tensors in the files
 	Ignored   []string            // one sentence for each thing in the files that the model does not use
@@ -57,7 +58,7 @@ type tensor interface {
 // before it reads anything of its weights.
 func Open(fsys fs.FS) (s *Source, err error) {
 	s = &Source{}
-	if s.Config, err = readConfig(fsys); err != nil {
+	if s.Config, s.Kind, err = readConfig(fsys); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -82,6 +83,31 @@ func Open(fsys fs.FS) (s *Source, err error) {
 		err = noWeights(fsys)
 	}
 	return s, err
+}
+
+// OpenFiles opens the model among some files: the one GGUF file, or a folder as [Open].
+func OpenFiles(fsys fs.FS) (*Source, error) {
+	if exists(fsys, configFile) {
+		return Open(fsys)
+	}
+	switch files, _ := fs.Glob(fsys, "*.[gG][gG][uU][fF]"); len(files) {
+	case 0:
+		return Open(fsys) // which says what is missing
+	case 1:
+		f, err := openRanged(fsys, files[0])
+		if err != nil {
+			return nil, err
+		}
+		s, err := OpenGGUF(f, f.size)
+		if err != nil {
+			f.Close()
+			return nil, wrap(files[0], err)
+		}
+		s.closers = append(s.closers, f)
+		return s, nil
+	default:
+		return nil, fmt.Errorf("hf: there are %d GGUF files, such as %s and %s; choose one of them", len(files), files[0], files[1])
+	}
 }
 
 // readTokenizer reads tokenizer.json, if there is one.
@@ -124,29 +150,36 @@ func noWeights(fsys fs.FS) error {
 }
 
 // readConfig reads config.json and generation_config.json.
-func readConfig(fsys fs.FS) (c model.Config, err error) {
+func readConfig(fsys fs.FS) (c model.Config, kind string, err error) {
 	data, err := readSmall(fsys, configFile, maxConfig)
 	switch {
 	case err != nil:
-		return c, err
+		return c, kind, err
 	case data == nil && exists(fsys, "adapter_config.json"):
-		return c, errors.New("hf: this folder holds an adapter and no model; merge the adapter into its base model first")
+		return c, kind, errors.New("hf: this folder holds an adapter and no model; merge the adapter into its base model first")
 	case data == nil:
 		if files, _ := fs.Glob(fsys, "*.gguf"); len(files) > 0 {
-			return c, fmt.Errorf("hf: %s is missing, but there is %s; open that file instead of its folder", configFile, files[0])
+			return c, kind, fmt.Errorf("hf: %s is missing, but there is %s; open that file instead of its folder", configFile, files[0])
 		}
-		return c, fmt.Errorf("hf: %s is missing, a checkpoint needs %s and %s", configFile, configFile, weightsFile)
+		return c, kind, fmt.Errorf("hf: %s is missing, a checkpoint needs %s and %s", configFile, configFile, weightsFile)
 	}
 	if err := wrap(configFile, unmarshal(data, &c)); err != nil {
-		return c, err
+		return c, kind, err
 	}
+	var named struct {
+		Type string `json:"model_type"`
+	}
+	if err := json.Unmarshal(data, &named); err != nil {
+		return c, kind, wrap(configFile, err)
+	}
+	kind = named.Type
 	if data, err = readSmall(fsys, generationFile, maxConfig); err != nil || data == nil {
-		return c, err
+		return c, kind, err
 	}
 	if err = marked(data); err == nil {
 		err = c.ReadGeneration(data)
 	}
-	return c, wrap(generationFile, err)
+	return c, kind, wrap(generationFile, err)
 }
 
 // marked returns an error for a byte-order mark, about which encoding/json only says "invalid character 'ï'".
@@ -303,29 +336,41 @@ func find(c model.Config, tensors map[string]tensor, prefix string) (map[string]
 	return found, nil
 }
 
-// Stored is the smallest storage on a device that holds what the files hold: BF16 if all matrices are in it, F16 if they are in it or
-// quantised (which F16 rounds by less than one part in 2,000), and else F32.
+// storages are those that hold the numbers of a file's type: exactly, but for Q5 and Q6, which Q8 rounds by less than their own step.
+var storages = map[string]model.Storage{
+	"F32": model.F32, "F64": model.F32, "BF16": model.BF16, "F16": model.F16,
+	"Q8_0": model.Q8, "Q6_K": model.Q8, "Q5_0": model.Q8, "Q5_1": model.Q8, "Q5_K": model.Q8,
+	"Q4_0": model.Q4, "Q4_1": model.Q4, "Q4_K": model.Q4,
+}
+
+// Stored is the smallest storage on a device that holds what the files hold. Where BF16 is mixed with another type, only F32 does. The embedding and
+// the output matrix may be in Q8 where the others are in Q4, as [model.Config.StorageOf] has them.
 func (s *Source) Stored() model.Storage {
-	kinds := map[model.Storage]bool{}
-	for _, t := range s.tensors {
+	least, other := model.Q4, false // the largest storage that any matrix needs
+	bf16 := false
+	for name, t := range s.tensors {
 		if len(t.Dims()) != 2 {
 			continue
 		}
-		switch kind := t.Kind(); kind {
-		case "BF16":
-			kinds[model.BF16] = true
-		case "F32", "F64":
-			kinds[model.F32] = true
-		default:
-			kinds[model.F16] = true
+		holds, known := storages[t.Kind()]
+		switch {
+		case !known:
+			return model.F32
+		case holds == model.BF16:
+			bf16 = true
+			continue
+		case holds == model.Q8 && (name == "model.embed_tokens.weight" || name == "lm_head.weight"):
+			holds = model.Q4
 		}
+		least, other = min(least, holds), true
 	}
-	for _, storage := range []model.Storage{model.BF16, model.F16} {
-		if kinds[storage] && len(kinds) == 1 {
-			return storage
-		}
+	switch {
+	case bf16 && other:
+		return model.F32
+	case bf16:
+		return model.BF16
 	}
-	return model.F32
+	return least
 }
 
 // ReadRows reads the rows from row on of a tensor into dst. A vector is one row.
@@ -355,6 +400,12 @@ func (s *Source) ReadRows(ctx context.Context, name string, row int, dst []float
 	}
 	return nil
 }
+
+// Small reports whether the model is small enough to be read whole, in F32, wherever models run: then it can also be trained in full.
+func (s *Source) Small() bool { return s.Config.ArenaSize() <= smallWords }
+
+// smallWords is 64 MiB of values in F32. The shipped bases have under 1 MiB.
+const smallWords = 16 << 20
 
 // Weights reads all tensors into an arena. It calls progress, which may be nil, with the bytes of the files that are read so far.
 func (s *Source) Weights(ctx context.Context, progress func(done, of int64)) ([]float32, error) {

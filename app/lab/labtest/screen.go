@@ -16,7 +16,8 @@ type Screen struct {
 	Modals  int
 	Loaded  []string // backends that the page was loaded again with, "update" for its newer version
 
-	Copied string // text on the clipboard
+	Copied string   // text on the clipboard
+	Handed []string // names of the files that were handed to the engine last
 
 	NoClipboard bool
 	NoAwake     string // why the browser refuses
@@ -79,3 +80,6 @@ func (s *Screen) Wait() bool {
 	}
 	return len(waiting) > 0
 }
+
+// HandOver records the names of the files that are handed over last.
+func (s *Screen) HandOver(_ string, names []string, _ []any) { s.Handed = names }

@@ -49,21 +49,21 @@ func damaged(v *visitor, s *site.Site) {
 		return data
 	})
 	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
-	v.until("the damage is reported", `document.querySelector(".banner.failed p")`)
+	v.until("the damage is reported", `document.querySelector("#dialog .hint.bad")`)
 	_, err := hf.LoadFiles(files)
 	if err == nil {
 		v.Fatal("half a file of weights can be loaded")
 	}
 	// The page shows the same words as a sentence.
 	words := session.Message(err)
-	if says := v.text(".banner.failed p"); !strings.Contains(strings.ToLower(says), strings.ToLower(words)) {
+	if says := v.text("#dialog .hint.bad"); !strings.Contains(strings.ToLower(says), strings.ToLower(words)) {
 		v.Errorf("the visitor reads %q, want %q", says, words)
 	}
 	v.until("the engine is ready", ready)
 	if after := newest[session.Capabilities](v).Model; after != before {
 		v.Errorf("the model is %+v, was %+v", after, before)
 	}
-	v.press(".banner.failed button")
+	v.press(`#dialog [data-do="close"]`)
 }
 
 // keepsTraces saves the trace as a file, draws another problem, and opens the file again.
@@ -107,7 +107,9 @@ func folder(v *visitor, s *site.Site) {
 	before := newest[session.Capabilities](v).Model
 	dir, _ := modelFolder(v, s, "chain-tiny", func(_ string, data []byte) []byte { return data })
 	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
-	v.until("the folder's model is in use", ready+` && latest("Capabilities").model.name === "your folder"`)
+	v.until("its plan is shown", `document.querySelector("#dialog [data-do=offer-open]:not(:disabled)")`)
+	v.press("#dialog [data-do=offer-open]")
+	v.until("the folder's model is in use", fmt.Sprintf(`%s && latest("Capabilities").model.name === %q && !document.querySelector("#dialog")`, ready, filepath.Base(dir)))
 	if m := newest[session.Capabilities](v).Model; m.Parameters >= before.Parameters {
 		v.Errorf("the model is %+v", m)
 	}
