@@ -119,7 +119,10 @@ func prompts(v *visitor) {
 	v.Logf("%s", v.text("#dialog .hint.bad"))
 	v.until("the engine is ready", ready)
 	v.run(chromedp.SetUploadFiles("#open-model", []string{dir}, chromedp.ByQuery))
-	v.until("the folder's model draws a problem", ready+` && latest("Capabilities").model.name === "your folder" && latest("Trace").wording?.task === "few-shot-chain" && !document.querySelector(".banner.failed")`)
+	v.until("its plan is shown", planned)
+	v.press("#dialog [data-do=offer-open]")
+	name := filepath.Base(dir)
+	v.until("the folder's model draws a problem", ready+fmt.Sprintf(` && latest("Capabilities").model.name === %q`, name)+` && latest("Trace").wording?.task === "few-shot-chain" && !document.querySelector(".banner.failed")`)
 	v.until("the dialog is closed, and the prompt is shown with the markers of its chat", `!document.querySelector("#dialog") && document.querySelector("#typed").value.startsWith("<|im_start|>user\n") && document.querySelector("#typed-check").textContent.includes("ChatML")`)
 
 	v.run(chromedp.Focus("#typed", chromedp.ByQuery), chromedp.Evaluate(`document.querySelector("#typed").select()`, nil), chromedp.KeyEvent("Is the answer 9"))
@@ -163,7 +166,7 @@ func prompts(v *visitor) {
 	v.until("a prompt longer than the context is refused in a sentence", `document.querySelector(".banner.failed p")?.textContent.includes("context holds 1024")`)
 	v.press(".banner.failed button")
 	v.press(`#problem [data-do="problem"]`)
-	v.until("a problem with an answer is drawn for the same model", ready+` && latest("Trace").gold && !latest("Trace").typed && latest("Capabilities").model.name === "your folder"`)
+	v.until("a problem with an answer is drawn for the same model", ready+` && latest("Trace").gold && !latest("Trace").typed`+fmt.Sprintf(` && latest("Capabilities").model.name === %q`, name))
 }
 
 // refusals presses what needs a right answer, on a prompt without one: each press ends in one sentence.
