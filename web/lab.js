@@ -74,6 +74,14 @@ if (location.protocol !== "file:") {
     failure = error;
   }
 
+  // A mail program may cut a link within %E2. go-app does not survive an address with such a %, so each becomes an encoded %.
+  function wholeAddress() {
+    const whole = location.hash.replace(/%(?![0-9a-f]{2})/gi, "%25");
+    if (whole !== location.hash) history.replaceState(history.state, "", whole);
+  }
+  wholeAddress();
+  for (const event of ["popstate", "hashchange"]) addEventListener(event, wholeAddress); // before the program's listeners
+
   // go-app asks for its settings here; all addresses of the page are relative.
   globalThis.goappGetenv = () => "";
 
@@ -113,7 +121,16 @@ if (location.protocol !== "file:") {
     const { instance } = await WebAssembly.instantiateStreaming(wasm, go.importObject);
     lab.example = await example;
     bar.remove();
-    go.run(instance);
+    go.run(instance).then(() => notStarted("The lab's program has stopped. Reload the page: saved runs are still there."), (error) => notStarted(`The lab's program has stopped: ${error.message}. Reload the page: saved runs are still there.`));
+  }
+
+  // notStarted says above the page why it does not respond.
+  function notStarted(text) {
+    const p = document.createElement("p");
+    p.className = "banner failed";
+    p.id = "not-started";
+    p.textContent = text;
+    document.body.prepend(p);
   }
 
   addEventListener("DOMContentLoaded", () => {
@@ -121,12 +138,8 @@ if (location.protocol !== "file:") {
     start().catch((error) => {
       bar.remove();
       console.error(error);
-      const p = document.createElement("p");
-      p.className = "banner failed";
-      p.id = "not-started";
-      p.textContent = missing.length === 0 ? `The lab cannot start: ${error.message}. Reload the page.`
-        : `The lab cannot start: ${error.message}. Any current Chrome, Edge, Firefox or Safari can run it.`;
-      document.body.prepend(p);
+      notStarted(missing.length === 0 ? `The lab cannot start: ${error.message}. Reload the page.`
+        : `The lab cannot start: ${error.message}. Any current Chrome, Edge, Firefox or Safari can run it.`);
     });
   });
 

@@ -114,6 +114,34 @@ func TestVisitWithoutSlash(t *testing.T) {
 	v.until("a message explains what to do", `document.querySelector("#not-started")?.textContent.includes("slash at the end")`)
 }
 
+// TestVisitDamagedLink opens links that a mail program has cut within a % and its two digits, in a new page and in one that is open. Then
+// it opens a page whose program stops.
+func TestVisitDamagedLink(t *testing.T) {
+	dir, _ := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, false)
+	address := plainServer(t, dir, n).URL + under + onHost
+	says := func(what string) string {
+		return fmt.Sprintf(`document.querySelector(".toast p")?.textContent.includes(%q)`, "could not be read ("+what+").")
+	}
+	v.open(address + "#page=trace&seed=3%")
+	v.until("the page names what it could not read", says(`seed "3%"`))
+	v.figures()
+	v.run(chromedp.Evaluate(`location.hash = "#page=learn&step=%E0%A4%A"`, nil))
+	v.until("the open page does too", says(`step "%A"`)+` && document.querySelector("#lab[data-page=learn]")`)
+	v.run(chromedp.Evaluate(`history.back()`, nil))
+	v.until("Back leads back", `document.querySelector("#lab[data-page=trace]")`)
+	for _, line := range n.all() {
+		t.Error(line)
+	}
+
+	v.run(chromedp.ActionFunc(func(ctx context.Context) error { // the program ends as soon as it runs
+		_, err := page.AddScriptToEvaluateOnNewDocument(`{ let made; Object.defineProperty(globalThis, "Go", { get: () => made, set: (go) => { go.prototype.run = async () => {}; made = go; } }); }`).Do(ctx)
+		return err
+	}), chromedp.Navigate("about:blank"), chromedp.Navigate(address))
+	v.until("the page says that its program has stopped", `document.querySelector("#not-started")?.textContent.includes("has stopped. Reload")`)
+}
+
 // TestVisitFile opens index.html as a file.
 func TestVisitFile(t *testing.T) {
 	dir, _ := builtSite(t)
