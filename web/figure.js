@@ -5,9 +5,16 @@
   const loading = document.getElementById("loading");
   const system = { dark: matchMedia("(prefers-color-scheme: dark)"), still: matchMedia("(prefers-reduced-motion: reduce)") };
   const inPage = parent !== window;
+  if (!inPage) { // a window of its own is a page of its own, with a heading for those who do not see it
+    const main = document.createElement("main");
+    main.append(Object.assign(document.createElement("h1"), { className: "unseen", textContent: "A figure of attnlab" }));
+    loading.before(main);
+  }
   const host = {
     ready() {
       document.title = `${host.title} · attnlab`;
+      const heading = document.querySelector("h1");
+      if (heading) heading.textContent = host.title;
       apply();
     },
     describe(caption) {
@@ -16,6 +23,12 @@
     fail(text) {
       loading.textContent = text;
       document.body.append(loading);
+    },
+    // enter puts the drawing into the page's main part, where there is one. It keeps the focus.
+    enter(drawing) {
+      const focused = document.activeElement === drawing;
+      (document.querySelector("main") ?? document.body).append(drawing);
+      if (focused) drawing.focus();
     },
     // save offers a picture as a file; its kind is png, svg or gif.
     save(kind, data) {
@@ -217,6 +230,7 @@
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "application"); // arrow keys work in it
     canvas.setAttribute("aria-roledescription", "figure");
+    if (!inPage) host.enter(canvas);
   }).observe(document.body, { childList: true });
 
   // load starts the program and shows the megabytes that have arrived. Their total is not known if they travel compressed.

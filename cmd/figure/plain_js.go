@@ -118,7 +118,7 @@ func (p *plain) Run() error {
 	p.root.Set("tabIndex", 0)
 	p.root.Call("setAttribute", "role", "application") // arrow keys work in it
 	p.root.Call("setAttribute", "aria-roledescription", "figure")
-	document.Get("body").Call("append", p.root)
+	p.host.Call("enter", p.root)
 	p.figure.SetStill(true)
 	on := func(event string, do func(e js.Value, x, y float64)) {
 		p.root.Call("addEventListener", event, js.FuncOf(func(_ js.Value, args []js.Value) any {

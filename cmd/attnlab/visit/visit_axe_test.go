@@ -119,11 +119,15 @@ const shownFrames = `[...document.querySelectorAll("iframe")].filter((f) => f.ge
 // forcedPictures saves pictures of the page in forced colours in the ignored folder shots.
 func (v *visitor) forcedPictures(name string) {
 	v.Helper()
+	folder := filepath.Join("..", "..", "..", "shots")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		v.Fatal(err)
+	}
 	for _, theme := range []string{"light", "dark"} {
 		var data []byte
 		v.forced(theme)
 		v.run(chromedp.EmulateViewport(1440, 1800), chromedp.Sleep(time.Second), chromedp.CaptureScreenshot(&data))
-		if err := os.WriteFile(filepath.Join("..", "..", "..", "shots", "forced-"+name+"-"+theme+".png"), data, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, "forced-"+name+"-"+theme+".png"), data, 0o644); err != nil {
 			v.Fatal(err)
 		}
 	}
@@ -226,8 +230,15 @@ var screens = []screen{
 		v.runs("kernels are measured", `latest("Speeds") && !latest("Speeds").running && document.querySelector("#kernels-measured tbody tr")`)
 		v.openDetails()
 	}},
-	{"failed", "#page=trace&seed=3%", func(v *visitor) {
-		v.until("a message is there", `document.querySelector(".banner p, .toast p")`)
+	{"damaged-link", "#page=trace&seed=3%", func(v *visitor) {
+		v.until("a message is there", `document.querySelector(".toast p")`)
+	}},
+	{"failed", "#page=train&run=nothing", func(v *visitor) {
+		v.until("a message is there", `document.querySelector(".banner.failed p")`)
+	}},
+	{"failed-dialog", "", func(v *visitor) {
+		v.press(".engine")
+		v.until("the dialog says so too", `document.querySelector("#dialog [role=alert]")`)
 	}},
 }
 

@@ -52,6 +52,9 @@ func TestVisitFigureOutlivesPage(t *testing.T) {
 	if got := eval[string](window, says+` ?? ""`); got != "" {
 		t.Errorf("the page is open, and its figure says %q", got)
 	}
+	if got := window.text("main h1"); got == "" {
+		t.Error("the window has no main part with a heading")
+	}
 	page.run(chromedp.Reload())
 	second := eval[string](page, "attnlab.session")
 	if second == first {
@@ -113,6 +116,9 @@ func TestVisitEveryFigure(t *testing.T) {
 		v.until(e.Name+" is drawn", label+`.includes(" yet.")`)
 		if title := eval[string](v, "document.title"); title != e.Title+" · attnlab" {
 			t.Errorf("%s has the title %q", e.Name, title)
+		}
+		if got := v.text("main h1"); got != e.Title {
+			t.Errorf("%s has the heading %q", e.Name, got)
 		}
 		send()
 		v.until(e.Name+" describes what it draws", `!`+label+`.includes(" yet.")`)
