@@ -70,6 +70,7 @@ func TestVisitAxe(t *testing.T) {
 			for _, theme := range []string{"light", "dark"} {
 				v.look(theme)
 				v.run(chromedp.EmulateViewport(int64(size.X), int64(size.Y)), chromedp.Evaluate(`new Promise((done) => setTimeout(done, 200))`, nil, awaited))
+				v.wholePicture(name, size, theme)
 				got := v.axe()
 				left := func() []string { // figures into which it has not looked
 					return slices.DeleteFunc(eval[[]string](v, shownFrames+`.map((f) => f.className)`), func(frame string) bool { return slices.Contains(got.Frames, frame) })
@@ -115,6 +116,20 @@ func TestVisitAxe(t *testing.T) {
 
 // shownFrames are the figures of the page that can be reached; a dialog covers all.
 const shownFrames = `[...document.querySelectorAll("iframe")].filter((f) => f.getClientRects().length && !document.querySelector("dialog:modal"))`
+
+// wholePicture saves a picture of all of the page, as far as it scrolls, in the ignored folder shots.
+func (v *visitor) wholePicture(name string, size image.Point, theme string) {
+	v.Helper()
+	folder := filepath.Join("..", "..", "..", "shots")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		v.Fatal(err)
+	}
+	var data []byte
+	v.run(chromedp.FullScreenshot(&data, 100))
+	if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("whole-%s-%dx%d-%s.png", name, size.X, size.Y, theme)), data, 0o644); err != nil {
+		v.Fatal(err)
+	}
+}
 
 // forcedPictures saves pictures of the page in forced colours in the ignored folder shots.
 func (v *visitor) forcedPictures(name string) {

@@ -73,6 +73,15 @@ func TestVisitWithoutWebGL(t *testing.T) {
 			v.Errorf("the PNG is %v with %d colours, the figure %d wide", img.Bounds(), coloursOf(img), width)
 		}
 	})
+	v.check("on every page", func(v *visitor) {
+		const frames = `[...document.querySelectorAll("iframe")].filter((f) => f.getClientRects().length)`
+		for page, least := range map[string]int{"trace": 1, "heads": 1, "tree": 1, "train": 1, "compare": 2, "bench": 2} {
+			v.press(fmt.Sprintf(`[data-do="page:%s"]`, page))
+			v.until("the page is shown", fmt.Sprintf(`document.getElementById("lab").dataset.page === %q`, page))
+			v.run(chromedp.Evaluate(frames+`.forEach((f) => { f.loading = "eager"; })`, nil))
+			v.until("every figure of "+page+" is drawn", fmt.Sprintf(frames+`.length >= %d && `+frames+`.every((f) => f.contentDocument?.querySelector("#plain svg")?.querySelectorAll("text, path, rect, line, circle").length > 0 && !f.contentDocument.querySelector("canvas, #loading"))`, least))
+		}
+	})
 	v.check("saved as GIF", func(v *visitor) {
 		v.run(chromedp.Navigate(address + built.Folder() + "figure.html#figure=followed&session=s"))
 		v.until("the figure waits", `document.querySelector("#plain svg")`)
