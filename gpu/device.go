@@ -13,13 +13,16 @@ import (
 type Device struct {
 	Info     Info
 	Limits   Limits
-	Features []string // optional features of the adapter, by WebGPU's names; no kernel needs any
+	Features []string // optional features of the adapter, by WebGPU's names; the standard kernels need none
 	Counters Counters
 	// Yield, if set, returns how long to pause before a submit. A device calls it where a browser computes kernels on
 	// the processors that also draw its pages.
 	Yield func() time.Duration
 	// Products names the variant of matrix products for training that was found fastest here, "" for the standard one.
 	Products string
+	// HasSubgroups tells that the device was opened with WebGPU's feature subgroups. Subgroups tells that kernels which use them were
+	// found faster here for decoding steps of few rows and for reductions over a row.
+	HasSubgroups, Subgroups bool
 
 	impl   backend
 	err    error
@@ -141,6 +144,16 @@ func (d *Device) Lose() {
 
 // Close releases the device with its buffers and programs.
 func (d *Device) Close() { d.impl.close() }
+
+// CanRun reports whether the device runs k: every kernel, but for those of subgroups where it has none. The host runs any twin.
+func (d *Device) CanRun(k *Kernel) bool {
+	return !k.Subgroups || d.HasSubgroups || d.Info.Backend == Host
+}
+
+// MayUse reports whether a program may use k here: what it can run, but for kernels of subgroups on software, which gains nothing by them.
+func (d *Device) MayUse(k *Kernel) bool {
+	return d.CanRun(k) && !(k.Subgroups && d.Info.Software)
+}
 
 func (d *Device) ready() bool { return d.err == nil }
 

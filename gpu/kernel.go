@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -97,12 +98,14 @@ type Kernel struct {
 	Name     string
 	Source   string // WGSL, imports resolved
 	Bindings []Binding
-	params   reflect.Type
-	bytes    func(any) []byte
-	groups   func(any) Groups
-	count    func(any, func(int) []uint32) Work // nil if its work is not counted
-	host32   func(any, Args[float32])
-	host64   func(any, Args[float64])
+	// Subgroups tells that the source enables WebGPU's feature subgroups, which not every device has.
+	Subgroups bool
+	params    reflect.Type
+	bytes     func(any) []byte
+	groups    func(any) Groups
+	count     func(any, func(int) []uint32) Work // nil if its work is not counted
+	host32    func(any, Args[float32])
+	host64    func(any, Args[float64])
 }
 
 // New makes a kernel whose parameter uniform is the struct P: uint32 and float32
@@ -125,7 +128,7 @@ func New[P any](name, source string, bindings []Binding, groups func(P) Groups,
 		panic(fmt.Sprintf("gpu: kernel %s: %d storage buffers, WebGPU's default limit is 8", name, len(bindings)))
 	}
 	k := &Kernel{
-		Name: name, Source: source, Bindings: bindings, params: t,
+		Name: name, Source: source, Bindings: bindings, params: t, Subgroups: strings.Contains(source, "enable subgroups;"),
 		bytes: func(p any) []byte {
 			v := p.(P)
 			b := make([]byte, unsafe.Sizeof(v))

@@ -65,6 +65,9 @@ func TestOpenWithoutOptionalParts(t *testing.T) {
 			if d.Info.Backend != gpu.WebGPU || d.Info.Name == "" || d.Limits.MaxBufferSize < 1<<28 || d.Limits.MaxComputeWorkgroupStorageSize < 16<<10 {
 				t.Fatalf("opened %+v, %+v: %s", d.Info, d.Limits, why)
 			}
+			if has := strings.Contains(strings.Join(d.Features, " "), "subgroups"); d.HasSubgroups != has {
+				t.Errorf("an adapter with the features %q opens with subgroups: %v", d.Features, d.HasSubgroups)
+			}
 			if name == "info by the older method" && d.Info.Name != "Acme One" || strings.HasPrefix(name, "adapter.info") && d.Info.Name != "unnamed adapter" {
 				t.Errorf("the adapter is called %q", d.Info.Name)
 			}

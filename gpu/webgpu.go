@@ -20,6 +20,7 @@ type webgpu struct {
 	pipelines map[*Kernel]*pipeline
 	staging   *wgpu.Buffer // for readback, grown as needed
 	stagingN  int
+	subgroups bool          // the device was opened with WebGPU's feature of that name
 	idle      time.Duration // that a wait for nothing takes; 0 before it is measured
 }
 
@@ -36,7 +37,7 @@ func openWebGPU() (*Device, error) {
 		return nil, err
 	}
 	e.queue = e.device.GetQueue()
-	e.dev = &Device{Info: info, Limits: limits, Features: e.features(), impl: e}
+	e.dev = &Device{Info: info, Limits: limits, Features: e.features(), HasSubgroups: e.subgroups, impl: e}
 	if err := probe(e.dev); err != nil {
 		e.close()
 		return nil, fmt.Errorf("gpu: %s opened but cannot compute: %w", info, err)

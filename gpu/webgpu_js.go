@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall/js"
 	"unsafe"
@@ -65,7 +66,11 @@ func (e *webgpu) open() (info Info, limits Limits, err error) {
 		MaxComputeWorkgroupStorageSize:    limit("maxComputeWorkgroupStorageSize"),
 		MaxComputeInvocationsPerWorkgroup: limit("maxComputeInvocationsPerWorkgroup"),
 	}
-	e.raw, err = await(adapter.Call("requestDevice", map[string]any{"label": "attnlab", "requiredLimits": want}))
+	features := []any{}
+	if e.subgroups = slices.Contains(featuresOf(adapter), subgroups); e.subgroups {
+		features = append(features, subgroups)
+	}
+	e.raw, err = await(adapter.Call("requestDevice", map[string]any{"label": "attnlab", "requiredLimits": want, "requiredFeatures": features}))
 	if err == nil && !e.raw.Truthy() {
 		err = errors.New("it returned none")
 	}
@@ -79,9 +84,14 @@ func (e *webgpu) open() (info Info, limits Limits, err error) {
 	return adapterInfo(adapter), limits, nil
 }
 
-func (e *webgpu) features() []string {
+// subgroups is the optional feature that kernels may use.
+const subgroups = "subgroups"
+
+func (e *webgpu) features() []string { return featuresOf(e.adapter) }
+
+func featuresOf(adapter js.Value) []string {
 	names := []string{}
-	if all := property(e.adapter, "features"); all.Truthy() {
+	if all := property(adapter, "features"); all.Truthy() {
 		list := js.Global().Get("Array").Call("from", all)
 		for i := range list.Length() {
 			names = append(names, list.Index(i).String())

@@ -135,7 +135,10 @@ func (d *Decoder) newPass(N int, sample bool) *pass {
 	s := &pass{token: dev.Uints("token", N), at: dev.Uints("at", 4*N),
 		acts: d.newActs(N, keepNothing), prog: dev.NewProgram("decode")}
 	k := shape{d.Config, nn.Wide, func() int { return s.n }}
-	if sample && (N <= 16 || !dev.Info.Software) {
+	switch {
+	case sample && N <= 16:
+		k.tile = nn.FewRows(dev)
+	case sample && !dev.Info.Software:
 		k.tile = nn.Narrow
 	}
 	p, a, T := s.prog, s.acts, uint32(d.MaxContext)
@@ -162,7 +165,7 @@ func (d *Decoder) newPass(N int, sample bool) *pass {
 func (d *Decoder) draws(p *gpu.Program, k shape, s *pass) {
 	kernel := decode.Sample
 	if d.rowSample() {
-		kernel = decode.SampleRow
+		kernel = decode.SampleRowFor(d.Device)
 	}
 	for _, c := range d.logitChunks {
 		part := k

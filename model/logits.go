@@ -79,11 +79,11 @@ func (t *Trainer) loss(p *gpu.Program, f phase, c chunk) {
 	}
 	switch {
 	case f.policy && byRow:
-		p.Add(loss.PolicyRow, func() any { return policy().OfRows() }, targets, weight, dlogits, stat)
+		p.Add(loss.PolicyRowFor(t.Device), func() any { return policy().OfRows() }, targets, weight, dlogits, stat)
 	case f.policy:
 		p.Add(loss.Policy, func() any { return policy() }, h, head[0].words, targets, weight, dlogits, stat)
 	case byRow:
-		p.Add(loss.XentRow, func() any { return loss.XentRowParams{N: uint32(s.n()), V: uint32(V), Scale: 1} }, targets, weight, dlogits, stat)
+		p.Add(loss.XentRowFor(t.Device), func() any { return loss.XentRowParams{N: uint32(s.n()), V: uint32(V), Scale: 1} }, targets, weight, dlogits, stat)
 	default:
 		p.Add(loss.Xent, func() any { return loss.XentParams{N: uint32(s.n()), D: uint32(D), V: uint32(V), Scale: 1} },
 			h, head[0].words, targets, weight, dlogits, stat)

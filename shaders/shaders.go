@@ -6,7 +6,7 @@
 // This package assembles their WGSL. A line `#import shared/name` is replaced by
 // shared/name.wgsl, once. A line `const NAME: T = value; // tunable` is replaced
 // where the kernel's Go gives another value, because the binding has no override
-// constants.
+// constants. A line `enable x;` moves to the top, where WGSL wants it.
 package shaders
 
 import (
@@ -33,6 +33,11 @@ type Swap map[string]string
 // that it does not have: kernels are part of the program.
 func Load(path string, tune Tune) string { return LoadSwapped(path, tune, nil) }
 
+// RowSubgroups reduces a row by subgroups.
+var RowSubgroups = Swap{"shared/row": "shared/row_subgroups"}
+
+var enable = regexp.MustCompile(`(?m)^enable \w+;\n`)
+
 // LoadSwapped is Load with other imports.
 func LoadSwapped(path string, tune Tune, swap Swap) string {
 	source := expand(path, &[]string{}, swap)
@@ -51,7 +56,7 @@ func LoadSwapped(path string, tune Tune, swap Swap) string {
 			panic(fmt.Sprintf("shaders: %s has no tunable constant %s", path, name))
 		}
 	}
-	return source
+	return strings.Join(enable.FindAllString(source, -1), "") + enable.ReplaceAllString(source, "")
 }
 
 func expand(path string, seen *[]string, swap Swap) string {

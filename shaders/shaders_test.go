@@ -44,7 +44,7 @@ func kernels(t *testing.T) map[string][]*gpu.Kernel {
 	return all
 }
 
-var variant = regexp.MustCompile(`(_([cr]\d+|\d+x\d+))?(_bf16|_f16|_q8|_q4)?$`)
+var variant = regexp.MustCompile(`(_([cr]\d+|\d+x\d+|subgroups))?(_bf16|_f16|_q8|_q4)?$`)
 
 // stem returns the file that kernel k comes from: its name without the size and the
 // storage that it is built for ("attn_fwd_c16", "matmul_nt_4x4_q8").
@@ -85,7 +85,7 @@ func TestOrphans(t *testing.T) {
 
 func TestSharedSourcesAreUsed(t *testing.T) {
 	var imports strings.Builder
-	for _, pattern := range []string{"*/*.wgsl", "*/*.go"} {
+	for _, pattern := range []string{"*/*.wgsl", "*/*.go", "*.go"} {
 		sources, _ := fs.Glob(tree, pattern)
 		for _, file := range sources {
 			text, _ := fs.ReadFile(tree, file)

@@ -41,6 +41,7 @@ type selfTest struct {
 func (e *Engine) startTest() {
 	r := rand.New(rand.NewPCG(1, 0))
 	cases := slices.Concat(nn.Cases(r, nn.TilesFor(e.rig.device.Info.Software)), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r))
+	cases = slices.DeleteFunc(cases, func(c gpu.Case) bool { return !e.rig.device.MayUse(c.Kernel) })
 	e.test = selfTest{left: largest(cases)}
 	e.capabilities.Kernels, e.capabilities.Untested = []session.KernelCheck{}, 0
 	for i, c := range e.test.left {

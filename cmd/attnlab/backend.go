@@ -139,19 +139,22 @@ func (c *console) measureRace(d *gpu.Device) (document raceDocument, backend, wh
 	return document, backend, why, nil
 }
 
-// measureProducts measures the tiles of an adapter's matrix products, and remembers the result.
-func (c *console) measureProducts(d *gpu.Device) (race.Products, error) {
+// measureProducts measures the variants of an adapter's matrix products, of training and of few rows, and remembers the results.
+func (c *console) measureProducts(d *gpu.Device) (products, rows race.Products, err error) {
 	if d.Info.Backend == gpu.Host {
-		return race.Products{}, nil
+		return race.Products{}, race.Products{}, nil
 	}
-	products, err := race.MeasureProducts(d)
+	if products, err = race.MeasureProducts(d); err == nil {
+		rows, err = race.MeasureRows(d)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("the products of %s cannot be measured: %w", d.Info, err)
+		return nil, nil, fmt.Errorf("the products of %s cannot be measured: %w", d.Info, err)
 	}
 	if m := remembered[race.Products](c, "products.json"); m != nil {
 		m.Save(race.ProductsKey(d.Info), products)
+		m.Save(race.RowsKey(d.Info), rows)
 	}
-	return products, nil
+	return products, rows, nil
 }
 
 // lines returns the race as lines of a table.

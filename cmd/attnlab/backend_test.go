@@ -162,21 +162,21 @@ func TestDoctorRace(t *testing.T) {
 	}
 }
 
-// doctor measures the tiles of an adapter's products, remembers them and prints them.
+// doctor measures the tiles of an adapter's products, and those of few rows, remembers them and prints them.
 func TestDoctorProducts(t *testing.T) {
 	d := gputest.Adapter(t)
 	file := filepath.Join(filepath.Dir(emptyCache(t)), "products.json")
 	c := &console{options: defaults, stderr: &bytes.Buffer{}}
-	products, err := c.measureProducts(d)
-	if err != nil || len(products) < 2 {
-		t.Fatalf("%v, %v", products, err)
+	products, rows, err := c.measureProducts(d)
+	if err != nil || len(products) < 2 || rows.Chosen() == "" {
+		t.Fatalf("%v, %v, %v", products, rows, err)
 	}
 	if _, err := os.Stat(file); err != nil {
 		t.Error(err)
 	}
 	var text bytes.Buffer
-	doctorDocument{Products: products}.text(&text)
-	if out := text.String(); strings.Count(out, " GFLOP/s") != len(products) || strings.Count(out, " GFLOP/s, chosen") != 1 {
+	doctorDocument{Products: products, FewRows: rows}.text(&text)
+	if out := text.String(); strings.Count(out, " GFLOP/s") != len(products)+len(rows) || strings.Count(out, " GFLOP/s, chosen") != 2 || !strings.Contains(out, "few rows\t4x4") {
 		t.Errorf("the table is %q", out)
 	}
 }

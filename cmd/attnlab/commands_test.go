@@ -349,7 +349,7 @@ func TestDoctor(t *testing.T) {
 
 // A kernel that computes something else than its twin is found out, and makes the exit status 1.
 func TestDoctorFindsWrongKernels(t *testing.T) {
-	c := kernelCases(1, true)[:1]
+	c := kernelCases(1, gpu.OpenHost())[:1]
 	wrong := gpu.New("wrong", "", []gpu.Binding{gpu.Out("y")}, func(struct{ N uint32 }) gpu.Groups { return gpu.Groups{1, 1, 1} },
 		func(_ struct{ N uint32 }, a gpu.Args[float32]) { a.F(0)[0] = 1 },
 		func(_ struct{ N uint32 }, a gpu.Args[float64]) { a.F(0)[0] = 2 })

@@ -29,7 +29,9 @@ offers; attnlab needs none of them. The exit status is 1 if a kernel is wrong.
 race compares the processor with the adapter, in tokens a second through the products and the attention of the small base: with --backend auto every
 command chooses between them in this way. products are the variants of the matrix products: 8x8 and 4x4 hold so many results in each
 invocation's registers, 64x64 stages the operands of so many results in workgroup memory (not measured on software adapters). Training
-takes the chosen one; all sum in the same order. decoding is how a decoded token is computed, raced with 16 sequences: kernels is a dispatch
+takes the chosen one; all sum in the same order. few rows are the products and the reductions over a row of a decoding step of up to 16
+sequences: 4x4, or subgroups, whose invocations share a sum. Only an adapter with WebGPU's feature of that name that is no software has
+the latter, which sums in another order; the native library has no such feature. decoding is how a decoded token is computed, raced with 16 sequences: kernels is a dispatch
 for every operation, layers two dispatches a layer, tokens one dispatch for several tokens. All draw the same tokens.
 
   attnlab doctor
@@ -48,6 +50,7 @@ type doctorDocument struct {
 	Kernels  []kernelTest     `json:"kernels"`
 	Race     raceDocument     `json:"race"`
 	Products race.Products    `json:"products"`
+	FewRows  race.Products    `json:"few_rows"`
 	Decoding decodingDocument `json:"decoding"`
 	Chosen   struct {
 		Backend string `json:"backend"`
@@ -79,13 +82,13 @@ func (c *console) doctor(ctx context.Context) error {
 	} else if why != "" {
 		document.Chosen.Why = why
 	}
-	if document.Products, err = c.measureProducts(d); err != nil {
+	if document.Products, document.FewRows, err = c.measureProducts(d); err != nil {
 		return err
 	}
 	if document.Decoding, err = c.measureDecoding(d); err != nil {
 		return err
 	}
-	cases := kernelCases(c.seed, d.Info.Software)
+	cases := kernelCases(c.seed, d)
 	p := c.progress("checking kernels")
 	document.Kernels, err = testKernels(ctx, d, cases, p)
 	p.end()
@@ -108,9 +111,10 @@ func (c *console) doctor(ctx context.Context) error {
 }
 
 // kernelCases are the cases of all kernels that an adapter may use.
-func kernelCases(seed uint64, software bool) []gpu.Case {
+func kernelCases(seed uint64, d *gpu.Device) []gpu.Case {
 	r := rand.New(rand.NewPCG(seed, 0))
-	return slices.Concat(nn.Cases(r, nn.TilesFor(software)), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r), decode.FusedCases(r))
+	cases := slices.Concat(nn.Cases(r, nn.TilesFor(d.Info.Software)), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r), decode.FusedCases(r))
+	return slices.DeleteFunc(cases, func(c gpu.Case) bool { return !d.MayUse(c.Kernel) })
 }
 
 // testKernels verifies the cases and summarises them by kernel, in the order of the list.
@@ -144,6 +148,18 @@ func testKernels(ctx context.Context, d *gpu.Device, cases []gpu.Case, p *progre
 	return tests, nil
 }
 
+// productLines writes variants of products as lines of a table.
+func productLines(w io.Writer, name string, products race.Products) {
+	for _, one := range products {
+		chosen := ""
+		if one.Chosen {
+			chosen = ", chosen"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%.1f GFLOP/s%s\n", name, one.Tile, one.GFLOPs, chosen)
+		name = ""
+	}
+}
+
 func (d doctorDocument) text(w io.Writer) {
 	software := ""
 	if d.Adapter.Software {
@@ -155,16 +171,8 @@ func (d doctorDocument) text(w io.Writer) {
 		fmt.Fprintln(w, line)
 	}
 	d.Decoding.text(w)
-	for i, one := range d.Products {
-		name, chosen := "", ""
-		if i == 0 {
-			name = "products"
-		}
-		if one.Chosen {
-			chosen = ", chosen"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%.1f GFLOP/s%s\n", name, one.Tile, one.GFLOPs, chosen)
-	}
+	productLines(w, "products", d.Products)
+	productLines(w, "few rows", d.FewRows)
 	if d.Adapter.Backend != gpu.Host {
 		fmt.Fprintf(w, "limits\tbuffer %d MiB, binding %d MiB, workgroup memory %d KiB, %d invocations\n", d.Limits.MaxBufferSize>>20,
 			d.Limits.MaxStorageBufferBindingSize>>20, d.Limits.MaxComputeWorkgroupStorageSize>>10, d.Limits.MaxComputeInvocationsPerWorkgroup)

@@ -57,28 +57,40 @@ func ProductsKey(adapter gpu.Info) string {
 	return fmt.Sprintf("%s %s, %s", adapter.Vendor, adapter.Name, adapter.Backend)
 }
 
-// Tune chooses the tile of an adapter's matrix products for training: by measurement, or from memory, which may be nil. All tiles
-// sum in the same order. The host has one way to compute products, and gets none.
+// Tune chooses the tile of an adapter's matrix products for training, all of which sum in the same order, and whether decoding steps and
+// reductions over a row go by subgroups: by measurement, or from memory, which may be nil. It returns the former. The host has one way to
+// compute products, and gets none.
 func Tune(d *gpu.Device, memory Memory[Products]) (Products, error) {
 	if d.Info.Backend == gpu.Host {
 		return nil, nil
 	}
-	key := ProductsKey(d.Info)
-	if memory != nil {
-		if p, known := memory.Load(key); known {
-			d.Products = p.Chosen()
-			return p, nil
-		}
-	}
-	p, err := MeasureProducts(d)
+	p, err := remember(d, memory, ProductsKey(d.Info), MeasureProducts)
 	if err != nil {
 		return nil, err
 	}
 	d.Products = p.Chosen()
-	if memory != nil {
-		memory.Save(key, p)
+	if d.MayUse(nn.MatmulNT(nn.Subgroups)) {
+		rows, err := remember(d, memory, RowsKey(d.Info), MeasureRows)
+		if err != nil {
+			return nil, err
+		}
+		d.Subgroups = rows.Chosen() == nn.Subgroups.String()
 	}
 	return p, nil
+}
+
+// remember returns what memory, which may be nil, has by a key, or measures and saves it.
+func remember(d *gpu.Device, memory Memory[Products], key string, measure func(*gpu.Device) (Products, error)) (Products, error) {
+	if memory != nil {
+		if p, known := memory.Load(key); known {
+			return p, nil
+		}
+	}
+	p, err := measure(d)
+	if err == nil && memory != nil {
+		memory.Save(key, p)
+	}
+	return p, err
 }
 
 // The measured layer has productOutputs and productInputs, and as many tokens as keep an adapter busy.
@@ -128,16 +140,6 @@ func MeasureProducts(d *gpu.Device) (Products, error) {
 	backward := nn.LinearGrad{N: uint32(tokens), O: productOutputs, I: productInputs, Z: 1, Stride: uint32(size)}
 	var products Products
 	var programs []*gpu.Program
-	var best []time.Duration
-	repeats := 1
-	run := func(p *gpu.Program) (time.Duration, error) {
-		begun := time.Now()
-		if err := p.Run(repeats); err != nil {
-			return 0, err
-		}
-		err := d.Wait()
-		return time.Since(begun), err
-	}
 	for _, tile := range nn.TilesFor(d.Info.Software) {
 		if refused, err := refuses(d, tile, nn.MatmulNT(tile), nn.LinearBwd(tile)); err != nil {
 			return nil, err
@@ -148,15 +150,40 @@ func MeasureProducts(d *gpu.Device) (Products, error) {
 		defer p.Release()
 		p.Add(nn.MatmulNT(tile), func() any { return forward }, x, w, y)
 		p.Add(nn.LinearBwd(tile), func() any { return backward }, y, w, x, dx, part)
+		products, programs = append(products, Product{Tile: tile.String()}), append(programs, p)
+	}
+	times, err := inTurn(d, programs)
+	if err != nil {
+		return nil, err
+	}
+	for i := range products {
+		products[i].GFLOPs = 6 * float64(tokens*size) / times[i]
+	}
+	return products.chooseCompiled(func(tile nn.Tile) (bool, error) { return refuses(d, tile, nn.Products(tile)...) })
+}
+
+// inTurn runs programs in turn and returns the shortest time of each, in nanoseconds.
+func inTurn(d *gpu.Device, programs []*gpu.Program) ([]float64, error) {
+	repeats := 1
+	run := func(p *gpu.Program) (float64, error) {
+		begun := time.Now()
+		if err := p.Run(repeats); err != nil {
+			return 0, err
+		}
+		err := d.Wait()
+		return max(float64(time.Since(begun)), 1) / float64(repeats), err
+	}
+	best := make([]float64, len(programs))
+	for i, p := range programs {
+		best[i] = math.Inf(1)
 		if _, err := run(p); err != nil { // compiles
 			return nil, err
 		}
-		products, programs, best = append(products, Product{Tile: tile.String()}), append(programs, p), append(best, math.MaxInt64)
 	}
 	for ; repeats < mostRepeats; repeats *= 2 {
 		if took, err := run(programs[0]); err != nil {
 			return nil, err
-		} else if took >= longEnough {
+		} else if took*float64(repeats) >= float64(longEnough) {
 			break
 		}
 	}
@@ -166,13 +193,10 @@ func MeasureProducts(d *gpu.Device) (Products, error) {
 			if err != nil {
 				return nil, err
 			}
-			best[i] = min(best[i], max(took, time.Nanosecond))
+			best[i] = min(best[i], took)
 		}
 	}
-	for i := range products {
-		products[i].GFLOPs = 6 * float64(tokens*size*repeats) / float64(best[i]) // operations a nanosecond
-	}
-	return products.chooseCompiled(func(tile nn.Tile) (bool, error) { return refuses(d, tile, nn.Products(tile)...) })
+	return best, nil
 }
 
 // chooseCompiled chooses the fastest tile of which the adapter compiles every product, and drops those before it that it refuses. Training

@@ -14,7 +14,12 @@ import (
 )
 
 // Cases are the conformance cases of Sample and SampleRow: sizes 1, workgroup-1, workgroup, workgroup+1 and a prime.
-func Cases(r *rand.Rand) []gpu.Case { return slices.Concat(sampleCases(r), sampleRowCases(r)) }
+func Cases(r *rand.Rand) []gpu.Case {
+	return slices.Concat(sampleCases(r), sampleRowCases(r, SampleRow), SubgroupCases(r))
+}
+
+// SubgroupCases are those of the draw that reduces a row by subgroups.
+func SubgroupCases(r *rand.Rand) []gpu.Case { return sampleRowCases(r, SampleRowSubgroups) }
 
 // FusedCases are the conformance cases of the fused kernels. They take seconds to compile, so the page's self-test leaves them out: a
 // decoder compares them with the other kernels before it uses them.

@@ -17,21 +17,36 @@ import (
 //	out [N,M] the tokens drawn, stat [N,M,2] = (logp, entropy)
 //
 // The largest weights that top-k and top-p leave are found bit by bit without sorting, with a sum over the workgroup for each bit.
-var SampleRow = gpu.New("sample_row", shaders.Load("decode/sample_row", nil),
-	[]gpu.Binding{gpu.Out("logits"), gpu.OutU("at"), gpu.OutU("token"), gpu.OutU("row"), gpu.OutU("out"), gpu.Out("stat")},
-	func(p SampleParams) gpu.Groups { return gpu.Groups1D(int(p.N), 1) },
-	sample[float32], sample[float64], countSample)
+var SampleRow = sampleRowKernel("sample_row", nil)
 
-func sampleRowCases(r *rand.Rand) []gpu.Case {
+// SampleRowSubgroups is SampleRow by subgroups.
+var SampleRowSubgroups = sampleRowKernel("sample_row_subgroups", shaders.RowSubgroups)
+
+// SampleRowFor is the one that was found faster on a device.
+func SampleRowFor(d *gpu.Device) *gpu.Kernel {
+	if d.Subgroups {
+		return SampleRowSubgroups
+	}
+	return SampleRow
+}
+
+func sampleRowKernel(name string, swap shaders.Swap) *gpu.Kernel {
+	return gpu.New(name, shaders.LoadSwapped("decode/sample_row", nil, swap),
+		[]gpu.Binding{gpu.Out("logits"), gpu.OutU("at"), gpu.OutU("token"), gpu.OutU("row"), gpu.OutU("out"), gpu.Out("stat")},
+		func(p SampleParams) gpu.Groups { return gpu.Groups1D(int(p.N), 1) },
+		sample[float32], sample[float64], countSample)
+}
+
+func sampleRowCases(r *rand.Rand, k *gpu.Kernel) []gpu.Case {
 	// Vocabularies around what a workgroup of 256 reads at once, four words each, and rows that draw from few tokens of many.
-	cases := drawCases(r, SampleRow, []int{1, 5, 3}, []int{61, 1023, 1028, 7})
+	cases := drawCases(r, k, []int{1, 5, 3}, []int{61, 1023, 1028, 7})
 	for i, V := range []int{5000, 50001} {
 		p := ways[2+i]
 		p.N, p.V, p.M, p.Eos, p.Seed, p.Step = 1, uint32(V), 1, 2, 11, 7
 		at, row := []uint32{0, 40, 1, 2}, []uint32{1, 0, 0, 9}
 		logits := peaked(r, p, at, row)
 		cases = append(cases, gpu.Case{
-			Name: fmt.Sprintf("N %d V %d topK %d topP %g temperature %g", p.N, V, p.TopK, p.TopP, p.Temperature), Kernel: SampleRow, Params: p,
+			Name: fmt.Sprintf("N %d V %d topK %d topP %g temperature %g", p.N, V, p.TopK, p.TopP, p.Temperature), Kernel: k, Params: p,
 			Buffers: []any{logits, at, make([]uint32, p.N), row, make([]uint32, p.N), gpu.Normal(r, 2*int(p.N))},
 			Tol:     gpu.Tolerance{Abs: 1e-5, Rel: 1e-4},
 			Shape:   map[string][]int{"logits": {int(p.N), (V + 3) / 4 * 4}, "at": {1, 4}, "row": {1, 4}, "out": {1, 1}, "stat": {1, 1, 2}},

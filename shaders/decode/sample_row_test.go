@@ -11,7 +11,9 @@ import (
 
 // The cases worked by hand and the invariants of sampling are in sample_test.go, for both kernels.
 
-func TestSampleRowDevice(t *testing.T) { gputest.Verify(t, sampleRowCases(gputest.Rand(2))...) }
+func TestSampleRowDevice(t *testing.T) {
+	gputest.Verify(t, sampleRowCases(gputest.Rand(2), SampleRow)...)
+}
 
 // SampleRow draws what Sample draws, with and without truncation.
 func TestSampleRowIsSample(t *testing.T) {

@@ -29,10 +29,16 @@ func Cases(r *rand.Rand) []gpu.Case {
 	return slices.Concat(
 		xentCases(r),
 		policyCases(r),
-		xentRowCases(r),
-		policyRowCases(r),
+		xentRowCases(r, XentRow),
+		policyRowCases(r, PolicyRow),
+		SubgroupCases(r),
 		statSumCases(r),
 		logitStatCases(r),
 		topKCases(r),
 	)
+}
+
+// SubgroupCases are those of the kernels that reduce a row by subgroups.
+func SubgroupCases(r *rand.Rand) []gpu.Case {
+	return append(xentRowCases(r, XentRowSubgroups), policyRowCases(r, PolicyRowSubgroups)...)
 }

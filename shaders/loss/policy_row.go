@@ -27,11 +27,26 @@ func (p PolicyParams) OfRows() PolicyRowParams {
 //	dlogits [N,V4], stat [N,8] = (logp, entropy, ratio, k3, 1 where clipped, loss, 0, 0)
 //
 // The gradient of the loss that [Policy] describes replaces the logits.
-var PolicyRow = gpu.New("policy_row", shaders.Load("loss/policy_row", nil),
-	[]gpu.Binding{gpu.InU("targets"), gpu.In("roll"), gpu.Out("dlogits"), gpu.Out("stat")},
-	func(p PolicyRowParams) gpu.Groups { return gpu.Groups1D(int(p.N), 1) },
-	policyRow[float32], policyRow[float64],
-	func(p PolicyRowParams, _ func(int) []uint32) gpu.Work { return countLogits(int(p.N), int(p.V), 5, 8) })
+var PolicyRow = policyRowKernel("policy_row", nil)
+
+// PolicyRowSubgroups is PolicyRow by subgroups.
+var PolicyRowSubgroups = policyRowKernel("policy_row_subgroups", shaders.RowSubgroups)
+
+// PolicyRowFor is the one that was found faster on a device.
+func PolicyRowFor(d *gpu.Device) *gpu.Kernel {
+	if d.Subgroups {
+		return PolicyRowSubgroups
+	}
+	return PolicyRow
+}
+
+func policyRowKernel(name string, swap shaders.Swap) *gpu.Kernel {
+	return gpu.New(name, shaders.LoadSwapped("loss/policy_row", nil, swap),
+		[]gpu.Binding{gpu.InU("targets"), gpu.In("roll"), gpu.Out("dlogits"), gpu.Out("stat")},
+		func(p PolicyRowParams) gpu.Groups { return gpu.Groups1D(int(p.N), 1) },
+		policyRow[float32], policyRow[float64],
+		func(p PolicyRowParams, _ func(int) []uint32) gpu.Work { return countLogits(int(p.N), int(p.V), 5, 8) })
+}
 
 func policyRow[X gpu.Float](p PolicyRowParams, a gpu.Args[X]) {
 	targets, roll, dlogits, stat := a.U(0), a.F(1), a.F(2), a.F(3)
@@ -41,7 +56,7 @@ func policyRow[X gpu.Float](p PolicyRowParams, a gpu.Args[X]) {
 	})
 }
 
-func policyRowCases(r *rand.Rand) (cases []gpu.Case) {
+func policyRowCases(r *rand.Rand, k *gpu.Kernel) (cases []gpu.Case) {
 	for i, c := range allSizes {
 		logits, targets := logitsOf(r, c.N, c.V)
 		p := PolicyParams{N: uint32(c.N), V: uint32(c.V), Scale: 1.25, Lo: 0.2, Hi: 0.28, Dual: float32(3 * (i % 2)), Beta: 0.04, Ent: 0.01}
@@ -56,7 +71,7 @@ func policyRowCases(r *rand.Rand) (cases []gpu.Case) {
 			}
 		}
 		cases = append(cases, gpu.Case{
-			Name: fmt.Sprintf("N %d V %d dual %g", c.N, c.V, p.Dual), Kernel: PolicyRow,
+			Name: fmt.Sprintf("N %d V %d dual %g", c.N, c.V, p.Dual), Kernel: k,
 			Params:  p.OfRows(),
 			Buffers: []any{targets, rollsAround(r, p, logp), append(logits, behind(r, c.V)...), output(r, c.N, 8)},
 			Tol:     gpu.Tolerance{Abs: 5e-5, Rel: 5e-5},

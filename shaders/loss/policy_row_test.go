@@ -87,4 +87,6 @@ func TestPolicyRowIsPolicy(t *testing.T) {
 	})
 }
 
-func TestPolicyRowDevice(t *testing.T) { gputest.Verify(t, policyRowCases(gputest.Rand(53))...) }
+func TestPolicyRowDevice(t *testing.T) {
+	gputest.Verify(t, policyRowCases(gputest.Rand(53), PolicyRow)...)
+}

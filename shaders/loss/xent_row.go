@@ -24,11 +24,26 @@ type XentRowParams struct {
 //	dlogits [N,V4], stat [N,4] = (logp, entropy, loss, 1 where no token is likelier than the target)
 //
 // The gradient replaces the logits. Rows without weight or target are as in [Xent].
-var XentRow = gpu.New("xent_row", shaders.Load("loss/xent_row", nil),
-	[]gpu.Binding{gpu.InU("targets"), gpu.In("weight"), gpu.Out("dlogits"), gpu.Out("stat")},
-	func(p XentRowParams) gpu.Groups { return gpu.Groups1D(int(p.N), 1) },
-	xentRow[float32], xentRow[float64],
-	func(p XentRowParams, _ func(int) []uint32) gpu.Work { return countLogits(int(p.N), int(p.V), 2, 4) })
+var XentRow = xentRowKernel("xent_row", nil)
+
+// XentRowSubgroups is XentRow by subgroups.
+var XentRowSubgroups = xentRowKernel("xent_row_subgroups", shaders.RowSubgroups)
+
+// XentRowFor is the one that was found faster on a device.
+func XentRowFor(d *gpu.Device) *gpu.Kernel {
+	if d.Subgroups {
+		return XentRowSubgroups
+	}
+	return XentRow
+}
+
+func xentRowKernel(name string, swap shaders.Swap) *gpu.Kernel {
+	return gpu.New(name, shaders.LoadSwapped("loss/xent_row", nil, swap),
+		[]gpu.Binding{gpu.InU("targets"), gpu.In("weight"), gpu.Out("dlogits"), gpu.Out("stat")},
+		func(p XentRowParams) gpu.Groups { return gpu.Groups1D(int(p.N), 1) },
+		xentRow[float32], xentRow[float64],
+		func(p XentRowParams, _ func(int) []uint32) gpu.Work { return countLogits(int(p.N), int(p.V), 2, 4) })
+}
 
 func xentRow[X gpu.Float](p XentRowParams, a gpu.Args[X]) {
 	targets, weight, dlogits, stat := a.U(0), a.F(1), a.F(2), a.F(3)
@@ -48,13 +63,13 @@ var allSizes = slices.Concat(logitSizes, largeVocabularies)
 // behind are words behind the rows of logits, which must not change.
 func behind(r *rand.Rand, V int) []float32 { return gpu.Normal(r, min(spare*pad4(V), 1000)) }
 
-func xentRowCases(r *rand.Rand) (cases []gpu.Case) {
+func xentRowCases(r *rand.Rand, k *gpu.Kernel) (cases []gpu.Case) {
 	for _, c := range allSizes {
 		logits, targets := logitsOf(r, c.N, c.V)
 		weight := gpu.Normal(r, c.N)
 		weight[r.IntN(c.N)] = 0
 		cases = append(cases, gpu.Case{
-			Name: fmt.Sprintf("N %d V %d", c.N, c.V), Kernel: XentRow,
+			Name: fmt.Sprintf("N %d V %d", c.N, c.V), Kernel: k,
 			Params:  XentRowParams{N: uint32(c.N), V: uint32(c.V), Scale: 0.8},
 			Buffers: []any{targets, weight, append(logits, behind(r, c.V)...), output(r, c.N, 4)},
 			Tol:     gpu.Tolerance{Abs: 2e-5, Rel: 2e-5},

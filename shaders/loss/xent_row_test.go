@@ -116,4 +116,4 @@ func TestXentRowOfLargeVocabulary(t *testing.T) {
 	})
 }
 
-func TestXentRowDevice(t *testing.T) { gputest.Verify(t, xentRowCases(gputest.Rand(45))...) }
+func TestXentRowDevice(t *testing.T) { gputest.Verify(t, xentRowCases(gputest.Rand(45), XentRow)...) }

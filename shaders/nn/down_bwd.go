@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"attnlab/gpu"
@@ -52,9 +53,15 @@ func downBwdCases(r *rand.Rand, t Tile) (cases []gpu.Case) {
 		N, O, I := int(p.N), int(p.O), int(p.I)
 		gu := gpu.Normal(r, 2*N*I)
 		gu[0], gu[1] = 200, -200 // beyond e^±88
+		dy, w := gpu.Normal(r, N*O), gpu.Normal(r, O*I)
+		for o := range O { // what the large gates multiply is exact
+			for _, v := range []*float32{&dy[o], &w[o*I], &w[o*I+1]} {
+				*v = float32(math.Round(float64(4**v)) / 4)
+			}
+		}
 		cases = append(cases, gpu.Case{
 			Name: fmt.Sprint(p), Kernel: DownBwd(t), Params: p,
-			Buffers: []any{gpu.Normal(r, N*O), gpu.Normal(r, O*I), gpu.Normal(r, N*I), gu, gpu.NaNs(2 * N * I), gaps(r, p)},
+			Buffers: []any{dy, w, gpu.Normal(r, N*I), gu, gpu.NaNs(2 * N * I), gaps(r, p)},
 			Shape:   map[string][]int{"dgu": {N, 2 * I}},
 		})
 	}

@@ -32,7 +32,7 @@ fn depth() -> u32 { return p.D / 4u; }
 fn columns() -> u32 { return p.F / 4u; }
 fn column(x: u32, s: u32) -> u32 { return 4u * x + s % 4u + s / 4u * p.F; }
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(8, TALL)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) lid: vec3u) {
     #import shared/product_nt
     if (n + r < p.N) { store(n + r, at.x, vec4f(y_r_0, y_r_1, y_r_2, y_r_3), vec4f(y_r_4, y_r_5, y_r_6, y_r_7)); } // each r

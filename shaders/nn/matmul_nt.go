@@ -41,8 +41,8 @@ func matmulNT[X gpu.Float](s Storage, p Matmul, a gpu.Args[X]) {
 }
 
 // matmulShapes has sizes 1, tile-1, tile, tile+1 and primes, of tiles of 4 and 8 in
-// workgroups of 32 and 64.
-var matmulShapes = []Matmul{{1, 1, 4}, {7, 9, 8}, {31, 58, 64}, {64, 32, 16}, {33, 5, 48}, {67, 37, 12}}
+// workgroups of 32 and 64, and a row that 32 invocations read in several rounds.
+var matmulShapes = []Matmul{{1, 1, 4}, {7, 9, 8}, {31, 58, 64}, {64, 32, 16}, {33, 5, 48}, {67, 37, 12}, {5, 6, 300}}
 
 func matmulNTCases(r *rand.Rand, t Tile) (cases []gpu.Case) {
 	for _, p := range matmulShapes {

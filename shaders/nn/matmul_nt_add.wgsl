@@ -23,7 +23,7 @@ fn width() -> u32 { return (p.O + 3u) / 4u * 4u; }
 fn columns() -> u32 { return (width() + S - 1u) / S; }
 fn column(x: u32, s: u32) -> u32 { return min(x * S + s, p.O - 1u); }
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(8, TALL)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) lid: vec3u) {
     #import shared/product_nt
     let o = at.x * S;

@@ -18,16 +18,21 @@ import (
 // Cases are the conformance cases of the package's kernels: sizes 1, workgroup-1,
 // workgroup, workgroup+1 and a prime, with outputs filled with NaN first. Products are in the
 // given tiles: [Tiles], or [TilesFor] an adapter, as a software adapter takes a second to compile
-// each product that stages.
+// each product that stages. Those of [Subgroups] are among them, see [gpu.Device.MayUse].
 func Cases(r *rand.Rand, tiles []Tile) []gpu.Case {
 	return slices.Concat(
 		embedFwdCases(r), embedBwdCases(r),
 		rmsnormFwdCases(r), rmsnormBwdCases(r),
-		tileCases(r, tiles, products...),
+		tileCases(r, tiles, products...), SubgroupCases(r),
 		sumPartsCases(r), ropeBwdCases(r), qkvFinishCases(r), qkNormBwdCases(r),
 		adapterMergeCases(r), adapterGradCases(r),
 		storedEmbedCases(r), storageCases(r), matmulNTPartCases(r, Narrow), linearDxCases(r, Narrow), downDxCases(r, Narrow),
 	)
+}
+
+// SubgroupCases are those of the tile Subgroups.
+func SubgroupCases(r *rand.Rand) []gpu.Case {
+	return append(tileCases(r, []Tile{Subgroups}, forwardProducts...), matmulNTPartCases(r, Subgroups)...)
 }
 
 // storageCases are cases of one product for every storage: the other products read their weights by the same function.
@@ -43,5 +48,8 @@ func Products(t Tile) []*gpu.Kernel {
 	return []*gpu.Kernel{MatmulNT(t), MatmulNTAdd(t), QKVRopeFwd(t), GateUpFwd(t), LinearBwd(t), DownBwd(t)}
 }
 
-// products are the cases of the matrix products.
-var products = []func(*rand.Rand, Tile) []gpu.Case{matmulNTCases, matmulNTAddCases, qkvRopeFwdCases, gateUpFwdCases, linearBwdCases, downBwdCases}
+// forwardProducts are the cases of the matrix products of a forward pass, products those of all.
+var (
+	forwardProducts = []func(*rand.Rand, Tile) []gpu.Case{matmulNTCases, matmulNTAddCases, qkvRopeFwdCases, gateUpFwdCases}
+	products        = append(forwardProducts[:4:4], linearBwdCases, downBwdCases)
+)

@@ -43,7 +43,7 @@ fn depth() -> u32 { return p.D / 4u; }
 fn columns() -> u32 { return (p.H + 2u * p.K) * p.C / 8u; }
 fn column(x: u32, s: u32) -> u32 { return x / (p.C / 8u) * p.C + 4u * (x % (p.C / 8u)) + s % 4u + s / 4u * (p.C / 2u); }
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(8, TALL)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) lid: vec3u) {
     #import shared/product_nt
     let head = at.x / (p.C / 8u);

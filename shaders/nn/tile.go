@@ -12,11 +12,13 @@ import (
 
 // Tile is a variant of the matrix products: the rows and columns, multiples of 4, that an
 // invocation holds in registers, whether the 64 invocations of a workgroup stage their
-// operands in workgroup memory, and how the weight is stored. Every tile sums in the same
-// order, so that all give the same bits on one adapter.
+// operands in workgroup memory, whether a workgroup shares the sums by subgroups, and how the
+// weight is stored. Every tile but that of subgroups sums in the same order, so that all give the
+// same bits on one adapter.
 type Tile struct {
 	Rows, Cols int
 	Staged     bool
+	Subgroups  bool
 	Storage    Storage
 }
 
@@ -30,14 +32,18 @@ func (t Tile) Of(s Storage) Tile {
 // prefill. Narrow has four times the invocations: for the few rows of a decoding
 // step, where Wide would leave most of a GPU idle. Staged reads memory least: for adapters
 // whose workgroup memory is faster than their cache. Software adapters have none and compile
-// it slowly.
+// it slowly. Subgroups has a workgroup for what Narrow gives an invocation, which is the most
+// invocations for a decoding step of few rows. It needs WebGPU's feature subgroups, whose sizes are the
+// adapter's, and has no products of a backward pass.
 var (
 	Wide   = Tile{Rows: 8, Cols: 8}
 	Narrow = Tile{Rows: 4, Cols: 4}
 	Staged = Tile{Rows: 8, Cols: 8, Staged: true}
+
+	Subgroups = Tile{Rows: 4, Cols: 4, Subgroups: true}
 )
 
-// Tiles are those that every product is built for.
+// Tiles are those that every product is built for, backward ones too.
 var Tiles = []Tile{Wide, Narrow, Staged}
 
 // TilesFor returns the tiles that an adapter may use: all, or on a software adapter those that do not stage.
@@ -58,8 +64,19 @@ func TileNamed(name string) Tile {
 	return Wide
 }
 
-// String names a tile by what an invocation computes, or a workgroup: "8x8", "4x4", "64x64".
+// FewRows is the tile of a product of few rows, of a decoding step, for a device.
+func FewRows(d *gpu.Device) Tile {
+	if d.Subgroups {
+		return Subgroups
+	}
+	return Narrow
+}
+
+// String names a tile by what an invocation computes, or a workgroup: "8x8", "4x4", "64x64"; or "subgroups".
 func (t Tile) String() string {
+	if t.Subgroups {
+		return "subgroups"
+	}
 	if t.Staged {
 		return fmt.Sprintf("%dx%d", 8*t.Rows, 8*t.Cols)
 	}
@@ -80,17 +97,18 @@ func tiled(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
 	}
 }
 
-// stored is tiled for kernels that read a weight in any storage. It builds those of other storages than F32 when they are asked for:
-// few programs need them.
+// stored is tiled for forward products, which read a weight in any storage and may use subgroups. It builds those of other storages than
+// F32, and of subgroups, when they are asked for: few programs need them.
 func stored(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
 	plain := tiled(build)
 	var mu sync.Mutex
 	kernels := map[Tile]*gpu.Kernel{}
 	return func(t Tile) *gpu.Kernel {
-		if t.Storage == F32 {
-			return plain(t)
+		if !t.Subgroups {
+			if k := plain(t.Of(F32)); t.Storage == F32 { // panics if there is no such tile
+				return k
+			}
 		}
-		plain(t.Of(F32)) // panics if there is no such tile
 		mu.Lock()
 		defer mu.Unlock()
 		if kernels[t] == nil {
@@ -103,8 +121,13 @@ func stored(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
 func (t Tile) name(stem string) string { return t.Storage.name(stem + "_" + t.String()) }
 
 // forward assembles a product with shared/product_nt, backward one with shared/linear_bwd.
-func (t Tile) forward(path string) string  { return t.load(path, t.Cols) }
-func (t Tile) backward(path string) string { return t.load(path, t.Cols/4) }
+func (t Tile) forward(path string) string { return t.load(path, t.Cols) }
+func (t Tile) backward(path string) string {
+	if t.Subgroups {
+		panic(fmt.Sprintf("nn: %s has no form by subgroups; use one of Tiles", path))
+	}
+	return t.load(path, t.Cols/4)
+}
 
 // load assembles a kernel for the tile, whose loops have the given number of columns.
 func (t Tile) load(path string, columns int) string {
@@ -112,13 +135,20 @@ func (t Tile) load(path string, columns int) string {
 	if t.Staged {
 		maps.Copy(swap, shaders.Swap{"shared/product_nt": "shared/staged_nt", "shared/product_nn": "shared/staged_nn", "shared/product_tn": "shared/staged_tn"})
 	}
+	if t.Subgroups {
+		maps.Copy(swap, shaders.Swap{"shared/panels": "shared/lanes", "shared/product_nt": "shared/subgroup_nt"})
+	}
 	source := shaders.LoadSwapped(path, shaders.Tune{"R": uint32(t.Rows), "S": uint32(t.Cols)}, swap)
 	return shaders.Unroll(source, map[string]int{"r": t.Rows, "s": columns, "t": t.Rows / 4, "q": 4})
 }
 
 // groups returns the workgroups that cover rows by cols of a product.
 func (t Tile) groups(rows, cols int) gpu.Groups {
-	return gpu.Groups2D((cols+t.Cols-1)/t.Cols, (rows+t.Rows-1)/t.Rows, 8, 8)
+	side := 8
+	if t.Subgroups {
+		side = 1
+	}
+	return gpu.Groups2D((cols+t.Cols-1)/t.Cols, (rows+t.Rows-1)/t.Rows, side, side)
 }
 
 // eachTile returns the cases of kernels for every tile.
