@@ -59,12 +59,17 @@ func (o *options) takeModel(f *flag.FlagSet) {
 // takeOpened adds the flags of commands that read a model a few rows at a time, to run it forward.
 func (o *options) takeOpened(f *flag.FlagSet) {
 	o.takeModel(f)
+	o.takeStorage(f)
+	f.StringVar(&o.adapter, "adapter", o.adapter, "`DIR` of low-rank adapters in PEFT's form, to merge into the model")
+}
+
+// takeStorage adds the flag of commands that put a model on the device in a storage.
+func (o *options) takeStorage(f *flag.FlagSet) {
 	names := []string{autoStorage}
 	for _, s := range nn.Storages {
 		names = append(names, s.String())
 	}
 	f.StringVar(&o.storage, "storage", o.storage, "`"+strings.Join(names, "|")+"`: how weights lie on the device; auto is the smallest loss of precision that fits")
-	f.StringVar(&o.adapter, "adapter", o.adapter, "`DIR` of low-rank adapters in PEFT's form, to merge into the model")
 }
 
 // check checks the flags beyond their syntax.

@@ -67,7 +67,22 @@ const largeModel = 64 << 20
 
 // openModel puts the model of l.files on the device that --backend names, for sequences of up to the given number of tokens: in the storage
 // of --storage, or in the one of the smallest loss that fits.
-func (c *console) openModel(ctx context.Context, l *lab, context int) (err error) {
+func (c *console) openModel(ctx context.Context, l *lab, context int) error {
+	if _, err := c.storageAsked(); err != nil { // before the backends race
+		return err
+	}
+	d, err := c.openDevice(l.files.Config)
+	if err != nil {
+		return err
+	}
+	if err = c.openOn(ctx, d, l, model.Ask{Context: context}); err != nil {
+		d.Close()
+	}
+	return err
+}
+
+// openOn is openModel on an open device, for what is asked for.
+func (c *console) openOn(ctx context.Context, d *gpu.Device, l *lab, ask model.Ask) error {
 	asked, err := c.storageAsked()
 	if err != nil {
 		return err
@@ -81,16 +96,8 @@ func (c *console) openModel(ctx context.Context, l *lab, context int) (err error
 		}
 		l.values, stored = adapters.Over(s.Config, s), model.F32 // sums are no BF16 any more
 	}
-	d, err := c.openDevice(s.Config)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			d.Close()
-		}
-	}()
-	plan := s.Config.Plan(d.Limits, model.Ask{Context: context, Stored: stored})
+	ask.Stored = stored
+	plan := s.Config.Plan(d.Limits, ask)
 	if s.Bytes >= largeModel {
 		c.note("%s", plan)
 	}
@@ -111,7 +118,7 @@ func (c *console) openModel(ctx context.Context, l *lab, context int) (err error
 	bar := c.progress("loading MB")
 	defer bar.end()
 	var loaded int64
-	l.Model, err = model.Open(ctx, d, s.Config, l.values, model.Options{Storage: l.storage, Context: min(context, s.Config.MaxContext), Arena: true,
+	l.Model, err = model.Open(ctx, d, s.Config, l.values, model.Options{Storage: l.storage, Context: min(ask.Context, s.Config.MaxContext), Arena: true,
 		Progress: func(done, of int64) {
 			loaded = done
 			bar.set(int(done>>20), int(of>>20), "")

@@ -182,7 +182,7 @@ func (p pretraining) start(c *console, w *runs.Writer, kind task.Task, s *runs.S
 			return nil, err
 		}
 		from.Train = nil
-		if s.Base, err = identity("model", name, from, s.Base); err != nil {
+		if s.Base, err = identity("model", name, from.WeightsSum(), s.Base); err != nil {
 			return nil, err
 		}
 		return from, suits(&from.Config, from.Tokenizer, kind, name)

@@ -167,9 +167,9 @@ func fullPath(name string) (string, error) {
 	return filepath.Abs(name)
 }
 
-// identity identifies weights. It returns an error where a run began with other weights.
-func identity(what, name string, c *hf.Checkpoint, begun *runs.Identity) (*runs.Identity, error) {
-	is := &runs.Identity{Name: name, Weights: c.WeightsSum()}
+// identity identifies weights by their checksum. It returns an error where a run began with other weights.
+func identity(what, name, weights string, begun *runs.Identity) (*runs.Identity, error) {
+	is := &runs.Identity{Name: name, Weights: weights}
 	if begun != nil && begun.Weights != "" && begun.Weights != is.Weights {
 		if name != begun.Name {
 			return nil, fmt.Errorf("the %s in %s is not the one that this run began with, %s: its weights differ; restore them, or begin a new run in another --out", what, name, begun.Name)

@@ -24,18 +24,22 @@ Before the first step the base answers probing problems, and what training remov
 (attnpo) are found on them, and ranked again after the last step. At the end the trained model and its base answer the same fresh problems, sampled
 as in training. Hyper-parameters are flags; their defaults suit the small models of this lab, --paper takes the papers' values.
 
---lora RANK trains low-rank adapters over the frozen weights of attention. DIR/adapter then has them in the form of PEFT, and DIR the model
-with its adapters merged.
+--lora RANK trains low-rank adapters over frozen weights: of attention, or with --lora-on all of every matrix of the layers. DIR/adapter has
+them in the form of PEFT. Of a small base DIR has the model with its adapters merged, too. A base of 64 MB or more, and any with --storage, is
+opened a few rows at a time and stays as it is: give it to other commands with --adapter DIR/adapter, or make a model of both by "attnlab
+merge". The base without its adapters is the reference of KL terms, and takes no memory.
 
   attnlab train --method attnpo --budget 300000 --out runs/attnpo
   attnlab train --method tlmre --steps 40 --seed 2 --out runs/tlmre-2
   attnlab train --method attnpo --focus-heads 0.1,0.3 --out runs/wrong-heads
   attnlab train --method grpo --lora 8 --out runs/grpo-lora
+  attnlab train --method grpo --lora 8 --model SmolLM2-135M-Instruct --task few-shot-chain --context 512 --out runs/real
   attnlab train --out runs/attnpo --resume --budget 600000
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeAnyTask(f)
 		o.takeModel(f)
+		o.takeStorage(f)
 		var t training
 		f.StringVar(&t.Method, "method", "", "`M`, one of "+strings.Join(rl.Names(rl.Methods), ", "))
 		f.StringVar(&t.out, "out", "", "`DIR` to write")

@@ -35,7 +35,8 @@ type training struct {
 type opened struct {
 	*rl.Run
 	writer    *runs.Writer
-	base      *hf.Checkpoint
+	base      *hf.Checkpoint // without weights where lab has the base
+	lab       *lab           // the base on the device, opened a few rows at a time; nil where base has its weights
 	reflector *rl.Reflector
 	device    *gpu.Device
 	evaluate  int
@@ -51,6 +52,12 @@ func (o *opened) close() {
 	}
 	if o.reflector != nil {
 		o.reflector.Release()
+	}
+	if o.lab != nil {
+		if o.lab.Model != nil {
+			o.lab.Model.Release()
+		}
+		o.lab.files.Close()
 	}
 	if o.device != nil {
 		o.device.Close()
@@ -95,6 +102,12 @@ func (t *training) check(c *console) error {
 		}
 		t.Wording = &runs.Wording{StepRule: c.text.rule, Chat: c.text.chat, System: c.text.system, Shots: c.text.shots, Context: c.text.context}
 	}
+	if _, err := c.storageAsked(); err != nil {
+		return err
+	}
+	if c.storage != autoStorage {
+		t.Storage = c.storage
+	}
 	t.Evaluate = &t.evaluate
 	t.Model, t.Task, t.Difficulty, t.Teacher, t.Seed = c.model, c.task, c.difficulty, c.teacher, runs.Seed(c.seed)
 	return t.complete()
@@ -124,6 +137,9 @@ func (t *training) complete() error {
 	}
 	if err := m.Check(values, hyper.Limits{}); err != nil {
 		return usageError{err}
+	}
+	if t.Storage != "" && !(values.Has("lora") && values.Int("lora") > 0) {
+		return wrongUsage("train: --storage is for adapters over frozen weights, and weights are trained in F32; give --lora a rank, or leave --storage out")
 	}
 	return nil
 }
@@ -170,7 +186,7 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 			return o, fmt.Errorf("--reflection: %w", err)
 		}
 	}
-	name, kind, err := t.models(c, o)
+	name, kind, err := t.models(ctx, c, o)
 	if err != nil {
 		return o, err
 	}
@@ -183,6 +199,9 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 		began = t.Measured.Adapter
 	}
 	if o.device, err = c.resumeDevice(o.base.Config, began); err != nil {
+		return o, err
+	}
+	if err := t.openParts(ctx, c, o, &config); err != nil {
 		return o, err
 	}
 	reflection, err := t.reflection(o.writer, config, name)
@@ -223,7 +242,7 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 }
 
 // models reads task and base, which must be the one that the run began with.
-func (t *training) models(c *console, o *opened) (name string, kind task.Task, err error) {
+func (t *training) models(ctx context.Context, c *console, o *opened) (name string, kind task.Task, err error) {
 	c.model, c.task, c.difficulty, c.teacher, c.seed = t.Model, t.Task, t.Difficulty, t.Teacher, uint64(t.Seed)
 	if w := t.Wording; w != nil {
 		c.text = textOptions{rule: w.StepRule, chat: w.Chat, system: w.System, shots: w.Shots, context: w.Context}
@@ -234,6 +253,8 @@ func (t *training) models(c *console, o *opened) (name string, kind task.Task, e
 		}
 		name = filepath.Join(t.out, runs.BaseFolder)
 		kind, err = c.taskOf(o.base, name)
+	} else if o.lab, err = t.inParts(c); o.lab != nil || err != nil {
+		return t.modelInParts(ctx, c, o, err)
 	} else {
 		kind, o.base, name, err = c.taskAndModel()
 		if err != nil && t.resume {
@@ -243,7 +264,7 @@ func (t *training) models(c *console, o *opened) (name string, kind task.Task, e
 	if err != nil {
 		return "", nil, err
 	}
-	t.Base, err = identity("base", name, o.base, t.Base)
+	t.Base, err = identity("base", name, o.base.WeightsSum(), t.Base)
 	return name, kind, err
 }
 
@@ -265,7 +286,7 @@ func (t *training) reflection(w *runs.Writer, config rl.RunConfig, base string) 
 		return nil, nil
 	}
 	if err == nil {
-		t.ReflectionModel, err = identity("reflection model", name, c, t.ReflectionModel)
+		t.ReflectionModel, err = identity("reflection model", name, c.WeightsSum(), t.ReflectionModel)
 	}
 	return c, err
 }

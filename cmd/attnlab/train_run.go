@@ -179,19 +179,10 @@ func (o *opened) evaluateBoth(ctx context.Context, t *trained) error {
 	if t.Evaluation, err = o.evaluation(ctx, o.Decoder, m); err != nil {
 		return err
 	}
-	base, err := model.New(o.device, o.base.Config, o.base.Weights)
-	if err != nil {
+	return o.WithBase(func(d *model.Decoder, _ *model.Scorer) (err error) {
+		t.BaseEvaluation, err = o.evaluation(ctx, d, m)
 		return err
-	}
-	defer base.Release()
-	slots := min(o.evaluate, 64)
-	decoder, err := model.NewDecoder(base, model.DecoderSize{Slots: slots, Rows: 2 * slots * base.MaxContext, Chunk: 16})
-	if err != nil {
-		return err
-	}
-	defer decoder.Release()
-	t.BaseEvaluation, err = o.evaluation(ctx, decoder, m)
-	return err
+	})
 }
 
 func (o *opened) evaluation(ctx context.Context, d *model.Decoder, m runs.Measured) (json.RawMessage, error) {

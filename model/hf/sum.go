@@ -12,10 +12,13 @@ import (
 )
 
 // WeightsSum is the SHA-256 of the weights in hexadecimal: of the arena as little-endian
-// float32s, so that it does not depend on the files that the weights came from.
+// float32s, so that it does not depend on the files that the weights came from. Where the
+// checkpoint has adapters and no weights, it is the sum of the adapters.
 func (c *Checkpoint) WeightsSum() string {
 	sum := sha256.New()
-	addWeights(sum, c.Weights)
+	if addWeights(sum, c.Weights); c.Weights == nil && c.Train != nil {
+		addWeights(sum, c.Train.Adapters)
+	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
 

@@ -38,6 +38,7 @@ type Settings struct {
 	HeldOutGap int64             `json:"held_out_every,omitempty"` // generated tokens between two of these measurements
 	Evaluate   *int              `json:"evaluate,omitempty"`       // fresh problems for the evaluation at the end; nil where this was not recorded
 	Start      string            `json:"start,omitempty"`          // pretraining: the model whose weights it began with
+	Storage    string            `json:"storage,omitempty"`        // of the base's weights on the device, where adapters are trained over a base that was opened in parts
 
 	Wording *Wording `json:"wording,omitempty"` // of a task of free text
 
@@ -169,6 +170,8 @@ func (s Settings) Flag(name string) (string, bool) {
 		return s.Reflection, s.Method != Pretrain
 	case "paper":
 		return strconv.FormatBool(s.Paper), s.Method != Pretrain
+	case "storage":
+		return s.Storage, s.Method != Pretrain
 	case "from":
 		return s.Start, s.Method == Pretrain
 	case "step-rule", "chat", "system", "shots", "context":

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"attnlab/model/hf"
+	"attnlab/rl/runs"
+)
+
+// overRambler are flags of a short run of adapters over a model that writes free text.
+func overRambler(args ...string) []string {
+	return append([]string{"train", "--model", rambler(), "--task", "few-shot-chain", "--shots", "1", "--lora", "4", "--storage", "bf16",
+		"--problems", "24", "--group", "4", "--max-length", "40", "--probe", "4", "--held-out", "0", "--eval", "0", "--backend", "host"}, args...)
+}
+
+// Adapters over a base that is opened in a storage train and resume to the bit. The run's folder has them in PEFT's form and no weights, and
+// other commands take them over the base.
+func TestTrainAdaptersInParts(t *testing.T) {
+	whole, parts := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "parts")
+	for _, args := range [][]string{
+		overRambler("--method", "tlmre", "--reward-kl", "0.05", "--lora-on", "all", "--learning-rate", "0.01", "--steps", "3", "--out", whole),
+		overRambler("--method", "tlmre", "--reward-kl", "0.05", "--lora-on", "all", "--learning-rate", "0.01", "--steps", "1", "--out", parts),
+		{"train", "--resume", "--steps", "3", "--out", parts, "--backend", "host"},
+	} {
+		if code, _, stderr := call("", args...); code != 0 {
+			t.Fatalf("attnlab %s: exit status %d, %s", strings.Join(args, " "), code, stderr)
+		}
+	}
+	if a, b := metricsOf(t, whole), metricsOf(t, parts); len(a) != 3 || mustJSON(t, a) != mustJSON(t, b) {
+		t.Errorf("in one go  %s\nin two goes %s", mustJSON(t, a), mustJSON(t, b))
+	}
+	var adapters [2]*hf.Adapters
+	base, err := hf.OpenPath(rambler())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer base.Close()
+	for i, dir := range []string{whole, parts} {
+		if _, err := os.Stat(filepath.Join(dir, runs.WeightsFile)); err == nil {
+			t.Errorf("%s has the base's weights", dir)
+		}
+		if adapters[i], err = hf.OpenAdapters(base.Config, os.DirFS(filepath.Join(dir, "adapter"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(adapters[0].Words, adapters[1].Words) || !adapters[0].All || adapters[0].Rank != 4 {
+		t.Errorf("adapters %+v and %+v of the two differ", adapters[0].LoRA, adapters[1].LoRA)
+	}
+	if B := base.Config.Adapters(adapters[0].LoRA)[0].B; !slices.ContainsFunc(adapters[0].Words[B:][:64], func(v float32) bool { return v != 0 }) {
+		t.Error("nothing was trained")
+	}
+	var settings struct{ Storage string }
+	data, err := os.ReadFile(filepath.Join(whole, runs.RunFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &settings); err != nil || settings.Storage != "bf16" {
+		t.Errorf("run.json records the storage %q, %v", settings.Storage, err)
+	}
+	var plain, adapted logitsDocument
+	logits := []string{"logits", "--tokens", "5,6,7", "--model", rambler()}
+	document(t, &plain, "", logits...)
+	document(t, &adapted, "", append(logits, "--adapter", filepath.Join(whole, "adapter"))...)
+	if mustJSON(t, plain.Logits) == mustJSON(t, adapted.Logits) {
+		t.Error("the adapters change nothing")
+	}
+	for _, test := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"logits", "--tokens", "5", "--model", whole}, 1, `this folder has adapters of another model`},
+		{overRambler("--method", "grpo", "--lora", "0", "--out", filepath.Join(t.TempDir(), "a")), 2, "give --lora a rank"},
+		{overRambler("--method", "grpo", "--storage", "q2", "--out", filepath.Join(t.TempDir(), "a")), 2, `no storage "q2"`},
+		{overRambler("--method", "grpo", "--lora", "6", "--out", filepath.Join(t.TempDir(), "a")), 2, "lora is 6"},
+		{overRambler("--method", "grpo", "--lora-on", "mlp", "--out", filepath.Join(t.TempDir(), "a")), 2, "attention, all"},
+		{[]string{"train", "--resume", "--steps", "4", "--out", parts, "--backend", "host", "--storage", "q8"}, 2, "begun with --storage bf16, not q8"},
+		{[]string{"train", "--resume", "--steps", "4", "--out", parts, "--backend", "host", "--lora-on", "attention"}, 2, "begun with --lora-on all"},
+	} {
+		if code, _, stderr := call("", test.args...); code != test.code || !strings.Contains(stderr, test.says) {
+			t.Errorf("attnlab %s: exit status %d, %q, want %d and %q", strings.Join(test.args, " "), code, stderr, test.code, test.says)
+		}
+	}
+}
