@@ -60,6 +60,11 @@ func (o *options) takeModel(f *flag.FlagSet) {
 func (o *options) takeOpened(f *flag.FlagSet) {
 	o.takeModel(f)
 	o.takeStorage(f)
+	o.takeAdapter(f)
+}
+
+// takeAdapter adds the flag of commands that merge adapters into a model.
+func (o *options) takeAdapter(f *flag.FlagSet) {
 	f.StringVar(&o.adapter, "adapter", o.adapter, "`DIR` of low-rank adapters in PEFT's form, to merge into the model")
 }
 

@@ -29,6 +29,7 @@ var commands = []command{
 	logitsCommand,
 	creditCommand,
 	trainCommand,
+	mergeCommand,
 	treeCommand,
 	reflectCommand,
 	compareCommand,

@@ -87,3 +87,36 @@ func TestTrainAdaptersInParts(t *testing.T) {
 		}
 	}
 }
+
+// merge writes the base with the run's adapters as a model that other commands open, with the logits of --adapter, and refuses a folder that
+// has one.
+func TestMerge(t *testing.T) {
+	base, adapters, out := filepath.Join(t.TempDir(), "base"), filepath.Join(t.TempDir(), "adapters"), filepath.Join(t.TempDir(), "out")
+	copyFS(t, base, "models/qwen3-bf16")
+	copyFS(t, adapters, "lora/qwen3-bf16")
+	var merged mergeDocument
+	document(t, &merged, "", "merge", "--model", base, "--adapter", adapters, "--out", out)
+	if merged.Out != out || merged.Rank != 8 || merged.Parameters == 0 {
+		t.Errorf("%+v", merged)
+	}
+	var want, got logitsDocument
+	document(t, &want, "", "logits", "--tokens", "5,6,7", "--model", base, "--adapter", adapters, "--storage", "f32")
+	document(t, &got, "", "logits", "--tokens", "5,6,7", "--model", out)
+	if mustJSON(t, got.Logits) != mustJSON(t, want.Logits) {
+		t.Errorf("merged %v, with --adapter %v", got.Logits[2][:4], want.Logits[2][:4])
+	}
+	for _, test := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"--model", base, "--adapter", adapters, "--out", out}, 1, "already"},
+		{[]string{"--model", base, "--adapter", adapters}, 2, "--out is missing"},
+		{[]string{"--model", base, "--adapter", base, "--out", filepath.Join(out, "b")}, 1, "adapter_model.safetensors is missing"},
+		{[]string{"--model", rambler(), "--adapter", adapters, "--out", filepath.Join(out, "b")}, 1, "--adapter " + adapters},
+	} {
+		if code, _, stderr := call("", append([]string{"merge"}, test.args...)...); code != test.code || !strings.Contains(stderr, test.says) {
+			t.Errorf("attnlab merge %s: exit status %d, %q, want %d and %q", strings.Join(test.args, " "), code, stderr, test.code, test.says)
+		}
+	}
+}

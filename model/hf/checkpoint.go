@@ -51,6 +51,24 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 	if err := c.Config.Validate(); err != nil {
 		return nil, err
 	}
+	files, err := c.lightFiles()
+	if err != nil {
+		return nil, err
+	}
+	if c.Weights != nil || c.Train == nil || c.Train.LoRA == nil {
+		// transformers opens only files whose metadata names their format.
+		if files[weightsFile], err = pack(map[string]string{"format": "pt"}, arrays(c.Config, "", c.Weights)); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.addTrain(files); err != nil {
+		return nil, err
+	}
+	return files, nil
+}
+
+// lightFiles are the files of config and tokenizer.
+func (c *Checkpoint) lightFiles() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	var err error
 	if files[configFile], err = indent(c.Config); err != nil {
@@ -69,15 +87,6 @@ func (c *Checkpoint) Files() (map[string][]byte, error) {
 		if files[tokenizerConfFile], err = indent(c.tokenizerConf()); err != nil {
 			return nil, err
 		}
-	}
-	if c.Weights != nil || c.Train == nil || c.Train.LoRA == nil {
-		// transformers opens only files whose metadata names their format.
-		if files[weightsFile], err = pack(map[string]string{"format": "pt"}, arrays(c.Config, "", c.Weights)); err != nil {
-			return nil, err
-		}
-	}
-	if err := c.addTrain(files); err != nil {
-		return nil, err
 	}
 	return files, nil
 }

@@ -4,8 +4,6 @@ package safetensors
 
 import (
 	"bytes"
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -48,58 +46,32 @@ const (
 // WriteTo writes s to w. It returns an error for values that are not finite, a name given
 // twice and a shape that does not fit its data, before it writes anything.
 func (s File) WriteTo(w io.Writer) (int64, error) {
-	header, values, err := s.encode()
-	if err != nil {
+	if _, _, err := streamHeader(s.Metadata, s.Arrays); err != nil {
 		return 0, err
 	}
-	written := int64(0)
-	for _, piece := range [][]byte{binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header, values} {
-		n, err := w.Write(piece)
-		written += int64(n)
-		if err != nil {
-			return written, fmt.Errorf("safetensors: write safetensors: %w", err)
-		}
-	}
-	return written, nil
-}
-
-func (s File) encode() (header, values []byte, err error) {
-	seen := map[string]bool{}
-	header = append(header, '{')
-	entry := func(key string, value any) {
-		if len(header) > 1 {
-			header = append(header, ',')
-		}
-		k, _ := json.Marshal(key) // strings, ints and slices of them always marshal
-		v, _ := json.Marshal(value)
-		header = append(append(append(header, k...), ':'), v...)
-	}
-	if s.Metadata != nil {
-		entry(metadataKey, s.Metadata)
-	}
 	for _, a := range s.Arrays {
-		if a.Name == metadataKey || seen[a.Name] {
-			return nil, nil, fmt.Errorf("safetensors: two tensors are called %q", a.Name)
-		}
-		seen[a.Name] = true
-		if size, ok := volume(a.Shape); !ok || size != len(a.Data) {
-			return nil, nil, fmt.Errorf("safetensors: tensor %s of shape %v has %d values", a.Name, a.Shape, len(a.Data))
+		if size, _ := volume(a.Shape); size != len(a.Data) {
+			return 0, fmt.Errorf("safetensors: tensor %s of shape %v has %d values", a.Name, a.Shape, len(a.Data))
 		}
 		if i := widen.FirstNotFinite(a.Data); i >= 0 {
-			return nil, nil, fmt.Errorf("safetensors: value %d of tensor %s is %g; the training has diverged, so it is not saved", i, a.Name, a.Data[i])
+			return 0, fmt.Errorf("safetensors: value %d of tensor %s is %g; the training has diverged, so it is not saved", i, a.Name, a.Data[i])
 		}
-		begin := len(values)
-		for _, v := range a.Data {
-			values = binary.LittleEndian.AppendUint32(values, math.Float32bits(v))
-		}
-		shape := append([]int{}, a.Shape...) // never null in JSON
-		entry(a.Name, tensorInfo{Dtype: "F32", Shape: shape, Offsets: []int64{int64(begin), int64(len(values))}})
 	}
-	header = append(header, '}')
-	for len(header)%8 != 0 { // values start aligned
-		header = append(header, ' ')
-	}
-	return header, values, nil
+	c := &counter{Writer: w}
+	err := Stream(c, s.Metadata, s.Arrays, func(a Array, put func([]float32) error) error { return put(a.Data) })
+	return c.n, err
+}
+
+// counter counts what is written.
+type counter struct {
+	io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	c.n += int64(n)
+	return n, err
 }
 
 // Read reads a whole file, widened to float32. It allocates at most a small multiple of
