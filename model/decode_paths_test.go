@@ -282,3 +282,21 @@ func TestPace(t *testing.T) {
 		}
 	}
 }
+
+// A model that only one path can decode is not tried out: of a large one that would take seconds.
+func TestOnePathNeedsNoTrial(t *testing.T) {
+	c := openable()
+	src := &arenaSource{Config: c, arena: c.Init(9)}
+	gputest.Each(t, func(t *testing.T, d *gpu.Device) {
+		dec := newDecoder(t, opened(t, d, src, Options{Storage: BF16}), DecoderSize{Slots: 2, Rows: 100, Chunk: 4})
+		before := d.Counters.Dispatches
+		chosen, err := dec.Choose()
+		if err != nil || chosen.Path != PathKernels || d.Counters.Dispatches != before {
+			t.Errorf("path %s after %d dispatches, %v", chosen.Path, d.Counters.Dispatches-before, err)
+		}
+		if d.Info.Backend != gpu.Host && !strings.Contains(chosen.Why, "a buffer a parameter") {
+			t.Errorf("because %s", chosen.Why)
+		}
+		gputest.Count(d)
+	})
+}

@@ -86,13 +86,22 @@ func (d *Decoder) race() (Decoding, error) {
 	case info.Software && info.Backend == gpu.WebGPU:
 		return Decoding{Path: PathKernels, Why: "a browser's software adapter takes seconds to compile the other paths, and their last digits differ"}, nil
 	}
-	r := d.newTrial()
-	defer r.end()
-	tries := make([]Try, len(Paths))
+	tries, usable := make([]Try, len(Paths)), 0
 	for i, path := range Paths {
 		tries[i] = Try{Path: path, Exact: path == PathKernels}
 		if err := d.fits(path); err != nil {
 			tries[i].Problem = err.Error()
+		} else {
+			usable++
+		}
+	}
+	if usable == 1 { // such as a large model, of which a trial would take long
+		return judge(tries, d.Device.Info.Software), nil
+	}
+	r := d.newTrial()
+	defer r.end()
+	for i := range tries {
+		if tries[i].Problem != "" {
 			continue
 		}
 		if err := r.check(&tries[i]); err != nil {

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"sync"
+
 	"attnlab/gpu"
 	"attnlab/gpu/simd"
 )
@@ -63,7 +65,15 @@ func linear(s Storage, p Matmul, x []float32, a gpu.Args[float32], at int, y []f
 		const rows = 64
 		gpu.Rows((O+rows-1)/rows, func(i int) {
 			from, to := i*rows, min((i+1)*rows, O)
-			panels := simd.Pack(simd.Of(weights(s, a, at, from, to-from, I), to-from, I, I).T())
+			values := scratch.Get().(*[]float32)
+			defer scratch.Put(values)
+			if n := (to - from) * I; cap(*values) < n {
+				*values = make([]float32, n)
+			} else {
+				*values = (*values)[:n]
+			}
+			unpack(s, *values, a.U(at)[s.Words(from*I):][:s.Words((to-from)*I)])
+			panels := simd.Pack(simd.Of(*values, to-from, I, I).T())
 			defer panels.Release()
 			panels.Mul(simd.Of(y, N, O, up4(O)).Columns(from, to), simd.Of(x, N, I, I), add)
 		})
@@ -77,6 +87,9 @@ func linear(s Storage, p Matmul, x []float32, a gpu.Args[float32], at int, y []f
 	}
 	product(simd.Of(y, N, O, up4(O)), simd.Of(x, N, I, I), panels, add)
 }
+
+// scratch holds memory for rows of a weight that are unpacked.
+var scratch = sync.Pool{New: func() any { return new([]float32) }}
 
 // product computes c = a·b, or c += a·b, on all processors: by rows, or by columns where there are few rows.
 func product(c, a simd.View, b *simd.Panels, add bool) {

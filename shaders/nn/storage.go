@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"attnlab/gpu"
+	"attnlab/gpu/simd"
 	"attnlab/shaders"
 )
 
@@ -62,6 +63,12 @@ func (s Storage) Fits(columns int) bool {
 func (s Storage) Words(n int) int {
 	of, words := s.block()
 	return n / of * words
+}
+
+// values is the inverse of Words.
+func (s Storage) values(words int) int {
+	of, each := s.block()
+	return words / each * of
 }
 
 // Kind is the type of the words on the device.
@@ -212,6 +219,10 @@ func (s Storage) Unpack(dst []float32, words []uint32) { unpack(s, dst, words) }
 
 // unpack writes the values of words to dst, which is as long as they are.
 func unpack[X gpu.Float](s Storage, dst []X, words []uint32) {
+	if narrow, ok := any(dst).([]float32); ok { // by vectors, as far as there are some
+		taken := s.widen(narrow, words)
+		dst, words = dst[s.values(taken):], words[taken:]
+	}
 	switch s {
 	case F32:
 		for i, w := range words {
@@ -247,6 +258,21 @@ func unpack[X gpu.Float](s Storage, dst []X, words []uint32) {
 			}
 		}
 	}
+}
+
+// widen is the part of unpack that package simd does: it returns how many words it has taken.
+func (s Storage) widen(dst []float32, words []uint32) (taken int) {
+	switch s {
+	case BF16:
+		return simd.WidenBF16(dst, words)
+	case F16:
+		return simd.WidenF16(dst, words, 1/float32(halfScale))
+	case Q8:
+		return simd.WidenQ8(dst, words)
+	case Q4:
+		return simd.WidenQ4(dst, words, 1/float32(halfScale))
+	}
+	return 0
 }
 
 // weights returns rows of I columns of binding at, from row from on: the buffer itself in F32, else a copy.

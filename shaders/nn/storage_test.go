@@ -9,6 +9,7 @@ import (
 
 	"attnlab/gpu"
 	"attnlab/gpu/gputest"
+	"attnlab/gpu/simd"
 )
 
 // stored values differ from the given ones by no more than the storage can help.
@@ -234,6 +235,39 @@ func BenchmarkStorages(b *testing.B) {
 			fmt.Printf("  f32 %.2f ms\n", 1e3*took[F32][rounds/2])
 			for _, f := range buffers {
 				f.Release()
+			}
+		}
+	}
+}
+
+// Vector instructions unpack the same values as plain Go, also where the values are no whole vectors, and write nothing behind them.
+func TestUnpackByVectors(t *testing.T) {
+	r := gputest.Rand(152)
+	for _, s := range Storages {
+		for _, n := range []int{32, 64, 96, 32 * 7, 32 * 33} {
+			for cut := 0; cut < 3 && s != Q8 && s != Q4 || cut == 0; cut++ { // a storage without blocks ends anywhere
+				given := gpu.Normal(r, n)
+				given[1], given[3] = 0, 60
+				words := make([]uint32, s.Words(n))
+				if err := s.Pack(words, given); err != nil {
+					t.Fatal(err)
+				}
+				words = words[:len(words)-cut]
+				n := s.values(len(words))
+				want, got := make([]float32, n), make([]float32, n+1)
+				got[n] = 7
+				before := simd.Use(false)
+				unpack(s, want, words)
+				simd.Use(before)
+				unpack(s, got[:n], words)
+				for i := range want {
+					if got[i] != want[i] {
+						t.Fatalf("%s, value %d of %d is %g, want %g", s, i, n, got[i], want[i])
+					}
+				}
+				if got[n] != 7 {
+					t.Errorf("%s writes behind %d values", s, n)
+				}
 			}
 		}
 	}
