@@ -73,6 +73,9 @@ func (c *console) cobra(cmd command) *cobra.Command {
 		if err := c.check(); err != nil {
 			return wrongUsage("%s: %w; \"attnlab help %s\" lists the flags", cmd.name, err, cmd.name)
 		}
+		if err := c.fetchModel(cc.Context()); err != nil {
+			return err
+		}
 		return do(cc.Context(), c)
 	}
 	return cc

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"attnlab/gpu"
+	"attnlab/model/hf/hub"
 	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
 	"attnlab/rl/task"
@@ -22,14 +23,14 @@ type options struct {
 	task, difficulty, teacher string
 	text                      textOptions
 
-	model            string
+	model, hub       string
 	storage, adapter string // how it is opened
 }
 
 // autoStorage is the storage that a plan chooses.
 const autoStorage = "auto"
 
-var defaults = options{seed: 1, backend: gpu.Auto, task: task.Tasks[0].Name, storage: autoStorage}
+var defaults = options{seed: 1, backend: gpu.Auto, hub: hub.Default, task: task.Tasks[0].Name, storage: autoStorage}
 
 // every adds the flags that every command has.
 func (o *options) every(f *flag.FlagSet) {
@@ -53,7 +54,8 @@ func (o *options) takeTask(f *flag.FlagSet) {
 
 // takeModel adds the flag of commands that read a model.
 func (o *options) takeModel(f *flag.FlagSet) {
-	f.StringVar(&o.model, "model", o.model, "`PATH` of a model, a folder of Hugging Face's form or a GGUF file, or the name of a shipped base (by default the task's own)")
+	f.StringVar(&o.model, "model", o.model, "`PATH` of a model, a folder of Hugging Face's form or a GGUF file, or hf:owner/name[@revision] to download one, or the name of a shipped base (by default the task's own)")
+	f.StringVar(&o.hub, "hub", o.hub, "`URL` of the hub that hf: names are of")
 }
 
 // takeOpened adds the flags of commands that read a model a few rows at a time, to run it forward.
