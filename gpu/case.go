@@ -106,6 +106,9 @@ func (c Case) compare(d *Device, r *Report, b Binding, got *Buffer, wantF []floa
 		if err := got.ReadUints(0, words); err != nil {
 			return err
 		}
+		if b.Halves {
+			return c.compareFloats(d, r, b, halves(words), halves(wantU), Tolerance{1e-4, 1e-3})
+		}
 		for i := range words {
 			if words[i] != wantU[i] {
 				r.Used = math.Inf(1)
@@ -118,16 +121,24 @@ func (c Case) compare(d *Device, r *Report, b Binding, got *Buffer, wantF []floa
 	if err := got.Read(0, words); err != nil {
 		return err
 	}
-	worst, at := 0.0, -1
+	gotF := make([]float64, len(words))
 	for i, v := range words {
-		diff, used := math.Abs(float64(v)-wantF[i]), 0.0
+		gotF[i] = float64(v)
+	}
+	return c.compareFloats(d, r, b, gotF, wantF, tol)
+}
+
+func (c Case) compareFloats(d *Device, r *Report, b Binding, got, want []float64, tol Tolerance) error {
+	worst, at := 0.0, -1
+	for i, v := range got {
+		diff, used := math.Abs(v-want[i]), 0.0
 		switch {
-		case float64(v) == wantF[i]:
+		case v == want[i]:
 			diff = 0 // equal infinities too
 		case math.IsNaN(diff): // also where the twin skipped a word
 			diff, used = math.Inf(1), math.Inf(1)
 		default:
-			used = diff / (tol.Abs + tol.Rel*math.Abs(wantF[i]))
+			used = diff / (tol.Abs + tol.Rel*math.Abs(want[i]))
 		}
 		r.MaxError = max(r.MaxError, diff)
 		if used > worst {
@@ -136,9 +147,32 @@ func (c Case) compare(d *Device, r *Report, b Binding, got *Buffer, wantF []floa
 	}
 	r.Used = max(r.Used, worst)
 	if worst > 1 {
-		return c.mismatch(d, b, at, float64(words[at]), wantF[at], worst)
+		return c.mismatch(d, b, at, got[at], want[at], worst)
 	}
 	return nil
+}
+
+// halves decodes words of two half-precision floats.
+func halves(words []uint32) []float64 {
+	out := make([]float64, 0, 2*len(words))
+	for _, w := range words {
+		for _, h := range []uint32{w & 0xffff, w >> 16} {
+			exponent, fraction := int(h>>10&31), float64(h&0x3ff)
+			v := math.Ldexp(fraction, -24)
+			switch exponent {
+			case 0:
+			case 31:
+				v = math.NaN() // infinities too: no kernel may write them
+			default:
+				v = math.Ldexp(1024+fraction, exponent-25)
+			}
+			if h>>15 == 1 {
+				v = -v
+			}
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 func (c Case) mismatch(d *Device, b Binding, at int, got, want, used float64) error {

@@ -30,6 +30,8 @@ type Binding struct {
 	Name  string
 	Kind  Kind
 	Write bool // read_write in WGSL; otherwise read
+	// Halves tells that each word is a pair of half-precision floats, the first in the lower half: tests compare those.
+	Halves bool
 }
 
 // In, Out and InOf build the rows of a binding table.

@@ -115,7 +115,7 @@ func (m *Model) backward(p *gpu.Program, in *inputs, a *acts, g *gradients) {
 	for l := m.Layers - 1; l >= 0; l-- {
 		b, of := a.layers[l], m.matrices(l)
 		// x' = mid + swiglu(gu)·downᵀ
-		linear(nn.DownBwd(s.tile), layer(l, "down"), of, g.dx, b.s, b.gu, g.dgu)
+		linear(nn.DownBwd(s.tile.Saving(b.saved)), layer(l, "down"), of, g.dx, b.s, b.gu, g.dgu)
 		// gu = h2·gate_upᵀ
 		linear(nn.LinearBwd(s.tile), layer(l, "gate_up"), of, g.dgu, b.h2, g.dh)
 		// h2 = norm2(mid)

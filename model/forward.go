@@ -18,8 +18,10 @@ type layerActs struct {
 	mid   *gpu.Buffer // [N,D] residual stream after attention
 	h2    *gpu.Buffer // [N,D] normed
 	rstd2 *gpu.Buffer // [N]
-	gu    *gpu.Buffer // [N,2F]
+	gu    *gpu.Buffer // [N,2F], in storage saved
 	s     *gpu.Buffer // [N,F]
+
+	saved Storage // F32, or F16: gates and ups are rounded for the backward pass
 }
 
 // acts are the buffers of a forward pass, for up to N tokens.
@@ -40,14 +42,23 @@ const (
 )
 
 // newActs allocates for N tokens.
-func (m *Model) newActs(N int, keep kept) *acts {
+func (m *Model) newActs(N int, keep kept) *acts { return m.newActsIn(F32, N, keep) }
+
+// newActsIn is newActs with gates and ups in a storage.
+func (m *Model) newActsIn(saved Storage, N int, keep kept) *acts {
 	d, D, F := m.Device, m.HiddenSize, m.IntermediateSize
+	gu := func() *gpu.Buffer {
+		if saved == F16 {
+			return d.Uints("gu", saved.Words(2*N*F))
+		}
+		return d.Floats("gu", 2*N*F)
+	}
 	one := func() layerActs {
 		return layerActs{
 			x: d.Floats("x", N*D), h1: d.Floats("h1", N*D), rstd1: d.Floats("rstd1", N),
 			qkv: d.Floats("qkv", N*m.qkvWidth()), att: d.Floats("att", N*m.Heads*m.HeadDim), lse: d.Floats("lse", N*m.Heads),
 			mid: d.Floats("mid", N*D), h2: d.Floats("h2", N*D), rstd2: d.Floats("rstd2", N),
-			gu: d.Floats("gu", 2*N*F), s: d.Floats("s", N*F),
+			gu: gu(), s: d.Floats("s", N*F), saved: saved,
 		}
 	}
 	a := &acts{h: d.Floats("h", N*D), rstd: d.Floats("rstd", N)}
@@ -204,6 +215,6 @@ func (m *Model) afterAttention(p *gpu.Program, s shape, l int, b layerActs, out 
 	o, gateUp, down := layer(l, "o"), layer(l, "gate_up"), layer(l, "down")
 	p.Add(nn.MatmulNTAdd(m.tile(s.tile, o)), s.linear(D, m.Heads*m.HeadDim), b.att, m.weight(o), b.x, b.mid)
 	p.Add(nn.RMSNormFwd, s.norm, b.mid, m.weight(layer(l, "norm2")), b.h2, b.rstd2)
-	p.Add(nn.GateUpFwd(m.tile(s.tile, gateUp)), s.gateUp, b.h2, m.weight(gateUp), b.gu, b.s)
+	p.Add(nn.GateUpFwd(m.tile(s.tile, gateUp).Saving(b.saved)), s.gateUp, b.h2, m.weight(gateUp), b.gu, b.s)
 	p.Add(nn.MatmulNTAdd(m.tile(s.tile, down)), s.linear(D, F), b.s, m.weight(down), b.mid, out)
 }

@@ -108,7 +108,7 @@ func TestTrainingInChunks(t *testing.T) {
 				short = experience(t, r, m, randomSequences(r, m.Config, 2, 9, 20)...)
 			}
 			whole := newTrainer(t, m, 200, testAdam)
-			cut, err := newTrainerBy(m, 200, testAdam, chunksOf(200, Align))
+			cut, err := newTrainerBy(m, 200, testAdam, chunksOf(200, Align), F32)
 			if err != nil {
 				t.Fatal(err)
 			}

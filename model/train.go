@@ -105,11 +105,20 @@ type taken struct {
 
 // NewTrainer allocates for parts of up to capacity tokens. It returns an error for a model that can only run forward.
 func NewTrainer(m *Model, capacity int, adam Adam) (*Trainer, error) {
-	return newTrainerBy(m, capacity, adam, m.Config.chunks(capacity))
+	return NewTrainerSaving(m, capacity, adam, F32)
 }
 
-// newTrainerBy is NewTrainer with given chunks of logits.
-func newTrainerBy(m *Model, capacity int, adam Adam, chunks []chunk) (*Trainer, error) {
+// NewTrainerSaving is NewTrainer that saves the gates and ups of a forward pass for its backward pass in a storage: F32, or F16, which takes
+// less memory and rounds the gradients through them. It returns an error for another storage.
+func NewTrainerSaving(m *Model, capacity int, adam Adam, saved Storage) (*Trainer, error) {
+	if saved != F32 && saved != F16 {
+		return nil, fmt.Errorf("model: activations cannot be saved in %s; choose f32 or f16", saved)
+	}
+	return newTrainerBy(m, capacity, adam, m.Config.chunks(capacity), saved)
+}
+
+// newTrainerBy is NewTrainerSaving with given chunks of logits.
+func newTrainerBy(m *Model, capacity int, adam Adam, chunks []chunk, saved Storage) (*Trainer, error) {
 	if err := m.frozen(); err != nil {
 		return nil, err
 	}
@@ -120,7 +129,7 @@ func newTrainerBy(m *Model, capacity int, adam Adam, chunks []chunk) (*Trainer, 
 		return nil, err
 	}
 	g := m.newGradients(capacity, chunks[0].n)
-	return newTrainerOf(m, capacity, adam, chunks, m.newActs(capacity, keepAll), g, m.weights, m.DecayEnd()), m.Device.Err()
+	return newTrainerOf(m, capacity, adam, chunks, m.newActsIn(saved, capacity, keepAll), g, m.weights, m.DecayEnd()), m.Device.Err()
 }
 
 // newTrainerOf makes a trainer of the words in trained, of which the first decayed decay.

@@ -6,6 +6,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/rl/hyper"
 )
 
 // adapters says which low-rank adapters the run trains; nil where it trains the weights themselves.
@@ -16,12 +17,20 @@ func (c RunConfig) adapters() *model.LoRA {
 	return &model.LoRA{Rank: c.Hyper.Int("lora"), Alpha: c.Hyper.Number("lora-alpha"), All: c.Hyper.Choice("lora-on") == "all"}
 }
 
+// saved is how a run with these values saves activations.
+func saved(h hyper.Values) model.Storage {
+	if h.Has(hyper.Activations.Name) && h.Choice(hyper.Activations.Name) == model.F16.String() {
+		return model.F16
+	}
+	return model.F32
+}
+
 // openTrainer makes the model and the trainer of its weights, or of adapters over the base's weights.
 func (r *Run) openTrainer(d *gpu.Device, start *hf.Checkpoint, capacity int) (err error) {
 	l := r.adapters()
 	if l == nil {
 		if r.Model, err = model.New(d, start.Config, start.Weights); err == nil {
-			r.Trainer, err = model.NewTrainer(r.Model, capacity, adam(r.Hyper))
+			r.Trainer, err = model.NewTrainerSaving(r.Model, capacity, adam(r.Hyper), saved(r.Hyper))
 		}
 		return err
 	}

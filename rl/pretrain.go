@@ -22,6 +22,7 @@ type PretrainConfig struct {
 	Adam   model.Adam
 	Rate   model.Schedule // its Steps are set to Steps
 	Every  int            // steps between reports; 0 is 20
+	Saved  model.Storage  // of activations for the backward pass, see [model.NewTrainerSaving]
 }
 
 // DefaultPretrain is the recipe of the shipped bases: linear warm-up, a plateau,
@@ -38,6 +39,7 @@ func DefaultPretrain(steps int) PretrainConfig {
 var PretrainParams = hyper.Table{
 	pretrainParam("rate", "η", "highest learning rate, after a warm-up of 60 steps", 1e-9, 1, 1e-9, DefaultPretrain(0).Rate.Peak),
 	pretrainParam("tokens", "", "tokens of a step, prompts included", 1, 1<<20, 1, float64(DefaultPretrain(0).Tokens)),
+	hyper.Activations.Choosing("f32", "f32").From("ours"),
 }
 
 func pretrainParam(name, symbol, meaning string, lowest, highest, step, usual float64) hyper.Param {
@@ -46,7 +48,7 @@ func pretrainParam(name, symbol, meaning string, lowest, highest, step, usual fl
 
 // With returns the recipe with values of [PretrainParams].
 func (p PretrainConfig) With(h hyper.Values) PretrainConfig {
-	p.Tokens, p.Rate.Peak = h.Int("tokens"), h.Number("rate")
+	p.Tokens, p.Rate.Peak, p.Saved = h.Int("tokens"), h.Number("rate"), saved(h)
 	return p
 }
 
@@ -89,7 +91,7 @@ func NewPretraining(d *gpu.Device, task task.Task, c model.Config, weights []flo
 	if err != nil {
 		return nil, err
 	}
-	t, err := model.NewTrainer(m, p.Tokens, p.Adam)
+	t, err := model.NewTrainerSaving(m, p.Tokens, p.Adam, p.Saved)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func kernels(t *testing.T) map[string][]*gpu.Kernel {
 	return all
 }
 
-var variant = regexp.MustCompile(`(_([cr]\d+|\d+x\d+|subgroups))?(_bf16|_f16|_q8|_q4)?$`)
+var variant = regexp.MustCompile(`(_([cr]\d+|\d+x\d+|subgroups))?(_half)?(_bf16|_f16|_q8|_q4)?$`)
 
 // stem returns the file that kernel k comes from: its name without the size and the
 // storage that it is built for ("attn_fwd_c16", "matmul_nt_4x4_q8").

@@ -247,8 +247,11 @@ func TestPageToCommandLineAndBack(t *testing.T) {
 // A run that "attnlab pretrain" starts can be resumed on the page and the other way round, at both ends of every range.
 func TestPretrainingHasOneTable(t *testing.T) {
 	for _, row := range rl.PretrainParams {
-		for _, v := range []float64{row.Min, row.Max} {
-			text := hyper.Number(v).String()
+		ends := row.Choices
+		if len(ends) == 0 {
+			ends = []string{hyper.Number(row.Min).String(), hyper.Number(row.Max).String()}
+		}
+		for _, text := range ends {
 			s := runs.Settings{Method: runs.Pretrain, Hyper: map[string]string{row.Name: text}}
 			if err := s.Complete(rl.PretrainParams); err != nil {
 				t.Errorf("--%s %s: %v", row.Name, text, err)

@@ -96,7 +96,7 @@ func (w Workload) peerBatch() model.MicroBatch {
 	return b
 }
 
-func named(t *testing.T, name string) Workload {
+func named(t testing.TB, name string) Workload {
 	t.Helper()
 	for _, w := range All(false) {
 		if w.Name == name {
@@ -108,14 +108,14 @@ func named(t *testing.T, name string) Workload {
 }
 
 // train takes steps on batches and returns the loss of each.
-func train(t *testing.T, d *gpu.Device, w Workload, weights []float32, steps int, batch func(step int) model.MicroBatch) (all []float64, last []float32) {
+func train(t testing.TB, d *gpu.Device, w Workload, weights []float32, steps int, batch func(step int) model.MicroBatch) (all []float64, last []float32) {
 	t.Helper()
 	m, err := model.New(d, w.config, weights)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Release()
-	tr, err := model.NewTrainer(m, w.batch*w.length, w.adam)
+	tr, err := model.NewTrainerSaving(m, w.batch*w.length, w.adam, w.saved)
 	if err != nil {
 		t.Fatal(err)
 	}

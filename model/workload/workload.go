@@ -21,10 +21,11 @@ type Workload struct {
 	batch  int // sequences of a training step
 	length int // of each, in tokens
 	adam   model.Adam
-	prompt int   // tokens given to decoding
-	drawn  int   // tokens sampled after them, for each sequence
-	decode []int // numbers of sequences
-	paths  bool  // each path of decoding is measured too
+	saved  model.Storage // of activations
+	prompt int           // tokens given to decoding
+	drawn  int           // tokens sampled after them, for each sequence
+	decode []int         // numbers of sequences
+	paths  bool          // each path of decoding is measured too
 }
 
 // Job is one thing to measure.
@@ -138,7 +139,7 @@ func (w Workload) Trainer(d *gpu.Device) (*model.Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return model.NewTrainer(m, w.batch*w.length, w.adam)
+	return model.NewTrainerSaving(m, w.batch*w.length, w.adam, w.saved)
 }
 
 // Part returns a batch of next-token prediction: w's own number of sequences, or one.

@@ -23,6 +23,8 @@ var (
 	WeightDecay  = number("weight-decay", "", "AdamW's decay of weight matrices, as a share of the learning rate", 0, 1, 0.001)
 	GradientClip = number("gradient-clip", "", "longest gradient, by the norm over all weights; 0 is off", 0, 100, 0.1)
 
+	Activations = choice("activations", "", "how gates and ups of the feed-forward parts are saved for the backward pass: exactly, or in half precision, which takes less memory and rounds the gradients", "f32", "f16")
+
 	LoRA      = number("lora", "r", "rank of low-rank adapters, trained in place of the weights; 0 trains the weights", 0, 32, 4)
 	LoRAOn    = choice("lora-on", "", "what has adapters: queries, keys, values and o of attention, or all matrices of the layers", "attention", "all")
 	LoRAAlpha = number("lora-alpha", "α_r", "scale of the adapters, divided by their rank", 1, 256, 1)
@@ -63,7 +65,7 @@ func Optimiser(source string, beta1, beta2, decay, clip float64) Table {
 		AdamBeta1.With(beta1, 0.9).From(source), AdamBeta2.With(beta2, 0.98).From(source), AdamEpsilon.With(1e-8, 1e-8).From(source),
 		WeightDecay.With(decay, 0).From(source), GradientClip.With(clip, 1).From(source),
 		LoRA.With(0, 0).From("LoRA 4.1, arXiv 2106.09685; the methods' sources train all weights"), LoRAOn.Choosing("attention", "attention").From("LoRA 4.2, which adapts attention alone"),
-		LoRAAlpha.With(16, 16).From("unstated; twice a rank of 8"),
+		LoRAAlpha.With(16, 16).From("unstated; twice a rank of 8"), Activations.Choosing("f32", "f32").From("unstated"),
 	}
 }
 

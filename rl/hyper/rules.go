@@ -35,6 +35,12 @@ var Rules = []Rule{
 		}
 		return nil
 	},
+	func(h Values, _ Limits) error { // adapters compute each layer again
+		if h.Has("lora", "activations") && h.Int("lora") > 0 && h.Choice("activations") != "f32" {
+			return fmt.Errorf("activations is %s and lora is %d: training adapters saves no activations; give activations f32, or lora 0", h.Choice("activations"), h.Int("lora"))
+		}
+		return nil
+	},
 	func(h Values, _ Limits) error {
 		if h.Has("points", "unbranched") && h.Int("points") == 0 && h.Choice("unbranched") == "drop" {
 			return errors.New("points is 0 and unbranched is drop: no response would be trained on; give at least 1 point, or keep")

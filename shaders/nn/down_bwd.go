@@ -15,21 +15,25 @@ import (
 //
 //	dy [N,O], O a multiple of 4, w [O,I], x [N,I], which is s, gu [N,2I], gate then up →
 //	dgu [N,2I], part [Z,Stride], the first O·I words of each
-var DownBwd = tiled(func(t Tile) *gpu.Kernel {
+//
+// gu is in the storage that the tile saves it in.
+var DownBwd = variants(func(t Tile) *gpu.Kernel {
 	return gpu.New(t.name("down_bwd"), t.backward("nn/down_bwd"),
-		[]gpu.Binding{gpu.In("dy"), gpu.In("w"), gpu.In("x"), gpu.In("gu"), gpu.Out("dgu"), gpu.Out("part")},
-		t.bwdGroups, downBwd[float32], downBwd[float64],
+		[]gpu.Binding{gpu.In("dy"), gpu.In("w"), gpu.In("x"), t.saved(false), gpu.Out("dgu"), gpu.Out("part")},
+		t.bwdGroups,
+		func(p LinearGrad, a gpu.Args[float32]) { downBwd(t, p, a) },
+		func(p LinearGrad, a gpu.Args[float64]) { downBwd(t, p, a) },
 		func(p LinearGrad, _ func(int) []uint32) gpu.Work {
-			return countLinear(p).Plus(gpu.Does(int(11*p.N*p.I), int(4*p.N*p.I)))
+			return countLinear(p).Plus(gpu.Does(int(11*p.N*p.I), int(2*p.N*p.I)+t.savedWords(int(2*p.N*p.I))))
 		})
-})
+}, func(t Tile) Tile { return t.Saving(F32) })
 
-func downBwd[X gpu.Float](p LinearGrad, a gpu.Args[X]) {
-	dy, w, x, gu, dgu, part := a.F(0), a.F(1), a.F(2), a.F(3), a.F(4), a.F(5)
+func downBwd[X gpu.Float](t Tile, p LinearGrad, a gpu.Args[X]) {
+	dy, w, x, dgu, part := a.F(0), a.F(1), a.F(2), a.F(4), a.F(5)
 	N, O, I := int(p.N), int(p.O), int(p.I)
 	// ds takes the place of dup: rows of I words, 2I apart.
 	gemm(matrix[X]{dy, N, O, O, false}, matrix[X]{w, O, I, I, false}, matrix[X]{dgu[I:], N, I, 2 * I, false})
-	gateGrads(N, I, gu, dgu)
+	gateGrads(N, I, kept(t, a, 3, 2*N*I), dgu)
 	weightParts(p, dy, x, part)
 }
 
@@ -61,7 +65,7 @@ func downBwdCases(r *rand.Rand, t Tile) (cases []gpu.Case) {
 		}
 		cases = append(cases, gpu.Case{
 			Name: fmt.Sprint(p), Kernel: DownBwd(t), Params: p,
-			Buffers: []any{dy, w, gpu.Normal(r, N*I), gu, gpu.NaNs(2 * N * I), gaps(r, p)},
+			Buffers: []any{dy, w, gpu.Normal(r, N*I), t.savedCase(gu), gpu.NaNs(2 * N * I), gaps(r, p)},
 			Shape:   map[string][]int{"dgu": {N, 2 * I}},
 		})
 	}

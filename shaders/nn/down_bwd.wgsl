@@ -16,15 +16,15 @@ struct Params { N: u32, O: u32, I: u32, Z: u32, stride: u32 }
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 #import shared/weights
 @group(0) @binding(3) var<storage, read> x: array<vec4f>;
-@group(0) @binding(4) var<storage, read> gu: array<vec4f>;
+#import shared/saved
 @group(0) @binding(5) var<storage, read_write> dgu: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> part: array<vec4f>;
 
 fn store(n: u32, i: u32, ds: vec4f) {
     let F4 = p.I / 4u;
     let at = n * 2u * F4 + i;
-    let gate = gu[at];
-    let up = gu[at + F4];
+    let gate = saved(at);
+    let up = saved(at + F4);
     let s = sigmoid(gate);
     dgu[at] = ds * up * s * (1.0 + gate * (1.0 - s));
     dgu[at + F4] = ds * gate * s;

@@ -14,7 +14,7 @@ func TestDownBwdByHand(t *testing.T) {
 	for i := range 4 {
 		w[5*i] = 1
 	}
-	downBwd(LinearGrad{N: 1, O: 4, I: 4, Z: 1}, args([]float64{3, 1, 2, 7}, w, count(1, 4),
+	downBwd(Wide, LinearGrad{N: 1, O: 4, I: 4, Z: 1}, args([]float64{3, 1, 2, 7}, w, count(1, 4),
 		[]float64{0, ln3, 200, -200, 4, 2, 3, 5}, dgu, part))
 	near(t, "dgate", dgu[:4], []float64{6, 1.5 * (1 + ln3/4), 6, 0}, 1e-12)
 	near(t, "dup", dgu[4:], []float64{0, .75 * ln3, 400, 0}, 1e-12)
@@ -31,7 +31,7 @@ func TestDownBwdIsLinearInUp(t *testing.T) {
 		swiglu(s[n*I:][:I], gu[2*n*I:][:I], gu[(2*n+1)*I:][:I])
 	}
 	linearBwd(p, args(dy, w, s, ds, other))
-	downBwd(p, args(dy, w, s, gu, dgu, part))
+	downBwd(Wide, p, args(dy, w, s, gu, dgu, part))
 	for n := range N {
 		up, dup := gu[(2*n+1)*I:][:I], dgu[(2*n+1)*I:][:I]
 		near(t, "up·dup", []float64{dot(up, dup)}, []float64{dot(s[n*I:][:I], ds[n*I:][:I])}, 1e-12)
@@ -53,7 +53,7 @@ func TestDownBwdGradient(t *testing.T) {
 	}
 	loss()
 	dgu, dw := nans(2*N*I), nans(O*I)
-	downBwd(p, args(dy, w, s, gu, dgu, dw))
+	downBwd(Wide, p, args(dy, w, s, gu, dgu, dw))
 	gputest.Gradient(t, "gu", gu, dgu, 1e-6, loss)
 	gputest.Gradient(t, "w", w, dw, 1e-6, loss)
 }

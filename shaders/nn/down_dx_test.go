@@ -25,7 +25,7 @@ func TestDownDxIsDownBwd(t *testing.T) {
 	r := gputest.Rand(133)
 	dy, w, gu := normal(r, N*O), normal(r, O*I), normal(r, 2*N*I)
 	want, got := nans(2*N*I), nans(2*N*I)
-	downBwd(LinearGrad{N: N, O: O, I: I, Z: 1}, args(dy, w, normal(r, N*I), gu, want, nans(O*I)))
+	downBwd(Wide, LinearGrad{N: N, O: O, I: I, Z: 1}, args(dy, w, normal(r, N*I), gu, want, nans(O*I)))
 	downDx(F32, Matmul{N, O, I}, args(dy, w, gu, got))
 	near(t, "dgu", got, want, 0)
 }

@@ -13,14 +13,14 @@ struct Params { N: u32, D: u32, F: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 #import shared/weights
-@group(0) @binding(3) var<storage, read_write> gu: array<vec4f>;
+#import shared/save
 @group(0) @binding(4) var<storage, read_write> s: array<vec4f>;
 
 // store writes four gates, four ups and their activations of one row.
 fn store(n: u32, f: u32, gate: vec4f, up: vec4f) {
     let F4 = p.F / 4u;
-    gu[n * 2u * F4 + f] = gate;
-    gu[(n * 2u + 1u) * F4 + f] = up;
+    save(n * 2u * F4 + f, gate);
+    save((n * 2u + 1u) * F4 + f, up);
     s[n * F4 + f] = gate * sigmoid(gate) * up;
 }
 

@@ -15,7 +15,7 @@ func TestGateUpFwdByHand(t *testing.T) {
 	for i, v := range want {
 		w[4*i] = v
 	}
-	gateUpFwd(F32, GateUp{N: 2, D: 4, F: 4}, args([]float64{1, 0, 0, 0, -1, 0, 0, 0}, w, gu, s))
+	gateUpFwd(Wide, GateUp{N: 2, D: 4, F: 4}, args([]float64{1, 0, 0, 0, -1, 0, 0, 0}, w, gu, s))
 	near(t, "gu", gu[:8], want, 0)
 	near(t, "s", s, []float64{0, .75 * ln3, -.5 * ln3, 600, 0, .25 * ln3, -1.5 * ln3, 0}, 1e-12)
 }

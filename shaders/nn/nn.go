@@ -26,13 +26,18 @@ func Cases(r *rand.Rand, tiles []Tile) []gpu.Case {
 		tileCases(r, tiles, products...), SubgroupCases(r),
 		sumPartsCases(r), ropeBwdCases(r), qkvFinishCases(r), qkNormBwdCases(r),
 		adapterMergeCases(r), adapterGradCases(r),
-		storedEmbedCases(r), storageCases(r), matmulNTPartCases(r, Narrow), linearDxCases(r, Narrow), downDxCases(r, Narrow),
+		storedEmbedCases(r), storageCases(r), savedCases(r, Wide), matmulNTPartCases(r, Narrow), linearDxCases(r, Narrow), downDxCases(r, Narrow),
 	)
 }
 
 // SubgroupCases are those of the tile Subgroups.
 func SubgroupCases(r *rand.Rand) []gpu.Case {
 	return append(tileCases(r, []Tile{Subgroups}, forwardProducts...), matmulNTPartCases(r, Subgroups)...)
+}
+
+// savedCases are those of the kernels that save gates and ups in half precision.
+func savedCases(r *rand.Rand, t Tile) []gpu.Case {
+	return append(gateUpFwdCases(r, t.Saving(F16)), downBwdCases(r, t.Saving(F16))...)
 }
 
 // storageCases are cases of one product for every storage: the other products read their weights by the same function.

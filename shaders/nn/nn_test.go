@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { gputest.Main(m) }
 //go:embed *.wgsl
 var sources embed.FS
 
-var tileName = regexp.MustCompile(`(_\d+x\d+|_subgroups)?(_bf16|_f16|_q8|_q4)?$`)
+var tileName = regexp.MustCompile(`(_\d+x\d+|_subgroups)?(_half)?(_bf16|_f16|_q8|_q4)?$`)
 
 func TestCasesCoverEveryKernel(t *testing.T) {
 	cased := map[string]bool{}

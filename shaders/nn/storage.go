@@ -157,12 +157,13 @@ func toHalf(x float32) (h uint16, ok bool) {
 	return sign | uint16(u-112<<10), true
 }
 
-// fromHalf widens a half-precision number that is not denormal.
+// fromHalf widens a finite half-precision number.
 func fromHalf(h uint32) float32 {
-	if h&0x7fff == 0 {
-		return math.Float32frombits(h & 0x8000 << 16)
+	sign := h & 0x8000 << 16
+	if h&0x7c00 == 0 { // denormal
+		return math.Float32frombits(sign | math.Float32bits(float32(h&0x3ff)*0x1p-24))
 	}
-	return math.Float32frombits(h&0x8000<<16 | (h&0x7fff+112<<10)<<13)
+	return math.Float32frombits(sign | (h&0x7fff+112<<10)<<13)
 }
 
 func packQ8(to []uint32, from []float32) bool {

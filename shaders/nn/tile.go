@@ -12,19 +12,26 @@ import (
 
 // Tile is a variant of the matrix products: the rows and columns, multiples of 4, that an
 // invocation holds in registers, whether the 64 invocations of a workgroup stage their
-// operands in workgroup memory, whether a workgroup shares the sums by subgroups, and how the
-// weight is stored. Every tile but that of subgroups sums in the same order, so that all give the
+// operands in workgroup memory, whether a workgroup shares the sums by subgroups, how the
+// weight is stored, and how gates and ups are saved for the backward pass, F32 or F16. Every tile but that of subgroups sums in the same order, so that all give the
 // same bits on one adapter.
 type Tile struct {
 	Rows, Cols int
 	Staged     bool
 	Subgroups  bool
 	Storage    Storage
+	Saved      Storage
 }
 
 // Of is the tile for a weight in another storage. Only the products of a forward pass have such tiles.
 func (t Tile) Of(s Storage) Tile {
 	t.Storage = s
+	return t
+}
+
+// Saving is the tile for gates and ups in another storage. Only [GateUpFwd] and [DownBwd] have such tiles.
+func (t Tile) Saving(s Storage) Tile {
+	t.Saved = s
 	return t
 }
 
@@ -97,17 +104,25 @@ func tiled(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
 	}
 }
 
-// stored is tiled for forward products, which read a weight in any storage and may use subgroups. It builds those of other storages than
-// F32, and of subgroups, when they are asked for: few programs need them.
+// stored is tiled for products that read a weight in any storage, forward ones by subgroups too.
 func stored(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
+	return variants(build, func(t Tile) Tile {
+		if t.Subgroups {
+			return Narrow
+		}
+		return t.Of(F32).Saving(F32)
+	})
+}
+
+// variants is tiled for kernels that have other variants of the tiles of Tiles; base returns the tile that one is a variant of. It builds
+// variants when they are asked for: few programs need them.
+func variants(build func(Tile) *gpu.Kernel, base func(Tile) Tile) func(Tile) *gpu.Kernel {
 	plain := tiled(build)
 	var mu sync.Mutex
 	kernels := map[Tile]*gpu.Kernel{}
 	return func(t Tile) *gpu.Kernel {
-		if !t.Subgroups {
-			if k := plain(t.Of(F32)); t.Storage == F32 { // panics if there is no such tile
-				return k
-			}
+		if k := plain(base(t)); t == base(t) { // panics if there is no such tile
+			return k
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -118,7 +133,13 @@ func stored(build func(Tile) *gpu.Kernel) func(Tile) *gpu.Kernel {
 	}
 }
 
-func (t Tile) name(stem string) string { return t.Storage.name(stem + "_" + t.String()) }
+func (t Tile) name(stem string) string {
+	stem += "_" + t.String()
+	if t.Saved == F16 {
+		stem += "_half"
+	}
+	return t.Storage.name(stem)
+}
 
 // forward assembles a product with shared/product_nt, backward one with shared/linear_bwd.
 func (t Tile) forward(path string) string { return t.load(path, t.Cols) }
@@ -132,6 +153,9 @@ func (t Tile) backward(path string) string {
 // load assembles a kernel for the tile, whose loops have the given number of columns.
 func (t Tile) load(path string, columns int) string {
 	swap := t.Storage.swap()
+	if t.Saved == F16 {
+		maps.Copy(swap, shaders.Swap{"shared/save": "shared/save_f16", "shared/saved": "shared/saved_f16"})
+	}
 	if t.Staged {
 		maps.Copy(swap, shaders.Swap{"shared/product_nt": "shared/staged_nt", "shared/product_nn": "shared/staged_nn", "shared/product_tn": "shared/staged_tn"})
 	}
