@@ -62,8 +62,9 @@ func array(t *testing.T, file safetensors.File, name string) []float32 {
 	return a.Data
 }
 
-// near fails the test where got differs from want by more than rel of want's largest word.
-func nearly(t *testing.T, what string, got, want []float32, rel float64) {
+// nearly fails the test where got differs from want by more than rel of want's largest word. It returns the largest difference, as a share of
+// that word.
+func nearly(t *testing.T, what string, got, want []float32, rel float64) (worst float64) {
 	t.Helper()
 	if len(got) != len(want) || len(got) == 0 {
 		t.Fatalf("%s has %d words, want %d", what, len(got), len(want))
@@ -76,7 +77,9 @@ func nearly(t *testing.T, what string, got, want []float32, rel float64) {
 		if !(math.Abs(float64(got[i])-float64(want[i])) <= rel*scale) {
 			t.Fatalf("%s[%d] = %g, PEFT has %g (largest %g)", what, i, got[i], want[i], scale)
 		}
+		worst = max(worst, math.Abs(float64(got[i])-float64(want[i]))/scale)
 	}
+	return worst
 }
 
 // batchOf is the batch of the golden file.
