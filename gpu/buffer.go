@@ -50,6 +50,7 @@ func (d *Device) alloc(label string, kind Kind, n int) *Buffer {
 	}
 	d.Counters.Buffers++
 	d.Counters.Bytes += int64(s.words) * 4
+	d.Counters.Peak = max(d.Counters.Peak, d.Counters.Bytes)
 	return &Buffer{d, s, 0, n}
 }
 

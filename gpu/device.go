@@ -52,6 +52,7 @@ type Counters struct {
 	Dispatches, Submits, Readbacks int64
 	ReadBytes                      int64 // copied from the device by all readbacks
 	Buffers, Bytes                 int64 // allocated now
+	Peak                           int64 // the most bytes that were allocated at once
 }
 
 // backend is what WebGPU and the host each do in their own way.

@@ -60,8 +60,11 @@ func (m *Model) partsOf(N, words int) int {
 	if m.Device.Info.Backend == gpu.Host {
 		return 1 // a processor has few cores, and waits for memory
 	}
-	return max(1, min(N/partRows, maxParts, maxPartWords/words))
+	return gpuParts(N, words)
 }
+
+// gpuParts is partsOf on a GPU.
+func gpuParts(N, words int) int { return max(1, min(N/partRows, maxParts, maxPartWords/words)) }
 
 // newGradientsOf allocates what does not belong to weights.
 func (m *Model) newGradientsOf(N, logits int) *gradients {

@@ -13,10 +13,13 @@ type Plan struct {
 	Count   int   // parameters
 	Context int   // tokens, of one sequence
 	Cache   int64 // bytes of keys and values of one sequence of Context tokens
+	Train   int64 // bytes of a training step of adapters, 0 where none was asked for
 	Longest int   // tokens of the longest sequence whose keys and values fit the device
 	Limits  gpu.Limits
 	Needs   []Need // for each storage, the largest first
 	Choice  int    // of Needs: the smallest loss of precision that fits, -1 if none does
+
+	training string // what Train is of
 }
 
 // Need is what a model takes in one storage.
@@ -34,9 +37,11 @@ type Ask struct {
 	Context int     // tokens of one sequence, 0 for as many as the model has
 	Stored  Storage // of the values in the files: a larger storage than this holds nothing more
 	Memory  int64   // bytes of the device, 0 where they are not known, as in WebGPU
+	Train   *Training
 }
 
-// Plan computes what a model takes on a device with these limits. Activations are not in it: they are tens of MB, whatever the model.
+// Plan computes what a model takes on a device with these limits. Activations of a forward pass are not in it: they are tens of MB, whatever
+// the model.
 func (c Config) Plan(limits gpu.Limits, ask Ask) Plan {
 	p := Plan{Count: c.Count(), Context: ask.Context, Limits: limits, Choice: -1}
 	if p.Context <= 0 || p.Context > c.MaxContext {
@@ -46,9 +51,12 @@ func (c Config) Plan(limits gpu.Limits, ask Ask) Plan {
 	p.Cache = token * int64(c.Layers) * int64(p.Context)
 	binding := min(limits.MaxBufferSize, limits.MaxStorageBufferBindingSize)
 	p.Longest = int(min(binding/token, int64(c.MaxContext)))
+	if ask.Train != nil {
+		p.Train, p.training = c.adapterBytes(*ask.Train, gpuParts), ask.Train.String()
+	}
 	for _, s := range nn.Storages {
 		n := c.need(s, binding)
-		switch total := n.Weights + p.Cache; {
+		switch total := n.Weights + p.Cache + p.Train; {
 		case n.Problem != "":
 		case p.Context > p.Longest:
 			n.Problem = fmt.Sprintf("keys and values of %d tokens do not fit, those of %d do", p.Context, p.Longest)
@@ -91,7 +99,11 @@ func (p Plan) String() string {
 		sizes = append([]string{p.size(F32)}, sizes...)
 	}
 	fmt.Fprintf(&b, "%s parameters need %s", millions(p.Count), strings.Join(sizes, ", "))
-	fmt.Fprintf(&b, ", and keys and values of %d tokens %s; the adapter allows %s a binding and %s a buffer: ", p.Context, megabytes(p.Cache),
+	fmt.Fprintf(&b, ", and keys and values of %d tokens %s", p.Context, megabytes(p.Cache))
+	if p.Train > 0 {
+		fmt.Fprintf(&b, ", and %s %s", p.training, megabytes(p.Train))
+	}
+	fmt.Fprintf(&b, "; the adapter allows %s a binding and %s a buffer: ",
 		megabytes(p.Limits.MaxStorageBufferBindingSize), megabytes(p.Limits.MaxBufferSize))
 	if p.Choice < 0 {
 		fmt.Fprintf(&b, "no storage fits, because %s.", p.Needs[len(p.Needs)-1].Problem)

@@ -9,8 +9,8 @@ import (
 	"attnlab/rl/hyper"
 )
 
-// adapters says which low-rank adapters the run trains; nil where it trains the weights themselves.
-func (c RunConfig) adapters() *model.LoRA {
+// Adapters says which low-rank adapters the run trains; nil where it trains the weights themselves.
+func (c RunConfig) Adapters() *model.LoRA {
 	if !c.Hyper.Has("lora") || c.Hyper.Int("lora") == 0 {
 		return nil
 	}
@@ -27,7 +27,7 @@ func saved(h hyper.Values) model.Storage {
 
 // openTrainer makes the model and the trainer of its weights, or of adapters over the base's weights.
 func (r *Run) openTrainer(d *gpu.Device, start *hf.Checkpoint, capacity int) (err error) {
-	l := r.adapters()
+	l := r.Adapters()
 	if l == nil {
 		if r.Model, err = model.New(d, start.Config, start.Weights); err == nil {
 			r.Trainer, err = model.NewTrainerSaving(r.Model, capacity, adam(r.Hyper), saved(r.Hyper))
@@ -62,7 +62,7 @@ func cacheSlots(c model.Config) int {
 // WithBase runs f with a decoder and a scorer of the base, the model that the run began from: of the run's own model without its adapters,
 // or where it trains all weights, of a copy that is on the device only meanwhile. It returns f's error, or the device's.
 func (r *Run) WithBase(f func(*model.Decoder, *model.Scorer) error) error {
-	if r.adapters() != nil {
+	if r.Adapters() != nil {
 		return r.Trainer.WithoutAdapters(func() error { return f(r.Decoder, r.Scorer) })
 	}
 	base, err := model.New(r.Model.Device, r.base.Config, r.base.Weights)

@@ -42,11 +42,11 @@ type Explanation struct {
 	Before  []float64 // [response] without the method's own term
 	After   []float64 // [response] what was trained on; 0 where nothing was
 	Outcome []Term    // from the reward to the advantage of the response
-	Steps   []StepCredit
+	Steps   []stepCredit
 }
 
-// StepCredit is the credit of one step, [Start, End) in response tokens.
-type StepCredit struct {
+// stepCredit is the credit of one step, [Start, End) in response tokens.
+type stepCredit struct {
 	Start, End int
 	Label      task.Label
 	Scale      float64 // after over before, the means over the step; 1 where both are 0, and 0 where only before is
@@ -74,7 +74,7 @@ func newExplanation(s Sample) Explanation {
 		case after == 0:
 			scale = 1
 		}
-		x.Steps = append(x.Steps, StepCredit{Start: r[0], End: r[1], Label: s.Steps[k].Label, Scale: scale})
+		x.Steps = append(x.Steps, stepCredit{Start: r[0], End: r[1], Label: s.Steps[k].Label, Scale: scale})
 	}
 	return x
 }

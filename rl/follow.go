@@ -35,7 +35,7 @@ func (r *Run) Follow(ctx context.Context, s runs.Settings, f *runs.Followed) (*r
 	}
 	if a.Step, a.Tokens = step, r.Generated; step == 0 {
 		a.Base = a.LogProbs
-	} else if r.adapters() != nil { // the base is at hand: [FillBase] need not open it
+	} else if r.Adapters() != nil { // the base is at hand: [FillBase] need not open it
 		if err := r.WithBase(func(_ *model.Decoder, s *model.Scorer) error {
 			base, err := s.LogProbs(problem.Prompt, a.Response)
 			if err == nil {

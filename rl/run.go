@@ -104,7 +104,7 @@ func (c RunConfig) check(shape model.Config) error {
 	if c.Reflects() && c.Reflector == nil {
 		return fmt.Errorf("rl: these hyper-parameters of %s need a reflection model; train one and give it, or take the cut oracle", c.Method.Name)
 	}
-	if c.Opened != nil && c.adapters() == nil {
+	if c.Opened != nil && c.Adapters() == nil {
 		return fmt.Errorf("rl: this model was opened in parts and its weights are frozen; train low-rank adapters over it: give lora a rank, such as 8")
 	}
 	if len(c.Heads) > 0 && !c.Method.Takes.Heads {
@@ -168,7 +168,7 @@ func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err err
 			return err
 		}
 	}
-	if r.NeedsBase() && r.adapters() == nil {
+	if r.NeedsBase() && r.Adapters() == nil {
 		reference, err := model.New(d, r.base.Config, r.base.Weights)
 		if err != nil {
 			return err

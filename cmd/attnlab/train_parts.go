@@ -62,7 +62,8 @@ func (t *training) openParts(ctx context.Context, c *console, o *opened, config 
 		c.storage = t.Storage
 	}
 	config.Tokens = partsTokens
-	if err := c.openOn(ctx, o.device, o.lab, model.Ask{Context: o.base.Config.MaxContext}); err != nil {
+	ask := model.Ask{Context: o.base.Config.MaxContext, Train: &model.Training{LoRA: *config.Adapters(), Tokens: max(partsTokens, o.base.Config.MaxContext)}}
+	if err := c.openOn(ctx, o.device, o.lab, ask); err != nil {
 		return err
 	}
 	config.Opened, t.Storage = o.lab.Model, o.lab.storage.String()

@@ -31,6 +31,9 @@ func (c *console) train(ctx context.Context, t training) error {
 	if err != nil {
 		return err
 	}
+	if peak := o.device.Counters.Peak; peak >= largeModel {
+		c.note("buffers on the device took %d MB at most", peak>>20)
+	}
 	return c.print(result, result.text)
 }
 
