@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"math"
@@ -27,36 +28,92 @@ type gutter struct {
 	rows    []float64 // y of each row's number, from the top of the gutter; nil before it is measured
 	width   float64
 	height  float64
+	from    float64 // the part of the height in which arcs are drawn: those that begin or end there
+	to      float64
 	pointed int // the row under the pointer or with the focus, as a range; -1 for none
 	stop    func()
 }
 
 // arcs are what a gutter draws. Ranges count as in [session.Trace.Attention].
 type arcs struct {
+	links
+	least float64 // of a link of the focused row
+	focus int     // range that is selected, or that a figure points at; -1 for none
+	cut   []int   // ranges whose readers are cut off
+	steps int
+}
+
+// links are the attention of a trace between its ranges, and the links of it that are strong enough to be shown.
+type links struct {
 	ranges  int
-	links   []session.Link // all of them, the weakest first
-	shown   []session.Link // those that are strong enough, the weakest first
+	stride  int // of pays
+	apart   int
+	pays    session.Densities
+	shown   []session.Link // the weakest first
 	top     float64        // the end of the scale
-	least   float64        // of a link of the focused row
-	focus   int            // range that is selected, or that a figure points at; -1 for none
-	cut     []int          // ranges whose readers are cut off
-	steps   int
 	caption string
+}
+
+// at is what a range pays to another.
+func (l *links) at(reader, read int) float64 { return float64(l.pays[reader*l.stride+read]) }
+
+// of returns the links of one range, the weakest first.
+func (l *links) of(i int, least float64) (own []session.Link) {
+	for other := range l.ranges {
+		reader, read := max(i, other), min(i, other)
+		if v := l.at(reader, read); reader-read >= max(1, l.apart) && v > 0 && v >= least {
+			own = append(own, session.Link{Reader: reader, Read: read, Attention: v})
+		}
+	}
+	slices.SortStableFunc(own, func(a, b session.Link) int { return cmp.Compare(a.Attention, b.Attention) })
+	return own
+}
+
+// linksOf is what links were found for. Finding those of 300 steps takes many milliseconds, and most redraws show the same ones.
+type linksOf struct {
+	pays    *float32
+	ranges  int
+	delta   int
+	readers int
+	weakest int
+	found   links
+}
+
+// linksOf finds the links of the trace in the selected head, or of the largest attention over heads.
+func (p *Page) linksOf() links {
+	t := &p.Trace
+	l := links{ranges: rangesShown(t), stride: t.Ranges(), apart: t.Delta, pays: t.Attention}
+	if l.ranges == 0 {
+		return l
+	}
+	if in := t.InHead(p.Selection.Layer, p.Selection.Head); in != nil {
+		l.pays = in
+	}
+	key := linksOf{&l.pays[0], l.ranges, t.Delta, p.Arcs.Readers, p.Arcs.Weakest, links{}}
+	if old := p.linked; old.pays == key.pays && old.ranges == key.ranges && old.delta == key.delta && old.readers == key.readers && old.weakest == key.weakest {
+		return old.found
+	}
+	l.top = session.LargestApart(l.ranges, t.Delta, l.at)
+	least, all := float64(p.Arcs.Weakest)/lab.WeakestSteps*l.top, 0
+	for _, link := range session.Links(l.ranges, t.Delta, p.Arcs.Readers, l.at) {
+		if link.Attention >= least {
+			l.shown = append(l.shown, link)
+		}
+	}
+	for read := range l.ranges {
+		all += max(0, l.ranges-read-max(1, t.Delta))
+	}
+	l.caption = fmt.Sprintf("Arcs: which step looks back at which, %s of %s shown. The table below the matrix has all numbers.", explain.Plural(len(l.shown), "link"), explain.Grouped(int64(all)))
+	key.found = l
+	p.linked = key
+	return l
 }
 
 // arcsOf collects the arcs of the trace in the selected head, or of the largest attention over heads.
 func (p *Page) arcsOf() arcs {
 	t := &p.Trace
-	n := rangesShown(t)
-	at := func(reader, read int) float64 { return p.pays(reader, read) }
-	a := arcs{ranges: n, links: session.Links(n, t.Delta, 0, at), top: session.LargestApart(n, t.Delta, at), focus: -1, steps: len(t.Steps)}
-	least := float64(p.Arcs.Weakest) / lab.WeakestSteps * a.top
-	for _, l := range session.Links(n, t.Delta, p.Arcs.Readers, at) {
-		if l.Attention >= least {
-			a.shown = append(a.shown, l)
-		}
-	}
-	a.least = least / 5
+	a := arcs{links: p.linksOf(), focus: -1, steps: len(t.Steps)}
+	a.least = float64(p.Arcs.Weakest) / lab.WeakestSteps * a.top / 5
 	switch {
 	case p.Hovered >= 0 && p.Hovered < len(t.Steps):
 		a.focus = p.Hovered + 1
@@ -68,7 +125,6 @@ func (p *Page) arcsOf() arcs {
 			a.cut = append(a.cut, k+1)
 		}
 	}
-	a.caption = fmt.Sprintf("Arcs: which step looks back at which, %s of %s shown. The table below the matrix has all numbers.", explain.Plural(len(a.shown), "link"), strconv.Itoa(len(a.links)))
 	return a
 }
 
@@ -81,15 +137,6 @@ func rangesShown(t *session.Trace) int {
 		return t.Ranges()
 	}
 	return t.Ranges() - 1
-}
-
-// pays is what a token of range reader pays to one of range read: in the selected head once its attention is there, else the largest
-// over heads.
-func (p *Page) pays(reader, read int) float64 {
-	if v := explain.Attention(&p.Trace, p.Selection.Layer, p.Selection.Head, reader, read); !math.IsNaN(v) {
-		return v
-	}
-	return float64(p.Trace.Attention[reader*p.Trace.Ranges()+read])
 }
 
 // OnMount measures the rows, and again whenever their place changes.
@@ -130,6 +177,12 @@ func (g *gutter) OnMount(ctx app.Context) {
 	}
 	observer := app.Window().Get("ResizeObserver").New(frame.Call("bind", app.Window(), measure))
 	observer.Call("observe", rows)
+	box := app.Window().GetElementByID("rows-box")
+	var scroll app.Value
+	if box.Truthy() { // of a long trace: the arcs of the rows that can be seen are drawn
+		scroll = frame.Call("bind", app.Window(), measure)
+		box.Call("addEventListener", "scroll", scroll, map[string]any{"passive": true})
+	}
 	events := []string{"mouseover", "focusin", "mouseleave", "focusout"}
 	for _, e := range events {
 		rows.Call("addEventListener", e, point)
@@ -140,14 +193,11 @@ func (g *gutter) OnMount(ctx app.Context) {
 		for _, e := range events {
 			rows.Call("removeEventListener", e, point)
 		}
+		if scroll != nil {
+			box.Call("removeEventListener", "scroll", scroll)
+		}
 		point.Release()
-		var release app.Func
-		release = app.FuncOf(func(app.Value, []app.Value) any { // a frame that was asked for before still calls measure
-			measure.Release()
-			release.Release()
-			return nil
-		})
-		app.Window().Call("requestAnimationFrame", release)
+		releaseLater(measure) // a frame that was asked for before still calls it
 	}
 	ctx.Defer(func(app.Context) { g.measure() })
 }
@@ -192,14 +242,41 @@ func (g *gutter) measure() {
 		return r.Get("top").Float(), r.Get("width").Float(), r.Get("height").Float()
 	}
 	top, width, height := box(svg)
+	rows := make([]float64, g.Arcs.ranges)
+	put := func(i int, y float64) {
+		if i >= 0 && i < len(rows) {
+			rows[i] = math.Round(2*y) / 2
+		}
+	}
+	// Blocks without rows come first: the places of rows replace their guesses.
+	blocks := svg.Get("parentElement").Call("querySelectorAll", ".block:empty")
+	for i := range blocks.Length() {
+		b := blocks.Index(i)
+		y, _, h := box(b)
+		first, _ := strconv.Atoi(b.Get("dataset").Get("first").String())
+		n, _ := strconv.Atoi(b.Get("dataset").Get("rows").String())
+		for k := range n {
+			put(first+k, y-top+(float64(k)+0.5)*h/float64(n))
+		}
+	}
 	numbers := svg.Get("parentElement").Call("querySelectorAll", ".row[data-range] > .no")
-	var rows []float64
 	for i := range numbers.Length() {
 		y, _, h := box(numbers.Index(i))
-		rows = append(rows, math.Round(2*(y-top+h/2))/2)
+		at, err := strconv.Atoi(numbers.Index(i).Get("parentElement").Get("dataset").Get("range").String())
+		if err == nil {
+			put(at, y-top+h/2)
+		}
 	}
-	if width != g.width || height != g.height || fmt.Sprint(rows) != fmt.Sprint(g.rows) {
-		g.width, g.height, g.rows = width, height, rows
+	from, to := 0.0, height
+	if view := app.Window().GetElementByID("rows-box"); view.Truthy() {
+		y, _, h := box(view)
+		from, to = y-top-drawnBeyond, y-top+h+drawnBeyond
+		if math.Abs(from-g.from) < drawnBeyond/2 && math.Abs(to-g.to) < drawnBeyond/2 { // what is drawn reaches farther
+			from, to = g.from, g.to
+		}
+	}
+	if width != g.width || height != g.height || from != g.from || to != g.to || !slices.Equal(rows, g.rows) {
+		g.width, g.height, g.from, g.to, g.rows = width, height, from, to, rows
 		g.ctx.Update()
 	}
 }
@@ -219,13 +296,12 @@ func (g *gutter) svg() string {
 		if g.pointed >= 0 {
 			focus = g.pointed
 		}
-		for _, l := range a.shown {
-			if focus < 0 || l.Reader != focus && l.Read != focus {
-				g.arc(&b, l, focus)
-			}
+		for _, l := range g.seen(focus) {
+			g.arc(&b, l, focus)
 		}
-		for _, l := range a.links {
-			if focus >= 0 && (l.Reader == focus || l.Read == focus) && l.Attention >= a.least {
+		if focus >= 0 {
+			own := a.of(focus, a.least)
+			for _, l := range own[max(0, len(own)-mostArcs):] {
 				g.arc(&b, l, focus)
 			}
 		}
@@ -233,6 +309,23 @@ func (g *gutter) svg() string {
 	b.WriteString(`</svg>`)
 	return b.String()
 }
+
+// seen are the links to draw that are not of the focused row: the strongest of those that begin or end in the visible part.
+func (g *gutter) seen(focus int) (seen []session.Link) {
+	inside := func(i int) bool { return g.rows[i] >= g.from && g.rows[i] <= g.to }
+	for _, l := range g.Arcs.shown {
+		if l.Reader != focus && l.Read != focus && (inside(l.Reader) || inside(l.Read)) {
+			seen = append(seen, l)
+		}
+	}
+	return seen[max(0, len(seen)-mostArcs):]
+}
+
+// Of many arcs the strongest mostArcs are drawn, and of the rows of a long trace those up to drawnBeyond pixels outside of the visible part.
+const (
+	mostArcs    = 150
+	drawnBeyond = 200.0
+)
 
 // arc draws half an ellipse from a reader to what it looks at, and the arrow there. Of the focused row, readers are coloured and what
 // it looks at itself is dashed; other arcs are faint. The arcs of a step that is cut are broken.
@@ -282,7 +375,7 @@ func (p *Page) arcLegend() app.UI {
 	if n < 2 {
 		return app.Div().Class("arc-legend")
 	}
-	top := session.LargestApart(n, t.Delta, func(reader, read int) float64 { return p.pays(reader, read) })
+	top := p.linksOf().top
 	share := 100 * p.Arcs.Weakest / lab.WeakestSteps
 	what := ""
 	if p.Selection.Head >= 0 {

@@ -14,7 +14,7 @@ import (
 
 // gutterOf is the gutter of a page as it would be drawn with rows 30 pixels apart.
 func gutterOf(p *Page) *gutter {
-	g := &gutter{Arcs: p.arcsOf(), pointed: -1, width: 96, height: 200}
+	g := &gutter{Arcs: p.arcsOf(), pointed: -1, width: 96, height: 200, to: 200}
 	for i := range 6 {
 		g.rows = append(g.rows, 15+30*float64(i))
 	}

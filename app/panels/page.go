@@ -19,6 +19,7 @@ type Page struct {
 	*lab.Lab
 
 	browser *browser
+	linked  linksOf // what was drawn last
 }
 
 // NewPage is a page at the view of a link, which is the part of an address after the #.

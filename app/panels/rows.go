@@ -85,26 +85,33 @@ func (p *Page) rows() app.UI {
 		column = "FCI " + explain.HeadName(p.Selection.Layer, p.Selection.Head)
 	}
 	problem, steps, answer := p.lines()
-	list := []app.UI{
+	before := []app.UI{
 		app.Li().Class("row heading").Body(
 			app.Span().Class("no").Text("step"), app.Span().Class("tokens").Text("tokens"),
 			app.Span().Class("fci").Body(p.term("fci", column)), app.Span().Class("label").Body(p.term("label", "label"))),
 		&row{Line: problem},
 	}
-	for _, n := range steps {
-		list = append(list, &row{Line: n})
-	}
+	var after []app.UI
 	if len(answer.tokens) > 0 {
-		list = append(list, app.Li().Class("row answer").DataSet("range", len(t.Steps)+1).Body(
+		after = append(after, app.Li().Class("row answer").DataSet("range", len(t.Steps)+1).Body(
 			app.Span().Class("no").Title("the answer part").Text("="), answer.body(), app.Span().Class("fci"),
 			app.Span().Class("label").Body(app.If(t.Complete, func() app.UI { return verdict(t) })),
 		))
 	}
 	if !t.Complete {
-		list = append(list, app.Li().Class("row more").Body(app.Span().Class("no").Text("…"),
+		after = append(after, app.Li().Class("row more").Body(app.Span().Class("no").Text("…"),
 			app.Span().Class("tokens").Body(p.button("forward", "quiet", app.Text("One "+p.Controls.Unit+" more")), p.button("generate", "quiet", app.Text("All of it")))))
 	}
-	return app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf()}, app.Ol().Class("rows", when(p.FreeText(), "prose")).ID("rows").Body(list...))
+	prose := when(p.FreeText(), "prose")
+	if len(steps) > wholeRows {
+		return app.Div().ID("rows-box").Class("rows-box").TabIndex(0).Role("region").Aria("label", "the steps").Body(
+			app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf()}, longRows(before, steps, after, prose)))
+	}
+	list := before
+	for _, n := range steps {
+		list = append(list, &row{Line: n})
+	}
+	return app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf()}, app.Ol().Class("rows", prose).ID("rows").Body(append(list, after...)...))
 }
 
 // Render draws the row.

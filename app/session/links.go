@@ -20,13 +20,24 @@ func Links(n, apart, most int, at func(reader, read int) float64) (links []Link)
 	for read := range n {
 		var readers []Link
 		for reader := read + max(1, apart); reader < n; reader++ {
-			if v := at(reader, read); v > 0 && !math.IsInf(v, 0) {
-				readers = append(readers, Link{reader, read, v})
+			v := at(reader, read)
+			if !(v > 0) || math.IsInf(v, 0) || most > 0 && len(readers) == most && v <= readers[most-1].Attention {
+				continue
+			}
+			link := Link{reader, read, v}
+			if most <= 0 || len(readers) < most {
+				readers = append(readers, link)
+			} else {
+				readers[most-1] = link
+			}
+			if most > 0 { // of a few, the strongest stay in front
+				for i := len(readers) - 1; i > 0 && readers[i].Attention > readers[i-1].Attention; i-- {
+					readers[i], readers[i-1] = readers[i-1], readers[i]
+				}
 			}
 		}
-		slices.SortStableFunc(readers, stronger)
-		if most > 0 {
-			readers = readers[:min(most, len(readers))]
+		if most <= 0 {
+			slices.SortStableFunc(readers, stronger)
 		}
 		links = append(links, readers...)
 	}
