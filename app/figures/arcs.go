@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"attnlab/app/figures/draw"
@@ -43,7 +44,11 @@ func (a *arcs) Caption() string {
 	if a.count() < 2 {
 		return "Arcs between steps: no trace yet."
 	}
-	return fmt.Sprintf("Arcs: which of %d steps looks back at which, %s, down to %s of the largest attention; %s are left out.", len(a.trace.Steps), a.source(), draw.Number(a.threshold), a.leftOut())
+	grouped := ""
+	if g := a.line().group(); g > 1 {
+		grouped = fmt.Sprintf(" Of each %d neighbouring steps the strongest arc is drawn, %d in all; zoom in for more.", g, mostLinks)
+	}
+	return fmt.Sprintf("Arcs: which of %d steps looks back at which, %s, down to %s of the largest attention; %s are left out.%s", len(a.trace.Steps), a.source(), draw.Number(a.threshold), a.leftOut(), grouped)
 }
 
 // Key moves the step, and the threshold by More and Fewer. Next shows all readers, or the strongest again.
@@ -92,6 +97,23 @@ func (a *arcs) Draw(s *draw.Scene) {
 	}
 }
 
+// Of a long trace mostLinks arcs are drawn, and mostOwn of the focused step.
+const mostLinks, mostOwn = 150, 40
+
+// grouped leaves one link, the strongest, between two groups of so many neighbouring rows. links has the weakest first, and so has what
+// is left.
+func grouped(links []session.Link, group int) (left []session.Link) {
+	seen := map[[2]int]bool{}
+	for _, k := range slices.Backward(links) {
+		if at := [2]int{k.Reader / group, k.Read / group}; !seen[at] {
+			seen[at] = true
+			left = append(left, k)
+		}
+	}
+	slices.Reverse(left)
+	return left
+}
+
 // addThreshold marks the threshold on the legend. A press there moves it.
 func (a *arcs) addThreshold(s *draw.Scene, ramp draw.Box) {
 	x := ramp.X + a.threshold*ramp.W
@@ -114,11 +136,11 @@ func (a *arcs) addArcs(s *draw.Scene, n int, largest float64, focus int, l line)
 		}
 	}
 	if focus >= 0 {
-		for _, k := range session.Links(n, a.apart(), 0, a.shown) {
-			if touches(k) && k.Attention >= a.threshold/5*largest {
-				near = append(near, k)
-			}
-		}
+		near = session.LinksOf(focus, n, a.apart(), a.threshold/5*largest, a.shown)
+	}
+	if g := l.group(); g > 1 {
+		links, near = grouped(links, g), near[max(0, len(near)-mostOwn):]
+		links = links[max(0, len(links)-mostLinks):]
 	}
 	links = append(links[max(0, len(links)-600):], near...)
 	var top []draw.Shape // the arc under the pointer is in front
@@ -159,6 +181,10 @@ func (a *arcs) addNode(s *draw.Scene, i, focus int, l line) {
 		ink = s.Palette.Ink
 	}
 	w, x := min(16, l.unit-2), l.at(i)
+	if near := focus >= 0 && math.Abs(l.at(i)-l.at(focus)) < 14; l.group() > 1 && i != focus && (i%l.tick() != 0 || near) {
+		return // of a long trace some rows are named
+	}
+	w = max(3, w)
 	box := draw.Box{X: x - w/2, Y: l.across + 5, W: w, H: 16}
 	if l.vertical {
 		box = draw.Box{X: l.across - 20, Y: x - w/2, W: 16, H: w}
@@ -170,19 +196,22 @@ func (a *arcs) addNode(s *draw.Scene, i, focus int, l line) {
 	name := draw.Label{X: x, Y: l.across + 34, Text: a.shortName(i), Size: draw.Small, Mono: true, Align: 0.5, Color: ink}
 	isStep := i > 0 && i <= len(a.trace.Steps)
 	if l.vertical {
-		if l.unit < 12 {
+		if l.unit < 12 && l.group() == 1 {
 			return
 		}
-		name.X, name.Y, name.Align = draw.Margin+16, x+4, 1
+		name.X, name.Y, name.Align = draw.Margin+24, x+4, 1
 		s.Add(name)
 		if isStep {
-			text := draw.Fit(a.stepText(i), true, draw.Small, box.X-draw.Margin-28)
-			s.Add(draw.Label{X: draw.Margin + 24, Y: x + 4, Text: text, Size: draw.Small, Mono: true, Color: ink})
+			text := draw.Fit(a.stepText(i), true, draw.Small, box.X-draw.Margin-36)
+			s.Add(draw.Label{X: draw.Margin + 32, Y: x + 4, Text: text, Size: draw.Small, Mono: true, Color: ink})
 		}
 		return
 	}
 	// Numbers that would touch their neighbours are left out, but not the focused one.
 	every := 1 + int(18/max(1, l.unit))
+	if l.group() > 1 {
+		every = l.tick()
+	}
 	crowded := focus > 0 && i != focus && max(i-focus, focus-i) < every
 	if isStep && i%every == 0 && !crowded || i == focus {
 		s.Add(name)
@@ -202,14 +231,14 @@ func (a *arcs) addBars(s *draw.Scene, focus int, l line) {
 	s.Add(draw.Arc{X0: l.from, Y0: top, X1: l.to, Y1: top, Width: 1, Color: s.Palette.Line})
 	for k := range a.trace.Steps {
 		fci, _ := a.fci(k)
-		if w := min(16, l.unit-2); !a.trace.Scored(k) {
+		if w := max(1, min(16, l.unit-2)); !a.trace.Scored(k) {
 			if l.sees(k + 1) {
 				s.Hatch(draw.Box{X: l.at(k+1) - w/2, Y: top + 1, W: w, H: min(10, l.bars-2)}, s.Palette.Line)
 			}
 			continue
 		}
 		if share := fci / largest; largest > 0 && share <= 1 && l.sees(k+1) {
-			w := min(16, l.unit-2)
+			w := max(1, min(16, l.unit-2))
 			fill := s.Palette.Mark(share)
 			if focus >= 0 && focus != k+1 {
 				fill = s.Palette.Muted

@@ -60,6 +60,27 @@ func (a *arcs) line() line {
 // at is the centre of a row along the line.
 func (l line) at(i int) float64 { return l.first + float64(i)*l.unit }
 
+// group is how many neighbouring rows share an arc: as many as are leastUnit pixels long.
+func (l line) group() int {
+	if l.n <= manyRows {
+		return 1
+	}
+	return max(1, int(math.Ceil(leastUnit/l.unit-1e-9)))
+}
+
+// tick is how many rows lie between two that are named.
+func (l line) tick() int {
+	for _, every := range []int{1, 2, 5, 10, 20, 50, 100, 200, 500} {
+		if float64(every)*l.unit >= 30 {
+			return every
+		}
+	}
+	return 1000
+}
+
+// leastUnit is the least distance of two arcs, in pixels.
+const leastUnit = 6.0
+
 // sees reports whether a row is in the visible part of the line.
 func (l line) sees(i int) bool { return l.at(i) > l.from-1 && l.at(i) < l.to+1 }
 

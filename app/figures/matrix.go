@@ -7,21 +7,26 @@ import (
 	"time"
 
 	"attnlab/app/figures/draw"
+	"attnlab/app/session"
 )
 
 // matrix draws what each row of a trace pays to each column.
 type matrix struct {
 	rows
-	row int // where the keys have gone, -1 for nowhere
+	row   int  // where the keys have gone, -1 for nowhere
+	drawn grid // of many rows
 }
 
-func newMatrix(v *View) Figure { return &matrix{newRows(v), -1} }
+func newMatrix(v *View) Figure { return &matrix{rows: newRows(v), row: -1} }
 
 // Follows lists what the figure draws.
 func (m *matrix) Follows() []string { return []string{"Trace", "HeadAttention", "Hover"} }
 
 // Show takes a trace, the attention of a head, or the step that another screen points at.
 func (m *matrix) Show(event any, now time.Time) {
+	if _, pointed := event.(session.Hover); !pointed {
+		m.drawn = grid{}
+	}
 	if m.show(event, now) && m.Zoomed() {
 		w, _ := m.cell(m.count())
 		m.Reveal(draw.Box{X: float64(m.step()+1) * w, W: w})
@@ -33,7 +38,11 @@ func (m *matrix) Caption() string {
 	if m.count() < 2 {
 		return "A matrix of steps: no trace yet."
 	}
-	return fmt.Sprintf("A matrix: attention from each of %d steps, the prompt and the answer to those before it, %s.", len(m.trace.Steps), m.source())
+	grouped := ""
+	if g := m.group(m.count()); m.count() > manyRows && g > 1 {
+		grouped = fmt.Sprintf("; a cell is the largest of %d × %d neighbouring steps", g, g)
+	}
+	return fmt.Sprintf("A matrix: attention from each of %d steps, the prompt and the answer to those before it, %s%s.", len(m.trace.Steps), m.source(), grouped)
 }
 
 // Key moves the column by Left and Right, the row by Up and Down.
@@ -57,6 +66,10 @@ func (m *matrix) Draw(s *draw.Scene) {
 	n := m.count()
 	if n < 2 {
 		s.Empty("No trace yet.", "Generate one, and its steps appear here.")
+		return
+	}
+	if n > manyRows {
+		m.drawMany(s, n)
 		return
 	}
 	largest, clipped := m.largest(), false
@@ -120,7 +133,10 @@ func (m *matrix) Content() (view draw.Box, width, height float64) {
 // cell is the size of one of n × n cells in pixels: as near to a square as fills the figure.
 func (m *matrix) cell(n int) (w, h float64) {
 	view := m.view()
-	w, h = max(1, view.W/float64(n)), max(1, view.H/float64(n))
+	w, h = view.W/float64(n), view.H/float64(n)
+	if n <= manyRows {
+		w, h = max(1, w), max(1, h)
+	}
 	return min(w, 1.8*h) * m.zoom, min(h, 1.8*w) * m.zoom
 }
 

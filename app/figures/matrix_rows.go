@@ -37,14 +37,14 @@ func (r *rows) show(event any, now time.Time) (moved bool) {
 	case session.HeadAttention:
 		r.late = e
 		if r.trace.Take(e) {
-			r.Ease(r.density())
+			r.toward(r.density())
 		}
 	case session.Hover:
 		r.hovered = e.Step
 	case session.Selection:
 		moved = e.Step != r.revealed && r.step() >= 0
 		r.revealed = e.Step
-		r.Ease(r.density())
+		r.toward(r.density())
 	}
 	return moved
 }
@@ -55,9 +55,21 @@ func (r *rows) move(now time.Time, values []float64) {
 	if now.Sub(r.arrived) < live {
 		r.Jump(values)
 	} else {
-		r.Ease(values)
+		r.toward(values)
 	}
 	r.arrived = now
+}
+
+// mostEased is how many values move. More jump: a frame with 90,000 of them takes too long.
+const mostEased = 1 << 14
+
+// toward lets the drawn values go to others, or jump there if they are many.
+func (r *rows) toward(values []float64) {
+	if len(values) > mostEased {
+		r.Jump(values)
+	} else {
+		r.Ease(values)
+	}
 }
 
 // take replaces the trace. It returns false and keeps the old one if the new one is damaged.
@@ -136,6 +148,17 @@ func (r *rows) density() []float64 {
 	n := r.trace.Ranges()
 	values := make([]float64, n*n)
 	layer, head := r.head()
+	if in := r.trace.InHead(layer, head); in == nil && len(r.trace.Attention) == len(values) {
+		for i, v := range r.trace.Attention {
+			values[i] = float64(v)
+		}
+		return values
+	} else if in != nil {
+		for i, v := range in {
+			values[i] = float64(v)
+		}
+		return values
+	}
 	for j := range n {
 		for k := range n {
 			values[j*n+k], _ = r.attention(j, k, layer, head)
@@ -177,7 +200,13 @@ func (r *rows) neighbours(j, k int) bool { return j-k < r.apart() }
 func (r *rows) leftOut() string { return fmt.Sprintf("steps nearer than Δ = %d", r.apart()) }
 
 // largest is the end of the scale of arcs and matrix: the largest drawn density between rows that are no neighbours.
-func (r *rows) largest() float64 { return session.LargestApart(r.count(), r.apart(), r.shown) }
+func (r *rows) largest() float64 {
+	n, values := r.trace.Ranges(), r.Values()
+	if len(values) != n*n {
+		return 0
+	}
+	return session.LargestApart(r.count(), r.apart(), func(j, k int) float64 { return values[j*n+k] })
+}
 
 // fci is that of a step in the selected head, or its maximum over heads and where that is, -1 if that is not known.
 func (r *rows) fci(step int) (fci float64, of int) {

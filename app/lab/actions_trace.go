@@ -73,7 +73,7 @@ func traceActions() []Action {
 		{"typed", "", "", true, ready, func(l *Lab, _ string) { l.typedProblem(0) }},
 		{"example", "e", "Back to the worked example", true, ready, func(l *Lab, _ string) {
 			v := Start()
-			v.Page, v.Quantity, v.Grid = l.Page, l.Quantity, l.Grid
+			v.Page, v.Quantity, v.Grid, v.List = l.Page, l.Quantity, l.Grid, l.List
 			v.Growth, v.Curves, v.Compared, v.Bench = l.Growth.ungrown(), l.Curves, l.Compared, l.Bench
 			l.GoTo(v)
 		}},
@@ -150,6 +150,8 @@ func traceActions() []Action {
 			l.Selection.Layer, l.Selection.Head = l.bestHead()
 			l.selected()
 		}},
+		{"head-found", "", "", true, nil, func(l *Lab, _ string) { l.foundHead() }},
+		{"layers", "", "", false, nil, func(l *Lab, _ string) { l.limitLayers(0, l.Trace.Layers) }},
 		{"head-next", "]", "Select the next head", true, nil, func(l *Lab, _ string) { l.moveHead(1) }},
 		{"head-before", "[", "Select the previous head", true, nil, func(l *Lab, _ string) { l.moveHead(-1) }},
 		{"colour", "c", "Colour tokens by the next quantity", true, nil, func(l *Lab, a string) {
@@ -168,6 +170,17 @@ func traceActions() []Action {
 		}},
 
 		// Heads and disruption.
+		{"heads-list", "heads:q", "Heads by layer or ranked", true, nil, func(l *Lab, _ string) { l.List.Ranked = !l.List.Ranked }},
+		{"head-search", "heads:/", "Search for heads", false, nil, func(l *Lab, _ string) {
+			l.show(PageHeads)
+			l.screen.Focus("head-sought")
+		}},
+		{"cut-answer", "", "Measure how much less likely the answer is without each step", false, func(l *Lab) bool {
+			return l.Ready() && l.Trace.Answer[1] > l.Trace.Answer[0] && len(l.Trace.Steps) > 0
+		}, func(l *Lab, _ string) {
+			l.Answers = session.AnswerLosses{}
+			l.Send(session.DisruptAnswer{})
+		}},
 		{"heads", "f", "Find the key-focus heads", false, ready, func(l *Lab, _ string) {
 			l.Heads, l.Grid = session.HeadsView{}, explain.BySRA
 			l.Send(session.FindHeads{Problems: l.Controls.Problems})
@@ -181,6 +194,7 @@ func traceActions() []Action {
 		{"save-losses", "", "Save the losses of all steps as CSV", false, measured, func(l *Lab, _ string) { l.saveLosses("csv") }},
 		{"save-losses-json", "", "Save the losses of all steps as JSON", false, measured, func(l *Lab, _ string) { l.saveLosses("json") }},
 		{"save-losses-png", "", "Save the figure of all steps as PNG", false, measured, func(l *Lab, _ string) { l.screen.SaveFigure("losses", "png") }},
+		{"save-answer", "", "Save the losses of the answer as CSV", false, func(l *Lab) bool { _, ok := l.AnswerLost(); return ok }, func(l *Lab, _ string) { l.saveAnswerLosses() }},
 		{"disrupt-many", "", "Cut attention to steps chosen by FCI, entropy or chance in many problems", false, ready, func(l *Lab, _ string) {
 			l.Disruption = session.Disruption{}
 			l.Send(session.Disrupt{Step: -1, Problems: l.Controls.Problems, Picks: score.StepChoiceNames()})

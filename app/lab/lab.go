@@ -157,6 +157,7 @@ func (l *Lab) Receive(message any) {
 		}
 		l.advance()
 		l.growOn()
+		l.scoreLayers()
 		l.followOnArrival()
 		l.followLesson(m)
 		l.noteEnding()
@@ -260,6 +261,9 @@ func (l *Lab) GoTo(v View) {
 	}
 	if v.Page != PageBench {
 		v.Bench = l.Bench
+	}
+	if v.Page != PageHeads {
+		v.List = l.List
 	}
 	l.View = v
 	l.Controls.Difficulty, l.Controls.Typed, l.Controls.Sampling, l.Refused = v.Difficulty, v.Text, v.Sampling, nil

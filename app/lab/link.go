@@ -30,6 +30,7 @@ type View struct {
 	Selection session.Selection
 	Quantity  explain.Quantity // the colour of tokens
 	Grid      explain.Quantity // the colour of heads
+	List      HeadList         // of the Heads page
 	Arcs      Arcs
 
 	Lesson LessonPlace // beside the page
@@ -167,6 +168,9 @@ func (v View) String() string {
 	if v.Arcs.Readers != start.Arcs.Readers {
 		add("readers", "all")
 	}
+	if v.Page == PageHeads {
+		v.List.write(add)
+	}
 	if v.Page == PageTree {
 		v.Growth.write(add)
 	}
@@ -237,6 +241,7 @@ func ParseLink(hash string) (v View, unread string) {
 	chooseQuantity(q, "colour", &v.Quantity, explain.TokenQuantities())
 	chooseQuantity(q, "heads-by", &v.Grid, explain.HeadQuantities())
 	readArcs(q, &v.Arcs)
+	v.List = readHeadList(q)
 	if q.has("lesson") {
 		at, ok := parseLesson(q.text("lesson"), q.text("guess"))
 		if v.Lesson = at; !ok {

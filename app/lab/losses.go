@@ -64,3 +64,25 @@ func lossesCSV(l *session.StepLosses) ([]byte, error) {
 	}
 	return b.Bytes(), nil
 }
+
+// saveAnswerLosses offers how much less likely the answer is without each step as a table, a line a step.
+func (l *Lab) saveAnswerLosses() {
+	lines := [][]string{{"step", "text", "log_probability_lost", "fci"}}
+	for k, v := range l.Answers.Values {
+		s := l.Trace.Steps[k]
+		line := []string{strconv.Itoa(k + 1), s.Text, "", ""}
+		if v != nil {
+			line[2] = strconv.FormatFloat(*v, 'g', -1, 64)
+		}
+		if l.Trace.Scored(k) {
+			line[3] = strconv.FormatFloat(l.Trace.FCI[k], 'g', -1, 64)
+		}
+		lines = append(lines, line)
+	}
+	var b bytes.Buffer
+	if err := csv.NewWriter(&b).WriteAll(lines); err != nil {
+		l.Failure = session.Failure{Command: "DisruptAnswer", Text: "The losses could not be saved: " + session.Message(err) + "."}
+		return
+	}
+	l.screen.Download(strings.TrimSuffix(traceFileName(&l.Trace), ".json")+"-answer.csv", "text/csv", b.Bytes())
+}

@@ -56,6 +56,9 @@ type State struct {
 	chosenToFollow string
 	asked          string // run whose answers the Train page has requested
 	Hovered        int    // step that another screen points at, -1 for none
+	HeadSought     string // text that names heads
+	StripLayer     int    // of the strip of heads, where no head is selected
+	layersAsked    layersAsked
 
 	PlayingAnswers bool // the slider of answers moves by itself
 	answersRun     int  // counts these plays, so that an old timer stops

@@ -66,18 +66,36 @@ func saveFigure(kind, name, title string) app.UI {
 	return app.Button().Type("button").Class("quiet").DataSet("do", "figure-"+kind+":"+name).Title("Save as "+upper).Aria("label", upper+": save "+title).Text(upper)
 }
 
+// mostPips is how many heads the strip shows at once at most. Of a larger model it shows one layer.
+const mostPips = 64
+
+// numbers are the numbers from 0 to below n, as text.
+func numbers(n int) (list []string) {
+	for i := range n {
+		list = append(list, strconv.Itoa(i))
+	}
+	return list
+}
+
 // headStrip is every head small: choosing one filters trace, figures and table.
 func (p *Page) headStrip() app.UI {
 	t := &p.Trace
 	values := explain.ByFCI.OfHeads(t, &p.Heads, p.Selection)
 	lo, hi := explain.ByFCI.Span(values)
+	large := t.Layers*t.Heads > mostPips
 	what := "all heads, maximum"
 	if p.Selection.Head >= 0 {
 		what = explain.HeadName(p.Selection.Layer, p.Selection.Head) + " alone"
 	}
 	return app.Div().Class("strip").ID("strip").Role("group").Aria("label", "heads").Body(
 		app.Span().Class("strip-name").Body(p.term("head", "heads"), app.Text(": "+what)),
+		app.If(large, func() app.UI {
+			return app.Label().Class("strip-choice").Body(app.Text("layer"), choice("strip-layer", "layer of the strip", strconv.Itoa(p.ShownLayer()), numbers(t.Layers), func(s string) string { return s }))
+		}),
 		app.Div().Class("strip-layers").Body(app.Range(make([]int, t.Layers)).Slice(func(layer int) app.UI {
+			if large && layer != p.ShownLayer() {
+				return app.Text("")
+			}
 			return app.Div().Class("strip-layer").Body(
 				app.Span().Text("L"+strconv.Itoa(layer)),
 				app.Range(make([]int, t.Heads)).Slice(func(h int) app.UI {
@@ -154,6 +172,9 @@ func (p *Page) matrixTable() app.UI {
 		return table(app.Div())
 	case K == 0 || len(t.Attention) != t.Ranges()*t.Ranges():
 		return table(app.P().Class("hint").Text("There is no attention yet."))
+	}
+	if K > wholeRows {
+		return table(p.stepTable())
 	}
 	last := K + 1
 	if t.Answer[1] <= t.Answer[0] {

@@ -1,7 +1,6 @@
 package panels
 
 import (
-	"cmp"
 	"fmt"
 	"html"
 	"math"
@@ -58,15 +57,8 @@ type links struct {
 func (l *links) at(reader, read int) float64 { return float64(l.pays[reader*l.stride+read]) }
 
 // of returns the links of one range, the weakest first.
-func (l *links) of(i int, least float64) (own []session.Link) {
-	for other := range l.ranges {
-		reader, read := max(i, other), min(i, other)
-		if v := l.at(reader, read); reader-read >= max(1, l.apart) && v > 0 && v >= least {
-			own = append(own, session.Link{Reader: reader, Read: read, Attention: v})
-		}
-	}
-	slices.SortStableFunc(own, func(a, b session.Link) int { return cmp.Compare(a.Attention, b.Attention) })
-	return own
+func (l *links) of(i int, least float64) []session.Link {
+	return session.LinksOf(i, l.ranges, l.apart, least, l.at)
 }
 
 // linksOf is what links were found for. Finding those of 300 steps takes many milliseconds, and most redraws show the same ones.
@@ -301,7 +293,7 @@ func (g *gutter) svg() string {
 		}
 		if focus >= 0 {
 			own := a.of(focus, a.least)
-			for _, l := range own[max(0, len(own)-mostArcs):] {
+			for _, l := range own[max(0, len(own)-mostOwn):] {
 				g.arc(&b, l, focus)
 			}
 		}
@@ -321,9 +313,10 @@ func (g *gutter) seen(focus int) (seen []session.Link) {
 	return seen[max(0, len(seen)-mostArcs):]
 }
 
-// Of many arcs the strongest mostArcs are drawn, and of the rows of a long trace those up to drawnBeyond pixels outside of the visible part.
+// Of many arcs the strongest mostArcs are drawn, mostOwn of the focused row, and of the rows of a long trace those up to drawnBeyond pixels outside of the visible part.
 const (
 	mostArcs    = 150
+	mostOwn     = 40
 	drawnBeyond = 200.0
 )
 

@@ -20,9 +20,13 @@ func (p *Page) headsPage() app.UI {
 		app.Section().Class("column middle").Aria("label", "heads").Body(
 			p.gridHead(),
 			app.If(len(p.Trace.All) > 0, func() app.UI { return p.figure("multiples", "Attention between steps, head by head", true) }),
+			p.headControls(),
 			p.grid(),
 			p.keyFocus(),
+			p.published(),
 			app.If(p.Heads.Of > 0, func() app.UI { return p.figure("ranks", "Heads ranked by step ranking accuracy", true) }),
+			p.heldOut(),
+			p.besidePosition(),
 			p.disruptionTable(),
 			app.Div().Class("trace-head").Body(app.Div().Body(app.H2().Text("The trace"), app.P().Class("hint").Text("Choose a step: FCI, focus and the cut are shown for it."))),
 			p.rows(),
@@ -77,10 +81,14 @@ func (p *Page) disruptPanel() app.UI {
 func (p *Page) gridHead() app.UI {
 	q := p.Grid
 	of := "mean over the steps of this trace"
+	s, ok := q.OfHead()
 	if k := p.Selection.Step; k >= 0 {
 		of = "on step " + explain.StepName(k) + " of this trace"
 	}
-	if s, ok := q.OfHead(); ok && s.ManyTraces {
+	if ok && s.OfTrace {
+		of = "over the steps of this trace"
+	}
+	if ok && s.ManyTraces {
 		of = "not measured yet: find the key-focus heads"
 		if p.Heads.Problems > 0 {
 			of = "over " + explain.Plural(p.Heads.Problems, "problem")
@@ -99,43 +107,6 @@ func (p *Page) gridHead() app.UI {
 			app.Label().Body(app.Text("colour"), choice("grid", "colour of heads", string(q), names(explain.HeadQuantities()), quantityName)),
 			legend(q, lo, hi),
 		),
-	)
-}
-
-// grid is every head, a row a layer; the numbers of a chosen head open.
-func (p *Page) grid() app.UI {
-	t := &p.Trace
-	if t.Layers*t.Heads == 0 {
-		return app.P().Class("hint").Text("The heads appear once there is a trace.")
-	}
-	values := p.Grid.OfHeads(t, &p.Heads, p.Selection)
-	lo, hi := p.Grid.Span(values)
-	return app.Table().Class("grid").ID("grid").Body(
-		app.Caption().Class("unseen").Text("Heads by layer"),
-		app.THead().Body(app.Tr().Body(
-			app.Th().Scope("col").Text("layer"),
-			app.Range(make([]int, t.Heads)).Slice(func(h int) app.UI { return app.Th().Scope("col").Text("H" + strconv.Itoa(h)) }),
-		)),
-		app.TBody().Body(app.Range(make([]int, t.Layers)).Slice(func(layer int) app.UI {
-			return app.Tr().Body(
-				app.Th().Scope("row").Text("L"+strconv.Itoa(layer)),
-				app.Range(make([]int, t.Heads)).Slice(func(h int) app.UI { return p.headCell(layer, h, values, lo, hi) }),
-			)
-		})),
-	)
-}
-
-func (p *Page) headCell(layer, head int, values []float64, lo, hi float64) app.UI {
-	i := layer*p.Trace.Heads + head
-	text, class := "–", ""
-	if i < len(values) {
-		text, class = explain.Format(values[i]), shade(values[i], lo, hi)
-	}
-	selected := layer == p.Selection.Layer && head == p.Selection.Head
-	at := fmt.Sprintf("%d.%d", layer, head)
-	return app.Td().Body(
-		app.Button().Type("button").Class("cell", class, when(selected, "selected"), when(p.isKeyFocus(layer, head), "key")).DataSet("do", "head:"+at).
-			Aria("pressed", strconv.FormatBool(selected)).Aria("label", explain.HeadName(layer, head)+", "+p.Grid.Name()+" "+text).Text(text),
 	)
 }
 

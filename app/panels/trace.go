@@ -30,6 +30,7 @@ func (p *Page) tracePage() app.UI {
 			p.rows(),
 			p.transport(),
 			p.cursorPanel(),
+			p.answerPanel(),
 			p.everyStepPanel(),
 		),
 		p.figuresColumn(),

@@ -45,6 +45,21 @@ func Links(n, apart, most int, at func(reader, read int) float64) (links []Link)
 	return links
 }
 
+// LinksOf returns the links of one of n ranges, as reader and as what is read, that pay at least least; the weakest first.
+func LinksOf(i, n, apart int, least float64, at func(reader, read int) float64) (own []Link) {
+	for other := range n {
+		reader, read := max(i, other), min(i, other)
+		if reader-read < max(1, apart) {
+			continue
+		}
+		if v := at(reader, read); v > 0 && v >= least && !math.IsInf(v, 0) {
+			own = append(own, Link{reader, read, v})
+		}
+	}
+	slices.SortStableFunc(own, func(a, b Link) int { return cmp.Compare(a.Attention, b.Attention) })
+	return own
+}
+
 // LargestApart is the largest attention between ranges at least apart ranges from each other, 0 where there is none. It is the end of
 // the one scale of arcs and matrix.
 func LargestApart(n, apart int, at func(reader, read int) float64) (largest float64) {

@@ -80,14 +80,18 @@ func Long(selected session.Selection) session.Trace {
 		means, at := session.HeadValues{Name: s.Name}, session.HeadValues{Name: s.Name}
 		for _, layer := range v.Heads {
 			for _, y := range layer {
-				means.Values = append(means.Values, stat.Finite(stat.Mean(stat.Known(y))))
+				mean := stat.Mean(stat.Known(y))
+				if s.Name == score.Receiver.Name {
+					mean = stat.Kurtosis(stat.Known(y))
+				}
+				means.Values = append(means.Values, stat.Finite(mean))
 				if selected.Step >= 0 {
 					at.Values = append(at.Values, stat.Finite(y[selected.Step]))
 				}
 			}
 		}
 		t.HeadScores = append(t.HeadScores, means)
-		if selected.Step >= 0 {
+		if selected.Step >= 0 && s.Name != score.Receiver.Name {
 			detail.Heads = append(detail.Heads, at)
 		}
 	}
@@ -126,7 +130,7 @@ func longAttention() score.StepAttention {
 	for h := range L * H {
 		for j := range N {
 			for k := range j + 1 {
-				v := 0.02/(1+float64(j-k)) + 0.0005*float64((h*31+j*17+k*13)%97)/97
+				v := 0.02/(1+float64(j-k)) + 0.004*float64((h*31+k*13)%97)/97*float64((h*53)%89)/89*float64((j*17+k*29)%61)/61
 				if h%7 == 3 && (k == 40 || k == 170) && j > k+3 { // a receiver head
 					v += 0.01 * (1 + math.Sin(float64(h)))
 				}
