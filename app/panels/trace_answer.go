@@ -32,7 +32,7 @@ func (p *Page) answerPanel() app.UI {
 	return app.Section().Class("panel cut-answer").ID("cut-answer").Aria("label", "likelihood of the answer without each step").Body(
 		app.H2().Text("How much does the answer need each step?"),
 		app.P().Class("hint").Body(app.Text("Removes attention to each step in turn and reads how much less likely the answer becomes, in "), p.term("entropy", "nats"),
-			app.Text(". Nothing is sampled, and nobody has to know the right answer.")),
+			app.Text(". Nothing is sampled, and no judge is needed.")),
 		app.Div().Class("buttons").Body(run),
 		app.If(why != "", func() app.UI { return app.P().Class("hint").Text(why) }),
 		app.If(running && p.Status.Total > 0, func() app.UI {
