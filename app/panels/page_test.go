@@ -32,7 +32,12 @@ func TestShades(t *testing.T) {
 // pages are all screens worth drawing.
 func pages(t *testing.T) map[string]string {
 	html := map[string]string{}
-	draw := func(name string, l *Page) { html[name] = app.HTMLString(l) }
+	drawPages(t, func(name string, l *Page) { html[name] = app.HTMLString(l) })
+	return html
+}
+
+// drawPages calls draw with the page in each state worth drawing.
+func drawPages(t *testing.T, draw func(name string, l *Page)) {
 	draw("before anything", NewPage(lab.Link{}, "", lab.Example{}))
 	draw("first screen", NewPage(lab.Link{}, "", lab.Example{Trace: labtest.Trace()}))
 	l, _ := pageReady(t, lab.Start())
@@ -68,7 +73,6 @@ func pages(t *testing.T) map[string]string {
 		draw("tour "+strconv.Itoa(i+1), l)
 	}
 	trainPages(t, draw)
-	return html
 }
 
 func TestPages(t *testing.T) {
@@ -78,6 +82,9 @@ func TestPages(t *testing.T) {
 		// The content security policy forbids style attributes, and so does the theme.
 		if strings.Contains(text, " style=") || strings.Contains(text, "javascript:") {
 			t.Errorf("%s: a style attribute or a script in an address", name)
+		}
+		if i := strings.Index(text, " n = "); i >= 0 {
+			t.Errorf("%s: a line can break within %q", name, text[i:min(i+8, len(text))])
 		}
 		for _, m := range do.FindAllStringSubmatch(text, -1) {
 			if _, ok := lab.FindAction(m[1]); !ok {

@@ -161,8 +161,12 @@ func (p *Page) knob(r hyper.Param, wrong string, said bool) app.UI {
 	if text, ok := p.Mistyped[r.Name]; ok {
 		value = text
 	}
-	control := app.UI(disabled(p.Fixed(), app.Input().ID(id).Type("number").Attr("min", lab.Plain(r.Min)).Attr("max", lab.Plain(r.Max)).Attr("step", "any").
-		DataSet("set", "h."+r.Name).Value(value).Aria("invalid", strconv.FormatBool(wrong != "")).Aria("label", r.Name)))
+	input := disabled(p.Fixed(), app.Input().ID(id).Type("number").Attr("min", lab.Plain(r.Min)).Attr("max", lab.Plain(r.Max)).Attr("step", "any").
+		DataSet("set", "h."+r.Name).Value(value).Aria("invalid", strconv.FormatBool(wrong != "")).Aria("label", r.Name))
+	if wrong != "" {
+		input = input.Aria("describedby", id+"-why")
+	}
+	control := app.UI(input)
 	if len(r.Choices) > 0 {
 		control = p.menu("h."+r.Name, r.Name, value, r.Choices, func(s string) string { return s })
 	}
@@ -178,7 +182,7 @@ func (p *Page) knob(r hyper.Param, wrong string, said bool) app.UI {
 		app.If(said, func() app.UI {
 			return app.P().Class("hint").Text(explain.UpperFirst(r.Meaning) + ". " + lab.PaperAndLab(r))
 		}),
-		complaint(wrong),
+		app.If(wrong != "", func() app.UI { return app.P().ID(id+"-why").Class("hint bad").Role("alert").Text(wrong) }),
 	)
 }
 
