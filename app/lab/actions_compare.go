@@ -16,6 +16,12 @@ func compareActions() []Action {
 		}},
 		{"share-run", "", "", false, nil, func(l *Lab, a string) { l.copyRun(a) }},
 		{"choose-runs", "", "", true, nil, func(l *Lab, a string) { l.chooseMany(a) }},
+		{"run-menu", "", "", false, nil, func(l *Lab, a string) {
+			if l.Renaming, l.Dropping = "", ""; l.Menu == a {
+				a = ""
+			}
+			l.Menu = a
+		}},
 		{"ask-rename", "", "", false, nil, func(l *Lab, a string) {
 			l.Renaming, l.NewName = a, ""
 			for _, r := range l.AllRuns() {

@@ -36,6 +36,7 @@ type State struct {
 	records    []LessonRecord       // what was done in each lesson
 	Endings    map[string]lessonEnd // of lessons, by title, from earlier visits too
 	RunOrder   string               // of the list of runs, one of RunOrders; empty is the first
+	Menu       string               // run whose actions are listed
 	Renaming   string               // run that is getting another name
 	NewName    string               // as typed
 	Dropping   string               // run to delete once that is confirmed

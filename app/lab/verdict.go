@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"attnlab/app/lab/explain"
 	"attnlab/app/session"
 	"attnlab/rl/stat"
 )
@@ -130,7 +131,7 @@ func (v Verdict) Says() string {
 		}
 		right = fmt.Sprintf("%s by %.3f (95 %%: %s to %s)", word, math.Abs(v.Right.Mean), stat.Signed(v.Right.Low, 3), stat.Signed(v.Right.High, 3))
 	}
-	return fmt.Sprintf("%s; %s. n = %d seeds, each from its own base.", length, right, v.N)
+	return fmt.Sprintf("%s; %s. %s seeds, each from its own base.", length, right, explain.N(v.N))
 }
 
 // SaysLength and SaysRight are the contrast in words: what is shown after the adjustment for all contrasts, else that it is not.

@@ -110,7 +110,10 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 	settings := p.View
 	settings.Page, settings.Plan = lab.PageTrain, p.PlanOf(r.Settings)
 	return app.Li().Class("contender").Body(
-		app.Label().Class("check").Title(r.Info.Note).Body(tick, app.If(r.Settings.Method != "", func() app.UI { return swatch(r.Settings.Method) }), app.Text(r.Info.Name)),
+		app.Div().Class("contender-head").Body(
+			app.Label().Class("check").Title(r.Info.Note).Body(tick, app.If(r.Settings.Method != "", func() app.UI { return swatch(r.Settings.Method) }), app.Text(r.Info.Name)),
+			p.button("run-menu:"+id, "tool", icon("more")).Title("What to do with this run").Aria("label", "actions of "+r.Info.Name).Aria("expanded", fmt.Sprint(p.Menu == id)),
+		),
 		app.P().Class("hint").Text(state),
 		app.If(p.Renaming == id, func() app.UI {
 			return app.Div().Class("buttons").Body(
@@ -125,8 +128,9 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 				p.button("drop-run:"+id, "", app.Text("Delete the run")),
 				p.button("ask-drop", "quiet", app.Text("Keep the run")),
 			)
-		}).Else(func() app.UI {
-			return app.Div().Class("buttons small").Body(
+		}),
+		app.If(p.Menu == id && p.Dropping != id && p.Renaming != id, func() app.UI {
+			return app.Div().Class("run-menu").Role("group").Aria("label", "actions of "+r.Info.Name).Body(
 				app.If(r.Settings.Method != "", func() app.UI {
 					return app.A().Href("#"+settings.String()).DataSet("do", "use-settings:"+id).Title("A link to the Train page with the settings and the seed of this run").Text("Use these settings")
 				}),

@@ -22,14 +22,22 @@ func TestComparePage(t *testing.T) {
 	text := html()
 	for _, want := range []string{
 		"4 of 4 runs chosen", "0.600", " ± 0.141", "55.0", " ± 7.1", "7,000", " ± 1,414", "shipped", "imported", "figure=scatter", "runs=a1%2Ca2%2Cg1%2Cm1", "figure=curves",
-		"0.700", "60.0", "page=train", "Use these settings", `data-do="ask-drop:g1"`,
+		"0.700", "60.0",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page has no %q", want)
 		}
 	}
-	if strings.Contains(text, `data-do="ask-drop:a1"`) {
-		t.Error("a shipped run can be deleted")
+	if strings.Contains(text, "Use these settings") {
+		t.Error("the actions of a run are listed before its menu is open")
+	}
+	l.Do("run-menu:a1")
+	if text := html(); strings.Contains(text, `data-do="ask-drop:`) || !strings.Contains(text, `data-do="export-run:a1"`) {
+		t.Error("a shipped run can be deleted, or not be exported")
+	}
+	l.Do("run-menu:g1")
+	if text := html(); strings.Count(text, "Use these settings") != 1 || !strings.Contains(text, "page=train") || !strings.Contains(text, `data-do="ask-drop:g1"`) {
+		t.Error("the menu of a run that is saved here misses an action")
 	}
 	l.Do("ask-drop:g1")
 	if !strings.Contains(html(), "This cannot be undone.") {

@@ -109,7 +109,7 @@ func (p *Page) experiment(c *lessons.Lesson, r *lab.LessonRecord) app.UI {
 		}),
 		app.If(r.Tried && m.N > 0, func() app.UI {
 			return app.P().Class("so-far").Aria("live", "polite").Text(whether(m.N < lessons.Least || m.SE != m.SE, fmt.Sprintf("%d %s so far.", m.N, m.What),
-				fmt.Sprintf("So far: %s %s ± %s, n = %d %s.", c.Quantity, explain.Format(m.Value), explain.Format(m.SE), m.N, m.What)))
+				fmt.Sprintf("So far: %s %s ± %s, %s %s.", c.Quantity, explain.Format(m.Value), explain.Format(m.SE), explain.N(m.N), m.What)))
 		}),
 	)
 }

@@ -139,7 +139,7 @@ func TestLessonTrace(t *testing.T) {
 		t.Fatalf("%d of %d were counted", g.Done, g.Of)
 	}
 	// Shares .25 and .5, six of each: mean .375, s = .1306, SE = .0377, t(11) = 2.201.
-	ends(t, l, "share of redundant steps 0.375 ± 0.038, n = 12 responses", "Too close to call: the 95 % interval is 0.292 to 0.458, which includes 0.333", "were 0.375 ± 0.038 of the steps")
+	ends(t, l, "share of redundant steps 0.375 ± 0.038, n\u00a0=\u00a012 responses", "Too close to call: the 95 % interval is 0.292 to 0.458, which includes 0.333", "were 0.375 ± 0.038 of the steps")
 }
 
 func TestLessonTraceIsLeft(t *testing.T) {
@@ -178,7 +178,7 @@ func TestLessonAttention(t *testing.T) {
 		{Pick: "other", N: 25, Control: 0.8, ControlSE: 0.08, Disrupted: 0.7, DisruptedSE: 0.0917, Loss: 0.1, LossSE: 0.06},
 	}})
 	l.Receive(session.Status{Stage: "ready"})
-	ends(t, l, "accuracy lost 0.600 ± 0.100, n = 25 cuts", "You predicted: 0.1 or more. The measurement agrees", "other steps lost 0.100 ± 0.060 (n = 25). The difference is 0.500 ± 0.117.")
+	ends(t, l, "accuracy lost 0.600 ± 0.100, n\u00a0=\u00a025 cuts", "You predicted: 0.1 or more. The measurement agrees", "other steps lost 0.100 ± 0.060 (n\u00a0=\u00a025). The difference is 0.500 ± 0.117.")
 }
 
 func TestLessonBranching(t *testing.T) {
@@ -202,7 +202,7 @@ func TestLessonBranching(t *testing.T) {
 	}
 	l.Receive(rows(12, 1, 0, 0.1, 0.09))
 	l.Receive(session.Status{Stage: "ready"})
-	ends(t, l, "valid share, FCI less entropy, 0.900 ± 0.090, n = 12 problems", "You predicted: entropy. Measured: FCI", "at 0.250 of the response by FCI, at 0.500 by entropy", "900 and 600 new tokens")
+	ends(t, l, "valid share, FCI less entropy, 0.900 ± 0.090, n\u00a0=\u00a012 problems", "You predicted: entropy. Measured: FCI", "at 0.250 of the response by FCI, at 0.500 by entropy", "900 and 600 new tokens")
 }
 
 func TestLessonCredit(t *testing.T) {
@@ -231,7 +231,7 @@ func TestLessonCredit(t *testing.T) {
 		}})
 	}
 	l.Receive(session.Status{Stage: "ready"})
-	ends(t, l, "mean γ of needed less that of redundant steps, 0.725 ± 0.060, n = 3 problems", "You predicted: needed ones. The measurement agrees", "0.950 ± 0.000 on 8 needed and 0.225 ± 0.060 on 8 redundant steps of 4 rollouts")
+	ends(t, l, "mean γ of needed less that of redundant steps, 0.725 ± 0.060, n\u00a0=\u00a03 problems", "You predicted: needed ones. The measurement agrees", "0.950 ± 0.000 on 8 needed and 0.225 ± 0.060 on 8 redundant steps of 4 rollouts")
 }
 
 func TestLessonCreditFails(t *testing.T) {
@@ -282,5 +282,5 @@ func TestLessonShorter(t *testing.T) {
 	l.Receive(session.Run{Number: 20, Info: session.RunInfo{ID: "r", Step: 4, State: "done"}, Settings: begin.Settings,
 		Metrics: []session.Metric{metric("step", 1, 2, 3, 4), metric("think_tokens", 70, 65, 60.1, 55), metric("accuracy", .5, .5, .6, .6)}})
 	l.Receive(session.Status{Stage: "ready"})
-	ends(t, l, "change in think tokens −14.97", "n = 4 training steps", "You predicted: they get fewer. The measurement agrees", "Accuracy changed by 0.120", "tlmre 50.0 tokens at accuracy 0.800 (n = 1)")
+	ends(t, l, "change in think tokens −14.97", "n\u00a0=\u00a04 training steps", "You predicted: they get fewer. The measurement agrees", "Accuracy changed by 0.120", "tlmre 50.0 tokens at accuracy 0.800 (n\u00a0=\u00a01)")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
+	"attnlab/app/lab/explain"
 	"attnlab/model/speed"
 )
 
@@ -99,9 +100,9 @@ func (p *Page) speedTables() app.UI {
 		if r.MedianMs == 0 {
 			return app.Td().Class("figure").Text("–")
 		}
-		spread := " n = 1"
+		spread := " " + explain.N(1)
 		if r.Runs > 1 {
-			spread = fmt.Sprintf(" %s–%s, n = %d", speed.Count(r.Slowest()), speed.Count(r.Fastest()), r.Runs)
+			spread = fmt.Sprintf(" %s–%s, %s", speed.Count(r.Slowest()), speed.Count(r.Fastest()), explain.N(r.Runs))
 		}
 		return app.Td().Class("figure").Body(app.Text(speed.Count(r.TokensPerSecond)), app.Span().Class("se").Text(spread))
 	}

@@ -53,7 +53,7 @@ func TestBenchPage(t *testing.T) {
 	done.Number, done.Running = 2, false
 	l.Receive(done)
 	l.Receive(session.Status{Stage: "ready"})
-	html := wants("after", ">Measure<", "The adapter is faster from about", "100 k", "50.0 k–200 k, n = 3", "10.0", // tokens a second, their spread, the ratio
+	html := wants("after", ">Measure<", "The adapter is faster from about", "100 k", "50.0 k–200 k, n\u00a0=\u00a03", "10.0", // tokens a second, their spread, the ratio
 		`id="kernels-measured"`, ">fill<", "0.25 ", "1.50", "200 GFLOP/s", "800 GB/s", "2.00", `id="token-kernels-measured"`, ">sample<", `figure.html#figure=roofline`, "backend=webgpu")
 	short := speeds()
 	short.Number, short.Running = 3, false

@@ -54,7 +54,7 @@ func fromBase(m runs.Metric, c lab.Change) app.UI {
 	}
 	base := "base " + measureText(m, c.Base) + errorText(m, c.BaseError)
 	if c.BaseN > 0 {
-		base += fmt.Sprintf(", n = %d", c.BaseN)
+		base += ", " + explain.N(c.BaseN)
 	}
 	if math.IsNaN(c.Difference) {
 		return app.Span().Class("hint").Text(base)

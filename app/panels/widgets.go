@@ -73,6 +73,7 @@ var icons = map[string]string{
 	"out":   "M6 3.5 H3.5 V12.5 H12.5 V10 M9 3 H13 V7 M13 3 L7.5 8.5",
 	"close": "M4 4 L12 12 M12 4 L4 12",
 	"fresh": "M13 8 A5 5 0 1 1 11.3 4.2 M11.5 1.8 V4.5 H8.8",
+	"more":  "M3.2 8 H3.6 M7.8 8 H8.2 M12.4 8 H12.8",
 	"stop":  "M4 4 H12 V12 H4 Z",
 }
 

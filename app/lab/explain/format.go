@@ -29,6 +29,9 @@ func Large(v float64) string { return stat.Minus(fmt.Sprintf("%.3g", v)) }
 
 func Counts(v float64) string { return Grouped(int64(math.Round(v))) }
 
+// N writes a sample size. No line breaks within it.
+func N(n int) string { return "n\u00a0=\u00a0" + Grouped(int64(n)) }
+
 // Grouped writes a whole number with its thousands apart.
 func Grouped(n int64) string {
 	s := strconv.FormatInt(n, 10)

@@ -77,7 +77,7 @@ func explainRho(l *session.StepLosses, of string) (Explanation, bool) {
 	if of == "position" {
 		c, what = r.Position, "the place of a step (earlier is more)"
 	}
-	e := Explanation{Title: "rank correlation of " + what + " with the measured loss", Value: fmt.Sprintf("%s, 95 %% interval %s, n = %d", Rho(c.Rho), RhoInterval(c.Interval), r.N),
+	e := Explanation{Title: "rank correlation of " + what + " with the measured loss", Value: fmt.Sprintf("%s, 95 %% interval %s, %s", Rho(c.Rho), RhoInterval(c.Interval), N(r.N)),
 		Formula: "ρ = correlation of the two rankings (Spearman); equal values share the mean of their ranks",
 		Note:    "1: the higher the score, the more is lost without the step. 0: the score does not rank the losses. Only steps that have an FCI and were cut are counted, the same for both scores. The interval comes from 1,000 samples of these steps, drawn with replacement; it holds for this trace, not for the model."}
 	for _, s := range l.Steps {

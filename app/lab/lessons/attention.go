@@ -64,7 +64,7 @@ var lessonAttention = Lesson{
 			loss, se, reach := other.Loss, other.LossSE, lossInterval(other)
 			d := m.Value - loss
 			between := stat.DifferenceInterval(m.Value, m.Reach, loss, reach)
-			m.Saw = fmt.Sprintf("Cutting one of the other steps lost %s ± %s (n = %d). The difference is %s ± %s", explain.Format(loss), explain.Format(se), other.N, explain.Format(d), explain.Format(stat.DifferenceError(m.SE, se)))
+			m.Saw = fmt.Sprintf("Cutting one of the other steps lost %s ± %s (%s). The difference is %s ± %s", explain.Format(loss), explain.Format(se), explain.N(other.N), explain.Format(d), explain.Format(stat.DifferenceError(m.SE, se)))
 			if between.Low <= 0 && 0 <= between.High {
 				m.Saw += ", too close to call: the longer experiment may settle it."
 			} else {

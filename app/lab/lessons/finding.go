@@ -33,7 +33,7 @@ type Finding struct {
 // Find compares a prediction with a measurement. The result is settled if the whole 95 % interval lies in one choice.
 func (c *Lesson) Find(m Measured, guess int) Finding {
 	if m.N < Least || m.Freedom < 1 || math.IsNaN(m.Value) || math.IsNaN(m.SE) {
-		return Finding{Says: fmt.Sprintf("Too few %s for a result yet: n = %d.", m.What, m.N)}
+		return Finding{Says: fmt.Sprintf("Too few %s for a result yet: %s.", m.What, explain.N(m.N))}
 	}
 	lo, hi := m.Reach.Low, m.Reach.High
 	if m.Reach == (stat.Interval{}) {

@@ -85,7 +85,7 @@ func shorterApart(list []session.KeptRun, sizes ...[2]int) string {
 	for _, size := range sizes {
 		can = append(can, fmt.Sprintf("%d steps of %d problems can tell a change of about %.0f tokens", size[0], size[1], stat.RiseApart(stat.Mean(straying), size[0], float64(size[1])/problems)))
 	}
-	return fmt.Sprintf("The think tokens of one training step stray from a line by about %.1f in the shipped runs of ATTNPO (%.0f problems a step, n = %s). At that, %s. Those runs fell by about %.0f in %d steps.",
+	return fmt.Sprintf("The think tokens of one training step stray from a line by about %.1f in the shipped runs of ATTNPO (%.0f problems a step, n\u00a0=\u00a0%s). At that, %s. Those runs fell by about %.0f in %d steps.",
 		stat.Mean(straying), problems, explain.Plural(len(straying), "run"), strings.Join(can, ", "), -stat.Mean(rises), steps)
 }
 
@@ -126,7 +126,7 @@ func shippedOutcomes(runs []session.KeptRun) string {
 	}
 	var clauses []string
 	for _, m := range methods {
-		clauses = append(clauses, fmt.Sprintf("%s %.1f tokens at accuracy %s (n = %d)", m, stat.Mean(tokens[m]), explain.Format(stat.Mean(accuracy[m])), len(tokens[m])))
+		clauses = append(clauses, fmt.Sprintf("%s %.1f tokens at accuracy %s (%s)", m, stat.Mean(tokens[m]), explain.Format(stat.Mean(accuracy[m])), explain.N(len(tokens[m]))))
 	}
 	if len(clauses) == 0 {
 		return ""

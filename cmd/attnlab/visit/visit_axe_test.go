@@ -224,6 +224,7 @@ var screens = []screen{
 		v.openDetails()
 	}},
 	{"compare-delete", "", func(v *visitor) {
+		v.press(`#contenders [data-do^="run-menu:"]`)
 		v.press(`#contenders [data-do^="ask-drop:"]`)
 		v.until("it asks", `document.querySelector('#contenders [data-do^="drop-run:"]')`)
 	}},

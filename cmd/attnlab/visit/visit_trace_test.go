@@ -190,6 +190,7 @@ func TestVisitFollowed(t *testing.T) {
 	v.check("pictures", func(v *visitor) { v.shots("followed", "#followed") })
 	v.check("a shipped run has its answers", func(v *visitor) {
 		v.press(`nav [data-do="page:compare"]`)
+		v.press(`.contender [data-do="run-menu:shipped-tlmre-1"]`)
 		v.press(`.contender [data-do="follow-run:shipped-tlmre-1"]`)
 		v.until("its answers are shown", `latest("Followed")?.id === "shipped-tlmre-1" && document.querySelector("#followed .verdict")?.textContent.startsWith("After step")`)
 		f := newest[session.Followed](v)

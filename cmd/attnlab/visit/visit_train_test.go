@@ -358,6 +358,7 @@ func compares(v *visitor, dir string, archive []byte, whole []map[string]any) {
 
 	v.press(fmt.Sprintf(`#contenders [data-set="contender:%s"]`, again.Info.ID))
 	v.until("one is left out", fmt.Sprintf(`document.querySelectorAll("#contenders .contender input:checked").length === %d && location.hash.includes("runs=")`, shown-1))
+	v.press(fmt.Sprintf(`#contenders [data-do="run-menu:%s"]`, again.Info.ID))
 	v.press(fmt.Sprintf(`#contenders [data-do="ask-drop:%s"]`, again.Info.ID))
 	v.press(fmt.Sprintf(`#contenders [data-do="drop-run:%s"]`, again.Info.ID))
 	v.until("it is deleted", fmt.Sprintf(`latest("Runs")?.runs.length === %d`, shown-1))
