@@ -40,7 +40,10 @@ func (p *Page) followedPanel() app.UI {
 	run, _ := p.KeptRunOf(id)
 	return panel(
 		app.If(example || p.Page == lab.PageCompare, func() app.UI {
-			return app.P().Class("hint").Text(whether(example, "For example: ", "") + run.Info.Name + ", from " + run.Settings.Model + ".")
+			return app.P().Class("hint").Text(p.whoseAnswers(run, example))
+		}),
+		app.If(example && p.otherModel(run), func() app.UI {
+			return app.Div().Class("buttons").Body(p.button("use-settings:"+id, "", app.Text("Train "+run.Settings.Model+" instead")).Title("The settings and the seed of this run"))
 		}),
 		app.P().Class("chosen-step").Body(app.Text(problemText(f.Problem)+" "), app.Span().Class("se").Text("→ "+f.Gold)),
 		app.P().Class("verdict").Aria("live", "polite").Body(app.Text(followedFacts(a, b)+" "), endMark(b)),
@@ -68,6 +71,20 @@ func (p *Page) followedPanel() app.UI {
 		p.typedPanel(run),
 		app.P().Class("hint").Text(whether(f.Typed, "A problem that was typed", "A problem that no run trains on")+"; each answer is the likeliest one. One problem shows how, not how much: the curves have the means."),
 	)
+}
+
+// otherModel reports whether a run began from another model than the one that the plan begins from.
+func (p *Page) otherModel(run session.KeptRun) bool { return run.Settings.Model != p.Settings().Model }
+
+// whoseAnswers says whose answers are shown, and where they come from another model than the plan's.
+func (p *Page) whoseAnswers(run session.KeptRun, example bool) string {
+	switch {
+	case example && p.otherModel(run):
+		return fmt.Sprintf("No run from %s is shipped. This one is %s, from %s; your own takes its place once it has begun.", p.Settings().Model, run.Info.Name, run.Settings.Model)
+	case example:
+		return "For example: " + run.Info.Name + ", from " + run.Settings.Model + "."
+	}
+	return run.Info.Name + ", from " + run.Settings.Model + "."
 }
 
 // typedPanel lets the two ends of a run answer a problem that is typed. It needs the run's model.

@@ -45,9 +45,7 @@ func (p *Page) runHead() app.UI {
 			app.H1().Text(name),
 			app.P().Class("verdict").Aria("live", "polite").Text(p.RunState()),
 		),
-		app.If(p.Run.Info.ID != "", func() app.UI {
-			return app.Progress().Class("run-progress").Max(max(1, p.Run.Settings.Steps)).Value(p.Run.Info.Step).Aria("label", "steps of the run")
-		}),
+		app.Progress().Class("run-progress", when(p.Run.Info.ID == "", "off")).Max(max(1, p.Run.Settings.Steps)).Value(p.Run.Info.Step).Aria("label", "steps of the run"),
 	)
 }
 

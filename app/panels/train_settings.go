@@ -182,7 +182,7 @@ func (p *Page) knob(r hyper.Param, wrong string, said bool) app.UI {
 		app.If(said, func() app.UI {
 			return app.P().Class("hint").Text(explain.UpperFirst(r.Meaning) + ". " + lab.PaperAndLab(r))
 		}),
-		app.If(wrong != "", func() app.UI { return app.P().ID(id+"-why").Class("hint bad").Role("alert").Text(wrong) }),
+		app.If(wrong != "", func() app.UI { return app.P().ID(id + "-why").Class("hint bad").Role("alert").Text(wrong) }),
 	)
 }
 

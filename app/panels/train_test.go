@@ -204,3 +204,21 @@ func TestCourse(t *testing.T) {
 		t.Errorf("5001 values are drawn as %d points, want at most 101 and the last", strings.Count(got, ","))
 	}
 }
+
+// Before an own run the page shows a shipped one. Where that began from another model than the plan, the page says so and offers its
+// settings.
+func TestExampleOfAnotherModel(t *testing.T) {
+	for model, other := range map[string]bool{"small": false, "tiny": true} {
+		l, _ := pageTrainer(t)
+		l.Plan.Model = model
+		l.Receive(session.Runs{Number: 1, Runs: []session.KeptRun{labtest.KeptRun("r", "attnpo", 1, "shipped", nil)}})
+		l.Receive(labtest.Followed(3))
+		html := app.HTMLString(l)
+		if !strings.Contains(html, "Base against trained") {
+			t.Fatal("the page shows no answers of the shipped run")
+		}
+		if strings.Contains(html, "No run from tiny is shipped. This one is r, from small;") != other || strings.Contains(html, `data-do="use-settings:r"`) != other {
+			t.Errorf("a plan from %s beside a run from small: %v", model, other)
+		}
+	}
+}

@@ -114,9 +114,9 @@ func TestVisitWithoutSlash(t *testing.T) {
 	v.until("a message explains what to do", `document.querySelector("#not-started")?.textContent.includes("slash at the end")`)
 }
 
-// TestVisitDamagedLink opens links that a mail program has cut within a % and its two digits, in a new page and in one that is open. Then
-// it opens a page whose program stops.
-func TestVisitDamagedLink(t *testing.T) {
+// TestVisitLinks opens links that a mail program has cut within a % and its two digits, in a new page and in one that is open. Then it
+// goes back and forward through pages, and opens a page whose program stops.
+func TestVisitLinks(t *testing.T) {
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)
@@ -131,6 +131,19 @@ func TestVisitDamagedLink(t *testing.T) {
 	v.until("the open page does too", says(`step "%A"`)+` && document.querySelector("#lab[data-page=learn]")`)
 	v.run(chromedp.Evaluate(`history.back()`, nil))
 	v.until("Back leads back", `document.querySelector("#lab[data-page=trace]")`)
+	order := []string{"heads", "tree", "compare"} // from trace
+	for _, page := range order {
+		v.press(fmt.Sprintf(`nav [data-do="page:%s"]`, page))
+		v.until(page+" is shown", fmt.Sprintf(`document.querySelector("#lab[data-page=%s]") && location.hash.includes("page=%s")`, page, page))
+	}
+	for _, page := range []string{"tree", "heads", "trace"} {
+		v.run(chromedp.Evaluate(`history.back()`, nil))
+		v.until("Back leads to "+page, fmt.Sprintf(`document.querySelector("#lab[data-page=%s]")`, page))
+	}
+	for _, page := range order {
+		v.run(chromedp.Evaluate(`history.forward()`, nil))
+		v.until("Forward leads to "+page, fmt.Sprintf(`document.querySelector("#lab[data-page=%s]")`, page))
+	}
 	for _, line := range n.all() {
 		t.Error(line)
 	}

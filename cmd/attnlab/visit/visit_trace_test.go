@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -144,7 +145,15 @@ func TestVisitFollowed(t *testing.T) {
 	downloads := t.TempDir()
 	v.check("a run answers one problem as it learns", func(v *visitor) {
 		v.open(server.URL + under + onHost + "#page=train&method=tlmre&model=chain-tiny&steps=3&probe=8&h.problems=4&h.group=4")
+		top := func() int {
+			return eval[int](v, `Math.round(document.querySelector("#run-buttons").getBoundingClientRect().top + scrollY)`)
+		}
+		before := top()
 		v.press(`#run-buttons [data-do="train"]`)
+		v.runs("a step is taken", `latest("Run")?.info.step >= 1`)
+		if now := top(); now != before {
+			v.Errorf("the buttons of the run moved from %d to %d when it started", before, now)
+		}
 		v.runs("the run is complete", `latest("Run")?.info.state === "done" && latest("Followed")?.answers.length >= 4`)
 		f := newest[session.Followed](v)
 		last := f.Answers[len(f.Answers)-1]
@@ -200,6 +209,20 @@ func TestVisitFollowed(t *testing.T) {
 		}
 		v.press(`nav [data-do="page:train"]`)
 		v.until("the Train page shows those of its run again", `latest("Followed").id === latest("Run").info.id && document.querySelector("#followed .verdict")`)
+	})
+	v.check("another tab leaves a run alone", func(v *visitor) {
+		v.run(chromedp.Navigate("about:blank"))
+		v.open(server.URL + under + onHost + "#page=train&method=tlmre&model=chain-tiny&steps=1000&probe=8&h.problems=2&h.group=2")
+		v.press(`#run-buttons [data-do="train"]`)
+		v.runs("a step is saved", `latest("Run")?.kept >= 1`)
+		other := v.tab()
+		other.open(server.URL + under + onHost + "#page=train")
+		other.press(`[data-do^="resume-run:"]`)
+		other.until("it is refused", `document.querySelector(".banner.failed")?.textContent.includes("open in another tab")`)
+		v.run(page.BringToFront())
+		at := eval[int](v, `latest("Run").info.step`)
+		v.runs("the run goes on", fmt.Sprintf(`latest("Run").info.step > %d`, at))
+		v.press(`#run-buttons [data-do="train-stop"]`)
 	})
 	if lines := n.all(); len(lines) > 0 {
 		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
