@@ -153,7 +153,7 @@ func (p *Page) stepPanel() app.UI {
 				g := p.Disruption.Groups[0]
 				return app.Span().Class("outcome").Body(
 					app.Text(fmt.Sprintf("accuracy %s → %s, lost ", explain.Format(g.Control), explain.Format(g.Disrupted))),
-					p.number("group:0", explain.Format(g.Loss)), app.Text(" ± "+explain.Format(g.LossSE)+" ("+explain.N(g.N)+")"))
+					p.number("group:0", explain.Format(g.Loss)), app.Text(explain.PlusMinus(g.LossSE)+" ("+explain.N(g.N)+")"))
 			}),
 		),
 	)

@@ -150,7 +150,7 @@ func (p *Page) disruptionTable() app.UI {
 		what = "Attention cut to step " + explain.StepName(d.Step) + " of this trace"
 	}
 	measured := func(v, se float64) app.UI {
-		return app.Td().Class("figure").Body(app.Text(explain.Format(v)), app.Span().Class("se").Text(" ± "+explain.Format(se)))
+		return app.Td().Class("figure").Body(app.Text(explain.Format(v)), app.Span().Class("se").Text(explain.PlusMinus(se)))
 	}
 	return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", "attention cut to steps").Body(
 		app.Table().Class("table").Body(
@@ -164,7 +164,7 @@ func (p *Page) disruptionTable() app.UI {
 				return app.Tr().Body(
 					app.Th().Scope("row").Text(score.StepChoice(g.Pick).Title()), app.Td().Class("figure").Text(g.N),
 					measured(g.Control, g.ControlSE), measured(g.Disrupted, g.DisruptedSE),
-					app.Td().Class("figure").Body(p.number("group:"+strconv.Itoa(i), explain.Format(g.Loss)), app.Span().Class("se").Text(" ± "+explain.Format(g.LossSE))),
+					app.Td().Class("figure").Body(p.number("group:"+strconv.Itoa(i), explain.Format(g.Loss)), app.Span().Class("se").Text(explain.PlusMinus(g.LossSE))),
 				)
 			})),
 		),

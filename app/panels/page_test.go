@@ -52,7 +52,7 @@ func drawPages(t *testing.T, draw func(name string, l *Page)) {
 	l.Do("grid:sra")
 	v := 0.9
 	l.Receive(session.HeadsView{Number: 1, Problems: 8, Of: 8, Layers: 2, Heads: 2, SRA: []*float64{&v, nil, &v, &v}, Kurtosis: make([]*float64, 4), Pairs: 9, Ranked: 4, KeyFocus: [][2]int{{0, 0}}})
-	l.Receive(session.Disruption{Number: 1, Step: -1, Groups: []session.DisruptionGroup{{Pick: "fci", N: 40, Control: 0.75, ControlSE: 0.03, Disrupted: 0.25, DisruptedSE: 0.04, Loss: 0.5, LossSE: 0.07, Example: "so b 1", ExampleIntact: "so b 0"}}})
+	l.Receive(session.Disruption{Number: 1, Step: -1, Groups: []session.DisruptionGroup{{Pick: "fci", N: 40, Control: 0.75, ControlSE: 0, Disrupted: 0.25, DisruptedSE: 0.04, Loss: 0.5, LossSE: 0.07, Example: "so b 1", ExampleIntact: "so b 0"}}})
 	draw("heads", l)
 	l.Do("page:tree")
 	l.Receive(labtest.Tree())
@@ -86,6 +86,9 @@ func TestPages(t *testing.T) {
 		if i := strings.Index(text, " n = "); i >= 0 {
 			t.Errorf("%s: a line can break within %q", name, text[i:min(i+8, len(text))])
 		}
+		if strings.Contains(text, "± 0.000") {
+			t.Errorf("%s: an error of nothing looks like certainty", name)
+		}
 		for _, m := range do.FindAllStringSubmatch(text, -1) {
 			if _, ok := lab.FindAction(m[1]); !ok {
 				t.Errorf("%s: something does %q, which is no action", name, m[1])
@@ -97,7 +100,7 @@ func TestPages(t *testing.T) {
 		"first screen":    {"A worked example", "4 steps, 8 tokens of thought, right answer 4", "✓ correct", "label-essential", "label-wrong", "score-10"},
 		"step":            {"FCI of step 3", `class="row selected"`, "arXiv 2509.26628"},
 		"token":           {"Token 5", "0.750", "0.250", "likeliest tokens"},
-		"heads":           {"over 8 problems", "Key-focus heads: ", "L0·H0 0.900", "FCI, top 20 %", "0.500", "± 0.070"},
+		"heads":           {"over 8 problems", "Key-focus heads: ", "L0·H0 0.900", "FCI, top 20 %", "0.500", "± 0.070", "± –"},
 		"capabilities":    {"test adapter", "It was asked for."},
 		"keys":            {"Generate the response or the rest of the response", "<kbd>", "Undo the last action"},
 	} {

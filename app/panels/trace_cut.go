@@ -76,11 +76,7 @@ func (p *Page) lossTable() app.UI {
 	steps := p.Losses.Steps
 	head := func(text string) app.UI { return app.Th().Scope("col").Class("figure").Text(text) }
 	plusMinus := func(v, se float64, value app.UI) app.UI {
-		text := " ± " + explain.Format(se)
-		if se == 0 {
-			text = " ± –" // equal values have no error to estimate
-		}
-		return app.Td().Class("figure").Body(value, app.Span().Class("se").Text(text))
+		return app.Td().Class("figure").Body(value, app.Span().Class("se").Text(explain.PlusMinus(se)))
 	}
 	folded := p.Folded["losses-table"]
 	details := app.Details().Class("as-table").Open(!folded)

@@ -52,7 +52,7 @@ func (p *Page) rulesTable() app.UI {
 				return app.Tr().Body(
 					app.Th().Scope("row").Text(branchPhrase(o.Branch)), app.Td().Class("figure").Text(o.Problems),
 					app.Td().Class("figure").Text(explain.Format(o.AllCorrect)), app.Td().Class("figure").Text(explain.Format(o.AllWrong)),
-					app.Td().Class("figure").Body(app.Text(explain.Format(o.Valid)), app.Span().Class("se").Text(" ± "+explain.Format(o.ValidSE))),
+					app.Td().Class("figure").Body(app.Text(explain.Format(o.Valid)), app.Span().Class("se").Text(explain.PlusMinus(o.ValidSE))),
 					app.Td().Class("figure").Text(fmt.Sprintf("%.1f", o.Sampled)), app.Td().Class("figure").Text(explain.Format(o.Position)),
 				)
 			})),

@@ -10,7 +10,7 @@ import (
 )
 
 var countdownWords = Words{
-	Notation: "Reach the number after ? from the others with +, − and ×, each used at most once. back starts again.",
+	Notation: "Make the number after ? from the others by +, −, ×, each used once at most; back starts again.",
 	Unit:     "numbers",
 	Typing:   "Write two to five numbers from 1 to 9, then ? and the number to reach.",
 	Example:  "3 7 5 ? 26",

@@ -24,11 +24,11 @@ func CutVerdict(d session.Disruption, label string) string {
 	case n < fewPairs:
 		return numbers + "So few show nothing: cut with more samples."
 	case g.Loss > 0 && g.Loss >= 2*g.LossSE:
-		return numbers + fmt.Sprintf("The loss, %s ± %s, is more than chance: the step mattered.", Format(g.Loss), Format(g.LossSE))
+		return numbers + fmt.Sprintf("The loss, %s%s, is more than chance: the step mattered.", Format(g.Loss), PlusMinus(g.LossSE))
 	case g.Loss < 0 && -g.Loss >= 2*g.LossSE:
-		return numbers + fmt.Sprintf("The gain, %s ± %s, is more than chance: the step misled the model.", Format(-g.Loss), Format(g.LossSE))
+		return numbers + fmt.Sprintf("The gain, %s%s, is more than chance: the step misled the model.", Format(-g.Loss), PlusMinus(g.LossSE))
 	case label == "redundant":
-		return numbers + fmt.Sprintf("The change, %s ± %s, is within chance: no sign that the model needs this step, whatever attention it gets.", WithSign(-g.Loss), Format(g.LossSE))
+		return numbers + fmt.Sprintf("The change, %s%s, is within chance: no sign that the model needs this step, whatever attention it gets.", WithSign(-g.Loss), PlusMinus(g.LossSE))
 	}
-	return numbers + fmt.Sprintf("The change, %s ± %s, is within chance: the model finds the value elsewhere, or %d samples are too few to tell.", WithSign(-g.Loss), Format(g.LossSE), n)
+	return numbers + fmt.Sprintf("The change, %s%s, is within chance: the model finds the value elsewhere, or %d samples are too few to tell.", WithSign(-g.Loss), PlusMinus(g.LossSE), n)
 }

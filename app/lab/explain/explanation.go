@@ -164,13 +164,13 @@ func explainHead(s Subject, q Quantity, layer, head int) Explanation {
 }
 
 func explainGroup(g session.DisruptionGroup) Explanation {
-	return Explanation{Title: "accuracy lost, " + score.StepChoice(g.Pick).Title(), Value: Format(g.Loss) + " ± " + Format(g.LossSE),
+	return Explanation{Title: "accuracy lost, " + score.StepChoice(g.Pick).Title(), Value: Format(g.Loss) + PlusMinus(g.LossSE),
 		Formula: "loss = mean of dᵢ, dᵢ = control i correct − cut i correct;  its standard error = s(d) / √n",
 		Source:  glossary.FromAttnRL + "disruption analysis",
 		Terms: []Term{
-			{Name: "control", Value: fmt.Sprintf("%s ± %s", Format(g.Control), Format(g.ControlSE))},
-			{Name: "cut", Value: fmt.Sprintf("%s ± %s", Format(g.Disrupted), Format(g.DisruptedSE))},
+			{Name: "control", Value: Format(g.Control) + PlusMinus(g.ControlSE)},
+			{Name: "cut", Value: Format(g.Disrupted) + PlusMinus(g.DisruptedSE)},
 		},
 		Total: fmt.Sprintf("%d pairs of continuations", g.N),
-		Note:  "The response is cut at the end of the step and continued twice: as it is (control), and with the attention of all later tokens to that step set to zero and the other weights unchanged. Both continuations of a pair draw the same random numbers, so the error of the loss comes from the differences within pairs. ± is one standard error."}
+		Note:  "The response is cut at the end of the step and continued twice: as it is (control), and with the attention of all later tokens to that step set to zero and the other weights unchanged. Both continuations of a pair draw the same random numbers, so the error of the loss comes from the differences within pairs. ± is one standard error; equal values have none."}
 }

@@ -32,6 +32,14 @@ func Counts(v float64) string { return Grouped(int64(math.Round(v))) }
 // N writes a sample size. No line breaks within it.
 func N(n int) string { return "n\u00a0=\u00a0" + Grouped(int64(n)) }
 
+// PlusMinus writes a standard error behind a number. Equal values have no error to estimate, and then it is a dash.
+func PlusMinus(standardError float64) string {
+	if standardError == 0 {
+		return " ± –"
+	}
+	return " ± " + Format(standardError)
+}
+
 // Grouped writes a whole number with its thousands apart.
 func Grouped(n int64) string {
 	s := strconv.FormatInt(n, 10)
