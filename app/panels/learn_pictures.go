@@ -11,8 +11,11 @@ import (
 var lessonPictures = []string{pictureTrace(), pictureAttention(), pictureBranching(), pictureCredit(), pictureShorter()}
 
 // lessonPicture is the picture of lesson n, from 1. It repeats what the text beside it says.
-func lessonPicture(n int) app.UI {
-	return app.Raw(`<svg class="lesson-picture" viewBox="0 0 144 88" aria-hidden="true" fill="none" stroke-linecap="round" stroke-linejoin="round">` + lessonPictures[n-1] + `</svg>`)
+func lessonPicture(n int) app.UI { return picture(lessonPictures[n-1]) }
+
+// picture is a small drawing of some shapes.
+func picture(shapes string) app.UI {
+	return app.Raw(`<svg class="lesson-picture" viewBox="0 0 144 88" aria-hidden="true" fill="none" stroke-linecap="round" stroke-linejoin="round">` + shapes + `</svg>`)
 }
 
 // drawing collects shapes. A class gives each its colour.
@@ -104,5 +107,30 @@ func pictureShorter() string {
 	d.dot("picture-high", 32, 24, 4.5)
 	d.dot("picture-ink", 104, 22, 4.5)
 	d.dot("picture-base", 118, 58, 4)
+	return d.String()
+}
+
+// pictureSpeeds is the speed of two backends over the size of the model: one falls sooner, and they cross.
+func pictureSpeeds() string {
+	var d drawing
+	d.path("picture-axis", "M14 8V78H136")
+	d.path("picture-other", "M22 20C50 28 84 48 128 72")
+	d.path("picture-run", "M22 38C60 36 92 40 128 50")
+	for _, y := range [][2]float64{{38, 50}, {20, 72}} {
+		class := when(y[0] == 38, "picture-high") + when(y[0] == 20, "picture-ink")
+		d.dot(class, 22, y[0], 4)
+		d.dot(class, 128, y[1], 4)
+	}
+	return d.String()
+}
+
+// pictureRoofline is kernels below the two ceilings of a device.
+func pictureRoofline() string {
+	var d drawing
+	d.path("picture-axis", "M14 8V78H136")
+	d.path("picture-other", "M18 70L64 22H132")
+	for _, at := range [][3]float64{{34, 66, 2.5}, {48, 56, 3}, {66, 48, 3}, {84, 38, 4}, {102, 30, 5}, {118, 40, 6}} {
+		d.dot("picture-high", at[0], at[1], at[2])
+	}
 	return d.String()
 }

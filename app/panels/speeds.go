@@ -21,10 +21,12 @@ func (p *Page) benchPage() app.UI {
 			)),
 			app.If(len(p.Speeds.Rows) == 0, p.noSpeeds).Else(func() app.UI {
 				return app.Div().Class("stack").Body(
-					p.figure("speeds", "Tokens a second by size of the model", true),
-					p.speedTables(),
-					p.rooflineChoice(),
-					p.figure("roofline", "Kernels against the ceilings of the device", true),
+					app.If(len(speed.Works(p.Speeds.Rows)) > 0, func() app.UI {
+						return app.Div().Class("stack").Body(p.figure("speeds", "Tokens a second by size of the model", true), p.speedTables())
+					}),
+					app.If(len(speed.Kernels(p.Speeds.Rows, "host"))+len(speed.Kernels(p.Speeds.Rows, "webgpu")) > 0, func() app.UI {
+						return app.Div().Class("stack").Body(p.rooflineChoice(), p.figure("roofline", "Kernels against the ceilings of the device", true))
+					}),
 					p.kernelTables(),
 				)
 			}),
@@ -81,14 +83,14 @@ func (p *Page) noSpeeds() app.UI {
 	if p.Measuring() {
 		text = "The first row is being measured. The kernels are compiled before they are timed."
 	}
-	rows := [][2]string{
-		{"models", "training and decoding of each size, in tokens a second, on the processor and on WebGPU: a curve over the number of parameters, and where the two cross"},
-		{"kernels", "time, operations and bytes of every kernel of a training step, and its share of what the device can do: a roofline"},
+	rows := [][3]string{
+		{"Tokens a second by size of the model", "Training and decoding of each size, on the processor and on WebGPU: a curve over the number of parameters, and where the two cross.", pictureSpeeds()},
+		{"Kernels against the ceilings of the device", "Time, operations and bytes of every kernel of a training step, and its share of what the device can do: a roofline.", pictureRoofline()},
 	}
 	return app.Div().Class("stack").ID("no-speeds").Body(
 		app.P().Text(text),
-		app.Dl().Class("to-measure").Body(app.Range(rows).Slice(func(i int) app.UI {
-			return app.Div().Body(app.Dt().Text(rows[i][0]), app.Dd().Class("hint").Text(rows[i][1]))
+		app.Ul().Class("to-measure").Body(app.Range(rows).Slice(func(i int) app.UI {
+			return app.Li().Body(picture(rows[i][2]), app.Div().Body(app.H2().Text(rows[i][0]), app.P().Class("hint").Text(rows[i][1])))
 		})),
 	)
 }
@@ -122,9 +124,6 @@ func (p *Page) speedTables() app.UI {
 
 // rooflineChoice chooses the backend of figure and table of kernels.
 func (p *Page) rooflineChoice() app.UI {
-	if len(speed.Kernels(p.Speeds.Rows, "host"))+len(speed.Kernels(p.Speeds.Rows, "webgpu")) == 0 {
-		return app.Text("")
-	}
 	return app.Div().Class("fields").Body(app.Label().Body(app.Text("kernels on"),
 		choice("roofline", "backend of the kernels", p.RooflineBackend(), []string{"webgpu", "host"}, speed.BackendTitle)))
 }

@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,7 +46,7 @@ func TestBenchPage(t *testing.T) {
 		}
 		return html
 	}
-	wants("before", "Nothing is measured yet", ">Measure<", `data-do="bench"`)
+	wants("before", "Nothing is measured yet", ">Measure<", `data-do="bench"`, `class="lesson-picture"`, "Kernels against the ceilings")
 	l.Receive(session.Status{Stage: "measuring speed", Busy: true, Done: 2, Total: 3})
 	l.Receive(speeds())
 	wants("during", ">Stop<", "2 of 3 done; now kernels", "adapter of host", "adapter of webgpu (WebGPU)")
@@ -68,4 +69,15 @@ func TestBenchPage(t *testing.T) {
 	}
 	l.Do("roofline")
 	wants("host", "No kernels of this backend", "backend=host")
+	isModel := func(r speed.Row) bool {
+		return strings.HasPrefix(r.Name, speed.Train) || strings.HasPrefix(r.Name, speed.Decode)
+	}
+	for figure, drop := range map[string]func(r speed.Row) bool{"speeds": isModel, "roofline": func(r speed.Row) bool { return !isModel(r) }} {
+		part := speeds()
+		part.Number, part.Running, part.Rows = 4, false, slices.DeleteFunc(part.Rows, drop)
+		l.Receive(part)
+		if html := app.HTMLString(l); len(part.Rows) == 0 || strings.Contains(html, "#figure="+figure) {
+			t.Errorf("with %d rows an empty figure %s is shown", len(part.Rows), figure)
+		}
+	}
 }

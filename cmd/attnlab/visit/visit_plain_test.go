@@ -75,7 +75,7 @@ func TestVisitWithoutWebGL(t *testing.T) {
 	})
 	v.check("on every page", func(v *visitor) {
 		const frames = `[...document.querySelectorAll("iframe")].filter((f) => f.getClientRects().length)`
-		for page, least := range map[string]int{"trace": 1, "heads": 1, "tree": 1, "train": 1, "compare": 2, "bench": 2} {
+		for page, least := range map[string]int{"trace": 1, "heads": 1, "tree": 1, "train": 1, "compare": 2} {
 			v.press(fmt.Sprintf(`[data-do="page:%s"]`, page))
 			v.until("the page is shown", fmt.Sprintf(`document.getElementById("lab").dataset.page === %q`, page))
 			v.run(chromedp.Evaluate(frames+`.forEach((f) => { f.loading = "eager"; })`, nil))
