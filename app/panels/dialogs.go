@@ -8,6 +8,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
+	"attnlab/app/lab/explain"
 	"attnlab/model/speed"
 	"attnlab/rl/runs"
 )
@@ -83,7 +84,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 		}
 	}
 	software := ""
-	if c.Software {
+	if c.Software && c.Backend != "host" {
 		software = ", in software"
 	}
 	row := func(name string, value ...app.UI) app.UI {
@@ -98,7 +99,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 		app.Table().Class("table facts-table").Body(app.TBody().Body(
 			row("adapter", app.Text(c.Adapter+software)),
 			row("backend", app.Text(speed.BackendTitle(c.Backend)), app.P().Class("hint").Text(c.Why), p.raceTable()),
-			row("model", app.Text(c.Model.Name), app.P().Class("hint").Text(fmt.Sprintf("%d parameters, %d layers, %d heads, context %d, task %s", c.Model.Parameters, c.Model.Layers, c.Model.Heads, c.Model.Context, c.Model.Task))),
+			row("model", app.Text(c.Model.Name), app.P().Class("hint").Text(fmt.Sprintf("%s parameters, %d layers, %d heads, context %d, task %s", explain.Grouped(int64(c.Model.Parameters)), c.Model.Layers, c.Model.Heads, c.Model.Context, c.Model.Task))),
 			row("kernels", app.Text(tested)),
 		)),
 		app.Details().Class("kernels").Body(
@@ -110,7 +111,11 @@ func (p *Page) capabilitiesDialog() app.UI {
 					if !kernels[i].OK {
 						result = "differs: " + kernels[i].Error
 					}
-					return app.Tr().Body(app.Th().Scope("row").Text(kernels[i].Name), app.Td().Text(result), app.Td().Class("figure").Text(fmt.Sprintf("%.1e", kernels[i].MaxError)),
+					largest := "0"
+					if kernels[i].MaxError > 0 {
+						largest = fmt.Sprintf("%.1e", kernels[i].MaxError)
+					}
+					return app.Tr().Body(app.Th().Scope("row").Text(kernels[i].Name), app.Td().Text(result), app.Td().Class("figure").Text(largest),
 						app.Td().Class("figure").Text(fmt.Sprintf("%.0f %%", 100*kernels[i].Used)))
 				})),
 			),
