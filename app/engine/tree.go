@@ -95,7 +95,7 @@ func (e *Engine) showTree(g *growth) error {
 		return err
 	}
 	P, kind := len(g.of.Prompt), g.of.task
-	tree := session.Tree{Number: e.next(), Problem: task.Text(kind, g.of.Prompt), Gold: g.of.Gold, Seed: g.seed, Rule: g.rule, Prompt: P,
+	tree := session.Tree{Number: e.next(), Problem: task.Text(kind, g.of.Prompt), Gold: g.of.Gold, Seed: g.seed, Rule: g.rule, Temperature: g.policy.Temperature, Prompt: P,
 		Done: g.Done(), Next: g.next(), Points: []session.BranchView{}, Charged: g.policy.Charged, Sampled: g.policy.Generated}
 	// Any response through a node has its tokens.
 	through := make([]rl.Sample, len(grown.Tree.Nodes))

@@ -108,7 +108,7 @@ func (l *Lab) takeSteps(n int) {
 // RunState is the state of the run, as sentences.
 func (s *State) RunState() string {
 	i, of := s.Run.Info, s.Run.Settings.Steps
-	at := fmt.Sprintf("Step %d of %d", i.Step, of)
+	at := fmt.Sprintf("Step %s of %s", explain.Grouped(int64(i.Step)), explain.Grouped(int64(of)))
 	switch {
 	case i.ID == "" && s.Capabilities.Model.Name == "":
 		return "The engine is loading: " + s.Booting + "."

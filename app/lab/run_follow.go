@@ -49,7 +49,7 @@ func (l *Lab) Visible(is bool) {
 // title is the title of the window: the progress of a run, if one is running.
 func (l *Lab) title() string {
 	if l.Running() {
-		return fmt.Sprintf("Step %d of %d · attnlab", l.Run.Info.Step, l.Run.Settings.Steps)
+		return fmt.Sprintf("Step %s of %s · attnlab", explain.Grouped(int64(l.Run.Info.Step)), explain.Grouped(int64(l.Run.Settings.Steps)))
 	}
 	switch name := explain.UpperFirst(l.Page); {
 	case l.View.Lesson.Lesson > 0:

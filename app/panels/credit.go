@@ -90,7 +90,7 @@ func (p *Page) creditPanel() app.UI {
 			app.H2().Body(p.term("credit", "Credit")), app.P().Class("hint").Text("Choose a rollout to see its credit."))
 	}
 	waits := p.Awaited != nil && *p.Awaited != c.Rollout
-	top := 0.0
+	top := p.LargestAdvantage() // of all rollouts of the step, so that a small advantage looks small
 	for i := range c.Text {
 		top = math.Max(top, math.Max(math.Abs(c.Before[i]), math.Abs(c.After[i])))
 	}

@@ -80,8 +80,8 @@ func (p *Page) treeHead() app.UI {
 		if leaves > 0 {
 			share = fmt.Sprintf("%g of %d right", right, leaves)
 		}
-		what = fmt.Sprintf("%s of %s, branch points %s. %s tokens sampled, %s with the prefix of every leaf", explain.LeafCount(leaves),
-			explain.Plural(t.Rule.Initial, "initial response"), branchPhrase(t.Rule.Branch), explain.Grouped(t.Sampled), explain.Grouped(t.Charged))
+		what = fmt.Sprintf("%s of %s, branch points %s. %s tokens sampled at temperature %g, %s with the prefix of every leaf", explain.LeafCount(leaves),
+			explain.Plural(t.Rule.Initial, "initial response"), branchPhrase(t.Rule.Branch), explain.Grouped(t.Sampled), t.Temperature, explain.Grouped(t.Charged))
 		if !t.Done {
 			what += "; not finished"
 		}

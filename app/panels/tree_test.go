@@ -85,7 +85,7 @@ func TestTreePage(t *testing.T) {
 	l.Do("fold:tree-list")
 	text := html()
 	for _, want := range []string{
-		"2 of 4 right", "4 leaves of 6 initial responses, branch points by FCI. 1,234 tokens sampled, 45,678 with the prefix of every leaf",
+		"2 of 4 right", "4 leaves of 6 initial responses, branch points by FCI. 1,234 tokens sampled at temperature 1, 45,678 with the prefix of every leaf",
 		"<strong>", "V(s) = reward of the leaves below / leaves = 0 / 1", "GA(s) = V(s) − V(root) = 0.000 − 0.500", "✗ wrong", "node 1 · 0.667", "0.125", `data-do="node:5"`,
 	} {
 		if !strings.Contains(text, want) {

@@ -411,18 +411,19 @@ type (
 type (
 	// Tree is the branch tree so far.
 	Tree struct {
-		Number  uint64       `json:"number"`
-		Problem string       `json:"problem"`
-		Gold    string       `json:"gold"`
-		Seed    uint64       `json:"seed"`
-		Rule    TreeRule     `json:"rule"`
-		Prompt  int          `json:"prompt_length"`
-		Done    bool         `json:"done"`    // every branch point has its rollouts
-		Next    string       `json:"next"`    // what the next round does, as a sentence
-		Nodes   []TreeNode   `json:"nodes"`   // the root first; parents before children
-		Points  []BranchView `json:"points"`  // in the order they are rolled out
-		Charged int64        `json:"charged"` // tokens of all responses, prefixes each time
-		Sampled int64        `json:"sampled"` // tokens really generated
+		Number      uint64       `json:"number"`
+		Problem     string       `json:"problem"`
+		Gold        string       `json:"gold"`
+		Seed        uint64       `json:"seed"`
+		Rule        TreeRule     `json:"rule"`
+		Temperature float64      `json:"temperature"` // at which responses are sampled
+		Prompt      int          `json:"prompt_length"`
+		Done        bool         `json:"done"`    // every branch point has its rollouts
+		Next        string       `json:"next"`    // what the next round does, as a sentence
+		Nodes       []TreeNode   `json:"nodes"`   // the root first; parents before children
+		Points      []BranchView `json:"points"`  // in the order they are rolled out
+		Charged     int64        `json:"charged"` // tokens of all responses, prefixes each time
+		Sampled     int64        `json:"sampled"` // tokens really generated
 	}
 	// Rules is the result of [CompareRules] so far.
 	Rules struct {

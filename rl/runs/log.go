@@ -33,6 +33,7 @@ var PageLines = 256
 // ReadLog reads metrics.jsonl, or the training.jsonl of pretraining, as one page: lines of any length. A last line that broke
 // off is left out. A value that is null, NaN or missing is a gap.
 func ReadLog(text []byte) (l Log, err error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // byte order mark
 	for n := 1; len(text) > 0; n++ {
 		var line []byte
 		line, text, _ = bytes.Cut(text, []byte("\n"))

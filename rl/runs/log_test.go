@@ -15,7 +15,7 @@ func TestLogWithGaps(t *testing.T) {
 		`{"step":2,"loss":NaN,"groups":{"valid":-Infinity},"text":"` + long + `"}` + "\r\n\n" +
 		`{"step":3,"groups":{"valid":null},"on":true,"list":[1,{"a":NaN}]}` + "\n" +
 		`{"step":4,"loss":1.5}` + "\n" + `{"step":5,"lo`
-	log, err := ReadLog([]byte(text))
+	log, err := ReadLog([]byte("\ufeff" + text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -179,7 +179,7 @@ func Credit(rollout int) session.Credit {
 // not.
 func Tree() session.Tree {
 	right, wrong := 1.0, 0.0
-	t := session.Tree{Number: 3, Problem: "<bos> k 8", Gold: "4", Seed: 1, Rule: session.TreeRule{Branch: "fci", Initial: 6, Points: 2, Rollouts: 2}, Prompt: 3, Done: true, Sampled: 1234, Charged: 45678,
+	t := session.Tree{Number: 3, Problem: "<bos> k 8", Gold: "4", Seed: 1, Rule: session.TreeRule{Branch: "fci", Initial: 6, Points: 2, Rollouts: 2}, Temperature: 1, Prompt: 3, Done: true, Sampled: 1234, Charged: 45678,
 		Points: []session.BranchView{{Tree: 0, Step: 1, Token: 6, Score: 0.125, Node: 1}}}
 	t.Nodes = []session.TreeNode{
 		{ID: 0, Parent: -1, Tree: -1, Start: 0, End: 3, Text: "<bos> k 8", Leaves: 4},

@@ -209,14 +209,14 @@ var screens = []screen{
 		v.press(`#run-buttons [data-do="train"]`)
 		v.runs("two steps are taken", `latest("Run")?.info.step >= 2 && document.querySelector("#rollouts h2")`)
 	}},
+	{"train-paused", "", func(v *visitor) {
+		v.press(`#run-buttons [data-do="train"]`)
+		v.until("the run is paused", `latest("Run")?.info.state === "paused"`)
+	}},
 	{"train-open", "", func(v *visitor) {
 		v.press(`#rollouts [data-do^="credit:"] button`)
 		v.until("its credit is explained", `latest("Credit")?.text.length > 0 && document.querySelector("#rollouts tr.rollout.selected")`)
 		v.openDetails()
-	}},
-	{"train-paused", "", func(v *visitor) {
-		v.press(`#run-buttons [data-do="train"]`)
-		v.until("the run is paused", `latest("Run")?.info.state === "paused"`)
 	}},
 	{"compare", "", func(v *visitor) {
 		v.press(`nav [data-do="page:compare"]`)
