@@ -39,6 +39,10 @@ type Rollout struct {
 // back at a time.
 type Decoder struct {
 	*Model
+	// Watch, where not nil, is called after every pass over given tokens, with -1 and nil, and after every readback for each request that is
+	// being sampled: with its index in Generate's requests and its new tokens so far.
+	Watch func(request int, tokens []int)
+
 	Generated int // tokens sampled so far
 	Prefilled int // given tokens computed so far: those found in the cache do not count
 
@@ -266,11 +270,16 @@ func (d *Decoder) Generate(ctx context.Context, requests []Request, s Sampling, 
 			active = append(active, seq)
 			next++
 		}
-		if err := d.fill(active[running:]); err != nil {
+		if err := d.fill(ctx, active[running:]); err != nil {
 			return rollouts, err
 		}
 		if err := d.run(active); err != nil {
 			return rollouts, err
+		}
+		if d.Watch != nil {
+			for _, seq := range active {
+				d.Watch(seq.index, seq.Rollout.Tokens)
+			}
 		}
 		going := active[:0]
 		for _, seq := range active {
@@ -335,8 +344,8 @@ func (d *Decoder) admit(r Request, active []*sequence) *sequence {
 }
 
 // fill computes the given tokens of new sequences except the last of each. It computes
-// a token that two of them share once.
-func (d *Decoder) fill(admitted []*sequence) error {
+// a token that two of them share once. Between passes it looks whether ctx is done.
+func (d *Decoder) fill(ctx context.Context, admitted []*sequence) error {
 	var token, at []uint32
 	flush := func() error {
 		if len(token) == 0 {
@@ -348,7 +357,13 @@ func (d *Decoder) fill(admitted []*sequence) error {
 		s.at.WriteUints(0, at)
 		d.Prefilled += len(token)
 		token, at = token[:0], at[:0]
-		return s.prog.Run(1)
+		if err := s.prog.Run(1); err != nil {
+			return err
+		}
+		if d.Watch != nil {
+			d.Watch(-1, nil)
+		}
+		return ctx.Err()
 	}
 	capacity := d.prefill.token.Len()
 	for _, seq := range admitted {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"errors"
 
 	"attnlab/gpu"
@@ -24,7 +25,7 @@ func (d *Decoder) Profile(requests []Request) ([]gpu.Timing, error) {
 		seq.slot = slot
 		active = append(active, seq)
 	}
-	if err := d.fill(active); err != nil {
+	if err := d.fill(context.Background(), active); err != nil {
 		return nil, err
 	}
 	d.write(active)

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 
 	"attnlab/gpu"
@@ -209,8 +210,17 @@ func (s *Scorer) releaseRoom() {
 // Score scores sequences, as many in one pass as fit the capacity. It returns an
 // error if a sequence does not fit, holds unknown tokens, or has steps outside it.
 func (s *Scorer) Score(requests []ScoreRequest) ([]Score, error) {
+	return s.ScoreBy(context.Background(), requests, nil)
+}
+
+// ScoreBy is Score that calls progress, if not nil, after each pass with how many sequences are scored, and that ctx stops between passes: then
+// it returns the scores so far and ctx's error.
+func (s *Scorer) ScoreBy(ctx context.Context, requests []ScoreRequest, progress func(done, of int)) ([]Score, error) {
 	scores := make([]Score, 0, len(requests))
 	for from := 0; from < len(requests); {
+		if err := ctx.Err(); err != nil {
+			return scores, err
+		}
 		to, n := from, 0
 		for to < len(requests) && (to == from || n+len(requests[to].Tokens) <= s.capacity) {
 			n += len(requests[to].Tokens)
@@ -221,7 +231,9 @@ func (s *Scorer) Score(requests []ScoreRequest) ([]Score, error) {
 			return nil, fmt.Errorf("sequences %d to %d: %w", from, to-1, err)
 		}
 		scores = append(scores, some...)
-		from = to
+		if from = to; progress != nil {
+			progress(from, len(requests))
+		}
 	}
 	return scores, nil
 }

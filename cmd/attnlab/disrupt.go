@@ -122,20 +122,20 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []sco
 	if err != nil {
 		return err
 	}
-	examined, err := examine.Examine(scorer, traces, delta)
+	examined, err := c.examined(ctx, scorer, traces, delta)
 	if err != nil {
 		return err
 	}
 	if answers {
-		losses, err := examine.AnswerLosses(scorer, traces)
-		if err != nil {
+		losses, stopped := c.answerLosses(ctx, scorer, traces)
+		document := answerDocument{len(losses), examine.DisruptAnswers(examined[:len(losses)], losses, picks), s.longest, l.openedAs()}
+		if len(document.Groups) == 0 {
+			return cmp.Or(stopped, examine.NoAnswers(len(attempts)))
+		}
+		if err := c.print(document, document.text); err != nil {
 			return err
 		}
-		document := answerDocument{len(attempts), examine.DisruptAnswers(examined, losses, picks), s.longest, l.openedAs()}
-		if len(document.Groups) == 0 {
-			return examine.NoAnswers(len(attempts))
-		}
-		return c.print(document, document.text)
+		return stopped
 	}
 	p := c.progress("continuing from cuts")
 	groups, err := examine.Disrupt(ctx, d, l.Task, attempts, examined, picks, s.longest, c.seed, sampling, func(done, of int) { p.set(done, of, "") })

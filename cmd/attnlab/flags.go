@@ -25,6 +25,7 @@ type options struct {
 
 	model, hub       string
 	storage, adapter string // how it is opened
+	stream           bool
 }
 
 // autoStorage is the storage that a plan chooses.

@@ -192,15 +192,19 @@ func (c *console) heads(ctx context.Context, s sampled, delta, top int, layerTex
 	if err != nil {
 		return err
 	}
-	examined, err := examine.Examine(scorer, taken, delta)
-	if err != nil {
+	if stopped != nil {
+		ctx = context.WithoutCancel(ctx) // to score what was sampled until then
+	}
+	examined, err := c.examined(ctx, scorer, taken, delta)
+	if len(examined) == 0 {
 		return err
 	}
+	stopped = cmp.Or(stopped, err)
 	document := newHeadsDocument(examine.ScoreHeads(examined), top)
 	document.HeldOut, document.Scores, document.Layers = newHeldOutHeads(examine.ChooseHeads(examined, top)), scoreRows(examine.SummariseScores(examined, layers)), given
 	document.Problems, document.Correct, document.Delta, document.Longest = len(attempts), correct, delta, s.longest
 	document.openedAs = l.openedAs()
-	document.Taken, document.Labels = len(taken), examine.Evaluate(l.Task, attempts).Labels
+	document.Taken, document.Labels = len(examined), examine.Evaluate(l.Task, attempts).Labels
 	if err := c.print(document, document.text); err != nil {
 		return err
 	}

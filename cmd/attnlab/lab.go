@@ -296,14 +296,52 @@ func (l *lab) scorer(traces []task.Trace) (*model.Scorer, error) {
 	return model.NewScorer(l.Model, max(longest, min(all, 4096)))
 }
 
-// attempts samples one response of at most longest tokens to each problem. If ctx ends, it returns the responses so
-// far and an error.
+// attempts samples one response of at most longest tokens to each problem, and with --stream writes the first one's text as it is sampled. If ctx
+// ends, it returns the responses so far and an error.
 func (c *console) attempts(ctx context.Context, l *lab, d *model.Decoder, problems []task.Problem, longest int, s model.Sampling) ([]examine.Attempt, error) {
-	p := c.progress("sampling")
-	defer p.end()
-	attempts, err := examine.Attempts(ctx, d, l.Task, problems, longest, s, func(done, of int) { p.set(done, of, "") })
-	if ctx.Err() != nil {
+	p, finished := c.progress("sampling"), 0
+	shown := c.newStream(l.files.Tokenizer)
+	d.Watch = func(request int, tokens []int) {
+		if shown != nil {
+			if request == 0 {
+				shown.show(tokens)
+			}
+			return
+		}
+		note := fmt.Sprintf("%d tokens", d.Generated)
+		if d.Generated == 0 {
+			note = fmt.Sprintf("%d tokens of prompts", d.Prefilled)
+		}
+		p.set(finished, len(problems), note)
+	}
+	attempts, err := examine.Attempts(ctx, d, l.Task, problems, longest, s, func(done, _ int) { finished = done })
+	d.Watch = nil
+	shown.end()
+	p.end()
+	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("stopped after %d of %d problems", len(attempts), len(problems))
 	}
 	return attempts, err
+}
+
+// examined computes the scores of traces. If ctx ends, it returns the first ones and an error.
+func (c *console) examined(ctx context.Context, s *model.Scorer, traces []task.Trace, delta int) ([]examine.Examined, error) {
+	p := c.progress("scoring responses")
+	defer p.end()
+	examined, err := examine.ExamineBy(ctx, s, traces, delta, func(done, of int) { p.set(done, of, "") })
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("stopped after %d of %d responses were scored", len(examined), len(traces))
+	}
+	return examined, err
+}
+
+// answerLosses measures how much less likely answers are without each step. If ctx ends, it returns the losses of the first traces and an error.
+func (c *console) answerLosses(ctx context.Context, s *model.Scorer, traces []task.Trace) ([][]float64, error) {
+	p := c.progress("removing attention to steps")
+	defer p.end()
+	losses, err := examine.AnswerLossesBy(ctx, s, traces, func(done, of int) { p.set(done, of, "") })
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("stopped after the steps of %d of %d responses", len(losses), len(traces))
+	}
+	return losses, err
 }

@@ -52,6 +52,7 @@ L layers, H heads.
 		longest := f.Int("max-length", 0, "`N`, tokens of the longest response; by default as many as the context holds, as on the page")
 		layers := f.String("layers", "", "`A-B`, layers whose heads FCI takes the maximum of in scores (by default all)")
 		disrupt := f.Bool("disrupt", false, "add answer_loss: one more forward pass a step")
+		f.BoolVar(&o.stream, "stream", false, "write the response to standard error while it is sampled")
 		columns := f.String("scores", "fci,entropy", "`LIST` of the scores that the text shows")
 		return func(ctx context.Context, c *console) error {
 			if *greedy {
@@ -173,12 +174,15 @@ func (c *console) trace(ctx context.Context, t tracing) error {
 	if err != nil {
 		return err
 	}
-	document, err := c.examineOne(ctx, l, problem, t, layers)
-	if err != nil {
-		return err
+	document, stopped := c.examineOne(ctx, l, problem, t, layers)
+	if document.Tokens == nil {
+		return stopped
 	}
 	document.Layers, document.openedAs = given, l.openedAs()
-	return c.print(document, func(w io.Writer) { document.text(w, t.columns) })
+	if err := c.print(document, func(w io.Writer) { document.text(w, t.columns) }); err != nil {
+		return err
+	}
+	return stopped
 }
 
 // problem reads --prompt, or draws the first problem of "attnlab eval".
@@ -200,6 +204,7 @@ func (c *console) problem(kind task.Task, prompt string) (task.Problem, error) {
 	return problem, err
 }
 
+// examineOne answers a problem and scores the response. If ctx ends while attention to steps is removed, it returns the document without that.
 func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, t tracing, layers [2]int) (document traceDocument, err error) {
 	longest := examine.Cap(t.longest, l.Model.MaxContext)
 	d, sampling, err := c.decoder(l, 1, l.inUse([]task.Problem{p}, longest), t.temperature)
@@ -221,7 +226,7 @@ func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, t trac
 	document = newTraceDocument(l.Task, attempts[0], e, t.attention)
 	document.Scores = scoresOf(e, layers)
 	if t.disrupts {
-		losses, err := examine.AnswerLosses(scorer, []task.Trace{attempts[0].Trace})
+		losses, err := c.answerLosses(ctx, scorer, []task.Trace{attempts[0].Trace})
 		if err != nil {
 			return document, err
 		}

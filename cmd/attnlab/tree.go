@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -52,6 +54,9 @@ Without --prompt it takes the first problem of "attnlab eval" with the same seed
 
 // treeSequences is how many responses of a tree are sampled at once, treeTokens how many tokens of them are scored in one pass.
 const treeSequences, treeTokens = 32, 4096
+
+// treePoints is how many points are branched in one round.
+const treePoints = 16
 
 // treeDocument is what tree prints.
 type treeDocument struct {
@@ -106,13 +111,39 @@ func (c *console) tree(ctx context.Context, prompt string, h hyper.Values) error
 		return err
 	}
 	p := rl.PolicyOf(d, scorer, l.Task, rl.PolicyConfig{Seed: c.seed, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length")})
-	grown, err := p.BuildTree(ctx, rl.NewTreeRule(h), problem)
-	if err != nil {
-		return err
+	grown, stopped := c.growTree(ctx, p, rl.NewTreeRule(h), problem)
+	if grown.Tree == nil {
+		return stopped
 	}
 	document := newTreeDocument(l.Task, grown)
 	document.openedAs = l.openedAs()
-	return c.print(document, document.text)
+	if err := c.print(document, document.text); err != nil {
+		return err
+	}
+	return stopped
+}
+
+// growTree samples a tree. If ctx ends after branch points were chosen, it returns what has grown until then with an error.
+func (c *console) growTree(ctx context.Context, p *rl.Policy, rule rl.TreeRule, problem task.Problem) (rl.BuiltTree, error) {
+	bar := c.progress("growing the tree")
+	defer bar.end()
+	p.Progress = func(stage string, done, of int) { bar.set(done, of, stage) }
+	b := p.NewTree(rule, problem)
+	for !b.Done() {
+		err := b.Round(ctx, p, treePoints)
+		switch {
+		case err == nil:
+		case ctx.Err() == nil:
+			return rl.BuiltTree{}, err
+		case !b.Chosen():
+			return rl.BuiltTree{}, errors.New("stopped before the first responses were finished")
+		default:
+			grown, err := b.Built()
+			grown.Points = grown.Points[:b.Rolled()]
+			return grown, cmp.Or(err, fmt.Errorf("stopped after the branches of %d of %d points", b.Rolled(), len(b.Points())))
+		}
+	}
+	return b.Built()
 }
 
 func newTreeDocument(kind task.Task, g rl.BuiltTree) treeDocument {

@@ -1,6 +1,7 @@
 package examine
 
 import (
+	"context"
 	"slices"
 
 	"attnlab/model"
@@ -13,8 +14,21 @@ import (
 // is set to zero: the fall of its log-probability, summed over its tokens, in nats [K]. It needs neither labels nor an expected answer,
 // and draws nothing. A trace without an answer part has no losses: nil.
 func AnswerLosses(s *model.Scorer, traces []task.Trace) ([][]float64, error) {
-	losses := make([][]float64, len(traces))
-	for i, t := range traces {
+	return AnswerLossesBy(context.Background(), s, traces, nil)
+}
+
+// AnswerLossesBy is AnswerLosses that calls progress, if not nil, with how many sequences are scored, of all. If ctx ends, it returns the losses of
+// the first traces with ctx's error.
+func AnswerLossesBy(ctx context.Context, s *model.Scorer, traces []task.Trace, progress func(done, of int)) ([][]float64, error) {
+	scored, all := 0, 0
+	for _, t := range traces {
+		all += 1 + len(t.Steps)
+	}
+	losses := make([][]float64, 0, len(traces))
+	for _, t := range traces {
+		before := scored
+		scored += 1 + len(t.Steps)
+		losses = append(losses, nil)
 		if t.AnswerEnd <= t.AnswerStart || t.AnswerStart == 0 {
 			continue
 		}
@@ -22,16 +36,21 @@ func AnswerLosses(s *model.Scorer, traces []task.Trace) ([][]float64, error) {
 		for _, step := range t.Steps {
 			requests = append(requests, model.ScoreRequest{Tokens: t.Tokens[:t.AnswerEnd], Hide: model.Hide{Start: step.Start, End: step.End}})
 		}
-		scores, err := s.Score(requests)
+		scores, err := s.ScoreBy(ctx, requests, func(done, _ int) {
+			if progress != nil {
+				progress(before+done, all)
+			}
+		})
 		if err != nil {
-			return nil, err
+			return losses[:len(losses)-1], err
 		}
-		losses[i] = make([]float64, len(t.Steps))
+		own := make([]float64, len(t.Steps))
 		for k := range t.Steps {
 			for at := t.AnswerStart; at < t.AnswerEnd; at++ {
-				losses[i][k] += float64(scores[0].LogProbs[at]) - float64(scores[k+1].LogProbs[at])
+				own[k] += float64(scores[0].LogProbs[at]) - float64(scores[k+1].LogProbs[at])
 			}
 		}
+		losses[len(losses)-1] = own
 	}
 	return losses, nil
 }

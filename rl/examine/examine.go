@@ -1,11 +1,13 @@
 package examine
 
 import (
+	"context"
+	"math"
+
 	"attnlab/model"
 	"attnlab/rl/score"
 	"attnlab/rl/stat"
 	"attnlab/rl/task"
-	"math"
 )
 
 // Examined is a trace with what one forward pass computes about it. T counts its
@@ -30,19 +32,24 @@ type Examined struct {
 
 // Examine scores traces, as many in one forward pass as fit the scorer.
 func Examine(s *model.Scorer, traces []task.Trace, delta int) ([]Examined, error) {
+	return ExamineBy(context.Background(), s, traces, delta, nil)
+}
+
+// ExamineBy is Examine that calls progress, if not nil, with how many traces are scored. If ctx ends, it returns the first traces with ctx's error.
+func ExamineBy(ctx context.Context, s *model.Scorer, traces []task.Trace, delta int, progress func(done, of int)) ([]Examined, error) {
 	requests := make([]model.ScoreRequest, len(traces))
 	for i, t := range traces {
 		requests[i] = model.ScoreRequest{Tokens: t.Tokens, Steps: ranges(t)}
 	}
-	scores, err := s.Score(requests)
-	if err != nil {
+	scores, err := s.ScoreBy(ctx, requests, progress)
+	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
-	examined := make([]Examined, len(traces))
-	for i, t := range traces {
-		examined[i] = examinedOf(t, scores[i], delta)
+	examined := make([]Examined, len(scores))
+	for i, score := range scores {
+		examined[i] = examinedOf(traces[i], score, delta)
 	}
-	return examined, nil
+	return examined, err
 }
 
 // Look examines one trace in one forward pass, and finds the likeliest tokens and
