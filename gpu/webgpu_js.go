@@ -66,11 +66,16 @@ func (e *webgpu) open() (info Info, limits Limits, err error) {
 		MaxComputeWorkgroupStorageSize:    limit("maxComputeWorkgroupStorageSize"),
 		MaxComputeInvocationsPerWorkgroup: limit("maxComputeInvocationsPerWorkgroup"),
 	}
-	features := []any{}
-	if e.subgroups = slices.Contains(featuresOf(adapter), subgroups); e.subgroups {
-		features = append(features, subgroups)
+	request := func(features ...any) (js.Value, error) {
+		return await(adapter.Call("requestDevice", map[string]any{"label": "attnlab", "requiredLimits": want, "requiredFeatures": features}))
 	}
-	e.raw, err = await(adapter.Call("requestDevice", map[string]any{"label": "attnlab", "requiredLimits": want, "requiredFeatures": features}))
+	if slices.Contains(featuresOf(adapter), subgroups) {
+		e.raw, err = request(subgroups)
+		e.subgroups = err == nil && e.raw.Truthy()
+	}
+	if !e.subgroups {
+		e.raw, err = request()
+	}
 	if err == nil && !e.raw.Truthy() {
 		err = errors.New("it returned none")
 	}
