@@ -33,6 +33,9 @@ type Library struct {
 	// RunFile returns another file of a shipped run, by the names of both. The error wraps fs.ErrNotExist where the run lacks it. Nil
 	// means that there are no others.
 	RunFile func(ctx context.Context, run, file string) ([]byte, error)
+	// Recorded returns the file of a shipped recorded trace by name. The error wraps fs.ErrNotExist where there is none. Nil means that
+	// there are none.
+	Recorded func(ctx context.Context, name string) ([]byte, error)
 	// Store saves the visitor's runs from one visit to the next. Without it (nil) they end with the visit.
 	Store runs.Store
 	// Memory saves what the engine has measured of this machine. Nil measures again at each visit.
@@ -77,7 +80,8 @@ type Engine struct {
 	offer        *offer // of a model of others; nil for none
 	rig          rig
 	test         selfTest
-	reasoning    *reasoning // nil before the first problem
+	reasoning    *reasoning // nil before the first problem, and while a recorded trace is shown
+	recorded     bool       // a recorded trace is shown
 	shown        time.Time  // when the last Trace was sent
 	showing      time.Duration
 	run          *training   // the active run; nil before the first

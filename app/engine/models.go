@@ -66,6 +66,9 @@ func (e *Engine) installOn(ctx context.Context, name string, held *held, d *gpu.
 	e.clear(session.Disruption{Step: -1})
 	e.clearTree()
 	switch r := e.reasoning; {
+	case r == nil && e.recorded:
+		e.setTask(task)
+		return e.newProblem(session.NewProblem{Seed: 1})
 	case r == nil:
 		e.setTask(task)
 		return nil

@@ -76,7 +76,7 @@ func (e *Engine) begin(r *reasoning) {
 	if e.reasoning != r {
 		e.clearTree()
 	}
-	e.reasoning = r
+	e.reasoning, e.recorded = r, false
 	e.mu.Lock()
 	old, have := e.snapshots[session.Kind(session.Disruption{})].(session.Disruption)
 	e.mu.Unlock()

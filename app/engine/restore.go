@@ -22,6 +22,11 @@ func (e *Engine) planRestore(c session.Restore) func(context.Context) (string, e
 				missing = "This link needs the model " + c.Model + ", which this browser does not have (" + session.Message(err) + "). The page shows the link with " + e.capabilities.Model.Name + "."
 			}
 		}
+		if c.Recorded != "" {
+			if err := e.showRecorded(ctx, c.Recorded); err != nil {
+				return "", err
+			}
+		}
 		if c.Trace != nil {
 			if _, err := do(*c.Trace); err != nil {
 				return "", err

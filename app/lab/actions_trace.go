@@ -58,8 +58,9 @@ func init() {
 // traceActions are those of the Trace and Heads pages.
 func traceActions() []Action {
 	ready := func(l *Lab) bool { return l.Ready() }
-	generated := func(l *Lab) bool { return l.Ready() && len(l.Trace.Tokens) > 0 }
-	complete := func(l *Lab) bool { return l.Ready() && l.Trace.Complete }
+	own := func(l *Lab) bool { return l.Ready() && l.Recorded == "" } // a recorded trace has no model here
+	generated := func(l *Lab) bool { return own(l) && len(l.Trace.Tokens) > 0 }
+	complete := func(l *Lab) bool { return own(l) && l.Trace.Complete }
 	measured := func(l *Lab) bool { return len(l.Losses.Steps) > 0 }
 	return []Action{
 		// The problem and the response.
@@ -77,6 +78,7 @@ func traceActions() []Action {
 			v.Growth, v.Curves, v.Compared, v.Bench = l.Growth.ungrown(), l.Curves, l.Compared, l.Bench
 			l.GoTo(v)
 		}},
+		{"recorded", "", "See a real model's trace, recorded", true, nil, func(l *Lab, a string) { l.goRecorded(a) }},
 		{"forward", "ArrowRight l", "Next step or token; sample it if there is none yet", true, nil, func(l *Lab, _ string) { l.stepForward() }},
 		{"back", "ArrowLeft h", "Previous step or token", true, nil, func(l *Lab, _ string) {
 			l.selectToken(l.back())
@@ -176,12 +178,12 @@ func traceActions() []Action {
 			l.screen.Focus("head-sought")
 		}},
 		{"cut-answer", "", "Measure how much less likely the answer is without each step", false, func(l *Lab) bool {
-			return l.Ready() && l.Trace.Answer[1] > l.Trace.Answer[0] && len(l.Trace.Steps) > 0
+			return own(l) && l.Trace.Answer[1] > l.Trace.Answer[0] && len(l.Trace.Steps) > 0
 		}, func(l *Lab, _ string) {
 			l.Answers = session.AnswerLosses{}
 			l.Send(session.DisruptAnswer{})
 		}},
-		{"heads", "f", "Find the key-focus heads", false, ready, func(l *Lab, _ string) {
+		{"heads", "f", "Find the key-focus heads", false, own, func(l *Lab, _ string) {
 			l.Heads, l.Grid = session.HeadsView{}, explain.BySRA
 			l.Send(session.FindHeads{Problems: l.Controls.Problems})
 		}},
@@ -195,7 +197,7 @@ func traceActions() []Action {
 		{"save-losses-json", "", "Save the losses of all steps as JSON", false, measured, func(l *Lab, _ string) { l.saveLosses("json") }},
 		{"save-losses-png", "", "Save the figure of all steps as PNG", false, measured, func(l *Lab, _ string) { l.screen.SaveFigure("losses", "png") }},
 		{"save-answer", "", "Save the losses of the answer as CSV", false, func(l *Lab) bool { _, ok := l.AnswerLost(); return ok }, func(l *Lab, _ string) { l.saveAnswerLosses() }},
-		{"disrupt-many", "", "Cut attention to steps chosen by FCI, entropy or chance in many problems", false, ready, func(l *Lab, _ string) {
+		{"disrupt-many", "", "Cut attention to steps chosen by FCI, entropy or chance in many problems", false, own, func(l *Lab, _ string) {
 			l.Disruption = session.Disruption{}
 			l.Send(session.Disrupt{Step: -1, Problems: l.Controls.Problems, Picks: score.StepChoiceNames()})
 		}},
@@ -293,9 +295,9 @@ func (l *Lab) generate(restart bool) {
 	l.Send(session.Generate{Unit: "all", Restart: restart, Sampling: l.Controls.Sampling})
 }
 
-// nextSeed is the seed of the next problem. The worked example has none, so after it comes the first.
+// nextSeed is the seed of the next problem. A trace of the site has none, so after it comes the first.
 func (l *Lab) nextSeed() uint64 {
-	if l.Example {
+	if l.ofSite() {
 		return Start().Seed
 	}
 	return l.Seed + 1
@@ -303,7 +305,7 @@ func (l *Lab) nextSeed() uint64 {
 
 func (l *Lab) problem(seed uint64) {
 	v := l.View
-	v.Example, v.Seed, v.Difficulty, v.Text, v.Sampling, v.Tokens, v.Cut = false, seed, l.Controls.Difficulty, "", l.Controls.Sampling, 0, 0
+	v.Example, v.Recorded, v.Seed, v.Difficulty, v.Text, v.Sampling, v.Tokens, v.Cut = false, "", seed, l.Controls.Difficulty, "", l.Controls.Sampling, 0, 0
 	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
 	v.Growth = v.Growth.ungrown()
 	l.GoTo(v)
@@ -315,7 +317,7 @@ func (l *Lab) typedProblem(tokens int) {
 		return
 	}
 	v := l.View
-	v.Example, v.Text, v.Sampling, v.Tokens, v.Cut = false, l.Controls.Typed, l.Controls.Sampling, tokens, 0
+	v.Example, v.Recorded, v.Text, v.Sampling, v.Tokens, v.Cut = false, "", l.Controls.Typed, l.Controls.Sampling, tokens, 0
 	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
 	v.Growth = v.Growth.ungrown()
 	l.GoTo(v)
@@ -323,6 +325,12 @@ func (l *Lab) typedProblem(tokens int) {
 
 // useModel changes the model. The problem stays if the new model can read it; else the engine draws one.
 func (l *Lab) useModel(name string) {
+	if l.Recorded != "" { // no model can be asked about it
+		v := l.View
+		v.Recorded, v.Model, v.Seed, v.Text, v.Tokens, v.Selection = "", name, Start().Seed, "", 0, session.NoSelection
+		l.GoTo(v)
+		return
+	}
 	if l.Example {
 		l.Example, l.Text = false, l.PromptText()
 		l.Controls.Typed = l.Text

@@ -9,7 +9,7 @@ import (
 
 // treeActions are the actions of the Tree page.
 func treeActions() []Action {
-	problem := func(l *Lab) bool { return l.Ready() && len(l.Trace.Tokens) > 0 }
+	problem := func(l *Lab) bool { return l.Ready() && l.Recorded == "" && len(l.Trace.Tokens) > 0 }
 	unfinished := func(l *Lab) bool { return problem(l) && !(l.sameGrowth() && l.Tree.Done) }
 	grow := func(unit string, again bool) func(l *Lab, _ string) {
 		return func(l *Lab, _ string) { l.grow(unit, again || !l.sameGrowth()) }

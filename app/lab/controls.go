@@ -74,7 +74,7 @@ func (l *Lab) Set(name, value string) {
 	default:
 		_ = l.setFree(name, value) || l.setHeads(name, value) || l.setTree(name, value) || l.setTrain(name, value) || l.setCompare(name, value) || l.setBench(name, value) || l.setLesson(name, value)
 	}
-	if l.Tokens == 0 && !l.Example { // the link holds the sampling of the next response
+	if l.Tokens == 0 && !l.ofSite() { // the link holds the sampling of the next response
 		l.View.Sampling = l.Controls.Sampling
 	}
 	l.wrote()

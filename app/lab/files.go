@@ -158,7 +158,7 @@ func (l *Lab) openTrace(name string, data []byte) error {
 	}
 	l.Trace = t
 	l.select_(session.NoSelection)
-	l.View.Example, l.View.Text, l.View.Tokens, l.View.Sampling = false, l.PromptText(), AllTokens, t.Sampling
+	l.View.Example, l.View.Recorded, l.View.Text, l.View.Tokens, l.View.Sampling = false, "", l.PromptText(), AllTokens, t.Sampling
 	l.Controls.Typed, l.Controls.Sampling = l.View.Text, t.Sampling
 	l.Send(t.Show())
 	return nil

@@ -42,10 +42,10 @@ func New(link Link, hash string, example Example) *Lab {
 	return l
 }
 
-// readView is the view of a link. A lesson is not about the worked example, whose model is another.
+// readView is the view of a link. A lesson is not about a trace of the site, whose model is another.
 func readView(hash string) (v View, unread string) {
 	v, unread = ParseLink(hash)
-	if v.Lesson.Lesson > 0 && v.Example {
+	if v.Lesson.Lesson > 0 && v.ofSite() {
 		v = v.forLessons()
 	}
 	return v, unread
@@ -67,6 +67,7 @@ func (l *Lab) Open(screen Screen, memory func(key string, to any) error) {
 		l.NoLetters = off
 	}
 	l.Send(session.Hello{})
+	l.fetchRecorded()
 	l.arrive()
 }
 
@@ -224,6 +225,7 @@ func (l *Lab) Do(what string) {
 // selected reports the selection to the other screens.
 func (l *Lab) selected() {
 	l.Send(session.Select{Selection: l.Selection})
+	l.chooseRecorded()
 	if !l.Opened {
 		l.post(l.Selection)
 	}
@@ -270,6 +272,7 @@ func (l *Lab) GoTo(v View) {
 	if v.Cut > 0 {
 		l.Controls.Samples = v.Cut
 	}
+	l.fetchRecorded()
 	l.restore(&old)
 }
 
@@ -285,6 +288,10 @@ func (l *Lab) restore(old *View) {
 		c.Model = model
 	}
 	switch {
+	case v.Recorded != "":
+		if old == nil || old.Recorded != v.Recorded {
+			c.Recorded, c.Model = v.Recorded, ""
+		}
 	case v.Example && (old == nil || !old.Example):
 		if len(l.shipped.Tokens) > 0 {
 			l.Trace = l.shipped.Trace
@@ -308,12 +315,12 @@ func (l *Lab) restore(old *View) {
 	if l.restoresTree(old) {
 		c.Tree, c.Rounds = &session.GrowTree{Unit: "all", Restart: true, Rule: v.Growth.Rule, Seed: v.Growth.Seed}, v.Growth.Rounds
 	}
-	if c.Model == "" && c.Trace == nil && c.Problem == nil && c.Response == nil && c.Tree == nil {
+	if c.Model == "" && c.Trace == nil && c.Problem == nil && c.Response == nil && c.Tree == nil && c.Recorded == "" {
 		l.selected()
 	} else {
 		l.Send(c)
 	}
-	if v.Cut > 0 && (old == nil || old.Cut != v.Cut || !old.sameResponse(v)) {
+	if v.Cut > 0 && v.Recorded == "" && (old == nil || old.Cut != v.Cut || !old.sameResponse(v)) {
 		l.Send(session.DisruptSteps{Samples: v.Cut})
 	}
 }

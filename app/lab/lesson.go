@@ -160,7 +160,7 @@ func (l *Lab) GoLesson(at LessonPlace) {
 // needsBase reports whether the current model, or that of the worked example, is of another task than the lessons speak of.
 func (l *Lab) needsBase() bool {
 	if !l.Opened {
-		return l.Example
+		return l.ofSite()
 	}
 	name := l.Capabilities.Model.Task
 	return name != "" && name != task.ChainKind.Name && slices.Contains(l.Capabilities.Bases, lessons.Base)
@@ -168,7 +168,7 @@ func (l *Lab) needsBase() bool {
 
 // forLessons is the view with the model that the lessons speak of, and the first problem answered.
 func (v View) forLessons() View {
-	v.Model, v.Example, v.Text, v.Seed, v.Tokens, v.Selection = lessons.Base, false, "", 1, AllTokens, session.NoSelection
+	v.Model, v.Example, v.Recorded, v.Text, v.Seed, v.Tokens, v.Selection = lessons.Base, false, "", "", 1, AllTokens, session.NoSelection
 	return v
 }
 
@@ -228,7 +228,7 @@ func (l *Lab) Now() *session.Snapshots { return &l.Snapshots }
 
 // Answered is the finished response to the problem of the view, nil before that and while the engine is busy.
 func (l *Lab) Answered() *session.Trace {
-	if !l.Ready() || l.Example || !l.current() || !l.Trace.Complete {
+	if !l.Ready() || l.ofSite() || !l.current() || !l.Trace.Complete {
 		return nil
 	}
 	return &l.Trace

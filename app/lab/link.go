@@ -17,8 +17,10 @@ type View struct {
 
 	Model string // a shipped base or the model of a run, by name; empty is the base that the lab opens with
 
-	// The problem: Text where it was typed, else what Seed draws. With Example it is the shipped trace instead.
+	// The problem: Text where it was typed, else what Seed draws. With Example it is the shipped trace instead, and with Recorded the
+	// recorded trace of that name.
 	Example    bool
+	Recorded   string
 	Difficulty string // "2-5"; empty is the task's own
 	Seed       uint64
 	Text       string
@@ -88,17 +90,20 @@ const (
 
 var pageNames = []string{PageTrace, PageHeads, PageTree, PageTrain, PageCompare, PageLearn, PageGlossary, PageBench}
 
+// ofSite reports whether the trace is a file of the site.
+func (v View) ofSite() bool { return v.Example || v.Recorded != "" }
+
 // sameProblem reports whether two views are of one problem.
 func (v View) sameProblem(w View) bool {
-	if v.Example || w.Example {
-		return v.Example == w.Example
+	if v.ofSite() || w.ofSite() {
+		return v.Example == w.Example && v.Recorded == w.Recorded
 	}
 	return v.Model == w.Model && v.Text == w.Text && (v.Text != "" || v.Seed == w.Seed && v.Difficulty == w.Difficulty)
 }
 
 // sameResponse reports whether two views are of one problem and one response to it.
 func (v View) sameResponse(w View) bool {
-	return v.sameProblem(w) && (v.Example || v.Tokens == w.Tokens && (v.Tokens == 0 || v.Sampling == w.Sampling))
+	return v.sameProblem(w) && (v.ofSite() || v.Tokens == w.Tokens && (v.Tokens == 0 || v.Sampling == w.Sampling))
 }
 
 // String is the view as the part of an address after the #. What is as in [Start] is left out.
@@ -116,7 +121,10 @@ func (v View) String() string {
 	if v.Model != "" {
 		add("base", v.Model)
 	}
-	if !v.Example {
+	switch {
+	case v.Recorded != "":
+		add("recorded", v.Recorded)
+	case !v.Example:
 		if v.Text != "" {
 			add("problem", v.Text)
 		} else {
@@ -212,6 +220,9 @@ func ParseLink(hash string) (v View, unread string) {
 	}
 	q.decimal("temperature", &v.Sampling.Temperature, MaxTemperature)
 	q.decimal("top-p", &v.Sampling.TopP, 1)
+	if q.choose("recorded", &v.Recorded, session.Recordings); v.Recorded != "" {
+		v.Example, v.Text, v.Difficulty, v.Tokens = false, "", "", AllTokens
+	}
 	draw := uint64(v.Sampling.Seed)
 	if q.seed("draw", &draw); draw <= math.MaxUint32 {
 		v.Sampling.Seed = uint32(draw)
@@ -248,7 +259,7 @@ func ParseLink(hash string) (v View, unread string) {
 			q.refuse("lesson")
 		}
 	}
-	if v.Model = q.text("base"); v.Model != "" && v.Example { // the example is of another model
+	if v.Model = q.text("base"); v.Model != "" && v.Example { // the example is of another model; a recorded trace needs none
 		v.Example, v.Tokens = false, 0
 	}
 	if q.has("term") && v.Page == PageGlossary {

@@ -12,12 +12,14 @@ import (
 func (s *State) FreeText() bool { return s.Trace.Wording != nil }
 
 // Edited reports whether the prompt box holds another prompt than that of the trace.
-func (s *State) Edited() bool { return s.FreeText() && s.Controls.Typed != s.Trace.Prompt }
+func (s *State) Edited() bool {
+	return s.FreeText() && s.Trace.Recorded == nil && s.Controls.Typed != s.Trace.Prompt
+}
 
 // wordingOf says how the problem of a view is put: a typed prompt is free text, and without one few-shot chain draws a problem. It is nil
 // for a model whose task has a grammar. The rule that cuts steps stays.
 func (s *State) wordingOf(v View) *session.Wording {
-	if !s.FreeText() {
+	if !s.FreeText() || s.Trace.Recorded != nil {
 		return nil
 	}
 	w := *s.Trace.Wording

@@ -56,6 +56,8 @@ func (l *Lab) title() string {
 		return lessons.All[l.View.Lesson.Lesson-1].Title + " · attnlab"
 	case l.Page == PageTrace && l.Example:
 		return "attnlab: which steps of a model’s reasoning mattered?"
+	case l.Page == PageTrace && l.Recorded != "":
+		return "A real model’s trace · attnlab"
 	case l.Page == PageTrace && l.Text == "":
 		return fmt.Sprintf("%s of problem %d · attnlab", name, l.Seed)
 	default:

@@ -20,6 +20,8 @@ type Screen interface {
 	// Awake keeps the screen on, or no longer does. refused gets a sentence if the browser does not allow it.
 	Awake(on bool, refused func(why string))
 
+	// Fetch reads a file of the site by its path below the site's folder.
+	Fetch(path string, then func(data []byte, err error))
 	// Pick asks for files by the input of that id. The answer is [Lab.OpenFiles].
 	Pick(input string)
 	// HandOver gives chosen files, each a [File.Value], to the engine by their names. The engine reads them by ranges: they are not loaded.
@@ -50,22 +52,23 @@ type Screen interface {
 // NoScreen is the screen of a page that is drawn ahead of time. It does nothing.
 type NoScreen struct{}
 
-func (NoScreen) Address(string, bool)             {}
-func (NoScreen) Copy(string, func(bool))          {}
-func (NoScreen) CopyLink(string, func(bool))      {}
-func (NoScreen) Title(string)                     {}
-func (NoScreen) Store(string, any)                {}
-func (NoScreen) Theme(string)                     {}
-func (NoScreen) Awake(bool, func(string))         {}
-func (NoScreen) Pick(string)                      {}
-func (NoScreen) HandOver(string, []string, []any) {}
-func (NoScreen) Download(string, string, []byte)  {}
-func (NoScreen) SaveFigure(string, string)        {}
-func (NoScreen) Reveal(string)                    {}
-func (NoScreen) Focus(string)                     {}
-func (NoScreen) Place(string, string)             {}
-func (NoScreen) Modal()                           {}
-func (NoScreen) Reload(string)                    {}
-func (NoScreen) Update()                          {}
-func (NoScreen) Still() bool                      { return true }
-func (NoScreen) After(time.Duration, func())      {}
+func (NoScreen) Address(string, bool)              {}
+func (NoScreen) Copy(string, func(bool))           {}
+func (NoScreen) CopyLink(string, func(bool))       {}
+func (NoScreen) Title(string)                      {}
+func (NoScreen) Store(string, any)                 {}
+func (NoScreen) Theme(string)                      {}
+func (NoScreen) Awake(bool, func(string))          {}
+func (NoScreen) Fetch(string, func([]byte, error)) {}
+func (NoScreen) Pick(string)                       {}
+func (NoScreen) HandOver(string, []string, []any)  {}
+func (NoScreen) Download(string, string, []byte)   {}
+func (NoScreen) SaveFigure(string, string)         {}
+func (NoScreen) Reveal(string)                     {}
+func (NoScreen) Focus(string)                      {}
+func (NoScreen) Place(string, string)              {}
+func (NoScreen) Modal()                            {}
+func (NoScreen) Reload(string)                     {}
+func (NoScreen) Update()                           {}
+func (NoScreen) Still() bool                       { return true }
+func (NoScreen) After(time.Duration, func())       {}

@@ -17,6 +17,7 @@ type State struct {
 
 	Controls   Controls
 	shipped    Example            // the worked example; its Tokens are empty if there is none
+	recording  session.Recording  // the recorded trace that was fetched last; its Trace has no tokens before
 	replay     *replay            // of its recorded cuts; nil for none
 	wanted     *session.Selection // of a link, until its trace is there or the visitor does something else
 	Opened     bool               // the engine has the view of the link
@@ -158,6 +159,9 @@ func (s *State) takeTrace(t session.Trace) {
 	if t.Number < s.Trace.Number && s.Trace.Number > 0 {
 		return
 	}
+	if !s.takesTrace(&t) {
+		return
+	}
 	old := s.Trace
 	defer s.takePrompt(&old)
 	want := s.Selection
@@ -168,7 +172,7 @@ func (s *State) takeTrace(t session.Trace) {
 	if old.Task != "" && t.Task != old.Task && s.Text != "" && !t.Typed { // the new model could not read what was typed
 		s.Text, s.Controls.Typed, s.Seed, s.Tokens = "", "", uint64(t.Seed), 0
 	}
-	if !s.Example && s.Opened && s.current() {
+	if !s.ofSite() && s.Opened && s.current() {
 		s.Tokens = len(t.Tokens) - t.PromptLength
 		if t.Complete {
 			s.Tokens = AllTokens
@@ -194,6 +198,8 @@ func (s *State) current() bool {
 	case s.Example:
 		n := s.shipped.PromptLength
 		return t.PromptLength == n && slices.Equal(t.Tokens[:n], s.shipped.Tokens[:n])
+	case s.Recorded != "" || t.Recorded != nil:
+		return t.Recorded != nil && t.Recorded.Name == s.Recorded
 	case s.Text != "":
 		return strings.Join(strings.Fields(s.PromptText()), " ") == strings.Join(strings.Fields(s.Text), " ") || t.Typed
 	}

@@ -73,7 +73,7 @@ func (l *Lab) grow(unit string, restart bool) {
 // restoresTree reports whether the view has another tree than the one that is drawn.
 func (l *Lab) restoresTree(old *View) bool {
 	g := l.Growth
-	return l.Page == PageTree && g.Rounds != 0 && !(old != nil && old.sameProblem(l.View) && l.sameGrowth() && rounds(&l.Tree) == g.Rounds)
+	return l.Page == PageTree && l.Recorded == "" && g.Rounds != 0 && !(old != nil && old.sameProblem(l.View) && l.sameGrowth() && rounds(&l.Tree) == g.Rounds)
 }
 
 // takeTree shows a newer tree.

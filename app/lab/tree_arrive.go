@@ -8,7 +8,7 @@ const growPause = 350 * time.Millisecond
 // growOn grows a tree round by round where a visitor comes to the Tree page and there is none of the problem, once a problem. Whatever
 // the visitor does ends it.
 func (l *Lab) growOn() {
-	if l.Page != PageTree || !l.Opened || l.Status.Busy || !l.Ready() || l.Lesson.Lesson > 0 || l.wanted != nil && l.wanted.Node >= 0 || !l.current() {
+	if l.Page != PageTree || !l.Opened || l.Status.Busy || !l.Ready() || l.Lesson.Lesson > 0 || l.Recorded != "" || l.wanted != nil && l.wanted.Node >= 0 || !l.current() {
 		return
 	}
 	problem := l.PromptText()

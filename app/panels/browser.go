@@ -152,6 +152,24 @@ func (b *browser) Awake(on bool, refused func(why string)) {
 		}))
 }
 
+func (b *browser) Fetch(path string, then func(data []byte, err error)) {
+	folder := app.Window().Get("attnlab").Get("folder").String()
+	failed := b.dispatched(func(reason app.Value) {
+		then(nil, fmt.Errorf("%s could not be loaded (%s)", path, reason.Call("toString").String()))
+	})
+	app.Window().Call("fetch", folder+path).Call("then", app.FuncOf(func(_ app.Value, args []app.Value) any {
+		if response := args[0]; response.Get("ok").Bool() {
+			return response.Call("arrayBuffer")
+		}
+		return app.Window().Get("Promise").Call("reject", fmt.Sprintf("the server answered %d", args[0].Get("status").Int()))
+	})).Call("then", b.dispatched(func(buffer app.Value) {
+		bytes := app.Window().Get("Uint8Array").New(buffer)
+		data := make([]byte, bytes.Get("length").Int())
+		app.CopyBytesToGo(data, bytes)
+		then(data, nil)
+	}), failed)
+}
+
 func (b *browser) Pick(id string) {
 	if input := app.Window().GetElementByID(id); input.Truthy() {
 		input.Set("value", "")

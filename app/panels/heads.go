@@ -14,6 +14,7 @@ import (
 func (p *Page) headsPage() app.UI {
 	return app.Div().Class("columns").Body(
 		app.Section().Class("column controls").Aria("label", "measurements").Body(
+			p.needsModel("find its heads and cut steps"),
 			p.findPanel(),
 			p.disruptPanel(),
 		),

@@ -62,7 +62,7 @@ func (p *Page) lines() (problem line, steps []line, answer line) {
 		if n.fci, n.label, n.scored = explain.Format(fci), step.Label, t.Scored(k); n.scored && top > 0 {
 			n.share = fci / top
 		}
-		n.byHand, n.free = step.ByHand, p.FreeText()
+		n.byHand, n.free = step.ByHand, p.FreeText() && t.Recorded == nil
 		n.selected, n.hovered, n.explain = k == p.Selection.Step, k == p.Hovered, p.Explained == "fci:"+strconv.Itoa(k)
 		steps = append(steps, n)
 	}

@@ -19,19 +19,19 @@ func (p *Page) tracePage() app.UI {
 	return app.Div().Class("columns").Body(
 		app.If(p.Example, p.introduction),
 		app.Section().Class("column controls").Aria("label", "problem and sampling").Body(
-			p.problemPanel(),
-			p.samplingPanel(),
+			app.If(p.Recorded != "", p.recordedPanel).Else(p.problemPanel),
+			app.If(p.Recorded == "", p.samplingPanel),
 		),
 		app.Section().Class("column middle").Aria("label", "trace").Body(
 			p.traceHead(),
 			p.taskLine(),
-			p.cutPanel(),
+			app.If(p.Recorded == "", p.cutPanel),
 			p.arcLegend(),
 			p.rows(),
 			p.transport(),
 			p.cursorPanel(),
 			p.answerPanel(),
-			p.everyStepPanel(),
+			app.If(p.Recorded == "", p.everyStepPanel),
 		),
 		p.figuresColumn(),
 	)
@@ -62,6 +62,7 @@ func (p *Page) introduction() app.UI {
 		app.Div().Class("buttons").Body(
 			p.button("tour", "", app.Text("Take the tour")),
 			app.A().Class("button quiet").Href("#page=learn").DataSet("do", "page:learn").Text("Five lessons"),
+			recordedLink(),
 		),
 	)
 }
@@ -163,6 +164,8 @@ func (p *Page) generateButton() app.UI {
 	switch {
 	case p.Status.Busy && p.Opened:
 		return p.button("cancel", "primary", icon("stop"), app.Text("Stop")).Title("Stop (Esc)")
+	case p.Recorded != "":
+		return app.Span()
 	case p.Trace.Complete && !p.Edited():
 		return p.button("regenerate", when(!p.Example, "primary"), app.Text("Regenerate"))
 	}
@@ -193,6 +196,8 @@ func (p *Page) traceHead() app.UI {
 	switch {
 	case p.Example:
 		name = "A worked example"
+	case t.Recorded != nil:
+		name = t.Recorded.Model
 	case len(t.Tokens) > 0 && t.Typed:
 		name = "Your problem"
 		if p.FreeText() {

@@ -33,7 +33,7 @@ func (p *Page) answerPanel() app.UI {
 		app.H2().Text("How much does the answer need each step?"),
 		app.P().Class("hint").Body(app.Text("Removes attention to each step in turn and reads how much less likely the answer becomes, in "), p.term("entropy", "nats"),
 			app.Text(". Nothing is sampled, and no judge is needed.")),
-		app.Div().Class("buttons").Body(run),
+		app.If(p.Recorded == "", func() app.UI { return app.Div().Class("buttons").Body(run) }),
 		app.If(why != "", func() app.UI { return app.P().Class("hint").Text(why) }),
 		app.If(running && p.Status.Total > 0, func() app.UI {
 			return app.Div().Body(app.Progress().Max(p.Status.Total).Value(p.Status.Done).Aria("label", "steps removed"),

@@ -17,8 +17,9 @@ import (
 func (p *Page) treePage() app.UI {
 	return app.Div().Class("columns", when(p.Planted(), "planted")).Body(
 		app.Section().Class("column controls").Aria("label", "how the tree grows").Body(
+			p.needsModel("grow trees of its answers"),
 			p.growPanel(),
-			p.problemPanel(),
+			app.If(p.Recorded == "", p.problemPanel),
 			p.rivalsPanel(),
 		),
 		app.Section().Class("column middle").Aria("label", "tree").Body(

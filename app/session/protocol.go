@@ -23,6 +23,7 @@ type (
 	Restore struct {
 		Model     string      `json:"model,omitempty"` // a shipped base or the model of a run, by name
 		Trace     *ShowTrace  `json:"trace,omitempty"`
+		Recorded  string      `json:"recorded,omitempty"` // a shipped recorded trace by name, which needs no model
 		Problem   *NewProblem `json:"problem,omitempty"`
 		Response  *Generate   `json:"response,omitempty"` // always from the start: Unit and Restart are ignored
 		Tokens    int         `json:"tokens,omitempty"`   // of the response, -1 for all
@@ -321,6 +322,9 @@ type (
 		Wording *Wording `json:"wording,omitempty"`
 		Prompt  string   `json:"prompt,omitempty"`
 		Found   string   `json:"found,omitempty"`
+
+		// Recorded says where a recorded trace is from; nil for a trace of the current model.
+		Recorded *Recorded `json:"recorded,omitempty"`
 	}
 	// StepScore is one score of each step of a trace. Its title, formula and meaning are in package score, by its name.
 	StepScore struct {

@@ -128,7 +128,7 @@ func served(name string) bool {
 
 // later reports whether a first visit can do without a file of the versioned folder; base is the base that the engine loads first.
 func later(name, base string) bool {
-	return strings.HasPrefix(name, "figure.") || name == "icon.png" || strings.HasSuffix(name, ".txt") || name == "preview.png" || strings.HasPrefix(name, "runs/") || strings.Contains(name, "/reflection/") ||
+	return strings.HasPrefix(name, "figure.") || name == "icon.png" || strings.HasSuffix(name, ".txt") || name == "preview.png" || strings.HasPrefix(name, "runs/") || strings.HasPrefix(name, "recorded/") || strings.Contains(name, "/reflection/") ||
 		strings.HasPrefix(name, "models/") && name != "models/bases.json" && !strings.HasPrefix(name, "models/"+base+"/")
 }
 

@@ -20,6 +20,7 @@ var commands = []command{
 	serveCommand,
 	buildCommand,
 	exampleCommand,
+	recordCommand,
 	doctorCommand,
 	pretrainCommand,
 	evalCommand,

@@ -94,6 +94,11 @@ func fetchRunFile(ctx context.Context, run, file string) ([]byte, error) {
 	return fetch(ctx, "runs/"+run+"/"+file, func(int, int) {})
 }
 
+// fetchRecorded fetches the file of a recorded trace.
+func fetchRecorded(ctx context.Context, name string) ([]byte, error) {
+	return fetch(ctx, "recorded/"+name+".json", func(int, int) {})
+}
+
 // fetch reads a file beside the Worker. progress gets the bytes so far and their total,
 // which is 0 if the server does not send it or compresses the file.
 func fetch(ctx context.Context, path string, progress func(done, total int)) ([]byte, error) {

@@ -5,7 +5,7 @@
 //
 // It reads the Worker's URL (?session=ID&backend=auto) and opens that backend. Shipped bases are fetched from models/ beside the Worker: models/bases.json
 // lists their names, models/NAME/ holds their files. So are the runs that others are
-// compared with: runs/runs.json, if it is there, and runs/NAME/. The visitor's own
+// compared with: runs/runs.json, if it is there, and runs/NAME/, and recorded traces, recorded/NAME.json. The visitor's own
 // runs are saved in the browser's IndexedDB.
 package main
 
@@ -27,5 +27,5 @@ func main() {
 	if asked := query.Call("get", "backend"); asked.Truthy() {
 		backend = asked.String()
 	}
-	engine.Run(context.Background(), port, engine.Library{List: listBases, Fetch: fetchBase, Picked: pickedFiles, Runs: listRuns, RunFile: fetchRunFile, Store: &shelf{}, Memory: &shelf{name: memoryName}}, session.Open{Backend: backend})
+	engine.Run(context.Background(), port, engine.Library{List: listBases, Fetch: fetchBase, Picked: pickedFiles, Runs: listRuns, RunFile: fetchRunFile, Recorded: fetchRecorded, Store: &shelf{}, Memory: &shelf{name: memoryName}}, session.Open{Backend: backend})
 }

@@ -1,6 +1,9 @@
 package labtest
 
-import "time"
+import (
+	"io/fs"
+	"time"
+)
 
 // Screen is a fake of lab.Screen that records its calls.
 type Screen struct {
@@ -18,6 +21,9 @@ type Screen struct {
 
 	Copied string   // text on the clipboard
 	Handed []string // names of the files that were handed to the engine last
+
+	Files   map[string][]byte // of the site, by path
+	Fetched []string          // paths
 
 	NoClipboard bool
 	NoAwake     string // why the browser refuses
@@ -53,6 +59,16 @@ func (s *Screen) Awake(on bool, refused func(string)) {
 		return
 	}
 	s.IsAwake = on
+}
+
+// Fetch answers with a file of Files, at once.
+func (s *Screen) Fetch(path string, then func([]byte, error)) {
+	s.Fetched = append(s.Fetched, path)
+	if data, ok := s.Files[path]; ok {
+		then(data, nil)
+		return
+	}
+	then(nil, fs.ErrNotExist)
 }
 func (s *Screen) Pick(input string) { s.Picked = append(s.Picked, input) }
 func (s *Screen) Download(name, kind string, data []byte) {
