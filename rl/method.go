@@ -101,6 +101,9 @@ func (m Method) trains(t task.Task) error {
 	if _, free := t.(task.Written); free && m.Takes.Revisions {
 		return fmt.Errorf("rl: %s ends think parts by a token of the task, and free text has none; choose another method", m.Name)
 	}
+	if m.Takes.Demonstrations && t.Demonstrate(task.Draw(t, task.TrainStream, 1, 0), 1) == nil {
+		return fmt.Errorf("rl: %s learns from demonstrations, and task %s has none; choose another method", m.Name, t.Name())
+	}
 	return nil
 }
 

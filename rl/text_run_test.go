@@ -17,7 +17,8 @@ func TestMethodsOnFreeText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"sft", "grpo", "attnpo", "attnrl", "treerl"} {
+	for _, name := range []string{"sft", "grpo", "attnpo", "attnrl", "treerl", "tlmre with adapters", "attnrl with adapters"} {
+		name, adapted := strings.CutSuffix(name, " with adapters")
 		m := methodOf(t, name)
 		c := RunConfig{Method: m, Hyper: m.Params.Lab(), Seed: 1, Probe: 4, Slots: 8, Tokens: 1024}
 		if m.Takes.Heads {
@@ -27,6 +28,9 @@ func TestMethodsOnFreeText(t *testing.T) {
 			if c.Hyper.Has(name) {
 				set(t, m, c.Hyper, map[string]string{name: text})
 			}
+		}
+		if adapted {
+			set(t, m, c.Hyper, map[string]string{"lora": "8", "lora-on": "all"})
 		}
 		r, err := NewRun(gpu.OpenHost(), kind, base, nil, c)
 		if err != nil {

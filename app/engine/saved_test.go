@@ -38,7 +38,7 @@ func TestAVisitKeepsEveryField(t *testing.T) {
 	// A value in every field that the reader accepts.
 	for name, value := range map[string]any{"model": "chain-tiny", "teacher": "verdict", "focus_heads": "0.1", "reflection": "/a/folder", "paper": true, "steps": 7, "budget": 123456, "report_every": 3,
 		"held_out": 5, "held_out_every": 700, "evaluate": 9, "start": "x", "storage": "bf16", "note": "n", "sample": "s", "seed": "18446744073709551615", "probe": 41,
-		"wording":          map[string]any{"step_rule": "line", "chat": "chatml", "system": "s", "shots": 3.0, "context": 512.0, "colour": "red"},
+		"wording":          map[string]any{"step_rule": "line", "chat": "chatml", "system": "s", "shots": 3.0, "context": 512.0, "problem_file": "/a/file", "colour": "red"},
 		"reflection_model": map[string]any{"name": "r", "weights_sha256": "00", "colour": "red"}, "unknown": []any{1.0, map[string]any{"a": nil}}} {
 		doc[name] = value
 	}

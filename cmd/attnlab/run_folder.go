@@ -136,6 +136,9 @@ func (c *console) checkFlags(out string, s runs.Settings) error {
 				used = s.ReflectionModel
 			}
 			return err == nil && (full == begun || begun == "" && used != nil && full == used.Name) // the default by its name is the same
+		case "problem-file":
+			full, err := fullFile(given)
+			return err == nil && full == begun
 		case "difficulty":
 			_, a := task.Describe(s.Task, "", given)
 			_, b := task.Describe(s.Task, "", begun)
@@ -163,6 +166,17 @@ func (c *console) checkFlags(out string, s runs.Settings) error {
 func fullPath(name string) (string, error) {
 	if info, err := os.Stat(name); err != nil || !info.IsDir() {
 		return name, nil
+	}
+	return filepath.Abs(name)
+}
+
+// fullFile is an existing file by its full path; no name stays none.
+func fullFile(name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	if _, err := os.Stat(name); err != nil {
+		return "", err
 	}
 	return filepath.Abs(name)
 }

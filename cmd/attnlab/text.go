@@ -16,6 +16,7 @@ import (
 type textOptions struct {
 	file, rule, chat, system string
 	shots, context           int
+	divide                   bool // own problems have parts for training and for measurements
 }
 
 // takeAnyTask adds the flags of commands that take tasks of free text too.
@@ -54,7 +55,7 @@ func (o *options) textTask(c *model.Config, words tokenizer.Tokenizer, base stri
 		c.MaxContext = min(c.MaxContext, o.text.context)
 	}
 	with := text.Options{Tokenizer: words, Vocabulary: c.VocabSize, Stop: c.EndTokens(), Context: c.MaxContext,
-		Rule: text.Rule(o.text.rule), Chat: o.text.chat, System: o.text.system, Shots: o.text.shots}
+		Rule: text.Rule(o.text.rule), Chat: o.text.chat, System: o.text.system, Shots: o.text.shots, Divide: o.text.divide}
 	if o.difficulty != "" {
 		if o.task != text.FewShotChain.Name {
 			return nil, wrongUsage("task %s has no --difficulty to choose", o.task)

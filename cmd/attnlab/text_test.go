@@ -141,7 +141,7 @@ func TestTextRefuses(t *testing.T) {
 		{"heads --layers 7 --task few-shot-chain" + on, 2, "the model has the layers 0 to 1"},
 		{"heads --layers a --task few-shot-chain" + on, 2, "neither a number"},
 		{"disrupt --measure luck", 2, "accuracy or answer"},
-		{"train --task problems --method grpo --out x" + on, 2, "train: task problems has no problems apart from those that it would be measured on"},
+		{"train --task problems --method grpo --out x" + on, 2, "task problems needs --problem-file FILE"},
 		{"train --task few-shot-chain --method rearl --cut oracle --out " + filepath.Dir(mine) + "/r" + on, 1, "free text has none"},
 		{"pretrain --task text --out x", 2, "does not take task text"},
 		{"reflect --task text --out x", 2, "does not take task text"},

@@ -97,10 +97,15 @@ func (t *training) check(c *console) error {
 		return wrongUsage("train: --reflection is for %s; %s has none", strings.Join(rl.Names(takers), ", "), t.Method)
 	}
 	if c.isText() {
-		if c.task != text.FewShotChain.Name {
-			return wrongUsage("train: task %s has no problems apart from those that it would be measured on; choose --task %s", c.task, text.FewShotChain.Name)
+		if c.task == text.FreeText.Name {
+			return wrongUsage("train: task %s has no problems to train on; choose --task %s, or %s with a --problem-file", c.task, text.FewShotChain.Name, text.Problems.Name)
 		}
-		t.Wording = &runs.Wording{StepRule: c.text.rule, Chat: c.text.chat, System: c.text.system, Shots: c.text.shots, Context: c.text.context}
+		file, err := fullFile(c.text.file)
+		if err != nil {
+			return fmt.Errorf("--problem-file: %w", err)
+		}
+		c.text.divide = true
+		t.Wording = &runs.Wording{StepRule: c.text.rule, Chat: c.text.chat, System: c.text.system, Shots: c.text.shots, Context: c.text.context, Problems: file}
 	}
 	if _, err := c.storageAsked(); err != nil {
 		return err
@@ -223,7 +228,11 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 	for name, value := range o.Run.RunConfig.Hyper {
 		t.Values[name] = value.String()
 	}
-	t.Measured = t.measured(o.Run, kind)
+	begun := t.Measured
+	if t.Measured = t.measured(o.Run, kind); begun != nil && begun.Wording != t.Measured.Wording {
+		return o, fmt.Errorf("the problems are not those that the run began with: they are put as %s, and were as %s; restore %s, or begin a new run in another --out",
+			t.Measured.Wording, begun.Wording, t.Wording.Problems)
+	}
 	if o.writer == nil {
 		if o.writer, err = createRun(ctx, t.out, runs.Run{Settings: t.Settings}); err == nil {
 			err = o.save(ctx) // before the first line of the log: a log without a checkpoint is never that of a killed run
@@ -245,7 +254,7 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 func (t *training) models(ctx context.Context, c *console, o *opened) (name string, kind task.Task, err error) {
 	c.model, c.task, c.difficulty, c.teacher, c.seed = t.Model, t.Task, t.Difficulty, t.Teacher, uint64(t.Seed)
 	if w := t.Wording; w != nil {
-		c.text = textOptions{rule: w.StepRule, chat: w.Chat, system: w.System, shots: w.Shots, context: w.Context}
+		c.text = textOptions{file: w.Problems, rule: w.StepRule, chat: w.Chat, system: w.System, shots: w.Shots, context: w.Context, divide: true}
 	}
 	if o.writer != nil && len(o.writer.Base) > 0 { // a run of the page that began from a run carries its base
 		if o.base, err = hf.LoadFiles(o.writer.Base); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -118,5 +119,58 @@ func TestMerge(t *testing.T) {
 		if code, _, stderr := call("", append([]string{"merge"}, test.args...)...); code != test.code || !strings.Contains(stderr, test.says) {
 			t.Errorf("attnlab merge %s: exit status %d, %q, want %d and %q", strings.Join(test.args, " "), code, stderr, test.code, test.says)
 		}
+	}
+}
+
+// Own problems are divided by their content, so that a run trains on some and is measured on others; a list without a part is refused, and a
+// changed one too.
+func TestTrainOwnProblems(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mine.jsonl")
+	write := func(n int) {
+		var lines strings.Builder
+		for i := range n {
+			fmt.Fprintf(&lines, `{"prompt":"%c = %d ; %c = ?","answer":"%d"}`+"\n", 'a'+i%26, i%16, 'a'+i%26, 5+i%3)
+		}
+		if err := os.WriteFile(file, []byte(lines.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(100)
+	dir := filepath.Join(t.TempDir(), "run")
+	args := []string{"train", "--model", rambler(), "--task", "problems", "--problem-file", file, "--lora", "4", "--storage", "f16", "--max-length", "40",
+		"--probe", "4", "--held-out", "4", "--eval", "8", "--backend", "host"}
+	for _, method := range []string{"tlmre", "attnpo", "attnrl"} {
+		out := dir + method
+		with := append(slices.Clone(args), "--method", method, "--steps", "1", "--out", out)
+		with = append(with, map[string][]string{"tlmre": {"--group", "4"}, "attnpo": {"--group", "4", "--focus-heads", "0.1"}, "attnrl": {"--problems", "4", "--valid", "40"}}[method]...)
+		if code, _, stderr := call("", with...); code != 0 {
+			t.Fatalf("attnlab %s: exit status %d, %s", strings.Join(with, " "), code, stderr)
+		}
+		if len(metricsOf(t, out)) != 1 {
+			t.Errorf("%s: not one step", method)
+		}
+	}
+	resume := []string{"train", "--resume", "--out", dir + "tlmre", "--steps", "2", "--backend", "host"}
+	if code, _, stderr := call("", resume...); code != 0 {
+		t.Errorf("resumed: %s", stderr)
+	}
+	write(99)
+	resume[5] = "3"
+	for _, test := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{resume, 1, "the problems are not those that the run began with"},
+		{append(slices.Clone(args), "--method", "sft", "--out", dir), 1, "task problems has none"},
+		{[]string{"train", "--model", rambler(), "--task", "text", "--method", "grpo", "--out", dir, "--backend", "host"}, 2, "has no problems to train on"},
+	} {
+		if code, _, stderr := call("", test.args...); code != test.code || !strings.Contains(stderr, test.says) {
+			t.Errorf("attnlab %s: exit status %d, %q, want %d and %q", strings.Join(test.args, " "), code, stderr, test.code, test.says)
+		}
+	}
+	write(2)
+	if code, _, stderr := call("", append(slices.Clone(args), "--method", "grpo", "--out", dir)...); code != 1 || !strings.Contains(stderr, "give some fifty problems") {
+		t.Errorf("two problems: exit status %d, %s", code, stderr)
 	}
 }

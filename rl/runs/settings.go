@@ -61,7 +61,8 @@ type Wording struct {
 	Chat     string `json:"chat,omitempty"`
 	System   string `json:"system,omitempty"`
 	Shots    int    `json:"shots"`
-	Context  int    `json:"context"` // tokens
+	Context  int    `json:"context"`                // tokens
+	Problems string `json:"problem_file,omitempty"` // of own problems, its path
 }
 
 // flag is the value for a flag; of no wording it is empty.
@@ -69,7 +70,7 @@ func (w *Wording) flag(name string) string {
 	if w == nil {
 		return ""
 	}
-	return map[string]string{"step-rule": w.StepRule, "chat": w.Chat, "system": w.System, "shots": strconv.Itoa(w.Shots), "context": strconv.Itoa(w.Context)}[name]
+	return map[string]string{"step-rule": w.StepRule, "chat": w.Chat, "system": w.System, "shots": strconv.Itoa(w.Shots), "context": strconv.Itoa(w.Context), "problem-file": w.Problems}[name]
 }
 
 // Identity says which weights a run used, so that others in their place are noticed.
@@ -174,7 +175,7 @@ func (s Settings) Flag(name string) (string, bool) {
 		return s.Storage, s.Method != Pretrain
 	case "from":
 		return s.Start, s.Method == Pretrain
-	case "step-rule", "chat", "system", "shots", "context":
+	case "step-rule", "chat", "system", "shots", "context", "problem-file":
 		return s.Wording.flag(name), s.Method != Pretrain
 	}
 	return s.value(name)

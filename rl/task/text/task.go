@@ -26,6 +26,7 @@ type Options struct {
 	Shots      int        // few-shot chain: examples
 	Difficulty task.Range // few-shot chain: operations
 	Problems   []OwnProblem
+	Divide     bool // the list has the three parts of [task.Part], so that a model can be trained on one and measured on the others
 }
 
 // Kind is a family of tasks of free text as a user chooses it.
@@ -137,7 +138,7 @@ func (t *Task) Wording() (difficulty, wording string) {
 	if o.System != "" {
 		parts = append(parts, fmt.Sprintf("system %.8x", sha256.Sum256([]byte(o.System))))
 	}
-	if t.Count() > 0 {
+	if len(o.Problems) > 0 {
 		sum := sha256.New()
 		for _, p := range o.Problems {
 			fmt.Fprintf(sum, "%q %q\n", p.Prompt, p.Answer)
@@ -224,9 +225,10 @@ func (t *Task) Problem(key uint64) task.Problem {
 	panic("text: task " + t.Name() + " has no problems of its own: Parse one")
 }
 
-// Count is how many problems the task lists: 0 where they are endless.
+// Count is how many problems the task lists: 0 where they are endless, and where a list is divided, because its problems are then drawn as
+// endless ones are.
 func (t *Task) Count() int {
-	if t.Answered && !t.Labelled {
+	if t.Answered && !t.Labelled && !t.options.Divide {
 		return len(t.options.Problems)
 	}
 	return 0
@@ -270,9 +272,20 @@ func (t *Task) Demonstrate(p task.Problem, _ uint64) []int {
 	return append(ids, t.options.Stop[0])
 }
 
-func makeOwn(_ *Task, o Options) error {
+func makeOwn(t *Task, o Options) error {
 	if len(o.Problems) == 0 {
 		return errors.New("task: task problems needs a file of problems")
+	}
+	if !o.Divide {
+		return nil
+	}
+	var of [3]int // problems of each part
+	for i := range o.Problems {
+		of[task.PartOf(t, t.own(i))]++
+	}
+	if slices.Contains(of[:], 0) {
+		return fmt.Errorf("task: of %d problems %d are for training, %d for evaluation and %d for measurements before and after, by their content; each part needs one, so give some fifty problems",
+			len(o.Problems), of[task.Training], of[task.Evaluation], of[task.Probing])
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -301,6 +302,37 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := made.Parse(" \n"); err == nil {
 			t.Errorf("%s takes an empty prompt", made.Name())
 		}
+	}
+}
+
+// A divided list is drawn from as endless problems are: what is measured on is never trained on. A list without one of the parts is refused.
+func TestDivided(t *testing.T) {
+	var list []OwnProblem
+	for i := range 120 {
+		list = append(list, OwnProblem{Prompt: fmt.Sprintf("What is %d + %d?", i/10, i%10), Answer: fmt.Sprint(i/10 + i%10)})
+	}
+	o := Options{Tokenizer: chatML, Stop: []int{imEnd}, Problems: list, Divide: true}
+	made, err := New(Problems.Name, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trained := map[string]bool{}
+	for _, p := range task.Problems(made, task.RolloutStream, 1, 400) {
+		trained[made.Text(p.Prompt)] = true
+	}
+	for _, stream := range []string{task.EvalStream, task.ProbeStream} {
+		for _, p := range task.Problems(made, stream, 1, 100) {
+			if trained[made.Text(p.Prompt)] || p.Gold == "" {
+				t.Fatalf("%s has %q", stream, made.Text(p.Prompt))
+			}
+		}
+	}
+	if _, wording := made.Wording(); task.Count(made) != 0 || len(trained) < 50 || !strings.Contains(wording, "problems ") {
+		t.Errorf("%d problems are trained on, put as %s", len(trained), wording)
+	}
+	o.Problems = list[:2]
+	if _, err := New(Problems.Name, o); err == nil || !strings.Contains(err.Error(), "give some fifty problems") {
+		t.Errorf("two problems: %v", err)
 	}
 }
 
