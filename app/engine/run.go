@@ -166,7 +166,7 @@ func (e *Engine) startOf(ctx context.Context, s *session.RunSettings) (*hf.Check
 		return nil, err
 	}
 	if _, free := task.(*freetext.Task); free {
-		return nil, fmt.Errorf("the model %s writes free text, which is not trained here yet; choose a model that \"attnlab pretrain\" made", s.Model)
+		return nil, fmt.Errorf("the model %s writes free text, which is not trained here yet; train adapters over it by \"attnlab train --lora\", or choose a model that \"attnlab pretrain\" made", s.Model)
 	}
 	if s.Task == "" {
 		s.Task = task.Name()

@@ -24,6 +24,9 @@ Before the first step the base answers probing problems, and what training remov
 (attnpo) are found on them, and ranked again after the last step. At the end the trained model and its base answer the same fresh problems, sampled
 as in training. Hyper-parameters are flags; their defaults suit the small models of this lab, --paper takes the papers' values.
 
+Own problems (--task problems) are divided by their content: a tenth each for the measurements while it trains and for those before and
+after, the rest to train on.
+
 --lora RANK trains low-rank adapters over frozen weights: of attention, or with --lora-on all of every matrix of the layers. DIR/adapter has
 them in the form of PEFT. Of a small base DIR has the model with its adapters merged, too. A base of 64 MB or more, and any with --storage, is
 opened a few rows at a time and stays as it is: give it to other commands with --adapter DIR/adapter, or make a model of both by "attnlab
