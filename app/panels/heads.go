@@ -157,7 +157,7 @@ func (p *Page) disruptionTable() app.UI {
 		app.Table().Class("table").Body(
 			app.Caption().Text(what),
 			app.THead().Body(app.Tr().Body(
-				app.Th().Scope("col").Text("step picked by"), app.Th().Scope("col").Class("figure").Text("n"),
+				app.Th().Scope("col").Text("step"), app.Th().Scope("col").Class("figure").Text("n"),
 				app.Th().Scope("col").Class("figure").Text("accuracy, control"), app.Th().Scope("col").Class("figure").Text("accuracy, cut"), app.Th().Scope("col").Class("figure").Text("lost"),
 			)),
 			app.TBody().Body(app.Range(d.Groups).Slice(func(i int) app.UI {
@@ -179,7 +179,7 @@ func example(g session.DisruptionGroup) app.UI {
 		return app.Div().Hidden(true)
 	}
 	return app.Details().Class("example").Body(
-		app.Summary().Text("One continuation, intact and cut, of a step picked by "+score.StepChoice(g.Pick).Title()),
+		app.Summary().Text("One continuation, intact and cut: "+score.StepChoice(g.Pick).Title()),
 		app.Div().Class("pair").Body(
 			app.Div().Body(app.H2().Text("control"), app.Pre().Text(g.ExampleIntact)),
 			app.Div().Body(app.H2().Text("attention cut"), app.Pre().Text(g.Example)),

@@ -45,7 +45,7 @@ func (p *Page) rulesTable() app.UI {
 			app.Caption().Text(fmt.Sprintf("Outcomes of the rollouts from branch points, over %s: shares of problems, ± one standard error", explain.Plural(r.Problems, "problem"))),
 			app.THead().Body(app.Tr().Body(
 				app.Th().Scope("col").Text("branch points"), numberColumn("n"), numberColumn("all correct"), numberColumn("all wrong"), app.Th().Scope("col").Class("figure").Body(p.term("valid group", "both: valid")),
-				numberColumn("tokens a problem"), numberColumn("place, share of the response"),
+				numberColumn("tokens per problem"), numberColumn("place, share of the response"),
 			)),
 			app.TBody().Body(app.Range(r.Rows).Slice(func(i int) app.UI {
 				o := r.Rows[i]

@@ -29,7 +29,7 @@ func TestBranchRulesAreComplete(t *testing.T) {
 // TestStepChoicesHaveTitles checks that no rule is shown by its name alone, scores outside AttnRL's analysis included.
 func TestStepChoicesHaveTitles(t *testing.T) {
 	for choice, want := range map[StepChoice]string{
-		ChooseFCI: "FCI, top 20 %", ChooseOther: "the other 80 %", ChooseEntropy: "entropy, top 20 %", ChooseRandom: "random", ChooseOne: "you",
+		ChooseFCI: "FCI, top 20 %", ChooseOther: "the other 80 %", ChooseEntropy: "entropy, top 20 %", ChooseRandom: "random", ChooseOne: "the chosen step",
 		StepChoice(Receiver.Name): Receiver.Title + ", top 20 %", "newer": "newer",
 	} {
 		if got := choice.Title(); got != want {

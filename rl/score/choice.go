@@ -53,7 +53,7 @@ func (c StepChoice) Title() string {
 	case ChooseRandom:
 		return "random"
 	case ChooseOne:
-		return "you"
+		return "the chosen step"
 	}
 	s, err := Find(string(c))
 	if err != nil {
