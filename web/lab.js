@@ -34,6 +34,7 @@ if (location.protocol !== "file:") {
     version: site.version,
     folder: site.folder, // of all files but index.html and sw.js, below the page's address
     session: query.get("session") || Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join(""),
+    joined: query.has("session"), // that of another page, which has the engine
     backend: ["host", "webgpu"].includes(query.get("backend")) ? query.get("backend") : "auto",
     example: "",
     update: false,

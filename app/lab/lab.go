@@ -26,6 +26,7 @@ type Lab struct {
 // Link is the page's connection to the engine and to the other screens of its session.
 type Link struct {
 	Session string
+	Joined  bool          // the session is another page's, which has its engine
 	Port    *session.Port // nil for a page that is drawn ahead of time
 	Backend string        // as asked for: auto, webgpu or host
 	Version string        // of the site
@@ -69,7 +70,17 @@ func (l *Lab) Open(screen Screen, memory func(key string, to any) error) {
 	l.Send(session.Hello{})
 	l.fetchRecorded()
 	l.arrive()
+	if l.Link.Joined {
+		l.screen.After(joinTime, func() {
+			if !l.answered {
+				l.Failure = session.Failure{Command: "Hello", Text: "No page of the lab answers in this session. Open the lab's address without ?session, or the page that began it."}
+			}
+		})
+	}
 }
+
+// joinTime is how long a page waits for the engine of the session that it joins.
+const joinTime = 15 * time.Second
 
 // Listen calls dispatch with a function that takes what came over the link, once for each group of messages, until the
 // session ends.
@@ -114,6 +125,11 @@ func (l *Lab) Send(c session.Command) {
 
 // Receive handles a message of the session.
 func (l *Lab) Receive(message any) {
+	switch message.(type) {
+	case session.Hover, session.Select, session.Hello: // of another screen
+	default:
+		l.answered = true
+	}
 	switch m := message.(type) {
 	case session.Hover: // of another screen, like this
 		l.Hovered = m.Step

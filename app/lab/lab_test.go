@@ -122,3 +122,23 @@ func TestFiguresSeeTheExampleBeforeTheEngine(t *testing.T) {
 		t.Errorf("a figure gets %#v", got[0])
 	}
 }
+
+// A page that joins a session says so when nobody answers there, and says nothing when the engine does.
+func TestNobodyAnswers(t *testing.T) {
+	for _, answers := range []bool{false, true} {
+		screen := &labtest.Screen{}
+		l := New(Link{Session: "s", Joined: true}, "", Example{})
+		l.Open(screen, func(string, any) error { return errNoRun })
+		if answers {
+			l.Receive(session.Status{Stage: "ready"})
+		} else {
+			l.Receive(session.Hello{}) // of a figure
+		}
+		for range 3 {
+			screen.Wait()
+		}
+		if said := strings.Contains(l.Failure.Text, "No page of the lab answers"); said == answers {
+			t.Errorf("the engine answers: %v, and the page says %q", answers, l.Failure.Text)
+		}
+	}
+}

@@ -214,7 +214,7 @@ func ParseLink(hash string) (v View, unread string) {
 	q := readLink(hash)
 	q.choose("page", &v.Page, pageNames)
 	if q.has("seed") || q.has("problem") {
-		v.Example, v.Text, v.Difficulty = false, q.text("problem"), q.text("difficulty")
+		v.Example, v.Text, v.Difficulty = false, q.text("problem"), q.difficulty("difficulty")
 		q.seed("seed", &v.Seed)
 		q.whole("tokens", &v.Tokens, AllTokens, maxTokens)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"attnlab/rl/task"
 )
 
 // linkKeys are the keys of a link. Hyper-parameters come besides, as "h." and their name.
@@ -149,6 +151,19 @@ func (q *linkReader) choose(key string, to *string, list []string) {
 	} else {
 		q.refuse(key)
 	}
+}
+
+// difficulty reads a level, or a range of levels such as 2-5.
+func (q *linkReader) difficulty(key string) string {
+	text := q.text(key)
+	if text == "" {
+		return ""
+	}
+	if _, err := task.ParseRange(text); err != nil {
+		q.refuse(key)
+		return ""
+	}
+	return text
 }
 
 // sentence names what could not be read; it is empty if there is nothing.

@@ -82,3 +82,13 @@ func TestLinkFollowsTheTask(t *testing.T) {
 		}
 	}
 }
+
+// A difficulty that no task can have is left out and named, so that the next problem can be drawn.
+func TestDamagedDifficulty(t *testing.T) {
+	for text, want := range map[string]string{"99-1": "", "x": "", "2-3": "2-3", "4": "4"} {
+		v, unread := ParseLink("page=train&seed=1&difficulty=" + text + "&run-difficulty=" + text)
+		if v.Difficulty != want || v.Plan.Difficulty != want || (unread == "") != (want != "") {
+			t.Errorf("%s is read as %q and %q; %q", text, v.Difficulty, v.Plan.Difficulty, unread)
+		}
+	}
+}

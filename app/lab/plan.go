@@ -58,7 +58,7 @@ func (p Plan) write(add func(key, value string)) {
 func readPlan(q *linkReader) Plan {
 	p := startPlan()
 	p.Method = cmp.Or(q.text("method"), p.Method)
-	p.Model, p.Teacher, p.Difficulty = q.text("model"), q.text("teacher"), q.text("run-difficulty")
+	p.Model, p.Teacher, p.Difficulty = q.text("model"), q.text("teacher"), q.difficulty("run-difficulty")
 	q.seed("run-seed", &p.Seed)
 	q.whole("steps", &p.Steps, 0, session.MaxSteps)
 	q.whole("probe", &p.Probe, 0, session.MaxProblems)

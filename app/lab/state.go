@@ -21,6 +21,7 @@ type State struct {
 	replay     *replay            // of its recorded cuts; nil for none
 	wanted     *session.Selection // of a link, until its trace is there or the visitor does something else
 	Opened     bool               // the engine has the view of the link
+	answered   bool               // the engine has sent something
 	Figures    bool               // figures may load
 	Booting    string             // what is loading before the engine reports
 	Playing    bool

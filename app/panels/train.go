@@ -38,7 +38,9 @@ func (p *Page) trainPage() app.UI {
 func (p *Page) runHead() app.UI {
 	name := p.Run.Info.Name
 	if p.Run.Info.ID == "" {
-		name = p.Title(p.Plan.Method)
+		if name = p.Title(p.Plan.Method); p.Wrong()["method"] != "" { // a link can name any
+			name = "Train"
+		}
 	}
 	return app.Div().Class("trace-head").ID("run-head").Body(
 		app.Div().Body(

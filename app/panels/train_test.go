@@ -222,3 +222,12 @@ func TestExampleOfAnotherModel(t *testing.T) {
 		}
 	}
 }
+
+// A link can name any method; the headline repeats none that does not exist.
+func TestUnknownMethod(t *testing.T) {
+	l, _ := pageTrainer(t)
+	l.Plan.Method = "evil"
+	if html := app.HTMLString(l); strings.Contains(html, "evil\n    </h1>") || !strings.Contains(html, "There is no method &#34;evil&#34;") || !regexp.MustCompile(`<h1>\s*Train\s*</h1>`).MatchString(html) {
+		t.Error("the page of an unknown method has its name as headline, or does not say what is wrong")
+	}
+}

@@ -15,6 +15,7 @@ func main() {
 	hash := js.Global().Get("location").Get("hash").String()
 	link := lab.Link{
 		Session: loader.Get("session").String(),
+		Joined:  loader.Get("joined").Bool(),
 		Port:    session.Join(loader.Get("session").String()),
 		Backend: loader.Get("backend").String(),
 		Version: loader.Get("version").String(),
