@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"math"
-
-	"attnlab/gpu"
-)
+import "attnlab/gpu"
 
 // Gates and ups are the largest activations that a backward pass reads. A trainer may save them in half precision, rounded to nearest, which
 // halves their memory; only the gradients through them change. What is too large becomes the largest number of half precision.
@@ -36,10 +32,16 @@ func keep[X gpu.Float](t Tile, a gpu.Args[X], at int, gu []X) {
 	}
 	words := a.U(at)
 	half := func(v X) uint32 {
-		if v != v {
+		x := float32(v)
+		switch {
+		case x != x:
 			return 0x7e00 // NaN
+		case x > largestHalf:
+			x = largestHalf
+		case x < -largestHalf:
+			x = -largestHalf
 		}
-		h, _ := toHalf(float32(math.Max(-largestHalf, math.Min(float64(v), largestHalf))))
+		h, _ := toHalf(x)
 		return uint32(h)
 	}
 	gpu.Parts(len(gu)/2, 8, func(from, to int) {
