@@ -68,8 +68,12 @@ func TestBufferCounters(t *testing.T) {
 		if got := d.Counters; got.Buffers != before.Buffers+1 || got.Bytes != before.Bytes+128*4 {
 			t.Errorf("after 65 words %+v, before %+v", got, before)
 		}
+		if got := d.Counters.Peak; got != d.Counters.Bytes {
+			t.Errorf("the peak is %d bytes, %d are allocated", got, d.Counters.Bytes)
+		}
 		b.Release()
 		b.Release()
+		before.Peak = before.Bytes + 128*4
 		if got := d.Counters; got != before {
 			t.Errorf("after release %+v, before %+v", got, before)
 		}
