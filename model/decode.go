@@ -51,6 +51,7 @@ type Decoder struct {
 	chunk       int // tokens a readback
 	prefill     *pass
 	step        *pass
+	given       *given        // nil before LogProbs
 	fused       *fused        // the paths of few dispatches
 	kv          []*gpu.Buffer // a layer each: [rows, 2·K·C]
 	kvs         *gpu.Buffer   // all layers in one buffer, or nil if that is too large for a binding
@@ -312,9 +313,14 @@ func (d *Decoder) checkRequest(r Request) error {
 	case len(r.Tokens)+r.Max > len(d.cache.rows):
 		return fmt.Errorf("model: %d tokens do not fit a cache of %d rows; make a larger decoder", len(r.Tokens)+r.Max, len(d.cache.rows))
 	}
-	for i, token := range r.Tokens {
-		if token < 0 || token >= d.VocabSize {
-			return fmt.Errorf("model: token %d at place %d is outside the vocabulary of %d", token, i, d.VocabSize)
+	return d.checkTokens(r.Tokens)
+}
+
+// checkTokens returns an error for a token that the vocabulary does not have.
+func (c Config) checkTokens(tokens []int) error {
+	for i, token := range tokens {
+		if token < 0 || token >= c.VocabSize {
+			return fmt.Errorf("model: token %d at place %d is outside the vocabulary of %d", token, i, c.VocabSize)
 		}
 	}
 	return nil
@@ -461,14 +467,18 @@ func (d *Decoder) retire(seq *sequence) {
 // Release frees the decoder's buffers, not the model.
 func (d *Decoder) Release() {
 	d.fused.release()
+	d.given.release()
 	for _, s := range []*pass{d.prefill, d.step} {
-		s.prog.Release()
-		s.acts.release()
-		for _, b := range []*gpu.Buffer{s.token, s.at} {
-			b.Release()
-		}
+		s.release()
 	}
 	for _, b := range append(d.kv, d.table, d.state, d.logits, d.out, d.stat) {
 		b.Release()
 	}
+}
+
+func (s *pass) release() {
+	s.prog.Release()
+	s.acts.release()
+	s.token.Release()
+	s.at.Release()
 }

@@ -195,7 +195,7 @@ func (e *Engine) disruptAnswer(ctx context.Context) error {
 		}
 		e.busy("removing attention to each step", k, len(whole))
 		t.Steps = whole[k : k+1]
-		one, err := examine.AnswerLosses(e.rig.scorer, []task.Trace{t})
+		one, err := examine.AnswerLosses(ctx, e.rig.decoder, []task.Trace{t}, nil)
 		if err != nil {
 			return err
 		}

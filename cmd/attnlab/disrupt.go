@@ -127,7 +127,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []sco
 		return err
 	}
 	if answers {
-		losses, stopped := c.answerLosses(ctx, scorer, traces)
+		losses, stopped := c.answerLosses(ctx, d, traces)
 		document := answerDocument{len(losses), examine.DisruptAnswers(examined[:len(losses)], losses, picks), s.longest, l.openedAs()}
 		if len(document.Groups) == 0 {
 			return cmp.Or(stopped, examine.NoAnswers(len(attempts)))

@@ -336,10 +336,10 @@ func (c *console) examined(ctx context.Context, s *model.Scorer, traces []task.T
 }
 
 // answerLosses measures how much less likely answers are without each step. If ctx ends, it returns the losses of the first traces and an error.
-func (c *console) answerLosses(ctx context.Context, s *model.Scorer, traces []task.Trace) ([][]float64, error) {
+func (c *console) answerLosses(ctx context.Context, d *model.Decoder, traces []task.Trace) ([][]float64, error) {
 	p := c.progress("removing attention to steps")
 	defer p.end()
-	losses, err := examine.AnswerLossesBy(ctx, s, traces, func(done, of int) { p.set(done, of, "") })
+	losses, err := examine.AnswerLosses(ctx, d, traces, func(done, of int) { p.set(done, of, "") })
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("stopped after the steps of %d of %d responses", len(losses), len(traces))
 	}

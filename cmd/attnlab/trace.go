@@ -226,7 +226,7 @@ func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, t trac
 	document = newTraceDocument(l.Task, attempts[0], e, t.attention)
 	document.Scores = scoresOf(e, layers)
 	if t.disrupts {
-		losses, err := c.answerLosses(ctx, scorer, []task.Trace{attempts[0].Trace})
+		losses, err := c.answerLosses(ctx, d, []task.Trace{attempts[0].Trace})
 		if err != nil {
 			return document, err
 		}

@@ -12,47 +12,65 @@ import (
 
 // AnswerLosses returns for each step of each trace how much less likely the answer part is when the attention of all later tokens to that step
 // is set to zero: the fall of its log-probability, summed over its tokens, in nats [K]. It needs neither labels nor an expected answer,
-// and draws nothing. A trace without an answer part has no losses: nil.
-func AnswerLosses(s *model.Scorer, traces []task.Trace) ([][]float64, error) {
-	return AnswerLossesBy(context.Background(), s, traces, nil)
-}
-
-// AnswerLossesBy is AnswerLosses that calls progress, if not nil, with how many sequences are scored, of all. If ctx ends, it returns the losses of
-// the first traces with ctx's error.
-func AnswerLossesBy(ctx context.Context, s *model.Scorer, traces []task.Trace, progress func(done, of int)) ([][]float64, error) {
-	scored, all := 0, 0
+// and draws nothing. A trace without an answer part has no losses: nil. Only tokens from a step on are computed for it, see
+// [model.Decoder.LogProbs].
+//
+// AnswerLosses calls progress, if not nil, with how many steps are done, of all. If ctx ends, it returns the losses of the first traces with ctx's
+// error.
+func AnswerLosses(ctx context.Context, d *model.Decoder, traces []task.Trace, progress func(done, of int)) ([][]float64, error) {
+	done, all := 0, 0
 	for _, t := range traces {
-		all += 1 + len(t.Steps)
+		all += len(t.Steps)
 	}
 	losses := make([][]float64, 0, len(traces))
 	for _, t := range traces {
-		before := scored
-		scored += 1 + len(t.Steps)
-		losses = append(losses, nil)
-		if t.AnswerEnd <= t.AnswerStart || t.AnswerStart == 0 {
-			continue
-		}
-		requests := []model.ScoreRequest{{Tokens: t.Tokens[:t.AnswerEnd]}}
-		for _, step := range t.Steps {
-			requests = append(requests, model.ScoreRequest{Tokens: t.Tokens[:t.AnswerEnd], Hide: model.Hide{Start: step.Start, End: step.End}})
-		}
-		scores, err := s.ScoreBy(ctx, requests, func(done, _ int) {
-			if progress != nil {
-				progress(before+done, all)
+		var own []float64
+		if t.AnswerEnd > t.AnswerStart && t.AnswerStart > 0 {
+			tokens := t.Tokens[:t.AnswerEnd]
+			whole, err := answerLogProb(ctx, d, tokens, t.AnswerStart, []model.Hide{{}})
+			if err != nil {
+				return losses, err
 			}
-		})
-		if err != nil {
-			return losses[:len(losses)-1], err
-		}
-		own := make([]float64, len(t.Steps))
-		for k := range t.Steps {
-			for at := t.AnswerStart; at < t.AnswerEnd; at++ {
-				own[k] += float64(scores[0].LogProbs[at]) - float64(scores[k+1].LogProbs[at])
+			own = make([]float64, 0, len(t.Steps))
+			for some := range slices.Chunk(t.Steps, stepsATime) {
+				hides := make([]model.Hide, len(some))
+				for i, step := range some {
+					hides[i] = model.Hide{Start: step.Start, End: step.End}
+				}
+				without, err := answerLogProb(ctx, d, tokens, t.AnswerStart, hides)
+				if err != nil {
+					return losses, err
+				}
+				for _, p := range without {
+					own = append(own, whole[0]-p)
+				}
+				if progress != nil {
+					progress(done+len(own), all)
+				}
 			}
 		}
-		losses[len(losses)-1] = own
+		losses = append(losses, own)
+		done += len(t.Steps)
 	}
 	return losses, nil
+}
+
+// stepsATime is how many steps AnswerLosses removes before it reports progress.
+const stepsATime = 8
+
+// answerLogProb sums the log-probabilities of tokens[from:] for each hidden range.
+func answerLogProb(ctx context.Context, d *model.Decoder, tokens []int, from int, hides []model.Hide) ([]float64, error) {
+	logProbs, err := d.LogProbs(ctx, tokens, from, hides)
+	if err != nil {
+		return nil, err
+	}
+	sums := make([]float64, len(hides))
+	for i, own := range logProbs {
+		for _, p := range own {
+			sums[i] += float64(p)
+		}
+	}
+	return sums, nil
 }
 
 // AnswerDisruption is how much less likely answers are after one step of each trace is ablated.

@@ -53,17 +53,18 @@ func TestScoringStops(t *testing.T) {
 		}
 	}
 
-	whole, err := examine.AnswerLosses(s, traces)
+	d := answerDecoder(t, m)
+	whole, err := examine.AnswerLosses(t.Context(), d, traces, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop = context.WithCancel(t.Context())
-	all, first := 0, 1+len(traces[0].Steps)
+	all, first := 0, len(traces[0].Steps)
 	for _, trace := range traces {
-		all += 1 + len(trace.Steps)
+		all += len(trace.Steps)
 	}
 	before := 0
-	losses, err := examine.AnswerLossesBy(ctx, s, traces, func(done, of int) {
+	losses, err := examine.AnswerLosses(ctx, d, traces, func(done, of int) {
 		if done <= before || of != all {
 			t.Errorf("%d of %d after %d, want of %d", done, of, before, all)
 		}

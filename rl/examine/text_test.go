@@ -73,11 +73,7 @@ func TestExamineText(t *testing.T) {
 		t.Errorf("%d problems with the answer 5: %+v", five, e)
 	}
 	// The losses against a pass of their own; a bigram model looks at nothing, so they are 0 up to rounding.
-	s, err := model.NewScorer(m, 1024)
-	if err != nil {
-		t.Fatal(err)
-	}
-	losses, err := examine.AnswerLosses(s, []task.Trace{examined[0].Trace, {Tokens: []int{1, 2}, PromptLength: 1}})
+	losses, err := examine.AnswerLosses(t.Context(), answerDecoder(t, m), []task.Trace{examined[0].Trace, {Tokens: []int{1, 2}, PromptLength: 1}}, nil)
 	if err != nil || losses[1] != nil || len(losses[0]) != len(examined[0].Steps) {
 		t.Fatalf("losses %v, %v", losses, err)
 	}
@@ -86,6 +82,16 @@ func TestExamineText(t *testing.T) {
 			t.Errorf("a bigram model loses %g", l)
 		}
 	}
+}
+
+// answerDecoder makes a decoder for [examine.AnswerLosses].
+func answerDecoder(t *testing.T, m *model.Model) *model.Decoder {
+	t.Helper()
+	d, err := model.NewDecoder(m, model.DecoderSize{Slots: 3, Rows: 4 * m.MaxContext, Chunk: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // A model that does look at its steps loses what a second pass with the step hidden says.
@@ -102,7 +108,7 @@ func TestAnswerLosses(t *testing.T) {
 	}
 	at := slices.IndexFunc(examined, func(e examine.Examined) bool { return len(e.Steps) >= 2 && e.AnswerEnd > e.AnswerStart })
 	trace := examined[at].Trace
-	losses, err := examine.AnswerLosses(s, []task.Trace{trace})
+	losses, err := examine.AnswerLosses(t.Context(), answerDecoder(t, m), []task.Trace{trace}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
