@@ -127,14 +127,24 @@ func longLargest() (session.Densities, session.HeadOf) {
 func longAttention() score.StepAttention {
 	const L, H, N = LongLayers, LongHeads, LongSteps + 2
 	a := score.StepAttention{Layers: L, Heads: H, Ranges: N, Mean: make([]float32, L*H*N*N)}
+	var between [N][N]float32
+	for j := range N {
+		for k := range j + 1 {
+			between[j][k] = float32((j*17+k*29)%61) / 61
+		}
+	}
 	for h := range L * H {
-		for j := range N {
-			for k := range j + 1 {
-				v := 0.02/(1+float64(j-k)) + 0.004*float64((h*31+k*13)%97)/97*float64((h*53)%89)/89*float64((j*17+k*29)%61)/61
-				if h%7 == 3 && (k == 40 || k == 170) && j > k+3 { // a receiver head
-					v += 0.01 * (1 + math.Sin(float64(h)))
+		for k := range N {
+			own, fixed := 0.004*float32((h*31+k*13)%97)/97*float32((h*53)%89)/89, float32(0)
+			if h%7 == 3 && (k == 40 || k == 170) { // a receiver head
+				fixed = 0.01 * float32(1+math.Sin(float64(h)))
+			}
+			for j := k; j < N; j++ {
+				v := 0.02/float32(1+j-k) + own*between[j][k]
+				if j > k+3 {
+					v += fixed
 				}
-				a.Mean[(h*N+j)*N+k] = float32(v)
+				a.Mean[(h*N+j)*N+k] = v
 			}
 		}
 	}
