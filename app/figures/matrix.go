@@ -24,10 +24,12 @@ func (m *matrix) Follows() []string { return []string{"Trace", "HeadAttention", 
 
 // Show takes a trace, the attention of a head, or the step that another screen points at.
 func (m *matrix) Show(event any, now time.Time) {
-	if _, pointed := event.(session.Hover); !pointed {
+	before := m.drawing
+	moved := m.show(event, now)
+	if _, another := event.(session.Trace); another || m.drawing != before {
 		m.drawn = grid{}
 	}
-	if m.show(event, now) && m.Zoomed() {
+	if moved && m.Zoomed() {
 		w, _ := m.cell(m.count())
 		m.Reveal(draw.Box{X: float64(m.step()+1) * w, W: w})
 	}

@@ -23,6 +23,7 @@ type rows struct {
 	hovered  int                   // step that another screen points at, -1 for none
 	revealed int                   // step that was selected last
 	arrived  time.Time
+	drawing  *float32 // the numbers that are drawn
 }
 
 func newRows(v *View) rows { return rows{View: v, hovered: -1, revealed: -1} }
@@ -33,18 +34,19 @@ func (r *rows) show(event any, now time.Time) (moved bool) {
 	case session.Trace:
 		if r.take(e, now) {
 			r.move(now, r.density())
+			r.drawing = r.matrix()
 		}
 	case session.HeadAttention:
 		r.late = e
 		if r.trace.Take(e) {
-			r.toward(r.density())
+			r.follow()
 		}
 	case session.Hover:
 		r.hovered = e.Step
 	case session.Selection:
 		moved = e.Step != r.revealed && r.step() >= 0
 		r.revealed = e.Step
-		r.toward(r.density())
+		r.follow()
 	}
 	return moved
 }
@@ -58,6 +60,27 @@ func (r *rows) move(now time.Time, values []float64) {
 		r.toward(values)
 	}
 	r.arrived = now
+}
+
+// matrix identifies the numbers that are to be drawn, nil without any.
+func (r *rows) matrix() *float32 {
+	layer, head := r.head()
+	from := r.trace.Attention
+	if in := r.trace.InHead(layer, head); in != nil {
+		from = in
+	}
+	if len(from) == 0 {
+		return nil
+	}
+	return &from[0]
+}
+
+// follow draws the numbers of another head, if it is another. Those of 300 steps are too many to copy for each step that is selected.
+func (r *rows) follow() {
+	if now := r.matrix(); now != r.drawing {
+		r.drawing = now
+		r.toward(r.density())
+	}
 }
 
 // mostEased is how many values move. More jump: a frame with 90,000 of them takes too long.

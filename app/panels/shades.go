@@ -19,8 +19,16 @@ func shade(v, lo, hi float64) string {
 	if hi > lo {
 		x = (v - lo) / (hi - lo)
 	}
-	return "score-" + strconv.Itoa(theme.ScoreStep(x))
+	return scoreClasses[theme.ScoreStep(x)]
 }
+
+// scoreClasses are the classes of the ramp, made once: a long trace takes thousands of them for each redraw.
+var scoreClasses = func() (list [theme.Steps + 1]string) {
+	for i := range list {
+		list[i] = "score-" + strconv.Itoa(i)
+	}
+	return list
+}()
 
 // signed is the CSS class of the signed ramp for a value on a scale from -top to top.
 func signed(v, top float64) string {
