@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -139,5 +140,35 @@ func TestAnswerLosses(t *testing.T) {
 	}
 	if len(screen.Saved) != 1 {
 		t.Errorf("%d files", len(screen.Saved))
+	}
+}
+
+// A long trace goes through a file, with the head and the step that were selected.
+func TestALongTraceIsAFile(t *testing.T) {
+	want := labtest.Long(session.Selection{Step: 40, Token: -1, Layer: 20, Head: 7, Node: -1})
+	data, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got session.Trace
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if err := got.Check(); err != nil {
+		t.Error(err)
+	}
+	if !slices.Equal(got.Attention, want.Attention) || got.InHead(20, 7) == nil || got.HeadsAt("fci", 40) == nil || len(data) > 1<<20 {
+		t.Errorf("the file of %d bytes has another trace", len(data))
+	}
+	got.HeadScores[0].Values = got.HeadScores[0].Values[1:]
+	if got.Check() == nil {
+		t.Error("a score of too few heads is accepted")
+	}
+	got = session.Trace{}
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.FCIOf[3] = 270; got.Check() == nil {
+		t.Error("a head that the model does not have is accepted")
 	}
 }
