@@ -10,6 +10,7 @@ import (
 
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
+	"attnlab/rl/stat"
 )
 
 // headControls choose which heads are listed, and how.
@@ -112,8 +113,8 @@ func (p *Page) headCell(layer, head int, values []float64, lo, hi float64) app.U
 		text, class = explain.Format(values[i]), shade(values[i], lo, hi)
 	}
 	short := text
-	if p.Trace.Layers*p.Trace.Heads > mostPips { // so that it fits a phone
-		short = strings.Replace(text, "0.", ".", 1)
+	if p.Trace.Layers*p.Trace.Heads > mostPips && i < len(values) {
+		short = narrow(values[i])
 	}
 	selected := layer == p.Selection.Layer && head == p.Selection.Head
 	at := fmt.Sprintf("%d.%d", layer, head)
@@ -121,6 +122,21 @@ func (p *Page) headCell(layer, head int, values []float64, lo, hi float64) app.U
 		app.Button().Type("button").Class("cell", class, when(selected, "selected"), when(p.isKeyFocus(layer, head), "key")).DataSet("do", "head:"+at).
 			Aria("pressed", strconv.FormatBool(selected)).Aria("label", explain.HeadName(layer, head)+", "+p.Grid.Name()+" "+text).Text(short),
 	)
+}
+
+// narrow is a number in four characters and a sign, so that nine fit beside each other on a phone.
+func narrow(v float64) string {
+	switch size := math.Abs(v); {
+	case math.IsNaN(v):
+		return "–"
+	case size < 1:
+		return strings.Replace(explain.Format(v), "0.", ".", 1)
+	case size < 10:
+		return stat.Decimals(v, 2)
+	case size < 100:
+		return stat.Decimals(v, 1)
+	}
+	return explain.Count(v)
 }
 
 // mostRanked is how many heads the ranked table has at most; a search or a range of layers leads to the others.

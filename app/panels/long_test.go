@@ -2,6 +2,7 @@ package panels
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -156,5 +157,14 @@ func TestStepTable(t *testing.T) {
 	p.Lab.Selection.Step = -1
 	if html = app.HTMLString(p.matrixTable()); !strings.Contains(html, fmt.Sprintf("The strongest links, %s", "L20·H7")) {
 		t.Errorf("without a step: %.300s", html)
+	}
+}
+
+// A number of a cell is short, whatever its size.
+func TestNarrowNumbers(t *testing.T) {
+	for v, want := range map[float64]string{0.1234: ".123", 0: ".000", -0.5: "−.500", 8.886: "8.89", 53.866: "53.9", 107.395: "107", math.NaN(): "–"} {
+		if got := narrow(v); got != want {
+			t.Errorf("%v is written %q, want %q", v, got, want)
+		}
 	}
 }

@@ -96,7 +96,7 @@ var (
 
 // chromiumsOwn are the hosts that Chromium itself asks for: time, updates, forms, accounts.
 var chromiumsOwn = []string{"clients2.google.com", "update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com",
-	"optimizationguide-pa.googleapis.com", "safebrowsing.googleapis.com", "safebrowsingohttpgateway.googleapis.com", "android.clients.google.com", "www.google.com"}
+	"optimizationguide-pa.googleapis.com", "safebrowsing.googleapis.com", "safebrowsingohttpgateway.googleapis.com", "android.clients.google.com", "redirector.gvt1.com", "www.google.com"}
 
 // newVisitor opens a browser, with WebGPU in software or without any. The browser cannot reach other hosts: requests for them, of
 // page, Worker or Service Worker, go to a proxy that notes them.
