@@ -27,8 +27,16 @@ async function put(c, path, response) {
   await c.put(at(path), new Response(body, { headers }));
 }
 
-// load fetches a file from the server, not from the browser's own cache, and stores it.
-const load = async (c, path) => put(c, path, await fetch(at(path), { cache: "no-cache" }));
+// load fetches a file from the server, not from the browser's own cache, and stores it. A line that breaks is tried again.
+const load = async (c, path, tries = 3) => {
+  try {
+    await put(c, path, await fetch(at(path), { cache: "no-cache" }));
+  } catch (error) {
+    if (tries <= 1) throw error;
+    await new Promise((done) => setTimeout(done, 1000));
+    await load(c, path, tries - 1);
+  }
+};
 
 self.addEventListener("install", (event) => {
   event.waitUntil(cache().then((c) => Promise.all(first.map((path) => load(c, path)))));
