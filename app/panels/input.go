@@ -31,6 +31,7 @@ func (b *browser) listen(p *Page) {
 	on(document, "visibilitychange", func(app.Value) { p.Visible(!document.Get("hidden").Bool()) })
 	on(window, "attnlab-update", func(app.Value) { p.SetNewer(true) })
 	on(window, "attnlab-drop", func(e app.Value) { p.OpenDropped(b.files(e.Get("detail"))) })
+	on(window, "attnlab-do", func(e app.Value) { p.Do(e.Get("detail").String()) }) // a menu outside of the page
 	p.SetNewer(window.Get("attnlab").Get("update").Truthy())
 	if d := document.Get("documentElement").Get("dataset").Get("theme"); d.Truthy() {
 		p.SetTheme(d.String())

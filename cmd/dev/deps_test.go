@@ -52,6 +52,7 @@ var rooms = []struct {
 	{"cmd/lab", []string{"app/session", "app/lab/", "app/panels"}, "the page's program starts panels"},
 	{"cmd/figure", []string{"app/session", "app/figures/"}, "a figure's program starts a window"},
 	{"cmd/engine", []string{"app/session", "app/engine", "gpu", "model/hf/hub", "rl/runs", "web"}, "the Worker's program starts the engine"},
+	{"cmd/desktop/webview", nil, "a window shows any address; it knows nothing of the lab"},
 	{"app/site", []string{"app/theme", "web"}, "the site's builder runs the programs and imports none of their packages"},
 	{"app/theme", nil, "colours depend on no package"},
 	{"model/speed", nil, "results of measurements are read by pages, which have no model"},
@@ -123,6 +124,8 @@ func badImports(files []file) []string {
 				deny("the lab knows no toolkit and no browser: panels draw it")
 			case below(imp, ebiten) && dir != "app/figures/window" && dir != "cmd/figure":
 				deny("ebiten opens the windows of figures and nothing else")
+			case below(imp, purego) && dir != "cmd/desktop/webview":
+				deny("the libraries of a window system are called in one package")
 			case below(imp, goApp) && dir != "app/panels" && dir != "cmd/lab":
 				deny("go-app draws panels and nothing else")
 			case imp != "C" && below(dir, "cmd/dev") && (isOwn || strings.Contains(imp, ".")):
@@ -280,6 +283,9 @@ func TestImportsRules(t *testing.T) {
 		{"cmd/engine/main.go", "github.com/hajimehoshi/ebiten/v2", true},
 		{"cmd/dev/setup.go", "golang.org/x/sys/unix", true},
 		{"cmd/dev/setup.go", "os/exec", false},
+		{"cmd/desktop/webview/app_linux.go", "github.com/ebitengine/purego", false},
+		{"cmd/desktop/main.go", "github.com/ebitengine/purego", true},
+		{"cmd/desktop/webview/app_linux.go", "attnlab/app/session", true},
 	} {
 		if got := badImports([]file{{c.path, []string{c.imp}}}); (len(got) > 0) != c.bad {
 			t.Errorf("%s imports %s: bad %v, want %v (%q)", c.path, c.imp, !c.bad, c.bad, got)

@@ -17,6 +17,7 @@ const (
 	binding = "github.com/cogentcore/webgpu"
 	ebiten  = "github.com/hajimehoshi/ebiten/v2"
 	goApp   = "github.com/maxence-charriere/go-app/v10"
+	purego  = "github.com/ebitengine/purego"
 	gpuTest = module + "/gpu/gputest" // the conformance suite
 )
 

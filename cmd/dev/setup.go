@@ -33,8 +33,8 @@ var window = []requirement{
 	{"xvfb", "/usr/bin/Xvfb"},
 }
 
-// others are browsers whose tests are skipped, and named in the summary, where they are not installed.
-var others = []requirement{{"firefox-esr", "/usr/bin/firefox*"}}
+// others are browsers and a web view whose tests are skipped, and named in the summary, where they are not installed.
+var others = []requirement{{"firefox-esr", "/usr/bin/firefox*"}, {"libwebkit2gtk-4.1-0", "/usr/lib/*/libwebkit2gtk-4.1.so.0"}}
 
 // missing returns the Debian packages whose file does not exist.
 func missing(needs []requirement) []string {
