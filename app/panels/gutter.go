@@ -285,7 +285,7 @@ func (g *gutter) svg() string {
 	fmt.Fprintf(&b, `<svg role="img" aria-label="%s" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f">`, html.EscapeString(a.caption), g.width, g.height, g.width, g.height)
 	if len(g.rows) >= a.ranges && a.ranges > 1 && g.width > 8 {
 		focus := a.focus
-		if g.pointed >= 0 {
+		if g.pointed >= 0 && g.pointed < a.ranges { // the pointer may rest on a row that a shorter trace no longer has
 			focus = g.pointed
 		}
 		for _, l := range g.seen(focus) {

@@ -105,3 +105,13 @@ func TestGutterUpdatedBeforeMounted(t *testing.T) {
 		t.Error("nothing was drawn")
 	}
 }
+
+// A new trace may be shorter than the row under the pointer.
+func TestGutterOfAShorterTrace(t *testing.T) {
+	p := NewPage(lab.Link{}, "", lab.Example{Trace: labtest.Trace()})
+	g := gutterOf(p)
+	g.pointed = g.Arcs.ranges
+	if svg := g.svg(); !strings.Contains(svg, `class="arc`) {
+		t.Errorf("the pointer is below the last row: %s", svg)
+	}
+}

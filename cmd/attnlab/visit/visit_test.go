@@ -117,12 +117,12 @@ func TestVisit(t *testing.T) {
 	v.check("disrupt", func(v *visitor) {
 		v.enter(`[data-set="samples"]`, "4")
 		v.press(`#disrupt [data-do="disrupt"]`)
-		v.until("the cut is measured", ready+` && latest("Disruption")?.groups?.length === 1 && document.querySelector(".results tbody tr")`)
+		v.until("the cut is measured", ready+` && latest("Disruption")?.groups?.length === 1 && document.querySelector("[aria-label='attention cut to steps'] tbody tr")`)
 		d := newest[session.Disruption](v)
 		if g := d.Groups[0]; d.Step != 1 || g.N != 4 || g.Control < 0 || g.Control > 1 || g.Example == "" {
 			v.Errorf("the cut gave %+v", d)
 		}
-		if caption := v.text(".results caption"); !strings.Contains(caption, "step 2 of this trace") {
+		if caption := v.text("[aria-label='attention cut to steps'] caption"); !strings.Contains(caption, "step 2 of this trace") {
 			v.Errorf("the table is of %q", caption)
 		}
 	})
