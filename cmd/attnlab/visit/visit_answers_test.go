@@ -125,6 +125,7 @@ const figuresDrawn = `document.querySelector("#gutter .arc") && document.querySe
 
 // follows moves the mouse over the matrix and over a row, and clicks into the matrix: text and figures show the same selection.
 func follows(v *visitor) {
+	v.press(`nav [data-do="page:trace"]`)
 	v.run(chromedp.EmulateViewport(1440, 2000), chromedp.Evaluate(`scrollTo(0, 0)`, nil)) // so that the rows and the matrix are in it
 	defer v.run(chromedp.EmulateViewport(1440, 900))
 	v.until("the figures are there", figuresDrawn)
