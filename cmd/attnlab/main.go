@@ -27,6 +27,7 @@ var commands = []command{
 	traceCommand,
 	headsCommand,
 	disruptCommand,
+	importanceCommand,
 	logitsCommand,
 	creditCommand,
 	trainCommand,

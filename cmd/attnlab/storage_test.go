@@ -16,12 +16,13 @@ import (
 func TestStorages(t *testing.T) {
 	small := []string{"--model", "chain-tiny"}
 	for name, args := range map[string][]string{
-		"eval":    {"--problems", "4"},
-		"trace":   {"--seed", "7"},
-		"heads":   {"--problems", "20"},
-		"disrupt": {"--problems", "20", "--pick", "random"},
-		"tree":    {"--seed", "3", "--initial", "2", "--points", "1"},
-		"logits":  {"--tokens", "1,2,3"},
+		"eval":       {"--problems", "4"},
+		"trace":      {"--seed", "7"},
+		"heads":      {"--problems", "20"},
+		"disrupt":    {"--problems", "20", "--pick", "random"},
+		"importance": {"--problems", "2", "--samples", "2"},
+		"tree":       {"--seed", "3", "--initial", "2", "--points", "1"},
+		"logits":     {"--tokens", "1,2,3"},
 	} {
 		args = append(append([]string{name}, args...), small...)
 		for asked, want := range map[string]string{"": "f32", "auto": "f32", "bf16": "bf16", "q8": "q8", "q4": "q4"} {

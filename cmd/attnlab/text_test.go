@@ -123,6 +123,7 @@ func TestTextRefuses(t *testing.T) {
 		{"eval --task text", 2, "task text needs a model that writes text: give its folder by --model"},
 		{"eval --task text" + on, 2, "eval: task text has no right answers; use \"attnlab trace\""},
 		{"disrupt --task text" + on, 2, "disrupt: task text has no right answers"},
+		{"importance --task text" + on, 2, "task text has no problems of its own; give a --prompt"},
 		{"tree --task text" + on, 2, "tree: task text has no right answers"},
 		{"trace --task text" + on, 2, "task text has no problems of its own; give a --prompt"},
 		{"trace --task text --prompt riddle" + on, 1, "--prompt: the prompt cannot be written in the model's tokens"},

@@ -20,3 +20,8 @@ func NoAnswers(responses int) error {
 func noneOf(responses int, does string) error {
 	return fmt.Errorf("none of %d responses %s; use more or easier problems, or a better model", responses, does)
 }
+
+// NoSteps is the error of resampling steps where none of a number of responses has steps and, where nobody knows the right answer, an answer.
+func NoSteps(responses int) error {
+	return noneOf(responses, "has steps to resample")
+}
