@@ -112,15 +112,17 @@ func rankLosses(all []session.StepLoss) *session.LossRanking {
 		}
 	}
 	r := stat.CompareRanks(fci, place, loss)
-	interval := func(i stat.Interval) *stat.Interval {
-		if stat.Finite(i.Low) == nil || stat.Finite(i.High) == nil {
-			return nil
-		}
-		return &i
-	}
 	correlation := func(c stat.Correlation) session.Correlation {
-		return session.Correlation{Rho: stat.Finite(c.Rho), Interval: interval(c.Interval)}
+		return session.Correlation{Rho: stat.Finite(c.Rho), Interval: knownInterval(c.Interval)}
 	}
 	return &session.LossRanking{N: r.N, FCI: correlation(r.First), Position: correlation(r.Second),
-		FCIPosition: stat.Finite(r.Between), Difference: interval(r.Difference)}
+		FCIPosition: stat.Finite(r.Between), Difference: knownInterval(r.Difference)}
+}
+
+// knownInterval is an interval, or nil where it has no ends.
+func knownInterval(i stat.Interval) *stat.Interval {
+	if stat.Finite(i.Low) == nil || stat.Finite(i.High) == nil {
+		return nil
+	}
+	return &i
 }

@@ -83,6 +83,7 @@ type screen struct {
 	heads    session.HeadsView
 	cut      session.Disruption
 	losses   session.StepLosses
+	again    session.Importances
 	answers  session.AnswerLosses
 	selected session.Selection
 	run      session.Run
@@ -297,6 +298,9 @@ func (s *screen) receive(message any) {
 	case session.StepLosses:
 		newer(s.losses.Number, m.Number)
 		s.losses = m
+	case session.Importances:
+		newer(s.again.Number, m.Number)
+		s.again = m
 	case session.Selection:
 		s.selected = m
 	case session.Run:

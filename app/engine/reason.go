@@ -84,6 +84,7 @@ func (e *Engine) begin(r *reasoning) {
 		e.clear(session.Disruption{Step: -1})
 	}
 	e.clear(session.StepLosses{Steps: []session.StepLoss{}})
+	e.clear(session.Importances{Steps: []session.StepImportance{}, Ranking: []session.ImportanceRank{}})
 	e.clear(session.AnswerLosses{Values: []*float64{}})
 }
 

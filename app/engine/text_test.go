@@ -96,6 +96,14 @@ func TestFreeText(t *testing.T) {
 	s.refused(session.CutSteps{Rule: "word"}, "no step rule")
 	s.refused(session.FindHeads{Problems: 4}, "nobody knows right answers")
 	s.refused(session.DisruptSteps{Samples: 2}, "nobody knows the right answer")
+	s.must(session.ResampleSteps{Samples: 8})
+	agree := 0
+	for _, v := range s.again.Steps {
+		agree += v.Before.Right
+	}
+	if !s.again.Agree || agree != 8*len(s.again.Steps) /* this model always answers the same */ || len(s.again.Steps) != len(s.trace.Steps) {
+		t.Errorf("%d continuations give the answer of the trace: %+v", agree, s.again)
+	}
 	s.refused(session.GrowTree{Unit: "all", Rule: session.TreeRule{Branch: "fci"}}, "nobody knows the right answer")
 	s.refused(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 5}}, "writes free text")
 }

@@ -91,6 +91,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return e.planDisruptOne(c)
 	case session.DisruptSteps:
 		return e.planDisruptSteps(c)
+	case session.ResampleSteps:
+		return e.planResampleSteps(c)
 	case session.DisruptAnswer:
 		return silent(e.disruptAnswer)
 	case session.ScoreLayers:

@@ -8,6 +8,7 @@ type Snapshots struct {
 	Heads        HeadsView
 	Disruption   Disruption
 	Losses       StepLosses
+	Importances  Importances
 	Answers      AnswerLosses
 	Layered      LayerScores
 	Checked      Checked
