@@ -69,6 +69,7 @@ var Figures = []Entry{
 	{"matrix", "Attention between steps, as a matrix", newMatrix},
 	{"heads", "Heads by layer", newHeads},
 	{"losses", "Measured loss beside FCI and position", newLosses},
+	{"importance", "Importance of each step beside FCI, focus and position", newImportance},
 	{"multiples", "Attention between steps, head by head", newMultiples},
 	{"ranks", "Heads ranked", newRanks},
 	{"followed", "Base against trained", newFollowed},

@@ -43,7 +43,7 @@ func TestLossesDrawsTheNumbers(t *testing.T) {
 	_, f := of[*losses](t, "losses", 700, 420, l)
 	c := f.layout()
 	low, high := f.span()
-	perUnit := c.loss.W / (high - low)
+	perUnit := c.value.W / (high - low)
 	inColumn := func(b draw.Box, column draw.Box) bool { return b.X >= column.X-1 && b.X+b.W <= column.X+column.W+1 }
 	for k, step := range l.Steps {
 		var row draw.Target
@@ -61,16 +61,16 @@ func TestLossesDrawsTheNumbers(t *testing.T) {
 					continue
 				}
 				switch {
-				case inColumn(s.Box, c.loss):
+				case inColumn(s.Box, c.value):
 					loss = append(loss, s)
-				case inColumn(s.Box, c.fci):
+				case inColumn(s.Box, c.scores[0]):
 					fci = append(fci, s)
-				case inColumn(s.Box, c.place):
+				case inColumn(s.Box, c.scores[1]):
 					place = append(place, s)
 				}
 			case draw.Arc:
 				if s.Color == f.Palette.Line && s.X0 != s.X1 && s.Y0 != s.Y1 && s.Y0 > row.Y && s.Y0 < row.Y+row.H {
-					hatched[map[bool]string{true: "loss", false: "fci"}[s.X0 < c.fci.X-5]] = true
+					hatched[map[bool]string{true: "loss", false: "fci"}[s.X0 < c.scores[0].X-5]] = true
 				}
 			}
 		}
@@ -86,7 +86,7 @@ func TestLossesDrawsTheNumbers(t *testing.T) {
 		if (step.FCI == nil) != hatched["fci"] || (step.FCI != nil) != (len(fci) == 1) {
 			t.Errorf("step %d with FCI %v: %d bars, hatched %v", k+1, step.FCI, len(fci), hatched)
 		}
-		if want := float64(9-k) / 9 * c.place.W; len(place) != 1 || math.Abs(place[0].W-want) > 0.01 {
+		if want := float64(9-k) / 9 * c.scores[1].W; len(place) != 1 || math.Abs(place[0].W-want) > 0.01 {
 			t.Errorf("step %d has the place %v, want %.1f", k+1, place, want)
 		}
 	}
