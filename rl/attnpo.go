@@ -3,8 +3,10 @@ package rl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -29,7 +31,8 @@ import (
 // The code is the authority here: the paper's own formula for γ is not known to us. Heads are ranked by SRA, read as the mean over
 // responses of the AUC of essential over redundant steps.
 //
-// Departures: κ, which is 1 in the paper; steps are a task's lines and not pieces between trigger phrases.
+// Departures: κ, which is 1 in the paper; steps are a task's lines and not pieces between trigger phrases; controls in place of S_k,
+// see focusParam.
 var ATTNPO = Method{
 	Name:    "attnpo",
 	Title:   "ATTNPO",
@@ -40,6 +43,7 @@ var ATTNPO = Method{
 		hyper.Problems.With(128, 16).From("ATTNPO script"),
 		hyper.Group.With(8, 8).From("ATTNPO script"),
 		hyper.Temperature.With(1, 1).From("ATTNPO script"),
+		hyper.SamplingKey.With(0, 0),
 		hyper.MaxLength.With(16384, hyper.LabMaxLength).From("ATTNPO script"),
 		hyper.LearningRate.With(2e-6, 5e-4).From("ATTNPO script"),
 		hyper.WarmUp.With(0, 0),
@@ -52,6 +56,7 @@ var ATTNPO = Method{
 		hyper.Aggregation.Choosing("token", "token").From("verl, on which the code is built"),
 		hyper.FlatGroups.Choosing("keep", "drop"),
 		hyper.Alpha.With(0.2, 0.2).From("ATTNPO code"),
+		focusParam,
 		{Name: "heads", Symbol: "N", Meaning: "key-focus heads averaged", Source: "ATTNPO, key-focus heads, script",
 			Min: 1, Max: 16, Step: 1, Paper: hyper.Number(3), Lab: hyper.Number(2)},
 		{Name: "positive", Meaning: "attenuate redundant steps where the advantage is positive", Source: "ATTNPO, step rescaling",
@@ -78,6 +83,7 @@ var ATTNPO = Method{
 			}
 			return nil
 		},
+		enoughOthers,
 	},
 	Takes: Takes{Heads: true, Keys: []string{"prompt_length", "step", "answer_tokens", "focus", "step_ranges"}},
 	New:   newATTNPO,
@@ -94,7 +100,8 @@ type attnpo struct {
 // attnpoRule is the arithmetic. Reward and advantage of a response are TLMRE's.
 type attnpoRule struct {
 	lengthReward
-	heads        int // N, key-focus heads
+	heads        int    // N, key-focus heads
+	focus        string // what scores a step, see focusParam
 	positive     bool
 	negative     bool
 	responseOnly bool // S_base spreads attention over the response alone
@@ -109,6 +116,7 @@ func newATTNPORule(h hyper.Values) attnpoRule {
 	return attnpoRule{
 		lengthReward: lengthReward{h.Number("alpha")},
 		heads:        h.Int("heads"),
+		focus:        h.Choice("focus"),
 		positive:     h.On("positive"),
 		negative:     h.On("negative"),
 		responseOnly: h.Choice("base-length") == "response",
@@ -126,6 +134,9 @@ type attnpoState struct {
 }
 
 func newATTNPO(h hyper.Values, s Setup) (Trainer, error) {
+	if focus := h.Choice("focus"); focus == byRandomHeads && len(s.Heads) > 0 {
+		return nil, errors.New("rl: heads are named and focus is random-heads, which draws them; leave one of the two out")
+	}
 	c := &attnpo{attnpoRule: newATTNPORule(h), problems: h.Int("problems"), size: h.Int("group"), found: s.Heads}
 	if s.State == nil {
 		return c, nil
@@ -141,7 +152,7 @@ func newATTNPO(h hyper.Values, s Setup) (Trainer, error) {
 // ---- Sample
 
 func (c *attnpo) Sample(ctx context.Context, r *Run) ([]Group, error) {
-	if err := c.findHeads(r.Base()); err != nil {
+	if err := c.findHeads(r.Base(), r.Seed); err != nil {
 		return nil, err
 	}
 	groups, err := r.sampleGroups(ctx, c.problems, c.size)
@@ -151,14 +162,16 @@ func (c *attnpo) Sample(ctx context.Context, r *Run) ([]Group, error) {
 	return groups, c.score(r, groups)
 }
 
-// findHeads freezes the N key-focus heads of the base for the whole run.
-func (c *attnpo) findHeads(base *Probe) error {
+// findHeads freezes the N heads of the base for the whole run: its key-focus heads, or a control.
+func (c *attnpo) findHeads(base *Probe, seed uint64) error {
 	if len(c.found) > 0 {
 		return nil
 	}
-	for _, rank := range base.Heads[:min(c.heads, len(base.Heads))] {
-		c.found = append(c.found, rank.Head)
+	var ranked []score.Head
+	for _, rank := range base.Heads {
+		ranked = append(ranked, rank.Head)
 	}
+	c.found = chooseHeads(c.focus, ranked, c.heads, seed)
 	if len(c.found) == 0 {
 		return fmt.Errorf("rl: %d probing problems gave no right response with both a needed and a redundant step, so no key-focus head can be found; "+
 			"train the model further, probe more problems, or name heads", base.Problems)
@@ -172,6 +185,7 @@ func (c *attnpo) findHeads(base *Probe) error {
 func (c *attnpo) score(r *Run, groups []Group) error {
 	var traces []task.Trace
 	var wanted []*Sample
+	var dealt []*rand.Rand
 	for _, g := range groups {
 		advantages := leaveOneOut(c.rewards(g.verdicts()))
 		for j := range g.Samples {
@@ -179,12 +193,15 @@ func (c *attnpo) score(r *Run, groups []Group) error {
 			s.Scores = make([]float64, len(s.Steps))
 			if s.Correct && advantages[j] != 0 && (c.positive || c.negative) {
 				traces, wanted = append(traces, s.Trace), append(wanted, s)
+				dealt = append(dealt, task.NewRandom(task.SeedOf("focus", r.Seed, g.Index), uint64(j)))
 			}
 		}
 	}
 	examined, err := examine.Examine(r.Scorer, traces, 1)
 	for i, e := range examined {
 		wanted[i].Scores = score.MeanOverHeads(e.Focus, c.found)
+		arrange(c.focus, wanted[i].Scores, dealt[i])
+		r.tally.scored(wanted[i].Scores)
 	}
 	return err
 }
@@ -310,7 +327,7 @@ func (c *attnpo) explainStep(g Group, s Sample, k int) []Term {
 	}
 	S, mix := s.Scores[k], math.Pow(p, c.mixExponent)
 	terms := []Term{
-		{"S_k", "attention of the answer's tokens to a token of the step, summed over the answer, mean over heads " + strings.Join(names, ", "), S, "ATTNPO, step score"},
+		{"S_k", howScored(c.focus) + "attention of the answer's tokens to a token of the step, summed over the answer, mean over heads " + strings.Join(names, ", "), S, "ATTNPO, step score"},
 		{"p", "share of right responses in the group", p, ofATTNPO},
 		{"S_base", fmt.Sprintf("κ p^%g |F| / %s with κ = %g: even attention", c.baseExponent, over, c.kappa), own.base, ofATTNPO}}
 	start := c.schedule * (1 - p)

@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -46,6 +47,7 @@ var AttnRL = Method{
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(64, 10).From("AttnRL, training set-up"),
 		hyper.Temperature.With(1, 1).From("AttnRL, training set-up"),
+		hyper.SamplingKey.With(0, 0),
 		hyper.MaxLength.With(8192, hyper.LabMaxLength).From("AttnRL, training set-up"),
 		hyper.LearningRate.With(1e-6, 5e-4).From("AttnRL, training set-up"),
 		hyper.WarmUp.With(0, 0).From("AttnRL script"),
@@ -65,6 +67,8 @@ var AttnRL = Method{
 		hyper.Pipeline.Choosing("on", "on").From("AttnRL, one-step off-policy"),
 		hyper.Delta.With(4, 2).From("AttnRL, FCI"),
 		hyper.Quantile.With(0.2, 0.2).From("AttnRL, ATB, eq. 7"),
+		hyper.FCI.Choosing("sum", "sum").From("AttnRL, FCI; the others are controls"),
+		hyper.Take.Choosing("earliest", "earliest").From("AttnRL, ATB; highest is a control"),
 		hyper.Spacing.With(0, 0).From("only in AttnRL's code, where it is 512"),
 		{Name: "filter", Meaning: "which all-correct problems stay: all, mean FCI at least the batch mean (paper), or above the running mean (code)", Source: "AttnRL, ADS, eq. 8",
 			Choices: []string{"off", "batch", "running"}, Max: 2, Step: 1, Paper: hyper.Choice("batch"), Lab: hyper.Choice("batch")},
@@ -100,10 +104,10 @@ var AttnRL = Method{
 
 // ---- Score: where and how much to branch
 
-// branchPoints returns N indices into steps at which to branch, in order; the prefix that stays is what lies strictly before the
+// branchPoints returns N indices into steps at which to branch, in order: the earliest, or the highest, of the top share; the prefix that stays is what lies strictly before the
 // step, so that the influential step itself is sampled again. fci has one score a response step, steps their token ranges counted
 // from the start of the prompt. The first step is never chosen; a response of one step has no branch point. Where too few steps
-// qualify the earliest others fill up, and where steps run out they repeat.
+// qualify the others fill up in the same order, and where steps run out they repeat.
 func (c TreeRule) branchPoints(fci []float64, steps [][2]int) []int {
 	if len(fci) != len(steps) {
 		panic(fmt.Sprintf("rl: branchPoints: %d scores for %d steps", len(fci), len(steps)))
@@ -112,15 +116,22 @@ func (c TreeRule) branchPoints(fci []float64, steps [][2]int) []int {
 		return nil
 	}
 	threshold := score.TopThreshold(fci, c.topShare)
+	order := make([]int, len(steps)-1)
+	for i := range order {
+		order[i] = i + 1
+	}
+	if c.highest {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(fci[b], fci[a]) })
+	}
 	var at []int
-	for k := 1; k < len(steps) && len(at) < c.points; k++ {
-		if fci[k] >= threshold && steps[k][0] >= c.spacing &&
-			(len(at) == 0 || steps[k][0]-steps[at[len(at)-1]][1] >= c.spacing) {
+	for _, k := range order {
+		near := func(other int) bool { return max(steps[k][0]-steps[other][1], steps[other][0]-steps[k][1]) < c.spacing }
+		if len(at) < c.points && fci[k] >= threshold && steps[k][0] >= c.spacing && !slices.ContainsFunc(at, near) {
 			at = append(at, k)
 		}
 	}
-	for k := 1; k < len(steps) && len(at) < c.points; k++ {
-		if !slices.Contains(at, k) {
+	for _, k := range order {
+		if len(at) < c.points && !slices.Contains(at, k) {
 			at = append(at, k)
 		}
 	}

@@ -32,6 +32,7 @@ var DAPO = Method{
 		hyper.Problems.With(512, 16).From("DAPO 4.1"),
 		hyper.Group.With(16, 8).From("DAPO 4.1"),
 		hyper.Temperature.With(1, 1).From("DAPO script"),
+		hyper.SamplingKey.With(0, 0),
 		hyper.MaxLength.With(20480, hyper.LabMaxLength).From("DAPO 4.1"),
 		hyper.LearningRate.With(1e-6, 5e-4).From("DAPO 4.1"),
 		hyper.WarmUp.With(20, 0).From("DAPO 4.1"),

@@ -22,6 +22,7 @@ var DrGRPO = Method{
 		hyper.Problems.With(128, 16).From("Dr. GRPO script"),
 		hyper.Group.With(8, 8).From("Dr. GRPO script"),
 		hyper.Temperature.With(1, 1).From("Dr. GRPO script"),
+		hyper.SamplingKey.With(0, 0),
 		hyper.MaxLength.With(3000, hyper.LabMaxLength).From("Dr. GRPO script"),
 		hyper.LearningRate.With(1e-6, 5e-4).From("Dr. GRPO script"),
 		hyper.WarmUp.With(0, 0).From("Dr. GRPO script"),

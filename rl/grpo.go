@@ -27,6 +27,7 @@ var GRPO = Method{
 		hyper.Problems.With(16, 16).From("DeepSeekMath 4.2, a batch of 1,024 read as responses"),
 		hyper.Group.With(64, 8).From("DeepSeekMath 4.2"),
 		hyper.Temperature.With(1, 1),
+		hyper.SamplingKey.With(0, 0),
 		hyper.MaxLength.With(1024, hyper.LabMaxLength).From("DeepSeekMath 4.2"),
 		hyper.LearningRate.With(1e-6, 5e-4).From("DeepSeekMath 4.2"),
 		hyper.WarmUp.With(0, 0),

@@ -2,6 +2,7 @@ package rl
 
 import (
 	"math"
+	"slices"
 
 	"attnlab/model"
 	"attnlab/rl/examine"
@@ -35,6 +36,14 @@ type StepReport struct {
 	// the same; within responses, and over all steps of the batch.
 	CreditAUC       *float64 `json:"credit_auc"`
 	CreditAUCPooled *float64 `json:"credit_auc_pooled"`
+
+	// ScorePosition is how far the score by which the method chose steps, or weighed them, is their place: the rank correlation within a
+	// response, mean over responses. 1 is a score that ranks earlier steps first.
+	ScorePosition *float64 `json:"score_position,omitempty"`
+
+	// EarliestOverlap is the share of branch points that lie in steps at which the rule "earliest" branches: 1 is a rule that no one can
+	// tell from it.
+	EarliestOverlap *float64 `json:"earliest_overlap,omitempty"`
 
 	KL           float64 `json:"kl"`      // k3, to the reference, or without one to the policy that sampled
 	Entropy      float64 `json:"entropy"` // of sampled tokens, nats
@@ -92,6 +101,8 @@ type tally struct {
 	credited           float64
 	within             []float64 // AUC of a response
 	needed, redundant  []float64 // credit of steps
+	positions          []float64 // rank correlation of a response's scores with place
+	early              []float64 // 1 for a branch point in a step at which "earliest" branches, else 0
 	updates            float64   // this step's
 }
 
@@ -143,6 +154,21 @@ func (t *tally) credit(g Group) {
 	}
 }
 
+// scored adds the scores of the steps of a response by which the method chooses or weighs them. A step without a score is NaN.
+func (t *tally) scored(scores []float64) {
+	if r := score.WithPlace(scores); !math.IsNaN(r) {
+		t.positions = append(t.positions, r)
+	}
+}
+
+// branched adds the branch points of a response, in tokens of it. The rule "earliest" takes steps 1 to points, counted from 0.
+func (t *tally) branched(s Sample, at []int, points int) {
+	for _, token := range at {
+		k := slices.IndexFunc(s.Steps, func(step task.Step) bool { return s.PromptLength+token < step.End })
+		t.early = append(t.early, stat.Indicator(k >= 1 && k <= points))
+	}
+}
+
 // stepCredit is the mean advantage of each step's tokens, with its label.
 func (s Sample) stepCredit() (credit []float64, needed, redundant []bool) {
 	for k, r := range s.ResponseSteps() {
@@ -184,6 +210,7 @@ func (t *tally) report(base *Probe) StepReport {
 		within += auc
 	}
 	r.CreditAUC = stat.Finite(within / float64(len(t.within)))
+	r.ScorePosition, r.EarliestOverlap = stat.Finite(stat.Mean(t.positions)), stat.Finite(stat.Mean(t.early))
 	r.CreditAUCPooled = stat.Finite(stat.AUC(t.needed, t.redundant))
 	return r
 }

@@ -18,7 +18,7 @@ type Policy struct {
 	Scorer      *model.Scorer
 	Temperature float64
 	MaxLength   int // of a response, tokens; the context may allow fewer
-	seed        uint64
+	seed, key   uint64
 
 	// Progress, where not nil, is called during a training step: with a stage, and how much of it is done where that is known.
 	Progress func(stage string, done, of int)
@@ -128,7 +128,7 @@ func (p *Policy) write(ctx context.Context, from []pendingBranch, first int) ([]
 	start, done := time.Now(), 0
 	p.say("sampling", 0, len(requests))
 	rollouts, err := p.Decoder.Generate(ctx, requests, model.Sampling{Temperature: float32(p.Temperature),
-		Seed: uint32(task.SeedOf("sample", p.seed, 0)), Step: uint32(p.Calls)}, func(int, model.Rollout) {
+		Seed: uint32(task.SeedOf("sample", p.seed, p.key)), Step: uint32(p.Calls)}, func(int, model.Rollout) {
 		done++
 		p.say("sampling", done, len(requests))
 	})
@@ -203,6 +203,7 @@ func (p *Policy) logprobs(s *model.Scorer, samples []Sample, which []int) ([][]f
 // PolicyConfig is how a policy samples and how much memory it takes.
 type PolicyConfig struct {
 	Seed        uint64
+	SamplingKey uint64 // other random numbers for the same problems
 	Temperature float64
 	MaxLength   int // of a response, tokens
 	Slots       int // sequences at once
@@ -230,7 +231,7 @@ func NewPolicy(m *model.Model, task task.Task, c PolicyConfig) (*Policy, error) 
 
 // PolicyOf returns a policy that uses an existing decoder and scorer; it ignores Slots and Tokens of c.
 func PolicyOf(d *model.Decoder, s *model.Scorer, task task.Task, c PolicyConfig) *Policy {
-	return &Policy{Task: task, Decoder: d, Scorer: s, Temperature: c.Temperature, MaxLength: examine.Cap(c.MaxLength, d.MaxContext), seed: c.Seed, tally: &tally{}}
+	return &Policy{Task: task, Decoder: d, Scorer: s, Temperature: c.Temperature, MaxLength: examine.Cap(c.MaxLength, d.MaxContext), seed: c.Seed, key: c.SamplingKey, tally: &tally{}}
 }
 
 // Release frees the device's memory but not the model's.

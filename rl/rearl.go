@@ -42,6 +42,7 @@ var REARL = Method{
 		hyper.Problems.With(16, 16).From("REA-RL code, inferred from its devices"),
 		hyper.Group.With(4, 4).From("REA-RL, sequential revision"),
 		hyper.Temperature.With(0.6, 1).From("REA-RL code"),
+		hyper.SamplingKey.With(0, 0),
 		hyper.MaxLength.With(8000, hyper.LabMaxLength).From("REA-RL code"),
 		hyper.LearningRate.With(2e-5, 5e-4).From("REA-RL code"),
 		hyper.WarmUp.With(0, 0).From("REA-RL code has a tenth of its steps, whose number we do not know"),

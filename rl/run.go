@@ -159,6 +159,9 @@ func (r *Run) open(d *gpu.Device, task task.Task, start *hf.Checkpoint) (err err
 	if name := "temperature"; r.Hyper.Has(name) {
 		p.Temperature = r.Hyper.Number(name)
 	}
+	if r.Hyper.Has(hyper.SamplingKey.Name) {
+		p.SamplingKey = uint64(r.Hyper.Int(hyper.SamplingKey.Name))
+	}
 	if r.Policy, err = NewPolicy(r.Model, task, p); err != nil {
 		return err
 	}

@@ -28,11 +28,15 @@ func TestRunsOfVersion1Resume(t *testing.T) {
 			if err := json.Unmarshal(read(t, "testdata/version1/"+method+".steps.json"), &want); err != nil {
 				t.Fatal(err)
 			}
+			resumed := steps(t, open(t, saved, c), 2)
+			for i := range resumed { // version 1 did not report these
+				resumed[i].ScorePosition, resumed[i].EarliestOverlap = nil, nil
+			}
 			got, old := any(nil), any(nil)
 			for _, one := range []struct {
 				text string
 				to   *any
-			}{{text(t, steps(t, open(t, saved, c), 2)), &got}, {text(t, want), &old}} {
+			}{{text(t, resumed), &got}, {text(t, want), &old}} {
 				if err := json.Unmarshal([]byte(one.text), one.to); err != nil {
 					t.Fatal(err)
 				}

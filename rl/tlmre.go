@@ -32,6 +32,7 @@ var TLMRE = Method{
 		hyper.Problems.With(32, 16).From("TLMRE code"),
 		hyper.Group.With(8, 8).From("TLMRE code"),
 		hyper.Temperature.With(1, 1).From("TLMRE code"),
+		hyper.SamplingKey.With(0, 0),
 		hyper.MaxLength.With(32000, hyper.LabMaxLength).From("TLMRE code"),
 		hyper.LearningRate.With(5e-6, 5e-4).From("TLMRE code"),
 		hyper.WarmUp.With(0, 0),

@@ -2,6 +2,7 @@ package rl
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -27,6 +28,8 @@ type TreeRule struct {
 	keepUnbranched bool
 
 	delta    int     // Δ, steps
+	reading  string  // of FCI, see readings; "" is the paper's
+	highest  bool    // branch at the highest of the top share, not at the earliest
 	topShare float64 // ρ
 	spacing  int     // tokens
 
@@ -47,6 +50,8 @@ func NewTreeRule(h hyper.Values) TreeRule {
 		branch:         h.Choice("branch"),
 		keepUnbranched: h.Choice("unbranched") == "keep",
 		delta:          h.Int("delta"),
+		reading:        h.Choice("fci"),
+		highest:        h.Choice("take") == "highest",
 		topShare:       h.Number("quantile"),
 		spacing:        h.Int("spacing"),
 		filter:         "off", trees: "all", batch: "fixed",
@@ -55,6 +60,9 @@ func NewTreeRule(h hyper.Values) TreeRule {
 
 // leaves is the number of leaves of a problem whose responses are all expanded.
 func (c TreeRule) leaves() int { return c.initial * (1 + c.points*c.rollouts) }
+
+// readings are the scores that --fci names. Of these only the sum depends on how many steps follow.
+var readings = map[string]score.Score{"": score.FCI, "sum": score.FCI, "mean": score.FCIMean, "over-uniform": score.FCIOverUniform}
 
 // plannedTree is the initial responses to a problem with the places to branch them at.
 type plannedTree struct {
@@ -105,13 +113,15 @@ func (c TreeRule) plan(p *Policy, easy *easyFilter, groups []Group) ([]plannedTr
 		correct, _ := g.verdicts()
 		for _, k := range c.expanded(correct, random) {
 			s.Points[k] = c.pointsOf(g.Samples[k], fci[i][k], random)
+			p.tally.branched(g.Samples[k], s.Points[k], c.points)
 		}
 		planned = append(planned, s)
 	}
 	return planned, nil
 }
 
-// scores are the FCI of all steps, [group][sample][step], where a rule needs them; zeros otherwise.
+// scores are the FCI of all steps by the rule's reading, [group][sample][step], where a rule needs them; zeros otherwise, and of steps that
+// have none.
 func (c TreeRule) scores(p *Policy, groups []Group) (fci [][][]float64, err error) {
 	var traces []task.Trace
 	var wanted []*[]float64
@@ -126,7 +136,19 @@ func (c TreeRule) scores(p *Policy, groups []Group) (fci [][][]float64, err erro
 	}
 	examined, err := examine.Examine(p.Scorer, traces, c.delta)
 	for i, e := range examined {
-		*wanted[i] = e.FCI
+		values := readings[c.reading].Of(e.Input()).Steps
+		for k := range values {
+			if !score.Scored(k, len(values), e.AnswerEnd > e.AnswerStart, c.delta) {
+				values[k] = math.NaN()
+			}
+		}
+		p.tally.scored(values)
+		for k, y := range values {
+			if math.IsNaN(y) {
+				values[k] = 0
+			}
+		}
+		*wanted[i] = values
 	}
 	return fci, err
 }

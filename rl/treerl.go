@@ -29,6 +29,7 @@ var TreeRL = Method{
 	Params: slices.Concat(hyper.Table{
 		hyper.Problems.With(16, 10).From("TreeRL code"),
 		hyper.Temperature.With(1.2, 1).From("TreeRL"),
+		hyper.SamplingKey.With(0, 0),
 		hyper.MaxLength.With(8192, hyper.LabMaxLength).From("TreeRL"),
 		hyper.LearningRate.With(1.5e-6, 5e-4).From("TreeRL"),
 		hyper.WarmUp.With(0, 0),
@@ -48,6 +49,8 @@ var TreeRL = Method{
 		hyper.Pipeline.Choosing("off", "off").From("AttnRL, one-step off-policy"),
 		hyper.Delta.With(4, 2).From("AttnRL, FCI"),
 		hyper.Quantile.With(0.2, 0.2).From("AttnRL, ATB, eq. 7"),
+		hyper.FCI.Choosing("sum", "sum").From("AttnRL, FCI; the others are controls"),
+		hyper.Take.Choosing("earliest", "earliest").From("AttnRL, ATB; highest is a control"),
 		hyper.Spacing.With(0, 0).From("only in AttnRL's code, where it is 512"),
 	}, hyper.Optimiser("OpenRLHF, on which the code is built; decay of its scripts", 0.9, 0.95, 0.1, 1)),
 	Takes: Takes{Tree: true},

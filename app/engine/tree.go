@@ -36,7 +36,7 @@ func treeHyper(rule session.TreeRule) (hyper.Values, error) {
 
 // policy samples with the current model, keyed as "attnlab tree --seed" is.
 func (e *Engine) policy(task task.Task, h hyper.Values, seed uint64) *rl.Policy {
-	return rl.PolicyOf(e.rig.decoder, e.rig.scorer, task, rl.PolicyConfig{Seed: seed, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length")})
+	return rl.PolicyOf(e.rig.decoder, e.rig.scorer, task, rl.PolicyConfig{Seed: seed, SamplingKey: uint64(h.Int("sampling-key")), Temperature: h.Number("temperature"), MaxLength: h.Int("max-length")})
 }
 
 // planGrowTree continues the current tree, or begins another where that has another

@@ -34,7 +34,7 @@ Without --prompt it takes the first problem of "attnlab eval" with the same seed
 		o.takeOpened(f)
 		prompt := f.String("prompt", "", "`TEXT` of a problem of the task, with or without <bos> and <think>; in free text with or without markers")
 		var rows hyper.Table
-		for _, p := range []hyper.Param{rl.BranchParam, hyper.Initial, hyper.Points, hyper.Rollouts, hyper.Delta, hyper.Quantile, hyper.Spacing,
+		for _, p := range []hyper.Param{rl.BranchParam, hyper.Initial, hyper.Points, hyper.Rollouts, hyper.Delta, hyper.FCI, hyper.Take, hyper.Quantile, hyper.Spacing,
 			hyper.Unbranched, hyper.Temperature, hyper.MaxLength} {
 			row, _ := rl.AttnRL.Params.Row(p.Name)
 			rows = append(rows, row)
@@ -110,7 +110,7 @@ func (c *console) tree(ctx context.Context, prompt string, h hyper.Values) error
 	if err != nil {
 		return err
 	}
-	p := rl.PolicyOf(d, scorer, l.Task, rl.PolicyConfig{Seed: c.seed, Temperature: h.Number("temperature"), MaxLength: h.Int("max-length")})
+	p := rl.PolicyOf(d, scorer, l.Task, rl.PolicyConfig{Seed: c.seed, SamplingKey: uint64(h.Int("sampling-key")), Temperature: h.Number("temperature"), MaxLength: h.Int("max-length")})
 	grown, stopped := c.growTree(ctx, p, rl.NewTreeRule(h), problem)
 	if grown.Tree == nil {
 		return stopped

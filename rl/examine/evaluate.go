@@ -93,6 +93,15 @@ type Evaluation struct {
 	Reflections      float64                `json:"reflections"` // re-checks a response, as [CountReflections] counts them
 	Labels           map[task.Label]float64 `json:"labels"`      // steps of each label a response
 	ByDifficulty     []LevelEvaluation      `json:"by_difficulty"`
+	Each             *Each                  `json:"each,omitempty"`
+}
+
+// Each is what an evaluation found at each problem, in their order: two evaluations of the same problems can be compared problem by
+// problem.
+type Each struct {
+	Correct        stat.Counts `json:"correct"` // 1 or 0
+	ThinkTokens    stat.Counts `json:"think_tokens"`
+	RedundantSteps stat.Counts `json:"redundant_steps"`
 }
 
 // LevelEvaluation is the part of an evaluation with one difficulty.
@@ -111,7 +120,7 @@ func Evaluate(kind task.Task, attempts []Attempt) Evaluation {
 	if len(attempts) == 0 {
 		panic("examine: Evaluate of no attempts")
 	}
-	e := Evaluation{Problems: len(attempts), Labels: map[task.Label]float64{}}
+	e := Evaluation{Problems: len(attempts), Labels: map[task.Label]float64{}, Each: &Each{}}
 	var correct, wellFormed, think, minimum, steps, reflections []float64
 	for _, a := range attempts {
 		reflections = append(reflections, float64(task.Reflections(kind, a.Trace)))
@@ -120,6 +129,9 @@ func Evaluate(kind task.Task, attempts []Attempt) Evaluation {
 		think = append(think, float64(a.Trace.ThinkTokens()))
 		minimum = append(minimum, float64(a.Problem.MinimumThink))
 		steps = append(steps, float64(len(a.Trace.Steps)))
+		e.Each.Correct = append(e.Each.Correct, int(stat.Indicator(a.Trace.Correct)))
+		e.Each.ThinkTokens = append(e.Each.ThinkTokens, a.Trace.ThinkTokens())
+		e.Each.RedundantSteps = append(e.Each.RedundantSteps, a.Trace.Count(task.Redundant))
 	}
 	for _, label := range task.Labels() {
 		var count []float64

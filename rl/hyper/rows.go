@@ -11,6 +11,7 @@ var (
 	Problems    = number("problems", "P", "problems sampled at a training step", 1, 512, 1)
 	Group       = number("group", "G", "responses sampled for a problem, revisions not counted", 2, 64, 1)
 	Temperature = number("temperature", "T", "sampling temperature while training", 0.1, 2, 0.05)
+	SamplingKey = number("sampling-key", "", "key of the random numbers that write the responses of a training run; its problems stay those of the seed. A run with another key is an A/A control: the same method once more", 0, 100_000, 1).From("ours")
 	MaxLength   = number("max-length", "L_max", "longest response, tokens, in training, probing and evaluation", 8, 32768, 8)
 
 	// The optimiser.
@@ -54,6 +55,8 @@ var (
 	Pipeline   = choice("pipeline", "", "sample the next step's initial responses in one call with this step's rollouts, one step off-policy",
 		"off", "on")
 	Delta    = number("delta", "Δ", "steps skipped before later attention counts", 1, 16, 1)
+	FCI      = choice("fci", "", "how FCI adds up what later steps pay to a step: the sum, the mean, or the mean over what uniform attention would pay", "sum", "mean", "over-uniform")
+	Take     = choice("take", "", "which of the steps of high FCI are branch points: the earliest or the highest", "earliest", "highest")
 	Quantile = number("quantile", "ρ", "share of steps, highest FCI first, that may be branch points", 0.01, 1, 0.01)
 	Spacing  = number("spacing", "", "least tokens before and between branch points", 0, 4096, 1)
 )

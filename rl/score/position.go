@@ -2,6 +2,7 @@ package score
 
 import (
 	"math"
+	"slices"
 
 	"attnlab/rl/stat"
 )
@@ -30,9 +31,21 @@ func WithPosition(s Score, in Input) float64 { return s.Of(in).WithPosition(s, i
 
 // WithPosition is [WithPosition] of values that are computed already.
 func (v Values) WithPosition(s Score, in Input) float64 {
+	values := slices.Clone(v.Steps)
+	for k := range values {
+		if len(s.Sum(in, Head{}, k)) == 0 {
+			values[k] = math.NaN()
+		}
+	}
+	return WithPlace(values)
+}
+
+// WithPlace is the rank correlation of the scores of steps, in order, with [Position]. A step without a score is NaN and takes no part.
+// NaN where fewer than two steps have one, or all are equal.
+func WithPlace(scores []float64) float64 {
 	var place, values []float64
-	for k, v := range v.Steps {
-		if !math.IsNaN(v) && len(s.Sum(in, Head{}, k)) > 0 {
+	for k, v := range scores {
+		if !math.IsNaN(v) {
 			place, values = append(place, -float64(k+1)), append(values, v)
 		}
 	}

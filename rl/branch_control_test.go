@@ -1,0 +1,74 @@
+package rl
+
+import (
+	"slices"
+	"testing"
+
+	"attnlab/rl/task"
+)
+
+func TestBranchAtTheHighest(t *testing.T) {
+	steps := func(n int) (ranges [][2]int) {
+		for k := range n {
+			ranges = append(ranges, [2]int{100 + 10*k, 110 + 10*k})
+		}
+		return ranges
+	}
+	for _, c := range []struct {
+		name    string
+		fci     []float64
+		spacing int
+		share   float64
+		want    []int
+	}{
+		{"the two highest of the top", []float64{0, .1, .7, .1, .1, .8, .1, .1, .9, .1, .1}, 0, 0.3, []int{5, 8}},
+		{"the first step never", []float64{9, .1, .2, .3, .4}, 0, 1, []int{3, 4}},
+		{"one candidate: filled with the next", []float64{0, .1, .2, .9, .3, 0}, 0, 0.01, []int{3, 4}},
+		{"none: the earliest two", []float64{0, 0, 0, 0}, 0, 0.2, []int{1, 2}},
+		{"spacing to both sides", []float64{0, .6, .7, .8, .9, .7, .6, .5}, 20, 1, []int{1, 4}}, // 4 is [140,150); 1 ends at 120
+		{"one step", []float64{0}, 0, 0.2, nil},
+	} {
+		rule := TreeRule{points: 2, topShare: c.share, spacing: c.spacing, highest: true}
+		if got := rule.branchPoints(c.fci, steps(len(c.fci))); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// The readings of FCI differ from each other in what they choose, and a run reports how far each is place, and how often it branches
+// where "earliest" does.
+func TestReadingsReportPlace(t *testing.T) {
+	chosen := map[string]string{}
+	for _, fci := range []string{"sum", "mean", "over-uniform"} {
+		for _, take := range []string{"earliest", "highest"} {
+			c := diceRun(t, "attnrl", map[string]string{"fci": fci, "take": take, "delta": "1", "quantile": "0.8", "pipeline": "off"})
+			a, b := open(t, nil, c), open(t, nil, c)
+			got, again := steps(t, a, 1)[0], steps(t, b, 1)[0]
+			if text(t, got) != text(t, again) {
+				t.Errorf("%s %s twice: %s and %s", fci, take, text(t, got), text(t, again))
+			}
+			if r, e := got.ScorePosition, got.EarliestOverlap; r == nil || e == nil || *r < -1 || *r > 1 || *e < 0 || *e > 1 {
+				t.Fatalf("%s %s: %s", fci, take, text(t, got))
+			}
+			key := text(t, []float64{*got.ScorePosition, *got.EarliestOverlap})
+			if other, seen := chosen[key]; seen && fci != "sum" { // in so short traces the highest sums are the earliest steps
+				t.Errorf("%s %s reports what %s does: %s", fci, take, other, key)
+			}
+			chosen[key] = fci + " " + take
+		}
+	}
+	earliest := open(t, nil, diceRun(t, "attnrl", map[string]string{"branch": "earliest", "filter": "off"}))
+	if got := steps(t, earliest, 1)[0]; got.EarliestOverlap == nil || *got.EarliestOverlap != 1 || got.ScorePosition != nil {
+		t.Errorf("earliest: %s", text(t, got))
+	}
+}
+
+// A branch point inside a step counts for that step.
+func TestBranchedStep(t *testing.T) {
+	s := Sample{Trace: task.Trace{PromptLength: 5, Steps: []task.Step{{Start: 5, End: 8}, {Start: 8, End: 12}, {Start: 12, End: 14}, {Start: 14, End: 20}}}}
+	var got tally
+	got.branched(s, []int{0, 2, 3, 6, 7, 9, 15}, 2) // steps 0, 0, 1, 1, 2, 3 and none
+	if want := []float64{0, 0, 1, 1, 1, 0, 0}; !slices.Equal(got.early, want) {
+		t.Errorf("%v, want %v", got.early, want)
+	}
+}
