@@ -46,6 +46,12 @@ func Paired(a, b []float64) Difference {
 	if d.Mean, d.Error = MeanError(x); d.N < 2 {
 		return d
 	}
+	d.student()
+	return d
+}
+
+// student sets interval and P from mean, error and N.
+func (d *Difference) student() {
 	half := Student(d.N-1) * d.Error
 	d.Interval = Interval{d.Mean - half, d.Mean + half}
 	switch {
@@ -56,7 +62,6 @@ func Paired(a, b []float64) Difference {
 	default:
 		d.P = 0
 	}
-	return d
 }
 
 // Holm adjusts the p values of several tests so that one wrong rejection among all of them stays as unlikely as in one test
