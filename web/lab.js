@@ -28,6 +28,7 @@ if (location.protocol !== "file:") {
   const theme = localStorage.getItem("attnlab-theme")?.replaceAll('"', ""); // stored as JSON
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
 
+  const token = () => sessionStorage.getItem("attnlab-token") ?? localStorage.getItem("attnlab-token") ?? "";
   const site = JSON.parse(document.getElementById("site").textContent);
   const query = new URLSearchParams(location.search);
   const lab = globalThis.attnlab = {
@@ -35,6 +36,9 @@ if (location.protocol !== "file:") {
     folder: site.folder, // of all files but index.html and sw.js, below the page's address
     session: query.get("session") || Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join(""),
     joined: query.has("session"), // that of another page, which has the engine
+    // The engine may run in a program of its own (remote.js), which serves this page. Its link says so, and later visits know it by the token.
+    native: query.get("engine") === "native" || !query.has("engine") && !!token(),
+    offered: query.has("engine") || !!token(),
     backend: ["host", "webgpu"].includes(query.get("backend")) ? query.get("backend") : "auto",
     example: "",
     update: false,
@@ -56,7 +60,9 @@ if (location.protocol !== "file:") {
   // startEngine starts the Worker. A page that joins the session of another page uses the engine there.
   function startEngine() {
     if (missing.length > 0) throw new Error(`this browser has no ${missing.join(", ")}`);
-    if (!query.has("session")) {
+    if (!query.has("session") && lab.native) {
+      startLine();
+    } else if (!query.has("session")) {
       lab.worker = new Worker(`${lab.folder}worker.js?session=${lab.session}&backend=${lab.backend}&bytes=${site.engine}`);
       // The engine wants its storage to last from the first save on. Only a page may ask the browser for that.
       lab.worker.addEventListener("message", async (event) => {
@@ -67,6 +73,27 @@ if (location.protocol !== "file:") {
       hold();
       addEventListener("pageshow", (e) => e.persisted && hold());
     }
+  }
+  // startLine joins the engine of a program. The link that the program printed has a token; it moves from the address to the browser's storage.
+  function startLine() {
+    if (query.has("token")) {
+      sessionStorage.setItem("attnlab-token", query.get("token"));
+      query.delete("token");
+      history.replaceState(history.state, "", "?" + query + location.hash);
+    }
+    lab.worker = new Worker(`${lab.folder}remote.js?session=${lab.session}`);
+    lab.worker.postMessage({ token: token(), version: lab.version, backend: lab.backend === "auto" ? "" : lab.backend });
+    lab.worker.addEventListener("message", ({ data }) => {
+      if (data.owner) localStorage.setItem("attnlab-token", data.owner); // of later tabs; a link for watching is for one tab
+      if (data.none && !query.has("engine")) { // only files are served here now
+        for (const store of [localStorage, sessionStorage]) store.removeItem("attnlab-token");
+        location.reload();
+      }
+    });
+    const look = () => document.visibilityState === "visible" && lab.worker.postMessage("look");
+    for (const event of ["pageshow", "online"]) addEventListener(event, look);
+    document.addEventListener("visibilitychange", look);
+    hold();
   }
   let failure;
   try {

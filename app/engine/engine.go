@@ -38,6 +38,8 @@ type Library struct {
 	Recorded func(ctx context.Context, name string) ([]byte, error)
 	// Store saves the visitor's runs from one visit to the next. Without it (nil) they end with the visit.
 	Store runs.Store
+	// Place is the origin of the runs that are begun here, [session.Browser] where it is empty.
+	Place string
 	// Memory saves what the engine has measured of this machine. Nil measures again at each visit.
 	Memory Memory
 }
@@ -63,7 +65,7 @@ type Engine struct {
 	queued  atomic.Bool   // commands wait behind the current job
 	number  atomic.Uint64 // of the last snapshot
 	pauses  pauses
-	warning string // about the browser's storage: a sentence, or empty
+	warning string // about the storage: a sentence, or empty
 
 	crediting sync.Mutex
 	credit    explained

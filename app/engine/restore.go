@@ -19,7 +19,7 @@ func (e *Engine) planRestore(c session.Restore) func(context.Context) (string, e
 				if lost(err) || ctx.Err() != nil {
 					return "", err
 				}
-				missing = "This link needs the model " + c.Model + ", which this browser does not have (" + session.Message(err) + "). The page shows the link with " + e.capabilities.Model.Name + "."
+				missing = "This link needs the model " + c.Model + ", which is not here (" + session.Message(err) + "). The page shows the link with " + e.capabilities.Model.Name + "."
 			}
 		}
 		if c.Recorded != "" {

@@ -100,7 +100,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		return err
 	}
 	adapter := e.rig.device.Info.String()
-	t := &training{savedStep: -1, recorded: true, info: session.RunInfo{State: "new", From: "this browser", Note: adapter}}
+	t := &training{savedStep: -1, recorded: true, info: session.RunInfo{State: "new", From: e.place(), Note: adapter}}
 	if s.Method == runs.Pretrain {
 		t.start, err = fresh(&s)
 	} else {
@@ -200,7 +200,7 @@ func fresh(s *session.RunSettings) (*hf.Checkpoint, error) {
 	return &hf.Checkpoint{Config: c, Tokenizer: words, Weights: c.Init(uint64(s.Seed))}, nil
 }
 
-// newID is a name for a run that no other has, in this browser too.
+// newID is a name for a run that no other has, in the storage too.
 func (e *Engine) newID(method string) string {
 	for now := time.Now().UnixMilli(); ; now++ {
 		id := method + "-" + strconv.FormatInt(now, 36)

@@ -29,7 +29,7 @@ func (e *Engine) loadRuns(ctx context.Context) {
 	if e.library.Store != nil {
 		ids, err := e.library.Store.List(ctx)
 		if err != nil {
-			e.fail("Open", fmt.Errorf("the runs saved in this browser cannot be listed: %w", err))
+			e.fail("Open", fmt.Errorf("the runs saved %s cannot be listed: %w", session.Where(e.place()), err))
 		}
 		for _, id := range ids {
 			names, err := e.library.Store.Names(ctx, id)
@@ -37,7 +37,7 @@ func (e *Engine) loadRuns(ctx context.Context) {
 				e.fail("Open", fmt.Errorf("the run %s cannot be read: %w", id, err))
 				continue
 			}
-			e.know(id, "this browser", names, func(names ...string) (map[string][]byte, error) { return e.library.Store.Load(ctx, id, names...) })
+			e.know(id, e.place(), names, func(names ...string) (map[string][]byte, error) { return e.library.Store.Load(ctx, id, names...) })
 		}
 	}
 	if e.library.Runs != nil {
@@ -125,7 +125,7 @@ func (e *Engine) fetchState(ctx context.Context, t *training) error {
 	}
 	read.run.Log.Stored()
 	if read.state == nil {
-		return errors.New("the run's state is not in this browser's storage any more; begin it again from its settings")
+		return errors.New("the run's state is not in the storage any more; begin it again from its settings")
 	}
 	t.state, t.start, t.own, t.run = read.state, read.start, read.own, read.run
 	t.reflection, t.ownReflection, t.recorded = read.reflection, read.ownReflection, read.recorded
@@ -170,7 +170,7 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 // inAnotherTab explains an error of a run that another tab or program trains.
 func inAnotherTab(err error) error {
 	if errors.Is(err, runs.ErrLocked) {
-		return errors.New("this run is open in another tab; close it there, then resume it here")
+		return errors.New("this run is open in another tab or program; close it there, then resume it here")
 	}
 	return err
 }

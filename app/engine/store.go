@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -60,7 +61,7 @@ func (e *Engine) save(t *training) error {
 	return nil
 }
 
-// store saves a run in the browser's storage.
+// store saves a run in the storage.
 func (e *Engine) store(t *training) {
 	t.savedAt = time.Now()
 	if e.library.Store == nil || t.step() == 0 {
@@ -81,7 +82,7 @@ func (e *Engine) store(t *training) {
 		e.persist(ctx)
 	case !t.saveFailed:
 		t.saveFailed = true
-		e.fail("Advance", fmt.Errorf("the run could not be saved in this browser (%w); it continues, and you can export it", err))
+		e.fail("Advance", fmt.Errorf("the run could not be saved %s (%w); it continues, and you can export it", session.Where(e.place()), err))
 	}
 }
 
@@ -263,3 +264,6 @@ func (t *training) about() {
 
 // stored reports whether a run has a checkpoint among its files in the storage.
 func stored(names []string) bool { return slices.Contains(names, runs.StateFile) }
+
+// place is the origin of runs that are begun here.
+func (e *Engine) place() string { return cmp.Or(e.library.Place, session.Browser) }

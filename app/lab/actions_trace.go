@@ -238,7 +238,8 @@ func pageActions() []Action {
 		{"lose", "", "Simulate a GPU loss (tests recovery)", false, ready, func(l *Lab, _ string) { l.Send(session.LoseDevice{}) }},
 		{"race-again", "", "Measure the speed of both backends again", false, ready, func(l *Lab, _ string) { l.Send(session.RaceAgain{}) }},
 		{"fold", "", "", false, nil, func(l *Lab, a string) { l.Folded[a] = !l.Folded[a] }},
-		{"reopen", "", "", false, nil, func(l *Lab, a string) { l.screen.Reload(a) }},
+		{"reopen", "", "", false, nil, func(l *Lab, a string) { l.reopen(a) }},
+		{"engine", "", "", false, nil, func(l *Lab, a string) { l.screen.Reload(a, "auto") }},
 		{"skip", "", "", false, nil, func(l *Lab, _ string) { l.screen.Reveal("main") }},
 		{"theme", "d", "Light, dark, or the system's colours", false, nil, func(l *Lab, _ string) {
 			l.Theme = next([]string{"", "light", "dark"}, l.Theme)

@@ -29,6 +29,8 @@ type Link struct {
 	Joined  bool          // the session is another page's, which has its engine
 	Port    *session.Port // nil for a page that is drawn ahead of time
 	Backend string        // as asked for: auto, webgpu or host
+	Native  bool          // the engine runs in a program of its own
+	Offered bool          // a program on the machine that the page comes from has an engine, whether it is used or not
 	Version string        // of the site
 	Folder  string        // of the site's files, below the page's address, with a slash at its end
 }
@@ -115,6 +117,9 @@ func (l *Lab) Send(c session.Command) {
 	if l.Link.Port == nil {
 		return
 	}
+	if _, hello := c.(session.Hello); l.Watching() && !hello {
+		return // the engine would refuse it
+	}
 	switch c.(type) {
 	case session.Hello, session.Select, session.Check, session.Cancel, session.ShowCredit:
 	default:
@@ -126,7 +131,7 @@ func (l *Lab) Send(c session.Command) {
 // Receive handles a message of the session.
 func (l *Lab) Receive(message any) {
 	switch message.(type) {
-	case session.Hover, session.Select, session.Hello: // of another screen
+	case session.Hover, session.Select, session.Hello, session.Connection: // not of the engine
 	default:
 		l.answered = true
 	}
@@ -142,6 +147,8 @@ func (l *Lab) Receive(message any) {
 			l.post(l.Trace)
 			l.post(l.Selection)
 		}
+	case session.Connection:
+		l.takeConnection(m)
 	case session.RunFiles:
 		l.takeFiles(m)
 	case session.Event:
@@ -173,6 +180,7 @@ func (l *Lab) Receive(message any) {
 			l.Do(what)
 		}
 		l.advance()
+		l.resumeAgain(l.Runs)
 		l.growOn()
 		l.scoreLayers()
 		l.followOnArrival()

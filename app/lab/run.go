@@ -115,7 +115,7 @@ func (s *State) RunState() string {
 	case i.ID == "" && s.Status.Busy:
 		return explain.UpperFirst(s.Status.Stage) + "."
 	case i.ID == "":
-		return "No run yet. Choose a method and press Start. You can pause a run; it is saved in this browser."
+		return "No run yet. Choose a method and press Start. You can pause a run; it is saved " + s.Kept() + "."
 	case i.State == "new" && s.Status.Busy:
 		return explain.UpperFirst(s.Status.Stage) + "."
 	case i.State == "new" && len(s.Run.Base) == 0:

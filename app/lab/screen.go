@@ -39,8 +39,9 @@ type Screen interface {
 	// Modal makes the dialog that is drawn next a modal one.
 	Modal()
 
-	// Reload loads the page again with a backend, Update loads its newer version.
-	Reload(backend string)
+	// Reload loads the page again with an engine, "native", "browser" or "" for the one that it has, and a backend. Update loads its
+	// newer version.
+	Reload(engine, backend string)
 	Update()
 
 	// Still reports whether the visitor wants no motion.
@@ -68,7 +69,7 @@ func (NoScreen) Reveal(string)                     {}
 func (NoScreen) Focus(string)                      {}
 func (NoScreen) Place(string, string)              {}
 func (NoScreen) Modal()                            {}
-func (NoScreen) Reload(string)                     {}
+func (NoScreen) Reload(string, string)             {}
 func (NoScreen) Update()                           {}
 func (NoScreen) Still() bool                       { return true }
 func (NoScreen) After(time.Duration, func())       {}

@@ -47,6 +47,7 @@ type State struct {
 	fading     string               // a message of the engine that will disappear
 	shared     string               // the run of a link, until it is imported
 	later      string               // an action that waits for the engine
+	resuming   string               // a run that trained when the engine's program ended
 	assume     bool                 // that the engine is ready
 	Read       string               // the engine's last message that the visitor has closed
 	Folded     map[string]bool      // figures and tables, by name

@@ -239,11 +239,20 @@ func (b *browser) Modal() {
 	})
 }
 
-func (b *browser) Reload(backend string) {
+func (b *browser) Reload(engine, backend string) {
 	location := app.Window().Get("location")
-	search := ""
-	if backend != "auto" {
-		search = "?backend=" + backend
+	query := app.Window().Get("URLSearchParams").New(location.Get("search"))
+	for name, value := range map[string]string{"engine": engine, "backend": backend} {
+		switch {
+		case value == "auto":
+			query.Call("delete", name)
+		case value != "":
+			query.Call("set", name, value)
+		}
+	}
+	search := query.Call("toString").String()
+	if search != "" {
+		search = "?" + search
 	}
 	if location.Get("search").String() == search {
 		location.Call("reload")

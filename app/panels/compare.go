@@ -64,7 +64,7 @@ func swatch(method string) app.UI {
 
 // contenders lists every run; the page draws and counts those that are ticked.
 func (p *Page) contenders() app.UI {
-	origins := []string{"this browser", "imported", "shipped"}
+	origins := []string{session.Browser, session.Machine, "imported", "shipped"}
 	runs := p.SortedRuns()
 	for _, r := range runs {
 		if !slices.Contains(origins, r.Info.From) {
@@ -169,7 +169,7 @@ func (p *Page) noRuns() app.UI {
 	train := p.View
 	train.Page = lab.PageTrain
 	return app.Div().Class("empty-state").Body(
-		app.P().Text("There are no runs yet: this browser has none saved, and this site ships none."),
+		app.P().Text("There are no runs yet: none is saved here, and this site ships none."),
 		app.P().Body(
 			app.A().Href("#"+train.String()).DataSet("do", "page:"+lab.PageTrain).Text("Train a model"),
 			app.Text(", or import the metrics.jsonl of a run that the command line made. Runs that differ in one thing are the easiest to compare."),

@@ -74,8 +74,11 @@ func (p *Page) keysDialog() app.UI {
 // capabilitiesDialog shows which backend runs, why, and how it was tested.
 func (p *Page) capabilitiesDialog() app.UI {
 	c := &p.Capabilities
+	which, why := p.EngineWords()
 	if c.Model.Name == "" && c.Adapter == "" {
-		return p.dialog("What runs here", app.P().Text("The engine is still loading: "+p.Booting+"."))
+		return p.dialog("What runs here",
+			app.P().Text("The engine is still loading: "+p.Booting+"."),
+			app.If(p.Link.Offered, func() app.UI { return p.engines() }))
 	}
 	ok := 0
 	for _, k := range c.Kernels {
@@ -97,6 +100,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 	}
 	return p.dialog("What runs here",
 		app.Table().Class("table facts-table").Body(app.TBody().Body(
+			row("engine", app.Text(which), app.P().Class("hint").Text(why)),
 			row("adapter", app.Text(c.Adapter+software)),
 			row("backend", app.Text(speed.BackendTitle(c.Backend)), app.P().Class("hint").Text(c.Why), p.raceTable()),
 			row("model", app.Text(c.Model.Name), app.P().Class("hint").Text(fmt.Sprintf("%s parameters, %d layers, %d heads, context %d, task %s", explain.Grouped(int64(c.Model.Parameters)), c.Model.Layers, c.Model.Heads, c.Model.Context, c.Model.Task))),
@@ -135,6 +139,7 @@ func (p *Page) capabilitiesDialog() app.UI {
 					return app.A().Href("./"+p.Link.Folder+"models/"+c.Model.Name+"/"+name).Attr("download", name).Text(name + " ")
 				}))
 		}),
+		app.If(p.Link.Offered, func() app.UI { return p.engines() }),
 		app.H3().Text("Backend"),
 		app.Div().Class("buttons").Body(
 			p.button("reopen:host", "", app.Text("Run on the CPU")),
@@ -163,5 +168,18 @@ func (p *Page) raceTable() app.UI {
 			row("sampling", r.Host.Sampling, r.WebGPU.Sampling),
 			row("training", r.Host.Training, r.WebGPU.Training),
 		),
+	)
+}
+
+// engines offers the engines that this page can have.
+func (p *Page) engines() app.UI {
+	native := p.Native()
+	return app.Div().ID("engines").Body(
+		app.H3().Text("Engine"),
+		app.Div().Class("buttons").Body(
+			p.button("engine:native", "", app.Text("This machine's engine")).Aria("pressed", fmt.Sprint(native)),
+			p.button("engine:browser", "", app.Text("This browser's GPU")).Aria("pressed", fmt.Sprint(!native)),
+		),
+		app.P().Class("hint").Text("Each has its own models and runs. The page loads again with the other one; a run that trains on this machine goes on there."),
 	)
 }

@@ -94,13 +94,13 @@ func (p *Page) runNotes() app.UI {
 	if p.Awake {
 		awake = awake.Checked(true)
 	}
-	kept := "Runs are saved in this browser while they train. After a reload you can resume them."
+	kept := "Runs are saved " + p.Lab.Kept() + " while they train. After a reload you can resume them."
 	switch {
 	case p.Run.Info.ID == "":
 	case p.Run.Kept >= 0:
-		kept = fmt.Sprintf("Saved at step %d in this browser. After a reload the run continues from there.", p.Run.Kept)
+		kept = fmt.Sprintf("Saved at step %d %s. After a reload the run continues from there.", p.Run.Kept, p.Lab.Kept())
 	default:
-		kept = "Not saved in this browser yet."
+		kept = "Not saved " + p.Lab.Kept() + " yet."
 	}
 	if p.Runs.Storage != "" {
 		kept += " " + p.Runs.Storage

@@ -34,7 +34,7 @@ func (p *Page) runsPanel() app.UI {
 	return app.Div().Class("panel").ID("kept-runs").Body(
 		app.H2().Text("Other runs here"),
 		app.If(len(kept) == 0, func() app.UI {
-			return app.P().Class("hint").Text("There are no other runs. Runs stay in this browser until you delete them.")
+			return app.P().Class("hint").Text("There are no other runs. Runs stay " + p.Kept() + " until you delete them.")
 		}),
 		app.Ul().Class("kept").Body(app.Range(kept).Slice(func(i int) app.UI { return p.keptRun(kept[i]) })),
 		app.Div().Class("buttons").Body(

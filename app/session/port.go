@@ -17,6 +17,11 @@ type Port struct {
 // Send sends a command or an event to all other ends. Do not change a message after sending it.
 func (p *Port) Send(message any) error { return p.send(message) }
 
+// NewPort is an end of a session that another carrier brings: send must not block for long, and leave closes in.
+func NewPort(in <-chan any, send func(message any) error, leave func()) *Port {
+	return &Port{In: in, send: send, leave: leave}
+}
+
 // Close leaves the session.
 func (p *Port) Close() { p.leave() }
 

@@ -252,6 +252,15 @@ type (
 		Model    ModelInfo     `json:"model"`
 		Bases    []string      `json:"bases"` // shipped, by name
 	}
+	// Connection says how a screen reaches an engine that runs in a program of its own. The screen's end of the line sends it; the engine
+	// does not know of lines. Without it the engine is in this browser.
+	Connection struct {
+		State   string `json:"state"`   // "connecting", "open", "lost", or "refused" for good
+		Machine string `json:"machine"` // that the engine runs on
+		Watch   bool   `json:"watch"`   // the engine takes no commands from here
+		Text    string `json:"text"`    // what happened: a sentence, or empty
+		Fresh   bool   `json:"fresh"`   // the program was started again: nothing but what it saved is left
+	}
 	// Offer is a model of others that can be opened: what [LookAt] found. Without a name there is none.
 	Offer struct {
 		Number     uint64        `json:"number"`

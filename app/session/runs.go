@@ -96,3 +96,17 @@ func BaseValue(base []Metric, name string) (value, standardError float64, n int)
 	}
 	return value, standardError, n
 }
+
+// Origins of runs that are not of others.
+const (
+	Browser = "this browser"
+	Machine = "this machine"
+)
+
+// Where is an origin of runs in a sentence.
+func Where(origin string) string {
+	if origin == Browser {
+		return "in " + origin
+	}
+	return "on " + origin
+}

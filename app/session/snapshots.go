@@ -22,4 +22,5 @@ type Snapshots struct {
 	Runs         Runs
 	Speeds       Speeds
 	Offer        Offer
+	Connection   Connection
 }

@@ -269,7 +269,7 @@ type RunInfo struct {
 	Name  string `json:"name"`  // for people
 	State string `json:"state"` // "new", "running", "paused", "done" or [MetricsOnly]
 	Step  int    `json:"step"`
-	From  string `json:"from"`           // "this browser", "imported", "shipped"
+	From  string `json:"from"`           // [Browser], [Machine], "imported", "shipped"
 	Note  string `json:"note,omitempty"` // adapter, command: where its numbers came from
 
 	Answers  bool           `json:"answers,omitempty"`  // [FollowRun] can show answers of it

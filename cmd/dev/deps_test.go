@@ -53,6 +53,7 @@ var rooms = []struct {
 	{"cmd/figure", []string{"app/session", "app/figures/"}, "a figure's program starts a window"},
 	{"cmd/engine", []string{"app/session", "app/engine", "gpu", "model/hf/hub", "rl/runs", "web"}, "the Worker's program starts the engine"},
 	{"cmd/desktop/webview", nil, "a window shows any address; it knows nothing of the lab"},
+	{"app/server", []string{"app/session", "app/engine", "app/site", "gpu", "rl/runs"}, "a server brings an engine and pages together and knows neither model nor toolkit"},
 	{"app/site", []string{"app/theme", "web"}, "the site's builder runs the programs and imports none of their packages"},
 	{"app/theme", nil, "colours depend on no package"},
 	{"model/speed", nil, "results of measurements are read by pages, which have no model"},

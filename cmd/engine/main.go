@@ -27,5 +27,7 @@ func main() {
 	if asked := query.Call("get", "backend"); asked.Truthy() {
 		backend = asked.String()
 	}
-	engine.Run(context.Background(), port, engine.Library{List: listBases, Fetch: fetchBase, Picked: pickedFiles, Runs: listRuns, RunFile: fetchRunFile, Recorded: fetchRecorded, Store: &shelf{}, Memory: &shelf{name: memoryName}}, session.Open{Backend: backend})
+	library := engine.FromSite(fetch)
+	library.Picked, library.Store, library.Memory = pickedFiles, &shelf{}, &shelf{name: memoryName}
+	engine.Run(context.Background(), port, library, session.Open{Backend: backend})
 }

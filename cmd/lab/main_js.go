@@ -18,6 +18,8 @@ func main() {
 		Joined:  loader.Get("joined").Bool(),
 		Port:    session.Join(loader.Get("session").String()),
 		Backend: loader.Get("backend").String(),
+		Native:  loader.Get("native").Bool(),
+		Offered: loader.Get("offered").Bool(),
 		Version: loader.Get("version").String(),
 		Folder:  loader.Get("folder").String(),
 	}

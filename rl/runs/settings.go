@@ -47,7 +47,7 @@ type Settings struct {
 	Measured        *Measured `json:"measured,omitempty"`         // how the numbers in the log are measured
 
 	Name   string `json:"name,omitempty"` // for people
-	From   string `json:"from,omitempty"` // "this browser", "imported", "shipped"
+	From   string `json:"from,omitempty"` // "this browser", "this machine", "imported", "shipped"
 	Note   string `json:"note,omitempty"` // adapter, command: where its numbers came from
 	Sample string `json:"sample,omitempty"`
 

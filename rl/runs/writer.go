@@ -198,6 +198,9 @@ func (w *Writer) Finish(ctx context.Context, result *Result) error {
 
 // WholeLog is every line of a run in a store.
 func WholeLog(ctx context.Context, store Store, id string, r Run) ([]byte, error) {
+	if p, ok := store.(Paged); ok {
+		return p.wholeLog(ctx, id, r)
+	}
 	files := map[string][]byte{}
 	name := r.Settings.LogFile()
 	for page := range r.Log.page {

@@ -2,6 +2,7 @@ package labtest
 
 import (
 	"io/fs"
+	"strings"
 	"time"
 )
 
@@ -77,12 +78,14 @@ func (s *Screen) Download(name, kind string, data []byte) {
 	}
 	s.Saved[name] = data
 }
-func (s *Screen) SaveFigure(name, kind string)     { s.Figures = append(s.Figures, name+"."+kind) }
-func (s *Screen) Reveal(id string)                 { s.Shown = append(s.Shown, id) }
-func (s *Screen) Focus(id string)                  { s.Shown = append(s.Shown, id) }
-func (s *Screen) Place(id, _ string)               { s.Shown = append(s.Shown, id) }
-func (s *Screen) Modal()                           { s.Modals++ }
-func (s *Screen) Reload(backend string)            { s.Loaded = append(s.Loaded, backend) }
+func (s *Screen) SaveFigure(name, kind string) { s.Figures = append(s.Figures, name+"."+kind) }
+func (s *Screen) Reveal(id string)             { s.Shown = append(s.Shown, id) }
+func (s *Screen) Focus(id string)              { s.Shown = append(s.Shown, id) }
+func (s *Screen) Place(id, _ string)           { s.Shown = append(s.Shown, id) }
+func (s *Screen) Modal()                       { s.Modals++ }
+func (s *Screen) Reload(engine, backend string) {
+	s.Loaded = append(s.Loaded, strings.TrimSpace(engine+" "+backend))
+}
 func (s *Screen) Update()                          { s.Loaded = append(s.Loaded, "update") }
 func (s *Screen) Still() bool                      { return s.NoMotion }
 func (s *Screen) After(_ time.Duration, do func()) { s.waiting = append(s.waiting, do) }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"attnlab/app/server"
 	"attnlab/app/session"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -72,13 +73,21 @@ func (n *notes) Write(p []byte) (int, error) {
 // plainServer serves a folder below [under], as any file server does. It notes requests for files that do not exist.
 func plainServer(t testing.TB, folder string, n *notes) *httptest.Server {
 	files := http.StripPrefix(strings.TrimSuffix(under, "/"), http.FileServer(http.Dir(folder)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := os.Stat(folder + strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(under, "/"))); err != nil || !strings.HasPrefix(r.URL.Path, under) {
 			n.add("%s was requested and does not exist", r.URL)
 		}
 		files.ServeHTTP(w, r)
-	}))
+	})
+	var home *server.Home
+	if onNative {
+		handler, home = withEngine(t, handler)
+	}
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
+	if onNative {
+		homes.Store(server.URL, home)
+	}
 	return server
 }
 
@@ -245,7 +254,7 @@ const ready = `document.querySelector(".engine.ready") && latest("Capabilities")
 // open opens an address and waits for the engine.
 func (v *visitor) open(url string) {
 	v.Helper()
-	v.run(chromedp.Navigate(url), chromedp.Evaluate(ear, nil))
+	v.run(chromedp.Navigate(toEngine(url)), chromedp.Evaluate(ear, nil))
 	v.runs("the engine is ready", ready)
 }
 

@@ -1,0 +1,100 @@
+package lab
+
+import (
+	"cmp"
+	"fmt"
+
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
+)
+
+// Native reports whether the engine runs in a program of its own, and not in this browser.
+func (l *Lab) Native() bool { return l.Link.Native }
+
+// Kept is where runs are saved, in a sentence.
+func (s *State) Kept() string {
+	if s.Connection.State != "" {
+		return session.Where(session.Machine)
+	}
+	return session.Where(session.Browser)
+}
+
+// Watching reports whether this page follows the session and cannot change anything.
+func (s *State) Watching() bool { return s.Connection.Watch }
+
+// Unreached reports whether the engine's program cannot be reached now.
+func (s *State) Unreached() bool {
+	return s.Connection.State == "lost" || s.Connection.State == "refused"
+}
+
+// EngineWords says which engine computes, and why it is that one.
+func (l *Lab) EngineWords() (which, why string) {
+	switch c := l.Connection; {
+	case !l.Link.Native && l.Link.Offered:
+		return "this browser's", "You chose it. A program on the machine that this page comes from has one too."
+	case !l.Link.Native:
+		return "this browser's", "This page comes from a site that serves files alone."
+	case c.State == "refused":
+		return "none", c.Text
+	case c.Watch:
+		return "that of the machine " + c.Machine, "You follow its session by a link for watching, which changes nothing."
+	default:
+		return "that of the machine " + cmp.Or(c.Machine, "that this page comes from"), "The program there serves this page: it has that machine's adapters and memory, and goes on when this page is closed."
+	}
+}
+
+// takeConnection follows the line to an engine in a program of its own.
+func (l *Lab) takeConnection(c session.Connection) {
+	before := l.Connection
+	l.Connection = c
+	switch {
+	case c.State == "refused":
+		l.Failure = session.Failure{Command: "Hello", Text: c.Text}
+		l.Booting = "nothing, because no engine can be reached"
+	case c.Fresh:
+		l.beginAgain(c.Text)
+	case c.Text != "" && c.Text != before.Text:
+		l.say(c.Text)
+	}
+}
+
+// beginAgain takes up with an engine whose program was started again: it has the saved runs and nothing else. The view is restored as
+// for a new page. A run that was training goes on from the step where it was saved.
+func (l *Lab) beginAgain(text string) {
+	run, trained := l.Run, l.Running()
+	l.Snapshots = session.Snapshots{Connection: l.Connection}
+	l.Opened, l.Booting, l.resuming = false, "the engine", ""
+	l.Selection = l.View.Selection
+	if trained {
+		l.resuming = run.Info.ID
+		text = fmt.Sprintf("%s The run was at step %s and goes on from the step where it was saved; what it had done since then is done again, with the same numbers.", text, explain.Grouped(int64(run.Info.Step)))
+	} else {
+		text += " The page shows the same again."
+	}
+	l.say(text)
+}
+
+// resumeAgain goes on with the run that trained when the engine's program ended, once the engine lists it.
+func (l *Lab) resumeAgain(list session.Runs) {
+	if l.resuming == "" || !l.Opened {
+		return
+	}
+	for _, r := range list.Runs {
+		if r.Info.ID == l.resuming {
+			l.resuming = ""
+			l.Send(session.ResumeRun{ID: r.Info.ID})
+			l.Send(session.Advance{Run: r.Info.ID})
+			return
+		}
+	}
+}
+
+// reopen moves to another backend. The engine of this browser begins anew with the page; one in a program of its own takes model, trace
+// and run along.
+func (l *Lab) reopen(backend string) {
+	if l.Link.Native {
+		l.Send(session.Open{Backend: backend})
+		return
+	}
+	l.screen.Reload("", backend)
+}
