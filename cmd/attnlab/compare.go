@@ -40,6 +40,11 @@ response. Differences are listed. --json reports in "measured" how the first see
 Each run measured its base with the same seed: on the problems of its evaluation, or in older runs by the probe before the first step.
 --base takes an evaluation by attnlab eval --json instead, which must have been measured like the runs.
 
+--paired contrasts one row with every other. Runs of one seed have the same problems and random numbers, so seeds are pairs; rows with one
+seed in common, such as two checkpoints, are paired by problem. p values are adjusted by Holm for all contrasts of the table. A verdict is one
+of three: shown, not shown, and, where --within names the difference that is too small to matter, shown to be absent within it.
+
+  attnlab compare --runs web/runs/* --paired attnpo --outcome redundant_steps
   attnlab eval --problems 2000 --json > base.json
   attnlab compare --runs runs/* --base base.json
   attnlab compare --runs runs/grpo-1 runs/attnpo-1 --reach 0.6 --markdown
@@ -53,10 +58,14 @@ Each run measured its base with the same seed: on the problems of its evaluation
 		})
 		base := f.String("base", "", "`FILE` with an evaluation of the base by attnlab eval --json")
 		reach := f.Float64("reach", 0, "`A`, show the tokens generated until the mean accuracy of 5 training steps first reached A")
+		var pair pairing
+		f.StringVar(&pair.row, "paired", "", "`ROW`, contrast this row of the table with every other, paired by seed")
+		f.StringVar(&pair.outcome, "outcome", "", "`O`, the one outcome of --paired: "+strings.Join(runs.Outcomes, ", ")+"; all without it")
+		f.Float64Var(&pair.within, "within", 0, "`X`, the difference of --outcome that is too small to matter; choose it before the runs")
 		markdown := f.Bool("markdown", false, "print the tables for a README")
 		ship := f.String("ship", "", "`DIR` to copy the runs to, for the lab's Compare page: web/runs")
 		return func(ctx context.Context, c *console) error {
-			return c.compare(ctx, append(dirs, c.args...), *base, *reach, *markdown, *ship)
+			return c.compare(ctx, append(dirs, c.args...), *base, *reach, *markdown, *ship, pair)
 		}
 	},
 }
@@ -64,7 +73,7 @@ Each run measured its base with the same seed: on the problems of its evaluation
 // comparison is what compare prints.
 type comparison struct{ runs.Comparison }
 
-func (c *console) compare(ctx context.Context, dirs []string, base string, reach float64, markdown bool, ship string) error {
+func (c *console) compare(ctx context.Context, dirs []string, base string, reach float64, markdown bool, ship string, pair pairing) error {
 	if len(dirs) == 0 {
 		return wrongUsage("compare: --runs is missing; give the folders of runs")
 	}
@@ -73,6 +82,9 @@ func (c *console) compare(ctx context.Context, dirs []string, base string, reach
 	}
 	if markdown && c.json {
 		return wrongUsage("compare: give either --markdown or --json")
+	}
+	if err := pair.check(); err != nil {
+		return err
 	}
 	var list []runs.Named
 	for _, dir := range dirs {
@@ -98,12 +110,21 @@ func (c *console) compare(ctx context.Context, dirs []string, base string, reach
 		return err
 	}
 	d := comparison{made}
+	if pair.row != "" {
+		if d.Paired, err = d.PairWith(pair.row, pair.outcomes(), pair.within); err != nil {
+			return err
+		}
+	}
 	if ship != "" {
 		if err := c.ship(ctx, ship, d.Rows); err != nil {
 			return err
 		}
 	}
 	return c.print(d.Comparison, func(w io.Writer) {
+		if len(d.Paired) > 0 {
+			d.paired(w, markdown)
+			return
+		}
 		d.tables(w, markdown)
 		if !markdown {
 			d.plot(w)

@@ -55,6 +55,11 @@ func (d comparison) tables(w io.Writer, markdown bool) {
 		heads.write(w, markdown)
 	}
 	d.conditions().write(w, markdown)
+	d.remarks(w)
+}
+
+// remarks prints what was measured otherwise and what was skipped.
+func (d comparison) remarks(w io.Writer) {
 	for _, text := range d.Notes {
 		fmt.Fprintf(w, "Note: %s.\n", text)
 	}

@@ -15,7 +15,7 @@ var (
 	MaxLength   = number("max-length", "L_max", "longest response, tokens, in training, probing and evaluation", 8, 32768, 8)
 
 	// The optimiser.
-	LearningRate = number("learning-rate", "η", "AdamW step size", 1e-7, 1e-2, 1e-7)
+	LearningRate = number("learning-rate", "η", "AdamW step size; 0 is a frozen policy, a control", 0, 1e-2, 1e-7)
 	WarmUp       = number("warm-up", "", "training steps over which the learning rate rises linearly to its value", 0, 10000, 1)
 	MiniBatches  = number("minibatches", "", "optimiser updates made from one batch of rollouts", 1, 16, 1)
 	AdamBeta1    = number("adam-beta1", "β_1", "AdamW's decay of the mean gradient", 0, 0.9999, 0.0001)

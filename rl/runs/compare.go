@@ -29,13 +29,14 @@ type finished struct {
 
 // Comparison sets finished runs side by side.
 type Comparison struct {
-	Task       string    `json:"task"`
-	Difficulty string    `json:"difficulty"`
-	Bases      []BaseRow `json:"bases"` // one for each way in which bases were measured
-	Rows       []Row     `json:"runs"`
-	Reach      float64   `json:"reach,omitempty"`
-	LeftOut    []string  `json:"left_out"` // sentences
-	Notes      []string  `json:"notes"`    // sentences: what was measured otherwise
+	Task       string     `json:"task"`
+	Difficulty string     `json:"difficulty"`
+	Bases      []BaseRow  `json:"bases"` // one for each way in which bases were measured
+	Rows       []Row      `json:"runs"`
+	Reach      float64    `json:"reach,omitempty"`
+	Paired     []Contrast `json:"paired,omitempty"` // see [Comparison.PairWith]
+	LeftOut    []string   `json:"left_out"`         // sentences
+	Notes      []string   `json:"notes"`            // sentences: what was measured otherwise
 }
 
 // BaseRow is the model that runs began from.

@@ -82,6 +82,7 @@ type Evaluation struct {
 		ThinkTokens stat.Number `json:"think_tokens"`
 		Reflections stat.Number `json:"reflections"`
 	} `json:"by_difficulty"`
+	Each *Each `json:"each,omitempty"`
 }
 
 const (

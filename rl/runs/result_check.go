@@ -44,7 +44,7 @@ func readEvaluation(data []byte, key string) (e Evaluation, err error) {
 		in := fmt.Sprintf("%s.by_difficulty[%d].", key, i)
 		checks = append(checks, share(in+"accuracy", l.Accuracy), notNegative(in+"think_tokens", l.ThinkTokens), notNegative(in+"reflections", l.Reflections))
 	}
-	return e, cmp.Or(checks...)
+	return e, cmp.Or(append(checks, e.checkEach(key))...)
 }
 
 // readProbe is readEvaluation for a probe.

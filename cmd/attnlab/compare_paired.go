@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"attnlab/rl/runs"
+	"attnlab/rl/stat"
+)
+
+// pairing is what compare contrasts.
+type pairing struct {
+	row     string // its label in the table; empty is no contrast
+	outcome string // empty is all
+	within  float64
+}
+
+// check refuses options that do not fit together.
+func (p pairing) check() error {
+	switch {
+	case p.row == "" && (p.outcome != "" || p.within != 0):
+		return wrongUsage("compare: --outcome and --within belong to --paired; give it the name of a row")
+	case p.outcome == "" && p.within != 0:
+		return wrongUsage("compare: --within is in the unit of one outcome; give --outcome too")
+	case !(p.within >= 0):
+		return wrongUsage("--within is %g, it must be 0 or more", p.within)
+	}
+	for _, name := range runs.Outcomes {
+		if p.outcome == "" || p.outcome == name {
+			return nil
+		}
+	}
+	return wrongUsage("--outcome is %q; give one of %s", p.outcome, strings.Join(runs.Outcomes, ", "))
+}
+
+// outcomes are those that are contrasted.
+func (p pairing) outcomes() []string {
+	if p.outcome != "" {
+		return []string{p.outcome}
+	}
+	return runs.Outcomes
+}
+
+// paired prints the contrasts, one a row.
+func (d comparison) paired(w io.Writer, markdown bool) {
+	first := d.Paired[0]
+	fmt.Fprintf(w, "Task %s, row %s less each other row, of the same %s. 95 %% intervals: %s. p is adjusted by Holm over the %d contrasts of this table.\n\n",
+		d.Task, first.First, first.Pairs, testText(first), len(d.Paired))
+	t := table{head: []string{"outcome", first.First + " less", "difference", "interval", "with problems drawn", "n", "p, Holm", "verdict"}}
+	for _, c := range d.Paired {
+		form := outcomeForm[c.Outcome]
+		nested := "–"
+		if c.Nested != nil {
+			nested = rangeText(c.Nested.Low, c.Nested.High, form)
+		}
+		verdict := string(c.Verdict)
+		if c.Verdict == stat.Absent {
+			verdict += fmt.Sprintf(" within %g", c.Within)
+		}
+		t.add(strings.ReplaceAll(c.Outcome, "_", " "), c.Second, stat.Signed(float64(c.Estimate), form), rangeText(c.Low, c.High, form), nested,
+			fmt.Sprintf("%d %s", c.N, c.Pairs), stat.Decimals(float64(c.Holm), 3), verdict)
+	}
+	t.write(w, markdown)
+	d.remarks(w)
+}
+
+// outcomeForm is the number of decimals of each outcome.
+var outcomeForm = map[string]int{"redundant_steps": 2, "accuracy": 3, "think_tokens": 1}
+
+// rangeText is an interval.
+func rangeText(low, high number, decimals int) string {
+	if low != low || high != high {
+		return "–"
+	}
+	return stat.Signed(float64(low), decimals) + " to " + stat.Signed(float64(high), decimals)
+}
+
+// testText names the test of a table.
+func testText(c runs.Contrast) string {
+	if c.Pairs == "problems" {
+		return "Newcombe's and McNemar's exact test for accuracy, else Student's t"
+	}
+	return "Student's t; of seeds and problems drawn with replacement, where runs kept each problem's outcome"
+}
