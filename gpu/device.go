@@ -81,22 +81,33 @@ const (
 // ErrNoAdapter is wrapped by the error of Open where there is no GPU to use.
 var ErrNoAdapter = errors.New("no WebGPU adapter")
 
-// Open opens a backend: Auto, WebGPU or Host. With Auto and no adapter it opens the
+// onHost names the kernels that run as twins on the host, whatever the backend.
+func onHost() []string {
+	return strings.FieldsFunc(os.Getenv("ATTNLAB_HOST"), func(r rune) bool { return r == ',' })
+}
+
+// Open opens a backend: Auto, WebGPU, Host, or the ID of one of [Adapters]. With Auto and no adapter it opens the
 // host, and why is a sentence about what was missing.
 func Open(backend string) (d *Device, why string, err error) {
 	switch backend {
 	case Host:
 		return OpenHost(), "the host backend was asked for", nil
 	case WebGPU, Auto:
-		d, err = openWebGPU()
+		d, err = openWebGPU("")
 		if err == nil {
-			d.onHost = strings.FieldsFunc(os.Getenv("ATTNLAB_HOST"), func(r rune) bool { return r == ',' })
+			d.onHost = onHost()
 			return d, "an adapter was found", nil
 		}
 		if backend == WebGPU {
 			return nil, "", err
 		}
 		return OpenHost(), "no GPU can be used here: " + err.Error(), nil
+	}
+	if IsAdapter(backend) {
+		if d, err = openWebGPU(backend); err == nil {
+			d.onHost = onHost()
+		}
+		return d, "this adapter was asked for", err
 	}
 	return nil, "", fmt.Errorf("gpu: backend %q is unknown; use %s, %s or %s", backend, Auto, WebGPU, Host)
 }

@@ -30,9 +30,10 @@ type pipeline struct {
 	compute *wgpu.ComputePipeline
 }
 
-func openWebGPU() (*Device, error) {
+// openWebGPU opens the adapter of an ID, or the one that WebGPU takes for fast if it is "".
+func openWebGPU(id string) (*Device, error) {
 	e := &webgpu{pipelines: map[*Kernel]*pipeline{}}
-	info, limits, err := e.open()
+	info, limits, err := e.open(id)
 	if err != nil {
 		return nil, err
 	}

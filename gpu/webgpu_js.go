@@ -37,7 +37,7 @@ var guaranteed = map[string]int64{
 // open opens the browser's adapter. Browsers differ in how much of WebGPU they have, so
 // open checks for each part before it uses it. A missing part that is only informative
 // does not stop it; any other missing part is an error.
-func (e *webgpu) open() (info Info, limits Limits, err error) {
+func (e *webgpu) open(string) (info Info, limits Limits, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("gpu: this browser's WebGPU cannot be used: %w", thrown(r))
@@ -365,3 +365,6 @@ func await(promise js.Value) (js.Value, error) {
 	o := <-done
 	return o.value, o.err
 }
+
+// adapters lists none: a browser chooses for the page.
+func adapters() []Info { return nil }

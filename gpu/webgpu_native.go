@@ -21,23 +21,65 @@ type platform struct {
 
 func init() { wgpu.SetLogLevel(wgpu.LogLevelOff) }
 
-func (e *webgpu) open() (Info, Limits, error) {
+// newInstance is the library's. Without a descriptor: the binding would pass one with words it never set.
+func newInstance() *wgpu.Instance {
 	if os.Getenv("XDG_RUNTIME_DIR") == "" {
 		os.Setenv("XDG_RUNTIME_DIR", os.TempDir()) // otherwise the Vulkan loader complains on stderr
 	}
-	// Without a descriptor: the binding would pass one with words it never set.
-	e.instance = wgpu.CreateInstance(nil)
-	var err error
-	e.adapter, err = e.instance.RequestAdapter(&wgpu.RequestAdapterOptions{PowerPreference: wgpu.PowerPreferenceHighPerformance})
-	if err != nil || e.adapter == nil {
-		return Info{}, Limits{}, fmt.Errorf("gpu: %w: install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers libvulkan1)", ErrNoAdapter)
-	}
-	a := e.adapter.GetInfo()
+	return wgpu.CreateInstance(nil)
+}
+
+// infoOf describes an adapter.
+func infoOf(adapter *wgpu.Adapter) Info {
+	a := adapter.GetInfo()
 	if strings.HasPrefix(a.Name, "0x") && a.DriverDescription != "" {
 		a.Name = a.DriverDescription
 	}
-	info := Info{Name: a.Name, Backend: strings.ToLower(a.BackendType.String()), Vendor: vendorName(a),
-		Software: a.AdapterType == wgpu.AdapterTypeCPU}
+	return Info{Name: a.Name, Backend: strings.ToLower(a.BackendType.String()), Vendor: vendorName(a), Software: a.AdapterType == wgpu.AdapterTypeCPU}
+}
+
+func adapters() (infos []Info) {
+	instance := newInstance()
+	defer instance.Release()
+	for _, a := range instance.EnumerateAdapters(nil) {
+		infos = append(infos, infoOf(a))
+		a.Release()
+	}
+	return infos
+}
+
+// find returns the adapter of an ID, see [Adapters].
+func find(instance *wgpu.Instance, id string) (found *wgpu.Adapter, err error) {
+	all := instance.EnumerateAdapters(nil)
+	var infos []Info
+	for _, a := range all {
+		infos = append(infos, infoOf(a))
+	}
+	list := numbered(infos)
+	for i, a := range all {
+		if found == nil && list[i].ID == id {
+			found = a
+		} else {
+			a.Release()
+		}
+	}
+	if found == nil {
+		return nil, noSuch(id, list)
+	}
+	return found, nil
+}
+
+func (e *webgpu) open(id string) (Info, Limits, error) {
+	e.instance = newInstance()
+	var err error
+	if id != "" {
+		if e.adapter, err = find(e.instance, id); err != nil {
+			return Info{}, Limits{}, err
+		}
+	} else if e.adapter, err = e.instance.RequestAdapter(&wgpu.RequestAdapterOptions{PowerPreference: wgpu.PowerPreferenceHighPerformance}); err != nil || e.adapter == nil {
+		return Info{}, Limits{}, fmt.Errorf("gpu: %w: install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers libvulkan1)", ErrNoAdapter)
+	}
+	info := infoOf(e.adapter)
 	limits := e.adapter.GetLimits().Limits
 	limits.MaxPushConstantSize = 0 // above zero it needs a feature that we do not request
 	e.device, err = e.adapter.RequestDevice(&wgpu.DeviceDescriptor{
@@ -45,7 +87,7 @@ func (e *webgpu) open() (Info, Limits, error) {
 		RequiredLimits: &wgpu.RequiredLimits{Limits: limits},
 	})
 	if err != nil {
-		return Info{}, Limits{}, fmt.Errorf("gpu: adapter %s returned no device: %w", a.Name, err)
+		return Info{}, Limits{}, fmt.Errorf("gpu: adapter %s returned no device: %w", info.Name, err)
 	}
 	return info, Limits{
 		MaxBufferSize:                     int64(limits.MaxBufferSize),

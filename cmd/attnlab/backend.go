@@ -120,7 +120,7 @@ func (c *console) measureRace(d *gpu.Device) (document raceDocument, backend, wh
 	case d.Info.Backend == gpu.Host:
 		backend = gpu.Host
 		result.Host, err = race.Measure(d, config)
-	case c.backend == gpu.WebGPU:
+	case c.backend == gpu.WebGPU || gpu.IsAdapter(c.backend):
 		backend = gpu.WebGPU
 		result.WebGPU, err = race.Measure(d, config)
 	default:

@@ -322,7 +322,7 @@ func TestCredit(t *testing.T) {
 func TestDoctor(t *testing.T) {
 	var v map[string]any
 	document(t, &v, "", "doctor")
-	has(t, v, "adapter.name", "adapter.backend", "adapter.vendor", "adapter.software", "features", "limits.maxBufferSize",
+	has(t, v, "adapter.name", "adapter.backend", "adapter.vendor", "adapter.software", "adapters", "features", "limits.maxBufferSize",
 		"kernels.name", "kernels.ok", "kernels.max_error", "kernels.ms", "chosen.backend", "chosen.why")
 	for _, k := range v["kernels"].([]any) {
 		if k.(map[string]any)["ok"] != true {

@@ -25,7 +25,8 @@ var doctorCommand = command{
 	about: `
 Each kernel runs on small cases and is compared with the same computation in float64 in Go. max_error is the largest difference,
 tolerance_used its share of the tolerance, ms the time of all cases, compilation included. features are the optional ones that the adapter
-offers; attnlab needs none of them. The exit status is 1 if a kernel is wrong.
+offers; attnlab needs none of them. The exit status is 1 if a kernel is wrong. Each line that begins with --backend is an adapter of this machine
+by the name that every command takes.
 race compares the processor with the adapter, in tokens a second through the products and the attention of the small base: with --backend auto every
 command chooses between them in this way. products are the variants of the matrix products: 8x8 and 4x4 hold so many results in each
 invocation's registers, 64x64 stages the operands of so many results in workgroup memory (not measured on software adapters). Training
@@ -45,6 +46,7 @@ for every operation, layers two dispatches a layer, tokens one dispatch for seve
 // doctorDocument is what doctor prints.
 type doctorDocument struct {
 	Adapter  gpu.Info         `json:"adapter"`
+	Adapters []gpu.Adapter    `json:"adapters"` // of the machine
 	Features []string         `json:"features"`
 	Limits   gpu.Limits       `json:"limits"`
 	Kernels  []kernelTest     `json:"kernels"`
@@ -75,7 +77,7 @@ func (c *console) doctor(ctx context.Context) error {
 		return err
 	}
 	defer d.Close()
-	document := doctorDocument{Adapter: d.Info, Features: append([]string{}, d.Features...), Limits: d.Limits}
+	document := doctorDocument{Adapter: d.Info, Adapters: append([]gpu.Adapter{}, gpu.Adapters()...), Features: append([]string{}, d.Features...), Limits: d.Limits}
 	document.Chosen.Why = why
 	if document.Race, document.Chosen.Backend, why, err = c.measureRace(d); err != nil {
 		return err
@@ -166,6 +168,9 @@ func (d doctorDocument) text(w io.Writer) {
 		software = ", in software"
 	}
 	fmt.Fprintf(w, "adapter\t%s, %s, %s%s\n", d.Adapter.Name, d.Adapter.Backend, d.Adapter.Vendor, software)
+	for _, a := range d.Adapters {
+		fmt.Fprintf(w, "--backend\t%q\n", a.ID)
+	}
 	fmt.Fprintf(w, "chosen\t%s: %s\n", d.Chosen.Backend, d.Chosen.Why)
 	for _, line := range d.Race.lines() {
 		fmt.Fprintln(w, line)

@@ -37,7 +37,7 @@ var defaults = options{seed: 1, backend: gpu.Auto, hub: hub.Default, task: task.
 func (o *options) every(f *flag.FlagSet) {
 	f.BoolVar(&o.json, "json", o.json, "print one JSON document on standard output and nothing else")
 	f.Uint64Var(&o.seed, "seed", o.seed, "`N`, of everything random; the same seed on the same adapter gives the same result")
-	f.StringVar(&o.backend, "backend", o.backend, "`auto|webgpu|host`: auto measures the GPU and the processor and takes the faster one")
+	f.StringVar(&o.backend, "backend", o.backend, "`auto|webgpu|host`, or an adapter that doctor lists: auto measures the GPU and the processor and takes the faster one")
 }
 
 // takeTask adds the flags of commands that need a task.
@@ -82,8 +82,8 @@ func (o *options) takeStorage(f *flag.FlagSet) {
 
 // check checks the flags beyond their syntax.
 func (o *options) check() error {
-	if !slices.Contains([]string{gpu.Auto, gpu.WebGPU, gpu.Host}, o.backend) {
-		return fmt.Errorf("--backend is %q, it must be auto, webgpu or host", o.backend)
+	if !slices.Contains([]string{gpu.Auto, gpu.WebGPU, gpu.Host}, o.backend) && !gpu.IsAdapter(o.backend) {
+		return fmt.Errorf("--backend is %q, it must be auto, webgpu, host, or an adapter that \"attnlab doctor\" lists", o.backend)
 	}
 	return nil
 }
