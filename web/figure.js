@@ -192,10 +192,20 @@
     else addEventListener("focus", ask);
   }
 
+  // fill shows a figure's window on the whole screen, for a projector, or no longer does. Escape leaves it too: the browser does that.
+  function fill() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen?.().catch(() => {}); // the browser may forbid it
+  }
+
   // Keys that a figure does not use go to the page, so that the page's shortcuts work here too. Tab leaves the figure.
   const ours = /^(Arrow(Left|Right|Up|Down)|Home|End|Enter|Space|Escape|Equal|Minus|NumpadAdd|NumpadSubtract|Digit0|BracketLeft|BracketRight|Key[CP])$/;
   function key(e) {
     document.documentElement.toggleAttribute("data-keys", true);
+    if (!inPage && e.type === "keydown" && (e.code === "KeyF" || e.code === "F11") && !e.ctrlKey && !e.metaKey && !e.altKey) {
+      e.preventDefault();
+      fill();
+    }
     if (ours.test(e.code) && !e.ctrlKey && !e.metaKey && !e.altKey) return;
     e.stopImmediatePropagation();
     if (inPage && e.type === "keydown" && e.key !== "Tab") {

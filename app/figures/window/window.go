@@ -70,6 +70,14 @@ func (g *Game) Run() error {
 	return ebiten.RunGameWithOptions(g, &ebiten.RunGameOptions{ScreenTransparent: runtime.GOOS == "js"})
 }
 
+// Open shows the figure in a window of the system, with a title, until the window is closed.
+func (g *Game) Open(title string, full bool) error {
+	ebiten.SetWindowTitle(title)
+	ebiten.SetWindowSize(960, 680)
+	ebiten.SetFullscreen(full)
+	return g.Run()
+}
+
 // Show brings a message of the session to the figure before the next frame. The newest of a
 // kind takes the place of an older one that waits. Any goroutine may call it.
 func (g *Game) Show(message any) {
@@ -268,8 +276,23 @@ var keys = map[ebiten.Key]figures.Key{
 	ebiten.KeyBracketLeft: figures.More, ebiten.KeyBracketRight: figures.Fewer, ebiten.KeyC: figures.Next,
 }
 
+// fullScreen fills the screen with the window by f or F11, and leaves it by these or Escape. It returns whether the key did. In a page
+// figure.js does this.
+func (g *Game) fullScreen(key ebiten.Key) bool {
+	full := ebiten.IsFullscreen()
+	turn := runtime.GOOS != "js" && (key == ebiten.KeyF || key == ebiten.KeyF11 || key == ebiten.KeyEscape && full)
+	if turn {
+		ebiten.SetFullscreen(!full)
+		g.repaint = true
+	}
+	return turn
+}
+
 func (g *Game) keys(now time.Time) {
 	for _, key := range inpututil.AppendJustPressedKeys(nil) {
+		if g.fullScreen(key) {
+			continue
+		}
 		if key == ebiten.KeyP {
 			kind := PNG
 			if ebiten.IsKeyPressed(ebiten.KeyShift) {
