@@ -69,20 +69,38 @@ func (t *tools) wasm(ctx context.Context, name string) ([]byte, error) {
 	return data, nil
 }
 
+// Program builds a program of cmd for this machine, with a tag, and returns its path.
+func Program(ctx context.Context, name, tag string, note func(text string)) (path string, err error) {
+	t, err := findTools(ctx, note)
+	if err != nil {
+		return "", err
+	}
+	out := filepath.Join(t.cache, name)
+	if _, err := os.Stat(out); err != nil {
+		t.note("Building " + name + "; the first time takes a minute.")
+	}
+	return out, t.compile(ctx, name, out, []string{"-tags=" + tag})
+}
+
 // build builds a program of cmd, for this machine unless env says otherwise, and returns the path of the result.
 func (t *tools) build(ctx context.Context, name string, env ...string) (out string, err error) {
 	out = filepath.Join(t.cache, name)
 	if len(env) > 0 {
 		out += ".wasm"
 	}
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, "./cmd/"+name)
+	return out, t.compile(ctx, name, out, nil, env...)
+}
+
+func (t *tools) compile(ctx context.Context, name, out string, flags []string, env ...string) error {
+	arguments := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", out}, flags...)
+	command := exec.CommandContext(ctx, "go", append(arguments, "./cmd/"+name)...)
 	command.Dir = t.root
 	command.Env = append(os.Environ(), env...)
 	if text, err := command.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
-			return "", errors.New("stopped before the site was built")
+			return fmt.Errorf("stopped before %s was built", name)
 		}
-		return "", fmt.Errorf("build %s: %w\n%s", name, err, bytes.TrimSpace(text))
+		return fmt.Errorf("build %s: %w\n%s", name, err, bytes.TrimSpace(text))
 	}
-	return out, nil
+	return nil
 }

@@ -73,7 +73,7 @@ func run(ctx context.Context, arguments []string) error {
 	if d.memory, err = recall(d.file); err != nil {
 		d.note("%v", err)
 	}
-	s, err := site.Build(ctx, site.Options{Note: func(text string) { d.note("%s", text) }})
+	s, err := site.Open(ctx, site.Options{Note: func(text string) { d.note("%s", text) }})
 	if err != nil {
 		return err
 	}

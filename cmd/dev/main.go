@@ -1,5 +1,5 @@
-// Command dev sets up a new machine and runs every test of the project: on the host, on a native WebGPU adapter and in
-// headless Chromium. It imports the standard library only.
+// Command dev sets up a new machine, runs every test of the project (on the host, on a native WebGPU adapter and in
+// headless Chromium), and packs a release. It imports the standard library only.
 package main
 
 import (
@@ -15,6 +15,7 @@ const usage = `usage: go run ./cmd/dev COMMAND
   setup                    install what the tests need (Debian, as root) or say what to install
   check                    gofmt, go vet, direction of imports
   test [-short] [-run RE]  set-up, checks, and all tests on the host, on the native adapter and in Chromium
+  release [--out FOLDER]   an archive of the programs and the site for this system, with its checksum
   browser-exec WASM ...    run a js/wasm program in Chromium, for go test -exec
 `
 
@@ -42,6 +43,8 @@ func command(ctx context.Context, args []string) (int, error) {
 		return runCheck(ctx, rest)
 	case "test":
 		return runTest(ctx, rest)
+	case "release":
+		return runRelease(ctx, rest)
 	case "browser-exec":
 		return browserExec(ctx, rest)
 	default:

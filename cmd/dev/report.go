@@ -22,6 +22,7 @@ type report struct {
 	stages         []stageTime
 	checks         map[backend]int // kernel checks
 	skips          []skip
+	notes          []string // for the summary
 }
 
 type stageTime struct {
@@ -43,6 +44,9 @@ type testEvent struct {
 
 // kernelChecks matches the line that gputest prints for each backend.
 var kernelChecks = regexp.MustCompile(`gputest: (.+) \(([^()]*)\): (\d+) kernel checks`)
+
+// share matches the line of TestShareOfApp.
+var share = regexp.MustCompile(`share of app: (.+)`)
 
 // read reads the output of one `go test -json`. It prints one line for each package, and the output of each failed test.
 func (r *report) read(stage string, events io.Reader) error {
@@ -66,6 +70,9 @@ func (r *report) read(stage string, events io.Reader) error {
 			if m := kernelChecks.FindStringSubmatch(e.Output); m != nil {
 				n, _ := strconv.Atoi(m[3])
 				r.checks[backend{stage, m[1], m[2]}] += n
+			}
+			if m := share.FindStringSubmatch(e.Output); m != nil {
+				r.notes = append(r.notes, m[1])
 			}
 		case "pass", "fail", "skip":
 			if e.Action == "fail" {
@@ -170,6 +177,9 @@ func (r *report) print() {
 	w.Flush()
 	for _, s := range r.skips {
 		fmt.Fprintf(r.out, "skipped in %s: %s: %s\n", s.stage, s.test, s.reason)
+	}
+	for _, note := range r.notes {
+		fmt.Fprintln(r.out, note)
 	}
 	fmt.Fprintf(r.out, "\n%d passed, %d failed\n", r.passed, r.failed)
 }

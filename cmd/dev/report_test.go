@@ -18,6 +18,7 @@ const events = `{"Action":"start","Package":"a"}
 {"Action":"skip","Package":"a","Test":"TestTwo","Elapsed":0}
 {"Action":"output","Package":"a","Output":"gputest: CPU, avx2 (host): 7 kernel checks\n"}
 {"Action":"output","Package":"a","Output":"gputest: llvmpipe (LLVM 15, 256 bits) (vulkan): 5 kernel checks\n"}
+{"Action":"output","Package":"a","Test":"TestThree","Output":"    share_test.go:9: share of app: 19 of 20 lines\n"}
 {"Action":"pass","Package":"a","Elapsed":0.5}
 {"Action":"output","Package":"b","Test":"TestCrash","Output":"panic: out of cheese\n"}
 {"Action":"output","Package":"b","Output":"gputest: llvmpipe (LLVM 15, 256 bits) (vulkan): 1 kernel checks\n"}
@@ -42,6 +43,7 @@ func TestReport(t *testing.T) {
 		"out of cheese", "syntax error",
 		"native  llvmpipe (LLVM 15, 256 bits)  vulkan   6              1",
 		"skipped in native: a TestTwo: a_test.go:9: no shader-f16",
+		"\n19 of 20 lines\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
