@@ -21,12 +21,12 @@ func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, e
 	var target int
 	return func(ctx context.Context) (string, error) {
 		switch {
+		case t == nil && c.Run != "" && (e.run == nil || e.run.info.ID != c.Run): // beginning or resuming it failed, and said why
+			return "", nil
 		case t == nil && e.run == nil:
 			return "", errNoRun
 		case c.Steps < 0:
 			return "", fmt.Errorf("%d steps are out of range; choose 1 or more, or 0 for all that are left", c.Steps)
-		case t == nil && c.Run != "" && c.Run != e.run.info.ID:
-			return "", nil
 		case t == nil:
 			t, target = e.run, e.run.lastStep()
 			if c.Steps > 0 {
