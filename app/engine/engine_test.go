@@ -233,7 +233,7 @@ func (s *screen) must(c session.Command) {
 // until receives events until is returns true.
 func (s *screen) until(is func(any) bool) {
 	s.Helper()
-	late := time.After(30 * time.Second)
+	late := time.After(5 * time.Minute) // machines are shared; a hung engine is found all the same
 	for {
 		select {
 		case message := <-s.port.In:
