@@ -180,8 +180,13 @@ func extent(clusters []cluster) []float64 {
 		lo, hi = slices.Min(values[axis]), slices.Max(values[axis])
 		floor, ceiling := min(0, lo), max(ceiling, hi) // bars are cut there, values are not
 		lo, hi = min(lo, slices.Min(bars[axis])), max(hi, slices.Max(bars[axis]))
-		pad := 0.08 * (hi - lo)
-		lo, hi = draw.Widen(lo-pad, hi+pad, least, -inf, inf)
+		pad := 0.04 * (hi - lo)
+		lo, hi = lo-pad, hi+pad
+		if missing := max(least, 0.02*math.Abs(hi)) - (hi - lo); missing > 0 {
+			lo, hi = lo-missing/2, hi+missing/2
+		}
+		step := draw.TickStep(lo, hi, 8) // half of what ticks are apart, so that little stays empty
+		lo, hi = step*math.Floor(lo/step+1e-9), step*math.Ceil(hi/step-1e-9)
 		return max(lo, floor), min(hi, ceiling)
 	}
 	x0, x1 := span(0, 8, inf)

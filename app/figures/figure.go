@@ -76,7 +76,7 @@ var Figures = []Entry{
 	{"tree", "Branch tree", newTree},
 	{"curves", "Metrics of runs", newCurves},
 	{"scatter", "Accuracy against think tokens", newScatter},
-	{"speeds", "Tokens a second by size of the model", newSpeeds},
+	{"speeds", "Tokens per second by size of the model", newSpeeds},
 	{"roofline", "Kernels against the ceilings of the device", newRoofline},
 }
 

@@ -87,7 +87,7 @@ func (f *roofline) Caption() string {
 	}
 	text := fmt.Sprintf("Roofline of %s on %s, on logarithmic axes; the slowest is %s", count(len(kernels), "kernel", "kernels"), speed.BackendTitle(f.shown()), kernels[0].KernelName())
 	if c, ok := f.ceilings(); ok {
-		text += fmt.Sprintf("; the ceilings are %s operations and %s bytes a second", speed.Count(c.Operations), speed.Count(c.Bytes))
+		text += fmt.Sprintf("; the ceilings are %s operations and %s bytes per second", speed.Count(c.Operations), speed.Count(c.Bytes))
 	}
 	if without > 0 {
 		text += fmt.Sprintf("; %s without operations or of little weight %s left out", count(without, "kernel", "kernels"), verb(without))

@@ -219,9 +219,15 @@ func (f *scatter) addNames(s *draw.Scene, p draw.Plot) {
 		for _, point := range c.points {
 			dot(p.At(point[0], point[1]))
 		}
-		for _, at := range c.course() {
-			px, py := p.At(at[0], at[1])
-			taken = append(taken, draw.Rect(px-3, py-3, 6, 6))
+		course := c.course()
+		for i := 1; i < len(course); i++ { // in pieces of a few pixels
+			ax, ay := p.At(course[i-1][0], course[i-1][1])
+			bx, by := p.At(course[i][0], course[i][1])
+			pieces := max(1, min(100, math.Ceil(math.Hypot(bx-ax, by-ay)/8))) // a file can say anything
+			for k := range int(pieces) {
+				t := (float64(k) + 0.5) / pieces
+				taken = append(taken, draw.Rect(ax+t*(bx-ax)-4, ay+t*(by-ay)-4, 8, 8))
+			}
 		}
 		if c.base != nil && !slices.Contains(bases, c.base.at) {
 			bases = append(bases, c.base.at)
@@ -232,6 +238,9 @@ func (f *scatter) addNames(s *draw.Scene, p draw.Plot) {
 		text = draw.Fit(text, false, draw.Small, min(240, p.W/2))
 		if box, ok := beside(x, y, draw.Width(text, false, draw.Small), draw.Rect(p.X, p.Y-12, p.W, p.H+10), taken); ok {
 			taken = append(taken, box)
+			if nx, ny := max(box.X, min(box.X+box.W, x)), max(box.Y, min(box.Y+box.H, y)); math.Hypot(nx-x, ny-y) > 16 { // a line leads to a name that is not beside its dot
+				s.Add(draw.Line(x, y, nx, ny, 0.75, s.Palette.Muted))
+			}
 			s.Add(draw.Label{X: box.X, Y: box.Y + 11, Text: text, Size: draw.Small, Color: ink})
 		}
 	}
@@ -245,17 +254,15 @@ func (f *scatter) addNames(s *draw.Scene, p draw.Plot) {
 	}
 }
 
-// beside is the box of a text w wide beside a point that covers least of what is taken. It
-// returns false if none lies within bounds: the name is then shown only for the point under the pointer.
+// beside is the box of a text w wide beside a point that covers least of what is taken, and is near. It returns false if none lies
+// within bounds: the name is then shown only for the point under the pointer.
 func beside(x, y, w float64, bounds draw.Box, taken []draw.Box) (best draw.Box, ok bool) {
-	least := 1e6
-	for side, at := range [][2]float64{{x + 10, y - 7}, {x - 10 - w, y - 7}, {x - w/2, y - 25}, {x - w/2, y + 11}, {x + 8, y - 23}, {x + 8, y + 9},
-		{x - 8 - w, y - 23}, {x - 8 - w, y + 9}, {x + 8, y - 40}, {x + 8, y + 26}} {
-		box := draw.Rect(at[0], at[1], w, 14)
+	least := math.Inf(1)
+	try := func(left, top, cost float64) {
+		box := draw.Rect(left, top, w, 14)
 		if m := bounds.Meet(box); m.W*m.H < 0.999*box.W*box.H {
-			continue
+			return
 		}
-		cost := float64(side) * 0.1
 		for _, other := range taken {
 			m := other.Meet(box)
 			cost += m.W * m.H
@@ -264,7 +271,18 @@ func beside(x, y, w float64, bounds draw.Box, taken []draw.Box) (best draw.Box, 
 			best, least = box, cost
 		}
 	}
-	return best, least < 1e6
+	try(x+10, y-7, 0)
+	try(x-10-w, y-7, 1)
+	for away := 11.0; away < 90; away += 13 {
+		cost := away / 2
+		for _, top := range []float64{y - 14 - away, y + away} {
+			for _, left := range []float64{x + 8, x - w/2, x - 8 - w, x - w/4, x - 3*w/4} {
+				try(left, top, cost)
+				cost += 0.1
+			}
+		}
+	}
+	return best, !math.IsInf(least, 1)
 }
 
 // groupTip explains a group.

@@ -68,9 +68,9 @@ func backendColor(p theme.Palette, backend string) color.RGBA {
 func (f *speeds) Caption() string {
 	works := f.works()
 	if len(works) == 0 {
-		return "Tokens a second by the size of the model: nothing is measured yet."
+		return "Tokens per second by the size of the model: nothing is measured yet."
 	}
-	text := "Tokens a second by the size of the model, on logarithmic axes."
+	text := "Tokens per second by the size of the model, on logarithmic axes."
 	for _, w := range works {
 		text += fmt.Sprintf(" %s: %s", capital(w.Title), w.Says())
 	}
@@ -96,7 +96,7 @@ func (f *speeds) Draw(s *draw.Scene) {
 		return
 	}
 	width := s.Width - 2*draw.Margin
-	s.Heading("Tokens a second by size of the model", "median; bars: fastest and slowest run; both axes logarithmic", false, width)
+	s.Heading("Tokens per second by size of the model", "median; bars: fastest and slowest run; both axes logarithmic", false, width)
 	columns := 1
 	if s.Width/float64(len(works)) >= 240 {
 		columns = len(works)

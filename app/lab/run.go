@@ -134,7 +134,7 @@ func (s *State) RunState() string {
 			text += ", " + explain.Duration(s.Run.Left) + " left"
 		}
 		if s.Run.Rate > 0 {
-			text += ", " + explain.Counts(s.Run.Rate) + " tokens a second"
+			text += ", " + explain.Counts(s.Run.Rate) + " tokens per second"
 		}
 		return text + "."
 	case i.State == "done":

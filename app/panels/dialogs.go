@@ -136,7 +136,9 @@ func (p *Page) capabilitiesDialog() app.UI {
 			return app.P().Class("hint").Body(app.Text("Save this one as a Hugging Face folder: "),
 				app.Range(runs.ModelFiles).Slice(func(i int) app.UI {
 					name := runs.ModelFiles[i]
-					return app.A().Href("./"+p.Link.Folder+"models/"+c.Model.Name+"/"+name).Attr("download", name).Text(name + " ")
+					return app.Span().Body(
+						app.A().Href("./"+p.Link.Folder+"models/"+c.Model.Name+"/"+name).Attr("download", name).Text(name),
+						app.If(i < len(runs.ModelFiles)-1, func() app.UI { return app.Text(", ") }))
 				}))
 		}),
 		app.If(p.Link.Offered, func() app.UI { return p.engines() }),
@@ -162,7 +164,7 @@ func (p *Page) raceTable() app.UI {
 		return app.Tr().Body(app.Th().Scope("row").Text(name), app.Td().Class("figure").Text(speed.Count(host)), app.Td().Class("figure").Text(speed.Count(webgpu)))
 	}
 	return app.Table().Class("table race").ID("race").Body(
-		app.Caption().Text("Tokens a second through this model's products and attention, measured here. A token of a training step is sampled once and trained on once, so the times of both are added."),
+		app.Caption().Text("Tokens per second through this model's products and attention, measured here. A token of a training step is sampled once and trained on once, so the times of both are added."),
 		app.THead().Body(app.Tr().Body(app.Td(), numberColumn("CPU"), numberColumn("WebGPU"))),
 		app.TBody().Body(
 			row("sampling", r.Host.Sampling, r.WebGPU.Sampling),

@@ -47,7 +47,7 @@ func (p *Page) lessonRow(n int) app.UI {
 		app.Div().Body(
 			app.H2().Body(app.A().Href("#"+v.String()).DataSet("do", fmt.Sprintf("lesson:%d.1", n)).Text(fmt.Sprintf("%d  %s", n, c.Title))),
 			app.P().Text(c.About),
-			app.P().Class("hint").Body(app.Text(fmt.Sprintf("about %s · %s · on %s", explain.Plural(c.Minutes, "minute"), explain.Plural(len(c.Steps), "step"), pageTitle(c.Steps[0].Page)))),
+			app.P().Class("hint").Body(app.Text(fmt.Sprintf("about %s · %s · on %s", explain.Plural(c.Minutes, "minute"), explain.Plural(len(c.Steps), "part"), pageTitle(c.Steps[0].Page)))),
 		),
 		app.If(r.Guess > 0 || past, func() app.UI {
 			return app.Div().Class("found").Body(

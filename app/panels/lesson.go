@@ -26,7 +26,7 @@ func (p *Page) lessonCard() app.UI {
 	}
 	return app.Aside().ID("lesson").Class("lesson").TabIndex(-1).Aria("label", fmt.Sprintf("lesson %d: %s", at.Lesson, c.Title)).Body(
 		app.Div().Class("card-head").Body(
-			app.Span().Class("hint").Text(fmt.Sprintf("%d of %d · step %d of %d", at.Lesson, len(lessons.All), at.Step, len(c.Steps))),
+			app.Span().Class("hint").Text(fmt.Sprintf("lesson %d of %d · part %d of %d", at.Lesson, len(lessons.All), at.Step, len(c.Steps))),
 			app.Button().Type("button").Class("tool").DataSet("do", "lesson-leave").Aria("label", "leave the lesson").Title("Leave the lesson (Esc)").Body(icon("close")),
 		),
 		app.P().Class("hint").Text(c.Title),

@@ -22,7 +22,7 @@ func (p *Page) benchPage() app.UI {
 			app.If(len(p.Speeds.Rows) == 0, p.noSpeeds).Else(func() app.UI {
 				return app.Div().Class("stack").Body(
 					app.If(len(speed.Works(p.Speeds.Rows)) > 0, func() app.UI {
-						return app.Div().Class("stack").Body(p.figure("speeds", "Tokens a second by size of the model", true), p.speedTables())
+						return app.Div().Class("stack").Body(p.figure("speeds", "Tokens per second by size of the model", true), p.speedTables())
 					}),
 					app.If(len(speed.Kernels(p.Speeds.Rows, "host"))+len(speed.Kernels(p.Speeds.Rows, "webgpu")) > 0, func() app.UI {
 						return app.Div().Class("stack").Body(p.rooflineChoice(), p.figure("roofline", "Kernels against the ceilings of the device", true))
@@ -84,7 +84,7 @@ func (p *Page) noSpeeds() app.UI {
 		text = "The first row is being measured. The kernels are compiled before they are timed."
 	}
 	rows := [][3]string{
-		{"Tokens a second by size of the model", "Training and decoding of each size, on the processor and on WebGPU: a curve over the number of parameters, and where the two cross.", pictureSpeeds()},
+		{"Tokens per second by size of the model", "Training and decoding of each size, on the processor and on WebGPU: a curve over the number of parameters, and where the two cross.", pictureSpeeds()},
 		{"Kernels against the ceilings of the device", "Time, operations and bytes of every kernel of a training step, and its share of what the device can do: a roofline.", pictureRoofline()},
 	}
 	return app.Div().Class("stack").ID("no-speeds").Body(
@@ -111,7 +111,7 @@ func (p *Page) speedTables() app.UI {
 	return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", "speeds measured").ID("speed-tables").Body(app.Range(works).Slice(func(i int) app.UI {
 		w := works[i]
 		return app.Table().Class("table speeds").Body(
-			app.Caption().Body(app.Strong().Text(w.Title), app.Text(", tokens a second: median, slowest to fastest run. "+w.Says())),
+			app.Caption().Body(app.Strong().Text(w.Title), app.Text(", tokens per second: median, slowest to fastest run. "+w.Says())),
 			app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("model"), numberColumn("parameters"), numberColumn("CPU"), numberColumn("WebGPU"), numberColumn("WebGPU ÷ CPU"))),
 			app.TBody().Body(app.Range(w.Pairs).Slice(func(i int) app.UI {
 				pair := w.Pairs[i]

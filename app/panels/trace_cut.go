@@ -93,7 +93,7 @@ func (p *Page) lossTable() app.UI {
 			if s.FCI != nil {
 				fci = p.number(fmt.Sprintf("fci:%d", k), explain.Format(*s.FCI))
 			}
-			name := app.Th().Scope("row").Text(at + " " + s.Text)
+			name := app.Th().Scope("row").Class("step-name").Body(app.Span().Class("figure").Text(at), app.Text(" "+s.Text))
 			if g := s.Cut; g.N > 0 {
 				return app.Tr().Body(name, app.Td().Class("figure").Text(g.N),
 					plusMinus(g.Control, g.ControlSE, app.Text(explain.Format(g.Control))), plusMinus(g.Disrupted, g.DisruptedSE, app.Text(explain.Format(g.Disrupted))),

@@ -107,7 +107,7 @@ func (p *Page) runNotes() app.UI {
 	}
 	hidden := "Training continues while this tab is hidden, as fast as the browser allows."
 	if p.Away.Slowed() {
-		hidden = fmt.Sprintf("While this tab was hidden the browser slowed training down: %.0f tokens a second, against %.0f now. Training stays fast in a window of its own or with this tab in front.", p.Away.HiddenRate, p.Away.ShownRate)
+		hidden = fmt.Sprintf("While this tab was hidden the browser slowed training down: %.0f tokens per second, against %.0f now. Training stays fast in a window of its own or with this tab in front.", p.Away.HiddenRate, p.Away.ShownRate)
 	}
 	note := p.Run.Info.Note
 	return app.Div().Class("run-notes").ID("run-notes").Body(

@@ -107,7 +107,7 @@ func TestHiddenTab(t *testing.T) {
 	if !strings.Contains(l.Notice, "slowed it to 900") || !strings.Contains(l.Notice, "2 steps") {
 		t.Errorf("after a slow time hidden: %q", l.Notice)
 	}
-	if html := app.HTMLString(l); !strings.Contains(html, "900 tokens a second, against 5234 now") {
+	if html := app.HTMLString(l); !strings.Contains(html, "900 tokens per second, against 5234 now") {
 		t.Error("the page does not say that the browser slowed training")
 	}
 }
@@ -157,7 +157,7 @@ func TestTrainPages(t *testing.T) {
 		"train, no run":            {"No run yet", ">Start<", "key-focus heads weigh the steps", "learning-rate", "2602.09953", "Other runs here"},
 		"train, all settings":      {"A group is attenuated after step T(1-p). The paper takes 1000, the lab 10.", "from 0 to 10000", "ATTNPO code"},
 		"train, after a reload":    {"A run of ATTNPO was at step 3 of 40.", ">Resume<", "resume-run:r1"},
-		"train, running": {"Step 3 of 40, 12 min 34 s left, 5,234 tokens a second.", ">Pause<", ">Stop<", "base 0.500 ± 0.063, n\u00a0=\u00a064", "+0.000 ± 0.157", "mean of the last 3 steps", "56.5", "base 60.0", "−3.5", `"difference muted"`, `"within chance"`, "2.40", `"difference"`, `"beyond two standard errors"`, "−0.85 ± 0.12", "12,345",
+		"train, running": {"Step 3 of 40, 12 min 34 s left, 5,234 tokens per second.", ">Pause<", ">Stop<", "base 0.500 ± 0.063, n\u00a0=\u00a064", "+0.000 ± 0.157", "mean of the last 3 steps", "56.5", "base 60.0", "−3.5", `"difference muted"`, `"within chance"`, "2.40", `"difference"`, `"beyond two standard errors"`, "−0.85 ± 0.12", "12,345",
 			"k 8 ; ? k", "Right answer 8; 1 of 2 have it", "S_base", "κ p² |F| / (|q|+|o|)", "Credit of step 2", "× 0.250", "+0.400", "signed-20", "Saved at step 2 in this browser", "made by a test", `class="course"`, "Stop the run to choose others", "disabled"},
 		"train, paused":  {"Step 3 of 40, paused.", ">Resume<", ">One step<", "Use on Trace", ">Export<"},
 		"train, stopped": {"Stopped at step 3 of 40", ">Start<", "Resume the stopped run"},

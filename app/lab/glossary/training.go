@@ -25,5 +25,5 @@ var wordsOfTraining = []Entry{
 	{Word: "probe", Means: "Held-out problems on which the base is measured before the first step.", also: []string{"probing problems"}},
 	{Word: "off-policy pipeline", Means: "One call samples the next batch's initial responses together with this batch's rollouts, so initial tokens are one update old. Their log-probabilities from then are stored, and the ratio corrects for the difference.", Source: FromAttnRL + "one-step off-policy", also: []string{"pipeline", "off-policy"}},
 	{Word: "seed", Means: "The number from which all random draws of a run follow. The same seed and settings give the same run."},
-	{Word: "tokens per second", Means: "Tokens generated a second over a training step as a whole, learning included."},
+	{Word: "tokens per second", Means: "Tokens generated per second over a training step as a whole, learning included."},
 }

@@ -62,7 +62,7 @@ func TestVisitFirefox(t *testing.T) {
 			f.press(`#run-buttons [data-do="train"]`)
 			f.until("the run is paused", ready+` && latest("Run").info.state === "paused"`)
 			f.eval(fastest, rates[backend])
-			t.Logf("%.0f tokens a second in the fastest of %d steps", *rates[backend], firefoxNewest[session.Run](f).Info.Step)
+			t.Logf("%.0f tokens per second in the fastest of %d steps", *rates[backend], firefoxNewest[session.Run](f).Info.Step)
 			f.until("the curves are drawn", `document.querySelector("iframe.curves")?.contentDocument?.querySelector("#plain, canvas")?.getAttribute("aria-label")`)
 			f.shoot("train-" + backend)
 		})
@@ -74,9 +74,9 @@ func TestVisitFirefox(t *testing.T) {
 		v.runs("steps are taken", `latest("Run")?.info.state === "running" && latest("Run").info.step >= 8`)
 		chromium := eval[float64](v, fastest)
 		rate := *rates["host"]
-		t.Logf("Firefox %.0f tokens a second, Chromium %.0f", rate, chromium)
+		t.Logf("Firefox %.0f tokens per second, Chromium %.0f", rate, chromium)
 		if !(rate > leastOfChromium*chromium) {
-			t.Errorf("Firefox trains on %.0f tokens a second, Chromium on %.0f", rate, chromium)
+			t.Errorf("Firefox trains on %.0f tokens per second, Chromium on %.0f", rate, chromium)
 		}
 	})
 	for _, line := range n.all() {
