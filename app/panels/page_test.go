@@ -125,8 +125,8 @@ func TestTypedProblemIsChecked(t *testing.T) {
 		t.Fatalf("typing sends %#v", got)
 	}
 	l.Receive(session.Checked{Text: "k 8 ; ? z", Error: "z is not defined."})
-	if text := app.HTMLString(l); !strings.Contains(text, "z is not defined.") {
-		t.Error("the page does not say what is wrong")
+	if text := app.HTMLString(l); !strings.Contains(text, "z is not defined.") || !strings.Contains(text, "digits 0 to 9") {
+		t.Error("the page does not say what is wrong and what can be written")
 	}
 	before := l.View
 	if l.Do("typed"); l.View != before {

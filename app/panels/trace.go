@@ -82,7 +82,7 @@ func (p *Page) problemPanel() app.UI {
 	check := app.UI(app.P().Class("hint").ID("typed-check").Text(kind.Words.Typing))
 	if p.Controls.Typed != "" && p.Checked.Text == p.Controls.Typed {
 		if p.Checked.Error != "" {
-			check = app.P().Class("hint bad").ID("typed-check").Text(p.Checked.Error)
+			check = app.Div().ID("typed-check").Body(app.P().Class("hint bad").Text(p.Checked.Error), app.P().Class("hint").Text(kind.Words.Typing))
 		} else {
 			check = app.P().Class("hint good").ID("typed-check").Text("This problem is valid.")
 		}

@@ -264,7 +264,7 @@ func readChain(prompt []int) (*chainProblem, error) {
 			d, length = chainDefinition{name: tokens[0] - chainName, left: tokens[1] - chainRef, operator: tokens[2], right: tokens[3] - chainRef}, 4
 			for _, operand := range []int{d.left, d.right} {
 				if p.value[operand] < 0 {
-					return nil, fmt.Errorf("task: %s uses %s before it is defined", chainVocabulary[tokens[0]], chainVocabulary[chainRef+operand])
+					return nil, fmt.Errorf("task: the variable %s uses %s before it is defined", chainVocabulary[tokens[0]], chainVocabulary[chainRef+operand])
 				}
 			}
 			value = d.calculate(p.value)
@@ -272,7 +272,7 @@ func readChain(prompt []int) (*chainProblem, error) {
 			return nil, fmt.Errorf("task: definition %d is neither a given like \"k 8 ;\" nor computed like \"b &k * &f ;\"", len(p.definitions)+1)
 		}
 		if p.value[d.name] >= 0 {
-			return nil, fmt.Errorf("task: %s is defined twice", chainVocabulary[tokens[0]])
+			return nil, fmt.Errorf("task: the variable %s is defined twice", chainVocabulary[tokens[0]])
 		}
 		p.value[d.name] = value
 		p.definitions = append(p.definitions, d)
