@@ -23,6 +23,7 @@ var roots = map[string]string{
 	"app/figures/multiples.go":      "a root scale of colours",
 	"app/figures/roofline.go":       "the radius of a dot whose area is a time",
 	"app/figures/groups.go":         "the length of a piece of a line",
+	"app/figures/scatter.go":        "the length of a piece of a line, and the distance of a name from its dot",
 	"app/figures/draw/scene.go":     "the distance of a point from a line",
 	"app/figures/window/painter.go": "the length of a line",
 	"app/figures/window/window.go":  "the distance of two fingers, or of a drag",
