@@ -212,7 +212,7 @@ func TestVisitFollowed(t *testing.T) {
 	})
 	v.check("another tab leaves a run alone", func(v *visitor) {
 		v.run(chromedp.Navigate("about:blank"))
-		v.open(server.URL + under + onHost + "#page=train&method=tlmre&model=chain-tiny&steps=1000&probe=8&h.problems=2&h.group=2")
+		v.open(server.URL + under + onHost + "#page=train&method=tlmre&model=chain-tiny&steps=20000&probe=8&h.problems=2&h.group=2")
 		v.press(`#run-buttons [data-do="train"]`)
 		v.runs("a step is saved", `latest("Run")?.kept >= 1`)
 		other := v.tab()
