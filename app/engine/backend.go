@@ -104,10 +104,7 @@ func (e *Engine) race() (text string, err error) {
 	}
 	backend, why := r.Choice()
 	made := choice{why: why, raced: &r, shape: e.held.Config}
-	now := gpu.WebGPU
-	if e.rig.device.Info.Backend == gpu.Host {
-		now = gpu.Host
-	}
+	now := backendOf(e.rig.device.Info)
 	switch {
 	case backend == now:
 		e.choice = made

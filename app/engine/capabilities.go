@@ -5,18 +5,28 @@ import (
 	"slices"
 
 	"attnlab/app/session"
+	"attnlab/gpu"
 )
 
 // describe puts the current device into the capabilities, with the reason for its choice. If the device is another one than
 // before, it starts the self-test.
 func (e *Engine) describe() {
 	info := e.rig.device.Info
-	other := info.Name != e.capabilities.Adapter || info.Backend != e.capabilities.Backend
-	e.capabilities.Adapter, e.capabilities.Backend, e.capabilities.Software = info.Name, info.Backend, info.Software
+	backend := backendOf(info)
+	other := info.Name != e.capabilities.Adapter || backend != e.capabilities.Backend
+	e.capabilities.Adapter, e.capabilities.Backend, e.capabilities.Software = info.Name, backend, info.Software
 	e.capabilities.Why, e.capabilities.Race = sentence(errors.New(e.choice.why)), e.choice.race()
 	if other {
 		e.startTest()
 	}
+}
+
+// backendOf is the backend of a device. A native device names the interface below WebGPU, such as vulkan.
+func backendOf(info gpu.Info) string {
+	if info.Backend == gpu.Host {
+		return gpu.Host
+	}
+	return gpu.WebGPU
 }
 
 // announce publishes the capabilities.

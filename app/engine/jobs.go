@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -70,7 +71,14 @@ func (e *Engine) receive(ctx context.Context, jobs chan<- *job, finished <-chan 
 	}
 }
 
+// maxQueue is how many commands may wait. People and pages never send so many; a program that does would fill the memory.
+const maxQueue = 1000
+
 func (in *inbox) add(c session.Command) {
+	if len(in.queue) >= maxQueue {
+		in.e.fail(session.Kind(c), fmt.Errorf("%d commands wait already; ask again later", maxQueue))
+		return
+	}
 	j := &job{Command: c}
 	j.ctx, j.stop = context.WithCancel(in.ctx)
 	in.queue = append(in.queue, j)

@@ -100,7 +100,7 @@ func (e *Engine) recover(ctx context.Context) (text string, err error) {
 			continue
 		}
 		before := e.capabilities.Backend
-		if before != d.Info.Backend {
+		if before != backendOf(d.Info) {
 			e.choice = choice{why: why}
 		}
 		e.describe()
@@ -109,7 +109,7 @@ func (e *Engine) recover(ctx context.Context) (text string, err error) {
 			what = "the model, the trace and the run"
 		}
 		text = "The GPU was lost and opened again; " + what + " are restored."
-		if before != d.Info.Backend {
+		if before != backendOf(d.Info) {
 			text = "The GPU was lost and could not be opened again; the engine now uses the processor, and " + what + " are restored."
 		}
 		e.announce()
