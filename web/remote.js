@@ -12,7 +12,7 @@ const address = new URL("../../line", here); // beside the page
 let token = "", version = "", backend = "";
 let line = null; // open, and welcome was said
 let opening = null; // not yet
-let machine = "", watch = false, boot = "", limit = Infinity;
+let machine = "", watch = false, others = false, boot = "", limit = Infinity;
 let got = 0, confirmed = 0; // number of the last message that came, and the last that was confirmed
 let number = 0; // of the last command
 let waiting = []; // commands that the program has not confirmed: {number, text}
@@ -21,7 +21,7 @@ let state = null; // the last Connection, which new screens get
 
 const post = (kind, body) => channel.postMessage(JSON.stringify({ kind, body }));
 const tell = (name, text = "", fresh = false) => {
-  state = { state: name, machine, watch, text, fresh };
+  state = { state: name, machine, watch, others, text, fresh };
   post("Connection", state);
 };
 
@@ -130,7 +130,7 @@ function welcome(one, w) {
   line = one;
   opening = null;
   tries = 0;
-  ({ machine, watch, limit, boot } = w);
+  ({ machine, watch, others, limit, boot } = w);
   if (!watch) self.postMessage({ owner: token });
   if (again && w.known) {
     waiting = waiting.filter((c) => c.number > w.took);

@@ -120,6 +120,7 @@ func (l *Lab) Send(c session.Command) {
 	if _, hello := c.(session.Hello); l.Watching() && !hello {
 		return // the engine would refuse it
 	}
+	l.leads(c)
 	switch c.(type) {
 	case session.Hello, session.Select, session.Check, session.Cancel, session.ShowCredit:
 	default:
@@ -131,7 +132,7 @@ func (l *Lab) Send(c session.Command) {
 // Receive handles a message of the session.
 func (l *Lab) Receive(message any) {
 	switch message.(type) {
-	case session.Hover, session.Select, session.Hello, session.Connection: // not of the engine
+	case session.Connection, session.Command: // not of the engine
 	default:
 		l.answered = true
 	}
@@ -141,7 +142,12 @@ func (l *Lab) Receive(message any) {
 	case session.Select:
 		l.select_(m.Selection)
 		l.wrote()
-	case session.Selection: // the engine's older selection; this page has the newer one
+	case session.Selection: // this page has the newer one, unless it follows another
+		if l.following() {
+			l.select_(m)
+		}
+	case session.NewProblem, session.Restore, session.ShowTrace, session.Generate, session.UseModel, session.OpenModel: // of another screen
+		l.follows = true
 	case session.Hello: // of a figure: until the engine has a model, this page shows it the example
 		if !l.Opened && len(l.Trace.Tokens) > 0 {
 			l.post(l.Trace)
@@ -152,6 +158,9 @@ func (l *Lab) Receive(message any) {
 	case session.RunFiles:
 		l.takeFiles(m)
 	case session.Event:
+		if t, is := m.(session.Trace); is && l.following() && t.Number >= l.Trace.Number {
+			l.adopt(&t)
+		}
 		node, before := l.Selection.Node, l.Status
 		l.apply(m)
 		l.followOffer(m)
@@ -166,7 +175,11 @@ func (l *Lab) Receive(message any) {
 			l.Opened = true
 			l.awaitFigures()
 			defer l.takeShared()
-			l.restore(nil) // the engine shows the view of the link, whatever it showed before
+			if l.joins() {
+				l.follows = true
+			} else {
+				l.restore(nil) // the engine shows the view of the link, whatever it showed before
+			}
 		}
 		if status, ok := m.(session.Status); ok {
 			if status.Text != "" && status != before { // not one that is repeated for a screen that joins

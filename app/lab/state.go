@@ -48,6 +48,7 @@ type State struct {
 	shared     string               // the run of a link, until it is imported
 	later      string               // an action that waits for the engine
 	resuming   string               // a run that trained when the engine's program ended
+	follows    bool                 // another screen chose what the engine shows
 	assume     bool                 // that the engine is ready
 	Read       string               // the engine's last message that the visitor has closed
 	Folded     map[string]bool      // figures and tables, by name
@@ -210,7 +211,7 @@ func (s *State) current() bool {
 
 // Ready reports whether the engine takes commands. Training pauses for them between two steps.
 func (s *State) Ready() bool {
-	return s.assume || s.Capabilities.Model.Name != "" && (!s.Status.Busy || s.Status.Stage == "training")
+	return s.assume || !s.Watching() && s.Capabilities.Model.Name != "" && (!s.Status.Busy || s.Status.Stage == "training")
 }
 
 // select_ selects what of want exists.

@@ -185,3 +185,15 @@ func (p *Page) engines() app.UI {
 		app.P().Class("hint").Text("Each has its own models and runs. The page loads again with the other one; a run that trains on this machine goes on there."),
 	)
 }
+
+// lineBanner says what a visitor must know about the line to the engine: it is down, or the page only watches.
+func (p *Page) lineBanner() app.UI {
+	text, class := "", ""
+	switch c := p.Connection; {
+	case c.State == "lost":
+		text, class = c.Text, "failed"
+	case c.Watch:
+		text = "You watch the session on " + c.Machine + ". What you press here changes nothing there."
+	}
+	return app.If(text != "", func() app.UI { return app.Div().Class("banner", class).ID("line").Body(app.P().Text(text)) })
+}

@@ -50,6 +50,8 @@ func (p *Page) engineChip() app.UI {
 	c := p.Capabilities
 	state, text := "loading", "loading "+p.Booting
 	switch {
+	case p.Unreached():
+		text = "no line to the engine"
 	case p.Status.Busy:
 		state, text = "busy", stageWords(p.Status.Stage)
 	case c.Model.Name != "":
@@ -120,6 +122,7 @@ func (p *Page) banners() app.UI {
 	}
 	return app.Div().Class("banners").Role("status").Body(
 		app.If(p.Failure.Text != "" && p.Dialog == "", func() app.UI { return banner("failed", p.Failure.Text, "dismiss", "Close") }),
+		p.lineBanner(),
 		p.runBanner(),
 		app.If(p.Newer, func() app.UI { return banner("", "A newer version of the lab is ready.", "reload", "Load it") }),
 	)

@@ -51,6 +51,7 @@ type Home struct {
 
 	mu    sync.Mutex
 	seats map[string]*seat
+	first string // the page that came first
 }
 
 // Start serves the lab until ctx ends or Close is called. The engine starts with the first page or [Home.Join]. It returns an error where

@@ -57,6 +57,7 @@ type welcome struct {
 	Took    uint64 `json:"took"` // number of the last command that arrived
 	Known   bool   `json:"known"`
 	Watch   bool   `json:"watch"`
+	Others  bool   `json:"others"` // pages came before that may change what the engine shows
 	Machine string `json:"machine"`
 	Limit   int    `json:"limit"` // bytes of a message
 }
@@ -107,7 +108,7 @@ func (h *Home) line(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	took := s.took
 	s.mu.Unlock()
-	hello, _ := json.Marshal(welcome{h.boot, took, known, role == watcher, machine(), int(limitOf(role))}) // plain values
+	hello, _ := json.Marshal(welcome{h.boot, took, known, role == watcher, h.came(id, role), machine(), int(limitOf(role))}) // plain values
 	if conn.Write(ctx, websocket.MessageText, append([]byte("welcome "), hello...)) != nil {
 		return
 	}
@@ -154,6 +155,16 @@ func (h *Home) seat(id string, as role) (s *seat, known bool) {
 		delete(h.seats, key)
 	}()
 	return s, false
+}
+
+// came notes that a page came, and reports whether others did before.
+func (h *Home) came(id string, as role) (others bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.first == "" && as == owner {
+		h.first = id
+	}
+	return h.first != "" && h.first != id
 }
 
 // vacate gives away a seat whose page is away. h.mu is held.
@@ -211,7 +222,7 @@ func (s *seat) wake() {
 func (s *seat) receive() {
 	for message := range s.port.In {
 		switch message.(type) {
-		case session.Select, session.Hover: // of another page
+		case session.Select, session.Hover, session.NewProblem, session.Restore, session.ShowTrace, session.Generate, session.UseModel, session.OpenModel: // of another page
 		case session.Event, error:
 		default:
 			continue // commands are the engine's

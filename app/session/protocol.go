@@ -258,6 +258,7 @@ type (
 		State   string `json:"state"`   // "connecting", "open", "lost", or "refused" for good
 		Machine string `json:"machine"` // that the engine runs on
 		Watch   bool   `json:"watch"`   // the engine takes no commands from here
+		Others  bool   `json:"others"`  // other screens were here before, and the engine shows what they chose
 		Text    string `json:"text"`    // what happened: a sentence, or empty
 		Fresh   bool   `json:"fresh"`   // the program was started again: nothing but what it saved is left
 	}

@@ -4,14 +4,22 @@ package visit
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"attnlab/app/server"
+	"attnlab/app/session"
+
+	"github.com/chromedp/chromedp"
 )
 
 // onNative runs every visit against an engine in this process, over the line, in place of the browser's:
@@ -56,4 +64,139 @@ func toEngine(address string) string {
 	query := "engine=native&token=" + home.(*server.Home).Token()
 	u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+query, "&")
 	return u.String()
+}
+
+// serveNative serves the built site with an engine on the host backend, as attnlab serve does.
+func serveNative(t *testing.T, runs, address string) *server.Home {
+	t.Helper()
+	built, err := builtFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := server.Start(context.Background(), server.Options{Site: built, Listener: listener, Runs: runs, Backend: "host"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { home.Close() })
+	return home
+}
+
+// TestVisitNative visits a lab whose engine runs in this process: generate, heads, a tree, and ten training steps whose numbers are those of
+// the command line. Then the server ends in a run and is started again.
+func TestVisitNative(t *testing.T) {
+	builtSite(t)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	n := &notes{}
+	v := newVisitor(t, n, false)
+	folder := t.TempDir()
+	home := serveNative(t, folder, "127.0.0.1:0")
+	link, _ := url.Parse(home.Link())
+	var whole []map[string]any
+
+	if !v.check("open", func(v *visitor) {
+		v.open(home.Link() + smallRun)
+		if at := eval[string](v, "location.href"); strings.Contains(at, home.Token()) || !strings.Contains(at, "engine=native") {
+			v.Errorf("the address is %s", at)
+		}
+		if c := newest[session.Connection](v); c.State != "open" || c.Watch || c.Others {
+			v.Errorf("the line is %+v", c)
+		}
+		v.press(".engine")
+		v.until("the panel says which engine computes", `document.querySelector("#dialog").textContent.includes("that of the machine") && document.querySelector('#engines [data-do="engine:native"][aria-pressed="true"]')`)
+		v.press(`#dialog [data-do="close"]`)
+	}) {
+		t.FailNow()
+	}
+	v.check("train ten steps, as attnlab train does", func(v *visitor) {
+		v.press(`#run-buttons [data-do="train"]`)
+		v.runs("the run is done", `latest("Run")?.info.state === "done"`)
+		whole = savedLog(v, folder, newest[session.Run](v).Info.ID)
+		out := filepath.Join(v.TempDir(), "run")
+		attnlab(v.T, append(slices.Clone(smallRunFlags), "--out", out, "--backend", "host")...)
+		sameNumbers(v, whole, savedLog(v, filepath.Dir(out), "run"))
+	})
+	v.check("the command line reads the run", func(v *visitor) {
+		if said := attnlab(v.T, "compare", filepath.Join(folder, newest[session.Run](v).Info.ID)); !strings.Contains(said, "attnpo") {
+			v.Errorf("it says %q", said)
+		}
+	})
+	v.check("a line is cut and the server is started again in a run", func(v *visitor) {
+		v.press(`#run-buttons [data-do="train"]`) // another with the same settings
+		v.runs("some steps are taken", `latest("Run")?.info.state === "running" && latest("Run")?.info.step >= 3`)
+		run := newest[session.Run](v).Info
+		home.Close()
+		v.until("the page says that the line is lost", `document.querySelector("#line")?.textContent.includes("lost")`)
+		home = serveNative(t, folder, link.Host)
+		v.until("the page says that the program was started again", `document.querySelector(".toasts").textContent.includes("started again")`)
+		v.runs("the run is done", fmt.Sprintf(`latest("Run")?.info.id === %q && latest("Run")?.info.state === "done"`, run.ID))
+		sameNumbers(v, savedLog(v, folder, run.ID), whole)
+	})
+	v.check("generate", func(v *visitor) {
+		v.press(`nav [data-do="page:trace"]`)
+		v.problem(2)
+		v.press(`#sampling [data-do="generate"]`)
+		v.until("the response is complete", ready+` && latest("Trace").complete`)
+		equalsTrace(v)
+	})
+	v.check("watch in another tab", func(v *visitor) {
+		ctx, end := chromedp.NewContext(v.ctx)
+		defer end()
+		w := &visitor{T: v.T, ctx: ctx}
+		w.run(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(home.WatchLink()), chromedp.Evaluate(ear, nil))
+		w.until("it shows the same trace", fmt.Sprintf(`latest("Trace")?.number === %d && location.hash.includes("seed=2") && document.querySelector("#line")?.textContent.includes("You watch")`, newest[session.Trace](v).Number))
+		w.until("its buttons are off", `document.querySelector('#sampling [data-do="regenerate"], #sampling [data-do="generate"]').disabled`)
+	})
+	v.check("heads", func(v *visitor) {
+		v.press(`nav [data-do="page:heads"]`)
+		v.enter(`[data-set="problems"]`, "4")
+		v.press(`#find [data-do="heads"]`)
+		v.until("4 problems are done", ready+` && latest("HeadsView")?.problems === 4`)
+	})
+	v.check("grow a tree", func(v *visitor) {
+		v.run(chromedp.Evaluate(fmt.Sprintf("location.hash = %q", smallTree), nil))
+		v.runs("it is grown", ready+` && latest("Tree")?.done && document.querySelectorAll("#branch-points tbody tr").length > 0`)
+	})
+	for _, line := range n.all() {
+		if !strings.Contains(line, "ERR_CONNECTION_REFUSED") && !strings.Contains(line, "WebSocket connection") { // while the server was away
+			t.Errorf("%s", line)
+		}
+	}
+}
+
+// savedLog reads the log of a run in a folder of runs.
+func savedLog(v *visitor, folder, id string) []map[string]any {
+	v.Helper()
+	log, err := os.Open(filepath.Join(folder, id, "metrics.jsonl"))
+	if err != nil {
+		v.Fatal(err)
+	}
+	defer log.Close()
+	return readLog(v, log)
+}
+
+// sameNumbers fails unless two logs have the same numbers bit for bit, those of the clock apart. The page measures its base on the probe alone, so
+// what only one of them measured of the base is not compared.
+func sameNumbers(v *visitor, got, want []map[string]any) {
+	v.Helper()
+	if len(got) != len(want) || len(got) == 0 {
+		v.Fatalf("%d and %d steps", len(got), len(want))
+	}
+	compared := 0
+	for k := range want {
+		a, b := flat("", got[k]), flat("", want[k])
+		for _, name := range slices.Sorted(maps.Keys(b)) {
+			x, both := a[name]
+			if slices.Contains(byTheClock, name) || !both && strings.HasPrefix(name, "held_out") {
+				continue
+			}
+			if compared++; !both || x != b[name] {
+				v.Errorf("step %d: %s is %v, want %v", k+1, name, x, b[name])
+			}
+		}
+	}
+	v.Logf("%d numbers are equal bit for bit", compared)
 }
