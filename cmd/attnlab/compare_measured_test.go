@@ -178,7 +178,7 @@ func TestCompareShippedRuns(t *testing.T) {
 			t.Errorf("%s: AES %v, measured %+v", r.Method, r.AES, r.Measured)
 		}
 	}
-	if want := map[string]int{"grpo": 3, "tlmre": 3, "attnpo": 3, "attnpo focus-heads=0.2,2.3": 3}; !maps.Equal(seeds, want) || len(d.LeftOut) > 0 {
+	if want := map[string]int{"grpo": 3, "tlmre": 3, "attnpo": 3, "attnpo focus-heads=0.2,2.3": 3, "attnpo focus=position": 3, "attnpo focus=shuffle": 3, "attnpo focus=random-heads": 3}; !maps.Equal(seeds, want) || len(d.LeftOut) > 0 {
 		t.Errorf("rows %v, want %v; skipped %q", seeds, want, d.LeftOut)
 	}
 }
