@@ -128,7 +128,7 @@ func taskOf(c *hf.Checkpoint) (task.Task, error) {
 			return task, nil
 		}
 	}
-	free, err := freeTask(c, session.Wording{})
+	free, err := freeTask(c, session.Wording{}, "")
 	if err != nil {
 		return nil, fmt.Errorf("no task here has the model's %d tokens, and tasks of free text do not take it: %w", c.Config.VocabSize, err)
 	}

@@ -22,6 +22,7 @@ type reasoning struct {
 	response []int
 
 	wording *session.Wording         // of free text, else nil
+	shown   *session.Wording         // the same for screens, see shownWording
 	labels  map[task.Span]task.Label // given by hand, by the tokens of the step
 }
 
@@ -56,17 +57,20 @@ func (e *Engine) newProblem(c session.NewProblem) error {
 	if err != nil {
 		return err
 	}
-	problem := task.Problem{}
+	var problem task.Problem
 	if c.Text == "" {
-		problem = task.Problems(kind, task.EvalStream, c.Seed, 1)[0] // as "attnlab trace --seed" draws it
-	} else if problem, err = kind.Parse(c.Text); err != nil {
+		problem, err = drawn(kind, c.Seed)
+	} else {
+		problem, err = kind.Parse(c.Text)
+	}
+	if err != nil {
 		return err
 	}
 	if room := e.rig.model.MaxContext; len(problem.Prompt) >= room {
 		return fmt.Errorf("the problem has %d tokens and the model's context holds %d; use a shorter or easier one", len(problem.Prompt), room)
 	}
 	e.setTask(kind)
-	e.begin(&reasoning{Problem: problem, task: kind, seed: c.Seed, typed: c.Text != "", wording: wording})
+	e.begin(&reasoning{Problem: problem, task: kind, seed: c.Seed, typed: c.Text != "", wording: wording, shown: shownWording(kind, problem, wording)})
 	return e.show()
 }
 
@@ -125,7 +129,7 @@ func (e *Engine) showTrace(c session.ShowTrace) error {
 	if err := checkSampling(c.Sampling); err != nil {
 		return err
 	}
-	r := &reasoning{Problem: problem, task: kind, typed: true, sampling: c.Sampling, response: slices.Clone(response), wording: wording}
+	r := &reasoning{Problem: problem, task: kind, typed: true, sampling: c.Sampling, response: slices.Clone(response), wording: wording, shown: shownWording(kind, problem, wording)}
 	if err := r.takeLabels(c.Labels); err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (e *Engine) view(r *reasoning) (session.Trace, seen, error) {
 		LogProbs: x.LogProbs, Entropy: x.Entropy, Received: x.Received, Steps: r.steps(x.Trace, complete),
 		Layers: x.Attention.Layers, Heads: x.Attention.Heads, Delta: x.Delta,
 		FCI: x.FCI, StepScores: s.stepScores, Work: work,
-		Wording: r.wording, Prompt: r.promptText(), Found: x.Answer,
+		Wording: r.shown, Prompt: r.promptText(), Found: x.Answer,
 	}, s, nil
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,18 +18,19 @@ import (
 
 // freeTask makes the task of free text that a wording describes, for a model with a tokenizer of its own. Without a name it is few-shot chain,
 // which has problems to draw.
-func freeTask(c *hf.Checkpoint, w session.Wording) (*freetext.Task, error) {
+func freeTask(c *hf.Checkpoint, w session.Wording, difficulty string) (*freetext.Task, error) {
 	o := freetext.Options{Tokenizer: c.Tokenizer, Vocabulary: c.Config.VocabSize, Stop: c.Config.EndTokens(), Context: c.Config.MaxContext,
 		Rule: freetext.Rule(w.Rule), Chat: w.Chat, System: w.System, Shots: w.Shots}
+	var err error
 	if w.Problems != "" {
-		problems, err := freetext.ReadProblems(strings.NewReader(w.Problems))
-		if err != nil {
+		if o.Problems, err = freetext.ReadProblems(strings.NewReader(w.Problems)); err != nil {
 			return nil, err
 		}
-		o.Problems = problems
 	}
-	if w.Task == "" {
-		w.Task = freetext.FewShotChain.Name
+	if w.Task = cmp.Or(w.Task, freetext.FewShotChain.Name); w.Task == freetext.FewShotChain.Name {
+		if o.Difficulty, err = task.ParseRange(cmp.Or(difficulty, freetext.DefaultDifficulty.String())); err != nil {
+			return nil, err
+		}
 	}
 	return freetext.New(w.Task, o)
 }
@@ -49,7 +51,7 @@ func (e *Engine) taskFor(c session.NewProblem) (task.Task, *session.Wording, err
 	case c.Text != "":
 		w.Task = freetext.FreeText.Name
 	}
-	kind, err := freeTask(e.held.Checkpoint, w)
+	kind, err := freeTask(e.held.Checkpoint, w, c.Difficulty)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,6 +60,28 @@ func (e *Engine) taskFor(c session.NewProblem) (task.Task, *session.Wording, err
 	}
 	w.Task, w.Rule, w.Chat = kind.Name(), string(kind.Rule()), kind.Chat().Name
 	return kind, &w, nil
+}
+
+// drawn is the problem of a seed, as "attnlab trace --seed" draws it. Problems of a list are numbered from 1.
+func drawn(kind task.Task, seed uint64) (task.Problem, error) {
+	if free, ok := kind.(*freetext.Task); ok && free.Count() > 0 {
+		return free.Numbered(max(seed, 1) - 1)
+	}
+	return task.Problems(kind, task.EvalStream, seed, 1)[0], nil
+}
+
+// shownWording is how the problem is put, for screens and files: of a list of problems with this one alone.
+func shownWording(kind task.Task, p task.Problem, w *session.Wording) *session.Wording {
+	if w == nil || w.Problems == "" {
+		return w
+	}
+	shown := *w
+	if own, ok := kind.(*freetext.Task).Listed(p); ok {
+		shown.Problems = own.Line()
+	} else { // typed: nobody knows its answer
+		shown.Task, shown.Problems = freetext.FreeText.Name, ""
+	}
+	return &shown
 }
 
 // promptText is the prompt of free text with its markers; empty for a task with a grammar, whose tokens say it.
@@ -81,9 +105,9 @@ func (e *Engine) cutSteps(rule string) error {
 	if err != nil {
 		return err
 	}
-	r, w := *e.reasoning, *e.reasoning.wording
-	w.Rule = string(by)
-	r.task, r.wording = free.WithRule(by), &w
+	r, w, shown := *e.reasoning, *e.reasoning.wording, *e.reasoning.shown
+	w.Rule, shown.Rule = string(by), string(by)
+	r.task, r.wording, r.shown = free.WithRule(by), &w, &shown
 	e.setTask(r.task)
 	e.begin(&r)
 	return e.show()

@@ -155,3 +155,41 @@ func TestHeldOutHeads(t *testing.T) {
 		t.Errorf("%s, %v\nwant %s", text, err, want)
 	}
 }
+
+// Problems of a visitor's own are numbered; the trace says how the shown one is put, without the others, and can be shown again from that.
+func TestOwnProblemsOfAVisitor(t *testing.T) {
+	s := writer(t)
+	own := &session.Wording{Task: freetext.Problems.Name, Problems: `{"prompt": "a = ?", "answer": "5"}` + "\n" + `{"prompt": "b = ?", "answer": "6"}`}
+	for seed, want := range map[uint64]string{1: "a = ?\n", 2: "b = ?\n", 3: "a = ?\n"} {
+		s.must(session.NewProblem{Seed: seed, Wording: own})
+		if s.trace.Prompt != want || strings.Count(s.trace.Wording.Problems, "prompt") != 1 {
+			t.Errorf("problem %d: %q, %q", seed, s.trace.Prompt, s.trace.Wording.Problems)
+		}
+	}
+	s.must(session.NewProblem{Seed: 1, Wording: own})
+	s.must(session.Generate{Unit: "all", Restart: true, Sampling: session.Sampling{Temperature: 1, Seed: 3}})
+	saved := s.trace
+	if saved.Gold != "5" || !saved.Correct { // it always answers 5
+		t.Errorf("%+v", saved)
+	}
+	s.must(session.NewProblem{Seed: 1, Wording: &session.Wording{Task: freetext.FewShotChain.Name, Shots: 1}})
+	if s.trace.Wording.Problems != "" || strings.Count(s.trace.Prompt, "Answer:") != 1 {
+		t.Errorf("%+v, %q", s.trace.Wording, s.trace.Prompt)
+	}
+	s.must(saved.Show())
+	if s.trace.Gold != "5" || !s.trace.Correct || s.trace.Wording.Task != freetext.Problems.Name {
+		t.Errorf("from a file: %+v", s.trace)
+	}
+	s.must(session.NewProblem{Text: "c = ?", Wording: own}) // none of them
+	if s.trace.Gold != "" || s.trace.Wording.Task != freetext.FreeText.Name || s.trace.Wording.Problems != "" {
+		t.Errorf("%+v", s.trace.Wording)
+	}
+	long := &session.Wording{Task: freetext.Problems.Name, Problems: `{"prompt": "` + strings.Repeat("a ", 600) + `", "answer": "5"}`}
+	s.refused(session.NewProblem{Seed: 1, Wording: long}, "context holds 512")
+	s.refused(session.NewProblem{Seed: 1, Wording: &session.Wording{Task: freetext.Problems.Name, Problems: "{}"}}, `no "prompt"`)
+	s.must(session.NewProblem{Seed: 1, Difficulty: "1", Wording: &session.Wording{Task: freetext.FewShotChain.Name}})
+	if s.trace.Difficulty != 1 {
+		t.Errorf("difficulty %d", s.trace.Difficulty)
+	}
+	s.refused(session.NewProblem{Seed: 1, Difficulty: "99", Wording: &session.Wording{Task: freetext.FewShotChain.Name}}, "must lie within")
+}

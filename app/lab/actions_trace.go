@@ -8,6 +8,7 @@ import (
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
 	"attnlab/rl/score"
+	freetext "attnlab/rl/task/text"
 )
 
 // Action is one thing a visitor can do. The table [actions] feeds buttons, keys and the list of commands alike.
@@ -72,6 +73,8 @@ func traceActions() []Action {
 		{"problem", "n", "Draw the next problem", true, ready, func(l *Lab, _ string) { l.problem(l.nextSeed()) }},
 		{"seed", "", "", true, ready, func(l *Lab, a string) { l.problem(parse(a, l.Seed, parseSeed)) }},
 		{"typed", "", "", true, ready, func(l *Lab, _ string) { l.typedProblem(0) }},
+		{"put", "", "", true, ready, func(l *Lab, a string) { l.put(a) }},
+		{"open-problems", "", "Open a file of problems of your own", false, func(l *Lab) bool { return ready(l) && l.FreeText() }, func(l *Lab, _ string) { l.screen.Pick("open-problems") }},
 		{"example", "e", "Back to the worked example", true, ready, func(l *Lab, _ string) {
 			v := Start()
 			v.Page, v.Quantity, v.Grid, v.List = l.Page, l.Quantity, l.Grid, l.List
@@ -301,26 +304,21 @@ func (l *Lab) nextSeed() uint64 {
 	if l.ofSite() {
 		return Start().Seed
 	}
+	if n := l.OwnProblems(); n > 0 && l.View.put().Task == freetext.Problems.Name { // their numbers
+		return l.Seed%uint64(n) + 1
+	}
 	return l.Seed + 1
 }
 
-func (l *Lab) problem(seed uint64) {
-	v := l.View
-	v.Example, v.Recorded, v.Seed, v.Difficulty, v.Text, v.Sampling, v.Tokens, v.Cut = false, "", seed, l.Controls.Difficulty, "", l.Controls.Sampling, 0, 0
-	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
-	v.Growth = v.Growth.ungrown()
-	l.GoTo(v)
-}
+func (l *Lab) problem(seed uint64) { l.GoTo(l.fresh("", seed)) }
 
 // typedProblem takes the problem that was typed, and the first tokens of a response to it.
 func (l *Lab) typedProblem(tokens int) {
 	if strings.TrimSpace(l.Controls.Typed) == "" || l.Checked.Text == l.Controls.Typed && l.Checked.Error != "" {
 		return
 	}
-	v := l.View
-	v.Example, v.Recorded, v.Text, v.Sampling, v.Tokens, v.Cut = false, "", l.Controls.Typed, l.Controls.Sampling, tokens, 0
-	v.Selection.Step, v.Selection.Token, v.Selection.Node = -1, -1, -1
-	v.Growth = v.Growth.ungrown()
+	v := l.fresh(l.Controls.Typed, l.Seed)
+	v.Tokens = tokens
 	l.GoTo(v)
 }
 
@@ -340,7 +338,7 @@ func (l *Lab) useModel(name string) {
 		l.View.Model = ""
 	}
 	l.Tokens = 0
-	l.changing = changing{name, l.Trace.Task, false}
+	l.changing = changing{model: name, task: l.Trace.Task}
 	l.Send(session.UseModel{Name: name})
 }
 
@@ -348,6 +346,7 @@ func (l *Lab) useModel(name string) {
 type changing struct {
 	model, task string
 	own         bool // the model is the visitor's own, so the problem before does not stay
+	again       bool // the view is about this model already
 }
 
 // adoptProblem takes the problem that the engine has drawn for a model of another task into the view, and so into the link.
@@ -359,7 +358,7 @@ func (l *Lab) adoptProblem(event any) {
 	if !ok || l.changing.model == "" || l.changing.model != l.Capabilities.Model.Name {
 		return
 	}
-	if t.Task != l.changing.task {
+	if t.Task != l.changing.task && !l.changing.again {
 		l.Text, l.View.Difficulty, l.Seed = "", "", uint64(t.Seed)
 		l.Controls.Typed, l.Controls.Difficulty = "", ""
 	}

@@ -26,8 +26,8 @@ type File struct {
 	Read   func(then func(data []byte, err error)) // calls then once, at once or later
 }
 
-// OpenFiles opens what a visitor chose by one of the inputs for files: open-trace, open-model, open-gguf, open-run or
-// open-run-folder. It reads only the files that are needed, and of a model none: the engine does. What cannot be opened is reported in
+// OpenFiles opens what a visitor chose by one of the inputs for files: open-trace, open-problems, open-model, open-gguf,
+// open-run or open-run-folder. It reads only the files that are needed, and of a model none: the engine does. What cannot be opened is reported in
 // one sentence.
 func (l *Lab) OpenFiles(input string, chosen []File) {
 	if len(chosen) == 0 {
@@ -40,6 +40,8 @@ func (l *Lab) OpenFiles(input string, chosen []File) {
 		return
 	case "open-trace":
 		command = "ShowTrace"
+	case "open-problems":
+		command = "NewProblem"
 	}
 	refuse := func(err error) { l.Failure = session.Failure{Command: command, Text: err.Error()} }
 	needed := neededFiles(input, chosen)
@@ -77,6 +79,8 @@ func (l *Lab) OpenDropped(dropped []File) {
 		l.say("The engine is not ready for files yet. Drop them again in a moment.")
 	case len(names) == 1 && strings.EqualFold(path.Ext(names[0]), ".json") && !runs.IsRun(names):
 		l.OpenFiles("open-trace", dropped)
+	case len(names) == 1 && l.ownProblems(names[0]):
+		l.OpenFiles("open-problems", dropped)
 	case model && !runs.IsRun(names):
 		l.OpenFiles("open-model", dropped)
 	default:
@@ -87,8 +91,11 @@ func (l *Lab) OpenDropped(dropped []File) {
 // openRead opens files that were read.
 func (l *Lab) openRead(input string, files map[string][]byte) error {
 	switch input {
-	case "open-trace":
+	case "open-trace", "open-problems":
 		for name, data := range files { // there is one
+			if input == "open-problems" {
+				return l.openProblems(name, data)
+			}
 			return l.openTrace(name, data)
 		}
 	}
@@ -97,11 +104,12 @@ func (l *Lab) openRead(input string, files map[string][]byte) error {
 
 // neededFiles are the chosen files that an input needs.
 func neededFiles(input string, chosen []File) (needed []File) {
+	single := input == "open-trace" || input == "open-problems"
 	for _, f := range chosen {
 		base := path.Base(f.Name)
 		switch {
-		case input == "open-trace" && len(needed) > 0, junk(f.Name):
-		case input == "open-trace",
+		case single && len(needed) > 0, junk(f.Name):
+		case single,
 			slices.Contains([]string{".json", ".jsonl", ".safetensors", ".zip", ".tar", ".gz", ".tgz"}, strings.ToLower(path.Ext(base))),
 			input == "open-run" && len(chosen) == 1: // an archive or a log may have any name
 			needed = append(needed, f)
@@ -159,7 +167,11 @@ func (l *Lab) openTrace(name string, data []byte) error {
 	l.Trace = t
 	l.select_(session.NoSelection)
 	l.View.Example, l.View.Recorded, l.View.Text, l.View.Tokens, l.View.Sampling = false, "", l.PromptText(), AllTokens, t.Sampling
-	l.Controls.Typed, l.Controls.Sampling = l.View.Text, t.Sampling
+	l.View.Wording = session.Wording{Problems: l.View.Wording.Problems}
+	if w := t.Wording; w != nil {
+		l.View.Wording.System, l.View.Wording.Chat, l.View.Wording.Rule = w.System, w.Chat, w.Rule
+	}
+	l.Controls.Typed, l.Controls.System, l.Controls.Sampling = l.View.Text, l.View.Wording.System, t.Sampling
 	l.Send(t.Show())
 	return nil
 }

@@ -248,15 +248,22 @@ func (l *Lab) Do(what string) {
 	l.wanted = nil
 	l.endReplay()
 	a.do(l, argument)
-	if a.undoable && l.View != before {
-		l.undo = append(l.undo, before)
-		if len(l.undo) > 100 {
-			l.undo = l.undo[1:]
-		}
+	if a.undoable {
+		l.remember(before)
 	}
 	l.growOn()
 	l.followOnArrival()
 	l.wrote()
+}
+
+// remember lets undo go back to a view, where this is another one.
+func (l *Lab) remember(before View) {
+	if l.View == before {
+		return
+	}
+	if l.undo = append(l.undo, before); len(l.undo) > 100 {
+		l.undo = l.undo[1:]
+	}
 }
 
 // selected reports the selection to the other screens.
@@ -305,7 +312,7 @@ func (l *Lab) GoTo(v View) {
 		v.List = l.List
 	}
 	l.View = v
-	l.Controls.Difficulty, l.Controls.Typed, l.Controls.Sampling, l.Refused = v.Difficulty, v.Text, v.Sampling, nil
+	l.Controls.Difficulty, l.Controls.Typed, l.Controls.System, l.Controls.Sampling, l.Refused = v.Difficulty, v.Text, v.Wording.System, v.Sampling, nil
 	if v.Cut > 0 {
 		l.Controls.Samples = v.Cut
 	}
@@ -320,6 +327,9 @@ func (l *Lab) restore(old *View) {
 	}
 	v := l.View
 	l.wanted, l.changing = &v.Selection, changing{}
+	if old != nil && old.sameProblem(v) && old.rule() != v.rule() && l.FreeText() {
+		l.Send(session.CutSteps{Rule: v.rule()})
+	}
 	c := session.Restore{Selection: v.Selection}
 	if model := cmp.Or(v.Model, append(l.Capabilities.Bases, "")[0]); model != l.Capabilities.Model.Name {
 		c.Model = model
@@ -341,7 +351,7 @@ func (l *Lab) restore(old *View) {
 	case !v.Example && (old == nil || !old.sameResponse(v)):
 		if old == nil || !old.sameProblem(v) || v.Tokens == 0 {
 			c.Problem = &session.NewProblem{Difficulty: v.Difficulty, Seed: v.Seed, Text: v.Text}
-			if c.Model == "" {
+			if c.Model == "" || v.Wording != (session.Wording{}) {
 				c.Problem.Wording = l.wordingOf(v)
 			}
 		}

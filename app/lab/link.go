@@ -25,6 +25,8 @@ type View struct {
 	Seed       uint64
 	Text       string
 
+	Wording session.Wording // of free text, as it was chosen; empty fields are defaults, and a typed prompt gets its task from [View.put]
+
 	Sampling session.Sampling
 	Tokens   int // response tokens so far; AllTokens for a finished response
 	Cut      int // continuations of each kind of a cut of every step; 0 without one
@@ -98,7 +100,7 @@ func (v View) sameProblem(w View) bool {
 	if v.ofSite() || w.ofSite() {
 		return v.Example == w.Example && v.Recorded == w.Recorded
 	}
-	return v.Model == w.Model && v.Text == w.Text && (v.Text != "" || v.Seed == w.Seed && v.Difficulty == w.Difficulty)
+	return v.Model == w.Model && v.Text == w.Text && (v.Text != "" || v.Seed == w.Seed && v.Difficulty == w.Difficulty) && v.sameWording(w)
 }
 
 // sameResponse reports whether two views are of one problem and one response to it.
@@ -136,6 +138,7 @@ func (v View) String() string {
 		if v.Tokens != AllTokens {
 			add("tokens", strconv.Itoa(v.Tokens))
 		}
+		v.writeWording(add)
 	}
 	if v.Sampling.Temperature != start.Sampling.Temperature {
 		add("temperature", number(v.Sampling.Temperature))
@@ -217,11 +220,12 @@ func ParseLink(hash string) (v View, unread string) {
 		v.Example, v.Text, v.Difficulty = false, q.text("problem"), q.difficulty("difficulty")
 		q.seed("seed", &v.Seed)
 		q.whole("tokens", &v.Tokens, AllTokens, maxTokens)
+		v.Wording = readWording(q)
 	}
 	q.decimal("temperature", &v.Sampling.Temperature, MaxTemperature)
 	q.decimal("top-p", &v.Sampling.TopP, 1)
 	if q.choose("recorded", &v.Recorded, session.Recordings); v.Recorded != "" {
-		v.Example, v.Text, v.Difficulty, v.Tokens = false, "", "", AllTokens
+		v.Example, v.Text, v.Difficulty, v.Tokens, v.Wording = false, "", "", AllTokens, session.Wording{}
 	}
 	draw := uint64(v.Sampling.Seed)
 	if q.seed("draw", &draw); draw <= math.MaxUint32 {

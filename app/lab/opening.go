@@ -135,7 +135,7 @@ func (l *Lab) openOffer() {
 	}
 	l.Failure = session.Failure{}
 	l.Opening.Asked, l.Opening.Name = "OpenModel", l.Offer.Name
-	l.changing = changing{l.Offer.Name, l.Trace.Task, true}
+	l.changing = changing{l.Offer.Name, l.Trace.Task, true, l.View.Model == l.Offer.Name && !l.ofSite()}
 	l.Send(session.OpenModel{Storage: l.Opening.Storage, Context: l.Opening.Context, Keep: l.Opening.Keep})
 }
 

@@ -51,7 +51,7 @@ func TestOpenedFolder(t *testing.T) {
 		t.Fatalf("page %s, dialog %q, model %q, text %q, box %q", l.Page, l.Dialog, l.View.Model, l.Text, l.Controls.Typed)
 	}
 	l.Do("problem")
-	if c := command[session.Restore](t, engine); c.Model != "" || c.Problem == nil || c.Problem.Seed != 2 || c.Problem.Wording == nil || c.Problem.Wording.Task != "few-shot-chain" || c.Problem.Wording.Rule != "line" {
+	if c := command[session.Restore](t, engine); c.Model != "" || c.Problem == nil || c.Problem.Seed != 2 || c.Problem.Wording == nil || c.Problem.Wording.Task != "few-shot-chain" || c.Problem.Wording.Shots != 5 {
 		t.Errorf("the next problem is asked for by %+v", c)
 	}
 }
@@ -76,7 +76,7 @@ func TestEditedPrompt(t *testing.T) {
 	l.Set("typed", "What is 7 + 5?")
 	l.Do("generate")
 	c := command[session.Restore](t, engine)
-	if p := c.Problem; p == nil || p.Text != "What is 7 + 5?" || p.Wording == nil || p.Wording.Task != "text" || p.Wording.Chat != "chatml" || c.Response == nil || c.Tokens != AllTokens {
+	if p := c.Problem; p == nil || p.Text != "What is 7 + 5?" || p.Wording == nil || p.Wording.Task != "text" || p.Wording.Shots != 0 || c.Response == nil || c.Tokens != AllTokens {
 		t.Fatalf("the command is %+v", c)
 	}
 	l.Receive(freeTrace(9, "text", "<user>What is 7 + 5?<end>", true))

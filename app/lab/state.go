@@ -73,6 +73,8 @@ type State struct {
 type Controls struct {
 	Difficulty string
 	Typed      string
+	System     string // of free text: what the system says first
+	Kind       string // of free text, that was chosen and has no problem yet; empty for that of the trace
 	Sampling   session.Sampling
 	Unit       string // "token" or "step"
 	Speed      int    // units a second when playing
@@ -82,7 +84,7 @@ type Controls struct {
 
 func newState(v View, shipped Example) *State {
 	s := &State{View: v, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
-		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v)},
+		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, System: v.Wording.System, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v)},
 		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "answers": true, "metrics": true, "settings": true, "follow": true}}
 	if s.Example {
 		s.Trace = shipped.Trace

@@ -20,6 +20,7 @@ func (p *Page) dialogs() app.UI {
 	}
 	return app.Div().Class("dialogs").Body(
 		file("open-trace").Accept(".json,application/json"),
+		file("open-problems").Accept(".jsonl,.json,.ndjson"),
 		file("open-model").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
 		file("open-gguf").Accept(".gguf"),
 		file("open-run").Multiple(true).Accept(".zip,.jsonl,.json,.safetensors"),

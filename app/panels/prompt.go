@@ -2,51 +2,116 @@ package panels
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"attnlab/app/lab/explain"
+	"attnlab/app/session"
 	"attnlab/rl/task"
 	freetext "attnlab/rl/task/text"
 )
 
-// promptPanel is where a visitor writes what a model of free text reads, markers of the chat included.
+// promptPanel is where a visitor chooses what a model of free text is asked, and how, and writes what it reads, markers of the chat included.
 func (p *Page) promptPanel() app.UI {
-	w := p.Trace.Wording
+	w, kind := p.Trace.Wording, p.Kind()
 	var rules []string
 	for _, r := range freetext.Rules() {
 		rules = append(rules, string(r))
 	}
-	chat, err := freetext.FindChat(cmp.Or(w.Chat, freetext.Plain.Name))
-	markers := "The tokenizer has no chat markers that the lab knows, so the model reads the text as it is."
-	if err == nil && chat.Name != freetext.Plain.Name {
-		markers = "The tokenizer has the markers of " + chat.Title + ". The lab puts a text without markers between them."
-	}
+	about, _ := freetext.Find(kind)
 	return app.Div().Class("panel").ID("problem").Body(
 		app.H2().Text("Prompt"),
+		choice("kind", "kind of prompt", kind, freetext.Names(), func(name string) string {
+			k, _ := freetext.Find(name)
+			return k.Title
+		}),
+		app.P().Class("hint").Text(about.Summary+kindHint(kind)),
+		p.problemOf(kind),
+		p.systemText(),
 		app.Textarea().ID("typed").Class("prompt-box").DataSet("set", "typed").Rows(8).Spellcheck(false).
 			Attr("value", p.Controls.Typed).Aria("label", "prompt").Aria("describedby", "typed-check"),
-		app.P().Class("hint").ID("typed-check").Text(markers),
+		app.P().Class("hint").ID("typed-check").Text(p.promptHint(w)),
 		app.Div().Class("fields").Body(
+			app.Label().Body(app.Text("markers"), disabled(p.Whole(), choice("chat", "markers of the chat", w.Chat, freetext.ChatNames(), func(name string) string {
+				chat, _ := freetext.FindChat(name)
+				return chat.Title
+			}))),
 			app.Label().Body(app.Text("a step is a"), choice("step-rule", "a step is a", w.Rule, rules, func(s string) string { return s })),
-			p.numberField("seed", "seed", 0, math.MaxUint64, p.seedShown()),
 		),
-		app.Div().Class("buttons").Body(
-			p.button("problem", "", icon("fresh"), app.Text("Draw a problem")),
-			p.button("example", "quiet", app.Text("Worked example")),
-		),
-		app.P().Class("hint").Text("Drawn problems are few-shot chain: "+lowerFirst(freetext.FewShotChain.Summary)+" Their steps have true labels."),
+		app.Div().Class("buttons").Body(p.button("example", "quiet", app.Text("Worked example"))),
 	)
 }
 
-// lowerFirst continues a sentence.
-func lowerFirst(s string) string {
-	if s == "" {
-		return s
+// kindHint says whether steps and answers are judged.
+func kindHint(kind string) string {
+	switch kind {
+	case freetext.FewShotChain.Name:
+		return " Every step has a true label, also after you edit the examples or the definitions below."
+	case freetext.FreeText.Name:
+		return " Answers are not judged, and steps have labels where their arithmetic says something."
 	}
-	return string(s[0]|0x20) + s[1:]
+	return ""
+}
+
+// problemOf has the controls of a kind: how its problems are drawn, or the file that they are from.
+func (p *Page) problemOf(kind string) app.UI {
+	switch kind {
+	case freetext.FewShotChain.Name:
+		levels := []string{""}
+		for n := freetext.Levels.Min; n <= freetext.Levels.Max; n++ {
+			levels = append(levels, strconv.Itoa(n))
+		}
+		if !slices.Contains(levels, p.Controls.Difficulty) { // of a link
+			levels = append(levels, p.Controls.Difficulty)
+		}
+		return app.Div().Class("prompt-kind").Body(
+			app.Div().Class("fields").Body(
+				p.numberField("shots", "examples", 0, freetext.MostShots, p.Trace.Wording.Shots),
+				app.Label().Body(app.Text("operations"), choice("difficulty", "operations", p.Controls.Difficulty, levels, func(s string) string { return cmp.Or(s, freetext.DefaultDifficulty.String()) })),
+				p.numberField("seed", "seed", 0, math.MaxUint64, p.seedShown()),
+			),
+			app.Div().Class("buttons").Body(p.button("problem", "", icon("fresh"), app.Text("Draw a problem"))),
+		)
+	case freetext.Problems.Name:
+		n := p.OwnProblems()
+		return app.Div().Class("prompt-kind").Body(
+			app.P().Class("hint").Text(`Choose a file, or drop it on the page. A line of it is a problem: {"prompt": "What is 2 + 3?", "answer": "5"}. It stays in this browser.`),
+			app.If(n > 0, func() app.UI {
+				return app.Div().Class("fields").Body(p.numberField("seed", fmt.Sprintf("problem, of %s", explain.Grouped(int64(n))), 1, uint64(n), p.seedShown()))
+			}),
+			app.Div().Class("buttons").Body(
+				p.button("open-problems", "", app.Text("Choose a file")),
+				app.If(n > 1, func() app.UI { return p.button("problem", "", icon("next"), app.Text("Next problem")) }),
+			),
+		)
+	}
+	return app.Text("")
+}
+
+// systemText is what the system says first, folded while it says nothing.
+func (p *Page) systemText() app.UI {
+	text := app.Textarea().DataSet("set", "system").Rows(2).Attr("value", p.Controls.System).Aria("label", "system text")
+	all := app.Details().Class("own")
+	if p.Controls.System != "" {
+		all = all.Open(true)
+	}
+	return all.Body(app.Summary().Text("System text"), disabled(p.Whole(), text))
+}
+
+// promptHint says what the lab does with the text in the box.
+func (p *Page) promptHint(w *session.Wording) string {
+	chat, err := freetext.FindChat(cmp.Or(w.Chat, freetext.Plain.Name))
+	switch {
+	case p.Whole():
+		return "The model reads what stands here, markers and system text too. Draw a problem, or write a question without markers, to set these beside it."
+	case err != nil || chat.Name == freetext.Plain.Name:
+		return "The model reads the text as it is, without markers. After a text that does not end its line comes a line end, and before it the system text."
+	}
+	return "A text without markers is put between those of " + chat.Title + "."
 }
 
 // labelMenu lets a visitor give a step of free text another label, or take it back.

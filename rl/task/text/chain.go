@@ -81,13 +81,16 @@ func newChainProblem(random *rand.Rand, operations int) ChainProblem {
 	}
 }
 
+// answerWord begins the answer of a solution.
+const answerWord = "Answer:"
+
 // chainWords are all the words of problems and solutions.
 func chainWords() string {
 	words := strings.Split(chainNames, "")
 	for n := range mostValue + 1 {
 		words = append(words, strconv.Itoa(n))
 	}
-	return strings.Join(append(words, "+", "-", "=", ";", "?", "\n", "Answer:"), " ")
+	return strings.Join(append(words, "+", "-", "=", ";", "?", "\n", answerWord), " ")
 }
 
 // of is the value of a computed variable.
@@ -205,7 +208,7 @@ func (p ChainProblem) Solution() string {
 	for _, d := range p.Definitions {
 		of[d.Name] = d
 	}
-	lines := []string{"Answer: " + p.Gold()}
+	lines := []string{answerWord + " " + p.Gold()}
 	for at := p.Question; at != ""; at = of[at].From {
 		d := of[at]
 		line := fmt.Sprintf("%s = %d", d.Name, d.Number)

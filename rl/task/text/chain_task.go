@@ -2,6 +2,7 @@ package text
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -13,8 +14,8 @@ func makeChain(t *Task, o Options) error {
 	if t.options.Difficulty = cmp.Or(o.Difficulty, DefaultDifficulty); t.options.Difficulty.Min < Levels.Min || t.options.Difficulty.Max > Levels.Max {
 		return fmt.Errorf("task: difficulty %v of task %s must lie within %v", t.options.Difficulty, t.Name(), Levels)
 	}
-	if o.Shots < 0 || o.Shots > mostShots {
-		return fmt.Errorf("task: %d examples; give 0 to %d", o.Shots, mostShots)
+	if o.Shots < 0 || o.Shots > MostShots {
+		return fmt.Errorf("task: %d examples; give 0 to %d", o.Shots, MostShots)
 	}
 	random := task.NewRandom(task.SeedOf("shots", 0, 0), task.ProblemStream)
 	for len(t.shots) < 2*o.Shots {
@@ -50,7 +51,7 @@ func (t *Task) ofChain(c ChainProblem) (task.Problem, error) {
 	if err != nil {
 		return task.Problem{}, err
 	}
-	think, _, _ := strings.Cut(c.Solution(), "Answer:")
+	think, _, _ := strings.Cut(c.Solution(), answerWord)
 	least, err := t.options.Tokenizer.Encode(think)
 	return task.Problem{Difficulty: c.operations(), MinimumThink: len(least), Prompt: ids, Gold: c.Gold()}, err
 }
@@ -80,11 +81,21 @@ func (t *Task) parseChain(text string) (task.Problem, error) {
 	return p, nil
 }
 
-// chainIn reads the problem of a prompt: the whole prompt, or the last problem in it.
+// IsChain reports whether a prompt asks a problem of few-shot chain: alone, or at its end after examples.
+func IsChain(prompt string) bool {
+	_, err := chainIn(prompt)
+	return err == nil
+}
+
+// chainIn reads the problem of a prompt: the whole prompt, or the last problem in it, unless the answer of an example follows.
 func chainIn(prompt string) (ChainProblem, error) {
 	c, err := ParseChain(prompt)
-	if all := chainLine.FindAllString(prompt, -1); err != nil && len(all) > 0 {
-		return ParseChain(all[len(all)-1])
+	if all := chainLine.FindAllStringIndex(prompt, -1); err != nil && len(all) > 0 {
+		last := all[len(all)-1]
+		if strings.Contains(prompt[last[1]:], answerWord) {
+			return c, errors.New("task: the prompt ends in a question that is no chain of definitions")
+		}
+		return ParseChain(prompt[last[0]:last[1]])
 	}
 	return c, err
 }

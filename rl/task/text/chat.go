@@ -91,7 +91,10 @@ func (c Chat) Prompt(turns []Turn) string {
 	return b.String() + c.reply
 }
 
-// Marked reports whether a text has markers of the chat, so that it is a whole prompt already.
+// Marked reports whether a text is a whole prompt already: it has markers of the chat, or, where the chat has none, it ends a line.
 func (c Chat) Marked(text string) bool {
+	if len(c.markers) == 0 {
+		return strings.HasSuffix(text, "\n")
+	}
 	return slices.ContainsFunc(c.markers, func(m string) bool { return strings.Contains(text, m) })
 }

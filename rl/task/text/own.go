@@ -19,6 +19,19 @@ type OwnProblem struct {
 	Difficulty int // from 0
 }
 
+// Line writes a problem as a line of a file, without the line end.
+func (p OwnProblem) Line() string {
+	text := func(s string) string {
+		quoted, _ := json.Marshal(s) // a text has no error
+		return string(quoted)
+	}
+	line := `{"prompt": ` + text(p.Prompt) + `, "answer": ` + text(p.Answer)
+	if p.Difficulty > 0 {
+		line += fmt.Sprintf(`, "difficulty": %d`, p.Difficulty)
+	}
+	return line + "}"
+}
+
 // Limits of a file of problems.
 const (
 	maxLine     = 1 << 20 // bytes

@@ -69,10 +69,10 @@ func Find(name string) (k Kind, ok bool) {
 	return Kind{}, false
 }
 
-// Defaults of few-shot chain.
+// The examples of few-shot chain.
 const (
 	DefaultShots = 5
-	mostShots    = 32
+	MostShots    = 32
 )
 
 // DefaultDifficulty is the operations of few-shot chain, and Levels all that exist.
@@ -290,13 +290,30 @@ func makeOwn(t *Task, o Options) error {
 	return nil
 }
 
-func (t *Task) own(i int) task.Problem {
-	p := t.options.Problems[i]
+// Numbered is problem i of the list, from its start again after the last. It returns an error if its prompt does not fit the model.
+func (t *Task) Numbered(i uint64) (task.Problem, error) {
+	p := t.options.Problems[i%uint64(len(t.options.Problems))]
 	ids, err := t.prompt(p.Prompt)
-	if err != nil { // it does not fit: what samples it says so
-		ids = t.options.Tokenizer.Start()
+	return task.Problem{Difficulty: p.Difficulty, Prompt: ids, Gold: p.Answer}, err
+}
+
+func (t *Task) own(i int) task.Problem {
+	p, err := t.Numbered(uint64(i))
+	if err != nil { // what samples it says so
+		p.Prompt = t.options.Tokenizer.Start()
 	}
-	return task.Problem{Difficulty: p.Difficulty, Prompt: ids, Gold: p.Answer}
+	return p
+}
+
+// Listed is the problem of the list that a problem was made from. It returns false where it is none of them.
+func (t *Task) Listed(p task.Problem) (OwnProblem, bool) {
+	prompt := t.Text(p.Prompt)
+	for _, own := range t.options.Problems {
+		if own.Answer == p.Gold && strings.Contains(prompt, own.Prompt) {
+			return own, true
+		}
+	}
+	return OwnProblem{}, false
 }
 
 // unstarted is a prompt without the token that begins a text.

@@ -375,3 +375,26 @@ func TestVocabulary(t *testing.T) {
 		t.Error("the end")
 	}
 }
+
+// A prompt asks a chain where its last question does: alone, after examples, or with the response begun.
+func TestIsChain(t *testing.T) {
+	examples := "a = 2 ; a = ?\na = 2\nAnswer: 2\n\n"
+	for prompt, want := range map[string]bool{
+		"k = 4 ; k = ?": true, "k = 4 ; b = k + 3 ; b = ?\n": true, examples + "k = 4 ; k = ?\n": true, examples + "k = 4 ; k = ?\nk = 4\n": true,
+		"": false, "Why?": false, examples + "Why?\n": false, "k = 4 ; b = z + 1 ; b = ?": false,
+	} {
+		if got := IsChain(prompt); got != want {
+			t.Errorf("%q: %v", prompt, got)
+		}
+	}
+}
+
+// A line that a problem writes is read as the same problem.
+func TestOwnProblemLine(t *testing.T) {
+	for _, want := range []OwnProblem{{ID: "line 1", Prompt: "a\n\"b\" <c>", Answer: "5 & 6"}, {ID: "line 1", Prompt: "x", Answer: "y", Difficulty: 3}} {
+		got, err := ReadProblems(strings.NewReader(want.Line()))
+		if err != nil || len(got) != 1 || got[0] != want {
+			t.Errorf("%s is read as %+v, %v", want.Line(), got, err)
+		}
+	}
+}
