@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -113,24 +114,32 @@ func (e *Engine) cutSteps(rule string) error {
 	return e.show()
 }
 
-// labelStep gives a step a label by hand, or takes it back.
-func (e *Engine) labelStep(c session.LabelStep) error {
+// labelSteps gives steps labels by hand, or takes them back. If one of them is wrong, none changes.
+func (e *Engine) labelSteps(c session.LabelSteps) error {
 	if e.reasoning == nil {
 		return errNoProblem
 	}
-	r := e.reasoning
+	r, labels := e.reasoning, maps.Clone(e.reasoning.labels)
 	steps := r.judge().Steps
-	if c.Step < 0 || c.Step >= len(steps) {
-		return fmt.Errorf("the trace has no step %d to label", c.Step+1)
+	for _, one := range c.Labels {
+		if one.Step < 0 || one.Step >= len(steps) {
+			return fmt.Errorf("the trace has no step %d to label", one.Step+1)
+		}
+		at := task.Span{Start: steps[one.Step].Start, End: steps[one.Step].End}
+		if one.Label == "" {
+			delete(labels, at)
+			continue
+		}
+		var label task.Label
+		if err := label.UnmarshalText([]byte(one.Label)); err != nil {
+			return err
+		}
+		if labels == nil {
+			labels = map[task.Span]task.Label{}
+		}
+		labels[at] = label
 	}
-	at := task.Span{Start: steps[c.Step].Start, End: steps[c.Step].End}
-	if c.Label == "" {
-		delete(r.labels, at)
-		return e.show()
-	}
-	if err := r.label(at, c.Label); err != nil {
-		return err
-	}
+	r.labels = labels
 	return e.show()
 }
 

@@ -61,7 +61,7 @@ func TestFreeText(t *testing.T) {
 		t.Errorf("answer losses %+v of trace %d", l, s.trace.Number)
 	}
 
-	s.must(session.LabelStep{Step: 1, Label: "essential"})
+	s.must(session.LabelSteps{Labels: []session.StepLabel{{Step: 1, Label: "essential"}}})
 	if v := s.trace.Steps[1]; v.Label != "essential" || !v.ByHand || s.trace.Steps[0].ByHand {
 		t.Errorf("%+v", s.trace.Steps)
 	}
@@ -87,12 +87,12 @@ func TestFreeText(t *testing.T) {
 	if v := s.trace.Steps[1]; v.Label != "essential" || !v.ByHand {
 		t.Errorf("by line again: %+v", s.trace.Steps)
 	}
-	s.must(session.LabelStep{Step: 1})
+	s.must(session.LabelSteps{Labels: []session.StepLabel{{Step: 1}}})
 	if v := s.trace.Steps[1]; v.Label != "unlabelled" || v.ByHand {
 		t.Errorf("taken back: %+v", v)
 	}
-	s.refused(session.LabelStep{Step: 99, Label: "wrong"}, "no step 100")
-	s.refused(session.LabelStep{Step: 0, Label: "odd"}, "unknown label")
+	s.refused(session.LabelSteps{Labels: []session.StepLabel{{Step: 99, Label: "wrong"}}}, "no step 100")
+	s.refused(session.LabelSteps{Labels: []session.StepLabel{{Step: 0, Label: "odd"}}}, "unknown label")
 	s.refused(session.CutSteps{Rule: "word"}, "no step rule")
 	s.refused(session.FindHeads{Problems: 4}, "nobody knows right answers")
 	s.refused(session.DisruptSteps{Samples: 2}, "nobody knows the right answer")
@@ -192,4 +192,20 @@ func TestOwnProblemsOfAVisitor(t *testing.T) {
 		t.Errorf("difficulty %d", s.trace.Difficulty)
 	}
 	s.refused(session.NewProblem{Seed: 1, Difficulty: "99", Wording: &session.Wording{Task: freetext.FewShotChain.Name}}, "must lie within")
+}
+
+// Labels are given together, or if one is wrong not at all.
+func TestLabelsTogether(t *testing.T) {
+	s := writer(t)
+	for seed := uint32(1); len(s.trace.Steps) < 2; seed++ {
+		s.must(session.Generate{Unit: "all", Restart: true, Sampling: session.Sampling{Temperature: 1, Seed: seed}})
+	}
+	s.must(session.LabelSteps{Labels: []session.StepLabel{{Step: 0, Label: "wrong"}, {Step: 1, Label: "correcting"}}})
+	if s.trace.Steps[0].Label != "wrong" || s.trace.Steps[1].Label != "correcting" || !s.trace.Steps[1].ByHand {
+		t.Errorf("%+v", s.trace.Steps)
+	}
+	s.refused(session.LabelSteps{Labels: []session.StepLabel{{Step: 0}, {Step: 1, Label: "odd"}}}, "unknown label")
+	if s.trace.Steps[0].Label != "wrong" || !s.trace.Steps[0].ByHand {
+		t.Errorf("after a refusal %+v", s.trace.Steps)
+	}
 }

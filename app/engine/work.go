@@ -76,8 +76,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return silent(func(context.Context) error { return e.newProblem(c) })
 	case session.CutSteps:
 		return silent(func(context.Context) error { return e.cutSteps(c.Rule) })
-	case session.LabelStep:
-		return silent(func(context.Context) error { return e.labelStep(c) })
+	case session.LabelSteps:
+		return silent(func(context.Context) error { return e.labelSteps(c) })
 	case session.Generate:
 		return e.planGenerate(c)
 	case session.ShowTrace:

@@ -292,6 +292,7 @@ func (l *Lab) generate(restart bool) {
 		l.Example, l.Text = false, l.PromptText()
 		l.Controls.Typed = l.Text
 	}
+	l.linkedLabels = ""
 	l.View.Sampling, l.Tokens, l.View.Cut = l.Controls.Sampling, AllTokens, 0
 	if restart {
 		l.Selection.Step, l.Selection.Token = -1, -1

@@ -66,6 +66,7 @@ func (l *Lab) Open(screen Screen, memory func(key string, to any) error) {
 	if endings := map[string]lessonEnd{}; memory(endingsKey, &endings) == nil && endings != nil {
 		l.Endings = endings
 	}
+	_ = memory(labelsKey, &l.labelled) // without any there are none
 	if off := false; memory(lettersKey, &off) == nil {
 		l.NoLetters = off
 	}
@@ -196,6 +197,7 @@ func (l *Lab) Receive(message any) {
 		l.resumeAgain(l.Runs)
 		l.growOn()
 		l.scoreLayers()
+		l.relabel()
 		l.followOnArrival()
 		l.followLesson(m)
 		l.noteEnding()
@@ -310,6 +312,11 @@ func (l *Lab) GoTo(v View) {
 	}
 	if v.Page != PageHeads {
 		v.List = l.List
+	}
+	if old.sameResponse(v) {
+		v.Labels = old.Labels
+	} else {
+		l.linkedLabels = v.Labels
 	}
 	l.View = v
 	l.Controls.Difficulty, l.Controls.Typed, l.Controls.System, l.Controls.Sampling, l.Refused = v.Difficulty, v.Text, v.Wording.System, v.Sampling, nil

@@ -28,8 +28,9 @@ type View struct {
 	Wording session.Wording // of free text, as it was chosen; empty fields are defaults, and a typed prompt gets its task from [View.put]
 
 	Sampling session.Sampling
-	Tokens   int // response tokens so far; AllTokens for a finished response
-	Cut      int // continuations of each kind of a cut of every step; 0 without one
+	Tokens   int    // response tokens so far; AllTokens for a finished response
+	Labels   string // that were given by hand, see [State.labelsForLink]
+	Cut      int    // continuations of each kind of a cut of every step; 0 without one
 
 	Selection session.Selection
 	Quantity  explain.Quantity // the colour of tokens
@@ -139,6 +140,9 @@ func (v View) String() string {
 			add("tokens", strconv.Itoa(v.Tokens))
 		}
 		v.writeWording(add)
+		if v.Labels != "" {
+			add("labels", v.Labels)
+		}
 	}
 	if v.Sampling.Temperature != start.Sampling.Temperature {
 		add("temperature", number(v.Sampling.Temperature))
@@ -221,11 +225,15 @@ func ParseLink(hash string) (v View, unread string) {
 		q.seed("seed", &v.Seed)
 		q.whole("tokens", &v.Tokens, AllTokens, maxTokens)
 		v.Wording = readWording(q)
+		if v.Labels = q.text("labels"); v.Labels != "" && parseLabels(v.Labels) == nil {
+			v.Labels = ""
+			q.refuse("labels")
+		}
 	}
 	q.decimal("temperature", &v.Sampling.Temperature, MaxTemperature)
 	q.decimal("top-p", &v.Sampling.TopP, 1)
 	if q.choose("recorded", &v.Recorded, session.Recordings); v.Recorded != "" {
-		v.Example, v.Text, v.Difficulty, v.Tokens, v.Wording = false, "", "", AllTokens, session.Wording{}
+		v.Example, v.Text, v.Difficulty, v.Tokens, v.Wording, v.Labels = false, "", "", AllTokens, session.Wording{}, ""
 	}
 	draw := uint64(v.Sampling.Seed)
 	if q.seed("draw", &draw); draw <= math.MaxUint32 {

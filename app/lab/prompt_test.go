@@ -105,11 +105,11 @@ func TestStepRuleAndLabels(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	l.Set("label-2", "essential")
-	if c := command[session.LabelStep](t, engine); c.Step != 2 || c.Label != "essential" {
+	if c := command[session.LabelSteps](t, engine); c.Labels[0].Step != 2 || c.Labels[0].Label != "essential" {
 		t.Errorf("%+v", c)
 	}
 	l.Set("label-0", "")
-	if c := command[session.LabelStep](t, engine); c.Step != 0 || c.Label != "" {
+	if c := command[session.LabelSteps](t, engine); c.Labels[0].Step != 0 || c.Labels[0].Label != "" {
 		t.Errorf("%+v", c)
 	}
 }

@@ -14,6 +14,7 @@ type State struct {
 	View
 	session.Snapshots
 	training
+	handLabels
 
 	Controls   Controls
 	shipped    Example            // the worked example; its Tokens are empty if there is none
@@ -83,7 +84,7 @@ type Controls struct {
 }
 
 func newState(v View, shipped Example) *State {
-	s := &State{View: v, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
+	s := &State{View: v, handLabels: handLabels{linkedLabels: v.Labels}, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
 		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, System: v.Wording.System, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v)},
 		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "answers": true, "metrics": true, "settings": true, "follow": true}}
 	if s.Example {
@@ -182,6 +183,7 @@ func (s *State) takeTrace(t session.Trace) {
 		if t.Complete {
 			s.Tokens = AllTokens
 		}
+		s.View.Labels = s.labelsForLink()
 		if s.Tokens != 0 && t.Sampling != (session.Sampling{}) { // a trace from a file was not sampled here
 			s.View.Sampling = t.Sampling
 		}

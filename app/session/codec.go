@@ -17,7 +17,7 @@ const (
 )
 
 var kinds = kindTable(
-	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelStep{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, ResampleSteps{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
+	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelSteps{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, ResampleSteps{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{}, LookAt{}, OpenModel{}, LeaveOffer{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, Importances{}, AnswerLosses{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{}, Connection{},
@@ -29,7 +29,7 @@ func (Open) command()          {}
 func (UseModel) command()      {}
 func (NewProblem) command()    {}
 func (CutSteps) command()      {}
-func (LabelStep) command()     {}
+func (LabelSteps) command()    {}
 func (Check) command()         {}
 func (Generate) command()      {}
 func (ShowTrace) command()     {}

@@ -66,11 +66,10 @@ type (
 	CutSteps struct {
 		Rule string `json:"rule"`
 	}
-	// LabelStep gives a step of the trace a label by hand, or takes it back where Label is empty. The label stays with the trace in
-	// files; a new response has none.
-	LabelStep struct {
-		Step  int    `json:"step"`
-		Label string `json:"label"`
+	// LabelSteps gives steps of the trace labels by hand, all of them or none, or takes them back where Label is empty. They stay with the
+	// trace in files; a new response has none.
+	LabelSteps struct {
+		Labels []StepLabel `json:"labels"`
 	}
 	// Check asks whether a typed problem can be read. [Checked] is the answer.
 	Check struct {

@@ -35,6 +35,12 @@ type StepView struct {
 	ByHand bool `json:"by_hand,omitempty"`
 }
 
+// StepLabel is a label by hand; an empty one takes it back.
+type StepLabel struct {
+	Step  int    `json:"step"`
+	Label string `json:"label"`
+}
+
 // Wording is how a problem of free text is put, for models with a tokenizer of their own. Empty fields are defaults.
 type Wording struct {
 	Task     string `json:"task"`               // name of a kind in package text

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 
 	"attnlab/app/session"
 	"attnlab/model"
@@ -94,9 +95,88 @@ func writerFolder(v *visitor) (dir string) {
 	return dir
 }
 
+// TestVisitPrompt opens the folder of a model of free text on the host backend and walks through everything that its prompt can be.
+func TestVisitPrompt(t *testing.T) {
+	dir, _ := builtSite(t)
+	n := &notes{}
+	v := newVisitor(t, n, false)
+	server := plainServer(t, dir, n)
+	var folder string
+	address := server.URL + under + onHost
+	v.check("a folder is opened, a prompt written, steps cut and labelled", func(v *visitor) {
+		folder = writerFolder(v)
+		v.open(address + "#page=trace")
+		v.until("the engine is ready", ready)
+		prompts(v, folder)
+	})
+	v.check("examples, markers and system text", func(v *visitor) { wordings(v) })
+	v.check("problems of one's own", func(v *visitor) { ownProblems(v, address, folder) })
+	if lines := n.all(); len(lines) > 0 {
+		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+// wordings changes how few-shot chain is put: examples, markers, system text, the examples themselves.
+func wordings(v *visitor) {
+	v.enter("#field-shots", "2")
+	v.until("two examples are in the prompt", ready+` && latest("Trace").wording.shots === 2 && document.querySelector("#typed").value.split("Answer:").length === 3`)
+	v.choose(`#problem [data-set="chat"]`, "plain")
+	v.until("the markers are gone", ready+` && latest("Trace").wording.chat === "plain" && !document.querySelector("#typed").value.includes("<|im_start|>")`)
+	v.choose(`#problem [data-set="chat"]`, "chatml")
+	v.until("the markers are back", ready+` && document.querySelector("#typed").value.startsWith("<|im_start|>user\n")`)
+	v.press("#problem .own > summary")
+	v.run(chromedp.Focus(`#problem [data-set="system"]`, chromedp.ByQuery), chromedp.KeyEvent("Be short."))
+	v.press(`#sampling [data-do="generate"]`)
+	v.until("the system text comes first", ready+` && latest("Trace").complete && latest("Trace").prompt.startsWith("<|im_start|>system\nBe short.<|im_end|>\n") && latest("Trace").gold`)
+	v.until("both are in the address", `location.hash.includes("shots=2") && location.hash.includes("system=Be%20short.")`)
+	v.shots("prompt-chain", "#problem")
+	v.run(chromedp.Evaluate(`(e => (e.value = e.value.replace("Answer:", "Answer: surely"), e.dispatchEvent(new Event("input", { bubbles: true }))))(document.querySelector("#typed"))`, nil))
+	v.until("a whole prompt has its own markers", `document.querySelector("#problem [data-set=chat]").disabled && document.querySelector("#problem [data-set=system]").disabled`)
+	gold := newest[session.Trace](v).Gold
+	v.press(`#sampling [data-do="generate"]`)
+	v.until("an edited example leaves labels and the answer", ready+fmt.Sprintf(` && latest("Trace").complete && latest("Trace").typed && latest("Trace").wording.task === "few-shot-chain" && latest("Trace").gold === %q && latest("Trace").prompt.includes("Answer: surely")`, gold))
+}
+
+// ownProblems opens files of problems, a damaged one too, and comes back by the link.
+func ownProblems(v *visitor, address, folder string) {
+	dir := v.TempDir()
+	file := func(name, content string) []string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			v.Fatal(err)
+		}
+		return []string{path}
+	}
+	v.choose(`#problem [data-set="kind"]`, "problems")
+	v.until("a file is asked for", `document.querySelector("#problem [data-do=open-problems]")`)
+	v.run(chromedp.SetUploadFiles("#open-problems", file("damaged.jsonl", `{"prompt": "What is 4 + 5?"}`+"\n"), chromedp.ByQuery))
+	v.until("a damaged line is named", `document.querySelector(".banner.failed p")?.textContent.includes("line 1: it has no")`)
+	v.Logf("%s", v.text(".banner.failed p"))
+	v.press(".banner.failed button")
+	v.run(chromedp.SetUploadFiles("#open-problems", file("mine.jsonl", `{"prompt": "What is 4 + 5?", "answer": "9"}`+"\n"+`{"prompt": "What is 4 + 4?", "answer": 8}`+"\n"), chromedp.ByQuery))
+	v.until("the first is shown", ready+` && latest("Trace").wording.task === "problems" && latest("Trace").gold === "9" && document.querySelector("#field-seed").value === "1"`)
+	v.press(`#sampling [data-do="generate"]`)
+	v.until("its answer is judged", ready+` && latest("Trace").complete && document.querySelector(".verdict .mark.right")`)
+	v.press(`#problem [data-do="problem"]`)
+	v.until("the second is shown", ready+` && latest("Trace").gold === "8" && document.querySelector("#field-seed").value === "2"`)
+	v.press(`#sampling [data-do="generate"]`)
+	v.until("its answer is judged too", ready+` && latest("Trace").complete && document.querySelector(".verdict .mark.false")`)
+	v.shots("prompt-own", "#problem")
+	tokens, hash := newest[session.Trace](v).Tokens, eval[string](v, "location.hash")
+	v.open(address + hash)
+	v.until("the link says that the model is missing", ready+` && document.querySelector(".banner")?.textContent.includes("needs the model")`)
+	v.press(".engine")
+	v.run(chromedp.SetUploadFiles("#open-model", []string{folder}, chromedp.ByQuery))
+	v.until("its plan is shown", planned)
+	v.press("#dialog [data-do=offer-open]")
+	v.until("the problem of the link and its response are back", ready+` && latest("Trace").gold === "8" && latest("Trace").complete && !document.querySelector("#dialog")`)
+	if again := newest[session.Trace](v).Tokens; !slices.Equal(again, tokens) {
+		v.Errorf("the link shows %v, it was made of %v", again, tokens)
+	}
+}
+
 // prompts opens the folder of a model of free text, writes a prompt, cuts its response by two rules, and labels a step by hand.
-func prompts(v *visitor) {
-	dir := writerFolder(v)
+func prompts(v *visitor, dir string) {
 	v.press(".engine")
 	damaged := v.TempDir()
 	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {

@@ -91,11 +91,6 @@ func TestVisitTrace(t *testing.T) {
 		v.shots("trace-gutter-selected", ".middle")
 	})
 	v.check("pictures", func(v *visitor) { v.shots("trace-cut", "#cut-all") })
-	v.check("the prompt of a model of free text", func(v *visitor) {
-		v.open(server.URL + under + onHost + "#page=trace")
-		v.until("the engine is ready", ready)
-		prompts(v)
-	})
 	if lines := n.all(); len(lines) > 0 {
 		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
 	}
