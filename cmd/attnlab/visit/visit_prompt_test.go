@@ -245,7 +245,7 @@ func prompts(v *visitor, dir string) {
 	v.press(`#sampling [data-do="generate"]`)
 	v.until("a prompt longer than the context is refused in a sentence", `document.querySelector(".banner.failed p")?.textContent.includes("context holds 1024")`)
 	v.press(".banner.failed button")
-	v.press(`#problem [data-do="problem"]`)
+	v.choose(`#problem [data-set="kind"]`, "few-shot-chain")
 	v.until("a problem with an answer is drawn for the same model", ready+` && latest("Trace").gold && !latest("Trace").typed`+fmt.Sprintf(` && latest("Capabilities").model.name === %q`, name))
 }
 
@@ -267,10 +267,6 @@ func refusals(v *visitor) {
 	v.press(`nav [data-do="page:heads"]`)
 	v.press(`[data-do="heads"]`)
 	refused("a search for heads", "obody knows")
-	v.press(`nav [data-do="page:trace"]`)
-	v.press(`#cut-panel [data-do="train-this"]`)
-	v.press(`#run-buttons [data-do="train"]`)
-	refused("training", "free text")
 	v.press(`nav [data-do="page:trace"]`)
 	v.press("#step-1 > .no")
 }
