@@ -11,6 +11,7 @@ import (
 func (e *Engine) activate(t *training) {
 	if old := e.run; old != nil && old != t {
 		e.deactivate(old)
+		defer e.forgetFrozen(old)
 	}
 	if !slices.Contains(e.runs, t) {
 		e.runs = append(e.runs, t)

@@ -164,7 +164,7 @@ func (e *Engine) moveRun(t *training, d *gpu.Device) error {
 	moved := *t
 	moved.run.Log = t.run.Log.UpTo(at)
 	t.run.Followed = t.run.Followed.UpTo(at)
-	next, err := e.learn(&moved, d)
+	next, err := e.learn(context.Background(), &moved, d)
 	if err != nil {
 		return err
 	}

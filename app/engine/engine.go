@@ -126,6 +126,9 @@ func (e *Engine) close() {
 		e.deactivate(e.run)
 	}
 	e.leaveOffer()
+	if e.run != nil {
+		e.run.frozen.close()
+	}
 	e.held.close()
 	e.rig.release()
 	if e.rig.device != nil {

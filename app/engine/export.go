@@ -14,8 +14,8 @@ import (
 )
 
 // exportRun sends the files of a run: a folder that "attnlab" opens.
-func (e *Engine) exportRun(ctx context.Context, id string) error {
-	t, err := e.runNamed(id)
+func (e *Engine) exportRun(ctx context.Context, c session.ExportRun) error {
+	t, err := e.runNamed(c.ID)
 	if err != nil {
 		return err
 	}
@@ -23,6 +23,9 @@ func (e *Engine) exportRun(ctx context.Context, id string) error {
 		if err := e.fetchState(ctx, t); err != nil {
 			return err
 		}
+	}
+	if c.Part != "" {
+		return e.exportPart(ctx, t, c.Part)
 	}
 	t.about()
 	run := t.run
@@ -39,10 +42,19 @@ func (e *Engine) exportRun(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	if adapters, err := t.adaptersOf(); err == nil {
+		part, err := adapters.Files(t.state.Config)
+		if err != nil {
+			return err
+		}
+		for name, data := range part {
+			files[adapterFolder+name] = data
+		}
+	}
 	if files[t.run.Settings.LogFile()], err = e.wholeLog(ctx, t); err != nil {
 		return err
 	}
-	e.publish(session.RunFiles{ID: id, Name: t.info.Name, Files: files})
+	e.publish(session.RunFiles{ID: c.ID, Name: t.info.Name, Files: files})
 	return nil
 }
 

@@ -121,7 +121,10 @@ func (e *Engine) compareEnds(ctx context.Context, t *training, text string) (*ru
 	case t.step() == 0:
 		return nil, errors.New("the run has taken no step yet; there is nothing to compare")
 	}
-	kind, err := task.New(s.Task, s.Teacher, s.Difficulty)
+	if t.ofFrozen() {
+		return nil, errors.New("a run over a model that lies on the device to run forward answers the problem that it follows, and no other")
+	}
+	kind, err := t.kind()
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +170,7 @@ func followedView(t *training, f *runs.Followed) (session.Followed, error) {
 	if f == nil {
 		return view, nil
 	}
-	kind, err := task.New(t.run.Settings.Task, t.run.Settings.Teacher, t.run.Settings.Difficulty)
+	kind, err := t.kind()
 	if err != nil {
 		return view, err
 	}

@@ -35,16 +35,16 @@ type learner interface {
 }
 
 // learn puts a run on a device, with the products that are fastest there.
-func (e *Engine) learn(t *training, d *gpu.Device) (learner, error) {
+func (e *Engine) learn(ctx context.Context, t *training, d *gpu.Device) (learner, error) {
 	if _, err := race.Tune(d, &e.products); err != nil {
 		return nil, err
 	}
-	return t.learn(d)
+	return t.learn(ctx, d)
 }
 
 // learn puts a run on a device, new or as it was saved.
-func (t *training) learn(d *gpu.Device) (learner, error) {
-	task, err := task.New(t.run.Settings.Task, t.run.Settings.Teacher, t.run.Settings.Difficulty)
+func (t *training) learn(ctx context.Context, d *gpu.Device) (learner, error) {
+	task, err := t.kind()
 	if err != nil {
 		return nil, err
 	}
@@ -64,17 +64,21 @@ func (t *training) learn(d *gpu.Device) (learner, error) {
 			return nil, err
 		}
 	}
+	if t.ofFrozen() {
+		if config.Opened, err = t.openFrozen(ctx, d); err != nil {
+			return nil, err
+		}
+		config.Tokens = partTokens
+	}
 	if t.state != nil && !t.recorded {
 		config.Hyper = nil // a run of version 1 has them in its checkpoint, whatever the usual values are now
 	}
 	run, err := rl.NewRun(d, task, base, t.state, config)
 	if err != nil {
-		if config.Reflector != nil {
-			config.Reflector.Release()
-		}
+		reinforcement{nil, config.Reflector, config.Opened}.Release()
 		return nil, err
 	}
-	return reinforcement{run, config.Reflector}, nil
+	return reinforcement{run, config.Reflector, config.Opened}, nil
 }
 
 // config is the run's configuration, without a reflection model.
@@ -110,12 +114,18 @@ func headsOf(text string) (heads []score.Head, err error) {
 type reinforcement struct {
 	*rl.Run
 	reflector *rl.Reflector // of rearl's learned cuts, else nil
+	opened    *model.Model  // the base, where adapters are trained over a frozen one, else nil
 }
 
 func (r reinforcement) Release() {
-	r.Run.Release()
+	if r.Run != nil {
+		r.Run.Release()
+	}
 	if r.reflector != nil {
 		r.reflector.Release()
+	}
+	if r.opened != nil {
+		r.opened.Release()
 	}
 }
 

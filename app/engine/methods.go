@@ -31,7 +31,7 @@ func methodOf(name string) (rl.Method, error) {
 func catalogueOf(methods []rl.Method) (c session.Methods) {
 	for _, m := range methods {
 		c.Methods = append(c.Methods, session.Method{Name: m.Name, Title: m.Title, Summary: m.Summary, Source: m.Source, Steps: m.Steps,
-			Teacher: m.Takes.Demonstrations, Params: m.Params})
+			Teacher: m.Takes.Demonstrations, Heads: m.Takes.Heads, Params: m.Params})
 	}
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"attnlab/app/session"
 	"attnlab/gpu"
@@ -18,6 +19,14 @@ func (e *Engine) useModel(ctx context.Context, c session.UseModel) error {
 		return errNoDevice
 	}
 	e.busy("loading", 0, 0)
+	if id, ok := strings.CutPrefix(c.Name, runModel); ok {
+		if t, err := e.runNamed(id); err == nil && t.ofFrozen() {
+			if err := e.fetchState(ctx, t); err != nil {
+				return err
+			}
+			return e.useAdapted(ctx, c.Name, t)
+		}
+	}
 	checkpoint, err := e.modelNamed(ctx, c.Name)
 	if err != nil {
 		return err
@@ -55,11 +64,15 @@ func (e *Engine) installOn(ctx context.Context, name string, held *held, d *gpu.
 	if d != e.rig.device {
 		e.rig.device.Close()
 	}
-	e.held.close()
+	old := e.held
 	e.rig, e.held, e.choice = next, held, made
+	e.closeModel(old)
 	e.describe()
 	e.capabilities.Model = session.ModelInfo{Name: name, Task: task.Name(), Parameters: next.model.Count(),
-		Layers: next.model.Layers, Heads: next.model.Heads, Context: next.model.MaxContext}
+		Layers: next.model.Layers, Heads: next.model.Heads, Context: next.model.MaxContext, Frozen: held.source != nil}
+	if isFree(task.Name()) {
+		e.capabilities.Model.Adapters = adapterPlan(held, d)
+	}
 	e.announce()
 	// Results about the old model do not hold for the new one. The problem stays if the new model can read it.
 	e.clear(session.HeadsView{})

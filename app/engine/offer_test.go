@@ -52,7 +52,7 @@ func TestOfferedModel(t *testing.T) {
 			same(t, s.trace, want)
 			train := short("grpo", 1)
 			train.Model = ""
-			s.refused(session.Begin{Settings: train}, "to run forward only")
+			s.refused(session.Begin{Settings: train}, "to run forward")
 			s.must(session.UseModel{Name: "chain-small"})
 			s.must(session.NewProblem{Seed: 1})
 			s.refused(session.OpenModel{Storage: "f32", Context: o.Context}, "choose it again")

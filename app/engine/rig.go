@@ -23,6 +23,16 @@ type held struct {
 	*hf.Checkpoint            // without weights where there is a source; MaxContext is that of the rig
 	source         *hf.Source // nil where the weights are in memory
 	storage        model.Storage
+	values         model.Source // in place of those of the source: with adapters merged; else nil
+	sum            string       // of the source, once it was computed
+}
+
+// reads is what the weights are read from.
+func (h *held) reads() model.Source {
+	if h.values != nil {
+		return h.values
+	}
+	return h.source
 }
 
 // close closes the files of a model.
@@ -80,7 +90,7 @@ const cacheBytes = 256 << 20
 
 // openSource is newRig for a model that is opened by its source. It scores a short trace, because a long one takes long.
 func (r *rig) openSource(ctx context.Context, c *held, loading func(done, total int64)) (err error) {
-	r.model, err = model.Open(ctx, r.device, c.source.Config, c.source, model.Options{Storage: c.storage, Context: c.Config.MaxContext, Progress: loading})
+	r.model, err = model.Open(ctx, r.device, c.source.Config, c.reads(), model.Options{Storage: c.storage, Context: c.Config.MaxContext, Progress: loading})
 	if err != nil {
 		return err
 	}

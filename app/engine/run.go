@@ -28,6 +28,7 @@ type training struct {
 
 	start         *hf.Checkpoint // what it began from; nil where that is not loaded
 	own           bool           // start is not a shipped base: it is saved with the run
+	frozen        *held          // the base, where it lies on the device to run forward and adapters are trained over it
 	state         *hf.Checkpoint // the newest copy in memory, to resume from
 	reflection    *hf.Checkpoint // what cuts responses in rearl, where that is learned
 	ownReflection bool           // reflection is not a shipped one: it is saved with the run
@@ -92,7 +93,8 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if known := rl.Names(knownMethods()); !slices.Contains(known, s.Method) {
 		return fmt.Errorf("there is no method %q; choose one of %s", s.Method, strings.Join(known, ", "))
 	}
-	if _, err := hyperOf(s.Method, s.Hyper); err != nil {
+	values, err := hyperOf(s.Method, s.Hyper)
+	if err != nil {
 		return err
 	}
 	m, err := methodOf(s.Method)
@@ -104,8 +106,10 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if s.Method == runs.Pretrain {
 		t.start, err = fresh(&s)
 	} else {
-		t.start, err = e.startOf(ctx, &s)
-		t.own = !slices.Contains(e.names, s.Model)
+		if err = e.mayBegin(s, values); err == nil {
+			t.start, err = e.startOf(ctx, &s, t)
+		}
+		t.own = t.frozen == nil && !slices.Contains(e.names, s.Model)
 	}
 	if err != nil {
 		return err
@@ -113,19 +117,29 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if s.Probe < 0 || s.Probe > session.MaxProblems {
 		return fmt.Errorf("%d probing problems are out of range; choose 1 to %d, or 0 for %d", s.Probe, session.MaxProblems, labProbe)
 	}
-	if s.Probe == 0 && s.Method != runs.Pretrain {
-		s.Probe = labProbe
+	probed := heldOut.Problems
+	if t.frozen != nil {
+		probed = min(probed, frozenProbed)
 	}
+	if s.Probe == 0 && s.Method != runs.Pretrain {
+		if s.Probe = labProbe; t.frozen != nil {
+			s.Probe = frozenProbe
+		}
+	}
+	wording := t.run.Settings.Wording
 	t.run.Settings = runs.Settings{Method: s.Method, Model: s.Model, Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed,
-		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads, Hyper: textOf(s.Hyper)}
+		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads, Hyper: textOf(s.Hyper), Wording: wording}
+	if t.frozen != nil {
+		t.run.Settings.Storage = t.frozen.storage.String()
+	}
 	if err := t.run.Settings.Complete(m.Params); err != nil {
 		return err
 	}
 	if s.Method == runs.Pretrain {
 		t.run.Settings.Every = reportEvery
 	} else {
-		t.run.Settings.HeldOut, t.run.Settings.HeldOutGap = heldOut.Problems, heldOut.Every
-		t.run.Settings.Base = &runs.Identity{Name: s.Model, Weights: t.start.WeightsSum()}
+		t.run.Settings.HeldOut, t.run.Settings.HeldOutGap = probed, heldOut.Every
+		t.run.Settings.Base = &runs.Identity{Name: s.Model, Weights: t.baseSum()}
 	}
 	t.run.Settings.Measured = t.measured(adapter)
 	if err := e.reflectionOf(ctx, t); err != nil {
@@ -137,7 +151,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		return err
 	}
 	e.busy("loading", 0, 0)
-	if t.learner, err = e.learn(t, e.rig.device); err != nil {
+	if t.learner, err = e.learn(ctx, t, e.rig.device); err != nil {
 		t.unlock()
 		return err
 	}
@@ -153,11 +167,17 @@ var heldOut = rl.DefaultHeldOut
 const labProbe = 256
 
 // startOf is the model that a run begins from. It fills in the settings that are empty.
-func (e *Engine) startOf(ctx context.Context, s *session.RunSettings) (*hf.Checkpoint, error) {
+func (e *Engine) startOf(ctx context.Context, s *session.RunSettings, t *training) (*hf.Checkpoint, error) {
 	if s.Model == "" {
 		s.Model = e.capabilities.Model.Name
 	}
-	c, err := e.modelNamed(ctx, s.Model)
+	var c *hf.Checkpoint
+	var err error
+	if e.held != nil && e.held.source != nil && s.Model == e.capabilities.Model.Name {
+		c, err = e.frozenStart(ctx, t)
+	} else {
+		c, err = e.modelNamed(ctx, s.Model)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +186,9 @@ func (e *Engine) startOf(ctx context.Context, s *session.RunSettings) (*hf.Check
 		return nil, err
 	}
 	if _, free := task.(*freetext.Task); free {
-		return nil, fmt.Errorf("the model %s writes free text, which is not trained here yet; train adapters over it by \"attnlab train --lora\", or choose a model that \"attnlab pretrain\" made", s.Model)
+		start := &hf.Checkpoint{Config: c.Config, Tokenizer: c.Tokenizer, Weights: c.Weights}
+		start.Config.MaxContext = min(c.Config.MaxContext, proposedContext) // caches are made for it
+		return start, t.put(s, start)
 	}
 	if s.Task == "" {
 		s.Task = task.Name()

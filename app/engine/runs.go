@@ -127,7 +127,7 @@ func (e *Engine) fetchState(ctx context.Context, t *training) error {
 	if read.state == nil {
 		return errors.New("the run's state is not in the storage any more; begin it again from its settings")
 	}
-	t.state, t.start, t.own, t.run = read.state, read.start, read.own, read.run
+	t.state, t.start, t.own, t.frozen, t.run = read.state, read.start, read.own, nil, read.run
 	t.reflection, t.ownReflection, t.recorded = read.reflection, read.ownReflection, read.recorded
 	return nil
 }
@@ -157,9 +157,10 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 	}
 	if err == nil {
 		e.busy("loading", 0, 0)
-		t.learner, err = e.learn(t, e.rig.device)
+		t.learner, err = e.learn(ctx, t, e.rig.device)
 	}
 	if err != nil {
+		e.forgetFrozen(t)
 		t.unlock()
 		return err
 	}
@@ -175,15 +176,18 @@ func inAnotherTab(err error) error {
 	return err
 }
 
-// baseOf loads the model that a run began from where it is still needed: for its KL term.
+// baseOf loads the model that a run began from where it is still needed: for its KL term, and where it trains adapters.
 func (e *Engine) baseOf(ctx context.Context, t *training) error {
 	config, err := t.config()
-	if err != nil || t.start != nil || !config.NeedsBase() {
+	if err != nil || t.start != nil || !config.NeedsBase() && !t.trainsAdapters() {
 		return err
+	}
+	if t.ofFrozen() {
+		return e.findFrozen(ctx, t)
 	}
 	name := t.run.Settings.BaseName()
 	if t.start, err = e.modelNamed(ctx, name); err != nil {
-		return fmt.Errorf("the run's KL term needs the model that it began from: %w", err)
+		return fmt.Errorf("the run needs the model that it began from: %w", err)
 	}
 	return sameModel("base", name, t.start, t.run.Settings.Base)
 }
@@ -229,6 +233,9 @@ func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, e
 		if err := e.fetchState(ctx, t); err != nil {
 			return nil, err
 		}
+		if t.state.Weights == nil {
+			return nil, fmt.Errorf("the run %s has adapters and not the weights of its model; begin from that model", t.info.Name)
+		}
 		c := *t.state
 		c.Train = nil
 		if t != e.run && t.savedStep == t.step() { // it can be loaded from storage
@@ -238,7 +245,7 @@ func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, e
 	}
 	if e.held != nil && name == e.capabilities.Model.Name {
 		if e.held.source != nil {
-			return nil, fmt.Errorf("the model %s lies on the device in %s, to run forward only; open it in F32 to train it, if it is offered for training so", name, strings.ToUpper(e.held.storage.String()))
+			return nil, fmt.Errorf("the model %s lies on the device in %s, to run forward only; choose another base", name, strings.ToUpper(e.held.storage.String()))
 		}
 		return e.held.Checkpoint, nil
 	}
@@ -277,6 +284,7 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 	if t == e.run {
 		e.releaseLearner(t)
 		e.run = nil
+		e.forgetFrozen(t)
 		e.clearCredit()
 		e.publish(session.Followed{Number: e.next(), Answers: []session.FollowedAnswer{}})
 		e.publish(session.Run{Number: e.next(), Base: []session.Metric{}, Metrics: []session.Metric{}, Rollouts: []session.RolloutRow{}, Kept: -1})
@@ -341,7 +349,7 @@ func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
 	if t.state == nil {
 		t.info.State = session.MetricsOnly
 	} else {
-		if task, err := taskOf(t.state); err != nil || task.Name() != t.run.Settings.Task {
+		if task, err := taskOf(t.state); err != nil || task.Name() != t.run.Settings.Task && !isFree(t.run.Settings.Task) {
 			return fmt.Errorf("the run's model does not have the tokens of its task %.40q", t.run.Settings.Task)
 		}
 		t.info.State = t.stateName()

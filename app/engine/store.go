@@ -108,7 +108,7 @@ func (t *training) save(ctx context.Context) (err error) {
 
 // addModels adds the files of the models that a run began with, where these are not shipped.
 func (t *training) addModels() (err error) {
-	if t.own && t.start != nil {
+	if t.own && t.start != nil && t.start.Weights != nil {
 		start := *t.start
 		start.Train = nil
 		if t.run.Base, err = start.Files(); err != nil {
@@ -217,7 +217,11 @@ func (t *training) measured(adapter string) *runs.Measured {
 	if s.Method == runs.Pretrain {
 		m.Stream, m.TopP = task.TrainStream, nil
 	}
-	m.Teacher, m.Difficulty = task.Describe(s.Task, s.Teacher, s.Difficulty)
+	if isFree(s.Task) {
+		t.measuredText(m)
+	} else {
+		m.Teacher, m.Difficulty = task.Describe(s.Task, s.Teacher, s.Difficulty)
+	}
 	if s.Base != nil {
 		m.Model, m.Base = s.Base.Weights, s.Base.Weights
 	}
@@ -236,7 +240,7 @@ func (t *training) measured(adapter string) *runs.Measured {
 func (t *training) view() session.RunSettings {
 	s := t.run.Settings
 	v := session.RunSettings{Method: s.Method, Model: s.Model, Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed,
-		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads}
+		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads, Wording: t.shownPut()}
 	v.Series = t.run.Standing().Series
 	if t.info.State != session.MetricsOnly {
 		v.Series.Plan = s.Series().Plan

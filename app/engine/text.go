@@ -19,7 +19,7 @@ import (
 
 // freeTask makes the task of free text that a wording describes, for a model with a tokenizer of its own. Without a name it is few-shot chain,
 // which has problems to draw.
-func freeTask(c *hf.Checkpoint, w session.Wording, difficulty string) (*freetext.Task, error) {
+func freeTask(c *hf.Checkpoint, w session.Wording, difficulty string, more ...func(*freetext.Options)) (*freetext.Task, error) {
 	o := freetext.Options{Tokenizer: c.Tokenizer, Vocabulary: c.Config.VocabSize, Stop: c.Config.EndTokens(), Context: c.Config.MaxContext,
 		Rule: freetext.Rule(w.Rule), Chat: w.Chat, System: w.System, Shots: w.Shots}
 	var err error
@@ -32,6 +32,9 @@ func freeTask(c *hf.Checkpoint, w session.Wording, difficulty string) (*freetext
 		if o.Difficulty, err = task.ParseRange(cmp.Or(difficulty, freetext.DefaultDifficulty.String())); err != nil {
 			return nil, err
 		}
+	}
+	for _, m := range more {
+		m(&o)
 	}
 	return freetext.New(w.Task, o)
 }

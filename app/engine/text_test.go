@@ -105,7 +105,7 @@ func TestFreeText(t *testing.T) {
 		t.Errorf("%d continuations give the answer of the trace: %+v", agree, s.again)
 	}
 	s.refused(session.GrowTree{Unit: "all", Rule: session.TreeRule{Branch: "fci"}}, "nobody knows the right answer")
-	s.refused(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 5}}, "writes free text")
+	s.refused(session.Begin{Settings: session.RunSettings{Method: "grpo", Steps: 5, Wording: &session.Wording{Task: freetext.FreeText.Name}}}, "no problems to train on")
 }
 
 // A saved trace of few-shot chain is shown again, examples and all, though nothing marks them.

@@ -114,7 +114,7 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 	case session.RenameRun:
 		return silent(func(ctx context.Context) error { return e.renameRun(ctx, c.ID, c.Name) })
 	case session.ExportRun:
-		return silent(func(ctx context.Context) error { return e.exportRun(ctx, c.ID) })
+		return silent(func(ctx context.Context) error { return e.exportRun(ctx, c) })
 	case session.ExportMetrics:
 		return silent(func(ctx context.Context) error { return e.exportMetrics(ctx, c) })
 	case session.ImportRun:

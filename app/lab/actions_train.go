@@ -62,6 +62,11 @@ func trainActions() []Action {
 			l.exporting = a
 			l.Send(session.ExportRun{ID: a})
 		}},
+		{"export-part", "", "", false, exists, func(l *Lab, a string) {
+			part, id, _ := strings.Cut(a, ":")
+			l.exporting = id
+			l.Send(session.ExportRun{ID: id, Part: part})
+		}},
 		{"resume-run", "", "", false, func(l *Lab) bool { return l.Ready() }, func(l *Lab, a string) {
 			l.stopped = ""
 			l.Send(session.ResumeRun{ID: a})

@@ -19,14 +19,19 @@ type Refused struct {
 func (s *State) whole(name, text string, lo, hi uint64) (n uint64, ok bool) {
 	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
 	if err != nil || n < lo || n > hi {
-		if s.Refused == nil {
-			s.Refused = map[string]Refused{}
-		}
-		s.Refused[name] = Refused{text, fmt.Sprintf("Give a whole number from %d to %s.", lo, upTo(hi))}
+		s.refuse(name, text, fmt.Sprintf("Give a whole number from %d to %s.", lo, upTo(hi)))
 		return 0, false
 	}
 	delete(s.Refused, name)
 	return n, true
+}
+
+// refuse leaves a text in the field of a name, beside the reason why it is not used.
+func (s *State) refuse(name, text, why string) {
+	if s.Refused == nil {
+		s.Refused = map[string]Refused{}
+	}
+	s.Refused[name] = Refused{text, why}
 }
 
 // upTo writes the largest number of a field.

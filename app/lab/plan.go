@@ -27,6 +27,7 @@ type Plan struct {
 	Seed       uint64
 	Steps      int    // 0 is the method's default
 	Probe      int    // problems the base is measured on, 0 is the default
+	Focus      string // heads of attnpo, as "16.2,20.9"; empty for those that it finds
 	Hyper      string // what differs from the lab's values, as "name=value name=value" in order of names
 }
 
@@ -47,6 +48,7 @@ func (p Plan) write(add func(key, value string)) {
 	text("run-seed", strconv.FormatUint(p.Seed, 10), strconv.FormatUint(start.Seed, 10))
 	text("steps", strconv.Itoa(p.Steps), strconv.Itoa(start.Steps))
 	text("probe", strconv.Itoa(p.Probe), strconv.Itoa(start.Probe))
+	text("focus", p.Focus, start.Focus)
 	hyper := p.HyperValues()
 	for _, name := range slices.Sorted(maps.Keys(hyper)) {
 		add("h."+name, hyper[name])
@@ -62,6 +64,10 @@ func readPlan(q *linkReader) Plan {
 	q.seed("run-seed", &p.Seed)
 	q.whole("steps", &p.Steps, 0, session.MaxSteps)
 	q.whole("probe", &p.Probe, 0, session.MaxProblems)
+	var wrong string
+	if p.Focus, wrong = focusHeads(q.text("focus")); wrong != "" {
+		q.refuse("focus")
+	}
 	hyper := map[string]string{}
 	for _, key := range q.order {
 		name, ok := strings.CutPrefix(key, "h.")
@@ -107,7 +113,7 @@ func (p *Plan) setHyper(values map[string]string) {
 
 // PlanOf is the plan of a run's settings.
 func (s *State) PlanOf(r session.RunSettings) Plan {
-	p := Plan{Method: r.Method, Model: r.Model, Teacher: r.Teacher, Difficulty: r.Difficulty, Seed: uint64(r.Seed), Steps: r.Steps, Probe: r.Probe}
+	p := Plan{Method: r.Method, Model: r.Model, Teacher: r.Teacher, Difficulty: r.Difficulty, Seed: uint64(r.Seed), Steps: r.Steps, Probe: r.Probe, Focus: r.FocusHeads}
 	if p.Steps == s.UsualSteps(p.Method) {
 		p.Steps = 0
 	}
@@ -142,6 +148,10 @@ func (s *State) Settings() session.RunSettings {
 			}
 			r.Hyper[name] = v
 		}
+	}
+	s.textSettings(&r)
+	if m, _ := s.Methods.Of(p.Method); m.Heads {
+		r.FocusHeads = p.Focus
 	}
 	return r
 }
@@ -211,7 +221,7 @@ func (s *State) Wrong() map[string]string {
 			wrong[name] = fmt.Sprintf("%s has no hyper-parameter %q; reset it.", s.Plan.Method, name)
 		}
 	}
-	for _, name := range []string{"steps", "run-seed", "probe"} {
+	for _, name := range []string{"steps", "run-seed", "probe", "focus"} {
 		if refused, ok := s.Refused[name]; ok {
 			wrong[name] = refused.Why
 		}

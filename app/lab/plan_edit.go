@@ -161,6 +161,15 @@ func (l *Lab) setTrain(name, value string) bool {
 		if n, ok := l.whole(name, value, 0, session.MaxProblems); ok {
 			p.Probe = int(n)
 		}
+	case "focus":
+		heads, wrong := focusHeads(value)
+		l.Controls.Focus = value
+		if wrong != "" {
+			l.refuse(name, value, wrong)
+			break
+		}
+		delete(l.Refused, name)
+		p.Focus = heads
 	case "follow-text":
 		l.FollowText = value
 	case "answer":

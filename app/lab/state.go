@@ -76,6 +76,7 @@ type Controls struct {
 	Typed      string
 	System     string // of free text: what the system says first
 	Kind       string // of free text, that was chosen and has no problem yet; empty for that of the trace
+	Focus      string // heads of attnpo, as typed
 	Sampling   session.Sampling
 	Unit       string // "token" or "step"
 	Speed      int    // units a second when playing

@@ -17,6 +17,7 @@ func (p *Page) trainPage() app.UI {
 	return app.Div().Class("columns train", when(p.Run.Info.ID == "", "blank"), when(p.Fixed(), "at-work")).Body(
 		app.Section().Class("column controls").Aria("label", "method and settings").Body(
 			p.methodPanel(),
+			p.adaptersPanel(),
 			p.settingsPanel(),
 			p.runsPanel(),
 		),
@@ -84,6 +85,7 @@ func (p *Page) runTransport() app.UI {
 	}
 	if i.ID != "" && !p.Running() && i.State != session.MetricsOnly {
 		add(app.Span().Class("grow"), p.button("use-run", "", app.Text("Use on Trace")), p.button("export-run", "", app.Text("Export")))
+		add(p.adapterExports(p.Run)...)
 	}
 	return app.Div().Class("buttons run-buttons").ID("run-buttons").Body(buttons...)
 }

@@ -15,6 +15,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
+	freetext "attnlab/rl/task/text"
 )
 
 // methodPanel chooses the method and what the run starts from.
@@ -34,8 +35,12 @@ func (p *Page) methodPanel() app.UI {
 		return app.Label().Body(app.Text(label), disabled(p.Fixed(), input), why)
 	}
 	kind := p.PlanTask()
+	levels, unit := kind.Levels, kind.Words.Unit
+	if p.TrainsText() {
+		levels, unit = freetext.Levels, "operations"
+	}
 	difficulties := []string{""}
-	for level := kind.Levels.Min; level <= kind.Levels.Max; level++ {
+	for level := levels.Min; level <= levels.Max; level++ {
 		difficulties = append(difficulties, strconv.Itoa(level))
 	}
 	if !slices.Contains(difficulties, planned.Difficulty) { // of a link, such as 2-3
@@ -52,14 +57,17 @@ func (p *Page) methodPanel() app.UI {
 			app.If(about.Teacher, func() app.UI {
 				return app.Label().Body(app.Text("teacher"), p.menu("teacher", "teacher", planned.Teacher, append([]string{""}, kind.Teachers...), func(s string) string { return cmp.Or(s, "usual") }))
 			}),
-			app.Label().Body(app.Text("difficulty"), p.menu("run-difficulty", "difficulty", planned.Difficulty, difficulties, func(s string) string {
-				if _, err := strconv.Atoi(s); err == nil {
-					return s + " " + kind.Words.Unit
-				}
-				return cmp.Or(s, "mixed")
-			})),
+			app.If(!p.TrainsText() || !p.TrainsOwn(), func() app.UI {
+				return app.Label().Body(app.Text("difficulty"), p.menu("run-difficulty", "difficulty", planned.Difficulty, difficulties, func(s string) string {
+					if _, err := strconv.Atoi(s); err == nil {
+						return s + " " + unit
+					}
+					return cmp.Or(s, "mixed")
+				}))
+			}),
 			field("steps", "steps", 1, session.MaxSteps, cmp.Or(planned.Steps, p.UsualSteps(planned.Method))),
 			field("seed", "run-seed", 0, math.MaxUint64, planned.Seed),
+			app.If(about.Heads, p.headsField),
 		),
 		complaint(wrong["model"]),
 		app.If(p.Fixed(), func() app.UI {
@@ -98,6 +106,9 @@ func (p *Page) settingsPanel() app.UI {
 	}
 	first, rest := hyper.Table{}, hyper.Table{}
 	for _, r := range rows {
+		if p.TrainsText() && (r.Name == hyper.LoRA.Name || r.Name == hyper.LoRAOn.Name) {
+			continue // beside their memory
+		}
 		if slices.Contains(lab.Knobs, r.Name) {
 			first = append(first, r)
 		} else {

@@ -17,6 +17,7 @@ type Method struct {
 	Source  string      `json:"source"`
 	Steps   int         `json:"steps"`             // training steps of a run that names no number
 	Teacher bool        `json:"teacher,omitempty"` // it learns from a teacher's demonstrations
+	Heads   bool        `json:"heads,omitempty"`   // its heads can be named
 	Params  hyper.Table `json:"params"`
 }
 

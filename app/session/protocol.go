@@ -177,9 +177,10 @@ type (
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	}
-	// ExportRun asks for a run's files. [RunFiles] is the answer.
+	// ExportRun asks for a run's files, or for a part of them by name: its [Adapter], or its [Merged] model. [RunFiles] is the answer.
 	ExportRun struct {
-		ID string `json:"id"`
+		ID   string `json:"id"`
+		Part string `json:"part,omitempty"`
 	}
 	// ExportMetrics asks for every step of some runs in one file: a table if Name ends in .csv, else JSON. [RunFiles] is the
 	// answer; its ID is Name.

@@ -96,12 +96,30 @@ type Rate struct {
 
 // ModelInfo describes the current model.
 type ModelInfo struct {
-	Name       string `json:"name"`
-	Task       string `json:"task"`
-	Parameters int    `json:"parameters"`
-	Layers     int    `json:"layers"`
-	Heads      int    `json:"heads"`
-	Context    int    `json:"context"`
+	Name       string       `json:"name"`
+	Task       string       `json:"task"`
+	Parameters int          `json:"parameters"`
+	Layers     int          `json:"layers"`
+	Heads      int          `json:"heads"`
+	Context    int          `json:"context"`
+	Frozen     bool         `json:"frozen,omitempty"` // it lies on the device to run forward, so that adapters alone can be trained over it
+	Adapters   *AdapterPlan `json:"adapters,omitempty"`
+}
+
+// The parts of a run that trains adapters.
+const (
+	Adapter = "adapter" // the adapters, in PEFT's form
+	Merged  = "merged"  // the model with its adapters in its weights, in F32
+)
+
+// AdapterPlan is what a run that trains adapters over the current model takes on the device beside it, in bytes.
+type AdapterPlan struct {
+	Weights int64 `json:"weights"` // the model once more
+	Cache   int64 `json:"cache"`   // keys and values of one sequence
+	Tokens  int   `json:"tokens"`  // of a part of a training step
+	// Attention and All are those of a training step with adapters of rank 4, 8, ... 32 on the matrices of attention, and on all of the layers.
+	Attention []int64 `json:"attention"`
+	All       []int64 `json:"all"`
 }
 
 // ModelPlace says where a model of others lies.
@@ -254,6 +272,7 @@ type RunSettings struct {
 	Hyper      hyper.Values `json:"hyper,omitempty"`       // only what differs from the lab's values
 	Probe      int          `json:"probe,omitempty"`       // problems the base is measured on, 0 is the default
 	FocusHeads string       `json:"focus_heads,omitempty"` // "0.0,0.2", heads of attnpo in place of those it finds
+	Wording    *Wording     `json:"wording,omitempty"`     // of a task of free text
 	Series     runs.Series  `json:"series,omitzero"`       // what it shares with its repeats, filled in by the engine
 }
 

@@ -88,3 +88,16 @@ func exportWeights(ctx context.Context, w *os.File, c model.Config, src model.So
 		return nil
 	})
 }
+
+// ReadWeights reads all tensors of a model into an arena. It returns an error where src does, or ctx's.
+func ReadWeights(ctx context.Context, c model.Config, src model.Source) ([]float32, error) {
+	arena := make([]float32, c.ArenaSize())
+	for _, p := range c.Params() {
+		for _, t := range p.Tensors() {
+			if err := src.ReadRows(ctx, t.Name, 0, arena[t.Offset:][:t.Size()]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return arena, nil
+}

@@ -25,6 +25,8 @@ const (
 
 	BaseFolder       = "base/"
 	ReflectionFolder = "reflection/"
+
+	ProblemsFile = "problems.jsonl" // own problems of a run of the page, lines of JSON
 )
 
 // ModelFiles are the files that every model has.
@@ -47,7 +49,7 @@ func known(name string) bool {
 			return slices.Contains(CheckpointFiles, inner)
 		}
 	}
-	return name == RunFile || name == ResultFile || name == FollowedFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(CheckpointFiles, name)
+	return name == RunFile || name == ResultFile || name == FollowedFile || name == ProblemsFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(CheckpointFiles, name)
 }
 
 // Light reports whether a file has settings or measurements of a run, and no weights.
@@ -64,6 +66,7 @@ type Run struct {
 	Checkpoint map[string][]byte // its files; empty where nothing is left but metrics
 	Base       map[string][]byte // files of the model it began from; empty of a shipped one
 	Reflection map[string][]byte // files of the reflection model; empty of a shipped one
+	Problems   []byte            // own problems; empty where it has none or they lie elsewhere
 }
 
 // ErrNoRun means that the files are not those of a run.
@@ -107,6 +110,7 @@ func Read(files map[string][]byte) (r Run, err error) {
 		}
 	}
 	r.Base, r.Reflection = inFolder(files, BaseFolder), inFolder(files, ReflectionFolder)
+	r.Problems = files[ProblemsFile]
 	return r, nil
 }
 
@@ -173,6 +177,9 @@ func (r Run) Files() (files map[string][]byte, err error) {
 	}
 	for name, data := range r.Reflection {
 		files[ReflectionFolder+name] = data
+	}
+	if len(r.Problems) > 0 {
+		files[ProblemsFile] = r.Problems
 	}
 	if r.Result != nil {
 		if files[ResultFile], err = document(r.Result); err != nil {

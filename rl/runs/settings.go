@@ -62,7 +62,7 @@ type Wording struct {
 	System   string `json:"system,omitempty"`
 	Shots    int    `json:"shots"`
 	Context  int    `json:"context"`                // tokens
-	Problems string `json:"problem_file,omitempty"` // of own problems, its path
+	Problems string `json:"problem_file,omitempty"` // of own problems, its path; a relative one lies in the run's folder
 }
 
 // flag is the value for a flag; of no wording it is empty.

@@ -168,6 +168,9 @@ func (w *Writer) Save(ctx context.Context, checkpoint map[string][]byte) error {
 // heavy are the names of files that never change.
 func (w *Writer) heavy() map[string]bool {
 	names := map[string]bool{}
+	if len(w.Problems) > 0 {
+		names[ProblemsFile] = true
+	}
 	for name := range maps.Keys(w.Base) {
 		names[BaseFolder+name] = true
 	}
