@@ -254,7 +254,11 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 func (t *training) models(ctx context.Context, c *console, o *opened) (name string, kind task.Task, err error) {
 	c.model, c.task, c.difficulty, c.teacher, c.seed = t.Model, t.Task, t.Difficulty, t.Teacher, uint64(t.Seed)
 	if w := t.Wording; w != nil {
-		c.text = textOptions{file: w.Problems, rule: w.StepRule, chat: w.Chat, system: w.System, shots: w.Shots, context: w.Context, divide: true}
+		file := w.Problems
+		if file != "" && !filepath.IsAbs(file) { // a run of the page has its problems
+			file = filepath.Join(t.out, file)
+		}
+		c.text = textOptions{file: file, rule: w.StepRule, chat: w.Chat, system: w.System, shots: w.Shots, context: w.Context, divide: true}
 	}
 	if o.writer != nil && len(o.writer.Base) > 0 { // a run of the page that began from a run carries its base
 		if o.base, err = hf.LoadFiles(o.writer.Base); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -154,8 +155,29 @@ func TestTrainOwnProblems(t *testing.T) {
 	if code, _, stderr := call("", resume...); code != 0 {
 		t.Errorf("resumed: %s", stderr)
 	}
-	write(99)
+	// A run of the page has its problems in its folder.
+	moved := dir + "tlmre"
+	data, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(moved, runs.ProblemsFile), data, 0o644)
+	}
+	about, err2 := os.ReadFile(filepath.Join(moved, runs.RunFile))
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	about = bytes.Replace(about, []byte(file), []byte(runs.ProblemsFile), 1)
+	if err := os.WriteFile(filepath.Join(moved, runs.RunFile), about, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	resume[5] = "3"
+	if code, _, stderr := call("", resume...); code != 0 {
+		t.Errorf("resumed with the problems of the folder: %s", stderr)
+	}
+	if err := os.WriteFile(filepath.Join(moved, runs.RunFile), bytes.Replace(about, []byte(runs.ProblemsFile), []byte(file), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	write(99)
+	resume[5] = "4"
 	for _, test := range []struct {
 		args []string
 		code int
