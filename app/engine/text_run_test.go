@@ -166,6 +166,12 @@ func TestTrainFreeText(t *testing.T) {
 			if s.run.Info.State != "done" {
 				t.Errorf("%+v", s.run.Info)
 			}
+			whole := startWith(t, Library{}, map[string]map[string][]byte{"rambler": filesOf(t, rltest.Rambler())}, openHost)
+			whole.must(session.Begin{Settings: settings})
+			whole.must(session.Advance{})
+			if got, want := timeless(s.run.Metrics), timeless(whole.run.Metrics); !reflect.DeepEqual(got, want) {
+				t.Errorf("resumed: %v\nat once: %v", got, want)
+			}
 		})
 	}
 	s := startWith(t, Library{}, map[string]map[string][]byte{"rambler": filesOf(t, rltest.Rambler())}, openHost)
