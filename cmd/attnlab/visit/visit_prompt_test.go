@@ -163,6 +163,7 @@ func ownProblems(v *visitor, address, folder string) {
 	v.until("its answer is judged too", ready+` && latest("Trace").complete && document.querySelector(".verdict .mark.false")`)
 	v.shots("prompt-own", "#problem")
 	tokens, hash := newest[session.Trace](v).Tokens, eval[string](v, "location.hash")
+	v.run(chromedp.Navigate("about:blank"))
 	v.open(address + hash)
 	v.until("the link says that the model is missing", ready+` && document.querySelector(".banner")?.textContent.includes("needs the model")`)
 	v.press(".engine")
