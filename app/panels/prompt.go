@@ -94,7 +94,7 @@ func (p *Page) problemOf(kind string) app.UI {
 
 // systemText is what the system says first, folded while it says nothing.
 func (p *Page) systemText() app.UI {
-	text := app.Textarea().DataSet("set", "system").Rows(2).Attr("value", p.Controls.System).Aria("label", "system text")
+	text := app.Textarea().Class("prompt-box system").DataSet("set", "system").Rows(2).Attr("value", p.Controls.System).Aria("label", "system text")
 	all := app.Details().Class("own")
 	if p.Controls.System != "" {
 		all = all.Open(true)
