@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -30,6 +31,8 @@ type Options struct {
 	// Token is the secret of the link. Empty takes the one in the file .token of Runs, or makes one and saves it there, so that
 	// open pages find the engine again after a restart. Without Runs it is new each time.
 	Token string
+	// Picked returns files that the program has chosen for the engine, by the id of [session.ModelPlace]. Nil means that there are none.
+	Picked func(ctx context.Context, id string) (fs.FS, error)
 	// Under is the path that the site is at, such as /lab/; empty is /.
 	Under string
 }

@@ -24,7 +24,7 @@ func (h *Home) library() engine.Library {
 		progress(len(data), len(data))
 		return data, nil
 	})
-	l.Place = "this machine"
+	l.Place, l.Picked = "this machine", h.options.Picked
 	if h.options.Runs != "" {
 		l.Store = runs.Paged{Folder: runs.Folder(h.options.Runs)}
 	}

@@ -18,6 +18,7 @@ import (
 // commands are all commands, in the order of the help text.
 var commands = []command{
 	serveCommand,
+	figureCommand,
 	buildCommand,
 	exampleCommand,
 	recordCommand,

@@ -60,7 +60,7 @@ func (c *console) serve(ctx context.Context, s serving) error {
 		return fmt.Errorf("listen at %s: %w; choose another --addr, such as 127.0.0.1:0", s.addr, err)
 	}
 	defer listener.Close()
-	built, err := site.Build(ctx, site.Options{Note: func(text string) { c.note("%s", text) }})
+	built, err := site.Open(ctx, site.Options{Note: func(text string) { c.note("%s", text) }})
 	if err != nil {
 		return err
 	}

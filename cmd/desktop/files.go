@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"attnlab/app/session"
 	"attnlab/cmd/desktop/webview"
 )
 
@@ -18,7 +19,10 @@ import (
 // given, and takes them as if they were dropped on it.
 type chosen struct {
 	mu    sync.Mutex
-	paths map[string]string // by id
+	paths map[string]string // of files for the page, by id
+
+	models  []fs.FS // for the engine, by the number in their id
+	dropped fs.FS   // on a window, last
 }
 
 // filesPath is below it that chosen files are served.
@@ -87,7 +91,7 @@ func (d *desktop) open(w *webview.Window, path string) {
 	if path == "" {
 		return
 	}
-	list, err := d.chosen.offer(path)
+	list, err := d.served.chosen.offer(path)
 	if err != nil {
 		d.note("%s cannot be opened: %v", path, err)
 		return
@@ -114,5 +118,23 @@ func dropScript(list []offered) string {
 })(` + string(files) + `)`
 }
 
-// dropped is called with the paths of what is dropped on a window. The page takes the files itself.
-func (d *desktop) dropped([]string) {}
+// openModel lets the engine look at a model on disk, and the page show what it is. An empty path is none.
+func (d *desktop) openModel(w *webview.Window, path string) {
+	if path == "" {
+		return
+	}
+	id, err := d.served.chosen.choose(path)
+	if err != nil {
+		d.note("%s cannot be opened: %v", path, err)
+		return
+	}
+	w.Eval(doScript("open-model"), nil)
+	_ = d.served.port.Send(session.LookAt{From: session.ModelPlace{Kind: session.FromFiles, ID: id, Name: filepath.Base(path)}}) // inside one process nothing fails
+}
+
+// dropped is called with the paths of what is dropped on a window. The page takes the files itself, but a model is read by the engine.
+func (d *desktop) dropped(paths []string) {
+	for _, path := range paths {
+		d.served.chosen.drop(path)
+	}
+}

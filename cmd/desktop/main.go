@@ -1,10 +1,10 @@
-// Command desktop is the lab in a window of its own.
+// Command desktop is the lab in a window of its own, with an engine in this program.
 //
 //	go run ./cmd/desktop
 //
 // It serves the lab to this machine alone and shows it in a window of the system's web view. Where none is installed it takes an app
 // window of an installed browser, else the default browser, and says so. It remembers the window's size, the colours and the
-// backend. docs/desktop.md says what it needs and what was tried.
+// backend; a run that trains is saved at the end and resumed at the next start. docs/desktop.md says what it needs and what was tried.
 package main
 
 import (
@@ -13,7 +13,6 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
@@ -22,6 +21,7 @@ import (
 
 	"attnlab/app/site"
 	"attnlab/cmd/desktop/webview"
+	"attnlab/gpu"
 )
 
 // Windows of the system live in the first thread.
@@ -40,14 +40,15 @@ func main() {
 	}
 }
 
-// desktop is the program while it runs. Only the main thread uses it, apart from chosen.
+// desktop is the program while it runs. Only the main thread uses it, apart from served.
 type desktop struct {
-	memory  memory
-	file    string // of the memory
-	address string // of the lab
-	icon    []byte
-	chosen  chosen
-	note    func(format string, values ...any)
+	memory   memory
+	file     string // of the memory
+	served   *served
+	address  string // of the lab
+	icon     []byte
+	adapters []gpu.Adapter
+	note     func(format string, values ...any)
 
 	// What it uses of the machine. Tests replace them.
 	openView    func(webview.Options) (*webview.App, error)
@@ -58,6 +59,8 @@ type desktop struct {
 func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("desktop", flag.ContinueOnError)
 	way := flags.String("in", "", "show the lab in a `WAY`: window, app (of a browser) or browser; the first that works if empty")
+	runs := flags.String("runs", "", "the `FOLDER` that runs are saved in; attnlab/runs in your home folder if empty")
+	backend := flags.String("backend", "", "compute on a `BACKEND`: auto, webgpu, host, or an adapter that \"attnlab doctor\" lists; that of the last start if empty")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -73,6 +76,13 @@ func run(ctx context.Context, arguments []string) error {
 	if d.memory, err = recall(d.file); err != nil {
 		d.note("%v", err)
 	}
+	if *runs == "" {
+		if *runs, err = runsFolder(); err != nil {
+			return err
+		}
+	}
+	d.adapters = gpu.Adapters()
+	d.memory.Backend = d.backend(*backend)
 	s, err := site.Open(ctx, site.Options{Note: func(text string) { d.note("%s", text) }})
 	if err != nil {
 		return err
@@ -83,18 +93,39 @@ func run(ctx context.Context, arguments []string) error {
 		return err
 	}
 	d.memory.Port = listener.Addr().(*net.TCPAddr).Port
-	d.address = "http://" + listener.Addr().String() + "/"
+	if d.served, err = serve(s, listener, *runs, d.memory.Backend, d.memory.Run, d.note); err != nil {
+		return err
+	}
+	d.address = d.served.link(listener)
 	d.note("the lab is at %s", d.address)
-	serving, end := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	mux := http.NewServeMux()
-	mux.Handle("/", s.Handler())
-	mux.Handle(filesPath, &d.chosen)
-	go func() { served <- serve(serving, listener, mux) }()
-	err = d.show(ctx, *way)
-	end()
+	d.note("runs are saved in %s", *runs)
+	shown := d.show(ctx, *way)
+	d.memory.Run, err = d.served.close()
+	if d.memory.Run != "" {
+		d.note("the run is saved, and goes on at the next start")
+	}
 	d.remember()
-	return errors.Join(err, <-served)
+	return errors.Join(shown, err)
+}
+
+// backend is what to compute on: what is asked for, else what was chosen before, if it is still there.
+func (d *desktop) backend(asked string) string {
+	if asked == "" {
+		asked = d.memory.Backend
+	}
+	switch {
+	case asked == "":
+		return gpu.Auto
+	case !gpu.IsAdapter(asked):
+		return asked
+	}
+	for _, a := range d.adapters {
+		if a.ID == asked {
+			return asked
+		}
+	}
+	d.note("the adapter %s is not in this machine any more; the lab chooses", asked)
+	return gpu.Auto
 }
 
 // listen takes a port of this machine alone: the one of the last start if it is free, because what a page stores belongs to its port.
@@ -105,17 +136,6 @@ func listen(port int) (net.Listener, error) {
 		}
 	}
 	return net.Listen("tcp", "127.0.0.1:0")
-}
-
-// serve answers requests until ctx ends.
-func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve: %w", err)
-	}
-	return nil
 }
 
 // remember saves the memory.

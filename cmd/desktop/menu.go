@@ -6,7 +6,9 @@ import (
 
 	"attnlab/app/figures"
 	"attnlab/app/lab"
+	"attnlab/app/session"
 	"attnlab/cmd/desktop/webview"
+	"attnlab/gpu"
 )
 
 // menu is the menu bar of the main window. Most entries are actions of the page, by their names there.
@@ -35,18 +37,40 @@ func (d *desktop) menu(app *webview.App, window func() *webview.Window) []webvie
 			}},
 			{Title: "Import a run’s f_older…", Do: func() { d.open(window(), window().AskFolder("Import a run’s folder")) }},
 			line,
+			{Title: "Open a _model’s folder…", Do: func() { d.openModel(window(), window().AskFolder("Open a model’s folder")) }},
+			{Title: "Open a model’s f_ile (GGUF)…", Do: func() {
+				d.openModel(window(), window().AskFile("Open a model’s file", webview.Filter{Name: "Models (*.gguf)", Patterns: []string{"*.gguf", "*.GGUF"}}))
+			}},
+			line,
 			do("_Save the current run…", "<Control>s", "export-run"),
 			line,
 			{Title: "_Quit", Key: "<Control>q", Do: app.Quit},
 		}},
 		pages,
 		figureMenu,
+		{Title: "_Engine", Items: d.engineItems()},
 		{Title: "_Help", Items: []webview.Item{
 			do("_Commands and keys", "F1", "keys"),
 			do("What _runs here", "", "capabilities"),
 			do("_Lessons", "", "page:"+lab.PageLearn),
 		}},
 	}
+}
+
+// engineItems are the backends to choose from: every adapter of this machine, and the processor.
+func (d *desktop) engineItems() []webview.Item {
+	choice := func(title, backend string) webview.Item {
+		return webview.Item{Title: title, Group: "backend", Chosen: backend == d.memory.Backend, Do: func() {
+			d.memory.Backend = backend
+			d.remember()
+			_ = d.served.port.Send(session.Open{Backend: backend}) // inside one process nothing fails
+		}}
+	}
+	items := []webview.Item{choice("Let the lab choose", gpu.Auto), choice("The processor", gpu.Host)}
+	for _, a := range d.adapters {
+		items = append(items, choice(fmt.Sprintf("%s, %s", a.Name, a.Backend), a.ID))
+	}
+	return items
 }
 
 // zoomItems are the entries of a View menu that the window itself carries out.

@@ -11,9 +11,11 @@ import (
 // themeMessage is before a theme in a page's message.
 const themeMessage = "theme:"
 
-// startScript gives each page the theme of the last start, before its own scripts, and reports when the user chooses another.
+// startScript gives each page the theme of the last start, before its own scripts, and reports when the user chooses another. It also hides the
+// Service Worker: the program has the whole site, and a stored copy could be of an older program.
 func startScript(theme string) string {
 	return `(() => {
+	delete Navigator.prototype.serviceWorker;
 	const theme = ` + strconv.Quote(theme) + `, name = "attnlab-theme";
 	try {
 		if (!sessionStorage.getItem("attnlab-started")) { // once for each window: the page may be loaded again
