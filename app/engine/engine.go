@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"attnlab/app/session"
+	"attnlab/model/hf/hub"
 	"attnlab/model/race"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
@@ -40,6 +41,10 @@ type Library struct {
 	Store runs.Store
 	// Place is the origin of the runs that are begun here, [session.Browser] where it is empty.
 	Place string
+	// Models stores models of others from one visit to the next. Nil means that none can be stored, nor downloaded.
+	Models Models
+	// Hub is where models are downloaded from by name. Without an address there is none.
+	Hub hub.Hub
 	// Memory saves what the engine has measured of this machine. Nil measures again at each visit.
 	Memory Memory
 }

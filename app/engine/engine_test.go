@@ -94,6 +94,7 @@ type screen struct {
 	files    session.RunFiles
 	speeds   session.Speeds
 	offer    session.Offer
+	models   session.Models
 	folders  *folders
 	followed session.Followed
 
@@ -321,6 +322,9 @@ func (s *screen) receive(message any) {
 	case session.Offer:
 		newer(s.offer.Number, m.Number)
 		s.offer = m
+	case session.Models:
+		newer(s.models.Number, m.Number)
+		s.models = m
 	case session.Tree:
 		newer(s.tree.Number, m.Number)
 		s.tree = m

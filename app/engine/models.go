@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"attnlab/app/session"
@@ -26,6 +27,9 @@ func (e *Engine) useModel(ctx context.Context, c session.UseModel) error {
 			}
 			return e.useAdapted(ctx, c.Name, t)
 		}
+	}
+	if id := e.storedNamed(ctx, c.Name); id != "" && !slices.Contains(e.names, c.Name) {
+		return e.useStored(ctx, id)
 	}
 	checkpoint, err := e.modelNamed(ctx, c.Name)
 	if err != nil {

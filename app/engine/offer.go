@@ -12,6 +12,7 @@ import (
 	"attnlab/gpu"
 	"attnlab/model"
 	"attnlab/model/hf"
+	"attnlab/model/hf/hub"
 	"attnlab/model/race"
 )
 
@@ -30,31 +31,28 @@ type offer struct {
 	other  bool        // the device is not the rig's
 	made   choice      // of the device
 	files  fs.FS
+	at     *hub.Model // whose files are not here yet; nil for others
+	kept   bool       // the visitor's files were stored
 }
 
-// lookAt reads config and headers of a model of others and offers it. The offer before is gone.
+// lookAt reads config and headers of a model of others and offers it; of one at a hub it has the config alone. The offer before is gone.
 func (e *Engine) lookAt(ctx context.Context, c session.LookAt) error {
 	if e.rig.device == nil {
 		return errNoDevice
 	}
 	e.leaveOffer()
 	e.busy("reading the model's config", 0, 0)
-	files, err := e.filesOf(ctx, c.From)
-	if err != nil {
-		return err
-	}
-	o := &offer{files: files}
-	if o.source, err = hf.OpenFiles(files); err != nil {
-		return err
-	}
-	if _, err := taskOf(&hf.Checkpoint{Config: o.source.Config, Tokenizer: o.source.Tokenizer}); err != nil {
-		o.source.Close()
+	o := &offer{Offer: session.Offer{From: c.From, Name: c.From.Name}}
+	if err := e.find(ctx, o); err != nil {
+		if o.source != nil {
+			o.source.Close()
+		}
 		return err
 	}
 	e.deviceFor(o)
 	e.offer = o
-	o.Offer = describeOffer(o.source, o.device)
-	if o.From, o.Name = c.From, c.From.Name; slices.Contains(e.names, o.Name) || strings.HasPrefix(o.Name, runModel) {
+	o.describe()
+	if from := c.From.Kind; from == session.FromFiles && (slices.Contains(e.names, o.Name) || strings.HasPrefix(o.Name, runModel)) {
 		o.Name += " (yours)" // links and runs call a base by its name
 	}
 	o.Number = e.next()
@@ -62,12 +60,47 @@ func (e *Engine) lookAt(ctx context.Context, c session.LookAt) error {
 	return nil
 }
 
-// filesOf are the files of a model of others.
-func (e *Engine) filesOf(ctx context.Context, from session.ModelPlace) (fs.FS, error) {
-	if from.Kind == session.FromFiles && e.library.Picked != nil {
-		return e.library.Picked(ctx, from.ID)
+// find opens the files of an offer, or asks the hub for the config.
+func (e *Engine) find(ctx context.Context, o *offer) (err error) {
+	switch from := o.From; {
+	case from.Kind == session.FromHub && e.library.Hub.Base != "" && e.library.Models != nil:
+		return e.findAtHub(ctx, o)
+	case from.Kind == session.FromBrowser && e.library.Models != nil:
+		return e.findStored(ctx, o)
+	case from.Kind == session.FromFiles && e.library.Picked != nil:
+		if o.files, err = e.library.Picked(ctx, from.ID); err != nil {
+			return err
+		}
+		return o.open()
 	}
-	return nil, fmt.Errorf("models of kind %q cannot be opened here", from.Kind)
+	return fmt.Errorf("models of kind %q cannot be opened here", o.From.Kind)
+}
+
+// findStored opens the files of a stored model.
+func (e *Engine) findStored(ctx context.Context, o *offer) error {
+	folder, r, err := e.stored(ctx, o.From.ID)
+	switch {
+	case err != nil:
+		return err
+	case folder == nil:
+		return errors.New("no such model is stored in this browser any more")
+	case !r.Whole():
+		return fmt.Errorf("only %d of the %d MB of %s are here; download the rest, or delete it", r.Have(folder)>>20, r.Bytes()>>20, r.Name)
+	}
+	o.Name, o.From.Name, o.files = r.Name, r.Name, folder
+	return o.open()
+}
+
+// open opens the files of an offer, unless no task can take the model.
+func (o *offer) open() (err error) {
+	if o.source != nil {
+		o.source.Close()
+	}
+	if o.source, err = hf.OpenFiles(o.files); err != nil {
+		return err
+	}
+	_, err = taskOf(&hf.Checkpoint{Config: o.source.Config, Tokenizer: o.source.Tokenizer})
+	return err
 }
 
 // leaveOffer closes the files of the offer and forgets it.
@@ -105,11 +138,13 @@ func (e *Engine) deviceFor(o *offer) {
 	o.device, o.other, o.made = now.Device, true, choice{why: "the adapter " + now.Device.Info.Name + " is a GPU, and the model is large"}
 }
 
-// describeOffer says what a model is and what it needs on a device.
-func describeOffer(s *hf.Source, d *gpu.Device) session.Offer {
+// describe says what the model is and what it needs on the device.
+func (o *offer) describe() {
+	s, d := o.source, o.device
 	c := s.Config
-	o := session.Offer{Kind: s.Kind, Parameters: c.Count(), Layers: c.Layers, Heads: c.Heads, Bytes: s.Bytes, Stored: s.Stored().String(),
-		Adapter: d.Info.Name, Binding: d.Limits.MaxStorageBufferBindingSize, Buffer: d.Limits.MaxBufferSize, Notes: s.Ignored, Contexts: []session.ContextPlan{}}
+	o.Kind, o.Parameters, o.Layers, o.Heads, o.Bytes, o.Stored = s.Kind, c.Count(), c.Layers, c.Heads, s.Bytes, s.Stored().String()
+	o.Adapter, o.Binding, o.Buffer, o.Contexts = d.Info.Name, d.Limits.MaxStorageBufferBindingSize, d.Limits.MaxBufferSize, []session.ContextPlan{}
+	o.Notes = append(o.Notes, s.Ignored...)
 	lengths := slices.DeleteFunc(slices.Clone(contexts), func(n int) bool { return n >= c.MaxContext })
 	if c.MaxContext <= contexts[len(contexts)-1] {
 		lengths = append(lengths, c.MaxContext)
@@ -128,7 +163,6 @@ func describeOffer(s *hf.Source, d *gpu.Device) session.Offer {
 			o.Context = tokens
 		}
 	}
-	return o
 }
 
 // whole reports whether a model is read whole when it is opened in F32, so that it can be trained.
@@ -159,6 +193,9 @@ func (e *Engine) openModel(ctx context.Context, c session.OpenModel) error {
 	case o.Contexts[at].Needs[need].Problem != "":
 		return fmt.Errorf("the model cannot be opened in %s: %s", c.Storage, o.Contexts[at].Needs[need].Problem)
 	}
+	if err := e.bring(ctx, o, c.Keep); err != nil {
+		return err
+	}
 	loading := func(done, total int64) { e.busy("loading", int(done), int(total)) }
 	held := &held{Checkpoint: &hf.Checkpoint{Config: o.source.Config, Tokenizer: o.source.Tokenizer}}
 	if o.Contexts[at].Needs[need].Trains {
@@ -169,7 +206,7 @@ func (e *Engine) openModel(ctx context.Context, c session.OpenModel) error {
 		held.Checkpoint = checkpoint
 	} else {
 		held.Config.MaxContext = c.Context
-		held.source, held.storage = o.source, storageNamed(c.Storage)
+		held.source, held.storage, held.from = o.source, storageNamed(c.Storage), o.stored()
 	}
 	if err := e.installOn(ctx, o.Name, held, o.device, o.made, loading); err != nil {
 		return err
@@ -180,6 +217,27 @@ func (e *Engine) openModel(ctx context.Context, c session.OpenModel) error {
 	}
 	e.leaveOffer()
 	return nil
+}
+
+// bring downloads the files of a model at a hub, or stores those of the visitor where that is wanted.
+func (e *Engine) bring(ctx context.Context, o *offer, keep bool) error {
+	switch {
+	case o.at != nil:
+		return e.downloadOffer(ctx, o)
+	case keep && !o.kept:
+		err := e.keepOffer(ctx, o)
+		o.kept = err == nil
+		return err
+	}
+	return nil
+}
+
+// stored is the id of the stored model that the files of an offer are of, or empty.
+func (o *offer) stored() string {
+	if o.From.Kind == session.FromBrowser {
+		return o.From.ID
+	}
+	return ""
 }
 
 func storageNamed(name string) model.Storage {

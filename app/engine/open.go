@@ -37,6 +37,7 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 		e.loadRuns(ctx)
 	}
 	e.listRuns()
+	e.listModels(ctx)
 	switch {
 	case missing != nil:
 		return "", missing

@@ -25,6 +25,7 @@ type held struct {
 	storage        model.Storage
 	values         model.Source // in place of those of the source: with adapters merged; else nil
 	sum            string       // of the source, once it was computed
+	from           string       // id of the stored model whose files these are, or empty
 }
 
 // reads is what the weights are read from.

@@ -13,6 +13,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
+	"attnlab/model/hf/hub"
 	"attnlab/rl/runs"
 )
 
@@ -250,6 +251,9 @@ func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, e
 		return e.held.Checkpoint, nil
 	}
 	if !slices.Contains(e.names, name) {
+		if _, err := hub.ParseName(name); err == nil && e.library.Hub.Base != "" && e.library.Models != nil {
+			return nil, errors.New("to download it, open a model of your own by this name")
+		}
 		return nil, fmt.Errorf("there is no shipped base %q; choose one of %s", name, strings.Join(e.names, ", "))
 	}
 	files, err := e.library.Fetch(ctx, name, func(done, total int) { e.busy("loading", done, total) })

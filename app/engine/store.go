@@ -130,7 +130,7 @@ func (e *Engine) persist(ctx context.Context) {
 	e.persisted = true
 	go func() {
 		if !p.Persist(ctx) {
-			e.noteStorage("This browser may delete saved runs when it runs out of space. Export a run to be sure that it stays.")
+			e.noteStorage("This browser may delete saved runs and models when it runs out of space. Export a run to be sure that it stays.")
 		}
 	}()
 }

@@ -70,6 +70,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return silent(func(ctx context.Context) error { return e.openModel(ctx, c) })
 	case session.LeaveOffer:
 		return silent(func(context.Context) error { e.leaveOffer(); return nil })
+	case session.DropModel:
+		return silent(func(ctx context.Context) error { return e.dropModel(ctx, c.ID) })
 	case session.Restore:
 		return e.planRestore(c)
 	case session.NewProblem:

@@ -18,9 +18,9 @@ const (
 
 var kinds = kindTable(
 	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelSteps{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, ResampleSteps{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
-	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{}, LookAt{}, OpenModel{}, LeaveOffer{},
+	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{}, LookAt{}, OpenModel{}, LeaveOffer{}, DropModel{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, Importances{}, AnswerLosses{}, Selection{},
-	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{}, Connection{},
+	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{}, Connection{}, Models{},
 )
 
 func (Hello) command()         {}
@@ -60,6 +60,7 @@ func (LoseDevice) command()    {}
 func (LookAt) command()        {}
 func (OpenModel) command()     {}
 func (LeaveOffer) command()    {}
+func (DropModel) command()     {}
 
 func (Tree) event()          {}
 func (Rules) event()         {}
@@ -72,6 +73,7 @@ func (RunFiles) event()      {}
 func (Speeds) event()        {}
 func (Offer) event()         {}
 func (Connection) event()    {}
+func (Models) event()        {}
 func (Status) event()        {}
 func (Failure) event()       {}
 func (Checked) event()       {}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-var packageName = regexp.MustCompile(`(^|[ (])(?:(?:gpu|shaders|model|hf|safetensors|rl|hyper|task|score|examine|stat|runs|race|session|engine|lab|site|web): )+`)
+var packageName = regexp.MustCompile(`(^|[ (])(?:(?:gpu|shaders|model|hf|hub|gguf|safetensors|rl|hyper|task|score|examine|stat|runs|race|session|engine|lab|site|web): )+`)
 
 // Message returns the text of an error for a visitor: without the names of packages, and with JSON's words for types in place of Go's.
 func Message(err error) string {

@@ -45,7 +45,8 @@ type (
 	LookAt struct {
 		From ModelPlace `json:"from"`
 	}
-	// OpenModel makes the model of the offer the current one. Until it is loaded, and if that fails, the old one stays.
+	// OpenModel makes the model of the offer the current one. Until it is loaded, and if that fails, the old one stays. The files of one
+	// at a hub are downloaded into this browser first.
 	OpenModel struct {
 		Storage string `json:"storage"`        // of its matrices, by name
 		Context int    `json:"context"`        // tokens, one of those that were offered
@@ -53,6 +54,10 @@ type (
 	}
 	// LeaveOffer closes the files of the offer.
 	LeaveOffer struct{}
+	// DropModel deletes a model that is stored in this browser, by its id.
+	DropModel struct {
+		ID string `json:"id"`
+	}
 	// NewProblem draws a problem, or reads Text if it is not empty. It clears the trace. Wording is for models of free text: nil
 	// keeps that of the problem before.
 	NewProblem struct {
@@ -279,6 +284,18 @@ type (
 		Binding    int64         `json:"binding"`         // bytes that the adapter allows a kernel to see of one buffer
 		Buffer     int64         `json:"buffer"`          // bytes of the adapter's largest buffer
 		Notes      []string      `json:"notes,omitempty"` // a sentence for each thing in the files that is not used
+		// Download is what opening the model downloads first, in bytes; 0 where its files are here. Of a model at a hub that was
+		// downloaded before, From is this browser.
+		Download int64 `json:"download,omitempty"`
+	}
+	// Models lists the models of others that are stored in this browser.
+	Models struct {
+		Number uint64        `json:"number"`
+		Models []StoredModel `json:"models"`
+		Used   int64         `json:"used"`             // bytes of all that the lab stores in this browser
+		Quota  int64         `json:"quota"`            // bytes that the browser allows; 0 where it does not say
+		Hub    string        `json:"hub,omitempty"`    // address of the hub that models are downloaded from; empty for none
+		Closed string        `json:"closed,omitempty"` // why no model can be stored here, as a sentence, or empty
 	}
 	// Trace is the problem and the response so far with everything known about it. T counts tokens, K steps, L layers, H
 	// heads. Positions count from 0 at the first token of the prompt.

@@ -23,4 +23,5 @@ type Snapshots struct {
 	Speeds       Speeds
 	Offer        Offer
 	Connection   Connection
+	Models       Models
 }

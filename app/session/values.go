@@ -125,10 +125,9 @@ type AdapterPlan struct {
 // ModelPlace says where a model of others lies.
 type ModelPlace struct {
 	Kind string `json:"kind"` // [FromFiles], [FromBrowser] or [FromHub]
-	// ID is that of the files that a page has handed to the engine, of a stored model, or owner/name at a hub.
-	ID       string `json:"id"`
-	Name     string `json:"name,omitempty"`     // for people
-	Revision string `json:"revision,omitempty"` // at a hub; empty is its main one
+	// ID is that of the files that a page has handed to the engine, of a stored model, or owner/name or owner/name@revision at a hub.
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"` // for people
 }
 
 // The places of models of others.
@@ -137,6 +136,16 @@ const (
 	FromBrowser = "browser" // stored in this browser
 	FromHub     = "hub"     // whose address the site was built with
 )
+
+// StoredModel is a model of others that is stored in this browser.
+type StoredModel struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`           // for people; at a hub its name there
+	From  string `json:"from,omitempty"` // address of the hub; empty for a visitor's own files
+	Bytes int64  `json:"bytes"`          // of all its files
+	Have  int64  `json:"have"`           // of them, that are here
+	Whole bool   `json:"whole"`          // it can be opened
+}
 
 // ContextPlan is what a model needs with a context of Tokens tokens.
 type ContextPlan struct {

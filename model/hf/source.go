@@ -2,6 +2,7 @@ package hf
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,6 +40,7 @@ type Source struct {
 	Bytes     int64               // of the model's tensors in the files
 	Ignored   []string            // one sentence for each thing in the files that the model does not use
 	tensors   map[string]tensor
+	announced model.Storage // of a model without tensors
 	closers   []io.Closer
 }
 
@@ -108,6 +110,29 @@ func OpenFiles(fsys fs.FS) (*Source, error) {
 	default:
 		return nil, fmt.Errorf("hf: there are %d GGUF files, such as %s and %s; choose one of them", len(files), files[0], files[1])
 	}
+}
+
+// Announced is a model of which nothing is known but its config.json and the size of its files, because they lie elsewhere. No tensor of it can be
+// read, and its type is what the config says, F32 if it says nothing.
+func Announced(config []byte, bytes int64) (s *Source, err error) {
+	s = &Source{Bytes: bytes}
+	if s.Config, s.Kind, err = readConfig(Memory{configFile: config}); err != nil {
+		return nil, err
+	}
+	var types struct {
+		Type string `json:"dtype"`
+		Old  string `json:"torch_dtype"`
+	}
+	if err := json.Unmarshal(config, &types); err != nil {
+		return nil, wrap(configFile, err)
+	}
+	switch cmp.Or(types.Type, types.Old) {
+	case "bfloat16":
+		s.announced = model.BF16
+	case "float16":
+		s.announced = model.F16
+	}
+	return s, nil
 }
 
 // readTokenizer reads tokenizer.json, if there is one.
@@ -346,6 +371,9 @@ var storages = map[string]model.Storage{
 // Stored is the smallest storage on a device that holds what the files hold. Where BF16 is mixed with another type, only F32 does. The embedding and
 // the output matrix may be in Q8 where the others are in Q4, as [model.Config.StorageOf] has them.
 func (s *Source) Stored() model.Storage {
+	if s.tensors == nil {
+		return s.announced
+	}
 	least, other := model.Q4, false // the largest storage that any matrix needs
 	bf16 := false
 	for name, t := range s.tensors {

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +56,26 @@ func (r Record) Whole() bool {
 	return len(r.Files) > 0
 }
 
+// Of reports whether a record is of a model at the same hub and of the same commit.
+func (r Record) Of(m *Model) bool {
+	return r.From == m.Base && r.Name == m.Name.String() && r.Commit == m.at() && len(r.Files) == len(m.Files)
+}
+
+// learn takes what the hub's list says of the files that are not whole yet.
+func (r Record) learn(listed []File) {
+	for i := range r.Files {
+		f := &r.Files[i]
+		at := slices.IndexFunc(listed, func(l File) bool { return l.Path == f.Path })
+		if f.Done || at < 0 {
+			continue
+		}
+		if listed[at].Size >= 0 {
+			f.Size = listed[at].Size
+		}
+		f.SHA256 = cmp.Or(listed[at].SHA256, f.SHA256)
+	}
+}
+
 // Bytes is the size of all files whose size is known.
 func (r Record) Bytes() (n int64) {
 	for _, f := range r.Files {
@@ -93,17 +115,19 @@ func Pause(attempt int) time.Duration {
 // there stays.
 func (h Hub) Download(ctx context.Context, m *Model, into Folder, progress func(done, total int64)) error {
 	r := ReadRecord(into)
-	if r.From != m.Base || r.Name != m.Name.String() || r.Commit != m.at() || len(r.Files) != len(m.Files) {
-		for _, f := range r.Files {
+	if !r.Of(m) {
+		fresh := Record{Name: m.Name.String(), From: m.Base, Commit: m.at()}
+		for _, f := range m.Files {
+			fresh.Files = append(fresh.Files, Stored{File: f})
+		}
+		for _, f := range append(r.Files, fresh.Files...) { // also what no record speaks of
 			if err := into.Remove(f.Path); err != nil {
 				return err
 			}
 		}
-		r = Record{Name: m.Name.String(), From: m.Base, Commit: m.at()}
-		for _, f := range m.Files {
-			r.Files = append(r.Files, Stored{File: f})
-		}
+		r = fresh
 	}
+	r.learn(m.Files)
 	if err := r.Write(into); err != nil {
 		return err
 	}
@@ -319,7 +343,7 @@ func (d *download) store(ctx context.Context, body io.Reader, size int64) (err e
 		}
 		if n > 0 {
 			if _, err := w.Write(buffer[:n]); err != nil {
-				return fmt.Errorf("hub: %s cannot be stored: %w", d.f.Path, err)
+				return stored(d.f.Path, err)
 			}
 			d.sum.Write(buffer[:n])
 			d.have += int64(n)

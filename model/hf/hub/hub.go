@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -41,14 +42,19 @@ type Answer struct {
 // Name names a model at a hub.
 type Name struct {
 	Owner, Model string
+	File         string // the one GGUF file that is wanted; empty for a model in safetensors
 	Revision     string // a branch, a tag or a commit
 }
 
 func (n Name) String() string {
-	if n.Revision == mainRevision {
-		return n.Owner + "/" + n.Model
+	name := n.Owner + "/" + n.Model
+	if n.File != "" {
+		name += "/" + n.File
 	}
-	return n.Owner + "/" + n.Model + "@" + n.Revision
+	if n.Revision == mainRevision {
+		return name
+	}
+	return name + "@" + n.Revision
 }
 
 const mainRevision = "main"
@@ -60,14 +66,17 @@ var (
 	sum      = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// ParseName reads owner/name or owner/name@revision.
+// ParseName reads owner/name or owner/name/file.gguf, each with @revision or without.
 func ParseName(text string) (Name, error) {
 	name, at, given := strings.Cut(strings.TrimSpace(text), "@")
 	n := Name{Revision: mainRevision}
 	var slash bool
 	n.Owner, n.Model, slash = strings.Cut(name, "/")
+	n.Model, n.File, _ = strings.Cut(n.Model, "/")
 	switch {
-	case !slash || !part.MatchString(n.Owner) || !part.MatchString(n.Model) || strings.Contains(name, ".."):
+	case n.File != "" && (!part.MatchString(n.File) || !isGGUF(n.File)):
+		return Name{}, fmt.Errorf("hub: %.100q is no GGUF file; write owner/name, or owner/name/file.gguf", n.File)
+	case strings.HasSuffix(name, "/") || !slash || !part.MatchString(n.Owner) || !part.MatchString(n.Model) || strings.Contains(name, ".."):
 		return Name{}, fmt.Errorf("hub: %.100q is no name of a model; write owner/name, such as HuggingFaceTB/SmolLM2-135M-Instruct", text)
 	case given && (!revision.MatchString(at) || strings.Contains(at, "..")):
 		return Name{}, fmt.Errorf("hub: %.100q is no revision; write a branch, a tag or a commit", at)
@@ -84,6 +93,18 @@ func CheckBase(address string) (string, error) {
 		return "", fmt.Errorf("hub: %.100q is no address of a hub; write one such as %s", address, Default)
 	}
 	return u.String(), nil
+}
+
+// Hosts are the addresses that a download from a hub may lead to, for a content security policy: the hub's own, and for [Default] those where it
+// stores large files. An empty address has none.
+func Hosts(base string) []string {
+	switch base {
+	case "":
+		return nil
+	case Default:
+		return []string{Default, "https://*.hf.co"}
+	}
+	return []string{base}
 }
 
 // Model is a model that was found at a hub.
@@ -126,10 +147,15 @@ var (
 // maxSmall bounds what is read whole: config, index and the list of files.
 const maxSmall = 64 << 20
 
-// Find asks for a model's config.json and then for the list of its files. It returns an error for a model that is not there, or not for
-// everyone, or whose weights are in no form that is read.
+func isGGUF(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".gguf") }
+
+// Find asks for a model's config.json and then for the list of its files; of a GGUF file, which holds its config, only for that list. It returns an
+// error for a model that is not there, or not for everyone, or whose weights are in no form that is read.
 func (h Hub) Find(ctx context.Context, name Name) (*Model, error) {
 	m := &Model{Name: name, Base: h.Base}
+	if name.File != "" {
+		return m, h.findGGUF(ctx, m)
+	}
 	data, header, err := h.small(ctx, m, configFile)
 	if err != nil {
 		return nil, err
@@ -146,6 +172,35 @@ func (h Hub) Find(ctx context.Context, name Name) (*Model, error) {
 		return m, h.guess(ctx, m, int64(len(data)))
 	}
 	return m, m.choose(listed)
+}
+
+// findGGUF asks for a GGUF file: for what its revision stands for, its size, and its checksum in the list.
+func (h Hub) findGGUF(ctx context.Context, m *Model) error {
+	answer, err := h.Get(ctx, m.address(m.File), 0)
+	if err != nil {
+		return h.unreached(ctx, err)
+	}
+	answer.Body.Close()
+	if err := h.status(m, m.File, answer.Status); err != nil {
+		return err
+	}
+	if c := answer.Header("X-Repo-Commit"); commit.MatchString(c) {
+		m.Commit = c
+	}
+	listed, err := h.list(ctx, m)
+	if err != nil {
+		return err
+	}
+	if at := slices.IndexFunc(listed, func(f File) bool { return f.Path == m.File }); at >= 0 {
+		m.Files = []File{listed[at]}
+		return nil
+	}
+	size, err := strconv.ParseInt(answer.Header("Content-Length"), 10, 64)
+	if err != nil || answer.Header("Content-Encoding") != "" {
+		return fmt.Errorf("hub: %s does not say how large %s is; download it another way and open it as a file", h.Base, m.File)
+	}
+	m.Files = []File{{Path: m.File, Size: size}}
+	return nil
 }
 
 // at is the revision to ask for: the commit, so that all files are of one.
@@ -285,8 +340,8 @@ func (m *Model) choose(listed []File) error {
 		return nil
 	}
 	for _, f := range listed {
-		if strings.HasSuffix(strings.ToLower(f.Path), ".gguf") {
-			return fmt.Errorf("hub: %s has no safetensors, only GGUF files such as %s; download one and open it as a file", m.Name, f.Path)
+		if isGGUF(f.Path) {
+			return fmt.Errorf("hub: %s has no safetensors, only GGUF files; add the name of one, such as %s/%s/%s", m.Name, m.Owner, m.Model, f.Path)
 		}
 	}
 	return fmt.Errorf("hub: %s has no safetensors, and other forms of weights are not read", m.Name)

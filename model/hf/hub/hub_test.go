@@ -159,16 +159,16 @@ func TestContinue(t *testing.T) {
 // What goes wrong is said in one sentence that names what to do.
 func TestRefusals(t *testing.T) {
 	for want, change := range map[string]func(h *hubtest.Hub, files map[string][]byte){
-		"gated or private":            func(h *hubtest.Hub, _ map[string][]byte) { h.Status = 401 },
-		"answered 403":                func(h *hubtest.Hub, _ map[string][]byte) { h.Status = 403 },
-		"has no model me/m":           func(h *hubtest.Hub, _ map[string][]byte) { h.Name = "me/other" },
-		"asks to wait":                func(h *hubtest.Hub, _ map[string][]byte) { h.Status = 429 },
-		"answered 503":                func(h *hubtest.Hub, _ map[string][]byte) { h.Status = 503 },
-		"checksum":                    func(h *hubtest.Hub, _ map[string][]byte) { h.Wrong = true },
-		"100005 bytes by the hub's":   func(h *hubtest.Hub, _ map[string][]byte) { h.Long = 5 },
-		"only GGUF files such as a.g": func(_ *hubtest.Hub, f map[string][]byte) { delete(f, "model.safetensors"); f["a.gguf"] = []byte{1} },
-		"has no safetensors, and":     func(_ *hubtest.Hub, f map[string][]byte) { delete(f, "model.safetensors") },
-		"dropped 6 times":             func(h *hubtest.Hub, _ map[string][]byte) { h.Drops, h.Empty = 1000, true },
+		"gated or private":          func(h *hubtest.Hub, _ map[string][]byte) { h.Status = 401 },
+		"answered 403":              func(h *hubtest.Hub, _ map[string][]byte) { h.Status = 403 },
+		"has no model me/m":         func(h *hubtest.Hub, _ map[string][]byte) { h.Name = "me/other" },
+		"asks to wait":              func(h *hubtest.Hub, _ map[string][]byte) { h.Status = 429 },
+		"answered 503":              func(h *hubtest.Hub, _ map[string][]byte) { h.Status = 503 },
+		"checksum":                  func(h *hubtest.Hub, _ map[string][]byte) { h.Wrong = true },
+		"100005 bytes by the hub's": func(h *hubtest.Hub, _ map[string][]byte) { h.Long = 5 },
+		"only GGUF files; add the name of one, such as me/m/a.gguf": func(_ *hubtest.Hub, f map[string][]byte) { delete(f, "model.safetensors"); f["a.gguf"] = []byte{1} },
+		"has no safetensors, and":                                   func(_ *hubtest.Hub, f map[string][]byte) { delete(f, "model.safetensors") },
+		"dropped 6 times":                                           func(h *hubtest.Hub, _ map[string][]byte) { h.Drops, h.Empty = 1000, true },
 		"no file model.safetensors": func(h *hubtest.Hub, f map[string][]byte) {
 			h.NoList = true
 			delete(f, "model.safetensors")
@@ -252,12 +252,12 @@ func TestShards(t *testing.T) {
 }
 
 func TestParseName(t *testing.T) {
-	for text, want := range map[string]string{"a/b": "a/b", " HuggingFaceTB/SmolLM2-135M ": "HuggingFaceTB/SmolLM2-135M", "a/b@v1.0": "a/b@v1.0", "a/b@refs/pr/3": "a/b@refs/pr/3", "a/b@main": "a/b"} {
+	for text, want := range map[string]string{"a/b": "a/b", " HuggingFaceTB/SmolLM2-135M ": "HuggingFaceTB/SmolLM2-135M", "a/b@v1.0": "a/b@v1.0", "a/b@refs/pr/3": "a/b@refs/pr/3", "a/b@main": "a/b", "a/b/c-Q4_0.gguf": "a/b/c-Q4_0.gguf", "a/b/c.GGUF@v1": "a/b/c.GGUF@v1"} {
 		if n, err := hub.ParseName(text); err != nil || n.String() != want {
 			t.Errorf("%q is %v, %v", text, n, err)
 		}
 	}
-	for _, text := range []string{"", "a", "a/", "/b", "a/b/c", "../b", "a/..", "a/b@", "a/b@..", "a b/c", "a/b?x", "a/b#c", "https://huggingface.co/a/b"} {
+	for _, text := range []string{"", "a", "a/", "/b", "a/b/c", "a/b/c/d.gguf", "a/b/..gguf", "a/b/", "a//c.gguf", "../b", "a/..", "a/b@", "a/b@..", "a b/c", "a/b?x", "a/b#c", "https://huggingface.co/a/b"} {
 		if n, err := hub.ParseName(text); err == nil {
 			t.Errorf("%q is the name %v", text, n)
 		}
@@ -292,5 +292,46 @@ func TestFullDisk(t *testing.T) {
 	}
 	if err := at(h).Download(t.Context(), m, full{dir(t)}, nil); err == nil || !strings.Contains(err.Error(), "cannot be stored: no space left") {
 		t.Error(err)
+	}
+}
+
+// A GGUF file is found by its name, read by ranges where it lies, and downloaded.
+func TestGGUF(t *testing.T) {
+	all := map[string][]byte{"README.md": []byte("# x"), "a.gguf": files()["model.safetensors"], "b.gguf": {1}}
+	for _, listed := range []bool{true, false} {
+		h := hubtest.New(t, "me/m", all)
+		h.NoList = !listed
+		m, err := at(h).Find(t.Context(), hub.Name{Owner: "me", Model: "m", File: "a.gguf", Revision: "main"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(m.Files) != 1 || m.Files[0].Size != 100_000 || m.Commit != hubtest.Commit || (m.Files[0].SHA256 != "") != listed {
+			t.Errorf("%+v", m)
+		}
+		r := at(h).Remote(t.Context(), m, m.Files[0])
+		for off, n := range map[int64]int{0: 16, 70_000: 1000, 99_990: 10} {
+			part := make([]byte, n)
+			if got, err := r.ReadAt(part, off); got != n || err != nil || !bytes.Equal(part, all["a.gguf"][off:][:n]) {
+				t.Errorf("from %d on: %d bytes, %v", off, got, err)
+			}
+		}
+		if got, err := r.ReadAt(make([]byte, 20), 99_990); got != 10 || err != io.EOF {
+			t.Errorf("past the end: %d bytes, %v", got, err)
+		}
+		d := dir(t)
+		h.Set(func(h *hubtest.Hub) { h.Drops = 2 })
+		if err := at(h).Download(t.Context(), m, d, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := fs.ReadFile(d, "a.gguf"); err != nil || !bytes.Equal(got, all["a.gguf"]) || !hub.ReadRecord(d).Whole() {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		h.Set(func(h *hubtest.Hub) { h.NoRange = true })
+		if _, err := at(h).Remote(t.Context(), m, m.Files[0]).ReadAt(make([]byte, 1), 5); err == nil || !strings.Contains(err.Error(), "only as a whole") {
+			t.Error(err)
+		}
+		if _, err := at(h).Find(t.Context(), hub.Name{Owner: "me", Model: "m", File: "c.gguf", Revision: "main"}); err == nil || !strings.Contains(err.Error(), "no file c.gguf of me/m") {
+			t.Error(err)
+		}
 	}
 }

@@ -74,6 +74,11 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Headers = r.Header.Clone()
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Access-Control-Expose-Headers", "ETag, X-Linked-Etag, X-Repo-Commit, Content-Range, Accept-Ranges")
+	if r.Method == http.MethodOptions { // a browser asks whether it may ask by Range
+		w.Header().Set("Access-Control-Allow-Headers", "Range")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	if h.Status != 0 {
 		http.Error(w, "no", h.Status)
 		return
@@ -97,11 +102,15 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.file(w, r, file, data)
 }
 
+func isWeights(name string) bool {
+	return strings.HasSuffix(name, ".safetensors") || strings.HasSuffix(name, ".gguf")
+}
+
 func (h *Hub) list(w http.ResponseWriter) {
 	var rows []map[string]any
 	for name, data := range h.files {
 		row := map[string]any{"type": "file", "path": name, "size": len(data), "oid": "1"}
-		if strings.HasSuffix(name, ".safetensors") {
+		if isWeights(name) {
 			sum := sha256.Sum256(data)
 			if h.Wrong {
 				sum[0]++
@@ -119,7 +128,7 @@ func (h *Hub) file(w http.ResponseWriter, r *http.Request, name string, data []b
 		r.Header.Del("Range")
 	}
 	w.Header().Set("ETag", h.Tag)
-	if !strings.HasSuffix(name, ".safetensors") || h.Drops == 0 && h.Slow == nil {
+	if !isWeights(name) || h.Drops == 0 && h.Slow == nil {
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 		return
 	}
