@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -66,7 +65,7 @@ func await(promise js.Value) (js.Value, error) {
 	})
 	defer take.Release()
 	refuse := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settled <- outcome{err: errors.New(args[0].Get("message").String())}
+		settled <- outcome{err: &exception{args[0].Get("name").String(), args[0].Get("message").String()}}
 		return nil
 	})
 	defer refuse.Release()
@@ -74,3 +73,8 @@ func await(promise js.Value) (js.Value, error) {
 	o := <-settled
 	return o.value, o.err
 }
+
+// exception is what JavaScript threw, or why a promise was refused.
+type exception struct{ name, text string }
+
+func (e *exception) Error() string { return e.text }

@@ -318,7 +318,8 @@ func try(do func() js.Value) (v js.Value, err error) {
 			if !is {
 				panic(thrown)
 			}
-			err = errors.New(fault.Value.Get("name").String() + ": " + fault.Value.Get("message").String())
+			name := fault.Value.Get("name").String()
+			err = &exception{name, name + ": " + fault.Value.Get("message").String()}
 		}
 	}()
 	return do(), nil
