@@ -63,7 +63,7 @@ if (location.protocol !== "file:") {
     if (!query.has("session") && lab.native) {
       startLine();
     } else if (!query.has("session")) {
-      lab.worker = new Worker(`${lab.folder}worker.js?session=${lab.session}&backend=${lab.backend}&bytes=${site.engine}`);
+      lab.worker = new Worker(`${lab.folder}worker.js?session=${lab.session}&backend=${lab.backend}&bytes=${site.engine}&hub=${encodeURIComponent(site.hub)}`);
       // The engine wants its storage to last from the first save on. Only a page may ask the browser for that.
       lab.worker.addEventListener("message", async (event) => {
         if (event.data !== "persist") return;

@@ -1,4 +1,4 @@
-// The Worker of the engine: worker.js?session=ID&backend=auto. It loads engine.wasm, reports its progress on the session's
+// The Worker of the engine: worker.js?session=ID&backend=auto&hub=ADDRESS. It loads engine.wasm, reports its progress on the session's
 // channel, and starts it.
 "use strict";
 

@@ -27,6 +27,8 @@ func (l *Lab) Set(name, value string) {
 		l.chooseContext(number(0, math.MaxInt32))
 	case "offer-keep":
 		l.Opening.Keep = value == "true"
+	case "hub-name":
+		l.Opening.HubName = value
 	case "difficulty":
 		l.Controls.Difficulty = value
 		l.Do("seed:" + strconv.FormatUint(l.Seed, 10))

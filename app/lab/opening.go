@@ -24,6 +24,8 @@ type Opening struct {
 	Keep    bool   // store the model in this browser too
 	Asked   string // the command that the engine carries out for the dialog; empty when it is done
 	Name    string // of the model that was asked for last
+	HubName string // of a model at the hub, as typed
+	Dropped string // id of the stored model to delete once that is confirmed
 }
 
 // modelPart is a file of a model folder. Others, such as the state of an optimiser, are not needed to use the model.
@@ -82,10 +84,61 @@ func (l *Lab) lookAtFiles(chosen []File) {
 	l.lookAt(session.ModelPlace{Kind: session.FromFiles, ID: id, Name: name})
 }
 
+// openModelDialog opens the dialog. The name of a link's model that is not here may be one at the hub.
+func (l *Lab) openModelDialog() {
+	if name := l.View.Model; l.Opening.HubName == "" && name != l.Capabilities.Model.Name && strings.Count(name, "/") == 1 {
+		l.Opening.HubName = name
+	}
+	l.Opening.Dropped = ""
+	l.openDialog(ModelDialog)
+}
+
+// lookAtHub asks the hub what the model of the typed name is.
+func (l *Lab) lookAtHub() {
+	if name := strings.TrimSpace(l.Opening.HubName); name != "" {
+		l.lookAt(session.ModelPlace{Kind: session.FromHub, ID: name, Name: name})
+	}
+}
+
+// lookAtStored looks at a stored model. Of one that is not whole the rest is at the hub.
+func (l *Lab) lookAtStored(id string) {
+	i := slices.IndexFunc(l.Models.Models, func(m session.StoredModel) bool { return m.ID == id })
+	if i < 0 {
+		return
+	}
+	if m := l.Models.Models[i]; m.Whole {
+		l.lookAt(session.ModelPlace{Kind: session.FromBrowser, ID: id, Name: m.Name})
+	} else if l.Continues(m) {
+		l.lookAt(session.ModelPlace{Kind: session.FromHub, ID: m.Name, Name: m.Name})
+	}
+}
+
+// Continues reports whether the rest of a stored model can be downloaded.
+func (s *State) Continues(m session.StoredModel) bool {
+	return !m.Whole && m.From != "" && m.From == s.Models.Hub
+}
+
+// Keeps reports whether the offered model can be stored in this browser.
+func (s *State) Keeps() bool {
+	return s.Offer.From.Kind == session.FromFiles && s.Models.Number > 0 && s.Models.Closed == ""
+}
+
+// Replaces reports whether to keep the offered model replaces another of its name.
+func (s *State) Replaces() bool {
+	return slices.ContainsFunc(s.Models.Models, func(m session.StoredModel) bool { return m.From == "" && m.Name == s.Offer.Name })
+}
+
+// dropModel deletes a stored model.
+func (l *Lab) dropModel(id string) {
+	l.Opening.Dropped, l.Failure = "", session.Failure{}
+	l.Send(session.DropModel{ID: id})
+}
+
 // lookAt asks what a model is and needs.
 func (l *Lab) lookAt(from session.ModelPlace) {
 	l.Failure = session.Failure{}
 	l.Offer = session.Offer{}
+	l.Opening.Dropped = ""
 	l.Opening.Asked, l.Opening.Name = "LookAt", from.Name
 	l.Send(session.LookAt{From: from})
 }
@@ -136,7 +189,7 @@ func (l *Lab) openOffer() {
 	l.Failure = session.Failure{}
 	l.Opening.Asked, l.Opening.Name = "OpenModel", l.Offer.Name
 	l.changing = changing{l.Offer.Name, l.Trace.Task, true, l.View.Model == l.Offer.Name && !l.ofSite()}
-	l.Send(session.OpenModel{Storage: l.Opening.Storage, Context: l.Opening.Context, Keep: l.Opening.Keep})
+	l.Send(session.OpenModel{Storage: l.Opening.Storage, Context: l.Opening.Context, Keep: l.Opening.Keep && l.Keeps()})
 }
 
 // leaveOffer stops what the engine does for the dialog. If it does nothing, it closes the offer.

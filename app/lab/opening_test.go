@@ -93,3 +93,80 @@ func TestLeaveOwnModel(t *testing.T) {
 		t.Errorf("Escape sends %#v, dialog %q, offer %q", got, l.Dialog, l.Offer.Name)
 	}
 }
+
+// A model is asked for at the hub only by its button, downloaded, listed, looked at again, and deleted after a question.
+func TestHubAndStore(t *testing.T) {
+	l, engine := idle(t)
+	l.View.Model = "me/m" // of a link; the model is not here
+	l.Receive(session.Models{Number: 1, Hub: "https://hub"})
+	l.Do("open-model")
+	if l.Opening.HubName != "me/m" {
+		t.Errorf("%+v", l.Opening)
+	}
+	l.Set("hub-name", " you/n@v1 ")
+	labtest.Sent(t, engine, 0)
+	l.Do("ask-hub")
+	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.LookAt{From: session.ModelPlace{Kind: session.FromHub, ID: "you/n@v1", Name: "you/n@v1"}}) || l.Opening.Asked != "LookAt" {
+		t.Fatalf("%#v, %+v", got, l.Opening)
+	}
+	o := offered("you/n@v1")
+	o.From = session.ModelPlace{Kind: session.FromHub, ID: "you/n@v1", Name: "you/n@v1"}
+	l.Receive(o)
+	l.Receive(session.Status{Stage: "ready"})
+	l.Set("offer-keep", "true") // of an offer before
+	if l.Keeps() {
+		t.Error("a model of the hub can be kept once more")
+	}
+	l.Do("offer-open")
+	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.OpenModel{Storage: "bf16", Context: 1024}) {
+		t.Errorf("%#v", got)
+	}
+	l.Receive(session.Status{Stage: "ready", Text: "Stopped."})
+	l.Do("close")
+	labtest.Sent(t, engine, 1)
+	l.Receive(session.Status{Stage: "ready"})
+
+	l.Receive(session.Models{Number: 2, Hub: "https://hub", Models: []session.StoredModel{
+		{ID: "a", Name: "mine", Bytes: 5, Have: 5, Whole: true}, {ID: "b", Name: "you/n@v1", From: "https://hub", Bytes: 5, Have: 2}, {ID: "c", Name: "lost", Bytes: 5, Have: 2}}})
+	l.Do("open-model")
+	for id, want := range map[string]session.ModelPlace{"a": {Kind: session.FromBrowser, ID: "a", Name: "mine"}, "b": {Kind: session.FromHub, ID: "you/n@v1", Name: "you/n@v1"}} {
+		l.Do("stored:" + id)
+		if got := labtest.Sent(t, engine, 1)[0]; got != any(session.LookAt{From: want}) {
+			t.Errorf("%#v", got)
+		}
+		l.Receive(session.Failure{Command: "LookAt", Text: "No."})
+		l.Receive(session.Status{Stage: "ready"})
+	}
+	l.Do("stored:c") // the rest of it is nowhere
+	l.Do("stored:d")
+	l.Do("ask-drop-model:a")
+	labtest.Sent(t, engine, 0)
+	if l.Opening.Dropped != "a" {
+		t.Errorf("%+v", l.Opening)
+	}
+	l.Do("drop-model:a")
+	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.DropModel{ID: "a"}) || l.Opening.Dropped != "" {
+		t.Errorf("%#v, %+v", got, l.Opening)
+	}
+}
+
+// The visitor's files are kept where the browser stores models, and the page says what that replaces.
+func TestKeepOwnModel(t *testing.T) {
+	l, engine := idle(t)
+	l.Do("open-model")
+	l.OpenFiles("open-gguf", []File{{Name: "a.gguf"}})
+	l.Receive(offered("a"))
+	l.Receive(session.Status{Stage: "ready"})
+	labtest.Sent(t, engine, 1)
+	if l.Set("offer-keep", "true"); l.Keeps() {
+		t.Error("a browser that stores nothing keeps a model")
+	}
+	l.Receive(session.Models{Number: 1, Models: []session.StoredModel{{ID: "x", Name: "a", Whole: true}}})
+	if !l.Keeps() || !l.Replaces() {
+		t.Errorf("keeps %v, replaces %v", l.Keeps(), l.Replaces())
+	}
+	l.Do("offer-open")
+	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.OpenModel{Storage: "bf16", Context: 1024, Keep: true}) {
+		t.Errorf("%#v", got)
+	}
+}

@@ -151,6 +151,8 @@ func (s *State) apply(event session.Event) {
 		s.Runs = e
 	case session.Offer:
 		s.takeOffer(e)
+	case session.Models:
+		s.Models = e
 	case session.Checked:
 		s.Checked = e
 	case session.Failure:

@@ -19,27 +19,100 @@ func (p *Page) modelDialog() app.UI {
 
 // modelPlaces are the places that a model can be opened from.
 func (p *Page) modelPlaces() []app.UI {
+	asking := "Reading the config of " + p.Opening.Name
 	return []app.UI{
 		app.P().Text("First you see what the model is and what it needs here. Nothing is loaded before you press Open, and nothing leaves this machine."),
-		app.If(p.Opening.Asked != "", func() app.UI { return p.loadingBar("Reading the config of " + p.Opening.Name) }),
+		app.If(p.Opening.Asked != "", func() app.UI { return p.loadingBar(asking) }),
 		app.Div().Class("buttons").Body(
 			p.button("pick-folder", "", app.Text("Choose a folder")).Title("config.json, tokenizer.json and *.safetensors, as transformers saves them"),
 			p.button("pick-gguf", "", app.Text("Choose a GGUF file")).Title("a model of llama.cpp in one file"),
 		),
 		app.P().Class("hint").Text("Or drop either anywhere on this page. A folder holds config.json, tokenizer.json and *.safetensors, as transformers saves them."),
+		app.If(p.Models.Hub != "" && p.Models.Closed == "", p.hubPlace),
+		app.If(p.Models.Number > 0, p.storedModels),
 	}
+}
+
+// hubPlace asks for the name of a model at the hub.
+func (p *Page) hubPlace() app.UI {
+	where := hostOf(p.Models.Hub)
+	return app.Div().Class("place").Body(
+		app.H3().Text("From "+where),
+		app.Div().Class("buttons").Body(
+			app.Input().Type("text").ID("hub-name").DataSet("set", "hub-name").Value(p.Opening.HubName).Placeholder("owner/name").
+				Aria("label", "name of the model").Aria("describedby", "hub-says").Attr("spellcheck", "false").AutoComplete(false).Attr("autocapitalize", "off"),
+			p.button("ask-hub", "", app.Text("Look it up")),
+		),
+		app.P().Class("hint").ID("hub-says").Text("The button asks "+where+" for the model's config and the list of its files, without an account. That site learns the name and this machine's address, and nothing of what you do with the model. A revision follows after an @, a GGUF file after a slash: owner/name/file.gguf@v1."),
+	)
+}
+
+// hostOf is the address of a hub as people write it.
+func hostOf(hub string) string { return strings.TrimPrefix(hub, "https://") }
+
+// storedModels lists the models that are stored in this browser.
+func (p *Page) storedModels() app.UI {
+	m := &p.Models
+	room := ""
+	if m.Quota > 0 {
+		room = fmt.Sprintf("The lab uses %s of the %s that this browser allows it.", size(m.Used), size(m.Quota))
+	}
+	return app.Div().Class("place").Body(
+		app.H3().Text("In this browser"),
+		app.If(m.Closed != "", func() app.UI { return app.P().Class("hint").Text(m.Closed) }),
+		app.If(m.Closed == "" && len(m.Models) == 0, func() app.UI {
+			return app.P().Class("hint").Text("No model is stored here. One that you open can be kept for your next visit.")
+		}),
+		app.Ul().Class("kept").ID("stored-models").Body(app.Range(m.Models).Slice(func(i int) app.UI { return p.storedModel(m.Models[i]) })),
+		app.If(m.Closed == "" && room != "", func() app.UI { return app.P().Class("hint").ID("room").Text(room) }),
+	)
+}
+
+func (p *Page) storedModel(m session.StoredModel) app.UI {
+	of := size(m.Bytes)
+	if !m.Whole {
+		of = size(m.Have) + " of " + of
+	}
+	if m.From != "" {
+		of += ", from " + hostOf(m.From)
+	}
+	return app.Li().Body(
+		app.Span().Text(m.Name),
+		app.Span().Class("hint").Text(of),
+		app.If(p.Opening.Dropped == m.ID, func() app.UI {
+			return app.Span().Class("buttons").Body(
+				app.Span().Class("hint bad").Text("This cannot be undone."),
+				p.button("drop-model:"+m.ID, "quiet", app.Text("Delete the model")),
+				p.button("ask-drop-model", "quiet", app.Text("Keep the model")))
+		}).Else(func() app.UI {
+			return app.Span().Class("buttons").Body(
+				app.If(m.Whole, func() app.UI {
+					return p.button("stored:"+m.ID, "quiet", app.Text("Look at it")).Aria("label", "look at "+m.Name)
+				}),
+				app.If(p.Continues(m), func() app.UI {
+					return p.button("stored:"+m.ID, "quiet", app.Text("Download the rest")).Aria("label", "download the rest of "+m.Name)
+				}),
+				p.button("ask-drop-model:"+m.ID, "quiet", app.Text("Delete")).Aria("label", "delete "+m.Name))
+		}),
+	)
 }
 
 // offerPlan says what the offered model is and needs, and opens it.
 func (p *Page) offerPlan() []app.UI {
 	o, plan := &p.Offer, p.OfferPlan()
-	loading := p.Opening.Asked == "OpenModel"
+	loading, open := p.Opening.Asked == "OpenModel", "Open"
+	if o.From.Kind == session.FromHub {
+		open = "Download and open"
+	}
 	row := func(name, value, hint string) app.UI {
 		return app.Tr().Body(app.Th().Scope("row").Text(name), app.Td().Body(app.Text(value), app.If(hint != "", func() app.UI { return app.P().Class("hint").Text(hint) })))
 	}
 	what := []app.UI{
 		row("model", fmt.Sprintf("%s, %s parameters", o.Kind, count(o.Parameters)), fmt.Sprintf("%d layers of %d heads; %s in its files", o.Layers, o.Heads, size(o.Bytes))),
 		row("adapter", o.Adapter, fmt.Sprintf("It allows %s for a buffer and %s for what a kernel sees of one.", size(o.Buffer), size(o.Binding))),
+	}
+	if o.From.Kind == session.FromHub {
+		what = append(what, p.downloadRow(row))
 	}
 	for _, note := range o.Notes {
 		what = append(what, row("", note, ""))
@@ -51,12 +124,56 @@ func (p *Page) offerPlan() []app.UI {
 			app.Label().Body(app.Text("longest trace, tokens"), p.contextChoice(loading)),
 			app.P().Class("hint").ID("cache").Text("Keys and values of such a trace take "+size(plan.Cache)+" more."),
 		),
-		app.If(loading, func() app.UI { return p.loadingBar("Loading") }),
+		app.If(p.Keeps(), func() app.UI { return p.keepChoice(loading) }),
+		app.If(loading, func() app.UI { return p.loadingBar(openingWords(p.Status.Stage)) }),
 		app.Div().Class("buttons").Body(
-			p.button("offer-open", "primary", app.Text("Open")).Disabled(loading || p.Opening.Storage == "" || !p.Ready()),
+			p.button("offer-open", "primary", app.Text(open)).Disabled(loading || p.Opening.Storage == "" || !p.Ready()),
 			p.button("offer-leave", "", app.Text("Cancel")),
 		),
 	}
+}
+
+// downloadRow says what is downloaded before the model is opened.
+func (p *Page) downloadRow(row func(name, value, hint string) app.UI) app.UI {
+	value := "its files, whose size is not known before"
+	if p.Offer.Download > 0 {
+		value = size(p.Offer.Download)
+	}
+	return row("download", value+" from "+hostOf(p.Models.Hub), "The files are stored in this browser, where you can delete them. A download that ends in its middle is continued later."+room(&p.Models))
+}
+
+// room says how much a browser has left.
+func room(m *session.Models) string {
+	if m.Quota == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" This browser has %s left for this page.", size(max(0, m.Quota-m.Used)))
+}
+
+// keepChoice offers to store the visitor's files in this browser.
+func (p *Page) keepChoice(off bool) app.UI {
+	hint := "Then it is listed here at your next visit, and links to it find it." + room(&p.Models)
+	if p.Replaces() {
+		hint += " It replaces the model of that name that is stored here."
+	}
+	return app.Div().Class("place").Body(
+		app.Label().Class("check").Body(
+			app.Input().Type("checkbox").DataSet("set", "offer-keep").Checked(p.Opening.Keep).Disabled(off).Aria("describedby", "keep-says"),
+			app.Text("keep a copy in this browser"),
+		),
+		app.P().Class("hint").ID("keep-says").Text(hint),
+	)
+}
+
+// openingWords are those of what the engine does while a model is opened.
+func openingWords(stage string) string {
+	switch stage {
+	case "downloading":
+		return "Downloading"
+	case "storing":
+		return "Storing"
+	}
+	return "Loading"
 }
 
 // contextChoice is the menu of context lengths.
@@ -122,7 +239,7 @@ func size(n int64) string {
 	case n < 1<<20:
 		return fmt.Sprintf("%d kB", (n+1<<10-1)>>10)
 	case n >= 10<<30:
-		return fmt.Sprintf("%d GB", n>>30)
+		return fmt.Sprintf("%d GB", (n+1<<29)>>30)
 	}
 	return fmt.Sprintf("%d MB", (n+1<<19)>>20)
 }

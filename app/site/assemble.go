@@ -17,8 +17,8 @@ import (
 var templateNames = []string{"index.html", "sw.js", "figure.html", "inline.js", "figure-inline.js"}
 
 // assemble puts a site together from the files of the versioned folder and the templates. draw draws the first screen of a
-// page that finds its files in a folder; base and origin are those of Options. It returns an error if a template is missing or wrong.
-func assemble(files []File, templates map[string]string, base, origin string, draw func(folder string) (html string, err error)) (*Site, error) {
+// page that finds its files in a folder. It returns an error if a template is missing or wrong.
+func assemble(files []File, templates map[string]string, o Options, draw func(folder string) (html string, err error)) (*Site, error) {
 	for _, name := range templateNames {
 		if templates[name] == "" {
 			return nil, fmt.Errorf("web/%s is missing or empty", name)
@@ -31,8 +31,8 @@ func assemble(files []File, templates map[string]string, base, origin string, dr
 		fmt.Fprintf(hash, "%s %d\n", f.Path, len(f.Data))
 		hash.Write(f.Data)
 	}
-	fmt.Fprint(hash, templates, base) // the first screen is drawn by a program that is in the sum already
-	s := &Site{Version: fmt.Sprintf("%.10x", hash.Sum(nil))}
+	fmt.Fprint(hash, templates, o.Base, o.Hub, o.Hosts) // the first screen is drawn by a program that is in the sum already
+	s := &Site{Hub: o.Hub, Version: fmt.Sprintf("%.10x", hash.Sum(nil))}
 	html, err := draw(s.Folder())
 	if err != nil {
 		return nil, err
@@ -54,12 +54,15 @@ func assemble(files []File, templates map[string]string, base, origin string, dr
 		return nil, err
 	}
 	files = append(files, File{Path: "figure.html", Data: figure, policy: policy(figureInline)},
-		File{Path: "manifest.webmanifest", Data: asJSON(manifest(base)), First: true})
+		File{Path: "manifest.webmanifest", Data: asJSON(manifest(o.Base)), First: true})
 
 	var first, rest []string
 	bytesOf := map[string]int{} // of programs: a compressed answer does not say how long it is
 	for _, f := range files {
 		bytesOf[f.Path] = len(f.Data)
+		if f.Path == engineWorker {
+			f.policy = workerPolicy(o.Hosts)
+		}
 		f.Path = s.Folder() + f.Path
 		s.Files = append(s.Files, f)
 	}
@@ -72,8 +75,8 @@ func assemble(files []File, templates map[string]string, base, origin string, dr
 		}
 	}
 	index, err := fill("index.html", map[string]any{
-		"Policy": policy(inline), "Inline": inline, "Page": html, "Folder": s.Folder(), "Preview": origin + base + s.Folder() + "preview.png",
-		"Site":        string(asJSON(map[string]any{"version": s.Version, "folder": s.Folder(), "page": bytesOf["app.wasm"], "engine": bytesOf["engine.wasm"]})),
+		"Policy": policy(inline), "Inline": inline, "Page": html, "Folder": s.Folder(), "Preview": o.Origin + o.Base + s.Folder() + "preview.png",
+		"Site":        string(asJSON(map[string]any{"version": s.Version, "folder": s.Folder(), "page": bytesOf["app.wasm"], "engine": bytesOf["engine.wasm"], "hub": o.Hub, "hosts": append([]string{}, o.Hosts...)})),
 		"LightGround": theme.Hex(theme.Light.Ground), "DarkGround": theme.Hex(theme.Dark.Ground),
 	})
 	if err != nil {
@@ -97,6 +100,14 @@ func policy(inline string) string {
 	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
 		"style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; frame-src 'self'; manifest-src 'self'; " +
 		"base-uri 'self'; form-action 'none'"
+}
+
+// engineWorker is the script of the engine's Worker. Only the engine asks a hub, so the policy of the page stays closed.
+const engineWorker = "worker.js"
+
+// workerPolicy is the content security policy of the engine's Worker, which is one of its own: it may connect to the site and to the hosts of the hub.
+func workerPolicy(hosts []string) string {
+	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src " + strings.Join(append([]string{"'self'"}, hosts...), " ")
 }
 
 // manifest is what a browser needs to install the site as an app at a path. Where the path is not known the addresses are

@@ -27,6 +27,10 @@ type Options struct {
 	// Origin is scheme and host of the site's address, such as https://example.org. Programs that preview a link need it to
 	// find the picture; it may be empty.
 	Origin string
+	// Hub is the address of the hub that visitors can download models from by name; empty means none. Hosts are the addresses that the engine's
+	// Worker may connect to for that, besides the site.
+	Hub   string
+	Hosts []string
 	// Note, if set, is called with a sentence before each step that takes long.
 	Note func(text string)
 }
@@ -90,7 +94,7 @@ func Build(ctx context.Context, o Options) (*Site, error) {
 	for i := range files {
 		files[i].First = !later(files[i].Path, base)
 	}
-	return assemble(files, templates, o.Base, o.Origin, func(folder string) (string, error) {
+	return assemble(files, templates, o, func(folder string) (string, error) {
 		var example []byte // none: the page is drawn without a trace
 		if i := slices.IndexFunc(files, func(f File) bool { return f.Path == "example.json" }); i >= 0 {
 			example = files[i].Data

@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,6 +34,7 @@ func Open(ctx context.Context, o Options) (*Site, error) {
 
 var (
 	versionOf = regexp.MustCompile(`"version":"([0-9a-f]{20})"`)
+	hubOf     = regexp.MustCompile(`"hosts":(\[[^\]]*\]),"hub":("[^"]*")`)
 	policyOf  = regexp.MustCompile(`<meta http-equiv="Content-Security-Policy" content="([^"]*)">`)
 )
 
@@ -47,6 +49,10 @@ func Read(files fs.FS) (*Site, error) {
 		return nil, errors.New("index.html names no version")
 	}
 	s := &Site{Version: string(version[1])}
+	var hosts []string
+	if from := hubOf.FindSubmatch(index); from == nil || json.Unmarshal(from[1], &hosts) != nil || json.Unmarshal(from[2], &s.Hub) != nil {
+		return nil, errors.New("index.html does not say which hub it may ask")
+	}
 	add := func(name string) error {
 		data, err := fs.ReadFile(files, name)
 		if err != nil {
@@ -59,6 +65,9 @@ func Read(files fs.FS) (*Site, error) {
 				return fmt.Errorf("%s has no content security policy", name)
 			}
 			f.policy = string(policy[1])
+		}
+		if name == s.Folder()+engineWorker {
+			f.policy = workerPolicy(hosts)
 		}
 		s.Files = append(s.Files, f)
 		return nil

@@ -16,7 +16,7 @@ func small(t *testing.T) *Site {
 	}
 	templates["index.html"] = `<meta http-equiv="Content-Security-Policy" content="{{.Policy}}"><script id="site">{{.Site}}</script>{{.Page}}`
 	templates["figure.html"] = `<meta http-equiv="Content-Security-Policy" content="{{.Policy}}">`
-	s, err := assemble([]File{{Path: "models/a/config.json", Data: []byte("{}")}, {Path: "app.wasm", Data: []byte("wasm")}}, templates, "", "", func(string) (string, error) { return "page", nil })
+	s, err := assemble([]File{{Path: "models/a/config.json", Data: []byte("{}")}, {Path: "app.wasm", Data: []byte("wasm")}, {Path: "worker.js", Data: []byte("x")}}, templates, Options{Hub: "https://hub.example.org", Hosts: []string{"https://hub.example.org", "https://*.example.net"}}, func(string) (string, error) { return "page", nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestReadWhatWasWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Version != want.Version || len(got.Files) != len(want.Files) {
+	if got.Version != want.Version || got.Hub != want.Hub || len(got.Files) != len(want.Files) {
 		t.Errorf("read version %s with %d files, want %s with %d", got.Version, len(got.Files), want.Version, len(want.Files))
 	}
 	for _, f := range want.Files {

@@ -22,6 +22,7 @@ import (
 // Site is a built site.
 type Site struct {
 	Version string // 20 hexadecimal digits
+	Hub     string // that its pages download models from, empty for none
 	Files   []File // sorted by path
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func smallSite(t *testing.T, page, base string) *Site {
 	s, err := assemble([]File{
 		{Path: "figure.wasm", Data: []byte("figure")},
 		{Path: "app.wasm", Data: []byte(page), First: true},
-	}, smallTemplates, base, "https://example.org", func(folder string) (string, error) { return "<div>first screen of " + folder + "</div>", nil })
+	}, smallTemplates, Options{Base: base, Origin: "https://example.org"}, func(folder string) (string, error) { return "<div>first screen of " + folder + "</div>", nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +77,36 @@ func TestSiteIsOneVersion(t *testing.T) {
 	}
 }
 
+// The policy of the engine's Worker is opened for the hub of the site and for nothing else; that of the page is not.
+func TestPolicyOfHub(t *testing.T) {
+	versions := map[string]bool{}
+	for from, connects := range map[string]string{"": "connect-src 'self'", "http://127.0.0.1:9/hub": "connect-src 'self' http://127.0.0.1:9/hub", "https://hub.example.org": "connect-src 'self' https://hub.example.org https://*.example.net"} {
+		s, err := assemble([]File{{Path: "worker.js", Data: []byte("engine()")}}, smallTemplates, Options{Hub: from, Hosts: strings.Fields(connects)[2:]}, func(string) (string, error) { return "", nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions[s.Version] = true
+		server := httptest.NewServer(s.Handler())
+		defer server.Close()
+		for path, want := range map[string]string{s.Folder() + "worker.js": connects, "index.html": "connect-src 'self'"} {
+			answer, err := http.Get(server.URL + "/" + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			if !slices.Contains(strings.Split(answer.Header.Get("Content-Security-Policy"), "; "), want) {
+				t.Errorf("hub %q: the policy of %s is %q, want %q", from, path, answer.Header.Get("Content-Security-Policy"), want)
+			}
+		}
+		if !strings.Contains(text(t, s, "index.html"), `"hub":"`+from+`"`) {
+			t.Errorf("index.html is %s", text(t, s, "index.html"))
+		}
+	}
+	if len(versions) != 3 {
+		t.Error("sites with different hubs have one version")
+	}
+}
+
 // The one script in the text of a page is allowed by its checksum.
 func TestPolicyAllowsInlineScript(t *testing.T) {
 	s := smallSite(t, "program", "")
@@ -106,7 +137,7 @@ func TestMissingTemplate(t *testing.T) {
 				templates[n] = text
 			}
 		}
-		if _, err := assemble(nil, templates, "", "", func(string) (string, error) { return "", nil }); err == nil || !strings.Contains(err.Error(), "web/"+name) {
+		if _, err := assemble(nil, templates, Options{}, func(string) (string, error) { return "", nil }); err == nil || !strings.Contains(err.Error(), "web/"+name) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
@@ -227,7 +258,7 @@ func TestLinkPreview(t *testing.T) {
 		templates[n] = text
 	}
 	templates["index.html"] = string(page)
-	s, err := assemble([]File{{Path: "preview.png"}}, templates, "/lab/", "https://example.org", func(string) (string, error) { return "", nil })
+	s, err := assemble([]File{{Path: "preview.png"}}, templates, Options{Base: "/lab/", Origin: "https://example.org"}, func(string) (string, error) { return "", nil })
 	if err != nil {
 		t.Fatal(err)
 	}

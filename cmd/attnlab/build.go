@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"attnlab/app/site"
+	"attnlab/model/hf/hub"
 )
 
 var buildCommand = command{
@@ -19,12 +20,14 @@ Files of a new version get new names; those of earlier versions stay in the fold
 
   attnlab build --out site
   attnlab build --out site --address https://example.org/lab/
+  attnlab build --out site --hub none
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		out := f.String("out", "", "`DIR` to write the site to")
 		base := f.String("base", "", "`PATH` that the site will be at, such as /lab/, for installing it as an app")
 		address := f.String("address", "", "`URL` that the site will have, such as https://example.org/lab/, for link previews; gives --base too")
-		return func(ctx context.Context, c *console) error { return c.build(ctx, *out, *base, *address) }
+		from := hubFlag(f)
+		return func(ctx context.Context, c *console) error { return c.build(ctx, *out, *base, *address, *from) }
 	},
 }
 
@@ -46,7 +49,27 @@ type builtFile struct {
 	First bool   `json:"first_load"`
 }
 
-func (c *console) build(ctx context.Context, out, base, address string) error {
+// noHub in place of an address builds a lab that asks no hub.
+const noHub = "none"
+
+// hubFlag is the hub of the pages of a lab.
+func hubFlag(f *flag.FlagSet) *string {
+	return f.String("hub", hub.Default, "`URL` of the hub that visitors can download models from by name, or "+noHub+"; the lab asks it only when they say so")
+}
+
+// pageHub is the value of hubFlag as an address, empty for none.
+func pageHub(given string) (string, error) {
+	if given == noHub {
+		return "", nil
+	}
+	base, err := hub.CheckBase(given)
+	if err != nil {
+		return "", wrongUsage("--hub: %w", err)
+	}
+	return base, nil
+}
+
+func (c *console) build(ctx context.Context, out, base, address, from string) error {
 	if out == "" {
 		return wrongUsage("--out is missing: the folder to write the site to")
 	}
@@ -63,7 +86,10 @@ func (c *console) build(ctx context.Context, out, base, address string) error {
 			return wrongUsage("--address: %w", err)
 		}
 	}
-	s, err := site.Build(ctx, site.Options{Base: base, Origin: origin, Note: func(text string) { c.note("%s", text) }})
+	if from, err = pageHub(from); err != nil {
+		return err
+	}
+	s, err := site.Build(ctx, site.Options{Base: base, Origin: origin, Hub: from, Hosts: hub.Hosts(from), Note: func(text string) { c.note("%s", text) }})
 	if err != nil {
 		return err
 	}

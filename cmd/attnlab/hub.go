@@ -49,7 +49,7 @@ func (c *console) download(ctx context.Context, h hub.Hub, name hub.Name, root s
 	if err != nil {
 		return "", err
 	}
-	root = filepath.Join(root, url.PathEscape(u.Host+u.Path), name.Owner, name.Model)
+	root = filepath.Join(root, url.PathEscape(u.Host+u.Path), name.Owner, name.Model, name.File)
 	latest := filepath.Join(root, "revision-"+url.PathEscape(name.Revision)) // holds the commit that the revision stood for
 	m, err := h.Find(ctx, name)
 	if errors.As(err, new(*hub.UnreachedError)) {
@@ -57,7 +57,7 @@ func (c *console) download(ctx context.Context, h hub.Hub, name hub.Name, root s
 			folder = filepath.Join(root, string(commit))
 			if hub.ReadRecord(os.DirFS(folder)).Whole() {
 				c.note("%s cannot be reached; %s is what was downloaded before (%.12s)", h.Base, name, commit)
-				return folder, nil
+				return filepath.Join(folder, name.File), nil
 			}
 		}
 	}
@@ -80,5 +80,5 @@ func (c *console) download(ctx context.Context, h hub.Hub, name hub.Name, root s
 	if err := h.Download(ctx, m, into, func(done, total int64) { bar.set(int(done>>20), int(total>>20), "") }); err != nil {
 		return "", err
 	}
-	return string(into), os.WriteFile(latest, []byte(commit), 0o644)
+	return filepath.Join(string(into), name.File), os.WriteFile(latest, []byte(commit), 0o644)
 }

@@ -101,3 +101,17 @@ func TestModelOfHubWithoutNetwork(t *testing.T) {
 		t.Errorf("%d, %q", code, stderr)
 	}
 }
+
+// The hub of the pages is an address, or none.
+func TestHubOfPages(t *testing.T) {
+	for _, args := range [][]string{{"build", "--out", t.TempDir(), "--hub", "nowhere"}, {"serve", "--addr", "127.0.0.1:0", "--hub", "ftp://x"}} {
+		if code, _, stderr := call("", args...); code != 2 || !strings.Contains(stderr, "is no address of a hub") {
+			t.Errorf("%q: %d, %q", args, code, stderr)
+		}
+	}
+	for given, want := range map[string]string{"none": "", "https://hub.example.org/": "https://hub.example.org"} {
+		if got, err := pageHub(given); err != nil || got != want {
+			t.Errorf("%q is %q, %v", given, got, err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"attnlab/app/server"
 	"attnlab/app/site"
+	"attnlab/model/hf/hub"
 )
 
 var serveCommand = command{
@@ -34,6 +36,7 @@ folder as "attnlab train --out" makes it, so either resumes the other's. See doc
 		f.StringVar(&s.engine, "engine", "browser", "`browser|native`: who computes, the page or this program")
 		f.StringVar(&s.runs, "runs", "runs", "`DIR` that the native engine saves runs in")
 		f.BoolVar(&s.watch, "watch", false, "print a second link, for people who follow the native engine and change nothing")
+		s.hub = hubFlag(f)
 		return func(ctx context.Context, c *console) error { return c.serve(ctx, s) }
 	},
 }
@@ -42,9 +45,14 @@ folder as "attnlab train --out" makes it, so either resumes the other's. See doc
 type serving struct {
 	addr, engine, runs string
 	open, watch        bool
+	hub                *string
 }
 
 func (c *console) serve(ctx context.Context, s serving) error {
+	from, err := pageHub(*s.hub)
+	if err != nil {
+		return err
+	}
 	if _, _, err := net.SplitHostPort(s.addr); err != nil {
 		return wrongUsage("--addr is %q, it must be HOST:PORT", s.addr)
 	}
@@ -60,9 +68,12 @@ func (c *console) serve(ctx context.Context, s serving) error {
 		return fmt.Errorf("listen at %s: %w; choose another --addr, such as 127.0.0.1:0", s.addr, err)
 	}
 	defer listener.Close()
-	built, err := site.Open(ctx, site.Options{Note: func(text string) { c.note("%s", text) }})
+	built, err := site.Open(ctx, site.Options{Hub: from, Hosts: hub.Hosts(from), Note: func(text string) { c.note("%s", text) }})
 	if err != nil {
 		return err
+	}
+	if _, given := c.given["hub"]; given && built.Hub != from { // it lies beside this program, see site.Open
+		return wrongUsage("--hub: the pages beside this program were built for %s; run the program from its source for another hub", cmp.Or(built.Hub, noHub))
 	}
 	if native {
 		return c.serveNative(ctx, listener, built, s)
