@@ -180,7 +180,7 @@ func runTest(ctx context.Context, args []string) (int, error) {
 		{"host", filter(native, func(p goPackage) bool { return p.tested() && !cgo(p) }), []string{noCgo}, nil},
 		{"native", filter(native, func(p goPackage) bool { return p.tested() && cgo(p) }), nil, nil},
 		{"browser", filter(browser, func(p goPackage) bool {
-			return p.tested() && (p.under("gpu", "shaders", "model") || p.ImportPath == module+"/cmd/engine")
+			return p.tested() && (p.under("gpu", "shaders", "model") || p.ImportPath == module+"/cmd/engine" || p.ImportPath == module+"/rl/examine")
 		}),
 			jsEnv, []string{"-exec", "'" + dev + "' browser-exec"}},
 	} {
