@@ -104,7 +104,7 @@ func Hosts(base string) []string {
 	case Default:
 		return []string{Default, "https://*.hf.co"}
 	}
-	return []string{base}
+	return []string{base + "/"} // without a slash, a path would match only itself
 }
 
 // Model is a model that was found at a hub.

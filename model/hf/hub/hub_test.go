@@ -335,3 +335,12 @@ func TestGGUF(t *testing.T) {
 		}
 	}
 }
+
+// A policy names the hub with everything below its path, and nothing where there is no hub.
+func TestHosts(t *testing.T) {
+	for base, want := range map[string]string{"": "", "https://hub.example.org/models": "https://hub.example.org/models/", hub.Default: "https://huggingface.co https://*.hf.co"} {
+		if got := strings.Join(hub.Hosts(base), " "); got != want {
+			t.Errorf("%q: %q, want %q", base, got, want)
+		}
+	}
+}
