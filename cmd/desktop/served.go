@@ -90,17 +90,25 @@ func (s *served) resumeFrom(list session.Runs) {
 		s.note("the run %s trained when attnlab ended last; it is not in the folder of runs any more", id)
 		return
 	}
+	if list.Runs[i].Info.State == "done" {
+		return // it ended as the window was closed
+	}
 	s.note("the run %s goes on from step %d", list.Runs[i].Info.Name, list.Runs[i].Info.Step)
 	for _, c := range []session.Command{session.ResumeRun{ID: id}, session.Advance{Run: id}} {
 		_ = s.port.Send(c) // inside one process nothing fails
 	}
 }
 
+// trains is the run that trains now, empty if none does.
+func (s *served) trains() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.training
+}
+
 // close saves the run that trains, ends everything, and returns the run's id, empty if none trained.
 func (s *served) close() (training string, err error) {
-	s.mu.Lock()
-	training = s.training
-	s.mu.Unlock()
+	training = s.trains()
 	s.port.Close()
 	err = s.home.Close()
 	s.server.Close()
