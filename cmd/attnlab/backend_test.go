@@ -116,7 +116,7 @@ func TestCommandsTakeTheFasterBackend(t *testing.T) {
 		}
 		want := map[bool]string{true: "The processor is", false: "The adapter "}[host > 100]
 		for _, args := range [][]string{
-			{"eval", "--problems", "2"}, {"trace"}, {"heads", "--problems", "8"}, {"disrupt", "--problems", "8"}, {"importance", "--problems", "2", "--samples", "2"},
+			{"eval", "--problems", "2"}, {"trace"}, {"heads", "--problems", "8"}, {"disrupt", "--problems", "8"}, {"importance", "--problems", "2", "--samples", "2"}, {"passk", "--problems", "2", "--samples", "2"},
 			{"tree", "--initial", "2"}, {"logits", "--tokens", "1,2"},
 			{"train", "--method", "grpo", "--steps", "1", "--problems", "1", "--group", "2", "--probe", "1", "--eval", "0", "--out", t.TempDir()},
 			{"pretrain", "--from", parrot, "--steps", "1", "--tokens", "256", "--out", filepath.Join(t.TempDir(), "new")},

@@ -74,12 +74,8 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	if dump != "" {
-		f, err := os.OpenFile(dump, os.O_CREATE|os.O_WRONLY, 0o644) // before the work
-		if err != nil {
-			return fmt.Errorf("--dump: %w", err)
-		}
-		f.Close()
+	if err := checkDump(dump); err != nil {
+		return err
 	}
 	l, err := c.openLab(ctx)
 	if err != nil {
@@ -162,6 +158,18 @@ func stepsOf(kind task.Task, t task.Trace) []step {
 		steps = append(steps, step{s.Start, s.End, task.Text(kind, t.Tokens[s.Start:s.End]), s.Label})
 	}
 	return steps
+}
+
+// checkDump finds out before the work whether the file of --dump can be written.
+func checkDump(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("--dump: %w", err)
+	}
+	return f.Close()
 }
 
 func writeDump(path string, kind task.Task, attempts []examine.Attempt) error {

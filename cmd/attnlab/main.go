@@ -29,6 +29,7 @@ var commands = []command{
 	headsCommand,
 	disruptCommand,
 	importanceCommand,
+	passkCommand,
 	logitsCommand,
 	creditCommand,
 	trainCommand,

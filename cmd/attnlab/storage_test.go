@@ -21,6 +21,7 @@ func TestStorages(t *testing.T) {
 		"heads":      {"--problems", "20"},
 		"disrupt":    {"--problems", "20", "--pick", "random"},
 		"importance": {"--problems", "2", "--samples", "2"},
+		"passk":      {"--problems", "2", "--samples", "2"},
 		"tree":       {"--seed", "3", "--initial", "2", "--points", "1"},
 		"logits":     {"--tokens", "1,2,3"},
 	} {
