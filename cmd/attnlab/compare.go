@@ -35,6 +35,8 @@ response. Differences are listed. --json reports in "measured" how the first see
   redundant removed   share of the base's redundant steps, a response, that the trained model does not write
   essential lost      the same of its essential and correcting steps; negative where there are more
   AES                 accuracy-efficiency score: share of think tokens removed, plus 3 × the relative gain in accuracy or minus 5 × the loss
+  score ~ place       rank correlation, within a response, of the scores by which a method chooses or weighs steps with their place: 1 is
+                      earlier first, 0 has nothing of it
   charged             tokens generated, where a prefix that a branch or revision continues counts as generated
 
 Each run measured its base with the same seed: on the problems of its evaluation, or in older runs by the probe before the first step.

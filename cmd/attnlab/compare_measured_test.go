@@ -178,6 +178,12 @@ func TestCompareShippedRuns(t *testing.T) {
 			t.Errorf("%s: AES %v, measured %+v", r.Method, r.AES, r.Measured)
 		}
 	}
+	for _, r := range d.Rows {
+		known := map[string]float64{"attnpo focus=position": 1, "attnpo focus=shuffle": 0}
+		if want, has := known[r.Method]; has && !(math.Abs(float64(r.ScorePosition.Mean)-want) < 0.03) || r.Method == "grpo" && !math.IsNaN(float64(r.ScorePosition.Mean)) {
+			t.Errorf("%s: scores have the rank correlation %v with place", r.Method, r.ScorePosition)
+		}
+	}
 	if want := map[string]int{"grpo": 3, "tlmre": 3, "attnpo": 3, "attnpo focus-heads=0.2,2.3": 3, "attnpo focus=position": 3, "attnpo focus=shuffle": 3, "attnpo focus=random-heads": 3}; !maps.Equal(seeds, want) || len(d.LeftOut) > 0 {
 		t.Errorf("rows %v, want %v; skipped %q", seeds, want, d.LeftOut)
 	}

@@ -87,7 +87,8 @@ type Row struct {
 	Reflections      Spread            `json:"reflections"` // re-checks a response
 	RedundantRemoved Spread            `json:"redundant_removed"`
 	EssentialLost    Spread            `json:"essential_lost"`
-	CreditAUC        Spread            `json:"credit_auc"` // mean over the training steps
+	CreditAUC        Spread            `json:"credit_auc"`     // mean over the training steps
+	ScorePosition    Spread            `json:"score_position"` // the same of the rank correlation of step scores with place; nothing of methods without scores
 
 	Groups struct {
 		AllCorrect Spread `json:"all_correct"` // shares of the groups sampled

@@ -65,6 +65,7 @@ func (g *group) row(base BaseRow, reach float64) Row {
 		return stat.ShareRemoved(float64(base.EssentialSteps), float64(r.essentialSteps()))
 	})
 	row.CreditAUC = over(func(r finished) float64 { return float64(SpreadOf(r.Run.Log.Columns().Of("credit_auc")).Mean) })
+	row.ScorePosition = over(func(r finished) float64 { return float64(SpreadOf(r.Run.Log.Columns().Of("score_position")).Mean) })
 	share := func(name string) Spread {
 		return over(func(r finished) float64 {
 			return sum(r.Run.Log.Columns().Of("groups."+name)) / sum(r.Run.Log.Columns().Of("groups.total"))
