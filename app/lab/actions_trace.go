@@ -365,6 +365,7 @@ func (l *Lab) adoptProblem(event any) {
 	}
 	if t.Task != l.changing.task && !l.changing.again {
 		l.Text, l.View.Difficulty, l.Seed = "", "", uint64(t.Seed)
+		l.View.Wording, l.Controls.System = session.Wording{Problems: l.View.Wording.Problems}, ""
 		l.Controls.Typed, l.Controls.Difficulty = "", ""
 	}
 	if l.changing.own {

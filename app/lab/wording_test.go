@@ -210,3 +210,21 @@ func TestUndoStepRule(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// Another model takes nothing of how problems were put for one of free text, and its link has none of it.
+func TestWordingStaysWithItsModel(t *testing.T) {
+	l, engine := ofFolder(t)
+	l.Set("shots", "2")
+	asked(t, engine)
+	l.Receive(session.Status{Stage: "ready"})
+	l.Do("base:small")
+	command[session.UseModel](t, engine)
+	l.Receive(session.Capabilities{Model: session.ModelInfo{Name: "small", Task: "chain"}, Bases: []string{"small"}})
+	other := labtest.Trace()
+	other.Number = 20
+	l.Receive(other)
+	l.Receive(session.Status{Stage: "ready"})
+	if link := l.View.String(); strings.Contains(link, "shots") || l.View.Wording.Shots != 0 {
+		t.Errorf("%s", link)
+	}
+}
