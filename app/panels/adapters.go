@@ -78,7 +78,7 @@ func (p *Page) adapterNeeds() app.UI {
 // headsField names the heads of attnpo; without any it finds them.
 func (p *Page) headsField() app.UI {
 	refused, bad := p.Refused["focus"]
-	return app.Label().Class(when(bad, "refused")).Body(
+	return app.Label().Class("wide", when(bad, "refused")).Body(
 		app.Text("key-focus heads"),
 		disabled(p.Fixed(), app.Input().ID("field-focus").Type("text").DataSet("set", "focus").Placeholder("found by probing").Value(p.FocusText()).
 			Aria("invalid", strconv.FormatBool(bad)).Title("layer.head, counted from 0, such as 16.2, 20.9")),
