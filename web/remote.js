@@ -28,10 +28,10 @@ const tell = (name, text = "", fresh = false) => {
 channel.onmessage = ({ data }) => {
   const kind = /^{"kind":"(\w+)"/.exec(data)?.[1];
   if (!kind) return;
-  if (kind === "Hello" && state) post("Connection", { ...state, text: "", fresh: false });
+  if (kind === "Hello" && state) post("Connection", { ...state, text: state.state === "open" ? "" : state.text, fresh: false });
   if (events.has(kind)) return; // of the page to its figures
   if (!line && (kind === "Hover" || kind === "UserActive")) return; // of no use later
-  if (data.length > limit) {
+  if (3 * data.length > limit && new TextEncoder().encode(data).length + 32 > limit) { // the server would close the line
     post("Failure", { command: kind, text: `This is larger than the ${limit >> 20} MB that a page may send to the engine at once. Put the files into a folder of the machine that the engine runs on.` });
     post("Status", { stage: "ready", done: 0, total: 0, busy: false });
     return;

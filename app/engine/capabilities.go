@@ -32,6 +32,7 @@ func backendOf(info gpu.Info) string {
 // announce publishes the capabilities.
 func (e *Engine) announce() {
 	c := e.capabilities
+	c.Disk = e.library.Root != nil
 	c.Bases = slices.Clone(e.names)
 	for _, t := range slices.Backward(e.runs) {
 		if t.info.State != session.MetricsOnly && t.step() > 0 {

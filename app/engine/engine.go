@@ -37,6 +37,8 @@ type Library struct {
 	// Recorded returns the file of a shipped recorded trace by name. The error wraps fs.ErrNotExist where there is none. Nil means that
 	// there are none.
 	Recorded func(ctx context.Context, name string) ([]byte, error)
+	// Root is a folder of the machine that pages may open models and runs from. Nil offers none.
+	Root fs.FS
 	// Store saves the visitor's runs from one visit to the next. Without it (nil) they end with the visit.
 	Store runs.Store
 	// Place is the origin of the runs that are begun here, [session.Browser] where it is empty.

@@ -52,7 +52,7 @@ func (e *Engine) lookAt(ctx context.Context, c session.LookAt) error {
 	e.deviceFor(o)
 	e.offer = o
 	o.describe()
-	if from := c.From.Kind; from == session.FromFiles && (slices.Contains(e.names, o.Name) || strings.HasPrefix(o.Name, runModel)) {
+	if from := c.From.Kind; (from == session.FromFiles || from == session.FromDisk) && (slices.Contains(e.names, o.Name) || strings.HasPrefix(o.Name, runModel)) {
 		o.Name += " (yours)" // links and runs call a base by its name
 	}
 	o.Number = e.next()
@@ -72,6 +72,13 @@ func (e *Engine) find(ctx context.Context, o *offer) (err error) {
 			return err
 		}
 		return o.open()
+	case from.Kind == session.FromDisk:
+		if o.files, err = e.onDisk(from.ID); err != nil {
+			return err
+		}
+		return o.open()
+	case from.Kind == session.FromFiles:
+		return errors.New("this engine runs in a program of its own, which the page hands no files; start the program with --root DIR, and choose the model below that folder")
 	}
 	return fmt.Errorf("models of kind %q cannot be opened here", o.From.Kind)
 }

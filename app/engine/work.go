@@ -66,6 +66,10 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return silent(func(ctx context.Context) error { return e.useModel(ctx, c) })
 	case session.LookAt:
 		return silent(func(ctx context.Context) error { return e.lookAt(ctx, c) })
+	case session.Browse:
+		return silent(func(context.Context) error { return e.browse(c) })
+	case session.OpenRun:
+		return silent(func(ctx context.Context) error { return e.openRun(ctx, c) })
 	case session.OpenModel:
 		return silent(func(ctx context.Context) error { return e.openModel(ctx, c) })
 	case session.LeaveOffer:

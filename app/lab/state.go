@@ -153,6 +153,8 @@ func (s *State) apply(event session.Event) {
 		s.takeOffer(e)
 	case session.Models:
 		s.Models = e
+	case session.Listing:
+		s.Listing = e
 	case session.Checked:
 		s.Checked = e
 	case session.Failure:

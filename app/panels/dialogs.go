@@ -28,6 +28,7 @@ func (p *Page) dialogs() app.UI {
 		app.If(p.Dialog == "keys", p.keysDialog),
 		app.If(p.Dialog == "capabilities", p.capabilitiesDialog),
 		app.If(p.Dialog == lab.ModelDialog, p.modelDialog),
+		app.If(p.Dialog == lab.DiskDialog, p.diskDialog),
 	)
 }
 

@@ -26,6 +26,7 @@ func (p *Page) modelPlaces() []app.UI {
 		app.Div().Class("buttons").Body(
 			p.button("pick-folder", "", app.Text("Choose a folder")).Title("config.json, tokenizer.json and *.safetensors, as transformers saves them"),
 			p.button("pick-gguf", "", app.Text("Choose a GGUF file")).Title("a model of llama.cpp in one file"),
+			app.If(p.Capabilities.Disk, func() app.UI { return p.button("disk:", "", app.Text("Browse "+p.Connection.Machine)) }),
 		),
 		app.P().Class("hint").Text("Or drop either anywhere on this page. A folder holds config.json, tokenizer.json and *.safetensors, as transformers saves them."),
 		app.If(p.Models.Hub != "" && p.Models.Closed == "", p.hubPlace),

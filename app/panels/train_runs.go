@@ -40,6 +40,7 @@ func (p *Page) runsPanel() app.UI {
 		app.Div().Class("buttons").Body(
 			p.button("open-run", "quiet", app.Text("Import a run")),
 			p.button("open-run-folder", "quiet", app.Text("from a folder")),
+			app.If(p.Capabilities.Disk, func() app.UI { return p.button("disk:", "quiet", app.Text("from "+p.Connection.Machine)) }),
 		),
 	)
 }

@@ -26,6 +26,8 @@ type Options struct {
 	// Runs is the folder that runs are saved in, each in a folder of its own as "attnlab train --out" makes it. Start makes it if
 	// need be. Empty saves nothing.
 	Runs string
+	// Root is a folder whose models and runs pages may open, and nothing outside it. Empty offers none.
+	Root string
 	// Backend is "auto", "webgpu" or "host"; empty is auto.
 	Backend string
 	// Token is the secret of the link. Empty takes the one in the file .token of Runs, or makes one and saves it there, so that
@@ -41,6 +43,7 @@ type Options struct {
 type Home struct {
 	options      Options
 	token, watch string
+	disk         fs.FS  // nil for none
 	boot         string // names this process for pages that come back
 	hub          session.Hub
 	server       *http.Server
@@ -73,6 +76,9 @@ func Start(ctx context.Context, o Options) (*Home, error) {
 		}
 	}
 	var err error
+	if h.disk, err = openDisk(o.Root); err != nil {
+		return nil, err
+	}
 	if h.token, err = tokenOf(o); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"attnlab/app/engine"
+	"attnlab/app/session"
 	"attnlab/rl/runs"
 )
 
@@ -24,7 +25,7 @@ func (h *Home) library() engine.Library {
 		progress(len(data), len(data))
 		return data, nil
 	})
-	l.Place, l.Picked = "this machine", h.options.Picked
+	l.Place, l.Picked, l.Root = session.Machine, h.options.Picked, h.disk
 	if h.options.Runs != "" {
 		l.Store = runs.Paged{Folder: runs.Folder(h.options.Runs)}
 	}

@@ -20,7 +20,7 @@ var kinds = kindTable(
 	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelSteps{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, ResampleSteps{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{}, LookAt{}, OpenModel{}, LeaveOffer{}, DropModel{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, Importances{}, AnswerLosses{}, Selection{},
-	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{}, Connection{}, Models{},
+	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{}, Connection{}, Models{}, Listing{}, Browse{}, OpenRun{},
 )
 
 func (Hello) command()         {}
@@ -61,6 +61,8 @@ func (LookAt) command()        {}
 func (OpenModel) command()     {}
 func (LeaveOffer) command()    {}
 func (DropModel) command()     {}
+func (Browse) command()        {}
+func (OpenRun) command()       {}
 
 func (Tree) event()          {}
 func (Rules) event()         {}
@@ -74,6 +76,7 @@ func (Speeds) event()        {}
 func (Offer) event()         {}
 func (Connection) event()    {}
 func (Models) event()        {}
+func (Listing) event()       {}
 func (Status) event()        {}
 func (Failure) event()       {}
 func (Checked) event()       {}

@@ -2,7 +2,7 @@
 // that it receives. Screens never compute; they draw the newest snapshot of each kind. Snapshots are whole, immutable and
 // numbered. Package engine owns device, model and task; screens do not import it.
 //
-// This file lists all commands and events; values.go has the values in them. Messages travel as JSON ([Encode], [Decode]) over
+// This file and machine.go list all commands and events; values.go has the values in them. Messages travel as JSON ([Encode], [Decode]) over
 // a BroadcastChannel named after the session, so that panels, figures in the page and figures in windows of their own are
 // equals, or over Go channels in tests and on the desktop. Messages sent before the engine's Worker starts are lost: wait for
 // the first [Status] before sending.
@@ -255,17 +255,8 @@ type (
 		Kernels  []KernelCheck `json:"kernels"`            // tested so far
 		Untested int           `json:"untested,omitempty"` // kernels whose test is still to come
 		Model    ModelInfo     `json:"model"`
-		Bases    []string      `json:"bases"` // shipped, by name
-	}
-	// Connection says how a screen reaches an engine that runs in a program of its own. The screen's end of the line sends it; the engine
-	// does not know of lines. Without it the engine is in this browser.
-	Connection struct {
-		State   string `json:"state"`   // "connecting", "open", "lost", or "refused" for good
-		Machine string `json:"machine"` // that the engine runs on
-		Watch   bool   `json:"watch"`   // the engine takes no commands from here
-		Others  bool   `json:"others"`  // other screens were here before, and the engine shows what they chose
-		Text    string `json:"text"`    // what happened: a sentence, or empty
-		Fresh   bool   `json:"fresh"`   // the program was started again: nothing but what it saved is left
+		Bases    []string      `json:"bases"`          // shipped, by name
+		Disk     bool          `json:"disk,omitempty"` // [Browse] lists a folder of the machine
 	}
 	// Offer is a model of others that can be opened: what [LookAt] found. Without a name there is none.
 	Offer struct {

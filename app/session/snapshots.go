@@ -24,4 +24,5 @@ type Snapshots struct {
 	Offer        Offer
 	Connection   Connection
 	Models       Models
+	Listing      Listing
 }

@@ -135,6 +135,7 @@ const (
 	FromFiles   = "files"   // that the visitor chose or dropped
 	FromBrowser = "browser" // stored in this browser
 	FromHub     = "hub"     // whose address the site was built with
+	FromDisk    = "disk"    // below the root of the engine's program, by its path
 )
 
 // StoredModel is a model of others that is stored in this browser.
@@ -295,6 +296,15 @@ type FollowedAnswer struct {
 	Change Scores `json:"change"` // [R]
 	// OnFirst is the same for the tokens of the first answer.
 	OnFirst Scores `json:"on_first"`
+}
+
+// Entry is a folder or a file below the root of the engine's program.
+type Entry struct {
+	Name   string `json:"name"`
+	Folder bool   `json:"folder"`
+	Model  bool   `json:"model"` // [LookAt] can read it
+	Run    bool   `json:"run"`   // [OpenRun] can read it
+	Bytes  int64  `json:"bytes"` // of a file
 }
 
 // RunInfo is the state of a run.

@@ -35,6 +35,7 @@ folder as "attnlab train --out" makes it, so either resumes the other's. See doc
 		f.BoolVar(&s.open, "open", false, "open the lab in your browser")
 		f.StringVar(&s.engine, "engine", "browser", "`browser|native`: who computes, the page or this program")
 		f.StringVar(&s.runs, "runs", "runs", "`DIR` that the native engine saves runs in")
+		f.StringVar(&s.root, "root", "", "`DIR` whose models and runs the native engine's page may open; nothing outside it is reachable")
 		f.BoolVar(&s.watch, "watch", false, "print a second link, for people who follow the native engine and change nothing")
 		s.hub = hubFlag(f)
 		return func(ctx context.Context, c *console) error { return c.serve(ctx, s) }
@@ -43,9 +44,9 @@ folder as "attnlab train --out" makes it, so either resumes the other's. See doc
 
 // serving are the flags of the command.
 type serving struct {
-	addr, engine, runs string
-	open, watch        bool
-	hub                *string
+	addr, engine, runs, root string
+	open, watch              bool
+	hub                      *string
 }
 
 func (c *console) serve(ctx context.Context, s serving) error {
@@ -60,8 +61,8 @@ func (c *console) serve(ctx context.Context, s serving) error {
 	switch {
 	case s.engine != "native" && s.engine != "browser":
 		return wrongUsage("--engine is %q, it must be browser or native", s.engine)
-	case !native && (s.watch || c.given["runs"] != ""):
-		return wrongUsage("--runs and --watch are of the native engine; add --engine native")
+	case !native && (s.watch || s.root != "" || c.given["runs"] != ""):
+		return wrongUsage("--runs, --root and --watch are of the native engine; add --engine native")
 	}
 	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
@@ -85,7 +86,7 @@ func (c *console) serve(ctx context.Context, s serving) error {
 }
 
 func (c *console) serveNative(ctx context.Context, listener net.Listener, built *site.Site, s serving) error {
-	home, err := server.Start(ctx, server.Options{Site: built, Listener: listener, Runs: s.runs, Backend: c.backend})
+	home, err := server.Start(ctx, server.Options{Site: built, Listener: listener, Runs: s.runs, Root: s.root, Backend: c.backend})
 	if err != nil {
 		return err
 	}

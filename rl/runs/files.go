@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
@@ -205,4 +207,28 @@ func saveOrder(a, b string) int {
 		return 1
 	}
 	return cmp.Compare(a, b)
+}
+
+// FilesIn reads the files of the run in a folder. Other files there are left alone.
+func FilesIn(folder fs.FS) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, inner := range []string{"", BaseFolder, ReflectionFolder} {
+		entries, err := fs.ReadDir(folder, path.Clean(inner))
+		if inner != "" && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			name := inner + e.Name()
+			if !known(name) || e.IsDir() {
+				continue
+			}
+			if files[name], err = fs.ReadFile(folder, name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return files, nil
 }
