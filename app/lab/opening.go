@@ -23,6 +23,7 @@ type Opening struct {
 	Context int    // chosen, tokens
 	Keep    bool   // store the model in this browser too
 	Asked   string // the command that the engine carries out for the dialog; empty when it is done
+	began   bool   // the engine carries it out, or was told to stop: when it rests, it is done
 	Name    string // of the model that was asked for last
 	HubName string // of a model at the hub, as typed
 	Dropped string // id of the stored model to delete once that is confirmed
@@ -139,7 +140,7 @@ func (l *Lab) lookAt(from session.ModelPlace) {
 	l.Failure = session.Failure{}
 	l.Offer = session.Offer{}
 	l.Opening.Dropped = ""
-	l.Opening.Asked, l.Opening.Name = "LookAt", from.Name
+	l.Opening.Asked, l.Opening.Name, l.Opening.began = "LookAt", from.Name, false
 	l.Send(session.LookAt{From: from})
 }
 
@@ -187,7 +188,7 @@ func (l *Lab) openOffer() {
 		return
 	}
 	l.Failure = session.Failure{}
-	l.Opening.Asked, l.Opening.Name = "OpenModel", l.Offer.Name
+	l.Opening.Asked, l.Opening.Name, l.Opening.began = "OpenModel", l.Offer.Name, false
 	l.changing = changing{l.Offer.Name, l.Trace.Task, true, l.View.Model == l.Offer.Name && !l.ofSite()}
 	l.Send(session.OpenModel{Storage: l.Opening.Storage, Context: l.Opening.Context, Keep: l.Opening.Keep && l.Keeps()})
 }
@@ -196,6 +197,7 @@ func (l *Lab) openOffer() {
 func (l *Lab) leaveOffer() {
 	if l.Opening.Asked != "" {
 		l.Send(session.Cancel{Command: l.Opening.Asked})
+		l.Opening.began = true
 		return
 	}
 	if l.Failure = (session.Failure{}); l.Offer.Name != "" {
@@ -234,7 +236,8 @@ func (l *Lab) followOffer(event session.Event) {
 			}
 		}
 	case session.Status:
-		if !e.Busy && l.Opening.Asked != "" { // stopped
+		l.Opening.began = l.Opening.began || e.Busy
+		if !e.Busy && l.Opening.began && l.Opening.Asked != "" { // stopped; a status from before is sent again to each figure that joins
 			l.Opening.Asked, l.changing = "", changing{}
 		}
 	}

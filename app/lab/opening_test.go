@@ -121,6 +121,7 @@ func TestHubAndStore(t *testing.T) {
 	if got := labtest.Sent(t, engine, 1)[0]; got != any(session.OpenModel{Storage: "bf16", Context: 1024}) {
 		t.Errorf("%#v", got)
 	}
+	l.Receive(session.Status{Stage: "loading", Busy: true})
 	l.Receive(session.Status{Stage: "ready", Text: "Stopped."})
 	l.Do("close")
 	labtest.Sent(t, engine, 1)

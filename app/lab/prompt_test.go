@@ -113,3 +113,22 @@ func TestStepRuleAndLabels(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// A status from before, which the engine repeats for a figure that joins, does not look like the end of what the dialog asked for.
+func TestRepeatedStatusWhileOpening(t *testing.T) {
+	l, _ := idle(t)
+	l.OpenFiles("open-model", chosen(map[string][]byte{"m/config.json": {1}, "m/tokenizer.json": {2}, "m/model.safetensors": {3}}))
+	l.Receive(offered("m"))
+	l.Receive(session.Status{Stage: "ready"})
+	l.Do("offer-open")
+	l.Receive(session.Status{Stage: "ready"}) // again
+	if l.Opening.Asked != "OpenModel" {
+		t.Error("the dialog thinks that the load was stopped")
+	}
+	l.Receive(session.Status{Stage: "loading", Busy: true})
+	l.Receive(session.Capabilities{Model: session.ModelInfo{Name: "m", Task: "few-shot-chain"}, Bases: []string{"small"}})
+	l.Receive(freeTrace(8, "few-shot-chain", "<user>k = 4 ; k = ?<end>", false))
+	if l.Dialog != "" || l.View.Model != "m" {
+		t.Errorf("dialog %q, model %q", l.Dialog, l.View.Model)
+	}
+}
