@@ -30,7 +30,7 @@ func Align(a, b []string) [][2]int {
 		case i > 0 && j > 0 && cost[i][j] == cost[i-1][j-1]+unlike(a[i-1], b[j-1]):
 			i, j = i-1, j-1
 			back = append(back, [2]int{i, j})
-		case i > 0 && cost[i][j] == cost[i-1][j]+alone:
+		case j == 0 || i > 0 && cost[i][j] == cost[i-1][j]+alone:
 			i--
 			back = append(back, [2]int{i, -1})
 		default:

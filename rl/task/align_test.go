@@ -5,6 +5,23 @@ import (
 	"testing"
 )
 
+// However many lines stand alone, each has its place: sums of .6 are not multiples of .6.
+func TestAlignManyLinesAlone(t *testing.T) {
+	var long []string
+	for n := range 100 {
+		if pairs := Align(long, nil); len(pairs) != n {
+			t.Fatalf("%d lines beside none make %d pairs", n, len(pairs))
+		}
+		if pairs := Align(long, []string{"z", "z"}); len(pairs) != n+2 {
+			t.Fatalf("%d lines beside two others make %d pairs", n, len(pairs))
+		}
+		if pairs := Align([]string{"z", "z"}, long); len(pairs) != n+2 {
+			t.Fatalf("two lines beside %d others make %d pairs", n, len(pairs))
+		}
+		long = append(long, "x")
+	}
+}
+
 func TestAlign(t *testing.T) {
 	for _, c := range []struct {
 		a, b []string
