@@ -84,6 +84,7 @@ type screen struct {
 	cut      session.Disruption
 	losses   session.StepLosses
 	again    session.Importances
+	many     session.Samples
 	answers  session.AnswerLosses
 	selected session.Selection
 	run      session.Run
@@ -299,6 +300,9 @@ func (s *screen) receive(message any) {
 	case session.StepLosses:
 		newer(s.losses.Number, m.Number)
 		s.losses = m
+	case session.Samples:
+		newer(s.many.Number, m.Number)
+		s.many = m
 	case session.Importances:
 		newer(s.again.Number, m.Number)
 		s.again = m

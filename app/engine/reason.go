@@ -79,6 +79,7 @@ func (e *Engine) newProblem(c session.NewProblem) error {
 func (e *Engine) begin(r *reasoning) {
 	if e.reasoning != r {
 		e.clearTree()
+		e.clear(session.Samples{Responses: []session.Response{}, Pass: []session.PassPoint{}})
 	}
 	e.reasoning, e.recorded = r, false
 	e.mu.Lock()

@@ -99,6 +99,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return e.planDisruptSteps(c)
 	case session.ResampleSteps:
 		return e.planResampleSteps(c)
+	case session.SampleMany:
+		return e.planSampleMany(c)
 	case session.DisruptAnswer:
 		return silent(e.disruptAnswer)
 	case session.ScoreLayers:

@@ -128,6 +128,9 @@ func (a *arcs) addThreshold(s *draw.Scene, ramp draw.Box) {
 // addArcs draws weak ones first, each with an arrow at the row that is looked at. Of the focused row all arcs are shown down to a
 // fifth of the threshold: coloured to it, muted from it.
 func (a *arcs) addArcs(s *draw.Scene, n int, largest float64, focus int, l line) {
+	if focus >= n { // of a longer trace before
+		focus = -1
+	}
 	touches := func(k session.Link) bool { return focus >= 0 && (k.Reader == focus || k.Read == focus) }
 	var links, near []session.Link
 	for _, k := range session.Links(n, a.apart(), a.readers, a.shown) {

@@ -70,6 +70,7 @@ var Figures = []Entry{
 	{"heads", "Heads by layer", newHeads},
 	{"losses", "Measured loss beside FCI and position", newLosses},
 	{"importance", "Importance of each step beside FCI, focus and position", newImportance},
+	{"samples", "Many responses to one problem", newSamples},
 	{"multiples", "Attention between steps, head by head", newMultiples},
 	{"ranks", "Heads ranked", newRanks},
 	{"followed", "Base against trained", newFollowed},

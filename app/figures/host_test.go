@@ -66,7 +66,7 @@ func TestNew(t *testing.T) {
 
 // everything is one message of each kind that figures follow.
 func everything(K int) []any {
-	return []any{trace(K, 4, 6, K%2 == 0), probe(4, 6), lossesOf(K), importancesOf(K), labtest.Followed(K), branchTree(1+K/5, min(1+K/5, K/8), 2),
+	return []any{trace(K, 4, 6, K%2 == 0), probe(4, 6), lossesOf(K), importancesOf(K), labtest.Samples(K), labtest.Followed(K), branchTree(1+K/5, min(1+K/5, K/8), 2),
 		saved(someRun("a", "attnpo", 1, 100), someRun("b", "attnpo", 2, 80), someRun("p", "pretrain", 1, 300)), someRun("a", "attnpo", 1, 1+K), labtest.Speeds(K)}
 }
 

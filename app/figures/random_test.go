@@ -31,7 +31,7 @@ func FuzzSnapshots(f *testing.F) {
 			now := start
 			for i := range 12 {
 				now = now.Add(time.Duration(random.IntN(300)-20) * time.Millisecond) // clocks can go back
-				event := spoiled(random, random.IntN(11))
+				event := spoiled(random, random.IntN(12))
 				h.Show(event, now)
 				switch random.IntN(4) {
 				case 0:
@@ -147,6 +147,9 @@ func spoiled(random *rand.Rand, kind int) any {
 		v = reflect.ValueOf(&f)
 	case 9:
 		m := importancesOf(K)
+		v = reflect.ValueOf(&m)
+	case 10:
+		m := labtest.Samples(K)
 		v = reflect.ValueOf(&m)
 	case 6:
 		l := lossesOf(K)

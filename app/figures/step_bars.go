@@ -129,7 +129,10 @@ func (b *stepBars) drawRows(s *draw.Scene, what string, tip func(k int) []string
 				largest[i] = *v
 			}
 		}
-		head(c.scores[i], name+", to "+draw.Number(largest[i]))
+		if long := name + ", to " + draw.Number(largest[i]); draw.Width(long, false, draw.Small) <= c.scores[i].W {
+			name = long
+		}
+		head(c.scores[i], name)
 	}
 	head(c.scores[len(b.scores)], "earlier")
 	zero := c.value.X + (0-low)/(high-low)*c.value.W

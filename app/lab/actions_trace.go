@@ -63,6 +63,8 @@ func traceActions() []Action {
 	generated := func(l *Lab) bool { return own(l) && len(l.Trace.Tokens) > 0 }
 	complete := func(l *Lab) bool { return own(l) && l.Trace.Complete }
 	measured := func(l *Lab) bool { return len(l.Losses.Steps) > 0 }
+	important := func(l *Lab) bool { return len(l.Importances.Steps) > 0 }
+	many := func(l *Lab) bool { return len(l.Samples.Responses) > 0 }
 	return []Action{
 		// The problem and the response.
 		{"generate", "g", "Generate the response or the rest of the response", true, generated, func(l *Lab, _ string) { l.generate(l.Trace.Complete) }},
@@ -199,6 +201,12 @@ func traceActions() []Action {
 		{"save-losses", "", "Save the losses of all steps as CSV", false, measured, func(l *Lab, _ string) { l.saveLosses("csv") }},
 		{"save-losses-json", "", "Save the losses of all steps as JSON", false, measured, func(l *Lab, _ string) { l.saveLosses("json") }},
 		{"save-losses-png", "", "Save the figure of all steps as PNG", false, measured, func(l *Lab, _ string) { l.screen.SaveFigure("losses", "png") }},
+		{"sample-again", "trace:q", "Sample every step again and measure what each contributes", false, func(l *Lab) bool { return complete(l) && len(l.Trace.Steps) > 0 }, func(l *Lab, _ string) { l.sampleAgain() }},
+		{"save-importance", "", "Save the importance of all steps as CSV", false, important, func(l *Lab, _ string) { l.saveImportances("csv") }},
+		{"save-importance-json", "", "Save the importance of all steps as JSON", false, important, func(l *Lab, _ string) { l.saveImportances("json") }},
+		{"sample-many", "", "Sample many responses to the problem", false, generated, func(l *Lab, _ string) { l.sampleMany() }},
+		{"save-samples", "", "Save the many responses as CSV", false, many, func(l *Lab, _ string) { l.saveSamples("csv") }},
+		{"save-samples-json", "", "Save the many responses as JSON", false, many, func(l *Lab, _ string) { l.saveSamples("json") }},
 		{"save-answer", "", "Save the losses of the answer as CSV", false, func(l *Lab) bool { _, ok := l.AnswerLost(); return ok }, func(l *Lab, _ string) { l.saveAnswerLosses() }},
 		{"disrupt-many", "", "Cut attention to steps chosen by FCI, entropy or chance in many problems", false, own, func(l *Lab, _ string) {
 			l.Disruption = session.Disruption{}
@@ -297,7 +305,7 @@ func (l *Lab) generate(restart bool) {
 		l.Controls.Typed = l.Text
 	}
 	l.linkedLabels = ""
-	l.View.Sampling, l.Tokens, l.View.Cut = l.Controls.Sampling, AllTokens, 0
+	l.View.Sampling, l.Tokens, l.View.Cut, l.View.Again = l.Controls.Sampling, AllTokens, 0, 0
 	if restart {
 		l.Selection.Step, l.Selection.Token = -1, -1
 	}

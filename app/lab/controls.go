@@ -66,6 +66,14 @@ func (l *Lab) Set(name, value string) {
 		if n, ok := l.whole(name, value, 1, session.MaxSamples); ok {
 			l.Controls.Samples = int(n)
 		}
+	case "again":
+		if n, ok := l.whole(name, value, 1, session.MaxSamples); ok {
+			l.Controls.Again = int(n)
+		}
+	case "many":
+		if n, ok := l.whole(name, value, 1, session.MaxResponses); ok {
+			l.Controls.Many = int(n)
+		}
 	case "filter":
 		l.Filter, l.Picked = value, 0
 	case "no-letters":

@@ -27,7 +27,7 @@ func (l *Lab) following() bool { return l.follows || l.Watching() }
 // adopt makes the view that of a trace which another screen asked for.
 func (l *Lab) adopt(t *session.Trace) {
 	v := l.View
-	v.Recorded, v.Example, v.Text, v.Cut = "", false, "", 0
+	v.Recorded, v.Example, v.Text, v.Cut, v.Again, v.Many = "", false, "", 0, 0, 0
 	switch {
 	case t.Recorded != nil:
 		v.Recorded = t.Recorded.Name

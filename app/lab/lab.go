@@ -323,6 +323,12 @@ func (l *Lab) GoTo(v View) {
 	if v.Cut > 0 {
 		l.Controls.Samples = v.Cut
 	}
+	if v.Again > 0 {
+		l.Controls.Again = v.Again
+	}
+	if v.Many > 0 {
+		l.Controls.Many = v.Many
+	}
 	l.fetchRecorded()
 	l.restore(&old)
 }
@@ -376,6 +382,12 @@ func (l *Lab) restore(old *View) {
 	}
 	if v.Cut > 0 && v.Recorded == "" && (old == nil || old.Cut != v.Cut || !old.sameResponse(v)) {
 		l.Send(session.DisruptSteps{Samples: v.Cut})
+	}
+	if v.Again > 0 && v.Recorded == "" && (old == nil || old.Again != v.Again || !old.sameResponse(v)) {
+		l.Send(session.ResampleSteps{Samples: v.Again})
+	}
+	if v.Many > 0 && v.Recorded == "" && (old == nil || old.Many != v.Many || !old.sameProblem(v)) {
+		l.sampleMany()
 	}
 }
 

@@ -31,6 +31,8 @@ type View struct {
 	Tokens   int    // response tokens so far; AllTokens for a finished response
 	Labels   string // that were given by hand, see [State.labelsForLink]
 	Cut      int    // continuations of each kind of a cut of every step; 0 without one
+	Again    int    // continuations from each place where every step is sampled again; 0 without
+	Many     int    // responses to the problem at once; 0 without
 
 	Selection session.Selection
 	Quantity  explain.Quantity // the colour of tokens
@@ -171,6 +173,12 @@ func (v View) String() string {
 			add("samples", strconv.Itoa(v.Cut))
 		}
 	}
+	if v.Again > 0 {
+		add("importance", strconv.Itoa(v.Again))
+	}
+	if v.Many > 0 {
+		add("many", strconv.Itoa(v.Many))
+	}
 	if v.Quantity != start.Quantity {
 		add("colour", string(v.Quantity))
 	}
@@ -259,6 +267,8 @@ func ParseLink(hash string) (v View, unread string) {
 			v.Cut = samples
 		}
 	}
+	q.whole("importance", &v.Again, 1, session.MaxSamples)
+	q.whole("many", &v.Many, 1, session.MaxResponses)
 	q.whole("node", &v.Selection.Node, -1, math.MaxInt32)
 	v.Growth, v.Plan, v.Curves, v.Compared, v.Bench = readGrowth(q), readPlan(q), readCurves(q), q.text("runs"), readBench(q)
 	chooseQuantity(q, "colour", &v.Quantity, explain.TokenQuantities())

@@ -14,7 +14,7 @@ import (
 
 // linkKeys are the keys of a link. Hyper-parameters come besides, as "h." and their name.
 var linkKeys = []string{
-	"page", "recorded", "problem", "seed", "difficulty", "tokens", "temperature", "top-p", "draw", "token", "step", "head", "node", "cut", "samples", "colour", "heads-by", "heads-as", "heads-top", "layers", "arcs-from", "readers",
+	"page", "recorded", "problem", "seed", "difficulty", "tokens", "temperature", "top-p", "draw", "token", "step", "head", "node", "cut", "samples", "importance", "many", "colour", "heads-by", "heads-as", "heads-top", "layers", "arcs-from", "readers",
 	"lesson", "guess", "term", "base", "own", "labels", "shots", "system", "chat", "step-rule", "rule", "m", "n", "t", "tseed", "rounds", "rivals", "over",
 	"method", "model", "teacher", "run-difficulty", "run-seed", "steps", "probe", "focus", "x", "smooth", "runs", "run", "measure", "runs-each", "roofline",
 }

@@ -82,12 +82,14 @@ type Controls struct {
 	Speed      int    // units a second when playing
 	Problems   int    // of finding heads, and of disrupting many
 	Samples    int    // of disrupting one step
+	Again      int    // continuations from each place where steps are sampled again
+	Many       int    // responses to one problem at once
 }
 
 func newState(v View, shipped Example) *State {
 	s := &State{View: v, handLabels: handLabels{linkedLabels: v.Labels}, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
-		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, System: v.Wording.System, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v)},
-		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "answers": true, "metrics": true, "settings": true, "follow": true}}
+		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, System: v.Wording.System, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v.Cut), Again: samplesOf(v.Again), Many: samplesOf(v.Many)},
+		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "importance-table": true, "responses-table": true, "answers": true, "metrics": true, "settings": true, "follow": true}}
 	if s.Example {
 		s.Trace = shipped.Trace
 	}
@@ -95,10 +97,10 @@ func newState(v View, shipped Example) *State {
 	return s
 }
 
-// samplesOf is how many continuations of each kind a view asks for.
-func samplesOf(v View) int {
-	if v.Cut > 0 {
-		return v.Cut
+// samplesOf is how many continuations a field begins with, where a view asks for some.
+func samplesOf(asked int) int {
+	if asked > 0 {
+		return asked
 	}
 	return startSamples
 }
@@ -131,6 +133,12 @@ func (s *State) apply(event session.Event) {
 	case session.StepLosses:
 		s.Losses = e
 		s.View.Cut = e.Samples
+	case session.Importances:
+		s.Importances = e
+		s.View.Again = e.Samples
+	case session.Samples:
+		s.Samples = e
+		s.View.Many = e.Of
 	case session.AnswerLosses:
 		s.Answers = e
 	case session.Tree:

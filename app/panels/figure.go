@@ -49,6 +49,10 @@ func (p *Page) figureHeight(name string) int {
 	switch name {
 	case "losses":
 		return lossesHeight(len(p.Losses.Steps))
+	case "importance":
+		return lossesHeight(len(p.Importances.Steps))
+	case "samples":
+		return samplesHeight(len(p.Samples.Responses))
 	case "followed":
 		return followedHeight(&p.Followed)
 	}

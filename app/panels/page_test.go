@@ -48,6 +48,14 @@ func drawPages(t *testing.T, draw func(name string, l *Page)) {
 	draw("step", l)
 	l.Do("token:5")
 	draw("token", l)
+	l.Receive(labtest.Importances())
+	l.Do("fold:importance-table")
+	l.Do("explain:importance:0")
+	draw("importance", l)
+	l.Receive(labtest.Samples(5))
+	l.Do("fold:responses-table")
+	l.Do("explain:pass:2")
+	draw("many", l)
 	l.Do("page:heads")
 	l.Do("grid:sra")
 	v := 0.9
@@ -100,6 +108,8 @@ func TestPages(t *testing.T) {
 		"first screen":    {"A worked example", "4 steps, 8 tokens of thought, right answer 4", "✓ correct", "label-essential", "label-wrong", "score-10"},
 		"step":            {"FCI of step 3", `class="row selected"`, "arXiv 2509.26628"},
 		"token":           {"Token 5", "0.750", "0.250", "likeliest tokens"},
+		"many":            {"pass@1", "0.600", "0.400 to 0.800", "4 right of 5", "They first part at token 4, in step 1, and go on in 2 ways", "the answer at once", "reward, tlmre", "1 − C(n − c, k) / C(n, k)", "3 ✗"},
+		"importance":      {"2 steps with another continuation: 1 help and 0 harm", "ρ with shuffled FCI", ".42", "−.20 to .80", "+0.775", "+0.400 to +0.900", "8 of 24", "always written", "not sampled yet", "36 of 40 succeed"},
 		"heads":           {"over 8 problems", "Key-focus heads: ", "L0·H0 0.900", "FCI, top 20 %", "0.500", "± 0.070", "± –"},
 		"capabilities":    {"test adapter", "It was asked for."},
 		"keys":            {"Generate the response or the rest of the response", "<kbd>", "Undo the last action"},

@@ -32,6 +32,8 @@ func (p *Page) tracePage() app.UI {
 			p.cursorPanel(),
 			p.answerPanel(),
 			app.If(p.Recorded == "", p.everyStepPanel),
+			app.If(p.Recorded == "", p.importancePanel),
+			app.If(p.Recorded == "", p.manyPanel),
 		),
 		p.figuresColumn(),
 	)

@@ -17,9 +17,9 @@ const (
 )
 
 var kinds = kindTable(
-	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelSteps{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, ResampleSteps{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
+	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelSteps{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, ResampleSteps{}, SampleMany{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{}, LookAt{}, OpenModel{}, LeaveOffer{}, DropModel{},
-	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, Importances{}, AnswerLosses{}, Selection{},
+	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, Importances{}, Samples{}, AnswerLosses{}, Selection{},
 	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{}, Connection{}, Models{}, Listing{}, Browse{}, OpenRun{},
 )
 

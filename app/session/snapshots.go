@@ -9,6 +9,7 @@ type Snapshots struct {
 	Disruption   Disruption
 	Losses       StepLosses
 	Importances  Importances
+	Samples      Samples
 	Answers      AnswerLosses
 	Layered      LayerScores
 	Checked      Checked

@@ -81,6 +81,12 @@ func (s Subject) Of(what string) (Explanation, bool) {
 		return explainGroup(s.Disruption.Groups[i]), true
 	case kind == "loss" && i >= 0 && i < len(s.Losses.Steps) && s.Losses.Steps[i].Cut.N > 0:
 		return explainLoss(&s.Losses, i), true
+	case kind == "importance" && i >= 0 && i < len(s.Importances.Steps) && s.Importances.Steps[i].Importance != nil:
+		return explainImportance(&s.Importances, i), true
+	case kind == "pass":
+		return explainPass(&s.Samples, i)
+	case kind == "importance-rho":
+		return explainImportanceRho(&s.Importances, of)
 	case kind == "rho":
 		return explainRho(&s.Losses, of)
 	}

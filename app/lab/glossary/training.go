@@ -4,6 +4,7 @@ var wordsOfTraining = []Entry{
 	{Word: "base", Means: "The model that training starts from. What training removes and keeps is measured against its responses.", also: []string{"base model"}},
 	{Word: "policy", Means: "The model, seen as what chooses the next token."},
 	{Word: "reward", Means: "The number that a response earns: 1 for a right answer, adjusted by the terms of the method."},
+	{Word: "pass@k", Means: "How likely at least one of k responses to a problem is right.", Formula: "1 − C(n − c, k) / C(n, k), from n responses of which c are right", Source: "Chen et al. 2021, arXiv 2107.03374"},
 	{Word: "accuracy", Means: "The share of responses with the right answer.", also: []string{"pass rate"}},
 	{Word: "group", Means: "The G responses to one problem. Each is judged against the others.", Formula: "p = right ones / G", Source: "GRPO; " + FromATTNPO + "outcome reward, by its code"},
 	{Word: "advantage", Means: "How much better a response, a node or a token did than expected. Training makes tokens with a positive advantage likelier and the others less likely.", Formula: "GRPO: A = (r − mean) / (std + 1e−6)", Source: "GRPO, as in verl and TRL"},

@@ -96,7 +96,7 @@ func TestVisitEveryFigure(t *testing.T) {
 	const hold = `(navigator.locks.request("attnlab:session:s", () => new Promise((done) => { globalThis.end = done; })), globalThis.channel ??= new BroadcastChannel("attnlab:s"), true)`
 	eval[bool](page, hold)
 	send := func() {
-		for _, message := range []any{labtest.Trace(), labtest.Losses(), labtest.Heads(), labtest.Followed(6), labtest.Speeds(3), labtest.Tree(), labtest.Runs(), labtest.Run("running")} {
+		for _, message := range []any{labtest.Trace(), labtest.Losses(), labtest.Importances(), labtest.Samples(12), labtest.Heads(), labtest.Followed(6), labtest.Speeds(3), labtest.Tree(), labtest.Runs(), labtest.Run("running")} {
 			text, err := session.Encode(message)
 			if err != nil {
 				t.Fatal(err)
