@@ -144,6 +144,7 @@ func TestVisitNative(t *testing.T) {
 	v.check("generate", func(v *visitor) {
 		v.press(`nav [data-do="page:trace"]`)
 		v.problem(2)
+		v.enter(`[data-set="draw"]`, "2")
 		v.press(`#sampling [data-do="generate"]`)
 		v.until("the response is complete", ready+` && latest("Trace").complete`)
 		equalsTrace(v)
