@@ -23,9 +23,9 @@ func TestVisitAdapters(t *testing.T) {
 	v := newVisitor(t, n, false)
 	server := plainServer(t, dir, n)
 	downloads := v.downloads()
+	folder := writerFolder(v) // which the page reads again when it trains
 	var c *hf.Checkpoint
 	v.check("a model is opened in BF16", func(v *visitor) {
-		folder := writerFolder(v)
 		var err error
 		if c, err = hf.Load(folder); err != nil {
 			v.Fatal(err)
