@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -113,7 +114,7 @@ func TestVisitOpen(t *testing.T) {
 			v.until("it is refused", fmt.Sprintf(`document.querySelector("#dialog .hint.bad")?.textContent.includes(%q)`, c.want))
 			v.until("the engine is idle", ready)
 			v.shots("open-refused-"+strings.ReplaceAll(name, " ", "-"), "#dialog")
-			if after := newest[session.Capabilities](v).Model; after != before {
+			if after := newest[session.Capabilities](v).Model; !reflect.DeepEqual(after, before) {
 				v.Errorf("%s: the model is %+v", name, after)
 			}
 			v.press(`#dialog [data-do="close"]`)
