@@ -360,6 +360,7 @@ type changing struct {
 	model, task string
 	own         bool // the model is the visitor's own, so the problem before does not stay
 	again       bool // the view is about this model already
+	view        View // of that model, when it was opened
 }
 
 // adoptProblem takes the problem that the engine has drawn for a model of another task into the view, and so into the link.

@@ -189,7 +189,7 @@ func (l *Lab) openOffer() {
 	}
 	l.Failure = session.Failure{}
 	l.Opening.Asked, l.Opening.Name, l.Opening.began = "OpenModel", l.Offer.Name, false
-	l.changing = changing{l.Offer.Name, l.Trace.Task, true, l.View.Model == l.Offer.Name && !l.ofSite()}
+	l.changing = changing{model: l.Offer.Name, task: l.Trace.Task, own: true, again: l.View.Model == l.Offer.Name && !l.ofSite(), view: l.View}
 	l.Send(session.OpenModel{Storage: l.Opening.Storage, Context: l.Opening.Context, Keep: l.Opening.Keep && l.Keeps()})
 }
 

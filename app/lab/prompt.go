@@ -174,11 +174,14 @@ func (l *Lab) fresh(text string, seed uint64) View {
 // with the engine's first one. The link names it, though another browser does not have it.
 func (l *Lab) adoptOwn() {
 	t := &l.Trace
-	l.show(PageTrace)
 	if l.changing.again {
+		l.View = l.changing.view // the first trace of the model has changed the newer one
+		l.show(PageTrace)
+		l.Controls.Typed, l.Controls.System, l.Controls.Kind = l.Text, l.View.Wording.System, ""
 		l.restore(nil)
 		return
 	}
+	l.show(PageTrace)
 	l.View.Model, l.View.Example = l.changing.model, false
 	l.View.Wording = session.Wording{Problems: l.View.Wording.Problems}
 	l.Tokens, l.Text, l.Seed = 0, "", uint64(t.Seed)

@@ -182,7 +182,7 @@ func TestOwnProblemsWithoutModel(t *testing.T) {
 // A link to a model that the visitor has shows its problem once that model is opened.
 func TestLinkWaitsForTheModel(t *testing.T) {
 	v := Start()
-	v.Example, v.Model, v.Seed, v.Tokens, v.Wording = false, "m", 7, 0, session.Wording{Task: "few-shot-chain", Shots: 2}
+	v.Example, v.Model, v.Seed, v.Tokens, v.Wording = false, "m", 7, AllTokens, session.Wording{Task: "few-shot-chain", Shots: 2}
 	l, engine := ready(t, v)
 	if c, p := asked(t, engine); c.Model != "m" || p.Wording.Shots != 2 {
 		t.Fatalf("%+v %+v", c, p)
@@ -193,9 +193,11 @@ func TestLinkWaitsForTheModel(t *testing.T) {
 	l.Receive(session.Status{Stage: "ready"})
 	l.Do("offer-open")
 	l.Receive(session.Capabilities{Model: session.ModelInfo{Name: "m", Task: "few-shot-chain"}, Bases: []string{"small"}})
-	l.Receive(freeTrace(8, "few-shot-chain", "<user>k = 4 ; k = ?<end>", false))
-	if _, p := asked(t, engine); p.Seed != 7 || p.Wording.Shots != 2 {
-		t.Errorf("%+v %+v", p, p.Wording)
+	first := freeTrace(8, "few-shot-chain", "<user>k = 4 ; k = ?<end>", false) // the engine draws the problem of the same seed, without a response
+	first.Seed, first.Complete, first.Tokens, first.Steps, first.StepScores = 7, false, first.Tokens[:first.PromptLength], nil, nil
+	l.Receive(first)
+	if c, p := asked(t, engine); p.Seed != 7 || p.Wording.Shots != 2 || c.Tokens != AllTokens || c.Response == nil {
+		t.Errorf("%+v %+v %+v", c, p, p.Wording)
 	}
 }
 
