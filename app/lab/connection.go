@@ -39,7 +39,7 @@ func (l *Lab) EngineWords() (which, why string) {
 	case c.Watch:
 		return "that of the machine " + c.Machine, "You follow its session by a link for watching, which changes nothing."
 	default:
-		return "that of the machine " + cmp.Or(c.Machine, "that this page comes from"), "The program there serves this page: it has that machine's adapters and memory, and goes on when this page is closed."
+		return "that of the machine " + cmp.Or(c.Machine, "that this page comes from"), "The program there serves this page: it has that machine's adapters and memory, and continues when this page is closed."
 	}
 }
 
@@ -59,7 +59,7 @@ func (l *Lab) takeConnection(c session.Connection) {
 }
 
 // beginAgain takes up with an engine whose program was started again: it has the saved runs and nothing else. The view is restored as
-// for a new page. A run that was training goes on from the step where it was saved.
+// for a new page. A run that was training is resumed from the step where it was saved.
 func (l *Lab) beginAgain(text string) {
 	run, trained := l.Run, l.Running()
 	l.Snapshots = session.Snapshots{Connection: l.Connection}
@@ -67,14 +67,14 @@ func (l *Lab) beginAgain(text string) {
 	l.Selection = l.View.Selection
 	if trained {
 		l.resuming = run.Info.ID
-		text = fmt.Sprintf("%s The run was at step %s and goes on from the step where it was saved; what it had done since then is done again, with the same numbers.", text, explain.Grouped(int64(run.Info.Step)))
+		text = fmt.Sprintf("%s The run was at step %s and is resumed from the step where it was saved; the steps after that are repeated with the same numbers.", text, explain.Grouped(int64(run.Info.Step)))
 	} else {
 		text += " The page shows the same again."
 	}
 	l.say(text)
 }
 
-// resumeAgain goes on with the run that trained when the engine's program ended, once the engine lists it.
+// resumeAgain resumes the run that was training when the engine's program ended, once the engine lists it.
 func (l *Lab) resumeAgain(list session.Runs) {
 	if l.resuming == "" || !l.Opened {
 		return
@@ -89,7 +89,7 @@ func (l *Lab) resumeAgain(list session.Runs) {
 	}
 }
 
-// reopen moves to another backend. The engine of this browser begins anew with the page; one in a program of its own takes model, trace
+// reopen moves to another backend. The engine of this browser restarts with the page; one in a program of its own takes model, trace
 // and run along.
 func (l *Lab) reopen(backend string) {
 	if l.Link.Native {

@@ -74,7 +74,7 @@ func TestLaterPagesJoin(t *testing.T) {
 	}
 }
 
-// TestTheEnginesProgramIsStartedAgain loses all snapshots in a run, and goes on with it.
+// TestTheEnginesProgramIsStartedAgain loses all snapshots during a run, and resumes it.
 func TestTheEnginesProgramIsStartedAgain(t *testing.T) {
 	l, engine := ready(t, Start())
 	labtest.Sent(t, engine, 1)
@@ -87,7 +87,7 @@ func TestTheEnginesProgramIsStartedAgain(t *testing.T) {
 		t.Error("the page does not know that the line is lost")
 	}
 	l.Receive(session.Connection{State: "open", Machine: "lab1", Text: "The engine's program was started again.", Fresh: true})
-	if l.Opened || l.Run.Info.ID != "" || !strings.Contains(l.Notice, "goes on from the step where it was saved") {
+	if l.Opened || l.Run.Info.ID != "" || !strings.Contains(l.Notice, "is resumed from the step where it was saved") {
 		t.Errorf("opened %v, run %q, the page says %q", l.Opened, l.Run.Info.ID, l.Notice)
 	}
 	l.Receive(session.Runs{Number: 1, Runs: []session.KeptRun{{Info: labtest.Run("paused").Info}}})

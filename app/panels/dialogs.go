@@ -184,7 +184,7 @@ func (p *Page) engines() app.UI {
 			p.button("engine:native", "", app.Text("This machine's engine")).Aria("pressed", fmt.Sprint(native)),
 			p.button("engine:browser", "", app.Text("This browser's GPU")).Aria("pressed", fmt.Sprint(!native)),
 		),
-		app.P().Class("hint").Text("Each has its own models and runs. The page loads again with the other one; a run that trains on this machine goes on there."),
+		app.P().Class("hint").Text("Each has its own models and runs. The page loads again with the other one; a run that trains on this machine continues there."),
 	)
 }
 

@@ -189,7 +189,7 @@ func TestOutboxKeepsAnswersAndTheNewest(t *testing.T) {
 	}
 }
 
-// TestTheServerIsStartedAgain ends the server in a run and starts it again on the same folder: the run goes on where it was saved, with the
+// TestTheServerIsStartedAgain ends the server in a run and starts it again on the same folder: the run is resumed where it was saved, with the
 // numbers of a run that nobody ended.
 func TestTheServerIsStartedAgain(t *testing.T) {
 	whole := start(t, nil)

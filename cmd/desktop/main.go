@@ -102,7 +102,7 @@ func run(ctx context.Context, arguments []string) error {
 	shown := d.show(ctx, *way)
 	d.memory.Run, err = d.served.close()
 	if d.memory.Run != "" {
-		d.note("the run is saved, and goes on at the next start")
+		d.note("the run is saved and will be resumed at the next start")
 	}
 	d.remember()
 	return errors.Join(shown, err)

@@ -94,7 +94,7 @@ func TestARunGoesOnAtTheNextStart(t *testing.T) {
 	s, port = start(id)
 	after := run(port, func(r session.Run) bool { return r.Info.ID == id && r.Info.State == "running" })
 	if after.Info.Step < before.Info.Step {
-		t.Errorf("the run goes on from step %d, and had taken %d", after.Info.Step, before.Info.Step)
+		t.Errorf("the run is resumed at step %d, and had taken %d", after.Info.Step, before.Info.Step)
 	}
 	done := run(port, func(r session.Run) bool { return r.Info.ID == id && r.Info.State == "done" })
 	found := false

@@ -93,7 +93,7 @@ func (s *served) resumeFrom(list session.Runs) {
 	if list.Runs[i].Info.State == "done" {
 		return // it ended as the window was closed
 	}
-	s.note("the run %s goes on from step %d", list.Runs[i].Info.Name, list.Runs[i].Info.Step)
+	s.note("run %s is resumed at step %d", list.Runs[i].Info.Name, list.Runs[i].Info.Step)
 	for _, c := range []session.Command{session.ResumeRun{ID: id}, session.Advance{Run: id}} {
 		_ = s.port.Send(c) // inside one process nothing fails
 	}

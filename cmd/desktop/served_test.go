@@ -60,7 +60,7 @@ func TestTheRunOfTheLastStartIsResumedOnce(t *testing.T) {
 		t.Errorf("the second list resumes again: %#v", again)
 	case <-time.After(200 * time.Millisecond):
 	}
-	if !strings.Contains(said(), "attnpo-7 goes on from step 12") {
+	if !strings.Contains(said(), "run attnpo-7 is resumed at step 12") {
 		t.Errorf("said %q", said())
 	}
 }

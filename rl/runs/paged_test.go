@@ -26,7 +26,7 @@ func steps(from, to int) string {
 	return text.String()
 }
 
-// TestPagedIsOneLog saves a log page by page and reads one file, whoever goes on with it.
+// TestPagedIsOneLog saves a log page by page and reads one file, whichever program resumes it.
 func TestPagedIsOneLog(t *testing.T) {
 	defer func(n int) { PageLines = n }(PageLines)
 	PageLines = 4
@@ -66,7 +66,7 @@ func TestPagedIsOneLog(t *testing.T) {
 	}
 	w.Close()
 
-	// The command line goes on and is killed after two steps that its checkpoint lacks.
+	// The command line resumes and is killed after two steps that its checkpoint lacks.
 	c, err := Open(ctx, Folder(dir), "r")
 	if err != nil {
 		t.Fatal(err)

@@ -101,14 +101,15 @@ func TestVisitPrompt(t *testing.T) {
 	n := &notes{}
 	v := newVisitor(t, n, false)
 	server := plainServer(t, dir, n)
-	folder, address := writerFolder(v), server.URL+under+onHost
+	folder := writerFolder(v) // the last check opens it again
+	address := server.URL + under + onHost
 	v.check("a folder is opened, a prompt written, steps cut and labelled", func(v *visitor) {
 		v.open(address + "#page=trace")
 		v.until("the engine is ready", ready)
 		prompts(v, folder)
 	})
 	v.check("examples, markers and system text", func(v *visitor) { wordings(v) })
-	v.check("problems of one's own", func(v *visitor) { ownProblems(v) })
+	v.check("problems of one's own", func(v *visitor) { ownProblems(v, address, folder) })
 	if lines := n.all(); len(lines) > 0 {
 		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
 	}
@@ -135,8 +136,8 @@ func wordings(v *visitor) {
 	v.until("an edited example leaves labels and the answer", ready+fmt.Sprintf(` && latest("Trace").complete && latest("Trace").typed && latest("Trace").wording.task === "few-shot-chain" && latest("Trace").gold === %q && latest("Trace").prompt.includes("Answer: surely")`, gold))
 }
 
-// ownProblems opens files of problems, a damaged one too.
-func ownProblems(v *visitor) {
+// ownProblems opens files of problems, a damaged one too, and comes back by the link.
+func ownProblems(v *visitor, address, folder string) {
 	dir := v.TempDir()
 	file := func(name, content string) []string {
 		path := filepath.Join(dir, name)
@@ -160,6 +161,18 @@ func ownProblems(v *visitor) {
 	v.press(`#sampling [data-do="generate"]`)
 	v.until("its answer is judged too", ready+` && latest("Trace").complete && document.querySelector(".verdict .mark.false")`)
 	v.shots("prompt-own", "#problem")
+	tokens, hash := newest[session.Trace](v).Tokens, eval[string](v, "location.hash")
+	v.run(chromedp.Navigate("about:blank"))
+	v.open(address + hash)
+	v.until("the link says that the model is missing", ready+` && [...document.querySelectorAll(".banner, .toast")].some((e) => e.textContent.includes("needs the model"))`)
+	v.press(".engine")
+	v.run(chromedp.SetUploadFiles("#open-model", []string{folder}, chromedp.ByQuery))
+	v.until("its plan is shown", planned)
+	v.press("#dialog [data-do=offer-open]")
+	v.until("the problem of the link and its response are back", ready+` && latest("Trace").gold === "8" && latest("Trace").complete && !document.querySelector("#dialog")`)
+	if again := newest[session.Trace](v).Tokens; !slices.Equal(again, tokens) {
+		v.Errorf("the link shows %v, it was made of %v", again, tokens)
+	}
 }
 
 // prompts opens the folder of a model of free text, writes a prompt, cuts its response by two rules, and labels a step by hand.
