@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"unsafe"
 )
@@ -23,11 +24,12 @@ type store struct {
 	label    string
 	kind     Kind
 	words    int
-	handle   handle    // the backend's own
-	f32      []float32 // host backend
-	f64      []float64 // host backend in float64, the referee
-	u32      []uint32  // host backend
-	memo     memo      // host backend
+	handle   handle          // the backend's own
+	f32      []float32       // host backend
+	f64      []float64       // host backend in float64, the referee
+	u32      []uint32        // host backend
+	memo     memo            // host backend
+	counted  runtime.Cleanup // host backend
 	released bool
 }
 

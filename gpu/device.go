@@ -159,12 +159,12 @@ func (d *Device) Close() { d.impl.close() }
 
 // CanRun reports whether the device runs k: every kernel, but for those of subgroups where it has none. The host runs any twin.
 func (d *Device) CanRun(k *Kernel) bool {
-	return !k.Subgroups || d.HasSubgroups || d.Info.Backend == Host
+	return d.Info.Backend == Host || d.HasSubgroups || !k.Subgroups
 }
 
 // MayUse reports whether a program may use k here: what it can run, but for kernels of subgroups on software, which gains nothing by them.
 func (d *Device) MayUse(k *Kernel) bool {
-	return d.CanRun(k) && !(k.Subgroups && d.Info.Software)
+	return d.CanRun(k) && !(d.Info.Software && k.Subgroups)
 }
 
 func (d *Device) ready() bool { return d.err == nil }

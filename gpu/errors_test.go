@@ -71,7 +71,7 @@ func TestLostDevice(t *testing.T) {
 
 // broken is a kernel of add's form with another source.
 func broken(name, source string) *gpu.Kernel {
-	return gpu.New(name, source, []gpu.Binding{gpu.In("x"), gpu.Out("y")},
+	return gpu.New(name, gpu.WGSL(source), []gpu.Binding{gpu.In("x"), gpu.Out("y")},
 		func(p addParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) }, addTwin[float32], addTwin[float64])
 }
 

@@ -38,7 +38,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u) {
     if (gid.x >= p.N) { return; }
     y[gid.x] = p.A * x[gid.x];
 }`
-	scale := gpu.New("scale", source, []gpu.Binding{gpu.In("x"), gpu.Out("y")},
+	scale := gpu.New("scale", gpu.WGSL(source), []gpu.Binding{gpu.In("x"), gpu.Out("y")},
 		func(p scaleParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) }, scaleTwin[float32], scaleTwin[float64])
 
 	d := gpu.OpenHost()
@@ -70,7 +70,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u) {
 
 // A case compares a kernel with its float64 twin. Outputs are filled with NaN first, so that a word left out is seen.
 func ExampleCase_Verify() {
-	forgets := gpu.New("forgets", "", []gpu.Binding{gpu.In("x"), gpu.Out("y")},
+	forgets := gpu.New("forgets", gpu.WGSL(""), []gpu.Binding{gpu.In("x"), gpu.Out("y")},
 		func(p scaleParams) gpu.Groups { return gpu.Groups{1, 1, 1} },
 		func(p scaleParams, a gpu.Args[float32]) { p.N--; scaleTwin(p, a) }, // leaves the last word out
 		scaleTwin[float64])

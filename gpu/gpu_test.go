@@ -28,7 +28,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
     if (i < p.n) { y[i] += p.scale * x[i]; }
 }`
 
-var add = gpu.New("test_add", addSource, []gpu.Binding{gpu.In("x"), gpu.Out("y")},
+var add = gpu.New("test_add", gpu.WGSL(addSource), []gpu.Binding{gpu.In("x"), gpu.Out("y")},
 	func(p addParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) }, addTwin[float32], addTwin[float64])
 
 func addTwin[X gpu.Float](p addParams, a gpu.Args[X]) {
@@ -50,7 +50,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
     if (i < p.n) { x[i] = i + p.first; }
 }`
 
-var mark = gpu.New("test_mark", markSource, []gpu.Binding{gpu.OutU("x")},
+var mark = gpu.New("test_mark", gpu.WGSL(markSource), []gpu.Binding{gpu.OutU("x")},
 	func(p markParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) }, markTwin[float32], markTwin[float64])
 
 func markTwin[X gpu.Float](p markParams, a gpu.Args[X]) {

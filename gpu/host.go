@@ -38,12 +38,20 @@ func (e hostBackend) alloc(s *store) error {
 	default:
 		s.f32 = make([]float32, s.words)
 	}
+	s.counted = count(s, e.bytes(s))
 	return nil
 }
 
-func (hostBackend) free(s *store) {
+func (e hostBackend) free(s *store) {
+	s.counted.Stop()
+	host(-e.bytes(s))
 	s.f32, s.f64, s.u32 = nil, nil, nil
 	s.memo.forget()
+}
+
+// bytes is how much memory a buffer has taken.
+func (e hostBackend) bytes(s *store) int64 {
+	return 4*int64(len(s.f32)+len(s.u32)) + 8*int64(len(s.f64))
 }
 
 func (e hostBackend) write(s *store, off int, words []uint32) error {

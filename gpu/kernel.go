@@ -95,12 +95,19 @@ func (a Args[X]) F(i int) []X { return a.floats[i] }
 // U is binding i as unsigned integers.
 func (a Args[X]) U(i int) []uint32 { return a.uints[i] }
 
+// Source returns the WGSL of a kernel, imports resolved. A kernel asks for it when it is first compiled: to assemble all kernels takes
+// seconds in a browser, and the host backend needs none.
+type Source func() string
+
+// WGSL is the source of a text.
+func WGSL(text string) Source { return func() string { return text } }
+
 // Kernel is a compute kernel as a value. Make it with [New].
 type Kernel struct {
 	Name     string
-	Source   string // WGSL, imports resolved
+	Source   Source
 	Bindings []Binding
-	// Subgroups tells that the source enables WebGPU's feature subgroups, which not every device has.
+	// Subgroups tells that the source enables WebGPU's feature subgroups, which not every device has. Such a kernel's name says so.
 	Subgroups bool
 	params    reflect.Type
 	bytes     func(any) []byte
@@ -115,7 +122,7 @@ type Kernel struct {
 // groups gives the workgroups of a dispatch; host and host64 are the same
 // generic twin in both precisions. count, of which there is at most one, counts the work
 // of a dispatch.
-func New[P any](name, source string, bindings []Binding, groups func(P) Groups,
+func New[P any](name string, source Source, bindings []Binding, groups func(P) Groups,
 	host func(P, Args[float32]), host64 func(P, Args[float64]), count ...Count[P]) *Kernel {
 	t := reflect.TypeFor[P]()
 	for i := range t.NumField() {
@@ -130,7 +137,7 @@ func New[P any](name, source string, bindings []Binding, groups func(P) Groups,
 		panic(fmt.Sprintf("gpu: kernel %s: %d storage buffers, WebGPU's default limit is 8", name, len(bindings)))
 	}
 	k := &Kernel{
-		Name: name, Source: source, Bindings: bindings, params: t, Subgroups: strings.Contains(source, "enable subgroups;"),
+		Name: name, Source: sync.OnceValue(source), Bindings: bindings, params: t, Subgroups: strings.Contains(name, "_subgroups"),
 		bytes: func(p any) []byte {
 			v := p.(P)
 			b := make([]byte, unsafe.Sizeof(v))

@@ -29,7 +29,7 @@ func TestMemo(t *testing.T) {
 	}
 	none := func(markParams, gpu.Args[float64]) {}
 	bindings := []gpu.Binding{gpu.In("x"), gpu.Out("y")}
-	twice := gpu.New("test_twice", "", bindings, func(markParams) gpu.Groups { return gpu.Groups{1, 1, 1} }, twin, none)
+	twice := gpu.New("test_twice", gpu.WGSL(""), bindings, func(markParams) gpu.Groups { return gpu.Groups{1, 1, 1} }, twin, none)
 
 	d := gpu.OpenHost()
 	all, y, ones := d.Floats("x", 256), d.Floats("y", 64), d.Floats("ones", 64)

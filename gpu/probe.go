@@ -8,7 +8,7 @@ import "fmt"
 type probeParams struct{ N uint32 }
 
 // probeKernel computes y[i] = 2·x[i] + 1 for i < N. x and y are [N].
-var probeKernel = New("probe", `
+var probeKernel = New("probe", WGSL(`
 struct Params { n: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -16,7 +16,7 @@ struct Params { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) gid: vec3u) {
     if (gid.x < p.n) { y[gid.x] = 2.0 * x[gid.x] + 1.0; }
-}`, []Binding{In("x"), Out("y")}, func(p probeParams) Groups { return Groups1D(int(p.N), 64) }, probeTwin[float32], probeTwin[float64])
+}`), []Binding{In("x"), Out("y")}, func(p probeParams) Groups { return Groups1D(int(p.N), 64) }, probeTwin[float32], probeTwin[float64])
 
 func probeTwin[X Float](p probeParams, a Args[X]) {
 	for i := range int(p.N) {

@@ -129,13 +129,13 @@ func TestProgramMisusePanics(t *testing.T) {
 		}
 	})
 	panics(t, "parameter N is a int", func() {
-		gpu.New("bad", "", nil, nil, func(struct{ N int }, gpu.Args[float32]) {}, nil)
+		gpu.New("bad", gpu.WGSL(""), nil, nil, func(struct{ N int }, gpu.Args[float32]) {}, nil)
 	})
 	panics(t, "9 storage buffers", func() {
-		gpu.New("bad", "", make([]gpu.Binding, 9), nil, func(addParams, gpu.Args[float32]) {}, nil)
+		gpu.New("bad", gpu.WGSL(""), make([]gpu.Binding, 9), nil, func(addParams, gpu.Args[float32]) {}, nil)
 	})
 	panics(t, "parameters take 0 bytes", func() {
-		gpu.New("bad", "", nil, nil, func(struct{}, gpu.Args[float32]) {}, nil)
+		gpu.New("bad", gpu.WGSL(""), nil, nil, func(struct{}, gpu.Args[float32]) {}, nil)
 	})
 }
 

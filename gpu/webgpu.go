@@ -173,7 +173,7 @@ func (e *webgpu) compile(k *Kernel) error { _, err := e.pipeline(k); return err 
 func (e *webgpu) build(k *Kernel, with func(*wgpu.ShaderModule) error) error {
 	err := e.scoped(func() error {
 		module, err := e.device.CreateShaderModule(&wgpu.ShaderModuleDescriptor{
-			Label: k.Name, WGSLDescriptor: &wgpu.ShaderModuleWGSLDescriptor{Code: k.Source}})
+			Label: k.Name, WGSLDescriptor: &wgpu.ShaderModuleWGSLDescriptor{Code: k.Source()}})
 		if err != nil {
 			return err
 		}

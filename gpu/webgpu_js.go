@@ -250,7 +250,7 @@ func (e *webgpu) explain(k *Kernel, err error) (text string) {
 		}
 	}()
 	e.raw.Call("pushErrorScope", "validation")
-	module := e.raw.Call("createShaderModule", map[string]any{"label": k.Name, "code": k.Source})
+	module := e.raw.Call("createShaderModule", map[string]any{"label": k.Name, "code": k.Source()})
 	await(e.raw.Call("popErrorScope"))
 	if info, infoErr := await(module.Call("getCompilationInfo")); infoErr == nil {
 		messages := info.Get("messages")

@@ -83,6 +83,7 @@ type Trainer struct {
 	weight      *gpu.Buffer // [N]
 	policyTerms *gpu.Buffer // [N,4]
 	stat        *gpu.Buffer // [N,4] cross-entropy, [N,8] policy
+	record      *gpu.Buffer // [recorded, 8] stat of the policy losses since Record; nil before the first
 	squares     *gpu.Buffer // partial sums of the gradient's square
 	norm        *gpu.Buffer // [4]
 	ring        *gpu.Buffer // [ringRows, ringWidth]
@@ -92,6 +93,8 @@ type Trainer struct {
 	taken       []taken // runs whose metrics are in the ring
 	sum         Metrics // of the step's parts that were already read from the ring
 	finished    []Metrics
+	recording   bool // parts are recorded
+	recorded    int  // tokens of the record
 }
 
 // phase is what a program of the trainer does besides computing its part of the gradient.
@@ -218,6 +221,11 @@ func (t *Trainer) Step(rate float32, parts ...MicroBatch) error {
 			return err
 		}
 		t.taken = append(t.taken, taken{t.Steps, t.slot, f.policy, f.last})
+		if f.policy && t.records(part.N()) {
+			t.recorded += part.N()
+		} else {
+			t.recording = false // the places of later parts would be wrong
+		}
 	}
 	return nil
 }
@@ -280,6 +288,9 @@ func (t *Trainer) program(f phase) *gpu.Program {
 	p.Add(loss.StatSum, func() any {
 		return loss.StatSumParams{N: uint32(t.in.n), S: columns, Stride: stride, At: at, Slot: uint32(t.slot), M: ringWidth}
 	}, t.stat, weight, t.ring)
+	if f.policy && t.record != nil {
+		t.copyToRecord(p)
+	}
 	if t.lora != nil {
 		t.adapterBackward(p)
 	} else {
@@ -392,6 +403,9 @@ func (t *Trainer) Release() {
 	t.g.release()
 	if t.lora != nil {
 		t.lora.release(t.Model)
+	}
+	if t.record != nil {
+		t.record.Release()
 	}
 	for _, b := range []*gpu.Buffer{t.m, t.v, t.targets, t.weight, t.policyTerms, t.stat, t.squares, t.norm, t.ring} {
 		b.Release()

@@ -2,8 +2,10 @@ package rl
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"attnlab/gpu"
 	"attnlab/rl/task"
 )
 
@@ -63,12 +65,57 @@ func TestReadingsReportPlace(t *testing.T) {
 	}
 }
 
+// pivotal is dice that call the second of three or more steps the pivot.
+type pivotal struct{ dice }
+
+func (pivotal) Pivot(_ task.Problem, t task.Trace) (int, bool) { return 1, len(t.Steps) > 2 }
+
+// The oracle branches at the pivot alone, every rule reports how often it hits it, and a task without one is refused before anything is sampled.
+func TestBranchAtThePivot(t *testing.T) {
+	for _, method := range []string{"attnrl", "treerl"} {
+		for branch, want := range map[string][2]float64{"pivot": {1, 1}, "earliest": {1, 1}, "random": {0, .99}, "fci": {0, 1}, "entropy": {0, 1}} {
+			r := openTask(t, pivotal{}, diceRun(t, method, map[string]string{"branch": branch, "pipeline": "off"}))
+			if got := steps(t, r, 1)[0]; got.PivotHit == nil || *got.PivotHit < want[0] || *got.PivotHit > want[1] || branch == "pivot" && got.Leaves == 0 {
+				t.Errorf("%s --branch %s: %s", method, branch, text(t, got))
+			}
+		}
+		c := diceRun(t, method, map[string]string{"branch": "pivot"})
+		if _, err := NewRun(gpu.OpenHost(), dice{}, diceBase(t), nil, c); err == nil || !strings.Contains(err.Error(), "task dice knows no pivot") {
+			t.Errorf("%s on dice: %v", method, err)
+		}
+	}
+	if got := steps(t, open(t, nil, diceRun(t, "attnrl", nil)), 1)[0]; got.PivotHit != nil {
+		t.Errorf("dice know no pivot: %s", text(t, got))
+	}
+}
+
+// All points of a response lie at the first token of its pivot. The first step is never one, and a response without a pivot is not branched.
+func TestPivotPoints(t *testing.T) {
+	s := Sample{Trace: task.Trace{PromptLength: 5, Steps: []task.Step{{Start: 5, End: 8}, {Start: 8, End: 12}, {Start: 12, End: 14}}}}
+	rule := TreeRule{branch: "pivot", points: 2}
+	for pivot, want := range map[int][]int{2: {7, 7}, 1: {3, 3}, 0: {}, noPivot: {}} {
+		if got := rule.pointsOf(s, make([]float64, 3), pivot, nil); !slices.Equal(got, want) {
+			t.Errorf("pivot %d: %v, want %v", pivot, got, want)
+		}
+	}
+}
+
 // A branch point inside a step counts for that step.
 func TestBranchedStep(t *testing.T) {
 	s := Sample{Trace: task.Trace{PromptLength: 5, Steps: []task.Step{{Start: 5, End: 8}, {Start: 8, End: 12}, {Start: 12, End: 14}, {Start: 14, End: 20}}}}
 	var got tally
-	got.branched(s, []int{0, 2, 3, 6, 7, 9, 15}, 2) // steps 0, 0, 1, 1, 2, 3 and none
+	got.branched(s, []int{0, 2, 3, 6, 7, 9, 15}, 2, noPivot) // steps 0, 0, 1, 1, 2, 3 and none
 	if want := []float64{0, 0, 1, 1, 1, 0, 0}; !slices.Equal(got.early, want) {
 		t.Errorf("%v, want %v", got.early, want)
+	}
+	if got.pivots != nil {
+		t.Errorf("without a pivot %v hits were counted", got.pivots)
+	}
+	got.branched(s, []int{3, 9}, 2, 1)
+	got.branched(s, []int{3, 9}, 2, 2)
+	got.branched(s, []int{9, 9}, 2, 3)
+	got.branched(s, nil, 2, 3) // not branched
+	if want := []float64{1, 0, 1}; !slices.Equal(got.pivots, want) {
+		t.Errorf("hits of the pivot %v, want %v", got.pivots, want)
 	}
 }

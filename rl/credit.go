@@ -31,6 +31,7 @@ type Rated struct {
 	AnswerTokens int         `json:"answer_tokens"` // after </think>
 	Focus        []float64   `json:"focus"`         // S_k, one a step
 	StepRanges   []task.Span `json:"step_ranges"`   // in order
+	TokenScores  []float64   `json:"token_scores"`  // one a token, for methods that weigh tokens
 	Reflections  int         `json:"reflections"`
 	ThinkTokens  *int        `json:"think_tokens"` // absent: length less answer_tokens
 }
@@ -221,7 +222,7 @@ func (in GroupInput) longest() (n int) {
 // sample is a response of which only lengths, scores and verdicts are known.
 func (r Rated) sample(tokens []int, prompt int) Sample {
 	think := r.Length - r.AnswerTokens
-	s := Sample{Scores: r.Focus, Reflections: r.Reflections, Trace: task.Trace{
+	s := Sample{Scores: r.Focus, TokenScores: r.TokenScores, Reflections: r.Reflections, Trace: task.Trace{
 		Tokens: tokens, PromptLength: prompt, Correct: r.Correct,
 		ThinkStart: prompt, ThinkEnd: prompt + think, AnswerStart: prompt + think, AnswerEnd: prompt + r.Length,
 	}}
@@ -248,6 +249,11 @@ func (r Rated) check() error {
 	for k, s := range r.Focus {
 		if !(s >= 0 && s <= math.MaxFloat64) { // catches NaN too
 			return fmt.Errorf("the focus of step %d is %g; a sum of attention is finite and not below 0", k, s)
+		}
+	}
+	for t, s := range r.TokenScores {
+		if math.IsNaN(s) || math.IsInf(s, 0) {
+			return fmt.Errorf("the score of token %d is %g; give finite numbers", t, s)
 		}
 	}
 	think := r.Length - r.AnswerTokens

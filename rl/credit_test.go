@@ -18,6 +18,11 @@ func readGroup(t *testing.T, text string) (in GroupInput) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i := range in.Responses { // a score for every token, for methods that weigh tokens
+		for t := range max(0, min(in.Responses[i].Length, 100)) {
+			in.Responses[i].TokenScores = append(in.Responses[i].TokenScores, float64(37*t%101))
+		}
+	}
 	return in
 }
 

@@ -120,7 +120,17 @@ func diceRunOf(t *testing.T, m Method, change map[string]string) RunConfig {
 
 func open(t *testing.T, kept *hf.Checkpoint, c RunConfig) *Run {
 	t.Helper()
-	r, err := NewRun(gpu.OpenHost(), dice{}, diceBase(t), kept, c)
+	return openSaved(t, dice{}, kept, c)
+}
+
+func openTask(t *testing.T, kind task.Task, c RunConfig) *Run {
+	t.Helper()
+	return openSaved(t, kind, nil, c)
+}
+
+func openSaved(t *testing.T, kind task.Task, kept *hf.Checkpoint, c RunConfig) *Run {
+	t.Helper()
+	r, err := NewRun(gpu.OpenHost(), kind, diceBase(t), kept, c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,8 @@
 // # The nouns
 //
 //   - A [Task] is a family of problems with a verifier and a true label for every step. [Chain] follows a path of definitions
-//     modulo ten; [Countdown] searches for an expression that reaches a target.
+//     modulo ten; [Countdown] searches for an expression that reaches a target; [Relay] has one step, at a known place that varies, that
+//     decides whether the answer can be right.
 //
 //   - A [Problem] is a prompt, its difficulty and its gold answer. The prompt holds everything: a problem can be written down,
 //     sent to another process and judged there.

@@ -3,6 +3,8 @@ package rl
 import (
 	"math"
 	"testing"
+
+	"attnlab/rl/stat"
 )
 
 // term is the value of a term by its name; NaN without one.
@@ -62,7 +64,7 @@ func TestExplainIsWhatTrained(t *testing.T) {
 			if named == 0 {
 				t.Error("nothing was explained")
 			}
-			if fine := method == "attnpo" || method == "attnrl" || method == "treerl"; fine && scaled == 0 {
+			if fine := method == "attnpo" || method == "attnrl" || method == "treerl" || method == "forking" || method == "anchors" || method == "vineppo"; fine && scaled == 0 {
 				t.Error("no step got another credit than its response")
 			}
 		})
@@ -103,6 +105,33 @@ func checkTerms(t *testing.T, method string, s Sample, x Explanation) (n int) {
 			near("A", term(x.Outcome, "R")-r, term(x.Outcome, "A"))
 		}
 		near("trained on", x.After[0], term(x.Outcome, "A"))
+	case "forking":
+		near("A", x.Before[0], term(x.Outcome, "A"))
+		for _, step := range x.Steps {
+			near("n", stat.Mean(x.After[step.Start:step.End]), term(step.Terms, "n")/float64(step.End-step.Start)*x.Before[0])
+			near("H", stat.Indicator(term(step.Terms, "H") >= term(x.Outcome, "τ")), stat.Indicator(term(step.Terms, "n") > 0))
+		}
+	case "anchors", "flowtracer":
+		near("A", x.Before[0], term(x.Outcome, "A"))
+		for _, step := range x.Steps {
+			if gamma := term(step.Terms, "γ"); x.Before[0] != 0 {
+				near("γ", stat.Mean(x.After[step.Start:step.End]), gamma*x.Before[0])
+			}
+		}
+	case "oar":
+		near("A", x.Before[0], term(x.Outcome, "A"))
+		for _, step := range x.Steps {
+			if w := term(step.Terms, "w"); x.Before[0] != 0 {
+				near("w", stat.Mean(x.After[step.Start:step.End]), w*x.Before[0])
+			}
+		}
+	case "vineppo":
+		near("A", term(x.Outcome, "r")-term(x.Outcome, "V(s_0)"), x.Before[0])
+		for _, step := range x.Steps {
+			if x.Before[0] != 0 {
+				near("A_k", term(step.Terms, "V(s_k+1)")-term(step.Terms, "V(s_k)"), x.After[step.Start])
+			}
+		}
 	case "attnpo":
 		near("A", x.Before[0], term(x.Outcome, "A"))
 		for _, step := range x.Steps {

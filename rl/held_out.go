@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"attnlab/rl/examine"
+	"attnlab/rl/runs"
 )
 
 // HeldOutConfig asks a run to measure itself on a fixed set of problems while it trains. The zero value does not.
@@ -12,9 +13,8 @@ type HeldOutConfig struct {
 	Every    int64 // generated tokens between two measurements; 0 is after each step
 }
 
-// DefaultHeldOut is what the page and "attnlab train" measure where nobody asks for something else: about a tenth of the time of
-// a run of the lab.
-var DefaultHeldOut = HeldOutConfig{Problems: 100, Every: 25_000}
+// DefaultHeldOut is what the page and "attnlab train" measure where nobody asks for something else.
+var DefaultHeldOut = HeldOutConfig{Problems: runs.HeldOut, Every: runs.HeldOutGap}
 
 // measureHeldOut measures the policy on the fixed problems, in the way it samples. The tokens are not counted as the run's.
 func (r *Run) measureHeldOut(ctx context.Context) (*examine.HeldOutAccuracy, error) {

@@ -91,6 +91,7 @@ func (r *Run) learn(groups []Group) error {
 	c := newLoss(r.Hyper)
 	r.Trainer.Policy = model.PolicyLoss{Low: float32(c.clipLow), High: float32(c.clipHigh), Dual: float32(c.dualClip),
 		KL: float32(c.kl), Entropy: float32(c.entropy), Temperature: float32(r.Temperature)}
+	r.beginRecord(part, c)
 	for m, M := 0, r.Hyper.Int("minibatches"); m < M; m++ {
 		if err := r.update(part[m*len(part)/M:(m+1)*len(part)/M], c); err != nil {
 			return err
@@ -106,6 +107,7 @@ func (r *Run) reportUpdates() error {
 	metrics, err := r.Trainer.Metrics()
 	for _, m := range metrics {
 		r.tally.update(m)
+		r.losses.updates = append(r.losses.updates, m.Loss)
 	}
 	return err
 }
@@ -126,15 +128,17 @@ func (r *Run) update(groups []Group, c lossConfig) error {
 	var samples []Sample
 	var lengths []int
 	for _, g := range groups {
-		for _, s := range g.Samples {
-			if s.Advantage != nil {
-				samples, lengths = append(samples, s), append(lengths, len(s.Advantage))
+		for i := range g.Samples {
+			if s := &g.Samples[i]; s.Advantage != nil {
+				s.trained = &trainedOn{update: r.losses.began}
+				samples, lengths = append(samples, *s), append(lengths, len(s.Advantage))
 			}
 		}
 	}
 	if len(samples) == 0 {
 		return nil
 	}
+	r.losses.began++
 	reference, err := r.referenceLogProbs(samples)
 	if err != nil {
 		return err
@@ -147,7 +151,13 @@ func (r *Run) update(groups []Group, c lossConfig) error {
 			n += len(samples[to].Tokens)
 			to++
 		}
-		parts = append(parts, policyPart(samples[from:to], reference[from:to], weights[from:to], r.Model.VocabSize))
+		part := policyPart(samples[from:to], reference[from:to], weights[from:to], r.Model.VocabSize)
+		for i, s := range samples[from:to] {
+			s.trained.at = r.losses.tokens + part.Starts[i] + s.PromptLength - 1
+			s.trained.weight, s.trained.reference = weights[from+i], reference[from+i]
+		}
+		r.losses.tokens += part.N()
+		parts = append(parts, part)
 		from = to
 	}
 	return r.Trainer.Step(r.rate(), parts...)

@@ -13,9 +13,10 @@ import (
 	"attnlab/rl/task"
 )
 
-// Methods lists every training method: supervised training first, then the baselines, then the three papers. To add a method,
-// write one file like those named here and add its value to this list.
-var Methods = []Method{SFT, GRPO, DrGRPO, DAPO, TLMRE, TreeRL, AttnRL, ATTNPO, REARL}
+// Methods lists every training method: supervised training first, then the baselines, among them other ways to weigh tokens, then the
+// three papers. To add a method, write one file like those named here and add its value to this list; only values that other packages
+// name are exported.
+var Methods = []Method{SFT, GRPO, DrGRPO, DAPO, TLMRE, forkingTokens, anchorTokens, vinePPO, oar, flowTracer, TreeRL, AttnRL, ATTNPO, REARL}
 
 // Method is a way to train. Its file holds the equations, the rows of its hyper-parameters, its training step and the explanation
 // of its credit.
@@ -96,13 +97,16 @@ func Crediting() []Method {
 	return slices.DeleteFunc(slices.Clone(Methods), func(m Method) bool { return m.Takes.Demonstrations })
 }
 
-// trains returns an error if the method cannot train on a task.
-func (m Method) trains(t task.Task) error {
+// Suits returns an error if the method cannot train on a task with these hyper-parameters.
+func (m Method) Suits(t task.Task, h hyper.Values) error {
 	if _, free := t.(task.Written); free && m.Takes.Revisions {
 		return fmt.Errorf("rl: %s ends think parts by a token of the task, and free text has none; choose another method", m.Name)
 	}
 	if m.Takes.Demonstrations && t.Demonstrate(task.Draw(t, task.TrainStream, 1, 0), 1) == nil {
 		return fmt.Errorf("rl: %s learns from demonstrations, and task %s has none; choose another method", m.Name, t.Name())
+	}
+	if m.Takes.Tree {
+		return NewTreeRule(h).suits(t)
 	}
 	return nil
 }

@@ -25,6 +25,11 @@ type StepReport struct {
 	Reward      float64 `json:"reward"` // mean over all that was credited
 	ThinkTokens float64 `json:"think_tokens"`
 
+	RewardParts     *rewardParts `json:"reward_parts,omitempty"`
+	CutOff          *float64     `json:"cut_off,omitempty"`          // share of responses that ended at the limit of tokens
+	FinishedTokens  *float64     `json:"finished_tokens,omitempty"`  // length of the others
+	AdvantageSpread *float64     `json:"advantage_spread,omitempty"` // standard deviation over the tokens of valid groups
+
 	// Redundant and essential steps, compared with the base's own samples.
 	RedundantSteps   float64  `json:"redundant_steps"`   // a response
 	EssentialSteps   float64  `json:"essential_steps"`   // a response, correcting ones counted
@@ -45,11 +50,16 @@ type StepReport struct {
 	// tell from it.
 	EarliestOverlap *float64 `json:"earliest_overlap,omitempty"`
 
+	// PivotHit is the share of branched responses with a pivot of which a branch point lies in it, where the task knows the pivot, see [task.Pivotal].
+	PivotHit *float64 `json:"pivot_hit,omitempty"`
+
 	KL           float64 `json:"kl"`      // k3, to the reference, or without one to the policy that sampled
 	Entropy      float64 `json:"entropy"` // of sampled tokens, nats
 	ClipFraction float64 `json:"clip_fraction"`
 	GradNorm     float64 `json:"gradient_norm"`
 	Loss         float64 `json:"loss"`
+
+	Quantiles quantiles `json:"quantiles"`
 
 	HeldOut     *examine.HeldOutAccuracy `json:"held_out,omitempty"`      // the policy after this step, where it was measured
 	HeldOutBase *examine.HeldOutAccuracy `json:"held_out_base,omitempty"` // the model that the run began from, in the first step
@@ -69,6 +79,43 @@ type StepReport struct {
 	Sampling        float64 `json:"sampling_seconds"`  // of this step
 	Learning        float64 `json:"learning_seconds"`  // of this step
 	TokensPerSecond float64 `json:"tokens_per_second"` // generated, of this step as a whole
+}
+
+// rewardParts is what the mean reward is the sum of: accuracy, and all that the method adds to it or takes away.
+type rewardParts struct {
+	Accuracy float64 `json:"accuracy"`
+	Other    float64 `json:"other"`
+	// Of a method that keeps them apart, Other is the sum of these two.
+	Length     *float64 `json:"length,omitempty"`
+	Reflection *float64 `json:"reflection,omitempty"`
+}
+
+// parted is what a method recorded of a response whose reward has these parts, each with its weight.
+type parted interface {
+	parts() (accuracy, length, reflection float64)
+}
+
+// quantiles are the distributions of a step.
+type quantiles struct {
+	Reward         *deciles `json:"reward,omitempty"`          // of all that was credited
+	ResponseLength *deciles `json:"response_length,omitempty"` // tokens of the responses that the policy wrote from the start
+	Advantage      *deciles `json:"advantage,omitempty"`       // of the tokens of valid groups
+}
+
+// deciles are the 10 %, 50 % and 90 % quantiles, see [stat.Quantile].
+type deciles struct {
+	P10 float64 `json:"p10"`
+	P50 float64 `json:"p50"`
+	P90 float64 `json:"p90"`
+}
+
+// decilesOf are those of x, nil where x is empty or has a number that JSON cannot hold.
+func decilesOf(x []float64) *deciles {
+	if len(x) == 0 || stat.Finite(stat.Mean(x)) == nil {
+		return nil
+	}
+	x = slices.Sorted(slices.Values(x))
+	return &deciles{stat.Quantile(x, 0.1), stat.Quantile(x, 0.5), stat.Quantile(x, 0.9)}
 }
 
 // GroupCount counts a step's groups by outcome: of the responses written from the
@@ -103,15 +150,25 @@ type tally struct {
 	needed, redundant  []float64 // credit of steps
 	positions          []float64 // rank correlation of a response's scores with place
 	early              []float64 // 1 for a branch point in a step at which "earliest" branches, else 0
+	pivots             []float64 // 1 for a branched response with a branch point in its pivot, else 0
 	updates            float64   // this step's
+	rewards, lengths   []float64 // of responses
+	accuracies         []float64 // part of the reward, of responses; likewise the next two
+	shortness, thought []float64
+	finished           []float64 // lengths of the responses that ended
+	advantages         []float64 // of tokens
 }
 
 // sample adds a response written from the start.
-func (t *tally) sample(trace task.Trace, r model.Rollout) {
+func (t *tally) sample(trace task.Trace, r model.Rollout, ended bool) {
 	t.responses++
+	if ended {
+		t.finished = append(t.finished, float64(len(r.Tokens)))
+	}
 	t.Accuracy += stat.Indicator(trace.Correct)
 	t.WellFormed += stat.Indicator(trace.WellFormed)
 	t.ThinkTokens += float64(trace.ThinkTokens())
+	t.lengths = append(t.lengths, float64(len(r.Tokens)))
 	t.RedundantSteps += float64(trace.Count(task.Redundant))
 	t.EssentialSteps += float64(trace.Count(task.Essential) + trace.Count(task.Correcting))
 	for _, h := range r.Entropy {
@@ -135,11 +192,19 @@ func (t *tally) credit(g Group) {
 	}
 	for _, s := range g.Samples {
 		t.Reward += s.Reward
+		t.rewards = append(t.rewards, s.Reward)
+		if own, ok := s.Inputs.Own.(parted); ok {
+			accuracy, length, reflection := own.parts()
+			t.accuracies, t.shortness, t.thought = append(t.accuracies, accuracy), append(t.shortness, length), append(t.thought, reflection)
+		} else {
+			t.accuracies = append(t.accuracies, stat.Indicator(s.Correct))
+		}
 		t.credited++
 		if s.Advantage == nil || !g.valid() {
 			continue
 		}
 		t.Trained += int64(len(s.Advantage))
+		t.advantages = append(t.advantages, s.Advantage...)
 		credit, needed, redundant := s.stepCredit()
 		if auc := score.StepAUC(credit, needed, redundant); !math.IsNaN(auc) {
 			t.within = append(t.within, auc)
@@ -161,12 +226,23 @@ func (t *tally) scored(scores []float64) {
 	}
 }
 
-// branched adds the branch points of a response, in tokens of it. The rule "earliest" takes steps 1 to points, counted from 0.
-func (t *tally) branched(s Sample, at []int, points int) {
+// branched adds the branch points of a response, in tokens of it. The rule "earliest" takes steps 1 to points, counted from 0. pivot
+// is a step or [noPivot].
+func (t *tally) branched(s Sample, at []int, points, pivot int) {
+	if hit := hits(s, at, pivot); pivot != noPivot && len(at) > 0 {
+		t.pivots = append(t.pivots, stat.Indicator(hit))
+	}
 	for _, token := range at {
 		k := slices.IndexFunc(s.Steps, func(step task.Step) bool { return s.PromptLength+token < step.End })
 		t.early = append(t.early, stat.Indicator(k >= 1 && k <= points))
 	}
+}
+
+// hits reports whether one of the branch points of a response, in tokens of it, lies in a step.
+func hits(s Sample, at []int, step int) bool {
+	return slices.ContainsFunc(at, func(token int) bool {
+		return step != noPivot && s.Steps[step].Start <= s.PromptLength+token && s.PromptLength+token < s.Steps[step].End
+	})
 }
 
 // stepCredit is the mean advantage of each step's tokens, with its label.
@@ -201,6 +277,12 @@ func (t *tally) report(base *Probe) StepReport {
 	}
 	r.Reward /= max(1, t.credited)
 	r.Entropy /= max(1, t.sampled)
+	if t.credited > 0 {
+		r.RewardParts = &rewardParts{Accuracy: stat.Mean(t.accuracies), Length: stat.Finite(stat.Mean(t.shortness)), Reflection: stat.Finite(stat.Mean(t.thought))}
+		r.RewardParts.Other = r.Reward - r.RewardParts.Accuracy
+	}
+	r.CutOff = stat.Finite(1 - float64(len(t.finished))/t.responses)
+	r.FinishedTokens, r.AdvantageSpread = stat.Finite(stat.Mean(t.finished)), stat.Finite(stat.PopStdDev(t.advantages))
 	if base != nil {
 		r.RedundantRemoved = stat.Finite(stat.ShareRemoved(base.RedundantSteps, r.RedundantSteps))
 		r.EssentialKept = stat.Finite(r.EssentialSteps / base.EssentialSteps)
@@ -211,6 +293,8 @@ func (t *tally) report(base *Probe) StepReport {
 	}
 	r.CreditAUC = stat.Finite(within / float64(len(t.within)))
 	r.ScorePosition, r.EarliestOverlap = stat.Finite(stat.Mean(t.positions)), stat.Finite(stat.Mean(t.early))
+	r.PivotHit = stat.Finite(stat.Mean(t.pivots))
+	r.Quantiles = quantiles{decilesOf(t.rewards), decilesOf(t.lengths), decilesOf(t.advantages)}
 	r.CreditAUCPooled = stat.Finite(stat.AUC(t.needed, t.redundant))
 	return r
 }

@@ -153,7 +153,8 @@ func (p *Policy) write(ctx context.Context, from []pendingBranch, first int) ([]
 		p.Generated += int64(len(r.Tokens))
 		p.Charged += int64(len(s.Response()))
 		if len(b.response) == 0 {
-			p.tally.sample(s.Trace, r)
+			s.Entropy = r.Entropy
+			p.tally.sample(s.Trace, r, len(r.Tokens) > 0 && task.Ends(p.Task, r.Tokens[len(r.Tokens)-1]))
 		}
 		samples[i] = s
 	}

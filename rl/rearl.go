@@ -329,8 +329,13 @@ func reflectionDensity(reflections, thinkTokens int) float64 {
 // reaInputs is what REA-RL records of a response.
 type reaInputs struct {
 	rewards  [3]float64 // R_acc, R_len, R_refl, without their weights
+	weights  [3]float64
 	revision bool
 	copied   bool // the revision was wrong, and is a copy of its response
+}
+
+func (a reaInputs) parts() (accuracy, length, reflection float64) {
+	return a.weights[0] * a.rewards[0], a.weights[1] * a.rewards[1], a.weights[2] * a.rewards[2]
 }
 
 func (a reaInputs) report(out *GroupOutput) {
@@ -351,7 +356,7 @@ func (c *rearl) Credit(_ int, groups []Group) error {
 		g.credit(rewards, c.advantages(correct, rewards), c.scale.advantages(accuracyReward(correct)))
 		for j := range g.Samples {
 			s := &g.Samples[j]
-			s.Inputs.Own = reaInputs{parts[j], s.Kind == "revision", copied[j]}
+			s.Inputs.Own = reaInputs{parts[j], [3]float64{c.accuracy, c.length, c.reflection}, s.Kind == "revision", copied[j]}
 		}
 	}
 	return nil

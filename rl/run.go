@@ -33,6 +33,8 @@ type RunConfig struct {
 	Tokens int // of a micro-batch, which bounds memory; 0 is 4096
 	Slots  int // sequences sampled at once; 0 is 64
 
+	SaveRollouts *float64 // share of the problems whose responses are in Run.Rollouts; nil is 0
+
 	HeldOut HeldOutConfig // measurements on fixed problems while it trains
 }
 
@@ -43,11 +45,14 @@ type Run struct {
 	Model   *model.Model
 	Trainer *model.Trainer
 
+	Rollouts []runs.Rollout // of the last step, of a share of its problems
+
 	base      *hf.Checkpoint // what the run started from
 	reference *model.Scorer  // frozen; nil where neither loss nor reward has a KL term, and where adapters can be left out instead
 	trainer   Trainer
 	state     runState
 	last      []Group // of the last step
+	losses    lossRecord
 }
 
 // NewRun starts a run from base or, where saved is a checkpoint of such a run, resumes it exactly as if it had never stopped;
@@ -75,7 +80,7 @@ func NewRun(d *gpu.Device, task task.Task, base, saved *hf.Checkpoint, c RunConf
 			return nil, err
 		}
 	}
-	if err := c.Method.trains(task); err != nil {
+	if err := c.Method.Suits(task, c.Hyper); err != nil {
 		return nil, err
 	}
 	if n := len(task.Vocabulary()); n != base.Config.VocabSize {
@@ -214,6 +219,7 @@ func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	r.state.Step++
 	r.state.Trained += r.tally.Trained
 	r.state.Seconds += seconds
+	r.Rollouts = r.saved()
 
 	report := r.tally.report(r.state.Base)
 	report.Step, report.Method, report.Seed = r.state.Step, r.Method.Name, runs.Seed(r.Seed)

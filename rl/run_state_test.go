@@ -30,7 +30,8 @@ func TestRunsOfVersion1Resume(t *testing.T) {
 			}
 			resumed := steps(t, open(t, saved, c), 2)
 			for i := range resumed { // version 1 did not report these
-				resumed[i].ScorePosition, resumed[i].EarliestOverlap = nil, nil
+				resumed[i].ScorePosition, resumed[i].EarliestOverlap, resumed[i].Quantiles = nil, nil, quantiles{}
+				resumed[i].RewardParts, resumed[i].CutOff, resumed[i].FinishedTokens, resumed[i].AdvantageSpread = nil, nil, nil, nil
 			}
 			got, old := any(nil), any(nil)
 			for _, one := range []struct {

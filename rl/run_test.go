@@ -152,11 +152,17 @@ func TestPipelineTakesOneCallAStep(t *testing.T) {
 
 func TestBranchesKeepPrefixesAndTheirLogProbs(t *testing.T) {
 	for _, branch := range score.BranchNames() {
-		r := open(t, nil, diceRun(t, "treerl", map[string]string{"branch": branch, "unbranched": "keep"}))
+		r := openTask(t, pivotal{}, diceRun(t, "treerl", map[string]string{"branch": branch, "unbranched": "keep"}))
 		c := NewTreeRule(r.Hyper)
 		branched := 0
 		for seed := range uint64(4) {
-			g, err := r.Policy.BuildTree(t.Context(), c, dice{}.Problem(seed))
+			b := r.Policy.NewTree(c, dice{}.Problem(seed))
+			for !b.Done() {
+				if err := b.Round(t.Context(), r.Policy, len(b.points)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			g, err := b.Built()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,13 +15,16 @@ type Sample struct {
 
 	Kind        string       `json:"-"` // "" written from the start, "branch" or "revision"
 	Scores      []float64    `json:"-"` // of each step, where the method has a score
+	TokenScores []float64    `json:"-"` // [response] by which the method weighs tokens, where it does
+	Entropy     []float32    `json:"-"` // [response] of the distribution each token was drawn from, nats; nil of continued responses
 	Reflections int          `json:"-"` // words of reflection
 	Reference   []float32    `json:"-"` // [response] log-probabilities under the frozen base, where Credit needs them
-	Inputs      CreditInputs `json:"-"`
+	Inputs      creditInputs `json:"-"`
+	trained     *trainedOn   // nil where the step did not train on it
 }
 
-// CreditInputs is what the credit of a response was computed from, for its explanation. Training does not need it.
-type CreditInputs struct {
+// creditInputs is what the credit of a response was computed from, for its explanation. Training does not need it.
+type creditInputs struct {
 	Advantage float64   // of the whole response
 	Before    float64   // what each token would have got without the method's own term
 	Scales    []float64 // factor of each step's advantage; nil where the method has none

@@ -15,7 +15,7 @@ import (
 
 // BranchParam is the row of the table of hyper-parameters that names one of [score.BranchRules].
 var BranchParam = hyper.Param{
-	Name: "branch", Meaning: "what chooses branch points: steps of high FCI, uncertain tokens, random steps, or the earliest steps", Source: "unstated",
+	Name: "branch", Meaning: "what chooses branch points: steps of high FCI, uncertain tokens, random steps, the earliest steps, or the pivot where the task knows it", Source: "unstated",
 	Choices: score.BranchNames(), Max: float64(len(score.BranchRules) - 1), Step: 1,
 }
 
@@ -63,6 +63,14 @@ func (c TreeRule) leaves() int { return c.initial * (1 + c.points*c.rollouts) }
 
 // readings are the scores that --fci names. Of these only the sum depends on how many steps follow.
 var readings = map[string]score.Score{"": score.FCI, "sum": score.FCI, "mean": score.FCIMean, "over-uniform": score.FCIOverUniform}
+
+// suits returns an error if the rule needs a pivot that the task does not know.
+func (c TreeRule) suits(t task.Task) error {
+	if c.branch == score.PivotBranch.Name && !task.KnowsPivot(t) {
+		return fmt.Errorf("rl: task %s knows no pivot to branch at; choose branch fci, entropy, random or earliest, or a task that has one", t.Name())
+	}
+	return nil
+}
 
 // plannedTree is the initial responses to a problem with the places to branch them at.
 type plannedTree struct {
@@ -112,8 +120,9 @@ func (c TreeRule) plan(p *Policy, easy *easyFilter, groups []Group) ([]plannedTr
 		s := plannedTree{Group: g, Points: make([][]int, len(g.Samples))}
 		correct, _ := g.verdicts()
 		for _, k := range c.expanded(correct, random) {
-			s.Points[k] = c.pointsOf(g.Samples[k], fci[i][k], random)
-			p.tally.branched(g.Samples[k], s.Points[k], c.points)
+			pivot := p.pivot(g, k)
+			s.Points[k] = c.pointsOf(g.Samples[k], fci[i][k], pivot, random)
+			p.tally.branched(g.Samples[k], s.Points[k], c.points, pivot)
 		}
 		planned = append(planned, s)
 	}
@@ -153,9 +162,20 @@ func (c TreeRule) scores(p *Policy, groups []Group) (fci [][][]float64, err erro
 	return fci, err
 }
 
+// noPivot is the pivot of a response that has none, or of a task that does not know it.
+const noPivot = -1
+
+// pivot is the step of sample k of a group that decides whether its answer can still be right, or [noPivot].
+func (p *Policy) pivot(g Group, k int) int {
+	if step, known := task.Pivot(p.Task, g.Problem, g.Samples[k].Trace); known {
+		return step
+	}
+	return noPivot
+}
+
 // pointsOf are the response tokens before each branch, by the rule's way of branching, in order. Steps are sampled again from their
-// first token, and never the first step.
-func (c TreeRule) pointsOf(s Sample, fci []float64, random *rand.Rand) []int {
+// first token, and never the first step. At a pivot all points are the same.
+func (c TreeRule) pointsOf(s Sample, fci []float64, pivot int, random *rand.Rand) []int {
 	var steps []int
 	switch later := max(0, len(s.Steps)-1); c.branch {
 	case score.EntropyBranch.Name:
@@ -180,6 +200,10 @@ func (c TreeRule) pointsOf(s Sample, fci []float64, random *rand.Rand) []int {
 		for k := 1; k <= min(c.points, later); k++ {
 			steps = append(steps, k)
 		}
+	case score.PivotBranch.Name:
+		if pivot > 0 {
+			steps = slices.Repeat([]int{pivot}, c.points)
+		}
 	default:
 		panic(fmt.Sprintf("rl: there is no code for branch rule %q", c.branch))
 	}
@@ -195,8 +219,9 @@ func (c TreeRule) pointsOf(s Sample, fci []float64, random *rand.Rand) []int {
 // treeInputs is where a response lies in its tree.
 type treeInputs struct{ leaf int }
 
-// grow takes the rollouts of a planned tree's branches off the front of samples and builds the tree, without credit.
-func (c TreeRule) grow(s plannedTree, samples *[]Sample) Group {
+// grow takes the rollouts of a planned tree's branches off the front of samples and builds the tree, without credit. hand are branches
+// besides, which a person began.
+func (c TreeRule) grow(s plannedTree, samples *[]Sample, hand ...handBranch) Group {
 	g := Group{Problem: s.Problem, Index: s.Index, Tree: newTree()}
 	for i, initial := range s.Samples {
 		grown := []Sample{initial}
@@ -208,6 +233,12 @@ func (c TreeRule) grow(s plannedTree, samples *[]Sample) Group {
 				b.Kind = "branch"
 				grown = append(grown, b)
 				branches = append(branches, branch{at: at, length: len(b.Response()) - at, reward: stat.Indicator(b.Correct)})
+			}
+		}
+		for _, h := range hand {
+			if h.tree == i {
+				grown = append(grown, h.sample)
+				branches = append(branches, branch{at: h.at, length: len(h.sample.Response()) - h.at, reward: stat.Indicator(h.sample.Correct)})
 			}
 		}
 		for j, leaf := range g.Tree.add(len(initial.Response()), stat.Indicator(initial.Correct), branches) {

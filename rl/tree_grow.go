@@ -22,18 +22,8 @@ type BranchPoint struct {
 	Tree  int     `json:"tree"`
 	Step  int     `json:"step"`
 	FCI   float64 `json:"fci"`
-	Token int     `json:"token"` // position in the trace of the first token that is sampled again
-}
-
-// BuildTree samples and credits the whole branch tree of one problem. All initial responses are expanded.
-func (p *Policy) BuildTree(ctx context.Context, c TreeRule, problem task.Problem) (BuiltTree, error) {
-	b := p.NewTree(c, problem)
-	for !b.Done() {
-		if err := b.Round(ctx, p, len(b.points)); err != nil {
-			return BuiltTree{}, err
-		}
-	}
-	return b.Built()
+	Token int     `json:"token"`           // position in the trace of the first token that is sampled again
+	Pivot *bool   `json:"pivot,omitempty"` // it lies in the response's pivot, see [task.Pivotal]; nil where none is known
 }
 
 // TreeBuilder builds a branch tree in rounds: the initial responses, where to branch them, then the rollouts of some branch points
@@ -45,6 +35,7 @@ type TreeBuilder struct {
 	planned *plannedTree // with all branch points; nil before they are chosen
 	points  []BranchPoint
 	rolled  []Sample // of the first points, T each
+	hand    []handBranch
 }
 
 // NewTree returns the builder of a tree without any response.
@@ -56,14 +47,14 @@ func (p *Policy) NewTree(c TreeRule, problem task.Problem) *TreeBuilder {
 // Started reports whether there are initial responses.
 func (b *TreeBuilder) Started() bool { return b.groups != nil }
 
-// Chosen reports whether there are branch points.
-func (b *TreeBuilder) Chosen() bool { return b.planned != nil }
+// chosen reports whether there are branch points, or places for none.
+func (b *TreeBuilder) chosen() bool { return b.planned != nil }
 
 // Rolled is how many branch points have their rollouts.
 func (b *TreeBuilder) Rolled() int { return len(b.rolled) / b.rule.rollouts }
 
 // Done reports whether every branch point has its rollouts.
-func (b *TreeBuilder) Done() bool { return b.Chosen() && b.Rolled() == len(b.points) }
+func (b *TreeBuilder) Done() bool { return b.chosen() && b.Rolled() == len(b.points) }
 
 // Points are all branch points in the order of their rollouts.
 func (b *TreeBuilder) Points() []BranchPoint { return slices.Clone(b.points) }
@@ -89,11 +80,14 @@ func (b *TreeBuilder) Round(ctx context.Context, p *Policy, n int) (err error) {
 	}()
 	switch {
 	case !b.Started():
+		if err = b.rule.suits(p.Task); err != nil {
+			return err
+		}
 		groups := []Group{{Problem: b.problem}}
 		if err = p.rollouts(ctx, groups, b.rule.initial); err == nil {
 			b.groups = groups
 		}
-	case !b.Chosen():
+	case !b.chosen():
 		err = b.choose(p)
 	case !b.Done():
 		from := b.rule.branches([]plannedTree{*b.planned})
@@ -127,7 +121,12 @@ func (b *TreeBuilder) choose(p *Policy) error {
 		s := b.planned.Samples[tree]
 		for _, at := range points {
 			k := slices.IndexFunc(s.Steps, func(step task.Step) bool { return s.PromptLength+at < step.End })
-			b.points = append(b.points, BranchPoint{Tree: tree, Step: k, FCI: fci[0][tree][k], Token: s.PromptLength + at})
+			point := BranchPoint{Tree: tree, Step: k, FCI: fci[0][tree][k], Token: s.PromptLength + at}
+			if pivot := p.pivot(b.planned.Group, tree); pivot != noPivot {
+				hit := hits(s, []int{at}, pivot)
+				point.Pivot = &hit
+			}
+			b.points = append(b.points, point)
 		}
 	}
 	return nil
@@ -140,7 +139,7 @@ func (b *TreeBuilder) Built() (BuiltTree, error) {
 		so.Points[point.Tree] = append(so.Points[point.Tree], point.Token-len(b.problem.Prompt))
 	}
 	rolled := slices.Clone(b.rolled)
-	g := b.rule.grow(so, &rolled)
+	g := b.rule.grow(so, &rolled, b.hand...)
 	built := BuiltTree{Problem: b.problem, Tree: g.Tree, Leaves: g.Samples, Points: b.points}
 	for _, s := range g.Samples {
 		built.Leaf = append(built.Leaf, s.leaf())
@@ -166,6 +165,11 @@ func (p *Policy) TryBranching(ctx context.Context, rules []TreeRule, problems []
 			p.Count = count
 		}
 	}()
+	for _, c := range rules {
+		if err := c.suits(p.Task); err != nil {
+			return err
+		}
+	}
 	groups := make([]Group, len(problems))
 	for i := range groups {
 		groups[i] = Group{Problem: problems[i], Index: uint64(first + i)}

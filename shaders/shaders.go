@@ -28,10 +28,10 @@ var tunable = regexp.MustCompile(`(?m)^const (\w+): u32 = (\d+)u; // tunable.*$`
 // Swap holds imports that are replaced by others, by name.
 type Swap map[string]string
 
-// Load assembles the kernel at path ("nn/rmsnorm_fwd"). It panics where the
+// Load returns a function that assembles the kernel at path ("nn/rmsnorm_fwd"). It panics where the
 // source does not exist, imports something unknown, or tune names a constant
 // that it does not have: kernels are part of the program.
-func Load(path string, tune Tune) string { return LoadSwapped(path, tune, nil) }
+func Load(path string, tune Tune) func() string { return LoadSwapped(path, tune, nil) }
 
 // RowSubgroups reduces a row by subgroups.
 var RowSubgroups = Swap{"shared/row": "shared/row_subgroups"}
@@ -39,7 +39,11 @@ var RowSubgroups = Swap{"shared/row": "shared/row_subgroups"}
 var enable = regexp.MustCompile(`(?m)^enable \w+;\n`)
 
 // LoadSwapped is Load with other imports.
-func LoadSwapped(path string, tune Tune, swap Swap) string {
+func LoadSwapped(path string, tune Tune, swap Swap) func() string {
+	return func() string { return assemble(path, tune, swap) }
+}
+
+func assemble(path string, tune Tune, swap Swap) string {
 	source := expand(path, &[]string{}, swap)
 	used := map[string]bool{}
 	source = tunable.ReplaceAllStringFunc(source, func(line string) string {

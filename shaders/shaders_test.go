@@ -120,7 +120,7 @@ func TestParams(t *testing.T) {
 	// struct Params of the WGSL and the Go struct have the same fields.
 	for _, list := range kernels(t) {
 		for _, k := range list {
-			blocks := params.FindAllStringSubmatch(comment.ReplaceAllString(k.Source, ""), -1)
+			blocks := params.FindAllStringSubmatch(comment.ReplaceAllString(k.Source(), ""), -1)
 			if len(blocks) != 1 {
 				t.Errorf("kernel %s has %d structs Params", k.Name, len(blocks))
 				continue
@@ -149,7 +149,7 @@ func TestBindings(t *testing.T) {
 	// first, then buffers by name, word type and access.
 	for _, list := range kernels(t) {
 		for _, k := range list {
-			source := comment.ReplaceAllString(k.Source, "")
+			source := comment.ReplaceAllString(k.Source(), "")
 			want := [][]string{{"0", "0", "uniform", "p", "Params"}}
 			for i, b := range k.Bindings {
 				access := "storage, read"
@@ -185,11 +185,14 @@ func TestAssembled(t *testing.T) {
 	// Every import is resolved, and included once, however it is reached.
 	for _, list := range kernels(t) {
 		for _, k := range list {
-			if strings.Contains(k.Source, "#import") {
+			if strings.Contains(k.Source(), "#import") {
 				t.Errorf("kernel %s has an import left", k.Name)
 			}
+			if enables := strings.Contains(k.Source(), "enable subgroups;"); k.Subgroups != enables {
+				t.Errorf("kernel %s enables subgroups: %v; its name says %v", k.Name, enables, k.Subgroups)
+			}
 			seen := map[string]bool{}
-			for _, f := range declare.FindAllStringSubmatch(k.Source, -1) {
+			for _, f := range declare.FindAllStringSubmatch(k.Source(), -1) {
 				if seen[f[1]] {
 					t.Errorf("kernel %s declares %s twice", k.Name, f[1])
 				}
@@ -201,10 +204,10 @@ func TestAssembled(t *testing.T) {
 
 func TestTune(t *testing.T) {
 	const path = "nn/rmsnorm_fwd"
-	if source := shaders.Load(path, nil); strings.Count(source, "const WG: u32 = 64u;") != 1 {
+	if source := shaders.Load(path, nil)(); strings.Count(source, "const WG: u32 = 64u;") != 1 {
 		t.Errorf("untuned: %s", source)
 	}
-	source := shaders.Load(path, shaders.Tune{"WG": 32})
+	source := shaders.Load(path, shaders.Tune{"WG": 32})()
 	if strings.Count(source, "const WG: u32 = 32u;") != 1 || strings.Contains(source, "64u") {
 		t.Errorf("tuned to 32: %s", source)
 	}
@@ -226,7 +229,7 @@ func TestLoadPanics(t *testing.T) {
 					t.Errorf("Load(%q, %v) panics with %v, want %q", c.path, c.tune, got, c.want)
 				}
 			}()
-			shaders.Load(c.path, c.tune)
+			shaders.Load(c.path, c.tune)()
 		}()
 	}
 }

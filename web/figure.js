@@ -243,10 +243,28 @@
     if (!inPage) host.enter(canvas);
   }).observe(document.body, { childList: true });
 
-  // load starts the program and shows the megabytes that have arrived. Their total is not known if they travel compressed.
+  // load starts the program. While the server is away it tries again, as a figure of a page that waits for its server does not
+  // need anybody to press a button.
   async function load() {
     if (location.protocol === "file:") throw new Error('A figure cannot run from a file. Serve the site, for example with "python3 -m http.server" in its folder.');
-    const response = await fetch("figure.wasm");
+    const go = new Go();
+    let program;
+    while (!(program = await fetched(go.importObject))) {
+      loading.textContent = "The line to the server is lost. The figure loads when it is back.";
+      await new Promise((done) => setTimeout(done, 2000));
+    }
+    loading.remove();
+    await go.run(program);
+  }
+  // fetched is the program, or null if the line to the server breaks. It shows the megabytes that have arrived. Their total is
+  // not known if they travel compressed.
+  async function fetched(imports) {
+    let response;
+    try {
+      response = await fetch("figure.wasm");
+    } catch {
+      return null;
+    }
     if (!response.ok) throw new Error(`The figure cannot be loaded (${response.status}). Reload the page.`);
     let bytes = 0;
     const total = response.headers.get("Content-Encoding") ? 0 : Number(response.headers.get("Content-Length"));
@@ -258,11 +276,13 @@
         out.enqueue(chunk);
       },
     });
-    const go = new Go();
     const body = new Response(response.body.pipeThrough(count), { headers: { "Content-Type": "application/wasm" } });
-    const { instance } = await WebAssembly.instantiateStreaming(body, go.importObject);
-    loading.remove();
-    await go.run(instance);
+    try {
+      return (await WebAssembly.instantiateStreaming(body, imports)).instance;
+    } catch (e) {
+      if (e instanceof WebAssembly.CompileError || e instanceof WebAssembly.LinkError) throw e;
+      return null; // the line broke on the way
+    }
   }
   load().catch((e) => host.fail(e.message));
 }

@@ -211,15 +211,36 @@ if (location.protocol !== "file:") {
   globalThis.attnlabPlace = (id, anchor) => {
     const card = document.getElementById(id);
     const from = document.querySelector(`[data-do="${CSS.escape(anchor)}"].open`);
-    if (!card || !from || card.hidden || matchMedia("(max-width: 760px)").matches) {
+    const lesson = document.querySelector(".lesson:not([hidden])"); // on a wide screen it has the right edge, on others the lower half
+    const sheet = matchMedia(lesson ? "(max-width: 960px)" : "(max-width: 760px)").matches;
+    if (!card || !from || card.hidden || sheet) {
       card?.style.removeProperty("left");
       card?.style.removeProperty("top");
       return;
     }
     const a = from.getBoundingClientRect(), c = card.getBoundingClientRect(), gap = 8;
-    const left = a.right + gap + c.width < innerWidth ? a.right + gap : Math.max(gap, a.left - gap - c.width);
+    const free = lesson ? lesson.getBoundingClientRect().left : innerWidth;
+    const left = a.right + gap + c.width < free ? a.right + gap : Math.max(gap, a.left - gap - c.width);
     card.style.left = `${left}px`;
     card.style.top = `${Math.max(gap, Math.min(a.top - 16, innerHeight - c.height - gap))}px`;
+  };
+
+  // attnlabRows measures the rows of a trace for its arcs, in one call, as the bytes of 64-bit numbers: width and height of the gutter; top and height of the box in
+  // which a long trace scrolls, else 0; then range and middle of each row. All heights count from the top of the gutter.
+  globalThis.attnlabRows = () => {
+    const gutter = document.getElementById("gutter");
+    if (!gutter) return null;
+    const own = gutter.getBoundingClientRect(), view = document.getElementById("rows-box")?.getBoundingClientRect();
+    const found = [own.width, own.height, view ? view.top - own.top : 0, view ? view.height : 0];
+    for (const block of gutter.parentElement.querySelectorAll(".block:empty")) { // its rows are guessed
+      const { top, height } = block.getBoundingClientRect(), first = Number(block.dataset.first), rows = Number(block.dataset.rows);
+      for (let k = 0; k < rows; k++) found.push(first + k, top - own.top + (k + 0.5) * height / rows);
+    }
+    for (const number of gutter.parentElement.querySelectorAll(".row[data-range] > .no")) {
+      const { top, height } = number.getBoundingClientRect();
+      found.push(Number(number.parentElement.dataset.range), top - own.top + height / 2);
+    }
+    return new Uint8Array(new Float64Array(found).buffer);
   };
 
   globalThis.attnlabReveal = (id) => {

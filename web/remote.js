@@ -32,7 +32,7 @@ channel.onmessage = ({ data }) => {
   if (events.has(kind)) return; // of the page to its figures
   if (!line && (kind === "Hover" || kind === "UserActive")) return; // of no use later
   if (3 * data.length > limit && new TextEncoder().encode(data).length + 32 > limit) { // the server would close the line
-    post("Failure", { command: kind, text: `This is larger than the ${limit >> 20} MB that a page may send to the engine at once. Put the files into a folder of the machine that the engine runs on.` });
+    post("Failure", { command: kind, text: `This is larger than the ${limit >> 20} MB that a page may send to the engine at once. Choose less at once.` });
     post("Status", { stage: "ready", done: 0, total: 0, busy: false });
     return;
   }
@@ -40,6 +40,28 @@ channel.onmessage = ({ data }) => {
   if (line) line.send(`say ${number}\n${data}`);
 };
 const events = new Set(["Trace", "Selection", "Connection"]); // that pages and this script post
+
+// Files that the page hands to the engine stay here, the newest four choices of them. The program learns their names and asks for ranges.
+const choices = new Map(); // [{name, file}] by the id of the choice
+new BroadcastChannel("attnlab:files:" + session).onmessage = ({ data: { id, files } }) => {
+  choices.set(id, files);
+  if (choices.size > 4) choices.delete(choices.keys().next().value);
+  if (line) hold(line, id);
+};
+function hold(one, id) {
+  if (!watch) one.send(`hold ${id}\n${JSON.stringify(choices.get(id).map(({ name, file }) => ({ name, size: file.size })))}`);
+}
+
+// give answers the program's request for a range.
+async function give(one, { number, id, name, from, size }) {
+  try {
+    const { file } = choices.get(id).find((f) => f.name === name);
+    const bytes = await file.slice(from, from + size).arrayBuffer();
+    one.send(await new Blob([`range ${number}\n`, bytes]).arrayBuffer());
+  } catch (error) {
+    if (one === line) one.send(`unread ${number}\n${error.message}`);
+  }
+}
 
 // The page says once with which token, and later that it is seen again.
 self.onmessage = ({ data }) => {
@@ -113,6 +135,8 @@ function take(one, data) {
       got = Number(argument);
       channel.postMessage(data.slice(end + 1));
       confirm();
+      return;
+    case "read": give(one, JSON.parse(argument));
   }
 }
 
@@ -147,6 +171,7 @@ function welcome(one, w) {
   if (first) tell("open");
   else if (again) tell("open", slept ? "This page slept, and the line to the engine is open again. Nothing was lost." : "The line to the engine is open again. Nothing was lost.");
   else tell("open", "The engine's program was started again.", true);
+  for (const id of choices.keys()) hold(one, id);
   for (const c of waiting) one.send(`say ${c.number}\n${c.text}`);
 }
 

@@ -66,6 +66,9 @@ func (e *Engine) showRun(t *training) {
 	}
 	e.publish(run)
 	e.refreshCredit()
+	if err := e.showLosses(); err != nil && !lost(err) {
+		e.fail("ShowCredit", err)
+	}
 	t.shown = time.Now()
 	t.showing = t.shown.Sub(began)
 }

@@ -97,7 +97,11 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 		if err != nil {
 			return err
 		}
-		if err := t.note(report); err != nil {
+		err = t.note(report)
+		if r, ok := t.learner.(reinforcement); ok && err == nil {
+			err = t.run.Rollouts.Add(r.Rollouts)
+		}
+		if err != nil {
 			return errors.Join(err, e.rollBack(t))
 		}
 		if err := e.follow(ctx, t); err != nil {
@@ -162,7 +166,7 @@ func (e *Engine) moveRun(t *training, d *gpu.Device) error {
 		at = t.state.Train.Schedule
 	}
 	moved := *t
-	moved.run.Log = t.run.Log.UpTo(at)
+	moved.run.Log, t.run.Rollouts = t.run.Log.UpTo(at), t.run.Rollouts.UpTo(at)
 	t.run.Followed = t.run.Followed.UpTo(at)
 	next, err := e.learn(context.Background(), &moved, d)
 	if err != nil {

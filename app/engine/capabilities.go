@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	"attnlab/app/session"
 	"attnlab/gpu"
 )
 
@@ -35,7 +34,7 @@ func (e *Engine) announce() {
 	c.Disk = e.library.Root != nil
 	c.Bases = slices.Clone(e.names)
 	for _, t := range slices.Backward(e.runs) {
-		if t.info.State != session.MetricsOnly && t.step() > 0 {
+		if t.info.HasModel() && t.step() > 0 {
 			c.Bases = append(c.Bases, runModel+t.info.ID)
 		}
 	}

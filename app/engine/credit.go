@@ -28,7 +28,8 @@ func (e *Engine) clearCredit() {
 	e.crediting.Lock()
 	defer e.crediting.Unlock()
 	e.credit = explained{rollout: -1}
-	e.clear(session.Credit{Rollout: -1, Text: []string{}, Before: []float64{}, After: []float64{}, Steps: []session.CreditStep{}, Outcome: []session.Term{}})
+	e.clear(session.Credit{Number: e.next(), Rollout: -1, Text: []string{}, Before: []float64{}, After: []float64{}, Steps: []session.CreditStep{}, Outcome: []session.Term{}})
+	e.clear(session.TokenLosses{Number: e.next(), Rollout: -1})
 }
 
 // showCredit chooses a rollout.

@@ -28,7 +28,20 @@ func TestShowCredit(t *testing.T) {
 			t.Errorf("%+v", step)
 		}
 	}
+	s.until(func(m any) bool { l, ok := m.(session.TokenLosses); return ok && l.Rollout == at })
+	loss := s.loss
+	if len(loss.Tokens) != row.Tokens || loss.Step != 1 || loss.Update < 1 || loss.Update > len(loss.Updates) || loss.Sum() == 0 {
+		t.Errorf("the loss of %+v: %+v", row, loss)
+	}
+	for i, x := range loss.Tokens {
+		if x.Text != first.Text[i] || x.Advantage != first.After[i] {
+			t.Errorf("token %d: %+v has credit %g", i, x, first.After[i])
+		}
+	}
 	s.must(session.Advance{Steps: 1})
+	if s.loss.Number == loss.Number || s.loss.Rollout != at || s.loss.Step != 2 {
+		t.Errorf("the loss of the step before stayed: %+v", s.loss)
+	}
 	if s.credit.Number == first.Number || s.credit.Rollout != at {
 		t.Error("the credit of the step before stayed")
 	}

@@ -109,19 +109,76 @@ func (s single) ReadDir(name string) ([]fs.DirEntry, error) {
 }
 
 // openRun adds a run below the root to the list, by a copy of its files.
-func (e *Engine) openRun(ctx context.Context, c session.OpenRun) error {
+func (e *Engine) openRun(ctx context.Context, c session.OpenRun) (string, error) {
 	if e.library.Root == nil {
-		return errNoDisk
+		return "", errNoDisk
 	}
 	folder, err := fs.Sub(e.library.Root, c.Path)
 	if err != nil {
-		return atRoot(c.Path, err)
+		return "", atRoot(c.Path, err)
 	}
 	files, err := runs.FilesIn(folder)
 	if err != nil {
-		return atRoot(c.Path, err)
+		return "", atRoot(c.Path, err)
 	}
 	return e.importRun(ctx, session.ImportRun{Name: path.Base(c.Path), Files: files})
+}
+
+// maxPicked bounds the files of a run that a page holds, in bytes.
+const maxPicked = 1 << 30
+
+// pickedRun reads the files of a run that a page holds, by ranges.
+func (e *Engine) pickedRun(ctx context.Context, id string) (map[string][]byte, error) {
+	if e.library.Picked == nil {
+		return nil, errors.New("this engine gets no files from the page; import the run on the page of its own browser")
+	}
+	e.busy("reading the run", 0, 0)
+	folder, err := e.library.Picked(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	total, err := runs.SizeIn(folder)
+	if err != nil {
+		return nil, err
+	}
+	if total > maxPicked {
+		return nil, fmt.Errorf("the run has %d MB, and at most %d MB are read; put it below the folder of --root", total>>20, maxPicked>>20)
+	}
+	done := 0
+	return runs.FilesIn(reported{folder, func(n int) error {
+		done += n
+		e.busy("reading the run", done, int(total))
+		return ctx.Err()
+	}})
+}
+
+// reported is a folder that reports how many bytes each read gets. An error of the report ends the read.
+type reported struct {
+	fs.FS
+	read func(n int) error
+}
+
+// Open implements [fs.FS].
+func (c reported) Open(name string) (fs.File, error) {
+	f, err := c.FS.Open(name)
+	return reportedFile{f, c.read}, err
+}
+
+// ReadDir implements [fs.ReadDirFS].
+func (c reported) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(c.FS, name) }
+
+type reportedFile struct {
+	fs.File
+	read func(n int) error
+}
+
+// Read implements [io.Reader].
+func (f reportedFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	if stopped := f.read(n); stopped != nil {
+		return n, stopped
+	}
+	return n, err
 }
 
 // atRoot says what is wrong with a path, and no more of the machine than its own name.

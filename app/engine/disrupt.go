@@ -20,12 +20,10 @@ import (
 func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string, error) {
 	var cut *stepCut
 	return func(ctx context.Context) (string, error) {
-		r := e.reasoning
+		r, err := e.problem()
 		switch {
-		case e.rig.model == nil:
-			return "", errNoModel
-		case r == nil:
-			return "", errNoProblem
+		case err != nil:
+			return "", err
 		case r.Gold == "":
 			return "", errNoGold
 		}
@@ -39,7 +37,7 @@ func (e *Engine) planDisruptOne(c session.Disrupt) func(context.Context) (string
 			}
 			cut = fresh
 		}
-		err := e.sampleCut(ctx, cut, func() {
+		err = e.sampleCut(ctx, cut, func() {
 			e.busy("disrupting", cut.ended(), 2*c.Samples)
 			e.publish(cut.disruption(e.next()))
 		})

@@ -17,12 +17,10 @@ func (e *Engine) planDisruptSteps(c session.DisruptSteps) func(context.Context) 
 	var cuts []*stepCut // nil where a step cannot be cut
 	var losses session.StepLosses
 	return func(ctx context.Context) (string, error) {
-		r := e.reasoning
+		r, err := e.problem()
 		switch {
-		case e.rig.model == nil:
-			return "", errNoModel
-		case r == nil:
-			return "", errNoProblem
+		case err != nil:
+			return "", err
 		case r.Gold == "":
 			return "", errNoGold
 		case !r.complete(e.rig.model.MaxContext):

@@ -29,10 +29,9 @@ type Library struct {
 	Fetch func(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error)
 	// Picked returns the files that a page has handed over by an id, read by ranges. Nil means that there are none.
 	Picked func(ctx context.Context, id string) (fs.FS, error)
-	// Runs returns run.json and metrics.jsonl of each shipped run. Nil means that there are none.
-	Runs func(context.Context) ([]ShippedRun, error)
-	// RunFile returns another file of a shipped run, by the names of both. The error wraps fs.ErrNotExist where the run lacks it. Nil
-	// means that there are no others.
+	// Runs returns the names of the shipped runs. Nil means that there are none.
+	Runs func(context.Context) ([]string, error)
+	// RunFile returns a file of a shipped run, by the names of both. The error wraps fs.ErrNotExist where the run lacks it.
 	RunFile func(ctx context.Context, run, file string) ([]byte, error)
 	// Recorded returns the file of a shipped recorded trace by name. The error wraps fs.ErrNotExist where there is none. Nil means that
 	// there are none.
@@ -49,12 +48,6 @@ type Library struct {
 	Hub hub.Hub
 	// Memory saves what the engine has measured of this machine. Nil measures again at each visit.
 	Memory Memory
-}
-
-// ShippedRun holds the files of a run by their names in its folder.
-type ShippedRun struct {
-	Name  string
-	Files map[string][]byte
 }
 
 // Engine serves one session.
@@ -95,9 +88,12 @@ type Engine struct {
 	showing      time.Duration
 	run          *training   // the active run; nil before the first
 	runs         []*training // all known runs, the newest last
-	runsLoaded   bool
-	growth       *growth // the current tree; nil before the first
-	persisted    bool    // the browser was asked to keep what is saved
+	runsFound    bool
+	unread       []unread
+	watched      time.Time // when the storage was last looked at for what others changed
+	closed       string    // why no run can be saved: a sentence, or empty
+	growth       *growth   // the current tree; nil before the first
+	persisted    bool      // the browser was asked to keep what is saved
 }
 
 // Run carries out commands until ctx ends or the port is closed: first those of first, then those that the port receives.

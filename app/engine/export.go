@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,10 @@ func (e *Engine) exportRun(ctx context.Context, c session.ExportRun) error {
 	if err != nil {
 		return err
 	}
-	if t.info.State != session.MetricsOnly {
+	if t.info.State == session.Damaged {
+		return e.exportDamaged(ctx, t)
+	}
+	if t.info.HasModel() {
 		if err := e.fetchState(ctx, t); err != nil {
 			return err
 		}
@@ -54,9 +58,37 @@ func (e *Engine) exportRun(ctx context.Context, c session.ExportRun) error {
 	if files[t.run.Settings.LogFile()], err = e.wholeLog(ctx, t); err != nil {
 		return err
 	}
+	rollouts, err := runs.RolloutFiles(ctx, e.library.Store, t.info.ID, t.run)
+	if err != nil {
+		return err
+	}
+	maps.Copy(files, runs.OneRolloutFile(rollouts))
 	e.publish(session.RunFiles{ID: c.ID, Name: t.info.Name, Files: files})
 	return nil
 }
+
+// exportDamaged sends the files of a damaged run as they are stored, its log up to the damage. The log as it was goes under another name.
+func (e *Engine) exportDamaged(ctx context.Context, t *training) error {
+	stored, err := e.library.Store.Load(ctx, t.info.ID)
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{}
+	for name, data := range stored {
+		if runs.IsLog(name) {
+			name += damagedEnd
+		}
+		files[name] = data
+	}
+	if t.step() > 0 {
+		files[t.run.Settings.LogFile()] = t.run.Log.Text()
+	}
+	e.publish(session.RunFiles{ID: t.info.ID, Name: t.info.Name, Files: files})
+	return nil
+}
+
+// damagedEnd is what the names of the parts of a damaged log end in.
+const damagedEnd = ".damaged"
 
 // wholeLog is every line of a run.
 func (e *Engine) wholeLog(ctx context.Context, t *training) ([]byte, error) {
@@ -81,7 +113,7 @@ func (e *Engine) exportMetrics(ctx context.Context, c session.ExportMetrics) err
 		}
 		t.about()
 		t.info.Step = t.step()
-		list = append(list, session.KeptRun{Info: t.info, Settings: t.view(), Metrics: log.Columns()})
+		list = append(list, session.KeptRun{Info: t.info, Settings: t.view(), Metrics: session.Columns(log.Columns())})
 	}
 	form := metricsJSON
 	if strings.HasSuffix(c.Name, ".csv") {
@@ -129,5 +161,15 @@ func metricsCSV(list []session.KeptRun) ([]byte, error) {
 	return b.Bytes(), w.Error()
 }
 
-// metricsJSON is runs with settings and metrics, as the session has them.
-func metricsJSON(list []session.KeptRun) ([]byte, error) { return json.MarshalIndent(list, "", "\t") }
+// metricsJSON is runs with settings and metrics, as the session has them, with all numbers as text.
+func metricsJSON(list []session.KeptRun) ([]byte, error) {
+	type plain struct {
+		session.KeptRun
+		Metrics []session.Metric `json:"metrics"`
+	}
+	all := make([]plain, len(list))
+	for i, r := range list {
+		all[i] = plain{r, r.Metrics}
+	}
+	return json.MarshalIndent(all, "", "\t")
+}

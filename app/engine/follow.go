@@ -114,7 +114,7 @@ func (e *Engine) loadFollowed(ctx context.Context, t *training) (err error) {
 func (e *Engine) compareEnds(ctx context.Context, t *training, text string) (*runs.Followed, error) {
 	s := t.run.Settings
 	switch {
-	case t.info.State == session.MetricsOnly:
+	case !t.info.HasModel():
 		return nil, fmt.Errorf("the run %s has only its metrics here, so it cannot answer; choose a run that was trained or imported here with its model", t.info.Name)
 	case s.Method == runs.Pretrain:
 		return nil, errors.New("a pretrained model has no base to compare it with; choose a run of reinforcement learning")

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"io/fs"
 	"math"
 	"reflect"
@@ -115,20 +114,23 @@ func TestTheEndsOfARunAnswer(t *testing.T) {
 		t.Errorf("after a typed problem the run answers %+v", again)
 	}
 
-	shipped := map[string][]byte{runs.RunFile: files[runs.RunFile], runs.MetricsFile: files[runs.MetricsFile]}
-	library := Library{Runs: func(context.Context) ([]ShippedRun, error) { return []ShippedRun{{Name: "one", Files: shipped}}, nil },
-		RunFile: func(_ context.Context, run, file string) ([]byte, error) {
-			if run != "one" || file != runs.FollowedFile {
-				return nil, fs.ErrNotExist
-			}
-			f := runs.Followed{Prompt: []int{0}}
-			return json.Marshal(f)
-		}}
+	shipped := map[string][]byte{runs.RunFile: files[runs.RunFile], runs.MetricsFile: files[runs.MetricsFile], runs.FollowedFile: []byte(`{"prompt":[0]}`)}
+	library := Library{Runs: func(context.Context) ([]string, error) { return []string{"one"}, nil }, RunFile: fileOf(shipped)}
 	third := startWith(t, library, able(t), openHost)
 	third.refused(session.FollowRun{ID: "shipped-one"}, "no answer")
-	library.RunFile = func(context.Context, string, string) ([]byte, error) { return nil, fs.ErrNotExist }
+	library.RunFile = fileOf(map[string][]byte{runs.RunFile: shipped[runs.RunFile], runs.MetricsFile: shipped[runs.MetricsFile]})
 	fourth := startWith(t, library, able(t), openHost)
 	fourth.refused(session.FollowRun{ID: "shipped-one"}, "only its metrics")
+}
+
+// fileOf reads the files of one shipped run.
+func fileOf(files map[string][]byte) func(ctx context.Context, run, file string) ([]byte, error) {
+	return func(_ context.Context, run, file string) ([]byte, error) {
+		if files[file] == nil {
+			return nil, fs.ErrNotExist
+		}
+		return files[file], nil
+	}
 }
 
 // logProbsOf are the log-probabilities of a response under a checkpoint, on the host.

@@ -131,6 +131,7 @@ func (in *inbox) take(message any) {
 		}
 	case session.ShowCredit:
 		e.showCredit(m)
+		in.add(m) // for the losses, which are on the device
 	case session.LoseDevice:
 		e.losing.Store(true)
 		in.add(m)

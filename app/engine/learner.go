@@ -83,7 +83,7 @@ func (t *training) learn(ctx context.Context, d *gpu.Device) (learner, error) {
 
 // config is the run's configuration, without a reflection model.
 func (t *training) config() (c rl.RunConfig, err error) {
-	c = rl.RunConfig{Seed: uint64(t.run.Settings.Seed), Probe: t.run.Settings.Probe,
+	c = rl.RunConfig{Seed: uint64(t.run.Settings.Seed), Probe: t.run.Settings.Probe, SaveRollouts: t.run.Settings.Rollouts,
 		HeldOut: rl.HeldOutConfig{Problems: t.run.Settings.HeldOut, Every: t.run.Settings.HeldOutGap}}
 	if c.Method, err = methodOf(t.run.Settings.Method); err != nil {
 		return c, err

@@ -36,6 +36,7 @@ func TestPagesOfALog(t *testing.T) {
 
 	first.leave()
 	again := startWith(t, Library{Store: store}, bases, openHost)
+	again.hasRuns()
 	sameMetrics(t, again.runs.Runs[0].Metrics, first.run.Metrics)
 	again.must(session.ExportRun{ID: id}) // before it is active
 	if n := bytes.Count(again.files.Files[runs.MetricsFile], []byte("\n")); n != 6 {
@@ -54,7 +55,7 @@ func TestPagesOfALog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameMetrics(t, log.Columns(), want.run.Metrics)
+	sameMetrics(t, log.Shown(), want.run.Metrics)
 
 	if err := store.Save(t.Context(), id, map[string][]byte{"metrics-1.jsonl": nil}); err != nil {
 		t.Fatal(err)
@@ -70,6 +71,7 @@ func TestMemoryOfALongRun(t *testing.T) {
 	runs.PageLines = 16
 	store := newShelf()
 	s := startWith(t, Library{Store: store}, able(t), openHost)
+	s.until(func(m any) bool { a, ok := m.(session.Capabilities); return ok && a.Untested == 0 }) // what the self-test keeps is no run's
 	settings := short("attnpo", session.MaxSteps)
 	settings.Hyper["problems"], settings.Hyper["group"], settings.Hyper["max-length"] = hyper.Number(1), hyper.Number(2), hyper.Number(24)
 	settings.FocusHeads = "0.0,0.1" // responses as short as these show no key-focus head

@@ -79,8 +79,9 @@ func (e *Engine) installOn(ctx context.Context, name string, held *held, d *gpu.
 	}
 	e.announce()
 	// Results about the old model do not hold for the new one. The problem stays if the new model can read it.
-	e.clear(session.HeadsView{})
-	e.clear(session.Disruption{Step: -1})
+	e.clear(session.HeadsView{Number: e.next()})
+	e.clear(session.Ablations{Number: e.next(), Rows: []session.Ablation{}})
+	e.clear(session.Disruption{Number: e.next(), Step: -1})
 	e.clearTree()
 	switch r := e.reasoning; {
 	case r == nil && e.recorded:
@@ -89,7 +90,7 @@ func (e *Engine) installOn(ctx context.Context, name string, held *held, d *gpu.
 	case r == nil:
 		e.setTask(task)
 		return nil
-	case r.task.Name() == task.Name() && len(r.Prompt) < next.model.MaxContext:
+	case sameTokens(r.task, task) && len(r.Prompt) < next.model.MaxContext:
 		r.response = nil
 		return e.show()
 	default:

@@ -78,7 +78,7 @@ func (e *Engine) find(ctx context.Context, o *offer) (err error) {
 		}
 		return o.open()
 	case from.Kind == session.FromFiles:
-		return errors.New("this engine runs in a program of its own, which the page hands no files; start the program with --root DIR, and choose the model below that folder")
+		return errors.New("this engine gets no files from pages; start its program with --root DIR, and choose the model below that folder")
 	}
 	return fmt.Errorf("models of kind %q cannot be opened here", o.From.Kind)
 }
@@ -212,9 +212,9 @@ func (e *Engine) openModel(ctx context.Context, c session.OpenModel) error {
 		}
 		held.Checkpoint = checkpoint
 	} else {
-		held.Config.MaxContext = c.Context
 		held.source, held.storage, held.from = o.source, storageNamed(c.Storage), o.stored()
 	}
+	held.Config.MaxContext = c.Context // caches are made for it
 	if err := e.installOn(ctx, o.Name, held, o.device, o.made, loading); err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 	"attnlab/gpu"
 	"attnlab/model/hf"
 	"attnlab/rl/rltest"
+	freetext "attnlab/rl/task/text"
+	"attnlab/testdata"
 )
 
 // A model of others is offered with what it needs, opened by rows in a smaller storage, lost with its device and opened again, and left for a base.
@@ -58,6 +60,56 @@ func TestOfferedModel(t *testing.T) {
 			s.refused(session.OpenModel{Storage: "f32", Context: o.Context}, "choose it again")
 		})
 	}
+}
+
+// The chosen context holds for a model that is read whole too: this one claims 131,072 tokens, whose caches alone would be gigabytes.
+func TestOfferedContext(t *testing.T) {
+	data, err := fs.ReadFile(testdata.FS, "models/llama3-q8_0.gguf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, parrots(t), session.Open{Backend: gpu.Host}, session.NewProblem{Seed: 1})
+	s.must(s.look("long", hf.Memory{"long.gguf": data}))
+	if last := s.offer.Contexts[len(s.offer.Contexts)-1]; last.Tokens < 30_000 || !last.Needs[0].Trains {
+		t.Fatalf("%+v", last)
+	}
+	s.must(session.OpenModel{Storage: "f32", Context: 1024})
+	if s.able.Model.Context != 1024 || s.able.Model.Frozen {
+		t.Errorf("%+v", s.able.Model)
+	}
+}
+
+// A prompt of free text stays for a model with the same tokens. One with others gets a problem of its own: the old tokens mean nothing to it.
+func TestOfferedTokens(t *testing.T) {
+	data, err := fs.ReadFile(testdata.FS, "models/llama3-q8_0.gguf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, parrots(t), session.Open{Backend: gpu.Host}, session.NewProblem{Seed: 1})
+	open := func(name string, files fs.FS, storage string) {
+		t.Helper()
+		s.must(s.look(name, files))
+		s.must(session.OpenModel{Storage: storage, Context: s.offer.Context})
+		source, err := hf.OpenFiles(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer source.Close()
+		if ids, err := source.Tokenizer.Encode(s.trace.Prompt); err != nil || !slices.Equal(ids, s.trace.Tokens[:s.trace.PromptLength]) {
+			t.Fatalf("%s reads %q as the tokens %v, %v; its own are %v", name, s.trace.Prompt, s.trace.Tokens, err, ids)
+		}
+		s.must(all)
+	}
+	rambler := hf.Memory(filesOf(t, rltest.Rambler()))
+	open("rambler", rambler, "bf16")
+	s.must(session.NewProblem{Text: "a = ?", Wording: &session.Wording{Task: freetext.FreeText.Name}})
+	open("rambler", rambler, "f32")
+	if s.trace.Prompt != "a = ?\n" {
+		t.Errorf("with the same tokens the prompt is %q", s.trace.Prompt)
+	}
+	open("long", hf.Memory{"long.gguf": data}, "f32")
+	open("rambler", rambler, "f16")
+	open("long", hf.Memory{"long.gguf": data}, "q8")
 }
 
 // counted are files that count what is open and can be told to fail or to wait.

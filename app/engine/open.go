@@ -33,10 +33,11 @@ func (e *Engine) open(ctx context.Context, backend string) (text string, err err
 	}
 	e.backend, e.choice = backend, made
 	e.describe()
-	if !e.runsLoaded {
-		e.loadRuns(ctx)
+	if e.runsRead() {
+		e.listRuns()
+	} else {
+		e.announce()
 	}
-	e.listRuns()
 	e.listModels(ctx)
 	switch {
 	case missing != nil:

@@ -20,6 +20,7 @@ type reasoning struct {
 	typed    bool
 	sampling session.Sampling
 	response []int
+	edits    []session.Edit // of the response by hand, each with its tokens, its text and what it dropped
 
 	wording *session.Wording         // of free text, else nil
 	shown   *session.Wording         // the same for screens, see shownWording
@@ -79,18 +80,20 @@ func (e *Engine) newProblem(c session.NewProblem) error {
 func (e *Engine) begin(r *reasoning) {
 	if e.reasoning != r {
 		e.clearTree()
-		e.clear(session.Samples{Responses: []session.Response{}, Pass: []session.PassPoint{}})
+		e.clear(session.Samples{Number: e.next(), Responses: []session.Response{}, Pass: []session.PassPoint{}})
 	}
 	e.reasoning, e.recorded = r, false
 	e.mu.Lock()
 	old, have := e.snapshots[session.Kind(session.Disruption{})].(session.Disruption)
 	e.mu.Unlock()
 	if have && old.Step >= 0 {
-		e.clear(session.Disruption{Step: -1})
+		e.clear(session.Disruption{Number: e.next(), Step: -1})
 	}
-	e.clear(session.StepLosses{Steps: []session.StepLoss{}})
-	e.clear(session.Importances{Steps: []session.StepImportance{}, Ranking: []session.ImportanceRank{}})
-	e.clear(session.AnswerLosses{Values: []*float64{}})
+	e.clear(session.StepLosses{Number: e.next(), Steps: []session.StepLoss{}})
+	e.clear(session.Importances{Number: e.next(), Steps: []session.StepImportance{}, Ranking: []session.ImportanceRank{}})
+	e.clear(session.InsideView{Number: e.next()})
+	e.clear(session.Patched{Number: e.next()})
+	e.clear(session.AnswerLosses{Number: e.next(), Values: []*float64{}})
 }
 
 var (
@@ -98,6 +101,17 @@ var (
 	errNoProblem = errors.New("there is no problem yet; draw one or type one first")
 	errNoGold    = errors.New("nobody knows the right answer to this prompt, so continuations cannot be judged; draw a problem of few-shot chain")
 )
+
+// problem returns the current problem with its response, or an error where no model is loaded or no problem is there.
+func (e *Engine) problem() (*reasoning, error) {
+	switch {
+	case e.rig.model == nil:
+		return nil, errNoModel
+	case e.reasoning == nil:
+		return nil, errNoProblem
+	}
+	return e.reasoning, nil
+}
 
 // showTrace shows a trace that was not sampled here.
 func (e *Engine) showTrace(c session.ShowTrace) error {
@@ -134,6 +148,9 @@ func (e *Engine) showTrace(c session.ShowTrace) error {
 	if err := r.takeLabels(c.Labels); err != nil {
 		return err
 	}
+	if err := r.takeEdits(c.Edits, e.rig.model.VocabSize); err != nil {
+		return err
+	}
 	e.begin(r)
 	return e.show()
 }
@@ -161,7 +178,7 @@ func (e *Engine) planGenerate(c session.Generate) func(context.Context) (string,
 	r := e.reasoning
 	if r != nil && c.Restart {
 		e.begin(r)
-		r.response, r.labels = nil, nil
+		r.response, r.labels, r.edits = nil, nil, nil
 	}
 	var from int
 	if r != nil {
@@ -211,7 +228,7 @@ func (e *Engine) generate(ctx context.Context, unit string, from int) error {
 		if unit == "token" {
 			n = 1
 		}
-		rollouts, err := e.rig.decoder.Generate(ctx, []model.Request{{Tokens: given, Max: n}}, key(r.sampling), nil)
+		rollouts, err := e.rig.decoder.Generate(ctx, []model.Request{{Tokens: given, Max: n}}, key(r.drawn()), nil)
 		if err != nil {
 			return err
 		}

@@ -18,12 +18,10 @@ func (e *Engine) planResampleSteps(c session.ResampleSteps) func(context.Context
 	var all *examine.Resampling
 	var view session.Importances
 	return func(ctx context.Context) (string, error) {
-		r := e.reasoning
+		r, err := e.problem()
 		switch {
-		case e.rig.model == nil:
-			return "", errNoModel
-		case r == nil:
-			return "", errNoProblem
+		case err != nil:
+			return "", err
 		case !r.complete(e.rig.model.MaxContext):
 			return "", errors.New("the response is not finished; generate all of it before its steps are sampled again")
 		}

@@ -13,7 +13,10 @@ import (
 func (e *Engine) planRestore(c session.Restore) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		missing := ""
-		do := func(command session.Command) (string, error) { return e.plan(command)(ctx) }
+		do := func(command session.Command) (string, error) {
+			e.readFor(ctx, command)
+			return e.plan(command)(ctx)
+		}
 		if c.Model != "" && c.Model != e.capabilities.Model.Name {
 			if _, err := do(session.UseModel{Name: c.Model}); err != nil {
 				if lost(err) || ctx.Err() != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"runtime"
 
 	"attnlab/gpu"
 	"attnlab/model"
@@ -49,8 +50,11 @@ const (
 	manySteps  = 64
 )
 
-// newRig puts a model on a device and scores a trace of full length, so that kernels are compiled and memory is allocated
-// before a visitor waits for them.
+// longTrace bounds the trace that newRig scores: a longer one takes long itself.
+const longTrace = 512
+
+// newRig puts a model on a device and scores a long trace, so that kernels are compiled and memory is allocated before a visitor waits for
+// them.
 func newRig(ctx context.Context, d *gpu.Device, c *held, loading func(done, total int64)) (r rig, err error) {
 	r.device = d
 	defer func() {
@@ -68,7 +72,7 @@ func newRig(ctx context.Context, d *gpu.Device, c *held, loading func(done, tota
 	if d.Info.Backend == gpu.Host {
 		size = model.DecoderSize{Slots: 8, Chunk: 8} // the inbox takes no command during a chunk
 	}
-	size.Rows = 2 * size.Slots * c.Config.MaxContext
+	size.Rows = cacheRows(d, c.Config, 2*size.Slots*c.Config.MaxContext)
 	r.slots, r.chunk = size.Slots, size.Chunk
 	if r.decoder, err = model.NewDecoder(r.model, size); err != nil {
 		return r, err
@@ -76,7 +80,7 @@ func newRig(ctx context.Context, d *gpu.Device, c *held, loading func(done, tota
 	if r.scorer, err = model.NewScorer(r.model, max(1024, c.Config.MaxContext)); err != nil {
 		return r, err
 	}
-	longest := model.ScoreRequest{Tokens: make([]int, c.Config.MaxContext), Look: true}
+	longest := model.ScoreRequest{Tokens: make([]int, min(c.Config.MaxContext, longTrace)), Look: true}
 	for at := 0; at+stepTokens <= len(longest.Tokens) && len(longest.Steps) < manySteps; at += stepTokens {
 		longest.Steps = append(longest.Steps, model.Range{Start: at, End: at + stepTokens})
 	}
@@ -86,8 +90,24 @@ func newRig(ctx context.Context, d *gpu.Device, c *held, loading func(done, tota
 	return r, d.Err()
 }
 
-// cacheBytes bounds the keys and values of a model that is opened by its source. Where they are full, sequences wait for each other.
-const cacheBytes = 256 << 20
+// These bound the keys and values of a decoder. Where they are full, sequences wait for each other. On the host of a tab they share WebAssembly's memory
+// with the weights.
+const (
+	cacheBytes    = 256 << 20
+	tabCacheBytes = 64 << 20
+)
+
+// cacheRows is how many of the wanted rows of keys and values a decoder gets: as many as the bound and a buffer hold, and at least those of one
+// sequence.
+func cacheRows(d *gpu.Device, c model.Config, want int) int {
+	bytes := int64(cacheBytes)
+	if d.Info.Backend == gpu.Host && runtime.GOARCH == "wasm" {
+		bytes = tabCacheBytes
+	}
+	row := 4 * 2 * int64(c.KVHeads*c.HeadDim) // bytes of a token in a layer
+	rows := min(bytes/(row*int64(c.Layers)), d.Limits.MaxBufferSize/row, d.Limits.MaxStorageBufferBindingSize/row)
+	return max(c.MaxContext, min(int(rows), want))
+}
 
 // openSource is newRig for a model that is opened by its source. It scores a short trace, because a long one takes long.
 func (r *rig) openSource(ctx context.Context, c *held, loading func(done, total int64)) (err error) {
@@ -96,9 +116,7 @@ func (r *rig) openSource(ctx context.Context, c *held, loading func(done, total 
 		return err
 	}
 	m := r.model
-	row := 4 * 2 * int64(m.KVHeads*m.HeadDim) // bytes of a token in a layer
-	rows := min(cacheBytes/(row*int64(m.Layers)), r.device.Limits.MaxBufferSize/row, r.device.Limits.MaxStorageBufferBindingSize/row)
-	size := model.DecoderSize{Slots: 8, Chunk: 4, Rows: max(m.MaxContext, min(int(rows), 16*m.MaxContext))}
+	size := model.DecoderSize{Slots: 8, Chunk: 4, Rows: cacheRows(r.device, m.Config, 16*m.MaxContext)}
 	r.slots, r.chunk = size.Slots, size.Chunk
 	if r.decoder, err = model.NewDecoder(m, size); err != nil {
 		return err

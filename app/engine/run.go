@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,9 @@ type training struct {
 	learner       learner
 	writer        *runs.Writer // while it is active and there is a storage
 
-	savedStep  int // step of the copy in storage, -1 without one
+	elsewhere  bool      // another tab or program is its writer
+	read       time.Time // when it was read from storage
+	savedStep  int       // step of the copy in storage, -1 without one
 	savedAt    time.Time
 	saveFailed bool // the storage refused it, and that was reported
 	copied     time.Time
@@ -74,6 +77,8 @@ func (t *training) stateName() string {
 	switch {
 	case t.info.State == session.MetricsOnly:
 		return session.MetricsOnly
+	case t.elsewhere:
+		return session.Elsewhere
 	case t.done():
 		return "done"
 	case t.step() == 0:
@@ -117,9 +122,9 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if s.Probe < 0 || s.Probe > session.MaxProblems {
 		return fmt.Errorf("%d probing problems are out of range; choose 1 to %d, or 0 for %d", s.Probe, session.MaxProblems, labProbe)
 	}
-	probed := heldOut.Problems
-	if t.frozen != nil {
-		probed = min(probed, frozenProbed)
+	measured, err := heldOutOf(s, t.frozen != nil)
+	if err != nil {
+		return err
 	}
 	if s.Probe == 0 && s.Method != runs.Pretrain {
 		if s.Probe = labProbe; t.frozen != nil {
@@ -138,7 +143,8 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	if s.Method == runs.Pretrain {
 		t.run.Settings.Every = reportEvery
 	} else {
-		t.run.Settings.HeldOut, t.run.Settings.HeldOutGap = probed, heldOut.Every
+		t.run.Settings.Rollouts = runs.To(runs.DefaultRollouts)
+		t.run.Settings.HeldOut, t.run.Settings.HeldOutGap = measured.Problems, measured.Every
 		t.run.Settings.Base = &runs.Identity{Name: s.Model, Weights: t.baseSum()}
 	}
 	t.run.Settings.Measured = t.measured(adapter)
@@ -161,6 +167,21 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 
 // heldOut is what a run measures while it trains, as "attnlab train" does. Tests measure less.
 var heldOut = rl.DefaultHeldOut
+
+// heldOutOf is what a run measures while it trains, by its settings.
+func heldOutOf(s session.RunSettings, frozen bool) (c rl.HeldOutConfig, err error) {
+	if c = heldOut; frozen {
+		c.Problems = min(c.Problems, session.FewHeldOut)
+	}
+	if s.HeldOut != nil {
+		c.Problems = *s.HeldOut
+	}
+	c.Every = cmp.Or(s.HeldOutGap, c.Every)
+	if c.Problems < 0 || c.Problems > session.MaxProblems || c.Every < 1 || c.Every > session.MaxTokens {
+		return c, fmt.Errorf("%d held-out problems every %d tokens are out of range; choose up to %d problems, and 1 to %d tokens", c.Problems, c.Every, session.MaxProblems, session.MaxTokens)
+	}
+	return c, nil
+}
 
 // labProbe is the default number of problems that the base is measured on, that of "attnlab train". Of 256 problems the
 // standard error of an accuracy is .03.

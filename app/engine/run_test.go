@@ -173,7 +173,7 @@ func TestARunIsWhatRlSays(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			sameMetrics(t, s.run.Metrics, want.Columns())
+			sameMetrics(t, s.run.Metrics, want.Shown())
 			if got := runs.Columns(s.run.Base).Last("accuracy"); got != run.Base().Accuracy {
 				t.Errorf("the base has accuracy %g, want %g", got, run.Base().Accuracy)
 			}
@@ -213,6 +213,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 
 			first.leave()
 			again := startWith(t, Library{Store: store}, bases, openHost)
+			again.hasRuns()
 			if len(again.runs.Runs) != 1 || again.runs.Runs[0].Info.State != "paused" || again.runs.Runs[0].Info.Step != 2 {
 				t.Fatalf("a new engine finds %+v", again.runs.Runs)
 			}
@@ -222,6 +223,11 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 			again.must(session.LoseDevice{}) // at rest
 			again.must(session.Advance{})
 			sameMetrics(t, again.run.Metrics, want)
+			whole.must(session.ExportRun{ID: whole.run.Info.ID})
+			again.must(session.ExportRun{ID: again.run.Info.ID})
+			if got, want := again.files.Files[runs.RolloutsFile], whole.files.Files[runs.RolloutsFile]; len(want) == 0 || string(got) != string(want) {
+				t.Errorf("the rollouts are %d bytes, without a stop %d, and they differ", len(got), len(want))
+			}
 			if again.run.Info.State != "done" || again.run.Kept != 4 {
 				t.Errorf("%+v, saved %d", again.run.Info, again.run.Kept)
 			}
@@ -236,6 +242,11 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 			sameMetrics(t, unlucky.run.Metrics, want)
 			if !slices.ContainsFunc(unlucky.texts, func(text string) bool { return strings.Contains(text, "the run are restored") }) {
 				t.Errorf("texts %q", unlucky.texts)
+			}
+			unlucky.send(session.ExportRun{ID: unlucky.run.Info.ID})
+			unlucky.until(func(m any) bool { _, ok := m.(session.RunFiles); return ok })
+			if string(unlucky.files.Files[runs.RolloutsFile]) != string(whole.files.Files[runs.RolloutsFile]) {
+				t.Error("after a lost device the rollouts are others")
 			}
 			if len(unlucky.failures) > 0 {
 				t.Error(unlucky.failures)
@@ -259,8 +270,8 @@ func TestTrainingMakesRoom(t *testing.T) {
 	s.send(session.Cancel{Command: "Advance"})
 	s.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.State == "paused" })
 	s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
-	if !strings.HasPrefix(s.status.Text, "Paused after step") || len(s.failures) > 0 {
-		t.Errorf("%+v, failures %v", s.status, s.failures)
+	if !slices.ContainsFunc(s.texts, func(text string) bool { return strings.HasPrefix(text, "Paused after step") }) || len(s.failures) > 0 {
+		t.Errorf("%q, failures %v", s.texts, s.failures)
 	}
 	name := runModel + s.run.Info.ID
 	if !slices.Contains(s.able.Bases, name) {
@@ -320,7 +331,7 @@ func TestExportAndImport(t *testing.T) {
 	s.refused(session.ImportRun{Files: map[string][]byte{"notes.txt": []byte("x")}}, "no metrics.jsonl")
 	s.refused(session.ImportRun{Files: map[string][]byte{runs.MetricsFile: {}}}, "no line of metrics")
 	s.refused(session.ImportRun{Files: map[string][]byte{runs.MetricsFile: []byte("x\ny\n")}}, "line 1")
-	s.refused(session.ImportRun{Files: map[string][]byte{runs.MetricsFile: []byte(`{"step":2}` + "\n" + `{"step":1}` + "\n{}\n")}}, "step 1 comes after step 2")
+	s.refused(session.ImportRun{Files: map[string][]byte{runs.MetricsFile: []byte(`{"step":2}` + "\n" + `{"step":1}` + "\n{}\n")}}, "step 1 comes after step 2; to import the steps before it, delete that line")
 	broken := maps.Clone(s.files.Files)
 	broken[runs.RunFile] = []byte(`{"method":"ppo"}`)
 	s.refused(session.ImportRun{Files: broken}, "ppo")
@@ -329,11 +340,10 @@ func TestExportAndImport(t *testing.T) {
 	}
 	s.must(session.ImportRun{Name: "from elsewhere", Files: map[string][]byte{runs.MetricsFile: []byte(`{"step":1,"loss":2}`)}})
 
-	shipped := func(context.Context) ([]ShippedRun, error) {
-		return []ShippedRun{{Name: "reference", Files: map[string][]byte{runs.RunFile: s.files.Files[runs.RunFile], runs.MetricsFile: s.files.Files[runs.MetricsFile]}}}, nil
-	}
+	shipped := map[string][]byte{runs.RunFile: s.files.Files[runs.RunFile], runs.MetricsFile: s.files.Files[runs.MetricsFile]}
 	s.leave()
-	again := startWith(t, Library{Store: store, Runs: shipped}, able(t), openHost)
+	again := startWith(t, Library{Store: store, Runs: func(context.Context) ([]string, error) { return []string{"reference"}, nil }, RunFile: fileOf(shipped)}, able(t), openHost)
+	again.hasRuns()
 	var states []string
 	for _, r := range again.runs.Runs {
 		states = append(states, r.Info.From+" "+r.Info.State)
@@ -413,4 +423,38 @@ func TestBeginRefusesWithASentence(t *testing.T) {
 	if s.run.Info.State != "new" {
 		t.Errorf("%+v", s.run.Info)
 	}
+}
+
+// A run is measured on as many held-out problems as its settings ask for, and as often; on none where they say so.
+func TestHeldOutOfARun(t *testing.T) {
+	for _, c := range []struct {
+		problems, want int
+		gap            int64
+	}{{0, 0, 0}, {6, 2, 1}, {6, 0, session.MaxTokens}} {
+		s := start(t, able(t), openHost)
+		settings := short("grpo", 2)
+		settings.HeldOut, settings.HeldOutGap = &c.problems, c.gap
+		s.must(session.Begin{Settings: settings})
+		s.must(session.Advance{})
+		columns, got := runs.Columns(s.run.Metrics), 0
+		for _, n := range columns.Of("held_out.problems") {
+			if n == float64(c.problems) {
+				got++
+			}
+		}
+		if base := columns.Of("held_out_base.problems"); got != c.want || (base != nil) != (c.problems > 0) {
+			t.Errorf("%d problems every %d tokens: measured %d times, want %d; base %v", c.problems, c.gap, got, c.want, base)
+		}
+		if v := s.run.Settings; v.HeldOut == nil || *v.HeldOut != c.problems || c.gap > 0 && v.HeldOutGap != c.gap {
+			t.Errorf("the run says %+v of its settings", v)
+		}
+		if columns.Of("quantiles.reward.p50") == nil {
+			t.Error("the run has no quantiles")
+		}
+	}
+	s := start(t, able(t), openHost)
+	tooMany := session.MaxProblems + 1
+	settings := short("grpo", 2)
+	settings.HeldOut = &tooMany
+	s.refused(session.Begin{Settings: settings}, "held-out problems")
 }

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"attnlab/app/session"
@@ -23,22 +23,25 @@ const shippedID = "shipped-"
 // runModel is the name of a run's model among the bases, before the run's id.
 const runModel = "run:"
 
-// loadRuns lists the runs in the storage and the shipped ones. A run that cannot be
-// read is reported and not changed.
-func (e *Engine) loadRuns(ctx context.Context) {
-	e.runsLoaded = true
+// unread is a run that is not in the list yet.
+type unread struct {
+	name    string // its id in the storage
+	shipped bool
+}
+
+// findRuns finds the runs in the storage and the shipped ones. Reading them takes seconds in a browser, so the engine reads them while
+// it is idle, or when the first command comes that needs them: a visitor's first trace does not wait. Where the storage cannot be used,
+// nothing is saved.
+func (e *Engine) findRuns(ctx context.Context) {
+	e.runsFound, e.watched = true, time.Now()
 	if e.library.Store != nil {
 		ids, err := e.library.Store.List(ctx)
 		if err != nil {
-			e.fail("Open", fmt.Errorf("the runs saved %s cannot be listed: %w", session.Where(e.place()), err))
+			e.closed = "Runs are not saved: " + strings.TrimSuffix(session.Message(err), ".") + "."
+			e.library.Store = nil
 		}
 		for _, id := range ids {
-			names, err := e.library.Store.Names(ctx, id)
-			if err != nil {
-				e.fail("Open", fmt.Errorf("the run %s cannot be read: %w", id, err))
-				continue
-			}
-			e.know(id, e.place(), names, func(names ...string) (map[string][]byte, error) { return e.library.Store.Load(ctx, id, names...) })
+			e.unread = append(e.unread, unread{id, false})
 		}
 	}
 	if e.library.Runs != nil {
@@ -46,44 +49,109 @@ func (e *Engine) loadRuns(ctx context.Context) {
 		if err != nil {
 			e.fail("Open", err)
 		}
-		for _, run := range shipped {
-			e.know(shippedID+run.Name, "shipped", slices.Collect(maps.Keys(run.Files)), func(names ...string) (map[string][]byte, error) {
-				files := maps.Clone(run.Files)
-				maps.DeleteFunc(files, func(name string, _ []byte) bool { return !slices.Contains(names, name) })
-				return files, nil
-			})
+		for _, name := range shipped {
+			e.unread = append(e.unread, unread{name, true})
 		}
 	}
 }
 
-// know adds a run to the list by its settings, metrics and result. resumable means that there is a checkpoint too.
-func (e *Engine) know(id, from string, names []string, load func(names ...string) (map[string][]byte, error)) {
+// readNext reads one run that is not in the list yet. After the last one it publishes the list.
+func (e *Engine) readNext(ctx context.Context) {
+	if !e.runsFound {
+		e.findRuns(ctx)
+	}
+	if len(e.unread) > 0 {
+		next := e.unread[0]
+		e.unread = e.unread[1:]
+		if !next.shipped {
+			e.runs = append(e.runs, e.storedRun(ctx, next.name))
+		} else if t, err := e.shippedRun(ctx, next.name); err == nil {
+			e.runs = append(e.runs, t)
+		} else {
+			e.fail("Open", fmt.Errorf("the run %s cannot be read: %w", next.name, err))
+		}
+	}
+	if e.runsRead() {
+		e.listRuns()
+	}
+}
+
+// runsRead returns true if all runs are in the list.
+func (e *Engine) runsRead() bool { return e.runsFound && len(e.unread) == 0 }
+
+// runsDue returns true if runs are to be read while the engine is idle: after it has opened.
+func (e *Engine) runsDue() bool { return e.rig.device != nil && !e.runsRead() }
+
+// readFor reads all runs that are not in the list yet, before a command about runs.
+func (e *Engine) readFor(ctx context.Context, c session.Command) {
+	switch c := c.(type) {
+	case session.UseModel:
+		if !strings.HasPrefix(c.Name, runModel) {
+			return
+		}
+	case session.Begin, session.Advance, session.ResumeRun, session.FollowRun, session.DropRun, session.RenameRun, session.ExportRun, session.ExportMetrics, session.ShowRollouts,
+		session.ImportRun, session.OpenRun:
+	default:
+		return
+	}
+	for !e.runsRead() && ctx.Err() == nil {
+		e.readNext(ctx)
+	}
+}
+
+// shippedRun fetches a shipped run. One that was not evaluated has no result.
+func (e *Engine) shippedRun(ctx context.Context, name string) (*training, error) {
+	files := map[string][]byte{}
+	for _, file := range []string{runs.RunFile, runs.MetricsFile, runs.ResultFile} {
+		data, err := e.library.RunFile(ctx, name, file)
+		if file == runs.ResultFile && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		files[file] = data
+	}
+	t, err := readRun(files)
+	if err != nil {
+		return nil, err
+	}
+	t.info.ID, t.info.From, t.info.State, t.info.Step = shippedID+name, "shipped", session.MetricsOnly, t.step()
+	t.info.Name = cmp.Or(t.info.Name, name)
+	return t, nil
+}
+
+// storedRun is a run in the storage, by its settings, metrics and result. A run that cannot be read is damaged, and nothing of it is
+// changed: it has the steps that come before the damage.
+func (e *Engine) storedRun(ctx context.Context, id string) *training {
+	names, err := e.library.Store.Names(ctx, id)
 	light := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !runs.Light(name) })
-	files, err := load(light...)
-	var t *training
+	var files map[string][]byte
+	if err == nil && len(light) > 0 {
+		files, err = e.library.Store.Load(ctx, id, light...)
+	}
+	t := &training{}
 	if err == nil {
 		t, err = readRun(files)
 	}
-	if err != nil {
-		e.fail("Open", fmt.Errorf("the run %s cannot be read: %w", id, err))
-		return
-	}
 	t.info.ID, t.info.State = id, session.MetricsOnly
-	t.info.Name, t.info.From = cmp.Or(t.info.Name, strings.TrimPrefix(id, shippedID)), cmp.Or(t.info.From, from)
-	if from == "shipped" {
-		t.info.From = from
-	} else if t.run.Log.Stored(); stored(names) && files[runs.RunFile] != nil {
-		t.savedStep = t.step()
-		t.info.State = "" // of a run that can be resumed
-		t.info.State = t.stateName()
+	t.info.Name, t.info.From = cmp.Or(t.info.Name, id), cmp.Or(t.info.From, e.place())
+	t.savedStep, t.read = t.step(), time.Now()
+	if err != nil {
+		t.info.State, t.info.Note = session.Damaged, sentence(err)
+		return t
 	}
-	t.info.Step = t.step()
-	e.runs = append(e.runs, t)
+	t.elsewhere = e.library.Store.Locked(ctx, id)
+	if t.run.Log.Stored(); t.elsewhere || stored(names) && files[runs.RunFile] != nil {
+		t.info.State = "" // of a run that can be resumed
+	}
+	t.info.State = t.stateName()
+	return t
 }
 
 // listRuns publishes all runs, the newest first.
 func (e *Engine) listRuns() {
-	list := session.Runs{Number: e.next(), Runs: []session.KeptRun{}, Storage: e.storageNote()}
+	list := session.Runs{Number: e.next(), Runs: []session.KeptRun{}, Storage: e.storageNote(), Closed: e.closed}
 	for _, t := range slices.Backward(e.runs) {
 		t.info.Step = t.step()
 		t.about()
@@ -108,6 +176,8 @@ func (e *Engine) fetchState(ctx context.Context, t *training) error {
 	switch {
 	case t.info.State == session.MetricsOnly:
 		return fmt.Errorf("the run %s has only its metrics; you can compare it but not resume it", t.info.Name)
+	case t.info.State == session.Damaged:
+		return fmt.Errorf("the run %s is damaged; export it, and import what is left of it", t.info.Name)
 	case t.learner != nil:
 		return e.copyState(t)
 	case t.state != nil:
@@ -147,8 +217,10 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 		return errors.New("no device is open yet; open a backend first")
 	}
 	if err := e.lock(ctx, t); err != nil {
+		e.watchRuns(ctx)
 		return err
 	}
+	t.elsewhere = false
 	err = e.fetchState(ctx, t)
 	if err == nil {
 		err = e.baseOf(ctx, t)
@@ -285,6 +357,7 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 	}
 	t.unlock()
 	e.runs = slices.DeleteFunc(e.runs, func(other *training) bool { return other == t })
+	e.publish(session.SavedRollouts{Number: e.next(), Browsed: runs.Browse(nil, runs.RolloutFilter{}, 0, 0)})
 	if t == e.run {
 		e.releaseLearner(t)
 		e.run = nil
@@ -313,6 +386,8 @@ func (e *Engine) renameRun(ctx context.Context, id, name string) error {
 		return fmt.Errorf("a name of %d characters is too long; choose one of at most %d", utf8.RuneCountInString(name), session.MaxName)
 	case name == t.info.Name:
 		return nil
+	case t.info.State == session.Damaged:
+		return errors.New("this run is damaged, so that nothing of it is changed; export it, and import what is left of it")
 	}
 	old := t.info.Name
 	t.info.Name = e.newName(name)
@@ -339,24 +414,39 @@ func (e *Engine) renameRun(ctx context.Context, id, name string) error {
 	return nil
 }
 
-// importRun reads the files of a run, and saves them.
-func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
-	t, err := readRun(c.Files)
-	if err != nil {
-		return err
+// importRun reads the files of a run, and saves them. It returns a sentence where a part of them is left out.
+func (e *Engine) importRun(ctx context.Context, c session.ImportRun) (text string, err error) {
+	if c.Picked != "" {
+		if c.Files, err = e.pickedRun(ctx, c.Picked); err != nil {
+			return "", err
+		}
 	}
+	t, err := readRun(c.Files)
+	if _, is := errors.AsType[*runs.DamagedLog](err); is && t.step() > 0 {
+		return "", fmt.Errorf("%w; to import the steps before it, delete that line and those after it", err)
+	}
+	if err != nil {
+		return "", err
+	}
+	t.run.Rollouts = t.run.Rollouts.Elsewhere()
 	if t.step() == 0 {
-		return errors.New("the run has no line of metrics; choose the folder of a run, or a metrics.jsonl that \"attnlab train\" wrote")
+		return "", errors.New("the run has no line of metrics; choose the folder of a run, or a metrics.jsonl that \"attnlab train\" wrote")
 	}
 	t.info.ID = e.newID(cmp.Or(t.run.Settings.Method, "run"))
-	t.info.Name, t.info.From = e.newName(cmp.Or(c.Name, t.info.Name, t.info.ID)), "imported"
+	t.info.Name = e.newName(cmp.Or(c.Name, t.info.Name, t.info.ID))
+	if !t.run.Settings.IsForeign() {
+		t.info.From = "imported"
+	}
 	if t.state == nil {
 		t.info.State = session.MetricsOnly
 	} else {
 		if task, err := taskOf(t.state); err != nil || task.Name() != t.run.Settings.Task && !isFree(t.run.Settings.Task) {
-			return fmt.Errorf("the run's model does not have the tokens of its task %.40q", t.run.Settings.Task)
+			return "", fmt.Errorf("the run's model does not have the tokens of its task %.40q", t.run.Settings.Task)
 		}
 		t.info.State = t.stateName()
+	}
+	if t.run.Log.BrokeOff() {
+		text = fmt.Sprintf("The last line of the log of %s was cut and is left out.", t.info.Name)
 	}
 	t.about()
 	e.runs = append(e.runs, t)
@@ -365,5 +455,5 @@ func (e *Engine) importRun(ctx context.Context, c session.ImportRun) error {
 		t.state, t.start, t.reflection = nil, nil, nil
 	}
 	e.listRuns()
-	return nil
+	return text, nil
 }

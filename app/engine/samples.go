@@ -17,12 +17,9 @@ import (
 func (e *Engine) planSampleMany(c session.SampleMany) func(context.Context) (string, error) {
 	var traces []task.Trace
 	return func(ctx context.Context) (string, error) {
-		r := e.reasoning
-		switch {
-		case e.rig.model == nil:
-			return "", errNoModel
-		case r == nil:
-			return "", errNoProblem
+		r, err := e.problem()
+		if err != nil {
+			return "", err
 		}
 		if err := checkCount("samples", c.Samples, session.MaxResponses); err != nil {
 			return "", err

@@ -37,7 +37,7 @@ func TestAVisitKeepsEveryField(t *testing.T) {
 	}
 	// A value in every field that the reader accepts.
 	for name, value := range map[string]any{"model": "chain-tiny", "teacher": "verdict", "focus_heads": "0.1", "reflection": "/a/folder", "paper": true, "steps": 7, "budget": 123456, "report_every": 3,
-		"held_out": 5, "held_out_every": 700, "evaluate": 9, "start": "x", "storage": "bf16", "note": "n", "sample": "s", "seed": "18446744073709551615", "probe": 41,
+		"held_out": 5, "save_rollouts": 0.25, "held_out_every": 700, "evaluate": 9, "start": "x", "storage": "bf16", "note": "n", "sample": "s", "seed": "18446744073709551615", "probe": 41,
 		"wording":          map[string]any{"step_rule": "line", "chat": "chatml", "system": "s", "shots": 3.0, "context": 512.0, "problem_file": "/a/file", "colour": "red"},
 		"reflection_model": map[string]any{"name": "r", "weights_sha256": "00", "colour": "red"}, "unknown": []any{1.0, map[string]any{"a": nil}}} {
 		doc[name] = value
@@ -261,6 +261,7 @@ func TestRunsOfVersion1(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := startWith(t, Library{Store: store}, able(t), openHost)
+	s.hasRuns()
 	if len(s.runs.Runs) != 1 || s.runs.Runs[0].Info.State != "paused" || s.runs.Runs[0].Info.Step != state.Train.Schedule {
 		t.Fatalf("listed %+v", s.runs.Runs)
 	}
@@ -286,6 +287,7 @@ func TestRenameRun(t *testing.T) {
 	s.must(session.RenameRun{ID: two, Name: "long steps"})
 	s.leave()
 	again := startWith(t, Library{Store: store}, able(t), openHost)
+	again.hasRuns()
 	names := map[string]string{}
 	for _, r := range again.runs.Runs {
 		names[r.Info.ID] = r.Info.Name

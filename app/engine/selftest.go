@@ -26,29 +26,49 @@ const (
 	casesPerKernel = 2
 	// idleTime is how long no command may have come before the next case runs.
 	idleTime = 20 * time.Millisecond
+	// quietTime is how long no command may have come before the first of them, so that what a page sends at its start does not wait.
+	quietTime = 300 * time.Millisecond
 	// showEvery limits how often screens redraw the results.
 	showEvery = 250 * time.Millisecond
 )
 
 // selfTest is the progress of the self-test on the current device.
 type selfTest struct {
-	left     []gpu.Case // kernel by kernel
+	random   *rand.Rand
+	making   []func(*rand.Rand) []gpu.Case // of packages whose cases are not made yet
+	left     []gpu.Case                    // kernel by kernel
 	at       session.KernelCheck
 	reported time.Time
 }
 
-// startTest starts the self-test of the current device from the beginning.
+// due returns true if there is more to test.
+func (t *selfTest) due() bool { return len(t.making) > 0 || len(t.left) > 0 }
+
+// startTest starts the self-test of the current device from the beginning. Its cases are made while the engine is idle too: in a
+// browser that takes two seconds.
 func (e *Engine) startTest() {
-	r := rand.New(rand.NewPCG(1, 0))
-	cases := slices.Concat(nn.Cases(r, nn.TilesFor(e.rig.device.Info.Software)), attn.Cases(r), loss.Cases(r), optim.Cases(r), decode.Cases(r))
-	cases = slices.DeleteFunc(cases, func(c gpu.Case) bool { return !e.rig.device.MayUse(c.Kernel) })
-	e.test = selfTest{left: largest(cases)}
-	e.capabilities.Kernels, e.capabilities.Untested = []session.KernelCheck{}, 0
-	for i, c := range e.test.left {
-		if i == 0 || c.Kernel.Name != e.test.left[i-1].Kernel.Name {
+	software := e.rig.device.Info.Software
+	e.test = selfTest{random: rand.New(rand.NewPCG(1, 0)), making: []func(*rand.Rand) []gpu.Case{
+		func(r *rand.Rand) []gpu.Case { return nn.Cases(r, nn.TilesFor(software)) }, attn.Cases, loss.Cases, optim.Cases, decode.Cases}}
+	e.capabilities.Kernels, e.capabilities.Untested = []session.KernelCheck{}, session.NotCounted
+}
+
+// makeNext makes the cases of one package. After the last it counts the kernels.
+func (e *Engine) makeNext() {
+	t := &e.test
+	cases := t.making[0](t.random)
+	t.making = t.making[1:]
+	t.left = append(t.left, largest(slices.DeleteFunc(cases, func(c gpu.Case) bool { return !e.rig.device.MayUse(c.Kernel) }))...)
+	if len(t.making) > 0 {
+		return
+	}
+	e.capabilities.Untested = 0
+	for i, c := range t.left {
+		if i == 0 || c.Kernel.Name != t.left[i-1].Kernel.Name {
 			e.capabilities.Untested++
 		}
 	}
+	e.announce()
 }
 
 // largest returns the cases of each kernel with the largest buffers: they have several workgroups, of which the last is not
@@ -72,20 +92,33 @@ func largest(cases []gpu.Case) (chosen []gpu.Case) {
 	return chosen
 }
 
-// nextJob waits for a job and meanwhile runs the self-test, and a race that is due. It returns false after the last job.
+// nextJob waits for a job and meanwhile reads the runs, runs the self-test and a race that is due, and watches the storage. It returns
+// false after the last job.
 func (e *Engine) nextJob(ctx context.Context, jobs <-chan *job) (*job, bool) {
 	idle := time.Now()
-	for (len(e.test.left) > 0 || e.raceDue()) && ctx.Err() == nil {
+	for ctx.Err() == nil {
+		pause := watchEvery
+		if e.runsDue() || e.test.due() || e.raceDue() {
+			pause = idleTime
+		} else if !e.watches() {
+			break
+		}
 		select {
 		case j, ok := <-jobs:
 			return j, ok
-		case <-time.After(idleTime):
-			if e.raceDue() && time.Since(idle) > raceAfter {
+		case <-time.After(pause):
+			switch {
+			case time.Since(idle) < quietTime: // what a page sends at its start comes first
+			case e.runsDue():
+				e.readNext(ctx)
+			case e.raceDue() && time.Since(idle) > raceAfter:
 				e.raceIdle()
-				continue
-			}
-			if len(e.test.left) > 0 {
+			case len(e.test.making) > 0:
+				e.makeNext()
+			case e.test.due():
 				e.testNext(ctx)
+			case e.watches() && time.Since(e.watched) >= watchEvery:
+				e.watchRuns(ctx)
 			}
 		}
 	}

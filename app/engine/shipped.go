@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"sync"
 
 	"attnlab/rl/runs"
 )
@@ -16,19 +15,22 @@ import (
 type Fetch func(ctx context.Context, path string, progress func(done, total int)) ([]byte, error)
 
 // FromSite is the library of what a site ships: models/bases.json lists its bases, whose files are in models/NAME/; runs/runs.json
-// lists the runs that others are compared with, in runs/NAME/; recorded/NAME.json is a recorded trace.
+// has the runs that others are compared with, but for what is seldom asked for, which is in runs/NAME/; recorded/NAME.json is a recorded trace.
 func FromSite(fetch Fetch) Library {
-	s := shipped{fetch}
+	s := &shipped{fetch, map[string]string{}}
 	return Library{List: s.bases, Fetch: s.base, Runs: s.runs, RunFile: s.runFile, Recorded: s.recorded}
 }
 
-type shipped struct{ fetch Fetch }
+type shipped struct {
+	fetch Fetch
+	parts map[string]string // of runs/runs.json, by NAME/FILE; each is forgotten once it is read
+}
 
-func (s shipped) quietly(ctx context.Context, path string) ([]byte, error) {
+func (s *shipped) quietly(ctx context.Context, path string) ([]byte, error) {
 	return s.fetch(ctx, path, func(int, int) {})
 }
 
-func (s shipped) bases(ctx context.Context) ([]string, error) {
+func (s *shipped) bases(ctx context.Context) ([]string, error) {
 	data, err := s.quietly(ctx, "models/bases.json")
 	if err != nil {
 		return nil, err
@@ -41,7 +43,7 @@ func (s shipped) bases(ctx context.Context) ([]string, error) {
 }
 
 // base fetches the files of a base. progress counts the bytes of the weights, which are nearly all.
-func (s shipped) base(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error) {
+func (s *shipped) base(ctx context.Context, name string, progress func(done, total int)) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, file := range runs.ModelFiles {
 		report := func(int, int) {}
@@ -57,8 +59,8 @@ func (s shipped) base(ctx context.Context, name string, progress func(done, tota
 	return files, nil
 }
 
-// runs fetches the shipped runs. A site without runs/runs.json has none.
-func (s shipped) runs(ctx context.Context) ([]ShippedRun, error) {
+// runs returns the names of the shipped runs. A site without runs/runs.json has none.
+func (s *shipped) runs(ctx context.Context) (names []string, err error) {
 	data, err := s.quietly(ctx, "runs/runs.json")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -66,43 +68,31 @@ func (s shipped) runs(ctx context.Context) ([]ShippedRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	if err := json.Unmarshal(data, &names); err != nil {
-		return nil, fmt.Errorf("runs/runs.json is no list of names: %w", err)
+	var list []struct {
+		Name  string            `json:"name"`
+		Files map[string]string `json:"files"`
 	}
-	list, failed := make([]ShippedRun, len(names)), make([]error, len(names))
-	var all sync.WaitGroup
-	for i, name := range names { // at the same time: one after another they would hold up the first trace
-		all.Go(func() { list[i], failed[i] = s.run(ctx, name) })
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, fmt.Errorf("runs/runs.json is no list of runs: %w", err)
 	}
-	all.Wait()
-	for i, err := range failed {
-		if err != nil {
-			return list[:i], err
+	for _, run := range list {
+		names = append(names, run.Name)
+		for file, text := range run.Files {
+			s.parts[run.Name+"/"+file] = text
 		}
 	}
-	return list, nil
+	return names, nil
 }
 
-func (s shipped) run(ctx context.Context, name string) (run ShippedRun, err error) {
-	run = ShippedRun{Name: name, Files: map[string][]byte{}}
-	for _, file := range []string{runs.RunFile, runs.MetricsFile, runs.ResultFile} {
-		data, err := s.runFile(ctx, name, file)
-		if file == runs.ResultFile && errors.Is(err, fs.ErrNotExist) { // the run was not evaluated
-			continue
-		}
-		if err != nil {
-			return run, err
-		}
-		run.Files[file] = data
+func (s *shipped) runFile(ctx context.Context, run, file string) ([]byte, error) {
+	name := run + "/" + file
+	if text, has := s.parts[name]; has {
+		delete(s.parts, name)
+		return []byte(text), nil
 	}
-	return run, nil
+	return s.quietly(ctx, "runs/"+name)
 }
 
-func (s shipped) runFile(ctx context.Context, run, file string) ([]byte, error) {
-	return s.quietly(ctx, "runs/"+run+"/"+file)
-}
-
-func (s shipped) recorded(ctx context.Context, name string) ([]byte, error) {
+func (s *shipped) recorded(ctx context.Context, name string) ([]byte, error) {
 	return s.quietly(ctx, "recorded/"+name+".json")
 }

@@ -67,6 +67,7 @@ func (e *Engine) view(r *reasoning) (session.Trace, seen, error) {
 		Layers: x.Attention.Layers, Heads: x.Attention.Heads, Delta: x.Delta,
 		FCI: x.FCI, StepScores: s.stepScores, Work: work,
 		Wording: r.shown, Prompt: r.promptText(), Found: x.Answer,
+		Edits: r.edits, Before: r.before(e.rig.model.MaxContext),
 	}, s, nil
 }
 

@@ -35,7 +35,7 @@ func (e *Engine) repeat() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, snapshot := range []session.Event{session.Methods{}, session.Capabilities{}, session.Trace{}, session.HeadAttention{}, session.StepDetail{}, session.HeadsView{},
-		session.Disruption{}, session.StepLosses{}, session.Importances{}, session.Samples{}, session.AnswerLosses{}, session.LayerScores{}, session.Tree{}, session.Rules{}, session.Runs{}, session.Run{}, session.Credit{}, session.Followed{}, session.Speeds{}, session.Offer{}, session.Listing{}, session.Selection{}, session.Status{}} {
+		session.Disruption{}, session.StepLosses{}, session.Importances{}, session.Samples{}, session.InsideView{}, session.AnswerLosses{}, session.LayerScores{}, session.Tree{}, session.Rules{}, session.Runs{}, session.Run{}, session.Credit{}, session.TokenLosses{}, session.Followed{}, session.Speeds{}, session.Offer{}, session.Listing{}, session.Selection{}, session.Status{}} {
 		if event, ok := e.snapshots[session.Kind(snapshot)]; ok {
 			e.send(event)
 		}
@@ -47,36 +47,9 @@ func (e *Engine) clear(empty session.Event) {
 	e.mu.Lock()
 	_, have := e.snapshots[session.Kind(empty)]
 	e.mu.Unlock()
-	if !have {
-		return
+	if have {
+		e.publish(empty)
 	}
-	switch s := empty.(type) {
-	case session.HeadsView:
-		s.Number = e.next()
-		empty = s
-	case session.Disruption:
-		s.Number = e.next()
-		empty = s
-	case session.StepLosses:
-		s.Number = e.next()
-		empty = s
-	case session.Importances:
-		s.Number = e.next()
-		empty = s
-	case session.Samples:
-		s.Number = e.next()
-		empty = s
-	case session.AnswerLosses:
-		s.Number = e.next()
-		empty = s
-	case session.Tree:
-		s.Number = e.next()
-		empty = s
-	case session.Credit:
-		s.Number = e.next()
-		empty = s
-	}
-	e.publish(empty)
 }
 
 // next returns the number of a new snapshot.

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -101,7 +102,7 @@ func (t *training) save(ctx context.Context) (err error) {
 	}
 	t.writer.Run = t.run
 	if err = t.writer.Save(ctx, files); err == nil {
-		t.run.Log, t.run.Base, t.run.Reflection = t.writer.Log, nil, nil
+		t.run.Log, t.run.Rollouts, t.run.Base, t.run.Reflection = t.writer.Log, t.writer.Rollouts, nil, nil
 	}
 	return err
 }
@@ -154,48 +155,50 @@ func (e *Engine) storageNote() string {
 }
 
 // readRun reads a run from its files, completes its settings, and cuts its log to its checkpoint, which it loads where the
-// files have one.
+// files have one. Where it returns an error, it returns what could be read too.
 func readRun(files map[string][]byte) (t *training, err error) {
 	t = &training{savedStep: -1}
-	if t.run, err = runs.Read(files); err != nil {
-		return nil, err
+	t.run, err = runs.Read(files)
+	if _, is := errors.AsType[*runs.DamagedLog](err); err != nil && !is {
+		return t, err
 	}
+	damage := err
 	s := &t.run.Settings
 	if s.Method != "" { // a log from elsewhere may lack it
 		m, err := methodOf(s.Method)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", runs.RunFile, err)
+			return t, fmt.Errorf("%s: %w", runs.RunFile, err)
 		}
-		if s.Steps > session.MaxSteps || s.Probe > session.MaxProblems {
-			return nil, fmt.Errorf("%s has %d steps and %d probing problems, which is out of range", runs.RunFile, s.Steps, s.Probe)
+		if s.Steps > session.MaxSteps || s.Probe > session.MaxProblems || s.HeldOut > session.MaxProblems {
+			return t, fmt.Errorf("%s has %d steps, %d probing problems and %d held-out problems, which is out of range", runs.RunFile, s.Steps, s.Probe, s.HeldOut)
 		}
 		t.recorded = s.Values != nil
 		if err := s.Complete(m.Params); err != nil {
-			return nil, fmt.Errorf("%s: %w", runs.RunFile, err)
+			return t, fmt.Errorf("%s: %w", runs.RunFile, err)
 		}
 	}
 	t.info.Name, t.info.From, t.info.Note, t.sample = s.Name, s.From, s.Note, s.Sample
-	if files[runs.RunFile] == nil || !t.run.Resumable() {
-		return t, nil
+	if damage != nil || files[runs.RunFile] == nil || !t.run.Resumable() {
+		return t, damage
 	}
 	if t.state, err = hf.LoadState(t.run.Checkpoint); err != nil {
-		return nil, err
+		return t, err
 	}
 	step := t.state.Train.Schedule // what came after it, in a run that was killed, is taken again
-	t.run.Log, t.run.Followed = t.run.Log.UpTo(step), t.run.Followed.UpTo(step)
+	t.run.Log, t.run.Followed, t.run.Rollouts = t.run.Log.UpTo(step), t.run.Followed.UpTo(step), t.run.Rollouts.UpTo(step)
 	t.run.Checkpoint = nil
 	if len(t.run.Base) > 0 {
 		if t.start, err = hf.LoadFiles(t.run.Base); err != nil {
-			return nil, fmt.Errorf("the run's base: %w", err)
+			return t, fmt.Errorf("the run's base: %w", err)
 		}
 		if err := sameModel("base", s.Model, t.start, s.Base); err != nil {
-			return nil, err
+			return t, err
 		}
 		t.own, t.run.Base = true, nil
 	}
 	if len(t.run.Reflection) > 0 {
 		if t.reflection, err = hf.LoadFiles(t.run.Reflection); err != nil {
-			return nil, fmt.Errorf("the run's reflection model: %w", err)
+			return t, fmt.Errorf("the run's reflection model: %w", err)
 		}
 		t.ownReflection, t.run.Reflection = true, nil
 	}
@@ -242,7 +245,10 @@ func (t *training) view() session.RunSettings {
 	v := session.RunSettings{Method: s.Method, Model: s.Model, Task: s.Task, Teacher: s.Teacher, Difficulty: s.Difficulty, Seed: s.Seed,
 		Steps: s.Steps, Budget: s.Budget, Probe: s.Probe, FocusHeads: s.FocusHeads, Wording: t.shownPut()}
 	v.Series = t.run.Standing().Series
-	if t.info.State != session.MetricsOnly {
+	if t.info.HasModel() {
+		if s.Method != runs.Pretrain {
+			v.HeldOut, v.HeldOutGap = &s.HeldOut, s.HeldOutGap
+		}
 		v.Series.Plan = s.Series().Plan
 	}
 	if h, err := valuesOf(s); err == nil {
@@ -260,7 +266,7 @@ func (t *training) about() {
 	s := &t.run.Settings
 	s.Name, s.From, s.Note, s.Sample = t.info.Name, t.info.From, t.info.Note, t.sample
 	t.info.Finished, t.info.Measured = t.done(), nil
-	t.info.Answers = s.Method != runs.Pretrain && (t.info.From == "shipped" || t.run.Followed != nil || t.info.State != session.MetricsOnly && t.step() > 0)
+	t.info.Answers = s.Method != runs.Pretrain && (t.info.From == "shipped" || t.run.Followed != nil || t.info.HasModel() && t.step() > 0)
 	if s.Method != "" {
 		t.info.Measured = runs.To(t.run.LogMeasured())
 	}

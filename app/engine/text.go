@@ -39,6 +39,16 @@ func freeTask(c *hf.Checkpoint, w session.Wording, difficulty string, more ...fu
 	return freetext.New(w.Task, o)
 }
 
+// sameTokens reports whether prompts and responses of one task are some of another too. The tokens of free text are those of its model.
+func sameTokens(a, b task.Task) bool {
+	x, free := a.(task.Written)
+	y, both := b.(task.Written)
+	if !free || !both {
+		return a.Name() == b.Name()
+	}
+	return slices.Equal(x.Vocabulary(), y.Vocabulary()) && slices.Equal(x.Stops(), y.Stops())
+}
+
 // taskFor makes the task of a problem for the current model, and its wording where that is free text. A typed prompt without a wording is
 // free text of any kind.
 func (e *Engine) taskFor(c session.NewProblem) (task.Task, *session.Wording, error) {

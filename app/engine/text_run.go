@@ -22,9 +22,8 @@ import (
 // A run over a model that lies on the device to run forward trains adapters, in parts of partTokens tokens. It measures itself on fewer
 // problems than runs of the lab's own models, because a response takes seconds there.
 const (
-	partTokens   = 2048
-	frozenProbe  = 16
-	frozenProbed = 16 // held-out problems, each time
+	partTokens  = 2048
+	frozenProbe = 16
 )
 
 // adapterPlan is what training adapters over a model takes on a device, beside the model that is in use.

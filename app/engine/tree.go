@@ -9,6 +9,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/rl"
 	"attnlab/rl/hyper"
+	"attnlab/rl/score"
 	"attnlab/rl/task"
 )
 
@@ -19,6 +20,7 @@ type growth struct {
 	rule   session.TreeRule
 	seed   uint64
 	policy *rl.Policy
+	hand   []session.HandBranch // branches that a person began, each with its tokens
 }
 
 // treeHyper are the lab's hyper-parameters of trees with those of a rule.
@@ -44,12 +46,11 @@ func (e *Engine) policy(task task.Task, h hyper.Values, seed uint64) *rl.Policy 
 func (e *Engine) planGrowTree(c session.GrowTree) func(context.Context) (string, error) {
 	planted := false
 	return func(ctx context.Context) (string, error) {
+		r, err := e.problem()
 		switch {
-		case e.rig.model == nil:
-			return "", errNoModel
-		case e.reasoning == nil:
-			return "", errNoProblem
-		case e.reasoning.Gold == "":
+		case err != nil:
+			return "", err
+		case r.Gold == "":
 			return "", errNoGold
 		case c.Unit != "round" && c.Unit != "all":
 			return "", fmt.Errorf("there is no unit %q; use round or all", c.Unit)
@@ -96,7 +97,7 @@ func (e *Engine) showTree(g *growth) error {
 	}
 	P, kind := len(g.of.Prompt), g.of.task
 	tree := session.Tree{Number: e.next(), Problem: task.Text(kind, g.of.Prompt), Gold: g.of.Gold, Seed: g.seed, Rule: g.rule, Temperature: g.policy.Temperature, Prompt: P,
-		Done: g.Done(), Next: g.next(), Points: []session.BranchView{}, Charged: g.policy.Charged, Sampled: g.policy.Generated}
+		Done: g.Done(), Next: g.next(), Hand: g.hand, Points: []session.BranchView{}, Charged: g.policy.Charged, Sampled: g.policy.Generated}
 	// Any response through a node has its tokens.
 	through := make([]rl.Sample, len(grown.Tree.Nodes))
 	for i, leaf := range grown.Leaf {
@@ -113,6 +114,9 @@ func (e *Engine) showTree(g *growth) error {
 			v.Text = task.Text(kind, through[n.ID].Tokens[v.Start:v.End])
 		}
 		tree.Nodes = append(tree.Nodes, v)
+	}
+	for i, leaf := range grown.Leaf {
+		tree.Nodes[leaf].ByHand = grown.Leaves[i].Kind == "hand"
 	}
 	for i, point := range g.Points() {
 		v := session.BranchView{Tree: point.Tree, Step: point.Step, Token: point.Token, Score: g.Score(i), Node: -1}
@@ -133,8 +137,8 @@ func (g *growth) next() string {
 	switch at := g.Rolled(); {
 	case !g.Started():
 		return fmt.Sprintf("Sample %d responses from the start.", g.rule.Initial)
-	case !g.Chosen():
-		return fmt.Sprintf("Choose up to %d branch points in each response, by rule %s.", g.rule.Points, g.rule.Branch)
+	case len(points) == 0 && !g.Done():
+		return fmt.Sprintf("Choose up to %d branch points in each response, %s.", g.rule.Points, score.FindBranch(g.rule.Branch).Phrase)
 	case g.Done():
 		return ""
 	default:
@@ -146,5 +150,5 @@ func (g *growth) next() string {
 // clearTree clears the current tree.
 func (e *Engine) clearTree() {
 	e.growth = nil
-	e.clear(session.Tree{Nodes: []session.TreeNode{}, Points: []session.BranchView{}})
+	e.clear(session.Tree{Number: e.next(), Nodes: []session.TreeNode{}, Points: []session.BranchView{}})
 }

@@ -26,6 +26,7 @@ func (e *Engine) work(ctx context.Context, jobs <-chan *job, finished chan<- out
 // opens the device again and repeats the job once.
 func (e *Engine) carryOut(j *job) (how outcome) {
 	ctx := responsive{j.ctx, e}
+	e.readFor(ctx, j.Command)
 	if j.do == nil {
 		j.do = e.plan(j.Command)
 	}
@@ -69,7 +70,7 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 	case session.Browse:
 		return silent(func(context.Context) error { return e.browse(c) })
 	case session.OpenRun:
-		return silent(func(ctx context.Context) error { return e.openRun(ctx, c) })
+		return func(ctx context.Context) (string, error) { return e.openRun(ctx, c) }
 	case session.OpenModel:
 		return silent(func(ctx context.Context) error { return e.openModel(ctx, c) })
 	case session.LeaveOffer:
@@ -101,18 +102,30 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return e.planResampleSteps(c)
 	case session.SampleMany:
 		return e.planSampleMany(c)
+	case session.EditResponse:
+		return e.planEdit(c)
+	case session.LookInside:
+		return silent(func(context.Context) error { return e.lookInside(c) })
+	case session.Ablate:
+		return silent(func(ctx context.Context) error { return e.ablate(ctx, c) })
+	case session.PatchStates:
+		return silent(func(ctx context.Context) error { return e.patch(ctx, c) })
 	case session.DisruptAnswer:
 		return silent(e.disruptAnswer)
 	case session.ScoreLayers:
 		return silent(func(context.Context) error { return e.scoreLayers(c) })
 	case session.GrowTree:
 		return e.planGrowTree(c)
+	case session.BranchByHand:
+		return e.planBranch(c)
 	case session.CompareRules:
 		return e.planCompareRules(c)
 	case session.Begin:
 		return silent(func(ctx context.Context) error { return e.beginRun(ctx, c.Settings) })
 	case session.Advance:
 		return e.planAdvance(c)
+	case session.ShowCredit:
+		return silent(func(context.Context) error { return e.showLosses() })
 	case session.ResumeRun:
 		return silent(func(ctx context.Context) error { return e.resumeRun(ctx, c.ID) })
 	case session.FollowRun:
@@ -121,12 +134,14 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return silent(func(ctx context.Context) error { return e.dropRun(ctx, c.ID) })
 	case session.RenameRun:
 		return silent(func(ctx context.Context) error { return e.renameRun(ctx, c.ID, c.Name) })
+	case session.ShowRollouts:
+		return silent(func(ctx context.Context) error { return e.showRollouts(ctx, c) })
 	case session.ExportRun:
 		return silent(func(ctx context.Context) error { return e.exportRun(ctx, c) })
 	case session.ExportMetrics:
 		return silent(func(ctx context.Context) error { return e.exportMetrics(ctx, c) })
 	case session.ImportRun:
-		return silent(func(ctx context.Context) error { return e.importRun(ctx, c) })
+		return func(ctx context.Context) (string, error) { return e.importRun(ctx, c) }
 	case session.MeasureSpeed:
 		return silent(func(ctx context.Context) error { return e.measureSpeed(ctx, c) })
 	case session.RaceAgain:

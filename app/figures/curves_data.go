@@ -98,6 +98,8 @@ type curve struct {
 	run            int // place among the chosen runs
 	x, raw, smooth []float64
 	breaks         []bool // rows are missing before this one
+
+	around, spread [3][]float64 // low, middle and high around the line: as logged, and smoothed like the line; nil where there is nothing
 }
 
 // newChart makes the chart of a metric. It returns false if no run has a value. base are the
@@ -113,18 +115,36 @@ func newChart(m runs.Metric, chosen []session.KeptRun, groups []group, base []se
 		for len(steps) < n { // a log without steps has one a row
 			steps = append(steps, float64(len(steps)))
 		}
-		c.curves = append(c.curves, curve{i, x[:n], raw[:n], smoothed(steps[:n], raw[:n], smooth), gaps(steps[:n])})
-		for _, v := range raw[:n] {
-			if !math.IsNaN(v) {
-				c.lo, c.hi = min(c.lo, v), max(c.hi, v)
+		rows := measuredRows(m, raw[:n])
+		smooth := smooth
+		if m.Around.Error != "" {
+			smooth = 0 // a mean over measurements of the same problems has no error that is known
+		}
+		of := func(name string) []float64 { return rowsOf(column(r.Metrics, name), rows) }
+		steps, raw, x = rowsOf(steps, rows), rowsOf(raw, rows), rowsOf(x, rows)
+		l := curve{run: i, x: x, raw: raw, smooth: smoothed(steps, raw, smooth), breaks: gaps(steps)}
+		if m.Around.Error != "" {
+			l.breaks = nil // as far apart as the tokens of a step have it
+		}
+		if m.Around.Error != "" || len(chosen) == 1 { // the distributions of several runs would hide each other
+			l.surround(m.Around, of, steps, smooth)
+		}
+		c.curves = append(c.curves, l)
+		for _, values := range [][]float64{raw, l.around[low], l.around[high]} {
+			if lo, hi := ends(values); lo <= hi {
+				c.lo, c.hi = min(c.lo, lo), max(c.hi, hi)
 			}
 		}
 	}
 	if c.lo > c.hi {
 		return c, false
 	}
-	if base := column(base, m.Name); len(base) > 0 && !math.IsNaN(base[0]) {
-		c.base, c.lo, c.hi = base[0], min(c.lo, base[0]), max(c.hi, base[0])
+	known := column(base, m.Name)
+	if m.Around.Base != "" && len(chosen) == 1 {
+		known = column(chosen[0].Metrics, m.Around.Base)
+	}
+	if len(known) > 0 && !math.IsNaN(known[0]) {
+		c.base, c.lo, c.hi = known[0], min(c.lo, known[0]), max(c.hi, known[0])
 	}
 	c.bands = map[int]band{}
 	for at, g := range groups {

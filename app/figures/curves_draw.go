@@ -52,7 +52,7 @@ func (c *curves) places() (boxes []draw.Box, missing int) {
 	top := draw.Header + 8 + legendRow*float64(len(c.legend()))
 	w, h := c.Width-2*draw.Margin, c.Height-top
 	across, columns := 1, max(2, min(5, int(w/190)))
-	if w >= 620 && large > 1 {
+	if w >= 520 && large > 1 {
 		across = large
 	}
 	rows, below := (large+across-1)/across, (len(c.charts)-large+columns-1)/columns
@@ -137,6 +137,9 @@ func (c *curves) addHeading(s *draw.Scene, x float64, missing int) {
 		case len(c.charts) > 0 && len(c.charts[0].ghost.x) > 0:
 			detail = append(detail, "grey: "+ghost[0].Info.Name)
 		}
+	}
+	if says := c.bandsSay(); says != "" && len(c.bands()) == 0 {
+		detail = append(detail, says)
 	}
 	if c.smooth > 0 {
 		detail = append(detail, fmt.Sprintf("smoothing %.2g", c.smooth))
@@ -252,7 +255,10 @@ func (c *curves) addCurves(s *draw.Scene, chart *chart, box draw.Box, p draw.Plo
 	}
 	for at, g := range c.groups {
 		if b, ok := chart.bands[at]; ok {
-			addBand(s, p, b, g.hue(s.Palette))
+			low, high := b.ends()
+			addBand(s, p, b.x, low, high, nil, g.hue(s.Palette))
+		} else if l := chart.course(at, g); l.spread[low] != nil && l.spread[high] != nil {
+			addBand(s, p, l.x, l.spread[low], l.spread[high], l.breaks, g.hue(s.Palette))
 		}
 	}
 	var ends []ending
@@ -269,7 +275,13 @@ func (c *curves) addCurves(s *draw.Scene, chart *chart, box draw.Box, p draw.Plo
 				if c.smooth > 0 {
 					s.Curve(p, l.x, l.raw, l.breaks, false, 1, draw.Faint(hue, s.Palette.Surface))
 				}
+				if l.spread[middle] != nil && chart.Around.Middle != chart.Name {
+					s.Curve(p, l.x, l.spread[middle], l.breaks, c.smooth > 0, 1, hue)
+				}
 				s.Curve(p, l.x, l.smooth, l.breaks, c.smooth > 0, 1.75, hue)
+				if chart.Around.Error != "" {
+					addMeasurements(s, p, l, hue)
+				}
 			}
 		}
 	}
@@ -329,6 +341,9 @@ func (c *curves) addReadings(s *draw.Scene, chart *chart, box draw.Box, x float6
 		}
 		_, v := line.value(x)
 		text, swatch := draw.Fixed(v, chart.Form.Decimals()), 0.0
+		if row, _ := line.value(x); len(c.groups) == 1 && !math.IsNaN(v) {
+			text += chart.plusMinus(line, row)
+		}
 		if len(c.groups) > 1 {
 			swatch = 12
 		}
@@ -342,7 +357,7 @@ func (c *curves) addReadings(s *draw.Scene, chart *chart, box draw.Box, x float6
 		s.Add(draw.Label{X: at + swatch, Y: box.Y + 12, Text: text, Size: draw.Small, Mono: true, Color: s.Palette.Ink})
 		at += swatch + w + 10
 	}
-	if len(c.chosen) == 1 && math.IsNaN(x) {
+	if len(c.chosen) == 1 && math.IsNaN(x) && chart.Around.Error == "" {
 		last := runs.Recent(chart.curves[0].raw, runs.RecentSteps)
 		text := fmt.Sprintf("last %d: %s ± %s", last.N, draw.Fixed(float64(last.Mean), chart.Form.Decimals()), draw.Fixed(float64(last.SD), chart.Form.Decimals()))
 		if last.N > 1 && at+draw.Width(text, true, draw.Small) <= box.X+box.W {
@@ -356,7 +371,7 @@ func (c *curves) chartTip(i int, p draw.Plot) []string {
 	chart, x := &c.charts[i], p.Value(c.px)
 	tip := []string{chart.Title + ", " + chart.Unit + ", at " + c.axis() + " " + c.valueOf(x)}
 	for at, g := range c.groups {
-		line, text := chart.course(at, g), "no value"
+		line, text, quantiles := chart.course(at, g), "no value", ""
 		if len(line.x) == 0 {
 			continue
 		}
@@ -365,14 +380,19 @@ func (c *curves) chartTip(i int, p draw.Plot) []string {
 			switch b, many := chart.bands[at]; {
 			case many:
 				text += " ± " + draw.Fixed(b.sd[row], chart.Form.Decimals()) + " s.d."
+			case chart.Around.Error != "":
+				text += chart.plusMinus(line, row)
 			case c.smooth > 0:
 				text += ", smoothed " + draw.Fixed(line.smooth[row], chart.Form.Decimals())
 			}
+			quantiles = chart.quantiles(line, row)
 		}
 		if len(c.groups) > 1 {
 			text = g.label() + ": " + text
 		}
-		tip = append(tip, text)
+		if tip = append(tip, text); quantiles != "" {
+			tip = append(tip, quantiles)
+		}
 	}
 	return tip
 }

@@ -12,7 +12,6 @@ import (
 	"attnlab/app/figures/draw"
 	"attnlab/app/session"
 	"attnlab/rl/stat"
-	"attnlab/rl/task"
 )
 
 // followed sets two answers to one problem side by side, line by line: that of the base, and that of the policy after some steps of
@@ -107,32 +106,21 @@ type part struct {
 }
 
 // parts cuts an answer into its lines: its steps, and what comes after them.
-func parts(a session.FollowedAnswer, changes []float64) (all []part) {
-	end := 0
-	add := func(s session.StepView) {
-		p := part{StepView: s}
-		for i := s.Start; i < s.End; i++ {
-			if a.Text[i] == "\n" {
-				continue
-			}
+func parts(a session.FollowedAnswer, lines []session.Line, changes []float64) (all []part) {
+	for _, l := range lines {
+		p := part{StepView: l.StepView}
+		for _, i := range l.Tokens {
 			p.tokens = append(p.tokens, a.Text[i])
 			if len(changes) == len(a.Text) {
 				p.changes = append(p.changes, changes[i])
 			}
 		}
-		if len(p.tokens) > 0 {
-			all = append(all, p)
-		}
+		all = append(all, p)
 	}
-	for _, s := range a.Steps {
-		add(s)
-		end = s.End
-	}
-	add(session.StepView{Start: end, End: len(a.Text)})
 	return all
 }
 
-// line is the text of a part, for alignment.
+// line is the text of a part.
 func (p part) line() string { return strings.Join(p.tokens, " ") }
 
 // clipNats is the end of the scale of changes, in nats, where some are larger.
@@ -166,14 +154,8 @@ func (f *followed) narrow() bool { return f.Width < 400 }
 // pairs are the aligned lines of both answers.
 func (f *followed) pairs() (left, right []part, pairs [][2]int) {
 	a, b := f.Answers[0], f.Answers[f.second()]
-	left, right = parts(a, b.OnFirst), parts(b, b.Change)
-	lines := func(all []part) (text []string) {
-		for _, p := range all {
-			text = append(text, p.line())
-		}
-		return text
-	}
-	return left, right, task.Align(lines(left), lines(right))
+	linesOfA, linesOfB := session.Lines(a.Text, 0, a.Steps), session.Lines(b.Text, 0, b.Steps)
+	return parts(a, linesOfA, b.OnFirst), parts(b, linesOfB, b.Change), session.AlignLines(linesOfA, a.Text, linesOfB, b.Text)
 }
 
 // rowHeight is the height of a pair of lines at zoom 1.

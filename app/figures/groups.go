@@ -95,25 +95,12 @@ func between(x, y []float64, at float64) float64 {
 	return math.NaN()
 }
 
-// addBand draws the spread of a group around its mean.
-func addBand(s *draw.Scene, p draw.Plot, b band, c color.RGBA) {
-	var points [][3]float64
-	end := func() {
-		if len(points) > 1 {
-			s.Add(draw.Band{Points: points, Color: c, Opacity: 0.16})
-		}
-		points = nil
-	}
+// ends are the lower and the upper end of a group's spread.
+func (b band) ends() (low, high []float64) {
 	for i := range b.x {
-		x, high := p.At(b.x[i], b.mean[i]+b.sd[i])
-		_, low := p.At(b.x[i], b.mean[i]-b.sd[i])
-		if math.IsNaN(x + high + low) {
-			end()
-			continue
-		}
-		points = append(points, [3]float64{x, high, low})
+		low, high = append(low, b.mean[i]-b.sd[i]), append(high, b.mean[i]+b.sd[i])
 	}
-	end()
+	return low, high
 }
 
 // ending is where a group's line ends and what is written there.

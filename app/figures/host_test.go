@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +78,10 @@ var options = [][2]string{{"at", "1"}, {"by", "focus"}, {"by", "sra"}, {"by", "k
 // 11 pixels high and stand out from what is under them, and no number is broken.
 func TestLegible(t *testing.T) {
 	for _, e := range Figures {
-		legible(t, e)
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			legible(t, e)
+		})
 	}
 }
 
@@ -110,6 +114,31 @@ func legible(t *testing.T, e Entry) {
 	}
 }
 
+// undrawable reports whether a value holds a number that cannot be drawn.
+func undrawable(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)
+	case reflect.String:
+		return strings.Contains(v.String(), "NaN") || strings.Contains(v.String(), "Inf")
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if undrawable(v.Field(i)) {
+				return true
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if undrawable(v.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Pointer, reflect.Interface:
+		return !v.IsNil() && undrawable(v.Elem())
+	}
+	return false
+}
+
 func check(t *testing.T, what string, h *Host) {
 	t.Helper()
 	scene, _, _ := h.Scene(start)
@@ -117,7 +146,7 @@ func check(t *testing.T, what string, h *Host) {
 		t.Fatalf("%s: nothing to see", what)
 	}
 	for i, shape := range scene.Shapes {
-		if strings.Contains(fmt.Sprint(shape), "NaN") || strings.Contains(fmt.Sprint(shape), "Inf") {
+		if undrawable(reflect.ValueOf(shape)) {
 			t.Fatalf("%s: a broken number in %T%+v", what, shape, shape)
 		}
 		l, ok := shape.(draw.Label)

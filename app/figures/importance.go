@@ -2,7 +2,6 @@ package figures
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"attnlab/app/figures/draw"
@@ -26,22 +25,15 @@ func (m *importance) Follows() []string { return []string{"Importances", "Hover"
 
 // Show takes what is measured so far, the step that another screen points at, or a selection.
 func (m *importance) Show(event any, _ time.Time) {
-	e, ok := event.(session.Importances)
-	if !ok {
-		m.point(event)
-		return
+	takeSteps(&m.stepBars, event, &m.Importances, func(e session.Importances) []session.StepImportance { return e.Steps }, importanceRow)
+}
+
+func importanceRow(s session.StepImportance) stepRow {
+	row := stepRow{label: s.Label, text: s.Text, scores: []*float64{s.FCI, s.Focus}}
+	if i := s.Importance; i != nil && i.Low >= -1 && i.Low <= i.Value && i.Value <= i.High && i.High <= 1 {
+		row.measured, row.value, row.low, row.high = true, i.Value, i.Low, i.High
 	}
-	if len(e.Steps) > mostSteps {
-		return
-	}
-	m.Importances, m.rows = e, nil
-	for _, step := range e.Steps {
-		row := stepRow{label: step.Label, text: step.Text, scores: []*float64{step.FCI, step.Focus}}
-		if i := step.Importance; i != nil && i.Low >= -1 && i.Low <= i.Value && i.Value <= i.High && i.High <= 1 {
-			row.measured, row.value, row.low, row.high = true, i.Value, i.Low, i.High
-		}
-		m.rows = append(m.rows, row)
-	}
+	return row
 }
 
 // sampled counts the steps around which everything is sampled.
@@ -91,8 +83,7 @@ func (m *importance) Draw(s *draw.Scene) {
 
 // tip explains a row.
 func (m *importance) tip(k int) []string {
-	step := m.Steps[k]
-	tip := []string{fmt.Sprintf("step %d · %s", k+1, step.Label), strings.TrimSpace(step.Text)}
+	step, tip := m.Steps[k], m.about(k)
 	switch row := m.rows[k]; {
 	case row.measured:
 		tip = append(tip, fmt.Sprintf("importance %s, %s to %s", stat.Signed(row.value, 3), stat.Signed(row.low, 3), stat.Signed(row.high, 3)),

@@ -2,7 +2,6 @@ package figures
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"attnlab/app/figures/draw"
@@ -26,22 +25,15 @@ func (l *losses) Follows() []string { return []string{"StepLosses", "Hover"} }
 
 // Show takes the losses so far, the step that another screen points at, or a selection.
 func (l *losses) Show(event any, _ time.Time) {
-	e, ok := event.(session.StepLosses)
-	if !ok {
-		l.point(event)
-		return
+	takeSteps(&l.stepBars, event, &l.StepLosses, func(e session.StepLosses) []session.StepLoss { return e.Steps }, lossRow)
+}
+
+func lossRow(s session.StepLoss) stepRow {
+	row := stepRow{label: s.Label, text: s.Text, scores: []*float64{s.FCI}}
+	if loss, se := s.Cut.Loss, s.Cut.LossSE; s.Cut.N > 0 && loss >= -1 && loss <= 1 && se >= 0 && se <= 1 {
+		row.measured, row.value, row.low, row.high = true, loss, loss-se, loss+se
 	}
-	if len(e.Steps) > mostSteps {
-		return
-	}
-	l.StepLosses, l.rows = e, nil
-	for _, step := range e.Steps {
-		row := stepRow{label: step.Label, text: step.Text, scores: []*float64{step.FCI}}
-		if loss, se := step.Cut.Loss, step.Cut.LossSE; step.Cut.N > 0 && loss >= -1 && loss <= 1 && se >= 0 && se <= 1 {
-			row.measured, row.value, row.low, row.high = true, loss, loss-se, loss+se
-		}
-		l.rows = append(l.rows, row)
-	}
+	return row
 }
 
 // Caption says what is drawn.
@@ -81,8 +73,7 @@ func (l *losses) Draw(s *draw.Scene) {
 
 // tip explains a row.
 func (l *losses) tip(k int) []string {
-	step := l.Steps[k]
-	tip := []string{fmt.Sprintf("step %d · %s", k+1, step.Label), strings.TrimSpace(step.Text)}
+	step, tip := l.Steps[k], l.about(k)
 	if l.rows[k].measured {
 		tip = append(tip, fmt.Sprintf("lost %s ± %s, n = %d", stat.Decimals(step.Cut.Loss, 3), stat.Decimals(step.Cut.LossSE, 3), step.Cut.N),
 			fmt.Sprintf("accuracy %s, cut %s", stat.Decimals(step.Cut.Control, 3), stat.Decimals(step.Cut.Disrupted, 3)))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image/color"
 	"slices"
-	"strconv"
 	"time"
 
 	"attnlab/app/figures/draw"
@@ -13,7 +12,8 @@ import (
 )
 
 // samples draws many responses to one problem as bars on one scale of tokens, a piece for each step in the colour of its label: right ones first, then the
-// shorter ones. A line marks the token where they first part. Below are histograms of their lengths and rewards.
+// shorter ones. A line marks the token where they first part. Below are histograms of their answers, lengths and
+// rewards.
 type samples struct {
 	*View
 	session.Samples
@@ -76,7 +76,7 @@ func (m *samples) Caption() string {
 
 const (
 	samplesTop = draw.Header + 6
-	histograms = 112.0 // height of the two below the bars, with their heads and scales
+	histograms = 126.0 // height of the three below the bars, with their heads, scales and the meaning of colours
 )
 
 // bars is the place of the bars, and of the scale that they share.
@@ -148,53 +148,6 @@ func (m *samples) subtitle() string {
 	}
 	return text
 }
-
-// drawHistograms draws how many responses have which length, and which reward.
-func (m *samples) drawHistograms(s *draw.Scene) {
-	var lengths, rewards []float64
-	for _, r := range m.Responses {
-		lengths = append(lengths, float64(r.Tokens))
-		if r.Reward != nil {
-			rewards = append(rewards, *r.Reward)
-		}
-	}
-	gap := 28.0
-	w := (s.Width - 2*draw.Margin - gap) / 2
-	at := draw.Box{X: draw.Margin, Y: s.Height - histograms + 26, W: max(1, w), H: histograms - 26 - 22}
-	m.histogram(s, at, "tokens", lengths, -2)
-	at.X += w + gap
-	m.histogram(s, at, "reward, "+m.Method, rewards, -3)
-}
-
-// histogram draws one, with the ends of its scale.
-func (m *samples) histogram(s *draw.Scene, b draw.Box, name string, x []float64, row int) {
-	p := s.Palette
-	s.Add(draw.Label{X: b.X, Y: b.Y - 8, Text: draw.Fit(name, false, draw.Small, b.W), Size: draw.Small, Color: p.Muted}, draw.Line(b.X, b.Y+b.H, b.X+b.W, b.Y+b.H, 1, p.Line))
-	bins, most := stat.Bins(x, 12), 0
-	for _, bin := range bins {
-		most = max(most, bin.N)
-	}
-	if most == 0 || len(bins) > 20 {
-		s.Add(draw.Label{X: b.X, Y: b.Y + b.H/2, Text: draw.Fit("none", false, draw.Small, b.W), Size: draw.Small, Color: p.Muted})
-		return
-	}
-	each := b.W / float64(len(bins))
-	for i, bin := range bins {
-		h := float64(bin.N) / float64(most) * b.H
-		box := draw.Box{X: b.X + float64(i)*each, Y: b.Y + b.H - h, W: max(1, each-1), H: h}
-		if bin.N > 0 {
-			s.Add(draw.Fill{Box: box, Color: p.Mark(0.6)})
-		}
-		s.AddTarget(draw.Target{Box: draw.Box{X: box.X, Y: b.Y, W: each, H: b.H}, Row: row, Col: i, Tip: func() []string {
-			return []string{name, fmt.Sprintf("%s to below %s: %d of %d", edge(bin.Low), edge(bin.High), bin.N, len(x))}
-		}})
-	}
-	s.Add(draw.Label{X: b.X, Y: b.Y + b.H + 14, Text: draw.Fit(edge(bins[0].Low), true, draw.Small, b.W/2), Size: draw.Small, Mono: true, Color: p.Muted},
-		draw.Label{X: b.X + b.W, Y: b.Y + b.H + 14, Text: draw.Fit(edge(bins[len(bins)-1].High), true, draw.Small, b.W/2), Size: draw.Small, Mono: true, Align: 1, Color: p.Muted})
-}
-
-// edge writes the end of a bin, a round number.
-func edge(x float64) string { return stat.Minus(strconv.FormatFloat(x, 'g', 6, 64)) }
 
 // tip explains a row.
 func (m *samples) tip(i int) []string {

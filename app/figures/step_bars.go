@@ -31,6 +31,28 @@ type stepRow struct {
 // mostSteps is how many steps a figure of bars draws.
 const mostSteps = 2000
 
+// takeSteps takes a snapshot that says something of each step, a row a step, or what else a figure of bars receives.
+func takeSteps[E, S any](b *stepBars, event any, to *E, steps func(E) []S, row func(S) stepRow) {
+	e, ok := event.(E)
+	if !ok {
+		b.point(event)
+		return
+	}
+	list := steps(e)
+	if len(list) > mostSteps {
+		return
+	}
+	*to, b.rows = e, nil
+	for _, s := range list {
+		b.rows = append(b.rows, row(s))
+	}
+}
+
+// about is the beginning of what explains a row: its step.
+func (b *stepBars) about(k int) []string {
+	return []string{fmt.Sprintf("step %d · %s", k+1, b.rows[k].label), strings.TrimSpace(b.rows[k].text)}
+}
+
 // point takes the step that another screen points at, or a selection.
 func (b *stepBars) point(event any) {
 	switch e := event.(type) {

@@ -53,7 +53,7 @@ var Actions []Action
 
 // The table refers to functions that refer to the table, so it is filled here.
 func init() {
-	Actions = slices.Concat(traceActions(), pageActions(), treeActions(), trainActions(), compareActions(), benchActions(), lessonActions(), diskActions())
+	Actions = slices.Concat(traceActions(), pageActions(), treeActions(), trainActions(), compareActions(), rolloutActions(), benchActions(), lessonActions(), diskActions())
 }
 
 // traceActions are those of the Trace and Heads pages.
@@ -64,7 +64,11 @@ func traceActions() []Action {
 	complete := func(l *Lab) bool { return own(l) && l.Trace.Complete }
 	measured := func(l *Lab) bool { return len(l.Losses.Steps) > 0 }
 	important := func(l *Lab) bool { return len(l.Importances.Steps) > 0 }
+	edited := func(l *Lab) bool { return l.canEdit() && len(l.Trace.Edits) > 0 }
 	many := func(l *Lab) bool { return len(l.Samples.Responses) > 0 }
+	opened := func(l *Lab) bool { return l.LookedInto && l.walkEnd() > 0 }
+	ablated := func(l *Lab) bool { return len(l.Ablations.Rows) > 0 }
+	patched := func(l *Lab) bool { return len(l.Patched.Back) > 0 }
 	return []Action{
 		// The problem and the response.
 		{"generate", "g", "Generate the response or the rest of the response", true, generated, func(l *Lab, _ string) { l.generate(l.Trace.Complete) }},
@@ -113,6 +117,33 @@ func traceActions() []Action {
 				l.Controls.Unit = next([]string{"step", "token"}, l.Controls.Unit)
 			}
 		}},
+		// Changes of the response by hand.
+		{"rewrite", "trace:F2", "Rewrite the selected step; the model writes the rest", false, func(l *Lab) bool { return l.chosenStep() >= 0 }, func(l *Lab, _ string) { l.draft(false) }},
+		{"insert", "trace:+", "Insert a step after the selected one; the model writes the rest", false, func(l *Lab) bool { return l.chosenStep() >= 0 }, func(l *Lab, _ string) { l.draft(true) }},
+		{"delete", "trace:Delete", "Delete the selected step or token; the model writes the rest", false, func(l *Lab) bool { return l.chosenStep() >= 0 || l.chosenToken() >= 0 }, func(l *Lab, _ string) { l.delete() }},
+		{"alternatives", "trace:p", "Put another token in place of the selected one", false, func(l *Lab) bool { return l.canEdit() }, func(l *Lab, _ string) { l.alternatives() }},
+		{"write", "", "", false, func(l *Lab) bool { return l.drafted() }, func(l *Lab, _ string) { l.write() }},
+		{"close-draft", "", "", false, nil, func(l *Lab, _ string) { l.Draft = Draft{Step: -1} }},
+		{"force", "", "", false, func(l *Lab) bool { return l.chosenToken() >= 0 }, func(l *Lab, a string) { l.force(parseToken(a)) }},
+		{"unedit", "", "Undo the last change of the response", false, edited, func(l *Lab, _ string) { l.unedit() }},
+		{"edit-again", "", "Let the model write what follows the change again", false, edited, func(l *Lab, _ string) { l.editAgain() }},
+		// Inside the model.
+		{"inside", "trace:.", "Open the model at the selected token", false, func(l *Lab) bool { return l.canEdit() }, func(l *Lab, _ string) { l.lookInside() }},
+		{"inside-head", "", "", false, nil, func(l *Lab, a string) { l.insideHead(a) }},
+		{"close-inside", "", "", false, nil, func(l *Lab, _ string) { l.closeInside() }},
+		{"walk-head", "", "Walk through the open head, or pause", false, opened, func(l *Lab, _ string) { l.playWalk() }},
+		{"walk-next", "", "", false, opened, func(l *Lab, _ string) { l.walkBy(1) }},
+		{"walk-back", "", "", false, opened, func(l *Lab, _ string) { l.walkBy(-1) }},
+		{"walk-token", "", "", false, opened, func(l *Lab, _ string) { l.walkBy(len(explain.StageNames)) }},
+		{"ablate", "", "Measure what answers lose without the chosen heads", false, func(l *Lab) bool { return own(l) && len(l.Refused["ablate-heads"].Why) == 0 }, func(l *Lab, _ string) { l.ablate() }},
+		{"ablate-head", "", "", false, func(l *Lab) bool { return l.Selection.Head >= 0 }, func(l *Lab, _ string) { l.toggleAblated() }},
+		{"ablate-each", "", "", false, nil, func(l *Lab, _ string) { l.setAblated("ablate-heads", EachHead) }},
+		{"save-ablations", "", "Save what answers lose without heads as CSV", false, ablated, func(l *Lab, _ string) { l.saveAblations("csv") }},
+		{"save-ablations-json", "", "Save what answers lose without heads as JSON", false, ablated, func(l *Lab, _ string) { l.saveAblations("json") }},
+		{"patch-edit", "", "Put states of the response before its last change into the one after it", false, edited, func(l *Lab, _ string) { l.patch(session.PatchEdit) }},
+		{"patch-another", "", "Put states of the response into another one to the same problem", false, complete, func(l *Lab, _ string) { l.patch(session.PatchAnother) }},
+		{"save-patched", "", "Save what patched states bring back as CSV", false, patched, func(l *Lab, _ string) { l.savePatched("csv") }},
+		{"save-patched-json", "", "Save what patched states bring back as JSON", false, patched, func(l *Lab, _ string) { l.savePatched("json") }},
 		{"cancel", "", "", false, nil, func(l *Lab, _ string) {
 			l.Playing = false
 			l.Send(session.Cancel{})
@@ -237,6 +268,9 @@ func pageActions() []Action {
 		{"link", "y", "Copy a link to this view", false, nil, func(l *Lab, _ string) { l.copyLink() }},
 		{"save", "s", "Save the trace as a file", false, func(l *Lab) bool { return len(l.Trace.Tokens) > 0 }, func(l *Lab, _ string) { l.saveTrace() }},
 		{"open-trace", "o", "Open a trace from a file", false, ready, func(l *Lab, _ string) { l.screen.Pick("open-trace") }},
+		{"open-beside", "", "Compare the trace with a saved one", false, func(l *Lab) bool { return len(l.Trace.Tokens) > l.Trace.PromptLength }, func(l *Lab, _ string) { l.screen.Pick("open-beside") }},
+		{"save-beside", "", "Save the comparison of two traces as CSV", false, func(l *Lab) bool { _, ok := l.Differences(); return ok }, func(l *Lab, _ string) { l.saveBeside() }},
+		{"close-beside", "", "", false, nil, func(l *Lab, _ string) { l.Beside = nil }},
 		{"open-model", "", "Open a model of your own", false, ready, func(l *Lab, _ string) { l.openModelDialog() }},
 		{"ask-hub", "", "", false, ready, func(l *Lab, _ string) { l.lookAtHub() }},
 		{"stored", "", "", false, ready, func(l *Lab, a string) { l.lookAtStored(a) }},
@@ -306,6 +340,7 @@ func (l *Lab) generate(restart bool) {
 	}
 	l.linkedLabels = ""
 	l.View.Sampling, l.Tokens, l.View.Cut, l.View.Again = l.Controls.Sampling, AllTokens, 0, 0
+	l.View.Edits = ""
 	if restart {
 		l.Selection.Step, l.Selection.Token = -1, -1
 	}
@@ -339,7 +374,7 @@ func (l *Lab) typedProblem(tokens int) {
 func (l *Lab) useModel(name string) {
 	if l.Recorded != "" { // no model can be asked about it
 		v := l.View
-		v.Recorded, v.Model, v.Seed, v.Text, v.Tokens, v.Selection = "", name, Start().Seed, "", 0, session.NoSelection
+		v.Recorded, v.Model, v.Seed, v.Text, v.Tokens, v.Edits, v.Selection = "", name, Start().Seed, "", 0, "", session.NoSelection
 		l.GoTo(v)
 		return
 	}
@@ -350,7 +385,7 @@ func (l *Lab) useModel(name string) {
 	if l.View.Model = name; name == append(l.Capabilities.Bases, "")[0] {
 		l.View.Model = ""
 	}
-	l.Tokens = 0
+	l.Tokens, l.View.Edits = 0, ""
 	l.changing = changing{model: name, task: l.Trace.Task}
 	l.Send(session.UseModel{Name: name})
 }

@@ -48,6 +48,8 @@ func trainActions() []Action {
 		{"credit", "", "", false, (*Lab).HasRollouts, func(l *Lab, a string) { l.showCredit(parse(a, 0, strconv.Atoi)) }},
 		{"credit-next", "train:ArrowDown", "Credit of the next rollout", false, may((*Lab).HasRollouts), func(l *Lab, _ string) { l.moveCredit(1) }},
 		{"credit-before", "train:ArrowUp", "Credit of the previous rollout", false, may((*Lab).HasRollouts), func(l *Lab, _ string) { l.moveCredit(-1) }},
+		{"loss-token", "", "", false, (*Lab).hasLosses, func(l *Lab, a string) { l.LossToken = parse(a, 0, strconv.Atoi) }},
+		{"save-token-loss", "", "Save the loss of the rollout, token by token, as CSV", false, may((*Lab).hasLosses), func(l *Lab, _ string) { l.saveTokenLosses() }},
 		{"use-run", "", "Use the trained model on the Trace page", false, exists, func(l *Lab, a string) {
 			if a == "" {
 				a = l.Run.Info.ID

@@ -23,6 +23,10 @@ func treeActions() []Action {
 			l.Rules = session.Rules{}
 			l.Send(session.CompareRules{Rules: l.Growth.Rivals, Rule: l.Growth.Rule, Problems: l.Growth.Over, Seed: l.Growth.Seed})
 		}},
+		{"branch", "tree:F2", "Tree: write another first step for the selected node", false, func(l *Lab) bool { _, ok := l.branchable(); return ok }, func(l *Lab, _ string) { l.draftBranch() }},
+		{"branch-write", "", "", false, func(l *Lab) bool { return l.drafting() }, func(l *Lab, _ string) { l.writeBranch() }},
+		{"branch-close", "", "", false, nil, func(l *Lab, _ string) { l.BranchOf = -1 }},
+		{"unbranch", "", "Tree: drop the last branch by hand", false, func(l *Lab) bool { return l.Ready() && len(l.Tree.Hand) > 0 }, func(l *Lab, _ string) { l.unbranch() }},
 		{"node", "", "", true, nil, func(l *Lab, a string) { l.selectNode(parse(a, -1, strconv.Atoi)) }},
 		{"node-parent", "tree:ArrowLeft tree:h", "Tree: select the parent node", true, nil, relative("parent")},
 		{"node-child", "tree:ArrowRight tree:l", "Tree: select the first child node", true, nil, relative("child")},

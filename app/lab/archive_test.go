@@ -205,8 +205,9 @@ func TestSeveralRunsInOneChoice(t *testing.T) {
 	for name, data := range ofRun {
 		inFolder["a/"+name] = data
 	}
+	inFolder["a/rollouts.jsonl.gz"] = []byte{0x1f, 0x8b, 8} // gzipped, and no archive
 	want := maps.Clone(ofRun)
-	want["base/metrics.jsonl"] = []byte("of the base")
+	want["base/metrics.jsonl"], want["rollouts.jsonl.gz"] = []byte("of the base"), []byte{0x1f, 0x8b, 8}
 	l.OpenFiles("open-run-folder", chosen(inFolder))
 	if got := labtest.Sent(t, engine, 1)[0].(session.ImportRun); got.Name != "a" || !reflect.DeepEqual(got.Files, want) {
 		t.Errorf("the folder is the run %q with %v", got.Name, got.Files)

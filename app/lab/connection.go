@@ -43,6 +43,32 @@ func (l *Lab) EngineWords() (which, why string) {
 	}
 }
 
+// Lack is something that an engine does not do, and why.
+type Lack struct{ What, Why string }
+
+// browserAlone is what only the engine of a browser does. The page says so where a visitor would look for it.
+var browserAlone = []Lack{
+	{"Download a model by name", "the program there downloads nothing. Download the files on that machine, and start the program with their folder as root"},
+	{"Store a copy of your model for the next visit", "the copy would be on another machine than yours. Put the files into the root folder of the program"},
+	{"Run without the program", "the engine is a part of it. Saved runs remain when it ends"},
+}
+
+// BrowserAlone is what this page's engine does not do, because it runs in a program of its own.
+func (l *Lab) BrowserAlone() []Lack {
+	if !l.Native() {
+		return nil
+	}
+	return browserAlone
+}
+
+// Reads says how the engine gets files that the visitor chooses, in a sentence.
+func (l *Lab) Reads() string {
+	if l.Native() {
+		return "Nothing is loaded before you press Open. The files stay on your machine: the engine on " + cmp.Or(l.Connection.Machine, "the other machine") + " asks this page for the parts that it reads, so leave the page open until the model is loaded."
+	}
+	return "Nothing is loaded before you press Open, and nothing leaves this machine."
+}
+
 // takeConnection follows the line to an engine in a program of its own.
 func (l *Lab) takeConnection(c session.Connection) {
 	before := l.Connection

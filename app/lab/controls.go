@@ -21,6 +21,10 @@ func (l *Lab) Set(name, value string) {
 		}
 	case "colour", "grid", "unit", "base":
 		l.Do(name + ":" + value)
+	case "loss-by":
+		l.LossBy = value
+	case "loss-token":
+		l.LossToken = number(1, math.MaxInt32) - 1
 	case "offer-storage":
 		l.Opening.Storage = value
 	case "offer-context":
@@ -74,6 +78,12 @@ func (l *Lab) Set(name, value string) {
 		if n, ok := l.whole(name, value, 1, session.MaxResponses); ok {
 			l.Controls.Many = int(n)
 		}
+	case "edit-seed":
+		if n, ok := l.whole(name, value, 0, math.MaxUint32); ok {
+			l.Controls.EditSeed = uint32(n)
+		}
+	case "draft":
+		l.Draft.Text = value
 	case "filter":
 		l.Filter, l.Picked = value, 0
 	case "no-letters":
@@ -82,7 +92,7 @@ func (l *Lab) Set(name, value string) {
 	case "sought":
 		l.Sought = value
 	default:
-		_ = l.setFree(name, value) || l.setHeads(name, value) || l.setTree(name, value) || l.setTrain(name, value) || l.setCompare(name, value) || l.setBench(name, value) || l.setLesson(name, value)
+		_ = l.setFree(name, value) || l.setAblated(name, value) || l.setHeads(name, value) || l.setTree(name, value) || l.setTrain(name, value) || l.setCompare(name, value) || l.setRollouts(name, value) || l.setBench(name, value) || l.setLesson(name, value)
 	}
 	if l.Tokens == 0 && !l.ofSite() { // the link holds the sampling of the next response
 		l.View.Sampling = l.Controls.Sampling

@@ -35,6 +35,9 @@ func TestNumberFieldsRefuse(t *testing.T) {
 		"run-seed": {math.MaxUint64, func() uint64 { return l.Plan.Seed }},
 		"steps":    {session.MaxSteps, func() uint64 { return uint64(l.Plan.Steps) }},
 		"probe":    {session.MaxProblems, func() uint64 { return uint64(l.Plan.Probe) }},
+		"held-out": {session.MaxProblems, func() uint64 { problems, _ := l.HeldOut(); return uint64(problems) }},
+
+		"held-out-every": {session.MaxTokens, func() uint64 { _, every := l.HeldOut(); return uint64(every) }},
 	}
 	for name, f := range fields {
 		before := f.got()

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"attnlab/app/session"
 	"attnlab/rl/runs"
@@ -26,7 +27,7 @@ type File struct {
 	Read   func(then func(data []byte, err error)) // calls then once, at once or later
 }
 
-// OpenFiles opens what a visitor chose by one of the inputs for files: open-trace, open-problems, open-model, open-gguf,
+// OpenFiles opens what a visitor chose by one of the inputs for files: open-trace, open-beside, open-problems, open-model, open-gguf,
 // open-run or open-run-folder. It reads only the files that are needed, and of a model none: the engine does. What cannot be opened is reported in
 // one sentence.
 func (l *Lab) OpenFiles(input string, chosen []File) {
@@ -38,7 +39,7 @@ func (l *Lab) OpenFiles(input string, chosen []File) {
 	case "open-model", "open-gguf":
 		l.lookAtFiles(chosen)
 		return
-	case "open-trace":
+	case "open-trace", "open-beside":
 		command = "ShowTrace"
 	case "open-problems":
 		command = "NewProblem"
@@ -91,12 +92,13 @@ func (l *Lab) OpenDropped(dropped []File) {
 // openRead opens files that were read.
 func (l *Lab) openRead(input string, files map[string][]byte) error {
 	switch input {
-	case "open-trace", "open-problems":
+	case "open-trace", "open-beside", "open-problems":
+		open := map[string]func(name string, data []byte) error{"open-trace": l.openTrace, "open-beside": l.openBeside, "open-problems": l.openProblems}[input]
 		for name, data := range files { // there is one
-			if input == "open-problems" {
-				return l.openProblems(name, data)
+			if imports, _, err := foreignRuns(files); input == "open-trace" && (err != nil || len(imports) > 0) {
+				return l.importRun(files)
 			}
-			return l.openTrace(name, data)
+			return open(name, data)
 		}
 	}
 	return l.importRun(files)
@@ -104,13 +106,13 @@ func (l *Lab) openRead(input string, files map[string][]byte) error {
 
 // neededFiles are the chosen files that an input needs.
 func neededFiles(input string, chosen []File) (needed []File) {
-	single := input == "open-trace" || input == "open-problems"
+	single := input == "open-trace" || input == "open-beside" || input == "open-problems"
 	for _, f := range chosen {
 		base := path.Base(f.Name)
 		switch {
 		case single && len(needed) > 0, junk(f.Name):
-		case single,
-			slices.Contains([]string{".json", ".jsonl", ".safetensors", ".zip", ".tar", ".gz", ".tgz"}, strings.ToLower(path.Ext(base))),
+		case single, strings.Contains(base, "tfevents"),
+			slices.Contains([]string{".json", ".jsonl", ".safetensors", ".zip", ".tar", ".gz", ".tgz", ".csv"}, strings.ToLower(path.Ext(base))),
 			input == "open-run" && len(chosen) == 1: // an archive or a log may have any name
 			needed = append(needed, f)
 		}
@@ -167,6 +169,7 @@ func (l *Lab) openTrace(name string, data []byte) error {
 	l.Trace = t
 	l.select_(session.NoSelection)
 	l.View.Example, l.View.Recorded, l.View.Text, l.View.Tokens, l.View.Sampling = false, "", l.PromptText(), AllTokens, t.Sampling
+	l.View.Edits = linkedEdits(&t)
 	l.View.Wording = session.Wording{Problems: l.View.Wording.Problems}
 	if w := t.Wording; w != nil {
 		l.View.Wording.System, l.View.Wording.Chat, l.View.Wording.Rule = w.System, w.Chat, w.Rule
@@ -211,19 +214,49 @@ func fileName(name string) string {
 
 var errNoRun = errors.New("There is no metrics.jsonl among these files. Choose the folder or the archive of a run, or its metrics.jsonl alone.")
 
-// importRun hands chosen files to the engine: those of runs, or logs alone.
+// importRun hands chosen files to the engine: those of runs, logs alone, or logs of other trainers.
 func (l *Lab) importRun(chosen map[string][]byte) error {
-	imports := logsAlone(chosen)
-	if imports == nil {
-		var err error
-		if imports, err = runFiles(chosen); err != nil {
+	imports, others, err := foreignRuns(chosen)
+	if err != nil {
+		return err
+	}
+	ours := logsAlone(others)
+	if ours == nil {
+		if ours, err = runFiles(others); err != nil && len(imports) == 0 {
 			return err
 		}
 	}
+	imports = append(imports, ours...)
 	for _, run := range imports {
-		l.Send(run)
+		l.sendRun(run)
 	}
 	return nil
+}
+
+// sendRun hands a run to the engine. One in a program of its own reads the files by ranges; to that in this browser they are sent.
+func (l *Lab) sendRun(run session.ImportRun) {
+	if l.Native() {
+		var names []string
+		var files []any
+		for _, name := range slices.Sorted(maps.Keys(run.Files)) {
+			names, files = append(names, name), append(files, run.Files[name])
+		}
+		run.Picked, run.Files = l.handOver(names, files), nil
+	}
+	l.Send(run)
+}
+
+// handOver gives files to the engine by their names, and returns the id by which it asks for them.
+func (l *Lab) handOver(names []string, files []any) (id string) {
+	l.handed++
+	id = fmt.Sprintf("%d-%d", time.Now().UnixNano(), l.handed)
+	l.screen.HandOver(id, names, files)
+	return id
+}
+
+// savedRollouts reports whether a file is gzipped rollouts of a run, or damaged ones that were put aside, and so no archive.
+func savedRollouts(name string) bool {
+	return strings.HasPrefix(name, "rollouts") && strings.HasSuffix(name, ".jsonl.gz")
 }
 
 // runFiles are the runs among chosen files. An archive counts as its content. Every folder of which [runs.IsRun] is true is a run, with
@@ -231,7 +264,7 @@ func (l *Lab) importRun(chosen map[string][]byte) error {
 func runFiles(chosen map[string][]byte) ([]session.ImportRun, error) {
 	files, name := map[string][]byte{}, ""
 	for _, from := range slices.Sorted(maps.Keys(chosen)) {
-		if !isArchive(chosen[from]) && !slices.Contains([]string{".zip", ".tgz", ".tar", ".gz"}, strings.ToLower(path.Ext(from))) {
+		if savedRollouts(path.Base(from)) || !isArchive(chosen[from]) && !slices.Contains([]string{".zip", ".tgz", ".tar", ".gz"}, strings.ToLower(path.Ext(from))) {
 			files[cleanName(from)] = chosen[from]
 			continue
 		}

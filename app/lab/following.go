@@ -10,7 +10,7 @@ import (
 // leads notes that this page chooses what the engine shows.
 func (l *Lab) leads(c session.Command) {
 	switch c.(type) {
-	case session.NewProblem, session.Restore, session.ShowTrace, session.Generate, session.UseModel, session.OpenModel:
+	case session.NewProblem, session.Restore, session.ShowTrace, session.Generate, session.EditResponse, session.UseModel, session.OpenModel:
 		l.follows = false
 	}
 }
@@ -27,14 +27,14 @@ func (l *Lab) following() bool { return l.follows || l.Watching() }
 // adopt makes the view that of a trace which another screen asked for.
 func (l *Lab) adopt(t *session.Trace) {
 	v := l.View
-	v.Recorded, v.Example, v.Text, v.Cut, v.Again, v.Many = "", false, "", 0, 0, 0
+	v.Recorded, v.Example, v.Text, v.Cut, v.Again, v.Many, v.PatchInto, v.Edits = "", false, "", 0, 0, 0, "", linkedEdits(t)
 	switch {
 	case t.Recorded != nil:
 		v.Recorded = t.Recorded.Name
-	case len(l.shipped.Tokens) > 0 && slices.Equal(t.Tokens, l.shipped.Tokens):
+	case len(l.shipped.Tokens) > 0 && slices.Equal(t.Unedited(), l.shipped.Tokens):
 		v.Example, v.Tokens = true, AllTokens
 	default:
-		v.Seed, v.Tokens = uint64(t.Seed), len(t.Tokens)-t.PromptLength
+		v.Seed, v.Tokens = uint64(t.Seed), len(t.Unedited())-t.PromptLength
 		if t.Typed {
 			v.Text = promptOf(t)
 		}

@@ -16,7 +16,8 @@ import (
 type Growth struct {
 	Rule   session.TreeRule
 	Seed   uint64
-	Rounds int // so far; AllRounds for a finished tree
+	Rounds int    // so far; AllRounds for a finished tree
+	Hand   string // branches that a person began, see [session.BranchesText]
 
 	Rivals [2]string // the rules that are compared
 	Over   int       // problems they are compared on
@@ -32,7 +33,7 @@ func startGrowth() Growth {
 
 // ungrown is the same growth before its first round.
 func (g Growth) ungrown() Growth {
-	g.Rounds = 0
+	g.Rounds, g.Hand = 0, ""
 	return g
 }
 
@@ -54,6 +55,9 @@ func (g Growth) write(add func(key, value string)) {
 		add("tseed", strconv.FormatUint(g.Seed, 10))
 	}
 	number("rounds", g.Rounds, start.Rounds)
+	if g.Hand != "" {
+		add("by-hand", g.Hand)
+	}
 	if g.Rivals != start.Rivals {
 		add("rivals", g.Rivals[0]+","+g.Rivals[1])
 	}
@@ -70,6 +74,12 @@ func readGrowth(q *linkReader) Growth {
 	q.whole("t", &g.Rule.Rollouts, int(hyper.Rollouts.Min), int(hyper.Rollouts.Max))
 	q.seed("tseed", &g.Seed)
 	q.whole("rounds", &g.Rounds, AllRounds, 2+int(hyper.Initial.Max*hyper.Points.Max))
+	if g.Hand = q.text("by-hand"); g.Hand != "" {
+		if branches, err := session.ParseBranches(g.Hand); err != nil || session.BranchesText(branches) != g.Hand || g.Rounds == 0 {
+			g.Hand = ""
+			q.refuse("by-hand")
+		}
+	}
 	if q.has("rivals") {
 		if a, b, ok := strings.Cut(q.text("rivals"), ","); ok && slices.Contains(names, a) && slices.Contains(names, b) {
 			g.Rivals = [2]string{a, b}

@@ -77,6 +77,8 @@ func actionOfKey(page, key string) string {
 	return ""
 }
 
+var keyNames = strings.NewReplacer("ArrowRight", "→", "ArrowLeft", "←", "ArrowDown", "↓", "ArrowUp", "↑", "Escape", "Esc", "Meta+k", "⌘K", "Ctrl+", "Ctrl ")
+
 // KeyNames are the keys of an action as written on a keyboard.
 func (a Action) KeyNames() []string {
 	keys := strings.Fields(a.keys)
@@ -84,7 +86,7 @@ func (a Action) KeyNames() []string {
 		if _, own, found := strings.Cut(k, ":"); found {
 			k = own
 		}
-		keys[i] = strings.NewReplacer("ArrowRight", "→", "ArrowLeft", "←", "ArrowDown", "↓", "ArrowUp", "↑", "Escape", "Esc", "Meta+k", "⌘K", "Ctrl+", "Ctrl ").Replace(k)
+		keys[i] = keyNames.Replace(k)
 	}
 	return keys
 }

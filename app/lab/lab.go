@@ -20,6 +20,7 @@ type Lab struct {
 	screen   Screen
 	address  string // as last written
 	playRun  int    // counts plays, so that an old timer stops
+	handed   int    // counts files that were handed to the engine, which their ids need
 	changing changing
 }
 
@@ -147,7 +148,7 @@ func (l *Lab) Receive(message any) {
 		if l.following() {
 			l.select_(m)
 		}
-	case session.NewProblem, session.Restore, session.ShowTrace, session.Generate, session.UseModel, session.OpenModel: // of another screen
+	case session.NewProblem, session.Restore, session.ShowTrace, session.Generate, session.EditResponse, session.UseModel, session.OpenModel: // of another screen
 		l.follows = true
 	case session.Hello: // of a figure: until the engine has a model, this page shows it the example
 		if !l.Opened && len(l.Trace.Tokens) > 0 {
@@ -162,10 +163,15 @@ func (l *Lab) Receive(message any) {
 		if t, is := m.(session.Trace); is && l.following() && t.Number >= l.Trace.Number {
 			l.adopt(&t)
 		}
-		node, before := l.Selection.Node, l.Status
+		node, before, closed := l.Selection.Node, l.Status, l.Runs.Closed
 		l.apply(m)
+		if l.Runs.Closed != closed && l.Runs.Closed != "" {
+			l.say(l.Runs.Closed)
+		}
 		l.followOffer(m)
 		l.adoptProblem(m)
+		l.followEdits(m)
+		l.followBranches(m)
 		if !l.Status.Busy { // the address can wait
 			l.wrote()
 		}
@@ -271,6 +277,7 @@ func (l *Lab) remember(before View) {
 // selected reports the selection to the other screens.
 func (l *Lab) selected() {
 	l.Send(session.Select{Selection: l.Selection})
+	l.followInside()
 	l.chooseRecorded()
 	if !l.Opened {
 		l.post(l.Selection)
@@ -313,7 +320,7 @@ func (l *Lab) GoTo(v View) {
 	if v.Page != PageHeads {
 		v.List = l.List
 	}
-	if old.sameResponse(v) {
+	if old.sameText(v) {
 		v.Labels = old.Labels
 	} else {
 		l.linkedLabels = v.Labels
@@ -329,66 +336,9 @@ func (l *Lab) GoTo(v View) {
 	if v.Many > 0 {
 		l.Controls.Many = v.Many
 	}
+	l.Controls.Ablated = cmp.Or(v.Ablated, l.Controls.Ablated)
 	l.fetchRecorded()
 	l.restore(&old)
-}
-
-// restore sends the one command that leads from an old view to this one; old is nil for an engine that shows nothing yet.
-func (l *Lab) restore(old *View) {
-	if !l.Opened {
-		return // the first capabilities will
-	}
-	v := l.View
-	l.wanted, l.changing = &v.Selection, changing{}
-	if old != nil && old.sameProblem(v) && old.rule() != v.rule() && l.FreeText() {
-		l.Send(session.CutSteps{Rule: v.rule()})
-	}
-	c := session.Restore{Selection: v.Selection}
-	if model := cmp.Or(v.Model, append(l.Capabilities.Bases, "")[0]); model != l.Capabilities.Model.Name {
-		c.Model = model
-	}
-	switch {
-	case v.Recorded != "":
-		if old == nil || old.Recorded != v.Recorded {
-			c.Recorded, c.Model = v.Recorded, ""
-		}
-	case v.Example && (old == nil || !old.Example):
-		if len(l.shipped.Tokens) > 0 {
-			l.Trace = l.shipped.Trace
-			shown := l.shipped.Trace.Show()
-			c.Trace = &shown
-		} else { // a site without an example draws a problem first
-			l.View.Example, l.View.Tokens = false, 0
-			c.Problem = &session.NewProblem{Seed: l.Seed}
-		}
-	case !v.Example && (old == nil || !old.sameResponse(v)):
-		if old == nil || !old.sameProblem(v) || v.Tokens == 0 {
-			c.Problem = &session.NewProblem{Difficulty: v.Difficulty, Seed: v.Seed, Text: v.Text}
-			if c.Model == "" || v.Wording != (session.Wording{}) {
-				c.Problem.Wording = l.wordingOf(v)
-			}
-		}
-		if v.Tokens != 0 {
-			c.Response, c.Tokens = &session.Generate{Unit: "all", Restart: true, Sampling: v.Sampling}, v.Tokens
-		}
-	}
-	if l.restoresTree(old) {
-		c.Tree, c.Rounds = &session.GrowTree{Unit: "all", Restart: true, Rule: v.Growth.Rule, Seed: v.Growth.Seed}, v.Growth.Rounds
-	}
-	if c.Model == "" && c.Trace == nil && c.Problem == nil && c.Response == nil && c.Tree == nil && c.Recorded == "" {
-		l.selected()
-	} else {
-		l.Send(c)
-	}
-	if v.Cut > 0 && v.Recorded == "" && (old == nil || old.Cut != v.Cut || !old.sameResponse(v)) {
-		l.Send(session.DisruptSteps{Samples: v.Cut})
-	}
-	if v.Again > 0 && v.Recorded == "" && (old == nil || old.Again != v.Again || !old.sameResponse(v)) {
-		l.Send(session.ResampleSteps{Samples: v.Again})
-	}
-	if v.Many > 0 && v.Recorded == "" && (old == nil || old.Many != v.Many || !old.sameProblem(v)) {
-		l.sampleMany()
-	}
 }
 
 // wrote brings the address up to date. A new page is a new entry of the history.

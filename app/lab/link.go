@@ -27,12 +27,16 @@ type View struct {
 
 	Wording session.Wording // of free text, as it was chosen; empty fields are defaults, and a typed prompt gets its task from [View.put]
 
-	Sampling session.Sampling
-	Tokens   int    // response tokens so far; AllTokens for a finished response
-	Labels   string // that were given by hand, see [State.labelsForLink]
-	Cut      int    // continuations of each kind of a cut of every step; 0 without one
-	Again    int    // continuations from each place where every step is sampled again; 0 without
-	Many     int    // responses to the problem at once; 0 without
+	Sampling   session.Sampling
+	Tokens     int    // response tokens so far; AllTokens for a finished response
+	Edits      string // of the response by hand, see [session.EditsText]
+	Labels     string // that were given by hand, see [State.labelsForLink]
+	Cut        int    // continuations of each kind of a cut of every step; 0 without one
+	Again      int    // continuations from each place where every step is sampled again; 0 without
+	Many       int    // responses to the problem at once; 0 without
+	LookedInto bool   // the model is open at the selected token, and there the selected head
+	Ablated    Ablated
+	PatchInto  string // the response into which states are put, see [session.PatchStates]; empty for none
 
 	Selection session.Selection
 	Quantity  explain.Quantity // the colour of tokens
@@ -106,7 +110,10 @@ func (v View) sameProblem(w View) bool {
 	return v.Model == w.Model && v.Text == w.Text && (v.Text != "" || v.Seed == w.Seed && v.Difficulty == w.Difficulty) && v.sameWording(w)
 }
 
-// sameResponse reports whether two views are of one problem and one response to it.
+// sameText reports whether two views are of one response with the same edits.
+func (v View) sameText(w View) bool { return v.sameResponse(w) && v.Edits == w.Edits }
+
+// sameResponse reports whether two views are of one problem and one response to it, before its edits.
 func (v View) sameResponse(w View) bool {
 	return v.sameProblem(w) && (v.ofSite() || v.Tokens == w.Tokens && (v.Tokens == 0 || v.Sampling == w.Sampling))
 }
@@ -155,6 +162,9 @@ func (v View) String() string {
 	if v.Sampling.Seed != start.Sampling.Seed {
 		add("draw", strconv.FormatUint(uint64(v.Sampling.Seed), 10))
 	}
+	if v.Edits != "" {
+		add("edits", v.Edits)
+	}
 	if s := v.Selection; s.Token >= 0 {
 		add("token", strconv.Itoa(s.Token))
 	}
@@ -178,6 +188,13 @@ func (v View) String() string {
 	}
 	if v.Many > 0 {
 		add("many", strconv.Itoa(v.Many))
+	}
+	if v.LookedInto {
+		add("inside", "token")
+	}
+	v.Ablated.write(add)
+	if v.PatchInto != "" {
+		add("patch", v.PatchInto)
 	}
 	if v.Quantity != start.Quantity {
 		add("colour", string(v.Quantity))
@@ -238,10 +255,16 @@ func ParseLink(hash string) (v View, unread string) {
 			q.refuse("labels")
 		}
 	}
+	if v.Edits = q.text("edits"); v.Edits != "" {
+		if edits, err := session.ParseEdits(v.Edits); err != nil || session.EditsText(edits) != v.Edits {
+			v.Edits = ""
+			q.refuse("edits")
+		}
+	}
 	q.decimal("temperature", &v.Sampling.Temperature, MaxTemperature)
 	q.decimal("top-p", &v.Sampling.TopP, 1)
 	if q.choose("recorded", &v.Recorded, session.Recordings); v.Recorded != "" {
-		v.Example, v.Text, v.Difficulty, v.Tokens, v.Wording, v.Labels = false, "", "", AllTokens, session.Wording{}, ""
+		v.Example, v.Text, v.Difficulty, v.Tokens, v.Wording, v.Labels, v.Edits = false, "", "", AllTokens, session.Wording{}, "", ""
 	}
 	draw := uint64(v.Sampling.Seed)
 	if q.seed("draw", &draw); draw <= math.MaxUint32 {
@@ -269,6 +292,11 @@ func ParseLink(hash string) (v View, unread string) {
 	}
 	q.whole("importance", &v.Again, 1, session.MaxSamples)
 	q.whole("many", &v.Many, 1, session.MaxResponses)
+	inside := ""
+	q.choose("inside", &inside, []string{"token"})
+	v.LookedInto = inside != ""
+	v.Ablated = readAblated(q)
+	q.choose("patch", &v.PatchInto, []string{session.PatchEdit, session.PatchAnother})
 	q.whole("node", &v.Selection.Node, -1, math.MaxInt32)
 	v.Growth, v.Plan, v.Curves, v.Compared, v.Bench = readGrowth(q), readPlan(q), readCurves(q), q.text("runs"), readBench(q)
 	chooseQuantity(q, "colour", &v.Quantity, explain.TokenQuantities())
@@ -282,7 +310,7 @@ func ParseLink(hash string) (v View, unread string) {
 		}
 	}
 	if v.Model = q.text("base"); v.Model != "" && v.Example { // the example is of another model; a recorded trace needs none
-		v.Example, v.Tokens = false, 0
+		v.Example, v.Tokens, v.Edits = false, 0, ""
 	}
 	if q.has("term") && v.Page == PageGlossary {
 		if w, ok := glossary.Find(q.text("term")); ok {

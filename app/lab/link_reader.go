@@ -14,9 +14,9 @@ import (
 
 // linkKeys are the keys of a link. Hyper-parameters come besides, as "h." and their name.
 var linkKeys = []string{
-	"page", "recorded", "problem", "seed", "difficulty", "tokens", "temperature", "top-p", "draw", "token", "step", "head", "node", "cut", "samples", "importance", "many", "colour", "heads-by", "heads-as", "heads-top", "layers", "arcs-from", "readers",
-	"lesson", "guess", "term", "base", "own", "labels", "shots", "system", "chat", "step-rule", "rule", "m", "n", "t", "tseed", "rounds", "rivals", "over",
-	"method", "model", "teacher", "run-difficulty", "run-seed", "steps", "probe", "focus", "x", "smooth", "runs", "run", "measure", "runs-each", "roofline",
+	"page", "recorded", "problem", "seed", "difficulty", "tokens", "temperature", "top-p", "draw", "token", "step", "head", "node", "cut", "samples", "importance", "many", "inside", "ablate", "ablate-by", "ablate-over", "patch", "colour", "heads-by", "heads-as", "heads-top", "layers", "arcs-from", "readers",
+	"lesson", "guess", "term", "base", "own", "labels", "edits", "shots", "system", "chat", "step-rule", "rule", "m", "n", "t", "tseed", "rounds", "by-hand", "rivals", "over",
+	"method", "model", "teacher", "run-difficulty", "run-seed", "steps", "probe", "held-out", "held-out-every", "focus", "x", "smooth", "runs", "run", "measure", "runs-each", "roofline",
 }
 
 // freeKeys are those whose values may contain an &.

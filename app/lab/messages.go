@@ -10,7 +10,7 @@ import (
 const messagePause = 50 * time.Millisecond
 
 // group calls receive with the messages that belong together, so that the page is drawn once for them: a training step brings
-// the run, its credit, and then the engine's status. It returns when in is closed.
+// the run, its credit and losses, and then the engine's status. It returns when in is closed.
 func group(in <-chan any, pause time.Duration, receive func(messages []any)) {
 	var waiting []any
 	var over <-chan time.Time
@@ -30,7 +30,7 @@ func group(in <-chan any, pause time.Duration, receive func(messages []any)) {
 			switch message.(type) {
 			case session.Selection: // the engine's older selection; this page has the newer one and need not be redrawn
 				continue
-			case session.Run, session.Runs, session.Credit, session.Followed:
+			case session.Run, session.Runs, session.Credit, session.TokenLosses, session.Followed:
 				if waiting = append(waiting, message); over == nil {
 					over = time.After(pause)
 				}

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"attnlab/app/session"
 	"attnlab/rl/runs"
@@ -75,14 +74,12 @@ func (l *Lab) lookAtFiles(chosen []File) {
 		l.Failure = session.Failure{Command: "LookAt", Text: err.Error()}
 		return
 	}
-	id := fmt.Sprintf("%d", time.Now().UnixNano())
 	var names []string
 	var values []any
 	for _, f := range files {
 		names, values = append(names, f.Name), append(values, f.Value)
 	}
-	l.screen.HandOver(id, names, values)
-	l.lookAt(session.ModelPlace{Kind: session.FromFiles, ID: id, Name: name})
+	l.lookAt(session.ModelPlace{Kind: session.FromFiles, ID: l.handOver(names, values), Name: name})
 }
 
 // openModelDialog opens the dialog. The name of a link's model that is not here may be one at the hub.

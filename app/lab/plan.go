@@ -27,6 +27,8 @@ type Plan struct {
 	Seed       uint64
 	Steps      int    // 0 is the method's default
 	Probe      int    // problems the base is measured on, 0 is the default
+	HeldOut    int    // problems that it is measured on while it trains; 0 is the default, -1 none
+	HeldOutGap int    // generated tokens between two of these measurements, 0 is the default
 	Focus      string // heads of attnpo, as "16.2,20.9"; empty for those that it finds
 	Hyper      string // what differs from the lab's values, as "name=value name=value" in order of names
 }
@@ -48,6 +50,10 @@ func (p Plan) write(add func(key, value string)) {
 	text("run-seed", strconv.FormatUint(p.Seed, 10), strconv.FormatUint(start.Seed, 10))
 	text("steps", strconv.Itoa(p.Steps), strconv.Itoa(start.Steps))
 	text("probe", strconv.Itoa(p.Probe), strconv.Itoa(start.Probe))
+	if p.HeldOut != start.HeldOut {
+		add("held-out", strconv.Itoa(max(0, p.HeldOut)))
+	}
+	text("held-out-every", strconv.Itoa(p.HeldOutGap), strconv.Itoa(start.HeldOutGap))
 	text("focus", p.Focus, start.Focus)
 	hyper := p.HyperValues()
 	for _, name := range slices.Sorted(maps.Keys(hyper)) {
@@ -64,6 +70,12 @@ func readPlan(q *linkReader) Plan {
 	q.seed("run-seed", &p.Seed)
 	q.whole("steps", &p.Steps, 0, session.MaxSteps)
 	q.whole("probe", &p.Probe, 0, session.MaxProblems)
+	if q.has("held-out") {
+		problems := 0
+		q.whole("held-out", &problems, 0, session.MaxProblems)
+		p.setHeldOut(problems)
+	}
+	q.whole("held-out-every", &p.HeldOutGap, 1, session.MaxTokens)
 	var wrong string
 	if p.Focus, wrong = focusHeads(q.text("focus")); wrong != "" {
 		q.refuse("focus")
@@ -103,6 +115,13 @@ func (p Plan) HyperValues() map[string]string {
 	return values
 }
 
+// setHeldOut plans measurements on so many problems, or none.
+func (p *Plan) setHeldOut(problems int) {
+	if p.HeldOut = problems; problems == 0 {
+		p.HeldOut = -1
+	}
+}
+
 func (p *Plan) setHyper(values map[string]string) {
 	var fields []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -116,6 +135,12 @@ func (s *State) PlanOf(r session.RunSettings) Plan {
 	p := Plan{Method: r.Method, Model: r.Model, Teacher: r.Teacher, Difficulty: r.Difficulty, Seed: uint64(r.Seed), Steps: r.Steps, Probe: r.Probe, Focus: r.FocusHeads}
 	if p.Steps == s.UsualSteps(p.Method) {
 		p.Steps = 0
+	}
+	if r.HeldOut != nil && *r.HeldOut != s.usualHeldOut(r.Model) {
+		p.setHeldOut(*r.HeldOut)
+	}
+	if r.HeldOutGap != runs.HeldOutGap {
+		p.HeldOutGap = int(r.HeldOutGap)
 	}
 	texts := map[string]string{}
 	for name, v := range r.Hyper {
@@ -148,6 +173,13 @@ func (s *State) Settings() session.RunSettings {
 			}
 			r.Hyper[name] = v
 		}
+	}
+	if p.Method != runs.Pretrain {
+		if p.HeldOut != 0 {
+			problems := max(0, p.HeldOut)
+			r.HeldOut = &problems
+		}
+		r.HeldOutGap = int64(p.HeldOutGap)
 	}
 	s.textSettings(&r)
 	if m, _ := s.Methods.Of(p.Method); m.Heads {
@@ -221,7 +253,7 @@ func (s *State) Wrong() map[string]string {
 			wrong[name] = fmt.Sprintf("%s has no hyper-parameter %q; reset it.", s.Plan.Method, name)
 		}
 	}
-	for _, name := range []string{"steps", "run-seed", "probe", "focus"} {
+	for _, name := range []string{"steps", "run-seed", "probe", "held-out", "held-out-every", "focus"} {
 		if refused, ok := s.Refused[name]; ok {
 			wrong[name] = refused.Why
 		}

@@ -161,6 +161,18 @@ func (l *Lab) setTrain(name, value string) bool {
 		if n, ok := l.whole(name, value, 0, session.MaxProblems); ok {
 			p.Probe = int(n)
 		}
+	case "held-out":
+		if n, ok := l.whole(name, value, 0, session.MaxProblems); ok {
+			if p.setHeldOut(int(n)); p.HeldOut == l.usualHeldOut(p.Model) {
+				p.HeldOut = 0
+			}
+		}
+	case "held-out-every":
+		if n, ok := l.whole(name, value, 1, session.MaxTokens); ok {
+			if p.HeldOutGap = int(n); p.HeldOutGap == runs.HeldOutGap {
+				p.HeldOutGap = 0
+			}
+		}
 	case "focus":
 		heads, wrong := focusHeads(value)
 		l.Controls.Focus = value

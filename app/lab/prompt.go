@@ -160,7 +160,7 @@ func (l *Lab) put(what string) {
 // fresh is the view of a problem without a response: the typed one, or that of a seed.
 func (l *Lab) fresh(text string, seed uint64) View {
 	v := l.View
-	v.Example, v.Recorded, v.Text, v.Sampling, v.Tokens, v.Labels, v.Cut, v.Again, v.Many = false, "", text, l.Controls.Sampling, 0, "", 0, 0, 0
+	v.Example, v.Recorded, v.Text, v.Sampling, v.Tokens, v.Labels, v.Edits, v.PatchInto, v.Cut, v.Again, v.Many = false, "", text, l.Controls.Sampling, 0, "", "", "", 0, 0, 0
 	if text == "" {
 		v.Seed, v.Difficulty = seed, l.Controls.Difficulty
 	}

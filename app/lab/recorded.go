@@ -14,7 +14,7 @@ func (l *Lab) goRecorded(name string) {
 		name = session.Recordings[0]
 	}
 	v := l.View
-	v.Page, v.Recorded, v.Example, v.Text, v.Difficulty, v.Tokens, v.Cut, v.Again, v.Many, v.Selection = PageTrace, name, false, "", "", AllTokens, 0, 0, 0, session.NoSelection
+	v.Page, v.Recorded, v.Example, v.Text, v.Difficulty, v.Tokens, v.Edits, v.PatchInto, v.Cut, v.Again, v.Many, v.Selection = PageTrace, name, false, "", "", AllTokens, "", "", 0, 0, 0, session.NoSelection
 	l.Explained = ""
 	l.GoTo(v)
 }

@@ -17,6 +17,8 @@ type training struct {
 	stopped   string            // dismissed run: the settings may be changed for another
 	Group     int               // whose rollouts are listed
 	Awaited   *int              // rollout whose credit was requested and has not arrived
+	LossBy    string            // the quantity that colours the tokens of a loss, one of [LossColours]; empty is the first
+	LossToken int               // whose numbers are shown
 	exporting string            // run, or file of metrics, that this page has requested
 	Awake     bool              // keep the screen on
 	Asleep    string            // why it may not, as a sentence
@@ -67,7 +69,7 @@ func (s *State) Fixed() bool {
 // takeRun shows a newer snapshot of the current run. The plan follows a run that is new here.
 func (s *State) takeRun(r session.Run) {
 	if r.Info.ID != s.Run.Info.ID {
-		s.Mistyped, s.stopped, s.Group, s.Awaited, s.Credit = nil, "", 0, nil, session.Credit{}
+		s.Mistyped, s.stopped, s.Group, s.Awaited, s.Credit, s.TokenLosses, s.LossToken = nil, "", 0, nil, session.Credit{}, session.TokenLosses{}, 0
 		if r.Info.ID != "" {
 			s.Plan = s.PlanOf(r.Settings)
 		}
@@ -115,7 +117,11 @@ func (s *State) RunState() string {
 	case i.ID == "" && s.Status.Busy:
 		return explain.UpperFirst(s.Status.Stage) + "."
 	case i.ID == "":
-		return "No run yet. Choose a method and press Start. You can pause a run; it is saved " + s.Kept() + "."
+		text := "No run yet. Choose a method and press Start. You can pause a run"
+		if s.Runs.Closed != "" {
+			return text + "."
+		}
+		return text + "; it is saved " + s.Kept() + "."
 	case i.State == "new" && s.Status.Busy:
 		return explain.UpperFirst(s.Status.Stage) + "."
 	case i.State == "new" && len(s.Run.Base) == 0:
@@ -155,6 +161,32 @@ func (s *State) Resumable() (runs []session.KeptRun) {
 		}
 	}
 	return runs
+}
+
+// Elsewhere are the runs that another tab or program has open, the newest first.
+func (s *State) Elsewhere() (runs []session.KeptRun) {
+	for _, r := range s.Runs.Runs {
+		if r.Info.State == session.Elsewhere {
+			runs = append(runs, r)
+		}
+	}
+	return runs
+}
+
+// Other is who else may have a run open.
+func (s *State) Other() string {
+	if s.Connection.State != "" {
+		return "another program"
+	}
+	return "another tab"
+}
+
+// StateOf is the state of a run of the list, in words.
+func (s *State) StateOf(i session.RunInfo) string {
+	if i.State == session.Elsewhere {
+		return "open in " + s.Other()
+	}
+	return i.State
 }
 
 // RunToBeat is the id of the shipped run that the curves of the Train page show before the first own step, and behind it: of the method

@@ -62,3 +62,17 @@ func TestRunToBeat(t *testing.T) {
 		}
 	}
 }
+
+// That nothing is saved is said once, when it is known.
+func TestNothingIsSaved(t *testing.T) {
+	l, _ := trainer(t)
+	l.Receive(session.Runs{Number: 1, Closed: "Runs are not saved: it is denied."})
+	if l.Notice != "Runs are not saved: it is denied." {
+		t.Errorf("the visitor reads %q", l.Notice)
+	}
+	l.Do("dismiss")
+	l.Receive(session.Runs{Number: 2, Closed: "Runs are not saved: it is denied."})
+	if l.Notice != "" {
+		t.Errorf("after it was closed the visitor reads %q again", l.Notice)
+	}
+}

@@ -24,7 +24,7 @@ type Screen interface {
 	Fetch(path string, then func(data []byte, err error))
 	// Pick asks for files by the input of that id. The answer is [Lab.OpenFiles].
 	Pick(input string)
-	// HandOver gives chosen files, each a [File.Value], to the engine by their names. The engine reads them by ranges: they are not loaded.
+	// HandOver gives files, each a [File.Value] or a []byte, to the engine by their names. The engine reads them by ranges: they are not loaded.
 	HandOver(id string, names []string, files []any)
 	// Download offers data as a file of a media type.
 	Download(name, kind string, data []byte)

@@ -186,5 +186,5 @@ func (l *Lab) takeShared() {
 		l.Failure = session.Failure{Command: "ImportRun", Text: "The run of this link could not be read: " + err.Error() + ". Ask for the link again."}
 		return
 	}
-	l.Send(run)
+	l.sendRun(run)
 }

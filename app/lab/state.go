@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ type State struct {
 	session.Snapshots
 	training
 	handLabels
+	editing
+	branching
 
 	Controls   Controls
 	shipped    Example            // the worked example; its Tokens are empty if there is none
@@ -56,6 +59,8 @@ type State struct {
 	Notice     string               // a message that disappears by itself
 	Refused    map[string]Refused   // number fields whose text is no number that they take, by name
 	undo       []View
+	Beside     *Beside // a saved trace to compare with; nil for none
+	Browsing   RolloutQuery
 	Answer     int    // of the followed problem, that is compared with the first
 	FollowText string // a problem for base and trained, as typed
 	// chosenToFollow is the run that the Compare page shows beside its base.
@@ -66,6 +71,7 @@ type State struct {
 	StripLayer     int    // of the strip of heads, where no head is selected
 	layersAsked    layersAsked
 
+	Walk           Walk // through the open head
 	PlayingAnswers bool // the slider of answers moves by itself
 	answersRun     int  // counts these plays, so that an old timer stops
 }
@@ -84,12 +90,14 @@ type Controls struct {
 	Samples    int    // of disrupting one step
 	Again      int    // continuations from each place where steps are sampled again
 	Many       int    // responses to one problem at once
+	EditSeed   uint32 // of what the model writes after an edit
+	Ablated    Ablated
 }
 
 func newState(v View, shipped Example) *State {
-	s := &State{View: v, handLabels: handLabels{linkedLabels: v.Labels}, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
-		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, System: v.Wording.System, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v.Cut), Again: samplesOf(v.Again), Many: samplesOf(v.Many)},
-		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "importance-table": true, "responses-table": true, "answers": true, "metrics": true, "settings": true, "follow": true}}
+	s := &State{View: v, handLabels: handLabels{linkedLabels: v.Labels}, editing: editing{Draft: Draft{Step: -1}}, branching: branching{BranchOf: -1}, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
+		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, System: v.Wording.System, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v.Cut), Again: samplesOf(v.Again), Many: samplesOf(v.Many), EditSeed: v.Sampling.Seed, Ablated: cmp.Or(v.Ablated, startAblated())},
+		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "importance-table": true, "responses-table": true, "token-loss-table": true, "answers": true, "ablations-table": true, "patched-table": true, "metrics": true, "settings": true, "follow": true}}
 	if s.Example {
 		s.Trace = shipped.Trace
 	}
@@ -139,6 +147,16 @@ func (s *State) apply(event session.Event) {
 	case session.Samples:
 		s.Samples = e
 		s.View.Many = e.Of
+	case session.InsideView:
+		s.takeInside(e)
+	case session.Ablations:
+		s.Ablations, s.View.Ablated = e, Ablated{}
+		if e.Traces > 0 {
+			s.View.Ablated = ablatedOf(e.Asked)
+		}
+	case session.Patched:
+		s.Patched = e
+		s.View.PatchInto = e.Into
 	case session.AnswerLosses:
 		s.Answers = e
 	case session.Tree:
@@ -149,6 +167,8 @@ func (s *State) apply(event session.Event) {
 		s.takeRun(e)
 	case session.Credit:
 		s.takeCredit(e)
+	case session.TokenLosses:
+		s.takeLosses(e)
 	case session.Followed:
 		s.takeFollowed(e)
 	case session.Methods:
@@ -161,6 +181,8 @@ func (s *State) apply(event session.Event) {
 		s.takeOffer(e)
 	case session.Models:
 		s.Models = e
+	case session.SavedRollouts:
+		s.Rollouts = e
 	case session.Listing:
 		s.Listing = e
 	case session.Checked:
@@ -182,6 +204,9 @@ func (s *State) takeTrace(t session.Trace) {
 		return
 	}
 	old := s.Trace
+	if t.PromptLength != old.PromptLength || t.Seed != old.Seed || t.Typed != old.Typed {
+		s.Draft = Draft{Step: -1}
+	}
 	defer s.takePrompt(&old)
 	want := s.Selection
 	if s.wanted != nil {
@@ -191,7 +216,10 @@ func (s *State) takeTrace(t session.Trace) {
 	if old.Task != "" && t.Task != old.Task && s.Text != "" && !t.Typed { // the new model could not read what was typed
 		s.Text, s.Controls.Typed, s.Seed, s.Tokens = "", "", uint64(t.Seed), 0
 	}
-	if !s.ofSite() && s.Opened && s.current() {
+	if s.Recorded == "" && s.Opened && s.current() {
+		s.View.Edits = linkedEdits(&t)
+	}
+	if !s.ofSite() && s.Opened && s.current() && len(t.Edits) == 0 { // the link holds the response before its edits
 		s.Tokens = len(t.Tokens) - t.PromptLength
 		if t.Complete {
 			s.Tokens = AllTokens
@@ -345,11 +373,16 @@ func (s *State) bestHead() (layer, head int) {
 
 // PromptText is the problem as it is typed: the prompt without what begins and ends every one. That of free text has its markers.
 func (s *State) PromptText() string {
-	if s.FreeText() {
-		return s.Trace.Prompt
+	return PromptOf(&s.Trace)
+}
+
+// PromptOf is the problem of a trace as text.
+func PromptOf(t *session.Trace) string {
+	if t.Wording != nil {
+		return t.Prompt
 	}
-	if s.Trace.PromptLength < 2 || len(s.Trace.Text) < s.Trace.PromptLength {
+	if t.PromptLength < 2 || len(t.Text) < t.PromptLength {
 		return ""
 	}
-	return strings.Join(s.Trace.Text[1:s.Trace.PromptLength-1], " ")
+	return strings.Join(t.Text[1:t.PromptLength-1], " ")
 }

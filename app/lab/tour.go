@@ -38,7 +38,7 @@ var TourStops = []stop{
 		"Each run has its accuracy and its length. Further up is more accurate, further left is shorter; a run is better only if it is both. Your runs stand beside runs that come with the lab.",
 		"", false, nil},
 	{PageLearn, "lessons", "Predict, then measure",
-		"Five lessons ask for a prediction, run an experiment on your machine, and check one against the other. They begin with the traces and end with training.",
+		"Seven lessons ask for a prediction, run an experiment on your machine, and check one against the other. They begin with the traces, go through training, and end with changing a thought.",
 		"", false, nil},
 }
 

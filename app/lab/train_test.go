@@ -3,6 +3,8 @@ package lab
 import (
 	"math"
 	"reflect"
+	"strconv"
+	"strings"
 	"testing"
 
 	"attnlab/app/lab/labtest"
@@ -13,8 +15,8 @@ import (
 
 func TestPlanAsLink(t *testing.T) {
 	v := Start()
-	v.Page, v.Plan = PageTrain, Plan{Method: "tlmre", Model: "chain-small", Difficulty: "2-3", Teacher: "verdict", Seed: math.MaxUint64, Steps: 12, Probe: 8, Hyper: "alpha=0.35 learning-rate=1e-06"}
-	for _, want := range []View{v, func() View { v := Start(); v.Page = PageTrain; return v }()} {
+	v.Page, v.Plan = PageTrain, Plan{Method: "tlmre", Model: "chain-small", Difficulty: "2-3", Teacher: "verdict", Seed: math.MaxUint64, Steps: 12, Probe: 8, HeldOut: 20, HeldOutGap: 5000, Hyper: "alpha=0.35 learning-rate=1e-06"}
+	for _, want := range []View{v, func() View { v := v; v.Plan.HeldOut = -1; return v }(), func() View { v := Start(); v.Page = PageTrain; return v }()} {
 		if got := viewOf(want.String()); got != want {
 			t.Errorf("%s\n reads back as %s", want, got)
 		}
@@ -131,4 +133,32 @@ func TestPlanTask(t *testing.T) {
 	of("countdown")
 	l.Do("method:pretrain")
 	of("chain")
+}
+
+// What a run measures while it trains is in the link and in the settings where it is not the default.
+func TestHeldOutIsInTheLink(t *testing.T) {
+	l, _ := trainer(t)
+	if s := l.Settings(); s.HeldOut != nil || s.HeldOutGap != 0 || strings.Contains(l.View.String(), "held") {
+		t.Errorf("by default the settings are %+v and the link %s", s, l.View.String())
+	}
+	l.Set("held-out", "0")
+	l.Set("held-out-every", "5000")
+	if link := l.View.String(); !strings.Contains(link, "held-out=0") || !strings.Contains(link, "held-out-every=5000") || viewOf(link).Plan != l.Plan {
+		t.Errorf("the link is %s", link)
+	}
+	s := l.Settings()
+	if s.HeldOut == nil || *s.HeldOut != 0 || s.HeldOutGap != 5000 {
+		t.Errorf("the settings are %+v", s)
+	}
+	if p := l.PlanOf(s); p.HeldOut != -1 || p.HeldOutGap != 5000 {
+		t.Errorf("they give the plan %+v", p)
+	}
+	l.Set("held-out", strconv.Itoa(runs.HeldOut))
+	l.Set("held-out-every", strconv.Itoa(runs.HeldOutGap))
+	if strings.Contains(l.View.String(), "held") {
+		t.Errorf("the defaults are in the link %s", l.View.String())
+	}
+	if l.Set("held-out", "x"); l.Wrong()["held-out"] == "" {
+		t.Error("a run can start while its held-out problems are refused")
+	}
 }

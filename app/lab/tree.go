@@ -45,15 +45,18 @@ func (l *Lab) setTree(name, value string) bool {
 		rule(&g.Rivals[1])
 	case "over":
 		count(&g.Over, 1, session.MaxProblems)
+	case "branch-text":
+		l.BranchText = value
+		return true
 	default:
 		return false
 	}
 	if g.Rule != l.Growth.Rule || g.Seed != l.Growth.Seed {
-		g.Rounds = 0
+		g = g.ungrown()
 	}
 	l.Growth = g
 	if l.sameGrowth() { // back to the tree that is drawn
-		l.Growth.Rounds = rounds(&l.Tree)
+		l.Growth.Rounds, l.Growth.Hand = rounds(&l.Tree), session.BranchesText(l.Tree.Hand)
 	}
 	return true
 }
@@ -61,7 +64,7 @@ func (l *Lab) setTree(name, value string) bool {
 // grow asks for one round, or all that are left.
 func (l *Lab) grow(unit string, restart bool) {
 	if restart {
-		l.Growth.Rounds, l.Selection.Node = 0, -1
+		l.Growth, l.Selection.Node = l.Growth.ungrown(), -1
 		l.selected()
 	}
 	if unit == "all" {
@@ -86,7 +89,7 @@ func (s *State) takeTree(t session.Tree) {
 	}
 	s.Tree = t
 	if s.Opened && s.sameGrowth() {
-		s.Growth.Rounds = rounds(&t)
+		s.Growth.Rounds, s.Growth.Hand = rounds(&t), session.BranchesText(t.Hand)
 	}
 }
 

@@ -2,11 +2,14 @@ package panels
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"attnlab/app/lab"
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
 func pageCompareBench(t *testing.T) (*Page, *session.Port) {
@@ -18,7 +21,7 @@ func pageCompareBench(t *testing.T) (*Page, *session.Port) {
 	return l, engine
 }
 
-// treeBench is a bench on the Tree page whose engine rests.
+// pageTreeBench is a bench on the Tree page whose engine rests.
 func pageTreeBench(t *testing.T) (*Page, *session.Port) {
 	v := lab.Start()
 	v.Page = lab.PageTree
@@ -51,7 +54,14 @@ func pageReady(t *testing.T, v lab.View) (*Page, *session.Port) {
 	return l, engine
 }
 
-// trainer is a bench on the Train page whose engine is at rest and has sent its table.
+// panelText is the HTML of a panel by its id.
+func (p *Page) panelText(id string) string {
+	_, after, _ := strings.Cut(app.HTMLString(p), `id="`+id+`"`)
+	inside, _, _ := strings.Cut(after, "</section>")
+	return inside
+}
+
+// pageTrainer is a bench on the Train page whose engine is at rest and has sent its table.
 func pageTrainer(t *testing.T) (*Page, *session.Port) {
 	v := lab.Start()
 	v.Page = lab.PageTrain

@@ -19,6 +19,7 @@ type browser struct {
 	title   string
 	session string    // its name
 	lock    app.Value // of the Wake Lock API, nil without one
+	turns   []turn
 }
 
 // after calls do once the page is drawn.
@@ -182,25 +183,33 @@ func (b *browser) HandOver(id string, names []string, files []any) {
 	list, message := window.Get("Array").New(), window.Get("Object").New()
 	for i, file := range files {
 		one := window.Get("Object").New()
+		if data, is := file.([]byte); is {
+			file = blobOf(data, "")
+		}
 		one.Set("name", names[i])
 		one.Set("file", file)
 		list.Call("push", one)
 	}
 	message.Set("id", id)
 	message.Set("files", list)
-	channel := window.Get("BroadcastChannel").New("attnlab:files:" + b.session) // worker.js listens
+	channel := window.Get("BroadcastChannel").New("attnlab:files:" + b.session) // worker.js or remote.js listens
 	channel.Call("postMessage", message)
 	channel.Call("close")
 }
 
-func (b *browser) Download(name, kind string, data []byte) {
+// blobOf is data as an object of the browser, of a kind such as image/png, or of none.
+func blobOf(data []byte, kind string) app.Value {
 	window := app.Window()
 	bytes := window.Get("Uint8Array").New(len(data))
 	app.CopyBytesToJS(bytes, data)
 	parts := window.Get("Array").New()
 	parts.Call("push", bytes)
-	blob := window.Get("Blob").New(parts, map[string]any{"type": kind})
-	url := window.Get("URL").Call("createObjectURL", blob)
+	return window.Get("Blob").New(parts, map[string]any{"type": kind})
+}
+
+func (b *browser) Download(name, kind string, data []byte) {
+	window := app.Window()
+	url := window.Get("URL").Call("createObjectURL", blobOf(data, kind))
 	link := window.Get("document").Call("createElement", "a")
 	link.Set("href", url)
 	link.Set("download", name)

@@ -3,11 +3,13 @@ package panels
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
 	"attnlab/app/session"
+	"attnlab/rl/runs"
 )
 
 func (p *Page) comparePage() app.UI {
@@ -25,6 +27,7 @@ func (p *Page) comparePage() app.UI {
 				return app.Div().Class("stack").Body(
 					p.verdicts(),
 					p.figure("scatter", "Accuracy against think tokens, from each run's own base", true),
+					p.savedRollouts(),
 					p.followedPanel(),
 					p.standingsTable(),
 					p.contrasts(),
@@ -93,7 +96,7 @@ func (p *Page) contenders() app.UI {
 			p.button("open-run", "", app.Text("Import")),
 			p.button("open-run-folder", "quiet", app.Text("Import a folder")),
 		),
-		app.P().Class("hint").Text("Logs (each a metrics.jsonl, of any name), or an exported run: its zip file or folder."),
+		app.P().Class("hint").Text("Logs (each a metrics.jsonl, of any name), or an exported run: its zip file or folder. Logs of other trainers too: trainer_state.json of TRL, verl's lines of JSON, rollouts of both as lines of JSON, exports of Weights & Biases, event files of TensorBoard."),
 	)
 }
 
@@ -103,10 +106,14 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 	if p.Compares(id) {
 		tick = tick.Checked(true)
 	}
-	state := fmt.Sprintf("%s, step %d", r.Info.State, r.Info.Step)
+	state := fmt.Sprintf("%s, step %d", p.StateOf(r.Info), r.Info.Step)
 	if r.Settings.Steps > 0 {
-		state = fmt.Sprintf("%s, step %d of %d", r.Info.State, r.Info.Step, r.Settings.Steps)
+		state = fmt.Sprintf("%s, step %d of %d", p.StateOf(r.Info), r.Info.Step, r.Settings.Steps)
 	}
+	if r.Info.State == session.Damaged {
+		state += ". " + r.Info.Note
+	}
+	changes := r.Info.From != "shipped" && r.Info.State != session.Elsewhere
 	settings := p.View
 	settings.Page, settings.Plan = lab.PageTrain, p.PlanOf(r.Settings)
 	return app.Li().Class("contender").Body(
@@ -115,6 +122,7 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 			p.button("run-menu:"+id, "tool", icon("more")).Title("What to do with this run").Aria("label", "actions of "+r.Info.Name).Aria("expanded", fmt.Sprint(p.Menu == id)),
 		),
 		app.P().Class("hint").Text(state),
+		app.If(strings.HasPrefix(r.Info.From, runs.ForeignFrom), func() app.UI { return app.P().Class("hint").Text(r.Info.Note) }),
 		app.If(p.Renaming == id, func() app.UI {
 			return app.Div().Class("buttons").Body(
 				app.Input().ID("run-name").Type("text").MaxLength(session.MaxName).DataSet("set", "run-name").Value(p.NewName).Aria("label", "new name of "+r.Info.Name),
@@ -137,11 +145,12 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 				app.If(r.Info.State == "paused", func() app.UI { return p.button("resume-run:"+id, "quiet", app.Text("Resume")) }),
 				p.button("export-run:"+id, "quiet", app.Text("Export")),
 				p.button("share-run:"+id, "quiet", app.Text("Copy link")),
+				app.If(lab.Browses(r.Info, r.Settings.Method), func() app.UI { return p.button("rollouts:"+id, "quiet", app.Text("Rollouts")) }),
 				app.If(r.Info.Answers, func() app.UI {
 					return p.button("follow-run:"+id, "quiet", app.Text("Base against trained")).Title("One problem, answered by the base and by this run")
 				}),
-				app.If(r.Info.From != "shipped", func() app.UI { return p.button("ask-rename:"+id, "quiet", app.Text("Rename")) }),
-				app.If(r.Info.From != "shipped" && r.Info.State != "running", func() app.UI {
+				app.If(changes && r.Info.State != session.Damaged, func() app.UI { return p.button("ask-rename:"+id, "quiet", app.Text("Rename")) }),
+				app.If(changes && r.Info.State != "running", func() app.UI {
 					return p.button("ask-drop:"+id, "quiet", app.Text("Delete"))
 				}),
 			)

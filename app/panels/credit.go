@@ -20,7 +20,7 @@ func (p *Page) rolloutsPanel() app.UI {
 			app.P().Class("hint").Text("After a training step this panel lists its rollouts, problem by problem. Choose one to see how its reward becomes an advantage, and what the method changes token by token."),
 		)
 	}
-	return app.Div().Class("credit-view").Body(p.rolloutTable(), p.creditPanel())
+	return app.Div().Class("credit-view").Body(p.rolloutTable(), p.creditPanel(), p.lossPanel())
 }
 
 func (p *Page) rolloutTable() app.UI {

@@ -9,6 +9,7 @@ import (
 
 	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
+	"attnlab/app/session"
 	"attnlab/model/speed"
 	"attnlab/rl/runs"
 )
@@ -20,10 +21,11 @@ func (p *Page) dialogs() app.UI {
 	}
 	return app.Div().Class("dialogs").Body(
 		file("open-trace").Accept(".json,application/json"),
+		file("open-beside").Accept(".json,application/json"),
 		file("open-problems").Accept(".jsonl,.json,.ndjson"),
 		file("open-model").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
 		file("open-gguf").Accept(".gguf"),
-		file("open-run").Multiple(true).Accept(".zip,.jsonl,.json,.safetensors"),
+		file("open-run").Multiple(true).Accept(".zip,.jsonl,.json,.safetensors,.csv"),
 		file("open-run-folder").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
 		app.If(p.Dialog == "keys", p.keysDialog),
 		app.If(p.Dialog == "capabilities", p.capabilitiesDialog),
@@ -97,6 +99,9 @@ func (p *Page) capabilitiesDialog() app.UI {
 	}
 	kernels := c.Kernels
 	tested := fmt.Sprintf("%d of %d agree with the reference on this adapter", ok, len(kernels))
+	if c.Untested == session.NotCounted {
+		tested = "they are tested while the engine is idle"
+	}
 	if c.Untested > 0 {
 		tested += fmt.Sprintf("; %d more are tested while the engine is idle", c.Untested)
 	}

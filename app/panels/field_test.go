@@ -53,7 +53,7 @@ func TestEveryNumberFieldRefuses(t *testing.T) {
 			}
 		}
 	})
-	for _, set := range []string{"seed", "draw", "problems", "samples", "tree-seed", "initial", "points", "rollouts", "run-seed", "steps", "probe", "h.learning-rate", "h.group"} {
+	for _, set := range []string{"seed", "draw", "problems", "samples", "tree-seed", "initial", "points", "rollouts", "run-seed", "steps", "probe", "held-out", "held-out-every", "h.learning-rate", "h.group"} {
 		if !seen[set] {
 			t.Errorf("no page shows the field %s, only %v", set, maps.Collect(maps.All(seen)))
 		}

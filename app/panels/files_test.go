@@ -29,7 +29,11 @@ func FuzzTracePage(f *testing.F) {
 		l, engine := pageReady(t, lab.Start())
 		labtest.Sent(t, engine, 1)
 		l.Receive(session.Status{Stage: "ready"})
-		l.OpenFiles("open-trace", []lab.File{{Name: "t.json", Size: int64(len(data)), Read: func(then func([]byte, error)) { then(data, nil) }}})
+		file := []lab.File{{Name: "t.json", Size: int64(len(data)), Read: func(then func([]byte, error)) { then(data, nil) }}}
+		l.OpenFiles("open-beside", file)
+		app.HTMLString(l)
+		l.OpenFiles("open-trace", file)
+		l.OpenFiles("open-beside", file)
 		for _, action := range []string{"step-top", "explain-top", "fold:table", "head:0.0", "token:1", "page:heads", "grid:focus", "page:tree", "page:trace", "capabilities"} {
 			l.Do(action)
 			app.HTMLString(l)

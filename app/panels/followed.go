@@ -89,7 +89,7 @@ func (p *Page) whoseAnswers(run session.KeptRun, example bool) string {
 
 // typedPanel lets the two ends of a run answer a problem that is typed. It needs the run's model.
 func (p *Page) typedPanel(run session.KeptRun) app.UI {
-	if run.Info.ID == "" || run.Info.State == session.MetricsOnly || run.Info.Step == 0 {
+	if run.Info.ID == "" || !run.Info.HasModel() || run.Info.Step == 0 {
 		return app.Div().Class("no-results")
 	}
 	kind, _ := task.Find(run.Settings.Task)

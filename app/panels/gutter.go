@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"encoding/binary"
 	"fmt"
 	"html"
 	"math"
@@ -30,6 +31,8 @@ type gutter struct {
 	from    float64 // the part of the height in which arcs are drawn: those that begin or end there
 	to      float64
 	pointed int // the row under the pointer or with the focus, as a range; -1 for none
+	page    *Page
+	ask     func() // for a measure in the next frame
 	stop    func()
 }
 
@@ -136,7 +139,8 @@ func (g *gutter) OnMount(ctx app.Context) {
 	g.ctx, g.pointed = ctx, -1
 	over := false
 	measure := app.FuncOf(func(app.Value, []app.Value) any {
-		ctx.Dispatch(func(app.Context) {
+		ctx.Dispatch(func(ctx app.Context) {
+			ctx.PreventUpdate()
 			if !over {
 				g.measure()
 			}
@@ -157,7 +161,10 @@ func (g *gutter) OnMount(ctx app.Context) {
 			at = rangeOf(event.Get("target"), g.Arcs)
 		}
 		if at != g.pointed {
-			ctx.Dispatch(func(app.Context) { g.pointed = at })
+			ctx.Dispatch(func(app.Context) {
+				g.page.alone()
+				g.pointed = at
+			})
 		}
 		return nil
 	})
@@ -180,7 +187,7 @@ func (g *gutter) OnMount(ctx app.Context) {
 		rows.Call("addEventListener", e, point)
 	}
 	g.stop = func() {
-		over = true
+		over, g.ask = true, nil
 		observer.Call("disconnect")
 		for _, e := range events {
 			rows.Call("removeEventListener", e, point)
@@ -191,13 +198,15 @@ func (g *gutter) OnMount(ctx app.Context) {
 		point.Release()
 		releaseLater(measure) // a frame that was asked for before still calls it
 	}
-	ctx.Defer(func(app.Context) { g.measure() })
+	g.ask = func() { app.Window().Call("requestAnimationFrame", measure) }
+	g.ask()
 }
 
 // OnUpdate measures the rows of another trace. It may come before OnMount, while the example plays on arrival.
 func (g *gutter) OnUpdate(ctx app.Context) {
-	g.ctx = ctx
-	ctx.Defer(func(app.Context) { g.measure() })
+	if g.ctx = ctx; g.ask != nil {
+		g.ask()
+	}
 }
 
 // OnDismount forgets the rows.
@@ -225,51 +234,33 @@ func rangeOf(element app.Value, a arcs) int {
 
 // measure finds the places of the rows. It draws again only if these have changed.
 func (g *gutter) measure() {
-	svg := app.Window().GetElementByID("gutter")
-	if !svg.Truthy() {
+	array := app.Window().Call("attnlabRows")
+	if !array.Truthy() {
 		return
 	}
-	box := func(v app.Value) (top, width, height float64) {
-		r := v.Call("getBoundingClientRect")
-		return r.Get("top").Float(), r.Get("width").Float(), r.Get("height").Float()
+	data := make([]byte, array.Length())
+	app.CopyBytesToGo(data, array)
+	found := make([]float64, len(data)/8)
+	for i := range found {
+		found[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
 	}
-	top, width, height := box(svg)
+	width, height, top, seen := found[0], found[1], found[2], found[3]
 	rows := make([]float64, g.Arcs.ranges)
-	put := func(i int, y float64) {
-		if i >= 0 && i < len(rows) {
-			rows[i] = math.Round(2*y) / 2
-		}
-	}
-	// Blocks without rows come first: the places of rows replace their guesses.
-	blocks := svg.Get("parentElement").Call("querySelectorAll", ".block:empty")
-	for i := range blocks.Length() {
-		b := blocks.Index(i)
-		y, _, h := box(b)
-		first, _ := strconv.Atoi(b.Get("dataset").Get("first").String())
-		n, _ := strconv.Atoi(b.Get("dataset").Get("rows").String())
-		for k := range n {
-			put(first+k, y-top+(float64(k)+0.5)*h/float64(n))
-		}
-	}
-	numbers := svg.Get("parentElement").Call("querySelectorAll", ".row[data-range] > .no")
-	for i := range numbers.Length() {
-		y, _, h := box(numbers.Index(i))
-		at, err := strconv.Atoi(numbers.Index(i).Get("parentElement").Get("dataset").Get("range").String())
-		if err == nil {
-			put(at, y-top+h/2)
+	for row := range slices.Chunk(found[4:], 2) {
+		if i := int(row[0]); i >= 0 && i < len(rows) {
+			rows[i] = math.Round(2*row[1]) / 2
 		}
 	}
 	from, to := 0.0, height
-	if view := app.Window().GetElementByID("rows-box"); view.Truthy() {
-		y, _, h := box(view)
-		from, to = y-top-drawnBeyond, y-top+h+drawnBeyond
+	if seen > 0 {
+		from, to = top-drawnBeyond, top+seen+drawnBeyond
 		if math.Abs(from-g.from) < drawnBeyond/2 && math.Abs(to-g.to) < drawnBeyond/2 { // what is drawn reaches farther
 			from, to = g.from, g.to
 		}
 	}
 	if width != g.width || height != g.height || from != g.from || to != g.to || !slices.Equal(rows, g.rows) {
 		g.width, g.height, g.from, g.to, g.rows = width, height, from, to, rows
-		g.ctx.Update()
+		g.ctx.Dispatch(func(app.Context) { g.page.alone() })
 	}
 }
 

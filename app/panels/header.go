@@ -6,6 +6,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"attnlab/app/lab"
+	"attnlab/app/session"
 	"attnlab/model/speed"
 )
 
@@ -76,8 +77,9 @@ func (p *Page) engineChip() app.UI {
 		app.Span().Class("unseen").Text("engine: "),
 		app.Span().Class("what").Aria("live", "polite").Text(text),
 		app.If(state == "ready", func() app.UI { return app.Span().Class("backend").Text(speed.BackendTitle(c.Backend)) }),
+		app.If(state == "ready" && c.Untested == session.NotCounted, func() app.UI { return app.Span().Class("testing").Text("testing kernels") }),
 		app.If(state == "ready" && c.Untested > 0, func() app.UI {
-			return app.Span().Class("testing").Text(fmt.Sprintf("testing kernels, %d to go", c.Untested))
+			return app.Span().Class("testing").Text(fmt.Sprintf("testing kernels, %d left", c.Untested))
 		}),
 		progress,
 	)
@@ -123,7 +125,7 @@ func (p *Page) banners() app.UI {
 	return app.Div().Class("banners").Role("status").Body(
 		app.If(p.Failure.Text != "" && p.Dialog == "", func() app.UI { return banner("failed", p.Failure.Text, "dismiss", "Close") }),
 		p.lineBanner(),
-		p.runBanner(),
+		p.runBanners(),
 		app.If(p.Newer, func() app.UI { return banner("", "A newer version of the lab is ready.", "reload", "Load it") }),
 	)
 }

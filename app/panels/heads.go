@@ -29,6 +29,7 @@ func (p *Page) headsPage() app.UI {
 			p.heldOut(),
 			p.besidePosition(),
 			p.disruptionTable(),
+			app.If(p.Recorded == "", p.ablationPanel),
 			app.Div().Class("trace-head").Body(app.Div().Body(app.H2().Text("The trace"), app.P().Class("hint").Text("Choose a step: FCI, focus and the cut are shown for it."))),
 			p.rows(),
 		),

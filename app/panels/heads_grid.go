@@ -85,25 +85,24 @@ func (p *Page) grid() app.UI {
 		}
 	}
 	large := t.Layers*t.Heads > mostPips
-	return app.Div().Class("heads-box", when(large, "large")).TabIndex(0).Role("region").Aria("label", "heads by layer").Body(app.Table().Class("grid").ID("grid").Body(
+	return app.Div().Class("heads-box", when(large, "large")).TabIndex(0).Role("region").Aria("label", "heads by layer").Body(app.Table().Class("grid").ID("grid").Body(p.inSlices("layers", []app.UI{
 		app.Caption().Class("unseen").Text("Heads by layer"),
 		app.THead().Body(app.Tr().Body(
 			app.Th().Scope("col").Text("layer"),
 			app.Range(make([]int, t.Heads)).Slice(func(h int) app.UI { return app.Th().Scope("col").Text("H" + strconv.Itoa(h)) }),
 		)),
-		app.TBody().Body(app.Range(layers).Slice(func(i int) app.UI {
-			layer := layers[i]
-			return app.Tr().Body(
-				app.Th().Scope("row").Text("L"+strconv.Itoa(layer)),
-				app.Range(make([]int, t.Heads)).Slice(func(h int) app.UI {
-					if !shown[layer*t.Heads+h] {
-						return app.Td()
-					}
-					return p.headCell(layer, h, values, lo, hi)
-				}),
-			)
-		})),
-	))
+	}, len(layers), t.Heads, func(i int) app.UI {
+		layer := layers[i]
+		return app.Tr().Body(
+			app.Th().Scope("row").Text("L"+strconv.Itoa(layer)),
+			app.Range(make([]int, t.Heads)).Slice(func(h int) app.UI {
+				if !shown[layer*t.Heads+h] {
+					return app.Td()
+				}
+				return p.headCell(layer, h, values, lo, hi)
+			}),
+		)
+	})...))
 }
 
 func (p *Page) headCell(layer, head int, values []float64, lo, hi float64) app.UI {
@@ -152,8 +151,8 @@ func (p *Page) rankedHeads(listed []int) app.UI {
 	}
 	rows := listed[:min(mostRanked, len(listed))]
 	return app.Div().Class("heads-box", "large").TabIndex(0).Role("region").Aria("label", "heads ranked").Body(
-		app.Table().Class("table ranked").ID("grid").Body(
-			app.Caption().Class("unseen").Text("Heads ranked by "+p.Grid.Name()),
+		app.Table().Class("table ranked").ID("grid").Body(p.inSlices("ranked", []app.UI{
+			app.Caption().Class("unseen").Text("Heads ranked by " + p.Grid.Name()),
 			app.THead().Body(app.Tr().Body(
 				app.Th().Scope("col").Class("figure").Text("rank"), app.Th().Scope("col").Text("head"),
 				app.Range(measures).Slice(func(m int) app.UI {
@@ -166,24 +165,23 @@ func (p *Page) rankedHeads(listed []int) app.UI {
 						app.Button().Type("button").Class("quiet", "by", when(q == p.Grid, "chosen")).DataSet("do", "grid:"+string(q)).Title(about.Title).Text(about.Symbol))
 				}),
 			)),
-			app.TBody().Body(app.Range(rows).Slice(func(n int) app.UI {
-				i := rows[n]
-				layer, head := i/t.Heads, i%t.Heads
-				selected := layer == p.Selection.Layer && head == p.Selection.Head
-				return app.Tr().Class(when(selected, "selected")).Body(
-					app.Td().Class("figure").Text(n+1),
-					app.Th().Scope("row").Body(app.Button().Type("button").Class("chip", when(selected, "selected"), when(p.isKeyFocus(layer, head), "key")).
-						DataSet("do", fmt.Sprintf("head:%d.%d", layer, head)).Aria("pressed", strconv.FormatBool(selected)).Text(explain.HeadName(layer, head))),
-					app.Range(measures).Slice(func(m int) app.UI {
-						v := math.NaN()
-						if i < len(values[m]) {
-							v = values[m][i]
-						}
-						return app.Td().Class("figure", when(measures[m] == p.Grid, "chosen")).Text(explain.Format(v))
-					}),
-				)
-			})),
-		),
+		}, len(rows), len(measures)+2, func(n int) app.UI {
+			i := rows[n]
+			layer, head := i/t.Heads, i%t.Heads
+			selected := layer == p.Selection.Layer && head == p.Selection.Head
+			return app.Tr().Class(when(selected, "selected")).Body(
+				app.Td().Class("figure").Text(n+1),
+				app.Th().Scope("row").Body(app.Button().Type("button").Class("chip", when(selected, "selected"), when(p.isKeyFocus(layer, head), "key")).
+					DataSet("do", fmt.Sprintf("head:%d.%d", layer, head)).Aria("pressed", strconv.FormatBool(selected)).Text(explain.HeadName(layer, head))),
+				app.Range(measures).Slice(func(m int) app.UI {
+					v := math.NaN()
+					if i < len(values[m]) {
+						v = values[m][i]
+					}
+					return app.Td().Class("figure", when(measures[m] == p.Grid, "chosen")).Text(explain.Format(v))
+				}),
+			)
+		})...),
 		app.If(len(rows) < len(listed), func() app.UI {
 			return app.P().Class("hint").Text(fmt.Sprintf("%d more heads have less. Search, or choose layers, to see them.", len(listed)-len(rows)))
 		}),

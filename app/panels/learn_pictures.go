@@ -8,7 +8,7 @@ import (
 )
 
 // lessonPictures are small drawings of what the lessons show, in their order, 144 by 88. Their colours are those of the page.
-var lessonPictures = []string{pictureTrace(), pictureAttention(), pictureBranching(), pictureCredit(), pictureShorter()}
+var lessonPictures = []string{pictureTrace(), pictureAttention(), pictureBranching(), pictureCredit(), pictureShorter(), pictureImportance(), pictureThought()}
 
 // lessonPicture is the picture of lesson n, from 1. It repeats what the text beside it says.
 func lessonPicture(n int) app.UI { return picture(lessonPictures[n-1]) }
@@ -107,6 +107,32 @@ func pictureShorter() string {
 	d.dot("picture-high", 32, 24, 4.5)
 	d.dot("picture-ink", 104, 22, 4.5)
 	d.dot("picture-base", 118, 58, 4)
+	return d.String()
+}
+
+// pictureImportance is what steps contribute, beside what is looked at: the two do not agree.
+func pictureImportance() string {
+	var d drawing
+	for i, step := range [][2]float64{{52, 60}, {6, 44}, {40, 26}, {4, 18}, {34, 8}} {
+		y := 10 + 15*float64(i)
+		d.bar(when(step[0] > 20, "picture-essential")+when(step[0] <= 20, "picture-redundant"), 70-step[0], y, step[0], 9)
+		d.bar("picture-high", 76, y, step[1], 9)
+	}
+	d.path("picture-axis", "M73 6V82")
+	return d.String()
+}
+
+// pictureThought is a response of which one token is written by hand: from there on it goes another way.
+func pictureThought() string {
+	var d drawing
+	d.path("picture-other", "M12 34H60C76 34 78 22 92 22H118")
+	d.path("picture-run", "M12 34H60C76 34 78 60 92 60H118")
+	for _, x := range []float64{20, 34, 48} {
+		d.bar("picture-ink", x-5, 29, 10, 10)
+	}
+	d.bar("picture-high", 56, 28, 12, 12)
+	d.path("picture-right", "M124 22l3 3 5-6")
+	d.path("picture-wrong", "M125 57l6 6m0-6l-6 6")
 	return d.String()
 }
 

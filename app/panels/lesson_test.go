@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -282,5 +283,112 @@ func TestLessonShorter(t *testing.T) {
 	l.Receive(session.Run{Number: 20, Info: session.RunInfo{ID: "r", Step: 4, State: "done"}, Settings: begin.Settings,
 		Metrics: []session.Metric{metric("step", 1, 2, 3, 4), metric("think_tokens", 70, 65, 60.1, 55), metric("accuracy", .5, .5, .6, .6)}})
 	l.Receive(session.Status{Stage: "ready"})
-	ends(t, l, "change in think tokens −14.97", "n\u00a0=\u00a04 training steps", "You predicted: they get fewer. The measurement agrees", "Accuracy changed by 0.120", "tlmre 50.0 tokens at accuracy 0.800 (n\u00a0=\u00a01)")
+	ends(t, l, "change in think tokens −14.97", "n\u00a0=\u00a04 training steps", "You predicted: they fall. The measurement agrees", "Accuracy changed by 0.120", "tlmre 50.0 tokens at accuracy 0.800 (n\u00a0=\u00a01)")
+}
+
+func TestLessonImportance(t *testing.T) {
+	l, engine := pageWalk(t, 6, 2)
+	of := func(x float64) *float64 { return &x }
+	short := labtest.Trace() // of four steps, in which too few can be ranked
+	short.Number, short.Seed = 99, runs.Seed(l.Seed)
+	labtest.Sent(t, engine, 2)
+	l.Receive(short)
+	l.Receive(session.Status{Stage: "ready"})
+	for i := range 7 {
+		labtest.Sent(t, engine, 2) // the problem and its response
+		trace := labtest.Trace()
+		trace.Steps = append(slices.Clone(trace.Steps), trace.Steps...)
+		trace.Number, trace.Seed = uint64(100+i), runs.Seed(l.Seed)
+		l.Receive(trace)
+		l.Receive(session.Status{Stage: "ready"})
+		if got := labtest.Sent(t, engine, 1)[0]; got != any(session.ResampleSteps{Samples: 8}) {
+			t.Fatalf("response %d is followed by %#v", i, got)
+		}
+		v := labtest.Importances()
+		v.Number = uint64(200 + i)
+		v.Steps[0].Label, v.Steps[1].Label = "essential", "redundant"
+		v.Steps = append(slices.Clone(v.Steps), v.Steps[3], v.Steps[3], v.Steps[3], v.Steps[3])
+		l.Receive(session.Importances{Number: v.Number, Samples: 8, Steps: v.Steps}) // not ranked yet
+		for n := range v.Ranking {
+			switch v.Ranking[n].By {
+			case "fci":
+				v.Ranking[n].Rho = of(0.5 + 0.02*float64(i%2))
+			case "position":
+				v.Ranking[n].Rho = of(0.5)
+			}
+		}
+		if i == 4 { // too few steps to rank
+			v.Ranking[0].Rho = nil
+		}
+		l.Receive(v)
+		if done := l.Record(6).Gathering.Done; done != i && i <= 4 {
+			t.Fatal("a response was counted while the engine was busy")
+		}
+		l.Receive(session.Status{Stage: "ready"})
+	}
+	if g := l.Record(6).Gathering; g.Done != 6 || g.Going() {
+		t.Fatalf("%d of %d were counted", g.Done, g.Of)
+	}
+	// Differences 0, .02, 0, .02, .02, 0: mean .01, s = .01095, SE = .0045. A needed step of .775, a redundant one of −.07, in each of six.
+	ends(t, l, "with importance, 0.010 ± 0.004, n\u00a0=\u00a06 responses", "You predicted: both alike, within 0.2. The measurement agrees", "a needed step cost 0.775", "a redundant one −0.070")
+}
+
+func TestLessonThought(t *testing.T) {
+	l, engine := pageWalk(t, 7, 3)
+	number := uint64(100)
+	receive := func(trace session.Trace) {
+		t.Helper()
+		number++
+		trace.Number, trace.Seed = number, runs.Seed(l.Seed)
+		l.Receive(trace)
+		l.Receive(session.Status{Stage: "ready"})
+	}
+	texts := []string{"b &k 8", "c &b 2", "b &k 8", "k 8 8"} // essential, essential, redundant, redundant
+	for i := range 12 {
+		labtest.Sent(t, engine, 2)
+		trace := labtest.Trace()
+		trace.Found = "4"
+		for k := range trace.Steps {
+			trace.Steps[k].Text, trace.Steps[k].Label = texts[k], []string{"essential", "redundant"}[k/2]
+		}
+		receive(trace)
+		for n, want := range []session.Edit{{At: trace.Steps[1].Start, Text: "c &b 3", Seed: trace.Sampling.Seed}, {At: trace.Steps[2].Start, Text: "b &k 9", Seed: trace.Sampling.Seed}} {
+			if got := labtest.Sent(t, engine, 1)[0]; !reflect.DeepEqual(got, session.EditResponse{Edits: []session.Edit{want}}) {
+				t.Fatalf("change %d of response %d is %#v", n, i, got)
+			}
+			changed := trace
+			changed.Edits = []session.Edit{want}
+			if n == 0 || i%4 == 0 { // every needed step, every fourth redundant one
+				changed.Found = "5"
+			}
+			receive(changed)
+		}
+	}
+	if g := l.Record(7).Gathering; g.Done != 12 || g.Going() {
+		t.Fatalf("%d of %d were counted", g.Done, g.Of)
+	}
+	// 12 of 12: Wilson's interval is .757 to 1. 3 of 12 of the others: the difference is .75.
+	ends(t, l, "share of changed answers, needed step, 1.000", "n\u00a0=\u00a012 responses", "You predicted: two thirds or more. The measurement agrees", "a redundant step it was 0.250", "The difference is +0.750")
+}
+
+// Responses that lack a step to change are passed over, and after twenty the experiment ends with what it has.
+func TestLessonThoughtPassesOver(t *testing.T) {
+	l, engine := pageWalk(t, 7, 1)
+	for i := range 20 {
+		labtest.Sent(t, engine, 2)
+		trace := labtest.Trace()
+		for k := range trace.Steps {
+			trace.Steps[k].Label = "essential"
+		}
+		trace.Number, trace.Seed = uint64(100+i), runs.Seed(l.Seed)
+		l.Receive(trace)
+		l.Receive(session.Status{Stage: "ready"})
+	}
+	if g := l.Record(7).Gathering; g.Going() || g.Done != 0 {
+		t.Errorf("%d of %d, still going %v", g.Done, g.Of, g.Going())
+	}
+	l.Do("lesson-next")
+	if html := app.HTMLString(l); !strings.Contains(html, "Too few responses for a result yet") {
+		t.Error("without a response there is a result")
+	}
 }

@@ -25,13 +25,13 @@ func longPage(hash string) *Page {
 func TestRowsOfALongTrace(t *testing.T) {
 	p := longPage("page=trace&seed=1")
 	html := app.HTMLString(p.rows())
-	if blocks, rows := strings.Count(html, `class="rows block`), strings.Count(html, `id="step-`); blocks != 15 || rows != 0 {
+	if blocks, rows := strings.Count(html, `class="rows block`), strings.Count(html, `id="step-`); blocks != 30 || rows != 0 {
 		t.Errorf("%d blocks with %d rows", blocks, rows)
 	}
 	_, steps, _ := p.lines()
-	b := &block{First: 40, Lines: steps[40:60], Selected: 40, near: true}
+	b := &block{First: 40, Lines: steps[40:50], Selected: 40, near: true}
 	html = app.HTMLString(b.Render())
-	if strings.Count(html, `id="step-`) != 20 || !strings.Contains(html, `id="step-40"`) || !strings.Contains(html, "steps 41 to 60") {
+	if strings.Count(html, `id="step-`) != 10 || !strings.Contains(html, `id="step-40"`) || !strings.Contains(html, "steps 41 to 50") {
 		t.Errorf("the block is %s", html)
 	}
 }

@@ -21,7 +21,7 @@ func (p *Page) modelDialog() app.UI {
 func (p *Page) modelPlaces() []app.UI {
 	asking := "Reading the config of " + p.Opening.Name
 	return []app.UI{
-		app.P().Text("First you see what the model is and what it needs here. Nothing is loaded before you press Open, and nothing leaves this machine."),
+		app.P().Text("First you see what the model is and what it needs here. " + p.Reads()),
 		app.If(p.Opening.Asked != "", func() app.UI { return p.loadingBar(asking) }),
 		app.Div().Class("buttons").Body(
 			p.button("pick-folder", "", app.Text("Choose a folder")).Title("config.json, tokenizer.json and *.safetensors, as transformers saves them"),
@@ -31,7 +31,20 @@ func (p *Page) modelPlaces() []app.UI {
 		app.P().Class("hint").Text("Or drop either anywhere on this page. A folder holds config.json, tokenizer.json and *.safetensors, as transformers saves them."),
 		app.If(p.Models.Hub != "" && p.Models.Closed == "", p.hubPlace),
 		app.If(p.Models.Number > 0, p.storedModels),
+		app.If(p.Native(), p.browserAlone),
 	}
+}
+
+// browserAlone names what the engine of a browser alone does.
+func (p *Page) browserAlone() app.UI {
+	lacks := p.BrowserAlone()
+	return app.Details().Class("place").ID("browser-alone").Body(
+		app.Summary().Text("What only the engine of a browser does"),
+		app.Ul().Class("lacks").Body(app.Range(lacks).Slice(func(i int) app.UI {
+			return app.Li().Body(app.Text(lacks[i].What), app.P().Class("hint").Text("Not here, because "+lacks[i].Why+"."))
+		})),
+		app.P().Class("hint").Text("The panel “What runs here” (key i) changes to that engine."),
+	)
 }
 
 // hubPlace asks for the name of a model at the hub.

@@ -56,6 +56,11 @@ func drawPages(t *testing.T, draw func(name string, l *Page)) {
 	l.Do("fold:responses-table")
 	l.Do("explain:pass:2")
 	draw("many", l)
+	l.Receive(labtest.Ablations())
+	l.Do("fold:ablations-table")
+	l.Receive(labtest.Patched())
+	l.Do("fold:patched-table")
+	draw("ablation and patching", l)
 	l.Do("page:heads")
 	l.Do("grid:sra")
 	v := 0.9

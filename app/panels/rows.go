@@ -33,8 +33,9 @@ type line struct {
 	cut      bool   // attention to the step is removed
 	words    string // what it says
 	label    string
-	byHand   bool // a person gave the label
-	free     bool // of free text, whose labels a person may give
+	byHand   bool   // a person gave the label
+	forced   []bool // tokens that a person wrote; nil for none
+	free     bool   // of free text, whose labels a person may give
 }
 
 // lines are what the rows of the trace show: the problem, the steps, and what comes after them.
@@ -43,13 +44,22 @@ func (p *Page) lines() (problem line, steps []line, answer line) {
 	values := p.Quantity.OfTokens(t, p.Selection)
 	lo, hi := p.Quantity.Span(values)
 	_, top := explain.ByFCI.Span(explain.ByFCI.OfTokens(t, p.Selection))
-	problemText := p.PromptText()
+	words, free := task.WordsOf(t.Task), p.FreeText()
+	steps = make([]line, 0, len(t.Steps))
 	of := func(step, start, end int) line {
 		start = min(start, len(t.Tokens)) // a file can say anything
 		end = max(start, min(end, len(t.Tokens)))
 		n := line{step: step, start: start, tokens: t.Text[start:end], shades: make([]string, end-start), cursor: -1}
 		for i := range n.shades {
 			n.shades[i] = shade(values[start+i], lo, hi)
+		}
+		for i := range n.tokens {
+			if t.Forced(start + i) {
+				if n.forced == nil {
+					n.forced = make([]bool, len(n.tokens))
+				}
+				n.forced[i] = true
+			}
 		}
 		if at := p.Selection.Token; start <= at && at < end {
 			n.cursor = at
@@ -58,17 +68,16 @@ func (p *Page) lines() (problem line, steps []line, answer line) {
 	}
 	for k, step := range t.Steps {
 		n, fci := of(k, step.Start, step.End), explain.StepFCI(t, p.Selection, k)
-		n.cut, n.words = p.IsCut(k), task.WordsOf(t.Task).Line(step.Text)
+		n.cut, n.words = p.IsCut(k), words.Line(step.Text)
 		if n.fci, n.label, n.scored = explain.Format(fci), step.Label, t.Scored(k); n.scored && top > 0 {
 			n.share = fci / top
 		}
-		n.byHand, n.free = step.ByHand, p.FreeText() && t.Recorded == nil
+		n.byHand, n.free = step.ByHand, free && t.Recorded == nil
 		n.selected, n.hovered, n.explain = k == p.Selection.Step, k == p.Hovered, p.Explained == "fci:"+strconv.Itoa(k)
 		steps = append(steps, n)
 	}
 	problem = of(-1, 0, t.PromptLength)
-	problem.free = p.FreeText()
-	problem.words = task.WordsOf(t.Task).Ask(problemText)
+	problem.free, problem.words = free, words.Ask(p.PromptText())
 	return problem, steps, of(-1, p.afterSteps(), len(t.Tokens))
 }
 
@@ -105,13 +114,13 @@ func (p *Page) rows() app.UI {
 	prose := when(p.FreeText(), "prose")
 	if len(steps) > wholeRows {
 		return app.Div().ID("rows-box").Class("rows-box").TabIndex(0).Role("region").Aria("label", "the steps").Body(
-			app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf()}, longRows(before, steps, after, prose)))
+			app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf(), page: p}, p.longRows(before, steps, after, prose), p.threads()))
 	}
 	list := before
 	for _, n := range steps {
 		list = append(list, &row{Line: n})
 	}
-	return app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf()}, app.Ol().Class("rows", prose).ID("rows").Body(append(list, after...)...))
+	return app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf(), page: p}, app.Ol().Class("rows", prose).ID("rows").Body(append(list, after...)...), p.threads())
 }
 
 // Render draws the row.
@@ -145,7 +154,7 @@ func (n line) body() app.UI {
 		tokens = tokens.TabIndex(0).Role("group").Aria("label", "prompt")
 	}
 	return tokens.Body(app.Range(n.tokens).Slice(func(i int) app.UI {
-		return app.Span().Class("tok", n.shades[i], when(n.start+i == n.cursor, "cursor"), when(explain.Special(n.tokens[i]), "special")).
+		return app.Span().Class("tok", n.shades[i], when(n.start+i == n.cursor, "cursor"), when(explain.Special(n.tokens[i]), "special"), when(n.forced != nil && n.forced[i], "forced")).
 			DataSet("do", "token:"+strconv.Itoa(n.start+i)).Text(explain.Visible(n.tokens[i]))
 	}), app.If(n.words != "", func() app.UI { return app.Span().Class("words").Role("tooltip").Text(n.words) }))
 }

@@ -10,18 +10,19 @@ import (
 )
 
 // A trace of more than wholeRows steps has its rows in a box of its own that scrolls, in blocks of blockRows. Only the blocks in and near
-// the visible part have rows, so that a trace of 300 steps costs what one of 60 does. The others are empty and as high as their rows.
+// the visible part have rows, so that a trace of 300 steps costs what one of 60 does. The others are empty and as high as their rows. A frame draws
+// the rows of one block.
 const (
 	wholeRows = 60
-	blockRows = 20
+	blockRows = 10
 	nearby    = 400 // pixels outside of the visible part in which blocks have rows
 )
 
 // longRows are the rows of a long trace: before the steps, the steps in blocks, after them.
-func longRows(before []app.UI, steps []line, after []app.UI, class string) app.UI {
+func (p *Page) longRows(before []app.UI, steps []line, after []app.UI, class string) app.UI {
 	list := []app.UI{app.Ol().Class("rows", class).Body(before...)}
 	for first := 0; first < len(steps); first += blockRows {
-		b := &block{First: first, Lines: steps[first:min(first+blockRows, len(steps))], Class: class, Selected: -1}
+		b := &block{First: first, Lines: steps[first:min(first+blockRows, len(steps))], Class: class, Selected: -1, page: p}
 		for _, n := range b.Lines {
 			if n.selected {
 				b.Selected = n.step
@@ -40,6 +41,7 @@ type block struct {
 	Class    string
 	Selected int // step, -1 for none of these
 
+	page     *Page
 	near     bool // it has rows
 	revealed int  // Selected that was scrolled to
 	stop     func()
@@ -73,9 +75,15 @@ func (b *block) OnMount(ctx app.Context) {
 	over := false
 	look := app.FuncOf(func(app.Value, []app.Value) any {
 		ctx.Dispatch(func(ctx app.Context) {
-			if !over {
-				b.look(ctx)
+			ctx.PreventUpdate()
+			if over || b.isNear() == b.near {
+				return
 			}
+			b.page.inTurn(ctx, func() {
+				if !over {
+					b.look(ctx)
+				}
+			})
 		})
 		return nil
 	})
@@ -103,21 +111,28 @@ func (b *block) OnDismount() {
 
 // look gives the block rows, or takes them.
 func (b *block) look(ctx app.Context) {
-	element, box := app.Window().GetElementByID(b.id()), app.Window().GetElementByID("rows-box")
-	if !element.Truthy() || !box.Truthy() {
-		return
-	}
-	here, view := element.Call("getBoundingClientRect"), box.Call("getBoundingClientRect")
-	top, bottom := here.Get("top").Float()-view.Get("top").Float(), here.Get("bottom").Float()-view.Get("top").Float()
-	if near := bottom > -nearby && top < view.Get("height").Float()+nearby; near != b.near {
-		b.show(ctx, near, bottom-top)
+	if near := b.isNear(); near != b.near {
+		b.show(ctx, near)
 	}
 }
 
+// isNear reports whether the block is in the visible part, or near it.
+func (b *block) isNear() bool {
+	element, box := app.Window().GetElementByID(b.id()), app.Window().GetElementByID("rows-box")
+	if !element.Truthy() || !box.Truthy() {
+		return b.near
+	}
+	here, view := element.Call("getBoundingClientRect"), box.Call("getBoundingClientRect")
+	top, bottom := here.Get("top").Float()-view.Get("top").Float(), here.Get("bottom").Float()-view.Get("top").Float()
+	return bottom > -nearby && top < view.Get("height").Float()+nearby
+}
+
 // show draws the rows, or leaves a gap of their height.
-func (b *block) show(ctx app.Context, near bool, height float64) {
+func (b *block) show(ctx app.Context, near bool) {
 	if b.near = near; !near {
-		b.reserve(height)
+		if element := app.Window().GetElementByID(b.id()); element.Truthy() {
+			b.reserve(element.Get("offsetHeight").Float())
+		}
 		return
 	}
 	ctx.Defer(func(app.Context) { b.reserve(0) }) // once they are drawn
@@ -143,12 +158,13 @@ func (b *block) reveal(ctx app.Context) {
 		return
 	}
 	ctx.Dispatch(func(ctx app.Context) {
+		b.page.alone()
 		element, box := app.Window().GetElementByID(b.id()), app.Window().GetElementByID("rows-box")
 		if !element.Truthy() || !box.Truthy() {
 			return
 		}
 		if !b.near {
-			b.show(ctx, true, 0)
+			b.show(ctx, true)
 		}
 		ctx.Defer(func(app.Context) {
 			row := app.Window().GetElementByID("step-" + strconv.Itoa(b.Selected))

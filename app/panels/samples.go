@@ -12,46 +12,17 @@ import (
 	"attnlab/rl/stat"
 )
 
-// samplingMany is the engine's stage while it samples many responses.
-const samplingMany = "sampling many responses"
-
 // manyPanel samples many responses to the problem and shows them side by side.
 func (p *Page) manyPanel() app.UI {
-	v := &p.Samples
-	running := p.Status.Busy && p.Status.Stage == samplingMany
-	run := p.button("sample-many", "", app.Text("Sample many responses"))
-	if running {
-		run = p.button("cancel", "", icon("stop"), app.Text("Stop"))
-	}
-	return app.Section().Class("panel cut-all").ID("many").Aria("label", "many responses to the problem").Body(
-		app.H2().Text("What else would it write?"),
-		app.P().Class("hint").Body(
-			app.Text("Samples many responses to this problem at once: how often one of k is right ("), p.term("pass@k", "pass@k"),
-			app.Text("), how long they are, and where they first part. The trace above stays.")),
-		app.Div().Class("fields").Body(
-			p.numberField("many", "responses", 1, session.MaxResponses, p.Controls.Many),
-			app.Div().Class("buttons").Body(run),
-		),
-		app.If(running && p.Status.Total > 0, func() app.UI {
-			return app.Div().Body(
-				app.Progress().Max(p.Status.Total).Value(p.Status.Done).Aria("label", "responses done"),
-				app.P().Class("hint").Text(fmt.Sprintf("%d of %s", p.Status.Done, explain.Plural(p.Status.Total, "response"))),
-			)
-		}),
-		app.If(len(v.Responses) > 0, func() app.UI {
-			return app.Div().Class("losses").Body(
-				p.figure("samples", "Many responses to one problem", true),
-				p.passFacts(),
-				p.splitList(),
-				p.responseTable(),
-				app.Div().Class("buttons").Body(
-					p.button("save-samples", "quiet", app.Text("CSV")),
-					p.button("save-samples-json", "quiet", app.Text("JSON")),
-					p.button("link", "quiet", icon("link"), app.Text("Link")),
-				),
-			)
-		}),
-	)
+	return p.measurementPanel(measurement{id: "many", label: "many responses to the problem", asks: "What else would it write?",
+		does: []app.UI{app.Text("Samples many responses to this problem at once: how often one of k is right ("), p.term("pass@k", "pass@k"),
+			app.Text("), how long they are, and where they first part. The trace above stays.")},
+		fields: []app.UI{p.numberField("many", "responses", 1, session.MaxResponses, p.Controls.Many)},
+		do:     "sample-many", press: "Sample many responses", stage: "sampling many responses", counts: "responses",
+		found: len(p.Samples.Responses) > 0, save: "save-samples",
+		result: func() []app.UI {
+			return []app.UI{p.figure("samples", "Many responses to one problem", true), p.passFacts(), p.splitList(), p.responseTable()}
+		}})
 }
 
 // passFacts are pass@k with their intervals.
@@ -103,41 +74,28 @@ func (p *Page) splitList() app.UI {
 // responseTable lists the responses, each with its text to open.
 func (p *Page) responseTable() app.UI {
 	v := &p.Samples
-	head := func(text string) app.UI { return app.Th().Scope("col").Class("figure").Text(text) }
-	folded := p.Folded["responses-table"]
-	details := app.Details().Class("as-table").Open(!folded)
-	summary := app.Summary().DataSet("do", "fold:responses-table").Text("The responses as a list")
-	if folded {
-		return details.Body(summary)
-	}
-	return details.Body(summary, app.Div().Class("scroll").TabIndex(0).Body(app.Table().Class("table responses").Body(
-		app.Caption().Class("unseen").Text("Responses to the problem, in the order of sampling"),
-		app.THead().Body(app.Tr().Body(app.Th().Scope("col").Text("response"), app.Th().Scope("col").Text("answer"), head("steps"), head("tokens"), head("reward, "+v.Method), app.Th().Scope("col").Text("text"))),
-		app.TBody().Body(app.Range(v.Responses).Slice(func(i int) app.UI {
-			r := v.Responses[i]
-			mark := ""
-			if v.Judged {
-				mark = map[bool]string{true: " ✓", false: " ✗"}[r.Right]
-			}
-			reward := "–"
-			if r.Reward != nil {
-				reward = stat.Decimals(*r.Reward, 3)
-			}
-			return app.Tr().Body(app.Th().Scope("row").Text(strconv.Itoa(i+1)+mark), app.Td().Text(r.Answer),
-				app.Td().Class("figure").Text(len(r.Steps)), app.Td().Class("figure").Text(r.Tokens), app.Td().Class("figure").Text(reward),
-				app.Td().Body(app.Details().Body(app.Summary().Text(firstLine(r.Text)), app.Pre().Text(r.Text))))
-		})),
-	)))
+	head := []app.UI{columnHead("response"), columnHead("answer"), numberHead("steps"), numberHead("tokens"), numberHead("reward, " + v.Method), columnHead("text")}
+	return p.foldedTable("responses-table", "The responses as a list", "responses", "Responses to the problem, in the order of sampling", head, len(v.Responses), func(i int) app.UI {
+		r := v.Responses[i]
+		mark := ""
+		if v.Judged {
+			mark = map[bool]string{true: " ✓", false: " ✗"}[r.Right]
+		}
+		reward := "–"
+		if r.Reward != nil {
+			reward = stat.Decimals(*r.Reward, 3)
+		}
+		return app.Tr().Body(app.Th().Scope("row").Text(strconv.Itoa(i+1)+mark), app.Td().Text(r.Answer),
+			app.Td().Class("figure").Text(len(r.Steps)), app.Td().Class("figure").Text(r.Tokens), app.Td().Class("figure").Text(reward),
+			app.Td().Body(app.Details().Body(app.Summary().Text(firstLine(r.Text)), app.Pre().Text(r.Text))))
+	})
 }
 
 // firstLine is the first line of a text, cut to a length that a row has room for.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	if runes := []rune(line); len(runes) > 40 {
-		return string(runes[:40]) + "…"
-	}
-	return line
+	return shortened(line, 40)
 }
 
 // samplesHeight is the height of the figure of many responses, in pixels: 14 a response, between bounds, and the histograms.
-func samplesHeight(responses int) int { return min(max(160+14*responses, 240), 720) }
+func samplesHeight(responses int) int { return min(max(174+14*responses, 254), 734) }

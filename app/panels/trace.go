@@ -30,10 +30,15 @@ func (p *Page) tracePage() app.UI {
 			p.rows(),
 			p.transport(),
 			p.cursorPanel(),
+			app.If(p.Recorded == "", p.editPanel),
+			app.If(p.Recorded == "", p.insidePanel),
+			app.If(p.Recorded == "", p.ablationPanel),
+			app.If(p.Recorded == "", p.patchPanel),
 			p.answerPanel(),
 			app.If(p.Recorded == "", p.everyStepPanel),
 			app.If(p.Recorded == "", p.importancePanel),
 			app.If(p.Recorded == "", p.manyPanel),
+			p.besidePanel(),
 		),
 		p.figuresColumn(),
 	)
@@ -63,7 +68,7 @@ func (p *Page) introduction() app.UI {
 		),
 		app.Div().Class("buttons").Body(
 			p.button("tour", "", app.Text("Take the tour")),
-			app.A().Class("button quiet").Href("#page=learn").DataSet("do", "page:learn").Text("Five lessons"),
+			app.A().Class("button quiet").Href("#page=learn").DataSet("do", "page:learn").Text("Seven lessons"),
 			recordedLink(),
 		),
 	)
@@ -300,7 +305,7 @@ func (p *Page) cursorPanel() app.UI {
 		app.Ol().Class("choices").Aria("label", "likeliest tokens at this place").Body(app.Range(top).Slice(func(n int) app.UI {
 			c := top[n]
 			return app.Li().Class(when(c.Token == t.Tokens[i], "taken")).Body(
-				app.Code().Text(explain.Visible(c.Text)), bar(float64(c.Prob)), app.Span().Class("figure").Text(fmt.Sprintf("%.3f", c.Prob)))
+				p.alternative(i, n, top), bar(float64(c.Prob)), app.Span().Class("figure").Text(fmt.Sprintf("%.3f", c.Prob)))
 		})),
 		app.If(len(top) == 0, func() app.UI {
 			return app.P().Class("hint").Text("The first token is given; the model does not predict it.")

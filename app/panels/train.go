@@ -5,7 +5,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"attnlab/app/session"
+	"attnlab/app/lab"
 	"attnlab/rl/runs"
 )
 
@@ -29,6 +29,7 @@ func (p *Page) trainPage() app.UI {
 			p.curveControls(),
 			p.smallNumbers(),
 			p.metricsTable(),
+			p.savedRollouts(),
 			p.runNotes(),
 		),
 		app.Section().Class("column figures credit").Aria("label", "credit").Body(p.followedPanel(), right()),
@@ -83,7 +84,10 @@ func (p *Page) runTransport() app.UI {
 	if p.Status.Busy && !p.Running() && p.Opened {
 		add(p.button("cancel", "quiet", icon("stop"), app.Text("Stop the engine")))
 	}
-	if i.ID != "" && !p.Running() && i.State != session.MetricsOnly {
+	if lab.Browses(i, p.Run.Settings.Method) {
+		add(p.button("rollouts:"+i.ID, "", app.Text("All rollouts")))
+	}
+	if i.ID != "" && !p.Running() && i.HasModel() {
 		add(app.Span().Class("grow"), p.button("use-run", "", app.Text("Use on Trace")), p.button("export-run", "", app.Text("Export")))
 		add(p.adapterExports(p.Run)...)
 	}
@@ -98,6 +102,8 @@ func (p *Page) runNotes() app.UI {
 	}
 	kept := "Runs are saved " + p.Lab.Kept() + " while they train. After a reload you can resume them."
 	switch {
+	case p.Runs.Closed != "":
+		kept = p.Runs.Closed
 	case p.Run.Info.ID == "":
 	case p.Run.Kept >= 0:
 		kept = fmt.Sprintf("Saved at step %d %s. After a reload the run continues from there.", p.Run.Kept, p.Lab.Kept())

@@ -10,17 +10,22 @@ import (
 	"attnlab/app/session"
 )
 
-// runBanner offers, after a reload, to resume the run that was training.
-func (p *Page) runBanner() app.UI {
-	kept := p.Resumable()
-	show := p.Page == lab.PageTrain && p.Opened && p.Run.Info.ID == "" && len(kept) > 0
-	return app.If(show, func() app.UI {
+// runBanners offer, after a reload, to resume the run that was training, and name a run that another tab or program has open.
+func (p *Page) runBanners() app.UI {
+	kept, elsewhere := p.Resumable(), p.Elsewhere()
+	show := p.Page == lab.PageTrain && p.Opened && p.Run.Info.ID == ""
+	return app.Div().Body(app.If(show && len(elsewhere) > 0, func() app.UI {
+		r := elsewhere[0]
+		return app.Div().Class("banner").ID("elsewhere-banner").Body(
+			app.P().Text(fmt.Sprintf("A run of %s trains in %s, or is paused there: it was saved at step %d of %d. Close it there to resume it here.", p.Title(r.Settings.Method), p.Other(), r.Info.Step, r.Settings.Steps)),
+		)
+	}), app.If(show && len(kept) > 0, func() app.UI {
 		r := kept[0]
 		return app.Div().Class("banner").ID("resume-banner").Body(
 			app.P().Text(fmt.Sprintf("A run of %s was at step %d of %d.", p.Title(r.Settings.Method), r.Info.Step, r.Settings.Steps)),
 			p.button("resume-run:"+r.Info.ID, "", app.Text("Resume")),
 		)
-	})
+	}))
 }
 
 // runsPanel lists the saved runs, and imports others.
@@ -34,7 +39,11 @@ func (p *Page) runsPanel() app.UI {
 	return app.Div().Class("panel").ID("kept-runs").Body(
 		app.H2().Text("Other runs here"),
 		app.If(len(kept) == 0, func() app.UI {
-			return app.P().Class("hint").Text("There are no other runs. Runs stay " + p.Kept() + " until you delete them.")
+			text := "There are no other runs."
+			if p.Runs.Closed == "" {
+				text += " Runs stay " + p.Kept() + " until you delete them."
+			}
+			return app.P().Class("hint").Text(text)
 		}),
 		app.Ul().Class("kept").Body(app.Range(kept).Slice(func(i int) app.UI { return p.keptRun(kept[i]) })),
 		app.Div().Class("buttons").Body(
@@ -47,10 +56,14 @@ func (p *Page) runsPanel() app.UI {
 
 func (p *Page) keptRun(r session.KeptRun) app.UI {
 	i := r.Info
-	of := fmt.Sprintf("step %d of %d, %s, %s", i.Step, r.Settings.Steps, i.State, i.From)
-	if i.State == session.MetricsOnly {
+	of := fmt.Sprintf("step %d of %d, %s, %s", i.Step, r.Settings.Steps, p.StateOf(i), i.From)
+	switch i.State {
+	case session.MetricsOnly:
 		of = explain.Plural(i.Step, "step") + ", metrics only"
+	case session.Damaged:
+		of = fmt.Sprintf("damaged, %s can be read. %s", explain.Plural(i.Step, "step"), i.Note)
 	}
+	open := i.State == session.Elsewhere
 	return app.Li().Body(
 		app.Span().Text(i.Name),
 		app.Span().Class("hint").Text(of),
@@ -62,9 +75,11 @@ func (p *Page) keptRun(r session.KeptRun) app.UI {
 		}),
 		app.Span().Class("buttons").Body(
 			app.If(i.State == "new" || i.State == "paused" || i.State == "running", func() app.UI { return p.button("resume-run:"+i.ID, "quiet", app.Text("Resume")) }),
-			app.If(i.State != session.MetricsOnly && i.State != "new", func() app.UI { return p.button("use-run:"+i.ID, "quiet", app.Text("Use on Trace")) }),
+			app.If(i.HasModel() && i.State != "new", func() app.UI { return p.button("use-run:"+i.ID, "quiet", app.Text("Use on Trace")) }),
 			p.button("export-run:"+i.ID, "quiet", app.Text("Export")),
-			p.button("ask-drop:"+i.ID, "quiet", app.Text("Delete")).Aria("label", "delete "+i.Name),
+			app.If(!open, func() app.UI {
+				return p.button("ask-drop:"+i.ID, "quiet", app.Text("Delete")).Aria("label", "delete "+i.Name)
+			}),
 		),
 	)
 }

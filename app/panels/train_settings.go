@@ -125,7 +125,7 @@ func (p *Page) settingsPanel() app.UI {
 	slices.Sort(unknown)
 	more := len(rest)
 	if p.Plan.Method != runs.Pretrain {
-		more++ // the probe
+		more += 3 // the probe and the held-out problems
 	}
 	all := app.Details().Class("own").ID("all-settings")
 	if !p.Folded["settings"] {
@@ -146,6 +146,7 @@ func (p *Page) settingsPanel() app.UI {
 				app.If(!p.Folded["settings"], func() app.UI {
 					return app.Div().Class("knobs").Body(
 						app.If(p.Plan.Method != runs.Pretrain, func() app.UI { return p.probeKnob() }),
+						app.If(p.Plan.Method != runs.Pretrain, p.heldOutKnobs),
 						app.Range(rest).Slice(func(i int) app.UI { return p.knob(rest[i], wrong[rest[i].Name], true) }),
 					)
 				}),
@@ -162,6 +163,25 @@ func (p *Page) probeKnob() app.UI {
 		disabled(p.Fixed(), input.Aria("label", "probe")),
 		why,
 		app.P().Class("hint").Text("Problems on which the base is measured before the first step; 0 is the default, 256."),
+	)
+}
+
+// heldOutKnobs set on how many held-out problems the run is measured while it trains, and how often.
+func (p *Page) heldOutKnobs() app.UI {
+	problems, every := p.HeldOut()
+	knob := func(name, says string, input app.HTMLInput, why app.UI) app.UI {
+		return app.Div().Class("knob").Body(
+			app.Span().Class("knob-name").Body(p.term("held-out accuracy", name)),
+			disabled(p.Fixed(), input.Aria("label", name)),
+			why,
+			app.P().Class("hint").Text(says),
+		)
+	}
+	input, why := p.numberInput("held-out", 0, session.MaxProblems, problems)
+	gap, whyGap := p.numberInput("held-out-every", 1, session.MaxTokens, every)
+	return app.Div().Class("knobs").Body(
+		knob("held-out", "Fixed problems that the policy is measured on while it trains, the same for all runs of a task; 0 is none.", input, why),
+		knob("held-out-every", "Generated tokens between two such measurements.", gap, whyGap),
 	)
 }
 

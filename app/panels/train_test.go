@@ -96,6 +96,51 @@ func TestCreditOfRollouts(t *testing.T) {
 	}
 }
 
+// The loss of a rollout is coloured by one quantity, one token has its numbers, and all can be saved.
+func TestTokenLoss(t *testing.T) {
+	l, engine := pageTrainer(t)
+	l.Receive(labtest.Run("paused"))
+	if html := app.HTMLString(l); !strings.Contains(html, "The loss is shown with the credit of a rollout.") {
+		t.Error("without a rollout nothing says how to see a loss")
+	}
+	l.Receive(labtest.Credit(0))
+	l.Receive(labtest.TokenLosses(0))
+	labtest.Sent(t, engine, 1)
+	shades := map[string]bool{}
+	for _, c := range lab.LossColours {
+		l.Set("loss-by", c.Name)
+		html := app.HTMLString(l)
+		start := strings.Index(html, `class="tokens loss-tokens"`)
+		shades[regexp.MustCompile(`class="tok [^"]*"`).FindString(html[start:])] = true
+		if l.LossColour().Name != c.Name {
+			t.Errorf("%s does not colour", c.Name)
+		}
+	}
+	if len(shades) < 4 {
+		t.Errorf("the first token has only the colours %v", shades)
+	}
+	l.Set("loss-token", "4")
+	if html := app.HTMLString(l); !strings.Contains(html, "4 of 8, wait") || l.LossToken != 3 {
+		t.Errorf("token %d is chosen", l.LossToken)
+	}
+	l.Do("loss-token:0")
+	e, ok := l.Explain("token-loss:0")
+	if !ok || e.Value != "−0.0574" || e.Terms[3].Value != "+0.512" || e.Terms[4].Value != "0.053" || !strings.Contains(e.Note, "clipped") {
+		t.Errorf("the arithmetic of token 1: %+v", e)
+	}
+	if _, ok := l.Explain("token-loss:8"); ok {
+		t.Error("a token that is none is explained")
+	}
+	l.Do("fold:token-loss-table")
+	if html := app.HTMLString(l); strings.Count(html, `scope="row"`) < 8 || !strings.Contains(html, "old log-probability") {
+		t.Error("the table lacks the tokens")
+	}
+	none := session.TokenLosses{Number: 2}
+	if l.Receive(none); !strings.Contains(app.HTMLString(l), "did not train on this rollout") {
+		t.Error("nothing says that a rollout was left out")
+	}
+}
+
 func TestHiddenTab(t *testing.T) {
 	l, _ := pageTrainer(t)
 	l.Receive(labtest.Run("running"))
@@ -125,9 +170,18 @@ func trainPages(t *testing.T, draw func(name string, l *Page)) {
 	kept := labtest.Run("paused")
 	l.Receive(session.Runs{Number: 1, Runs: []session.KeptRun{{Info: kept.Info, Settings: kept.Settings, Metrics: kept.Metrics}}})
 	draw("train, after a reload", l)
+	open, bad := session.KeptRun{Info: kept.Info, Settings: kept.Settings}, session.KeptRun{Info: kept.Info, Settings: kept.Settings}
+	open.Info.State = session.Elsewhere
+	bad.Info.ID, bad.Info.Name, bad.Info.State, bad.Info.Note = "bad", "bad run", session.Damaged, "Line 4 of the metrics: it is not a JSON object."
+	l.Receive(session.Runs{Number: 2, Runs: []session.KeptRun{open, bad}})
+	draw("train, another tab trains", l)
+	l.Receive(session.Runs{Number: 3, Runs: []session.KeptRun{}, Closed: "Runs are not saved: this browser stores nothing."})
+	draw("train, storage denied", l)
+	l.Receive(session.Runs{Number: 4, Runs: []session.KeptRun{}})
 	l.Receive(labtest.Run("running"))
 	l.Do("fold:metrics")
 	l.Receive(labtest.Credit(0))
+	l.Receive(labtest.TokenLosses(0))
 	l.Do("explain:credit:1")
 	draw("train, running", l)
 	l.Receive(labtest.Run("paused"))
@@ -157,9 +211,12 @@ func TestTrainPages(t *testing.T) {
 		"train, no run":            {"No run yet", ">Start<", "key-focus heads weigh the steps", "learning-rate", "2602.09953", "Other runs here"},
 		"train, all settings":      {"A group is attenuated after step T(1-p). The paper takes 1000, the lab 10.", "from 0 to 10000", "ATTNPO code"},
 		"train, after a reload":    {"A run of ATTNPO was at step 3 of 40.", ">Resume<", "resume-run:r1"},
+		"train, another tab trains": {"A run of ATTNPO trains in another tab, or is paused there: it was saved at step 3 of 40.", "step 3 of 40, open in another tab", ">Export<",
+			"damaged, 3 steps can be read. Line 4 of the metrics: it is not a JSON object.", `"delete bad run"`, "export-run:bad"},
+		"train, storage denied": {"Runs are not saved: this browser stores nothing.", "You can pause a run.", "There are no other runs."},
 		"train, running": {"Step 3 of 40, 12 min 34 s left, 5,234 tokens per second.", ">Pause<", ">Stop<", "base 0.500 ± 0.063, n\u00a0=\u00a064", "+0.000 ± 0.157", "mean of the last 3 steps", "56.5", "base 60.0", "−3.5", `"difference muted"`, `"within chance"`, "2.40", `"difference"`, `"beyond two standard errors"`, "−0.85 ± 0.12", "12,345",
 			"k 8 ; ? k", "Right answer 8; 1 of 2 have it", "S_base", "κ p² |F| / (|q|+|o|)", "Credit of step 2", "× 0.250", "+0.400", "signed-20", "Saved at step 2 in this browser", "made by a test", `class="course"`, "Stop the run to choose others", "disabled"},
-		"train, paused":  {"Step 3 of 40, paused.", ">Resume<", ">One step<", "Use on Trace", ">Export<"},
+		"train, paused":  {"Step 3 of 40, paused.", "Its tokens add −0.407 to the loss −0.25 of that update; the step reports the mean over its updates, −0.375.", "gradient weight −0.0246", `"1 of 8, so"`, "clipped", ">Resume<", ">One step<", "Use on Trace", ">Export<"},
 		"train, stopped": {"Stopped at step 3 of 40", ">Start<", "Resume the stopped run"},
 		"train, done":    {"Step 40 of 40: done.", ">Start<", "Use on Trace"},
 		"train, failed":  {"The device ran out of memory", "cannot keep the screen awake"},
@@ -168,6 +225,16 @@ func TestTrainPages(t *testing.T) {
 		for _, want := range wants {
 			if !strings.Contains(html[name], want) {
 				t.Errorf("%s: no %q", name, want)
+			}
+		}
+	}
+	for name, never := range map[string][]string{
+		"train, another tab trains": {">Resume<", "resume-run:", "ask-drop:r1", "use-run:bad"},
+		"train, storage denied":     {"saved in this browser", "stay in this browser"},
+	} {
+		for _, text := range never {
+			if strings.Contains(html[name], text) {
+				t.Errorf("%s: it has %q", name, text)
 			}
 		}
 	}

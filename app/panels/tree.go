@@ -3,6 +3,7 @@ package panels
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -12,6 +13,7 @@ import (
 	"attnlab/app/session"
 	"attnlab/rl/hyper"
 	"attnlab/rl/score"
+	"attnlab/rl/task"
 )
 
 func (p *Page) treePage() app.UI {
@@ -46,7 +48,7 @@ func (p *Page) growPanel() app.UI {
 	return app.Div().Class("panel growth").ID("growth").Body(
 		app.H2().Text("Branch tree"),
 		app.Div().Class("fields").Body(
-			app.Label().Body(p.term("branch point", "branch points"), choice("rule", "how branch points are chosen", r.Branch, score.BranchNames(), branchPhrase)),
+			app.Label().Body(p.term("branch point", "branch points"), choice("rule", "how branch points are chosen", r.Branch, p.branchRules(r.Branch), branchPhrase)),
 			p.numberField("tree-seed", "seed", 0, math.MaxUint64, p.Growth.Seed),
 		),
 		app.Div().Class("fields counts").Body(
@@ -68,6 +70,16 @@ func (p *Page) growPanel() app.UI {
 
 // branchPhrase is a branching rule as it follows "branch points are chosen".
 func branchPhrase(rule string) string { return score.FindBranch(rule).Phrase }
+
+// branchRules are the names that a menu of rules offers: the pivot only where the task knows it, or where a link chose it.
+func (p *Page) branchRules(chosen string) []string {
+	names := score.BranchNames()
+	kind, err := task.New(p.Trace.Task, "", "")
+	if known := err == nil && task.KnowsPivot(kind); known || chosen == score.PivotBranch.Name {
+		return names
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == score.PivotBranch.Name })
+}
 
 // treeHead summarises the tree.
 func (p *Page) treeHead() app.UI {

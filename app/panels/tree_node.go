@@ -58,6 +58,7 @@ func (p *Page) nodePanel() app.UI {
 			return app.P().Class("relatives").Body(app.Span().Class("hint").Text("continues in"),
 				app.Range(below).Slice(func(i int) app.UI { return p.nodeChip(below[i].ID) }))
 		}),
+		p.handBranch(n),
 		app.H3().Text("Its advantage"),
 		p.nodeArithmetic(explain.NodeTerms(t, n)),
 		app.If(n.Value == nil, func() app.UI {
@@ -68,6 +69,30 @@ func (p *Page) nodePanel() app.UI {
 				app.P().Class("hint").Text("Choose a node in the tree, or go from node to node with the arrow keys: left to the parent, right to the first child, up and down among siblings."),
 				app.Div().Class("buttons").Body(p.button("node-child", "", app.Text("Begin at the root"))),
 			)
+		}),
+	)
+}
+
+// handBranch lets a visitor write another first step for a node: the branch becomes a node beside it.
+func (p *Page) handBranch(n session.TreeNode) app.UI {
+	if n.Parent < 0 {
+		return app.Text("")
+	}
+	if n.Start <= p.Tree.Prompt {
+		return app.P().Class("hint").Text("This node begins at the problem. Choose one further down to branch it by hand.")
+	}
+	return app.Div().Class("edit").Body(
+		app.If(n.ByHand, func() app.UI {
+			return app.P().Class("hint").Text("Begun by hand. It counts in the values of the nodes above it.")
+		}),
+		app.If(p.BranchOf == n.ID, func() app.UI {
+			return app.Div().Class("draft").Body(
+				app.Label().Body(app.Text("another first step"), app.Textarea().ID("branch-text").DataSet("set", "branch-text").Rows(2).Spellcheck(false).Attr("value", p.BranchText)),
+				app.Div().Class("buttons").Body(p.button("branch-write", "primary", app.Text("Write it and continue")), p.button("branch-close", "quiet", app.Text("Cancel"))),
+			)
+		}).Else(func() app.UI {
+			return app.Div().Class("buttons").Body(p.button("branch", "", app.Text("Branch by hand")),
+				app.If(len(p.Tree.Hand) > 0, func() app.UI { return p.button("unbranch", "quiet", app.Text("Drop the last branch by hand")) }))
 		}),
 	)
 }

@@ -7,7 +7,6 @@ import (
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
-	"attnlab/rl/score"
 )
 
 func (p *Page) rivalsPanel() app.UI {
@@ -20,8 +19,8 @@ func (p *Page) rivalsPanel() app.UI {
 		app.H2().Text("Compare two rules"),
 		app.P().Class("hint").Text("On the same initial responses to fresh problems, with M, N, T and seed as above."),
 		app.Div().Class("fields").Body(
-			app.Label().Body(app.Text("one"), choice("rival", "one rule", g.Rivals[0], score.BranchNames(), branchPhrase)),
-			app.Label().Body(app.Text("the other"), choice("other-rival", "the other rule", g.Rivals[1], score.BranchNames(), branchPhrase)),
+			app.Label().Body(app.Text("one"), choice("rival", "one rule", g.Rivals[0], p.branchRules(g.Rivals[0]), branchPhrase)),
+			app.Label().Body(app.Text("the other"), choice("other-rival", "the other rule", g.Rivals[1], p.branchRules(g.Rivals[1]), branchPhrase)),
 			p.numberField("over", "problems", 1, session.MaxProblems, g.Over),
 		),
 		app.Div().Class("buttons").Body(run),

@@ -53,6 +53,17 @@ func TestGrowing(t *testing.T) {
 	if l.Growth.Rounds != lab.AllRounds {
 		t.Error("back at its rule, the tree is not drawn")
 	}
+	if offered := `value="pivot"`; strings.Contains(app.HTMLString(l), offered) {
+		t.Error("a task without a pivot is offered to branch there")
+	} else if l.Set("rule", "pivot"); strings.Count(app.HTMLString(l), offered) != 1 { // of a link
+		t.Error("the chosen rule is not in its menu")
+	}
+	l.Set("rule", "fci")
+	of := l.Trace.Task
+	if l.Trace.Task = "relay"; strings.Count(app.HTMLString(l), `value="pivot"`) != 3 {
+		t.Error("a task with a pivot is not offered to branch there")
+	}
+	l.Trace.Task = of
 	l.Set("initial", "99")
 	for _, want := range []string{`value="99"`, "aria-describedby", "Give a whole number from "} {
 		if !strings.Contains(app.HTMLString(l), want) {

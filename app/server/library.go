@@ -25,7 +25,7 @@ func (h *Home) library() engine.Library {
 		progress(len(data), len(data))
 		return data, nil
 	})
-	l.Place, l.Picked, l.Root = session.Machine, h.options.Picked, h.disk
+	l.Place, l.Picked, l.Root = session.Machine, h.picked, h.disk
 	if h.options.Runs != "" {
 		l.Store = runs.Paged{Folder: runs.Folder(h.options.Runs)}
 	}

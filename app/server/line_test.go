@@ -192,10 +192,11 @@ func TestOutboxKeepsAnswersAndTheNewest(t *testing.T) {
 // TestTheServerIsStartedAgain ends the server in a run and starts it again on the same folder: the run is resumed where it was saved, with the
 // numbers of a run that nobody ended.
 func TestTheServerIsStartedAgain(t *testing.T) {
+	const steps = 40 // more than it takes until the server has ended
 	whole := start(t, nil)
 	g := join(t, whole.Link())
 	next(g, idle)
-	g.send(session.Begin{Settings: short(8)})
+	g.send(session.Begin{Settings: short(steps)})
 	g.send(session.Advance{})
 	want := next(g, func(r session.Run) bool { return r.Info.State == "done" })
 
@@ -203,7 +204,7 @@ func TestTheServerIsStartedAgain(t *testing.T) {
 	link := first.Link()
 	page := join(t, link)
 	next(page, idle)
-	page.send(session.Begin{Settings: short(8)})
+	page.send(session.Begin{Settings: short(steps)})
 	page.send(session.Advance{})
 	run := next(page, func(r session.Run) bool { return r.Info.Step >= 3 })
 	if err := first.Close(); err != nil {

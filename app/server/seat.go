@@ -18,7 +18,7 @@ import (
 
 // Limits of what one page may send and of how many pages there are.
 const (
-	maxMessage = 64 << 20             // bytes: a run of small models that is imported takes a few MB
+	maxMessage = 16 << 20             // bytes: a visitor's own problems take at most 8 MB, before their quotes are escaped; files travel by ranges
 	maxWatched = 64 << 10             // bytes of a message of someone who only watches
 	maxSeats   = 64                   // pages, those that are away included
 	burst      = 400                  // commands at once
@@ -47,6 +47,9 @@ type seat struct {
 	line    *websocket.Conn
 	more    chan struct{} // holds a value when there is something to send
 	expires *time.Timer   // while no line is open
+	choices []choice      // of files that the page holds
+	asks    []*ask        // ranges of them that the engine waits for
+	lastAsk uint64
 
 	spare time.Time // when the next command may come; burst is how far it may lie in the past
 }
@@ -197,6 +200,9 @@ func (s *seat) attach(conn *websocket.Conn, got uint64) {
 	}
 	s.line = conn
 	s.out.again(got)
+	for _, a := range s.asks {
+		a.sent = false
+	}
 	s.wake()
 }
 
@@ -262,11 +268,18 @@ func (s *seat) write(ctx context.Context, conn *websocket.Conn) {
 			s.mu.Unlock()
 			return
 		}
-		f, some := s.out.next()
+		wanted := s.nextAsk()
+		var f frame
+		some := false
+		if wanted == nil {
+			f, some = s.out.next()
+		}
 		took := s.took
 		s.mu.Unlock()
 		var err error
 		switch {
+		case wanted != nil:
+			err = sendAsk(ctx, conn, wanted)
 		case some:
 			err = send(ctx, conn, fmt.Appendf(nil, "say %d\n", f.number), f.data)
 		case took != confirmed:
@@ -308,13 +321,28 @@ func send(ctx context.Context, conn *websocket.Conn, head, body []byte) error {
 func (s *seat) read(ctx context.Context, conn *websocket.Conn) {
 	for {
 		kind, data, err := conn.Read(ctx)
-		if err != nil || kind != websocket.MessageText {
+		if websocket.CloseStatus(err) == websocket.StatusGoingAway { // the page is closed, not asleep
+			s.forsake()
+		}
+		if err != nil {
 			return
 		}
 		head, body, _ := bytes.Cut(data, []byte("\n"))
 		word, argument, _ := bytes.Cut(head, []byte(" "))
 		number, _ := strconv.ParseUint(string(argument), 10, 64)
+		if (kind == websocket.MessageBinary) != (string(word) == "range") {
+			return
+		}
 		switch string(word) {
+		case "hold":
+			s.throttle(ctx)
+			if s.role == watcher || !s.hold(string(argument), body) {
+				return
+			}
+		case "range":
+			s.answer(number, body, nil)
+		case "unread":
+			s.answer(number, nil, fmt.Errorf("a file could not be read (%.200s); it may have been moved or changed, choose it again", body))
 		case "ping":
 			s.throttle(ctx)
 			if send(ctx, conn, []byte("pong"), nil) != nil {

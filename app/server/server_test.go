@@ -18,13 +18,12 @@ import (
 )
 
 // smallSite is a site with the shipped bases, without programs: pages are not tested here.
-func smallSite(t testing.TB) *site.Site {
-	t.Helper()
+func smallSite() (*site.Site, error) {
 	s := &site.Site{Version: "test"}
 	add := func(path string, data []byte) { s.Files = append(s.Files, site.File{Path: path, Data: data}) }
 	names, err := json.Marshal(web.Models())
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	add("index.html", []byte("<!doctype html><title>lab</title>"))
 	add(s.Folder()+"models/bases.json", names)
@@ -32,12 +31,12 @@ func smallSite(t testing.TB) *site.Site {
 		for _, file := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
 			data, err := web.FS.ReadFile("models/" + name + "/" + file)
 			if err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			add(s.Folder()+"models/"+name+"/"+file, data)
 		}
 	}
-	return s
+	return s, nil
 }
 
 // start serves a lab on the host backend, at an address of its own.
@@ -48,7 +47,11 @@ func start(t testing.TB, change func(*Options)) *Home {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Site: smallSite(t), Listener: listener, Backend: "host", Runs: t.TempDir()}
+	small, err := smallSite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Site: small, Listener: listener, Backend: "host", Runs: t.TempDir()}
 	if change != nil {
 		change(&o)
 	}

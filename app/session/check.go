@@ -79,5 +79,5 @@ func (t *Trace) Check() error {
 			return fmt.Errorf("%s has %d values where %d belong", array.name, array.has, array.want)
 		}
 	}
-	return nil
+	return t.CheckEdits()
 }

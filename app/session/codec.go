@@ -17,10 +17,10 @@ const (
 )
 
 var kinds = kindTable(
-	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelSteps{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, ResampleSteps{}, SampleMany{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
+	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelSteps{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, ResampleSteps{}, SampleMany{}, ShowRollouts{}, EditResponse{}, BranchByHand{}, LookInside{}, Ablate{}, PatchStates{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
 	GrowTree{}, CompareRules{}, Begin{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{}, LookAt{}, OpenModel{}, LeaveOffer{}, DropModel{},
-	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, Importances{}, Samples{}, AnswerLosses{}, Selection{},
-	Tree{}, Rules{}, Run{}, Credit{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{}, Connection{}, Models{}, Listing{}, Browse{}, OpenRun{},
+	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, Importances{}, Samples{}, SavedRollouts{}, InsideView{}, Ablations{}, Patched{}, AnswerLosses{}, Selection{},
+	Tree{}, Rules{}, Run{}, Credit{}, TokenLosses{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{}, Connection{}, Models{}, Listing{}, Browse{}, OpenRun{},
 )
 
 func (Hello) command()         {}
@@ -68,6 +68,7 @@ func (Tree) event()          {}
 func (Rules) event()         {}
 func (Run) event()           {}
 func (Credit) event()        {}
+func (TokenLosses) event()   {}
 func (Followed) event()      {}
 func (Methods) event()       {}
 func (Runs) event()          {}

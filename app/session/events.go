@@ -9,6 +9,9 @@ import (
 // those before it.
 type Event interface{ event() }
 
+// NotCounted is how many kernels are untested where the engine does not know yet which there are.
+const NotCounted = -1
+
 type (
 	// Status says what the engine does now.
 	Status struct {
@@ -41,7 +44,7 @@ type (
 		Why      string        `json:"why"`                // of the choice of the backend, as a sentence
 		Race     *Race         `json:"race,omitempty"`     // that chose it; nil if there was none
 		Kernels  []KernelCheck `json:"kernels"`            // tested so far
-		Untested int           `json:"untested,omitempty"` // kernels whose test is still to come
+		Untested int           `json:"untested,omitempty"` // kernels whose test is still to come, [NotCounted] at first
 		Model    ModelInfo     `json:"model"`
 		Bases    []string      `json:"bases"`          // shipped, by name
 		Disk     bool          `json:"disk,omitempty"` // [Browse] lists a folder of the machine
@@ -128,6 +131,10 @@ type (
 		Wording *Wording `json:"wording,omitempty"`
 		Prompt  string   `json:"prompt,omitempty"`
 		Found   string   `json:"found,omitempty"`
+
+		// Edits are the changes of the response by hand, the first one first. Before is the response before the last one; nil without one.
+		Edits  []Edit   `json:"edits,omitempty"`
+		Before *Version `json:"before,omitempty"`
 
 		// Recorded says where a recorded trace is from; nil for a trace of the current model.
 		Recorded *Recorded `json:"recorded,omitempty"`
@@ -228,12 +235,13 @@ type (
 		Rule        TreeRule     `json:"rule"`
 		Temperature float64      `json:"temperature"` // at which responses are sampled
 		Prompt      int          `json:"prompt_length"`
-		Done        bool         `json:"done"`    // every branch point has its rollouts
-		Next        string       `json:"next"`    // what the next round does, as a sentence
-		Nodes       []TreeNode   `json:"nodes"`   // the root first; parents before children
-		Points      []BranchView `json:"points"`  // in the order they are rolled out
-		Charged     int64        `json:"charged"` // tokens of all responses, prefixes each time
-		Sampled     int64        `json:"sampled"` // tokens really generated
+		Done        bool         `json:"done"`           // every branch point has its rollouts
+		Next        string       `json:"next"`           // what the next round does, as a sentence
+		Nodes       []TreeNode   `json:"nodes"`          // the root first; parents before children
+		Points      []BranchView `json:"points"`         // in the order they are rolled out
+		Hand        []HandBranch `json:"hand,omitempty"` // branches that a person began, besides
+		Charged     int64        `json:"charged"`        // tokens of all responses, prefixes each time
+		Sampled     int64        `json:"sampled"`        // tokens really generated
 	}
 	// Rules is the result of [CompareRules] so far.
 	Rules struct {
@@ -265,6 +273,12 @@ type (
 		Steps   []CreditStep `json:"steps"`
 		Outcome []Term       `json:"outcome"` // reward to advantage: the sum, term by term
 	}
+	// TokenLosses is the loss of the same rollout, token by token. Without tokens the step did not train on it, or none was chosen.
+	TokenLosses struct {
+		Number  uint64 `json:"number"`
+		Rollout int    `json:"rollout"`
+		runs.TokenLosses
+	}
 	// Speeds is the result of [MeasureSpeed] so far.
 	Speeds struct {
 		Number  uint64      `json:"number"`
@@ -294,6 +308,7 @@ type (
 		Number  uint64    `json:"number"`
 		Runs    []KeptRun `json:"runs"`
 		Storage string    `json:"storage,omitempty"` // what to know about the browser's storage: a sentence, or empty
+		Closed  string    `json:"closed,omitempty"`  // why no run can be saved here, as a sentence, or empty
 	}
 	// RunFiles is the answer to [ExportRun] and [ExportMetrics].
 	RunFiles struct {

@@ -89,9 +89,11 @@ type (
 		Prompt   []int    `json:"prompt"`
 		Response []int    `json:"response"`
 		Sampling Sampling `json:"sampling"`
-		// Labels are those of steps that were given by hand, [K], empty where none was. Wording is that of a trace of free text.
+		// Labels are those of steps that were given by hand, [K], empty where none was. Wording is that of a trace of free text. Edits led to
+		// the response; each has what it dropped.
 		Labels  []string `json:"labels,omitempty"`
 		Wording *Wording `json:"wording,omitempty"`
+		Edits   []Edit   `json:"edits,omitempty"`
 	}
 	// FindHeads scores every head on sampled responses to Problems problems.
 	FindHeads struct {
@@ -154,7 +156,7 @@ type (
 		Steps int    `json:"steps"`
 		Run   string `json:"run,omitempty"`
 	}
-	// ShowCredit chooses the rollout that [Credit] explains, by its row in [Run.Rollouts].
+	// ShowCredit chooses the rollout that [Credit] explains, by its row in [Run.Rollouts]. [TokenLosses] follows as soon as the device is free.
 	ShowCredit struct {
 		Rollout int `json:"rollout"`
 	}
@@ -189,10 +191,12 @@ type (
 		IDs  []string `json:"ids"`
 		Name string   `json:"name"`
 	}
-	// ImportRun adds a run from its files: an exported folder, or metrics.jsonl alone, which can be compared but not resumed.
+	// ImportRun adds a run from its files: an exported folder, or metrics.jsonl alone, which can be compared but not resumed. An engine in a
+	// program of its own reads them by ranges: Picked is then the id of the files that the page holds, and Files is empty.
 	ImportRun struct {
-		Name  string            `json:"name"`
-		Files map[string][]byte `json:"files"`
+		Name   string            `json:"name"`
+		Files  map[string][]byte `json:"files,omitempty"`
+		Picked string            `json:"picked,omitempty"`
 	}
 	// MeasureSpeed measures the host backend and, where there is one, the WebGPU adapter on the workloads of "attnlab bench":
 	// the rows whose name Filter, a regular expression, matches. Full runs each row five times.

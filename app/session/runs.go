@@ -13,6 +13,16 @@ import (
 // MetricsOnly is the state of a run that has only its metrics: it can be compared but not resumed.
 const MetricsOnly = "metrics only"
 
+// Elsewhere is the state of a run that another tab or program has open: only there it can be resumed, renamed and deleted.
+const Elsewhere = "open elsewhere"
+
+// Damaged is the state of a run whose files cannot all be read, for the reason in [RunInfo.Note]: it has the steps before the
+// damage, and can be compared, exported and deleted.
+const Damaged = "damaged"
+
+// HasModel reports whether the newest model of a run with steps is here: to use, to resume, or to answer.
+func (i RunInfo) HasModel() bool { return i.State != MetricsOnly && i.State != Damaged }
+
 // A snapshot of a long run has all of its newest steps, and of the older ones every second, fourth, ..., so that its size has
 // a limit. Column "step" says which steps they are. [ExportRun] and [ExportMetrics] give all steps.
 const (

@@ -11,6 +11,9 @@ type Snapshots struct {
 	Importances  Importances
 	Samples      Samples
 	Answers      AnswerLosses
+	Inside       InsideView
+	Ablations    Ablations
+	Patched      Patched
 	Layered      LayerScores
 	Checked      Checked
 	Failure      Failure
@@ -18,9 +21,11 @@ type Snapshots struct {
 	Rules        Rules
 	Run          Run
 	Credit       Credit
+	TokenLosses  TokenLosses
 	Methods      Methods
 	Followed     Followed
 	Runs         Runs
+	Rollouts     SavedRollouts
 	Speeds       Speeds
 	Offer        Offer
 	Connection   Connection

@@ -245,6 +245,7 @@ type TreeNode struct {
 	Local     float64  `json:"local"`
 	Advantage float64  `json:"advantage"`
 	Trained   bool     `json:"trained"`
+	ByHand    bool     `json:"by_hand,omitempty"` // a person began it
 }
 
 // BranchView is a point from which a response was or will be sampled again.
@@ -277,13 +278,15 @@ type RunSettings struct {
 	Teacher    string       `json:"teacher"`    // of task chain
 	Difficulty string       `json:"difficulty"` // empty is the task's own
 	Seed       runs.Seed    `json:"seed"`
-	Steps      int          `json:"steps"`                 // in all; of a run with a budget about as many as it is enough for
-	Budget     int64        `json:"budget,omitempty"`      // generated tokens in all, 0 without
-	Hyper      hyper.Values `json:"hyper,omitempty"`       // only what differs from the lab's values
-	Probe      int          `json:"probe,omitempty"`       // problems the base is measured on, 0 is the default
-	FocusHeads string       `json:"focus_heads,omitempty"` // "0.0,0.2", heads of attnpo in place of those it finds
-	Wording    *Wording     `json:"wording,omitempty"`     // of a task of free text
-	Series     runs.Series  `json:"series,omitzero"`       // what it shares with its repeats, filled in by the engine
+	Steps      int          `json:"steps"`                    // in all; of a run with a budget about as many as it is enough for
+	Budget     int64        `json:"budget,omitempty"`         // generated tokens in all, 0 without
+	Hyper      hyper.Values `json:"hyper,omitempty"`          // only what differs from the lab's values
+	Probe      int          `json:"probe,omitempty"`          // problems the base is measured on, 0 is the default
+	HeldOut    *int         `json:"held_out,omitempty"`       // fixed problems that it is measured on while it trains; 0 is none, nil the default
+	HeldOutGap int64        `json:"held_out_every,omitempty"` // generated tokens between two of these measurements, 0 is the default
+	FocusHeads string       `json:"focus_heads,omitempty"`    // "0.0,0.2", heads of attnpo in place of those it finds
+	Wording    *Wording     `json:"wording,omitempty"`        // of a task of free text
+	Series     runs.Series  `json:"series,omitzero"`          // what it shares with its repeats, filled in by the engine
 }
 
 // FollowedAnswer is the likeliest response of a policy.
@@ -311,10 +314,10 @@ type Entry struct {
 type RunInfo struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`  // for people
-	State string `json:"state"` // "new", "running", "paused", "done" or [MetricsOnly]
+	State string `json:"state"` // "new", "running", "paused", "done", [MetricsOnly], [Elsewhere] or [Damaged]
 	Step  int    `json:"step"`
 	From  string `json:"from"`           // [Browser], [Machine], "imported", "shipped"
-	Note  string `json:"note,omitempty"` // adapter, command: where its numbers came from
+	Note  string `json:"note,omitempty"` // adapter, command: where its numbers came from; of a damaged run what is wrong, as a sentence
 
 	Answers  bool           `json:"answers,omitempty"`  // [FollowRun] can show answers of it
 	Finished bool           `json:"finished,omitempty"` // it took all its steps, also where only its metrics are left
@@ -329,7 +332,7 @@ type KeptRun struct {
 	Info     RunInfo     `json:"info"`
 	Settings RunSettings `json:"settings"`
 	Base     []Metric    `json:"base"` // of the model it started from, see [runs.Run.BaseProbe]; empty where that is unknown
-	Metrics  []Metric    `json:"metrics"`
+	Metrics  Columns     `json:"metrics"`
 }
 
 // RolloutRow is a rollout of the active run's last step.
@@ -378,7 +381,7 @@ type HeldOutHead struct {
 
 // Show is the command that shows a trace from a file, with the labels that were given by hand.
 func (t *Trace) Show() ShowTrace {
-	c := ShowTrace{Prompt: t.Tokens[:t.PromptLength], Response: t.Tokens[t.PromptLength:], Sampling: t.Sampling, Wording: t.Wording}
+	c := ShowTrace{Prompt: t.Tokens[:t.PromptLength], Response: t.Tokens[t.PromptLength:], Sampling: t.Sampling, Wording: t.Wording, Edits: t.Edits}
 	for k, s := range t.Steps {
 		if s.ByHand {
 			if c.Labels == nil {

@@ -53,7 +53,7 @@ func assemble(files []File, templates map[string]string, o Options, draw func(fo
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, File{Path: "figure.html", Data: figure, policy: policy(figureInline)},
+	files = append(files, File{Path: "figure.html", Data: figure, First: true, policy: policy(figureInline)},
 		File{Path: "manifest.webmanifest", Data: asJSON(manifest(o.Base)), First: true})
 
 	var first, rest []string

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -92,7 +93,7 @@ func Build(ctx context.Context, o Options) (*Site, error) {
 	files = append(files, static...)
 	base := append(web.Models(), "")[0] // that the engine loads first
 	for i := range files {
-		files[i].First = !later(files[i].Path, base)
+		files[i].First, files[i].Drawn = !later(files[i].Path, base), files[i].Path == figureProgram
 	}
 	return assemble(files, templates, o, func(folder string) (string, error) {
 		var example []byte // none: the page is drawn without a trace
@@ -124,29 +125,57 @@ func readSource(source fs.FS) (static []File, templates map[string]string, err e
 	return static, templates, nil
 }
 
-// served reports whether a file of the folder web belongs to the site. Sources, notes and the state of a training run do not.
+// served reports whether a file of the folder web belongs to the site. Sources, notes and the state of a training run do not, nor do the
+// files of runs that are in runs/runs.json.
 func served(name string) bool {
 	base := path.Base(name)
+	if strings.HasPrefix(name, "runs/") && slices.Contains(runParts, base) {
+		return false
+	}
 	return !slices.Contains([]string{".go", ".md", ".wasm"}, path.Ext(name)) && !strings.HasPrefix(base, ".") && !strings.HasPrefix(base, "training.")
 }
 
+// figureProgram draws figures. Their other files are small and belong to a first visit, so that a figure can say that the
+// server is away.
+const figureProgram = "figure.wasm"
+
 // later reports whether a first visit can do without a file of the versioned folder; base is the base that the engine loads first.
 func later(name, base string) bool {
-	return strings.HasPrefix(name, "figure.") || name == "icon.png" || strings.HasSuffix(name, ".txt") || name == "preview.png" || strings.HasPrefix(name, "runs/") || strings.HasPrefix(name, "recorded/") || strings.Contains(name, "/reflection/") ||
+	return name == figureProgram || name == "icon.png" || strings.HasSuffix(name, ".txt") || name == "preview.png" || strings.HasPrefix(name, "runs/") || strings.HasPrefix(name, "recorded/") || strings.Contains(name, "/reflection/") ||
 		strings.HasPrefix(name, "models/") && name != "models/bases.json" && !strings.HasPrefix(name, "models/"+base+"/")
 }
 
-// shippedRuns lists the runs in the folder runs by name.
-func shippedRuns(source fs.FS) ([]string, error) {
+// runParts are the files of a shipped run that are served together, in runs/runs.json: one request brings what the list of runs needs.
+var runParts = []string{"run.json", "metrics.jsonl", "result.json"}
+
+// shippedRun is a run in runs/runs.json.
+type shippedRun struct {
+	Name  string            `json:"name"`
+	Files map[string]string `json:"files"` // by name, those of [runParts] that the run has
+}
+
+// shippedRuns reads the runs in the folder runs, in the order of their names.
+func shippedRuns(source fs.FS) ([]shippedRun, error) {
 	logs, err := fs.Glob(source, "runs/*/metrics.jsonl")
 	if err != nil {
 		return nil, err
 	}
-	names := []string{}
+	list := []shippedRun{}
 	for _, log := range logs {
-		names = append(names, path.Base(path.Dir(log)))
+		run := shippedRun{path.Base(path.Dir(log)), map[string]string{}}
+		for _, part := range runParts {
+			data, err := fs.ReadFile(source, path.Join(path.Dir(log), part))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			run.Files[part] = string(data)
+		}
+		list = append(list, run)
 	}
-	return names, nil
+	return list, nil
 }
 
 // firstScreen draws the page as it is before any program is loaded, with the example as its trace. The page's own program

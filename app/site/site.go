@@ -30,7 +30,8 @@ type Site struct {
 type File struct {
 	Path  string // below the site's root, with slashes
 	Data  []byte
-	First bool // a first visit needs it
+	First bool // a first visit needs it before it is of use
+	Drawn bool // the figures of the first screen need it, which load once the page is of use
 
 	policy string // content security policy of a page, else empty
 }

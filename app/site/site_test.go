@@ -62,8 +62,8 @@ func TestSiteIsOneVersion(t *testing.T) {
 		t.Errorf("index.html is %s", index)
 	}
 	for _, want := range []string{
-		site.Version, `first = ["` + site.Folder + `app.wasm","` + site.Folder + `manifest.webmanifest"]`,
-		`rest = ["` + site.Folder + `figure.html","` + site.Folder + `figure.wasm"]`,
+		site.Version, `first = ["` + site.Folder + `app.wasm","` + site.Folder + `figure.html","` + site.Folder + `manifest.webmanifest"]`,
+		`rest = ["` + site.Folder + `figure.wasm"]`,
 	} {
 		if !strings.Contains(worker, want) {
 			t.Errorf("sw.js has no %s: %s", want, worker)
@@ -225,7 +225,7 @@ func paths(s *Site, under string) (paths []string) {
 
 func TestLater(t *testing.T) {
 	for name, want := range map[string]bool{
-		"app.wasm": false, "engine.wasm": false, "figure.wasm": true, "figure.html": true, "lab.css": false, "models/bases.json": false,
+		"app.wasm": false, "engine.wasm": false, "figure.wasm": true, "figure.html": false, "lab.css": false, "models/bases.json": false,
 		"runs/runs.json": true, "models/chain-small/model.safetensors": false, "models/chain-tiny/model.safetensors": true,
 		"models/chain-small/reflection/model.safetensors": true,
 	} {

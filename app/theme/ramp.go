@@ -3,6 +3,7 @@ package theme
 import (
 	"image/color"
 	"math"
+	"sync"
 )
 
 // Score is the colour of x in 0..1 (attention, FCI, a value): one hue, from nearly
@@ -36,9 +37,30 @@ func luminance(c color.RGBA) float64 {
 	return 0.2126*r + 0.7152*g + 0.0722*b
 }
 
-// mix goes from a to b in OKLab (Ottosson 2020, "A perceptual color space for image
-// processing").
+// stops is the number of colours of a ramp. Two neighbours differ by at most one in 255.
+const stops = 1025
+
+// ramps holds the ramps drawn so far, [stops]color.RGBA by both ends. A figure of thousands of cells would otherwise spend
+// most of its time in powers and roots.
+var ramps sync.Map
+
+// mix goes from a, t = 0, to b, t = 1.
 func mix(a, b color.RGBA, t float64) color.RGBA {
+	ends := [2]color.RGBA{a, b}
+	ramp, known := ramps.Load(ends)
+	if !known {
+		var r [stops]color.RGBA
+		for i := range r {
+			r[i] = mixLab(a, b, float64(i)/(stops-1))
+		}
+		ramp, _ = ramps.LoadOrStore(ends, &r)
+	}
+	return ramp.(*[stops]color.RGBA)[int(math.Round(t*(stops-1)))]
+}
+
+// mixLab goes from a to b in OKLab (Ottosson 2020, "A perceptual color space for image
+// processing").
+func mixLab(a, b color.RGBA, t float64) color.RGBA {
 	p, q := toLab(a), toLab(b)
 	for i := range p {
 		p[i] += t * (q[i] - p[i])

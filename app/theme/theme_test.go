@@ -163,3 +163,19 @@ func TestLabelsAreThoseOfTasks(t *testing.T) {
 		}
 	}
 }
+
+// A ramp's colours are those of the line through OKLab, to one level of a channel.
+func TestRampIsTheLine(t *testing.T) {
+	for _, p := range []Palette{Light, Dark} {
+		a, b := p.score[0], p.score[1]
+		for i := range 777 {
+			x := float64(i) / 776
+			got, want := mix(a, b, x), mixLab(a, b, x)
+			for _, d := range []int{int(got.R) - int(want.R), int(got.G) - int(want.G), int(got.B) - int(want.B)} {
+				if d < -1 || d > 1 {
+					t.Fatalf("at %.3f %v, want %v", x, got, want)
+				}
+			}
+		}
+	}
+}

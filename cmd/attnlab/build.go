@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"attnlab/app/site"
 	"attnlab/model/hf/hub"
@@ -43,10 +46,11 @@ type buildDocument struct {
 }
 
 type builtFile struct {
-	Path  string `json:"path"`
-	Bytes int    `json:"bytes"`
-	Gzip  int    `json:"gzip"`
-	First bool   `json:"first_load"`
+	Path   string `json:"path"`
+	Bytes  int    `json:"bytes"`
+	Gzip   int    `json:"gzip"`
+	First  bool   `json:"first_load"` // the first screen loads it, its figures included
+	Figure bool   `json:"figure"`     // it does so last, for its figures
 }
 
 // noHub in place of an address builds a lab that asks no hub.
@@ -89,6 +93,9 @@ func (c *console) build(ctx context.Context, out, base, address, from string) er
 	if from, err = pageHub(from); err != nil {
 		return err
 	}
+	if _, err := os.ReadDir(out); err != nil && !errors.Is(err, fs.ErrNotExist) { // before the work
+		return wrapOut(err)
+	}
 	s, err := site.Build(ctx, site.Options{Base: base, Origin: origin, Hub: from, Hosts: hub.Hosts(from), Note: func(text string) { c.note("%s", text) }})
 	if err != nil {
 		return err
@@ -96,9 +103,13 @@ func (c *console) build(ctx context.Context, out, base, address, from string) er
 	if err := s.Write(out); err != nil {
 		return err
 	}
-	var d buildDocument
+	d := documentOf(s)
+	return c.print(d, d.text)
+}
+
+func documentOf(s *site.Site) (d buildDocument) {
 	for _, f := range s.Files {
-		row := builtFile{f.Path, len(f.Data), f.Gzip(), f.First}
+		row := builtFile{f.Path, len(f.Data), f.Gzip(), f.First || f.Drawn, f.Drawn}
 		d.Files = append(d.Files, row)
 		d.Bytes += row.Bytes
 		d.Gzip += row.Gzip
@@ -107,7 +118,7 @@ func (c *console) build(ctx context.Context, out, base, address, from string) er
 			d.FirstLoad.Gzip += row.Gzip
 		}
 	}
-	return c.print(d, d.text)
+	return d
 }
 
 func (d buildDocument) text(w io.Writer) {
@@ -118,8 +129,11 @@ func (d buildDocument) text(w io.Writer) {
 		if row.First {
 			first = "yes"
 		}
+		if row.Figure {
+			first = "for figures"
+		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", row.Path, size(row.Bytes), size(row.Gzip), first)
 	}
 	fmt.Fprintf(w, "all\t%s\t%s\n", size(d.Bytes), size(d.Gzip))
-	fmt.Fprintf(w, "first load\t%s\t%s\n", size(d.FirstLoad.Bytes), size(d.FirstLoad.Gzip))
+	fmt.Fprintf(w, "first load, with figures\t%s\t%s\n", size(d.FirstLoad.Bytes), size(d.FirstLoad.Gzip))
 }

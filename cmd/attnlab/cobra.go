@@ -16,7 +16,10 @@ import (
 
 const overview = `attnlab trains small models to reason, and shows how they do it.
 
-Without a command it serves the lab. Exit status: 0 success, 1 failure, 2 wrong usage.`
+Without a command it serves the lab.
+
+Exit status: 0 if it did what was asked; 2 if the command line itself is wrong, whatever lies on this machine; 1 if the
+work failed, also where the command line does not fit the model, the run or the file that it names.`
 
 // execute finds the command, parses its flags and runs it.
 func (c *console) execute(ctx context.Context, args []string) error {
@@ -111,11 +114,15 @@ func (v namedValue) Type() string { return v.name }
 
 var decimal = regexp.MustCompile(`^[+-]?[0-9]+$`)
 
-// Set reads whole numbers as decimal ones: package flag would also read 010 as 8, 0x10 and 1_000. The error says what is allowed.
+// Set reads whole numbers as decimal ones: package flag would also read 010 as 8, 0x10 and 1_000. An empty value is refused, as it would
+// count as not given. The error says what is allowed.
 func (v namedValue) Set(text string) error {
 	getter, ok := v.holds.(flag.Getter)
 	if !ok {
-		return v.Value.Set(text)
+		if err := v.Value.Set(text); err != nil || text != "" {
+			return err
+		}
+		return v.empty()
 	}
 	allowed := ""
 	switch getter.Get().(type) {
@@ -129,6 +136,9 @@ func (v namedValue) Set(text string) error {
 		}
 		return nil
 	default:
+		if text == "" {
+			return v.empty()
+		}
 		return v.Value.Set(text)
 	}
 	if !decimal.MatchString(text) {
@@ -147,6 +157,14 @@ func (v namedValue) Set(text string) error {
 		return errors.New(allowed)
 	}
 	return nil
+}
+
+// empty says what to give in place of nothing.
+func (v namedValue) empty() error {
+	if choices := strings.Split(v.name, "|"); len(choices) > 1 {
+		return fmt.Errorf("give one of %s, or leave it out", strings.Join(choices, ", "))
+	}
+	return fmt.Errorf("give %s, or leave it out", v.name)
 }
 
 // known refuses a command that does not exist and suggests one.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -297,6 +298,12 @@ func TestCredit(t *testing.T) {
 		if method == "treerl" || method == "attnrl" {
 			stdin = tree
 		}
+		if method == "forking" || method == "anchors" || method == "vineppo" || method == "oar" || method == "flowtracer" { // a score for each token
+			scores := func(n int) string {
+				return `"token_scores":[1` + strings.Repeat(",0.5", n-1) + `],"length":` + strconv.Itoa(n)
+			}
+			stdin = strings.NewReplacer(`"length":90`, scores(90), `"length":40`, scores(40)).Replace(group)
+		}
 		var v map[string]any
 		document(t, &v, stdin, "credit", "--method", method, "--group", "-")
 		has(t, v, "rewards", "advantages", "step_scale", "baseline_score", "node_advantages")
@@ -350,7 +357,7 @@ func TestDoctor(t *testing.T) {
 // A kernel that computes something else than its twin is found out, and makes the exit status 1.
 func TestDoctorFindsWrongKernels(t *testing.T) {
 	c := kernelCases(1, gpu.OpenHost())[:1]
-	wrong := gpu.New("wrong", "", []gpu.Binding{gpu.Out("y")}, func(struct{ N uint32 }) gpu.Groups { return gpu.Groups{1, 1, 1} },
+	wrong := gpu.New("wrong", gpu.WGSL(""), []gpu.Binding{gpu.Out("y")}, func(struct{ N uint32 }) gpu.Groups { return gpu.Groups{1, 1, 1} },
 		func(_ struct{ N uint32 }, a gpu.Args[float32]) { a.F(0)[0] = 1 },
 		func(_ struct{ N uint32 }, a gpu.Args[float64]) { a.F(0)[0] = 2 })
 	c = append(c, gpu.Case{Name: "one word", Kernel: wrong, Params: struct{ N uint32 }{1}, Buffers: []any{gpu.NaNs(1)}})

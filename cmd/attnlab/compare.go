@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,7 +25,9 @@ var compareCommand = command{
 	takes: "DIR",
 	does:  "compares finished runs in a table and a plot",
 	about: `
-Each DIR is a run by attnlab train, measured at its end. Runs that differ only in their seed make one row: means over seeds ± their standard
+Each DIR is a run by attnlab train, measured at its end, or a log of another trainer: trainer_state.json of TRL and transformers, the
+lines of JSON of verl's file logger, an export of Weights & Biases (CSV, JSON) or an event file of TensorBoard. Of such a log a note says what is not known of
+how it was measured; its last 5 lines are taken as the trained model and the first as the base. Runs that differ only in their seed make one row: means over seeds ± their standard
 deviation. Accuracy, think tokens and steps are of the evaluation at the end, on fresh problems; groups, tokens, updates and time are of
 the training itself. Unfinished runs are skipped and listed. For runs that have only their metrics, the last 5 training steps are taken as
 the trained model and the first step as the base.
@@ -51,6 +56,7 @@ of three: shown, not shown, and, where --within names the difference that is too
   attnlab compare --runs runs/* --base base.json
   attnlab compare --runs runs/grpo-1 runs/attnpo-1 --reach 0.6 --markdown
   attnlab compare --runs runs/attnpo-1 --ship web/runs
+  attnlab compare --runs runs/attnpo project/output/trainer_state.json
 `,
 	flags: func(_ *options, f *flag.FlagSet) action {
 		var dirs []string
@@ -136,6 +142,12 @@ func (c *console) compare(ctx context.Context, dirs []string, base string, reach
 
 // readRun reads the folder of a run by reinforcement learning, without its checkpoint's files.
 func readRun(ctx context.Context, dir string) (r runs.Run, err error) {
+	switch info, err := os.Stat(dir); {
+	case err == nil && info.Mode().IsRegular():
+		return readForeign(dir)
+	case errors.Is(err, fs.ErrNotExist):
+		return r, fmt.Errorf("there is no file or folder %s", dir)
+	}
 	store, id, err := runs.InFolder(dir)
 	if err != nil {
 		return r, err
@@ -145,9 +157,12 @@ func readRun(ctx context.Context, dir string) (r runs.Run, err error) {
 		return r, err
 	}
 	if !slices.Contains(names, runs.RunFile) {
+		if log := filepath.Join(dir, "trainer_state.json"); isFile(log) {
+			return r, fmt.Errorf("there is no run of attnlab train in %s, but the log of another trainer; give %s", dir, log)
+		}
 		return r, fmt.Errorf("there is no run in %s; give folders that attnlab train wrote", dir)
 	}
-	files, err := store.Load(ctx, id, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return path.Ext(name) == ".safetensors" })...)
+	files, err := store.Load(ctx, id, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return path.Ext(name) == ".safetensors" || runs.IsRollouts(name) })...)
 	if err == nil {
 		r, err = runs.Read(files)
 	}
@@ -157,12 +172,51 @@ func readRun(ctx context.Context, dir string) (r runs.Run, err error) {
 	if slices.Contains(names, runs.StateFile) {
 		r.Checkpoint = map[string][]byte{runs.StateFile: {}} // there is one; its content does not matter here
 	}
+	return complete(r, dir)
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// readForeign reads the log of another trainer.
+func readForeign(file string) (r runs.Run, err error) {
+	if r, _, err = foreignFile(file); err != nil || r.Settings.Method == "" {
+		return r, err
+	}
+	return complete(r, file)
+}
+
+// foreignFile is what another trainer wrote as a run, and the files of that run.
+func foreignFile(file string) (r runs.Run, files map[string][]byte, err error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return r, nil, err
+	}
+	files, err = runs.Foreign(file, data)
+	switch {
+	case err != nil:
+		return r, nil, fmt.Errorf("%s: %w", file, err)
+	case files == nil && bytes.HasPrefix(data, []byte("PAR1")):
+		return r, nil, fmt.Errorf(`%s is Parquet; write it as lines of JSON first: python3 -c 'import pandas, sys; pandas.read_parquet(sys.argv[1]).to_json("rollouts.jsonl", orient="records", lines=True)' %s`, file, file)
+	case files == nil && runs.IsRollouts(filepath.Base(file)):
+		return r, nil, fmt.Errorf("%s is a file of a run; give its folder", file)
+	case files == nil:
+		return r, nil, fmt.Errorf("%s is no folder of a run, and no log of TRL, verl, Weights & Biases or TensorBoard", file)
+	}
+	r, err = runs.Read(files)
+	return r, files, err
+}
+
+// complete gives a run the hyper-parameters of its method. It returns an error where method or task cannot be compared.
+func complete(r runs.Run, dir string) (runs.Run, error) {
 	m, err := rl.MethodOf(r.Settings.Method)
 	if err != nil {
-		return r, fmt.Errorf("the run in %s is of the method %q, which cannot be compared; choose runs of %s", dir, r.Settings.Method, strings.Join(rl.Names(rl.Methods), ", "))
+		return r, fmt.Errorf("the run in %s is of the method %q, which is unknown; choose runs of %s", dir, r.Settings.Method, strings.Join(rl.Names(rl.Methods), ", "))
 	}
 	if r.Settings.Task != "" { // version 1 leaves out the default
-		if _, err := task.Find(r.Settings.Task); err != nil {
+		if _, err := task.Find(r.Settings.Task); err != nil && !r.Settings.IsForeign() {
 			return r, fmt.Errorf("%s: %w", path.Join(dir, runs.RunFile), err)
 		}
 	}

@@ -184,7 +184,7 @@ func TestCompareShippedRuns(t *testing.T) {
 			t.Errorf("%s: scores have the rank correlation %v with place", r.Method, r.ScorePosition)
 		}
 	}
-	if want := map[string]int{"grpo": 3, "tlmre": 3, "attnpo": 3, "attnpo focus-heads=0.2,2.3": 3, "attnpo focus=position": 3, "attnpo focus=shuffle": 3, "attnpo focus=random-heads": 3}; !maps.Equal(seeds, want) || len(d.LeftOut) > 0 {
+	if want := map[string]int{"grpo": 8, "tlmre": 8, "attnpo": 8, "attnpo focus-heads=0.2,2.3": 8, "attnpo focus=position": 8, "attnpo focus=shuffle": 8, "attnpo focus=random-heads": 8}; !maps.Equal(seeds, want) || len(d.LeftOut) > 0 {
 		t.Errorf("rows %v, want %v; skipped %q", seeds, want, d.LeftOut)
 	}
 }

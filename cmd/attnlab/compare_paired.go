@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"attnlab/rl/runs"
@@ -23,8 +24,8 @@ func (p pairing) check() error {
 		return wrongUsage("compare: --outcome and --within belong to --paired; give it the name of a row")
 	case p.outcome == "" && p.within != 0:
 		return wrongUsage("compare: --within is in the unit of one outcome; give --outcome too")
-	case !(p.within >= 0):
-		return wrongUsage("--within is %g, it must be 0 or more", p.within)
+	case !(p.within >= 0) || math.IsInf(p.within, 0):
+		return wrongUsage("--within is %g, it must be 0 or more, and finite", p.within)
 	}
 	for _, name := range runs.Outcomes {
 		if p.outcome == "" || p.outcome == name {
@@ -44,10 +45,11 @@ func (p pairing) outcomes() []string {
 
 // paired prints the contrasts, one a row.
 func (d comparison) paired(w io.Writer, markdown bool) {
-	first := d.Paired[0]
-	fmt.Fprintf(w, "Task %s, row %s less each other row, of the same %s. 95 %% intervals: %s. p is adjusted by Holm over the %d contrasts of this table.\n\n",
-		d.Task, first.First, first.Pairs, testText(first), len(d.Paired))
-	t := table{head: []string{"outcome", first.First + " less", "difference", "interval", "with problems drawn", "n", "p, Holm", "verdict"}}
+	first := d.Paired[0].First
+	of, tests := pairsText(d.Paired)
+	fmt.Fprintf(w, "Task %s, row %s less each other row, of the same %s. 95 %% intervals: %s. p is adjusted by Holm over the %s of this table.\n\n",
+		d.Task, first, of, tests, count(len(d.Paired), "contrasts"))
+	t := table{head: []string{"outcome", first + " less", "difference", "interval", "with problems drawn", "n", "p, Holm", "verdict"}}
 	for _, c := range d.Paired {
 		form := outcomeForm[c.Outcome]
 		nested := "–"
@@ -59,7 +61,7 @@ func (d comparison) paired(w io.Writer, markdown bool) {
 			verdict += fmt.Sprintf(" within %g", c.Within)
 		}
 		t.add(strings.ReplaceAll(c.Outcome, "_", " "), c.Second, stat.Signed(float64(c.Estimate), form), rangeText(c.Low, c.High, form), nested,
-			fmt.Sprintf("%d %s", c.N, c.Pairs), stat.Decimals(float64(c.Holm), 3), verdict)
+			count(c.N, c.Pairs), holm(c.Holm), verdict)
 	}
 	t.write(w, markdown)
 	d.remarks(w)
@@ -76,10 +78,34 @@ func rangeText(low, high number, decimals int) string {
 	return stat.Signed(float64(low), decimals) + " to " + stat.Signed(float64(high), decimals)
 }
 
-// testText names the test of a table.
-func testText(c runs.Contrast) string {
-	if c.Pairs == "problems" {
-		return "Newcombe's and McNemar's exact test for accuracy, else Student's t"
+// pairsText says of what the pairs of contrasts are the same, and by which tests their intervals are.
+func pairsText(list []runs.Contrast) (of, tests string) {
+	const seeds, problems = "Student's t; of seeds and problems drawn with replacement, where runs kept each problem's outcome", "Newcombe's and McNemar's exact test for accuracy, else Student's t"
+	by := map[string]bool{}
+	for _, c := range list {
+		by[c.Pairs] = true
 	}
-	return "Student's t; of seeds and problems drawn with replacement, where runs kept each problem's outcome"
+	switch {
+	case !by["problems"]:
+		return "seeds", seeds
+	case !by["seeds"]:
+		return "problems", problems
+	}
+	return "seeds, or, for rows with one seed in common, of the same problems", "of seeds " + seeds + "; of problems " + problems
+}
+
+// count is a number of things whose plural ends in s.
+func count(n int, things string) string {
+	if n == 1 {
+		things = strings.TrimSuffix(things, "s")
+	}
+	return fmt.Sprintf("%d %s", n, things)
+}
+
+// holm prints an adjusted p value. None is 0.
+func holm(p number) string {
+	if p < 0.0005 {
+		return "< 0.001"
+	}
+	return stat.Decimals(float64(p), 3)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,6 +91,20 @@ func TestComparePairedByProblem(t *testing.T) {
 	if c := d.Paired[1]; c.Outcome != "accuracy" || float64(c.Nested.Low) != want.Low || float64(c.Nested.High) != want.High || c.Estimate != 0.375 {
 		t.Errorf("%+v, want %+v", c, want)
 	}
+	half := seeded(t, root, "tlmre", none, []float64{0.5}, "1 0 1 0") // has one seed in common with the others
+	_, text, _ := call("", append([]string{"compare", "--paired", "grpo", "--outcome", "accuracy"}, slices.Concat(a, b, half)...)...)
+	for _, want := range []string{"of the same seeds, or, for rows with one seed in common, of the same problems. 95 % intervals: of seeds Student's t;", "; of problems Newcombe's", "2 seeds", "4 problems", "the 2 contrasts"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	elsewhere := t.TempDir() // runs without outcomes of single problems
+	old := [2]string{seeded(t, elsewhere, "grpo", none, []float64{0.5})[0], seeded(t, elsewhere, "grpo", kl, []float64{0.5})[0]}
+	for _, c := range []struct{ first, other, want string }{{a[0], b[0], "of the same problems. 95 % intervals: Newcombe's"}, {old[0], old[1], "1 seed "}} {
+		if _, text, _ := call("", "compare", "--paired", "grpo", "--outcome", "accuracy", "--markdown", c.first, c.other); !strings.Contains(text, c.want) || !strings.Contains(text, "the 1 contrast of") || strings.Contains(text, "1 seeds") {
+			t.Errorf("%q is not in\n%s", c.want, text)
+		}
+	}
 	var two runs.Comparison
 	document(t, &two, "", "compare", "--paired", "grpo", "--outcome", "accuracy", a[0], b[0])
 	if c := two.Paired[0]; c.Test != "McNemar" || c.Pairs != "problems" || c.N != 4 || c.P != 0.5 || c.Estimate != 0.5 {
@@ -111,6 +126,7 @@ func TestComparePairedRefuses(t *testing.T) {
 		"give --outcome too":             {"--paired", "grpo", "--within", "1", a[0], b[0]},
 		"give one of redundant_steps":    {"--paired", "grpo", "--outcome", "nonsense", a[0], b[0]},
 		"must be 0 or more":              {"--paired", "grpo", "--outcome", "accuracy", "--within", "-1", a[0], b[0]},
+		"and finite":                     {"--paired", "grpo", "--outcome", "accuracy", "--within", "Inf", a[0], b[0]},
 		"each has the mean":              {broken[0]},
 	} {
 		if code, _, stderr := call("", append([]string{"compare"}, args...)...); code == 0 || !strings.Contains(stderr, complaint) {

@@ -10,8 +10,16 @@ import (
 )
 
 // ship copies what the lab shows of runs into a folder for each, named after what sets it apart: settings, metrics, result and answers
-// to the followed problem, without what is of this machine and without weights. The built site lists the folders of web/runs.
+// to the followed problem, without what is of this machine and without weights. The built site lists the folders of web/runs. Nothing
+// is copied where one of them is the log of another trainer.
 func (c *console) ship(ctx context.Context, dir string, rows []runs.Row) error {
+	for _, row := range rows {
+		for _, r := range row.Runs {
+			if r.Run.Settings.IsForeign() {
+				return fmt.Errorf("--ship: %s is a log of another trainer, and only runs of attnlab train are shipped; leave it out", r.Name)
+			}
+		}
+	}
 	for _, row := range rows {
 		for _, r := range row.Runs {
 			s := r.Run.Settings

@@ -34,13 +34,24 @@ func (t *table) write(w io.Writer, markdown bool) {
 
 // tables prints the outcomes of the runs, their costs, their focus heads before and after, and how all of it was measured.
 func (d comparison) tables(w io.Writer, markdown bool) {
-	kind := d.Task
-	if d.Difficulty != "" {
-		kind += ", difficulty " + d.Difficulty
+	switch {
+	case d.Task == "": // logs of other trainers alone
+		fmt.Fprint(w, "Means over seeds")
+	case d.Difficulty == "":
+		fmt.Fprintf(w, "Task %s, means over seeds", d.Task)
+	default:
+		fmt.Fprintf(w, "Task %s, difficulty %s, means over seeds", d.Task, d.Difficulty)
 	}
-	fmt.Fprintf(w, "Task %s, means over seeds ± standard deviation.", kind)
+	fmt.Fprint(w, " ± standard deviation.")
 	for _, b := range d.Bases {
-		fmt.Fprintf(w, " The %s: %s, %d problems, seeds %s.", d.baseLabel(b), b.From, b.Problems, seedsText(b.Seeds))
+		fmt.Fprintf(w, " The %s: %s", d.baseLabel(b), b.From)
+		if b.Problems > 0 {
+			fmt.Fprintf(w, ", %d problems", b.Problems)
+		}
+		if len(b.Seeds) > 0 {
+			fmt.Fprintf(w, ", seeds %s", strings.Trim(fmt.Sprint(b.Seeds), "[]"))
+		}
+		fmt.Fprint(w, ".")
 	}
 	fmt.Fprint(w, "\n\n")
 	d.outcomes().write(w, markdown)
@@ -101,13 +112,6 @@ func (d comparison) conditions() *table {
 		t.add(cells...)
 	}
 	return t
-}
-
-func seedsText(seeds []runs.Seed) string {
-	if len(seeds) == 0 {
-		return "not recorded"
-	}
-	return strings.Trim(fmt.Sprint(seeds), "[]")
 }
 
 // outcomes has each base above its rows.

@@ -148,7 +148,8 @@ func TestCompareRefuses(t *testing.T) {
 	for args, says := range map[string]string{
 		"":                                   "--runs is missing",
 		"GOOD --reach 2":                     "--reach is 2",
-		"--runs GOOD/none":                   "there is no run in",
+		"--runs GOOD/trainer_state.json":     "there is no file or folder",
+		"--runs GOOD/..":                     "there is no run in",
 		"GOOD TWIN":                          "the same run twice",
 		"GOOD BROKEN":                        "cannot be read",
 		"LONGER":                             "none of these runs is finished",

@@ -26,7 +26,8 @@ ranges are in response tokens, "step" is the training step:
    "revisions": [{"length": 60, "correct": true, "reflections": 2, "think_tokens": 50}, …]}
 
 "tree" is for treerl and attnrl, "revisions" for rearl. Each response needs "length" and "correct", and attnpo needs every key of the
-first two lines. Without "reflections" or "answer_tokens" they are 0, and without "think_tokens" it is length less answer_tokens. A key
+first two lines; methods that weigh tokens (forking, anchors, oar, flowtracer) need "token_scores", a number a token, and vineppo takes the value of the state
+before a token's step as its score. Without "reflections" or "answer_tokens" they are 0, and without "think_tokens" it is length less answer_tokens. A key
 that is unknown, null or given twice is an error. Hyper-parameters are flags with the paper's values as defaults; the help text of each
 names its methods.
 

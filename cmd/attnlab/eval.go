@@ -74,7 +74,7 @@ func (c *console) eval(ctx context.Context, s sampled, dump string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	if err := checkDump(dump); err != nil {
+	if err := checkWritable("--dump", dump); err != nil {
 		return err
 	}
 	l, err := c.openLab(ctx)
@@ -160,32 +160,40 @@ func stepsOf(kind task.Task, t task.Trace) []step {
 	return steps
 }
 
-// checkDump finds out before the work whether the file of --dump can be written.
-func checkDump(path string) error {
+// checkWritable finds out before the work whether the file of a flag can be written.
+func checkWritable(flag, path string) error {
 	if path == "" {
 		return nil
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
-		return fmt.Errorf("--dump: %w", err)
+		return fmt.Errorf("%s: %w", flag, err)
 	}
 	return f.Close()
 }
 
 func writeDump(path string, kind task.Task, attempts []examine.Attempt) error {
+	var lines []dumpLine
+	for _, a := range attempts {
+		lines = append(lines, dumpLine{
+			Prompt: task.Text(kind, a.Problem.Prompt), Response: task.Text(kind, a.Trace.Response()), Gold: a.Problem.Gold,
+			Correct: a.Trace.Correct, WellFormed: a.Trace.WellFormed, Difficulty: a.Problem.Difficulty, Steps: stepsOf(kind, a.Trace),
+		})
+	}
+	return writeLines("--dump", path, lines)
+}
+
+// writeLines writes the file of a flag, one line of JSON each.
+func writeLines[T any](flag, path string, lines []T) error {
 	file, err := os.Create(path)
 	if err != nil {
-		return fmt.Errorf("--dump: %w", err)
+		return fmt.Errorf("%s: %w", flag, err)
 	}
 	w := bufio.NewWriter(file)
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	for _, a := range attempts {
-		err = e.Encode(dumpLine{
-			Prompt: task.Text(kind, a.Problem.Prompt), Response: task.Text(kind, a.Trace.Response()), Gold: a.Problem.Gold,
-			Correct: a.Trace.Correct, WellFormed: a.Trace.WellFormed, Difficulty: a.Problem.Difficulty, Steps: stepsOf(kind, a.Trace),
-		})
-		if err != nil {
+	for _, line := range lines {
+		if err = e.Encode(line); err != nil {
 			break
 		}
 	}
@@ -195,7 +203,7 @@ func writeDump(path string, kind task.Task, attempts []examine.Attempt) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("--dump: %w", err)
+		return fmt.Errorf("%s: %w", flag, err)
 	}
 	return nil
 }

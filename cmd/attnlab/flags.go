@@ -11,6 +11,7 @@ import (
 	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
 	"attnlab/rl/task"
+	"attnlab/rl/task/text"
 	"attnlab/shaders/nn"
 )
 
@@ -85,7 +86,13 @@ func (o *options) check() error {
 	if !slices.Contains([]string{gpu.Auto, gpu.WebGPU, gpu.Host}, o.backend) && !gpu.IsAdapter(o.backend) {
 		return fmt.Errorf("--backend is %q, it must be auto, webgpu, host, or an adapter that \"attnlab doctor\" lists", o.backend)
 	}
-	return nil
+	if _, err := text.ParseRule(o.text.rule); err != nil {
+		return fmt.Errorf("--step-rule: %w", err)
+	}
+	if _, err := text.FindChat(o.text.chat); o.text.chat != "" && err != nil {
+		return fmt.Errorf("--chat: %w", err)
+	}
+	return within(0, text.MostShots, "shots", o.text.shots)
 }
 
 // atLeast checks a flag that counts something.

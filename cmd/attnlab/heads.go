@@ -266,7 +266,7 @@ func layersOf(text string, n int) (layers [2]int, given *task.Range, err error) 
 		return layers, nil, wrongUsage("--layers %s: %w", text, err)
 	}
 	if r.Min < 0 || r.Max >= n {
-		return layers, nil, wrongUsage("--layers is %v, the model has the layers 0 to %d", r, n-1)
+		return layers, nil, fmt.Errorf("--layers is %v, the model has the layers 0 to %d", r, n-1)
 	}
 	return [2]int{r.Min, r.Max + 1}, &r, nil
 }

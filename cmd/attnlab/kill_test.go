@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -79,6 +80,11 @@ func savedRun(t *testing.T, dir string) string {
 	for line := range strings.Lines(string(r.Log.Text())) {
 		text = append(text, timeless(t, line))
 	}
+	rollouts, err := runs.ReadRollouts(files)
+	if err != nil || (len(rollouts) == 0) != (r.Settings.Method == runs.Pretrain) {
+		t.Errorf("%s: %d rollouts, %v", dir, len(rollouts), err)
+	}
+	text = append(text, fmt.Sprintf("%d rollouts, %x", len(rollouts), sha256.Sum256([]byte(mustJSON(t, rollouts)))))
 	if r.Result != nil {
 		text = append(text, string(r.Result.Evaluation), string(r.Result.After))
 	}

@@ -110,7 +110,7 @@ func (c *console) openOn(ctx context.Context, d *gpu.Device, l *lab, ask model.A
 		l.storage = plan.Needs[plan.Choice].Storage
 	}
 	if c.adapter != "" && l.storage >= model.Q8 {
-		return fmt.Errorf("adapters cannot be merged into weights in %s, which would round them away; choose --storage f32, bf16 or f16", strings.ToUpper(l.storage.String()))
+		return roundsAway(l.storage)
 	}
 	for _, ignored := range s.Ignored {
 		c.note("%s", ignored)
@@ -138,7 +138,14 @@ func (o *options) storageAsked() (*model.Storage, error) {
 	if err != nil {
 		return nil, wrongUsage("--storage: there is no storage %q; choose auto, f32, bf16, f16, q8 or q4", o.storage)
 	}
+	if o.adapter != "" && s >= model.Q8 {
+		return nil, usageError{roundsAway(s)}
+	}
 	return &s, nil
+}
+
+func roundsAway(s model.Storage) error {
+	return fmt.Errorf("adapters cannot be merged into weights in %s, which would round them away; choose --storage f32, bf16 or f16", strings.ToUpper(s.String()))
 }
 
 func (l *lab) close() {
@@ -205,8 +212,14 @@ func (o *options) taskFor(c *model.Config, t tokenizer.Tokenizer, base string) (
 	return task, err
 }
 
-// shippedBase is the base that a task uses without --model.
-func (o *options) shippedBase() string { return o.task + "-small" }
+// shippedBase is the base that a task uses without --model: its small one, or the first that it has.
+func (o *options) shippedBase() string {
+	small, names := o.task+"-small", web.Models()
+	if first := slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(name, o.task+"-") }); first >= 0 && !slices.Contains(names, small) {
+		return names[first]
+	}
+	return small
+}
 
 // source opens the model of --model: a folder, a GGUF file, or a shipped base by its name.
 func (o *options) source() (s *hf.Source, base string, err error) {

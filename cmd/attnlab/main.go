@@ -29,11 +29,14 @@ var commands = []command{
 	headsCommand,
 	disruptCommand,
 	importanceCommand,
+	insideCommand,
 	passkCommand,
 	logitsCommand,
 	creditCommand,
 	trainCommand,
+	rolloutsCommand,
 	mergeCommand,
+	handoverCommand,
 	treeCommand,
 	reflectCommand,
 	compareCommand,
@@ -53,7 +56,7 @@ type command struct {
 // action is what a command does once its flags are parsed.
 type action func(ctx context.Context, c *console) error
 
-// usageError is wrong usage: exit status 2.
+// usageError is a command line that is wrong whatever lies on this machine: exit status 2.
 type usageError struct{ error }
 
 func wrongUsage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
@@ -64,7 +67,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the program. It returns the exit status: 0 success, 1 failure, 2 wrong usage.
+// run is the program. It returns the exit status, see [overview].
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	c := &console{options: defaults, stdin: stdin, stdout: stdout, stderr: stderr}
 	err := c.execute(ctx, args)

@@ -29,6 +29,9 @@ type page struct {
 	run   session.Run
 	list  session.Runs
 	files session.RunFiles
+	trace session.Trace
+	cut   session.Ablations
+	back  session.Patched
 }
 
 // visitPage opens the lab's engine with a storage.
@@ -78,6 +81,12 @@ func (p *page) do(c session.Command) {
 				p.list = m
 			case session.RunFiles:
 				p.files = m
+			case session.Trace:
+				p.trace = m
+			case session.Ablations:
+				p.cut = m
+			case session.Patched:
+				p.back = m
 			case session.Failure:
 				p.Fatalf("%s: %s", session.Kind(c), m.Text)
 			case session.Status:
@@ -192,6 +201,10 @@ func TestPageToCommandLineAndBack(t *testing.T) {
 		t.Errorf("the log of the command line\n%s\nof the page\n%s", lines(files), lines(want))
 	}
 
+	if a, b := string(want[runs.RolloutsFile]), string(files[runs.RolloutsFile]); a == "" || a != b {
+		t.Errorf("the command line saves %d bytes of rollouts, the page %d, and they differ", len(b), len(a))
+	}
+
 	again := visitPage(t, &runs.Memory{})
 	again.do(session.ImportRun{Name: "back", Files: files})
 	r := again.list.Runs[0]
@@ -294,7 +307,7 @@ func TestFoldersOfVersion1(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, runs.RunFile)); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := call("", "pretrain", "--resume", "--out", dir, "--steps", "40", "--seed", "9", "--backend", "host"); code != 2 || !strings.Contains(stderr, "--seed") {
+	if code, _, stderr := call("", "pretrain", "--resume", "--out", dir, "--steps", "40", "--seed", "9", "--backend", "host"); code != 1 || !strings.Contains(stderr, "--seed") {
 		t.Errorf("another seed: %d, %s", code, stderr)
 	}
 	if code, _, stderr := call("", append(slices.Clone(args), "--resume", "--steps", "40")...); code != 0 {

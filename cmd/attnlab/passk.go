@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -65,7 +66,7 @@ or --problems 1) the document has every response with its steps; --dump writes a
 }
 
 func (c *console) passk(ctx context.Context, s sampled, samples int, prompt string, reward rl.Method, dump string) error {
-	if err := checkDump(dump); err != nil {
+	if err := checkWritable("--dump", dump); err != nil {
 		return err
 	}
 	l, err := c.openLab(ctx)
@@ -84,7 +85,7 @@ func (c *console) passk(ctx context.Context, s sampled, samples int, prompt stri
 	var each []task.Problem
 	for _, p := range problems {
 		if p.Gold == "" {
-			return wrongUsage("passk: nobody knows the answer of this prompt, so no response is right; take a problem of the list")
+			return errors.New("passk: nobody knows the answer of this prompt, so no response is right; take a problem of the list")
 		}
 		each = append(each, slices.Repeat([]task.Problem{p}, samples)...)
 	}

@@ -133,7 +133,7 @@ func (p pretraining) recall(c *console, w *runs.Writer) (s runs.Settings, err er
 		s.Seed, s.Steps = runs.Seed(state.Train.Seed), state.Train.ScheduleOf
 		c.note("the run in %s was saved by an older attnlab without its settings; it continues with those of the flags", p.out)
 		if given, ok := c.given["seed"]; ok && given != s.Seed.String() {
-			return s, wrongUsage("resume: the run in %s was begun with another --seed; leave it out to resume the run, or give another --out", p.out)
+			return s, fmt.Errorf("resume: the run in %s was begun with another --seed; leave it out to resume the run, or give another --out", p.out)
 		}
 	} else {
 		if err := s.Complete(rl.PretrainParams); err != nil {

@@ -61,6 +61,9 @@ func (c *console) record(ctx context.Context, r recording) error {
 	if err := cmp.Or(checkTemperature(r.temperature), atLeast(1, "context", r.context)); err != nil {
 		return err
 	}
+	if _, err := text.ParseRule(r.rule); err != nil {
+		return wrongUsage("--step-rule: %w", err)
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var hub session.Hub

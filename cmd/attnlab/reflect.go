@@ -113,7 +113,7 @@ func (c *console) trainReflection(ctx context.Context, d *gpu.Device, task task.
 		return nil, err
 	}
 	if f.tokens < r.Config.MaxContext {
-		return nil, wrongUsage("reflect: --tokens is %d, it must be at least %d, the longest input", f.tokens, r.Config.MaxContext)
+		return nil, fmt.Errorf("reflect: --tokens is %d, it must be at least %d, the longest input", f.tokens, r.Config.MaxContext)
 	}
 	if err := os.MkdirAll(f.out, 0o755); err != nil { // before the work
 		return nil, wrapOut(err)

@@ -45,7 +45,7 @@ func TestResumeKeepsTheEvaluation(t *testing.T) {
 			}
 			os.WriteFile(filepath.Join(run, runs.RunFile), []byte(text), 0o644)
 		}
-		if code, stderr := resumeOf(run, "--eval", "0"); code != 2 || !strings.Contains(stderr, "begun with --eval 4, not 0") {
+		if code, stderr := resumeOf(run, "--eval", "0"); code != 1 || !strings.Contains(stderr, "begun with --eval 4, not 0") {
 			t.Errorf("--eval 0: %d, %s", code, stderr)
 		}
 		if code, stderr := resumeOf(run, "--steps", strconv.Itoa(3+i)); code != 0 {
@@ -85,10 +85,10 @@ func TestResumeRefusesWhatContradictsTheRun(t *testing.T) {
 	}{
 		"metrics without a checkpoint": {remove(shipped...), nil, 1, []string{"a log of 2 steps but no checkpoint"}},
 		"a result alone":               {remove(append(shipped, runs.MetricsFile)...), nil, 1, []string{"no checkpoint"}},
-		"a flag of another method":     {nil, []string{"--alpha", "0.9"}, 2, []string{"grpo does not take --alpha"}},
+		"a flag of another method":     {nil, []string{"--alpha", "0.9"}, 1, []string{"grpo does not take --alpha"}},
 		"fewer steps than it has":      {nil, []string{"--steps", "1"}, 1, []string{"has 2 steps already", "--steps is 1"}},
 		"fewer tokens than it has":     {nil, []string{"--budget", "1"}, 1, []string{"tokens already", "--budget is 1"}},
-		"another seed":                 {nil, []string{"--seed", "9"}, 2, []string{"--seed 1, not 9"}},
+		"another seed":                 {nil, []string{"--seed", "9"}, 1, []string{"--seed 1, not 9"}},
 		"no run.json":                  {remove(runs.RunFile), nil, 1, []string{"run.json is missing"}},
 		"no method":                    {edit(runs.RunFile, `"method": "grpo"`, `"method": ""`), nil, 1, []string{"names no method"}},
 		"a damaged log":                {edit(runs.MetricsFile, `{"step":1`, `{{`), nil, 1, []string{"line 1 of", "another --out"}},

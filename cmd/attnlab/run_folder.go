@@ -154,9 +154,9 @@ func (c *console) checkFlags(out string, s runs.Settings) error {
 	if name := s.Conflict(names, func(name string) string { return c.given[name] }, same); name != "" {
 		begun, _ := s.Flag(name)
 		if begun == "" {
-			return wrongUsage("resume: the run in %s was begun without --%s; leave out --%s %s to resume the run, or give another --out", out, name, name, c.given[name])
+			return fmt.Errorf("resume: the run in %s was begun without --%s; leave out --%s %s to resume the run, or give another --out", out, name, name, c.given[name])
 		}
-		return wrongUsage("resume: the run in %s was begun with --%s %s, not %s; leave it out to resume the run, or give another --out", out, name, begun, c.given[name])
+		return fmt.Errorf("resume: the run in %s was begun with --%s %s, not %s; leave it out to resume the run, or give another --out", out, name, begun, c.given[name])
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func (c *console) serve(ctx context.Context, s serving) error {
 		return err
 	}
 	if _, given := c.given["hub"]; given && built.Hub != from { // it lies beside this program, see site.Open
-		return wrongUsage("--hub: the pages beside this program were built for %s; run the program from its source for another hub", cmp.Or(built.Hub, noHub))
+		return fmt.Errorf("--hub: the pages beside this program were built for %s; run the program from its source for another hub", cmp.Or(built.Hub, noHub))
 	}
 	if native {
 		return c.serveNative(ctx, listener, built, s)

@@ -22,6 +22,7 @@ func TestStorages(t *testing.T) {
 		"disrupt":    {"--problems", "20", "--pick", "random"},
 		"importance": {"--problems", "2", "--samples", "2"},
 		"passk":      {"--problems", "2", "--samples", "2"},
+		"inside":     {"--seed", "7", "--ablate", "0.1", "--problems", "2"},
 		"tree":       {"--seed", "3", "--initial", "2", "--points", "1"},
 		"logits":     {"--tokens", "1,2,3"},
 	} {
@@ -62,7 +63,7 @@ func TestAdapters(t *testing.T) {
 		code int
 		says string
 	}{
-		{"--storage q8 --adapter " + adapters, 1, "adapters cannot be merged into weights in Q8, which would round them away; choose --storage f32, bf16 or f16"},
+		{"--storage q8 --adapter " + adapters, 2, "adapters cannot be merged into weights in Q8, which would round them away; choose --storage f32, bf16 or f16"},
 		{"--adapter " + base, 1, "adapter_model.safetensors is missing"},
 		{"--adapter " + filepath.Join(adapters, "none"), 1, "adapter_model.safetensors is missing"},
 		{"--storage q2", 2, `there is no storage "q2"; choose auto, f32, bf16, f16, q8 or q4`},

@@ -64,7 +64,9 @@ func (o *options) textTask(c *model.Config, words tokenizer.Tokenizer, base stri
 		if err != nil {
 			return nil, usageError{err}
 		}
-		with.Difficulty = levels
+		if with.Difficulty = levels; levels.Min < text.Levels.Min || levels.Max > text.Levels.Max {
+			return nil, wrongUsage("--difficulty %v of task %s must lie within %v", levels, o.task, text.Levels)
+		}
 	}
 	switch {
 	case o.text.file == "" && o.task == text.Problems.Name:

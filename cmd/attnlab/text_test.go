@@ -132,18 +132,18 @@ func TestTextRefuses(t *testing.T) {
 		{"heads --task problems" + on, 2, "task problems needs --problem-file FILE"},
 		{"eval --task few-shot-chain --problem-file x" + on, 2, "--problem-file is of task problems"},
 		{"eval --task problems --problem-file " + mine + "x" + on, 1, "no such file"},
-		{"eval --task few-shot-chain --difficulty 9" + on, 1, "within 1-8"},
-		{"eval --task few-shot-chain --shots 99" + on, 1, "99 examples"},
-		{"eval --task few-shot-chain --step-rule word" + on, 1, "no step rule"},
-		{"eval --task few-shot-chain --chat vicuna" + on, 1, "no chat"},
+		{"eval --task few-shot-chain --difficulty 9" + on, 2, "within 1-8"},
+		{"eval --task few-shot-chain --shots 99" + on, 2, "--shots is 99, it must be at most 32"},
+		{"eval --task few-shot-chain --step-rule word" + on, 2, "no step rule"},
+		{"eval --task few-shot-chain --chat vicuna" + on, 2, "no chat"},
 		{"eval --task few-shot-chain --teacher plain" + on, 2, "has no teachers"},
 		{"eval --task text --difficulty 3" + on, 2, "has no --difficulty"},
 		{"eval --task few-shot-chain --context 20" + on, 1, "context holds 20"},
-		{"heads --layers 7 --task few-shot-chain" + on, 2, "the model has the layers 0 to 1"},
+		{"heads --layers 7 --task few-shot-chain" + on, 1, "the model has the layers 0 to 1"},
 		{"heads --layers a --task few-shot-chain" + on, 2, "neither a number"},
 		{"disrupt --measure luck", 2, "accuracy or answer"},
 		{"train --task problems --method grpo --out x" + on, 2, "task problems needs --problem-file FILE"},
-		{"train --task few-shot-chain --method rearl --cut oracle --out " + filepath.Dir(mine) + "/r" + on, 1, "free text has none"},
+		{"train --task few-shot-chain --method rearl --cut oracle --out " + filepath.Dir(mine) + "/r" + on, 2, "free text has none"},
 		{"pretrain --task text --out x", 2, "does not take task text"},
 		{"reflect --task text --out x", 2, "does not take task text"},
 		{"eval" + on, 1, "does not have the tokens of task chain"},
@@ -172,7 +172,7 @@ func TestTrainText(t *testing.T) {
 	if log, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl")); err != nil || strings.Count(string(log), "\n") != 2 {
 		t.Errorf("%s, %v", log, err)
 	}
-	if code, _, stderr := call("", "train", "--out", dir, "--resume", "--steps", "3", "--shots", "4", "--backend", "host"); code != 2 || !strings.Contains(stderr, "was begun with --shots 1, not 4") {
+	if code, _, stderr := call("", "train", "--out", dir, "--resume", "--steps", "3", "--shots", "4", "--backend", "host"); code != 1 || !strings.Contains(stderr, "was begun with --shots 1, not 4") {
 		t.Errorf("exit status %d, %s", code, stderr)
 	}
 	var file map[string]any

@@ -34,10 +34,16 @@ L layers, H heads.
   scores                        every score of a step, with its formula and its rank correlation with the place of the step
   answer_loss     [K]           how much less likely the answer is, in nats, when attention to the step is removed (with --disrupt)
 
+  edits                         what --edit wrote, and the response and the answer before it
+
+--edit changes the response as a person would, and the model continues from there by the same random numbers: 3=TEXT writes TEXT in place of
+step 3, +3=TEXT after it, and 3= deletes it, so that the step after it begins in its place. More of them follow one another.
+
 --scores chooses the columns of the text: ` + strings.Join(score.Names(), ", ") + `.
 
   attnlab trace --seed 7
   attnlab trace --prompt "k 8 ; o 4 ; b &k * &o ; j &b + &o ; ? j" --greedy --json --attention
+  attnlab trace --seed 7 --greedy --edit "1=o &b 9 + &p 7 = o 5"
   attnlab trace --model FOLDER --task text --prompt "What is 7 + 5 - 3? Think step by step." --step-rule line --disrupt
   attnlab trace --model FOLDER --task few-shot-chain --seed 3 --scores fci,fci-mean,receiver --layers 10-20
 `,
@@ -51,6 +57,12 @@ L layers, H heads.
 		attention := f.Bool("attention", false, "add step_attention and answer_attention")
 		longest := f.Int("max-length", 0, "`N`, tokens of the longest response; by default as many as the context holds, as on the page")
 		layers := f.String("layers", "", "`A-B`, layers whose heads FCI takes the maximum of in scores (by default all)")
+		var edits []stepEdit
+		f.Func("edit", "change a step of the response, `STEP=TEXT`, and let the model continue; may be repeated", func(arg string) error {
+			e, err := parseEdit(arg)
+			edits = append(edits, e)
+			return err
+		})
 		disrupt := f.Bool("disrupt", false, "add answer_loss: one more forward pass a step")
 		f.BoolVar(&o.stream, "stream", false, "write the response to standard error while it is sampled")
 		columns := f.String("scores", "fci,entropy", "`LIST` of the scores that the text shows")
@@ -63,7 +75,7 @@ L layers, H heads.
 					return wrongUsage("--scores: %v", err)
 				}
 			}
-			return c.trace(ctx, tracing{*prompt, *temperature, *delta, *longest, *layers, *attention, *disrupt, strings.Split(*columns, ",")})
+			return c.trace(ctx, tracing{*prompt, *temperature, *delta, *longest, *layers, *attention, *disrupt, edits, strings.Split(*columns, ",")})
 		}
 	},
 }
@@ -75,6 +87,7 @@ type tracing struct {
 	delta, longest      int
 	layers              string
 	attention, disrupts bool
+	edits               []stepEdit
 	columns             []string
 }
 
@@ -104,6 +117,7 @@ type traceDocument struct {
 	AnswerAttention [][][]float64   `json:"answer_attention,omitempty"`
 	AnswerLoss      []float64       `json:"answer_loss,omitempty"` // [K] nats, with --disrupt
 	Layers          *task.Range     `json:"layers,omitempty"`      // of --layers, both included
+	Edits           []editedTrace   `json:"edits,omitempty"`       // with --edit, the first one first
 
 	// Prompt and Response are the text that model read and wrote, markers and all. A tokenizer's pieces do not always show it.
 	Prompt   string                    `json:"prompt"`
@@ -215,6 +229,10 @@ func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, t trac
 	if err != nil {
 		return document, err
 	}
+	edits, err := c.edit(ctx, l, d, &attempts[0], t.edits, longest, sampling)
+	if err != nil {
+		return document, err
+	}
 	scorer, err := l.scorer([]task.Trace{attempts[0].Trace})
 	if err != nil {
 		return document, err
@@ -224,7 +242,7 @@ func (c *console) examineOne(ctx context.Context, l *lab, p task.Problem, t trac
 		return document, err
 	}
 	document = newTraceDocument(l.Task, attempts[0], e, t.attention)
-	document.Scores = scoresOf(e, layers)
+	document.Scores, document.Edits = scoresOf(e, layers), edits
 	if t.disrupts {
 		losses, err := c.answerLosses(ctx, d, []task.Trace{attempts[0].Trace})
 		if err != nil {
@@ -322,6 +340,7 @@ func (d traceDocument) text(w io.Writer, columns []string) {
 	for _, v := range shown {
 		fmt.Fprintf(w, "%s, rank correlation with the place of the step (earlier first): %v\n", v.Title, v.Position)
 	}
+	d.writeEdits(w)
 	if d.Gold == "" {
 		fmt.Fprintf(w, "\nnobody knows the right answer; %d think tokens in %d steps\n", d.Think.End-d.Think.Start, len(d.Steps))
 		return

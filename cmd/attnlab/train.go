@@ -9,13 +9,14 @@ import (
 
 	"attnlab/rl"
 	"attnlab/rl/hyper"
+	"attnlab/rl/runs"
 )
 
 var trainCommand = command{
 	name: "train",
 	does: "reinforcement learning from a base: " + strings.Join(rl.Names(rl.Methods), ", "),
 	about: `
-DIR gets run.json with the settings, metrics.jsonl with a line a step, the trained model with the state to resume from (saved every minute,
+DIR gets run.json with the settings, metrics.jsonl with a line a step, rollouts.jsonl.gz with the responses of every step (see "attnlab rollouts"), the trained model with the state to resume from (saved every minute,
 at the end and on Ctrl-C), followed.json with its answers to one problem at about ten steps, and result.json with the measurements at the end. --resume continues exactly as if the run had never stopped, to
 its end or to a new --steps or --budget. Other settings cannot change: an error names a flag that differs. A run that began with --eval 0
 may get an evaluation.
@@ -23,6 +24,10 @@ may get an evaluation.
 Before the first step the base answers probing problems, and what training removes is measured against these answers. Key-focus heads
 (attnpo) are found on them, and ranked again after the last step. At the end the trained model and its base answer the same fresh problems, sampled
 as in training. Hyper-parameters are flags; their defaults suit the small models of this lab, --paper takes the papers' values.
+
+--token-loss FILE has the loss of the last training step, token by token: log-probability under the policy that wrote it (old) and under the weights
+that were updated (new), their ratio, whether it was clipped, KL term, entropy, advantage, the factor before ∇log π (gradient) and the loss, one line a
+response. The losses of all lines sum to those of the step's updates.
 
 Own problems (--task problems) are divided by their content: a tenth each for the measurements while it trains and for those before and
 after, the rest to train on.
@@ -49,9 +54,11 @@ merge". The base without its adapters is the reference of KL terms, and takes no
 		f.IntVar(&t.Steps, "steps", 0, "`N`, training steps in all (as many as the method usually takes, or as the budget allows)")
 		f.Int64Var(&t.Budget, "budget", 0, "`N`, generated tokens in all: no step begins beyond it")
 		f.BoolVar(&t.resume, "resume", false, "continue from the checkpoint in DIR")
+		f.StringVar(&t.losses, "token-loss", "", "`FILE` to write the loss of each token of the last step to, one line of JSON a response")
 		f.IntVar(&t.Probe, "probe", 256, "`N`, problems that the base is measured on before, and the model after")
 		f.IntVar(&t.evaluate, "eval", 500, "`N`, fresh problems to evaluate the trained model and its base on")
 		f.IntVar(&t.HeldOut, "held-out", rl.DefaultHeldOut.Problems, "`N`, fixed problems that the model is measured on while it trains, the same for all runs of a task; 0 is none")
+		f.Float64Var(&t.share, "save-rollouts", runs.DefaultRollouts, "`SHARE` of the run's problems whose responses are saved, 0 to 1")
 		f.Int64Var(&t.HeldOutGap, "held-out-every", rl.DefaultHeldOut.Every, "`N`, generated tokens between two such measurements")
 		f.StringVar(&t.FocusHeads, "focus-heads", "", "`L.H,L.H`, heads of attnpo instead of those it finds")
 		f.StringVar(&t.Reflection, "reflection", "", "`DIR` of the reflection model of rearl, for its cuts normal, weak and strong (the one shipped with the base)")

@@ -28,7 +28,9 @@ type training struct {
 	runs.Settings
 	out      string
 	evaluate int
+	share    float64 // of the problems whose rollouts are saved
 	resume   bool
+	losses   string // file for the loss of each token of the last step, or empty
 }
 
 // opened is a run with everything that its steps need.
@@ -41,6 +43,7 @@ type opened struct {
 	device    *gpu.Device
 	evaluate  int
 	out       string
+	losses    string
 }
 
 func (o *opened) close() {
@@ -81,6 +84,9 @@ func (t *training) check(c *console) error {
 	if err := cmp.Or(atLeast(0, "steps", t.Steps), within(1, maxProblems, "probe", t.Probe), within(0, maxProblems, "eval", t.evaluate), within(0, maxProblems, "held-out", t.HeldOut)); err != nil {
 		return err
 	}
+	if !(t.share >= 0 && t.share <= 1) {
+		return wrongUsage("train: --save-rollouts is %g, it must lie between 0 and 1", t.share)
+	}
 	if t.resume {
 		return nil
 	}
@@ -113,7 +119,7 @@ func (t *training) check(c *console) error {
 	if c.storage != autoStorage {
 		t.Storage = c.storage
 	}
-	t.Evaluate = &t.evaluate
+	t.Evaluate, t.Rollouts = &t.evaluate, &t.share
 	t.Model, t.Task, t.Difficulty, t.Teacher, t.Seed = c.model, c.task, c.difficulty, c.teacher, runs.Seed(c.seed)
 	return t.complete()
 }
@@ -151,7 +157,7 @@ func (t *training) complete() error {
 
 // open opens everything that the run needs. If it fails, it leaves no file behind.
 func (t *training) open(ctx context.Context, c *console) (o *opened, err error) {
-	o = &opened{evaluate: t.evaluate, out: t.out}
+	o = &opened{evaluate: t.evaluate, out: t.out, losses: t.losses}
 	defer func() {
 		if err != nil {
 			o.close()
@@ -199,6 +205,9 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 	if err != nil {
 		return o, err
 	}
+	if err := config.Method.Suits(kind, config.Hyper); err != nil && !t.resume {
+		return o, usageError{err}
+	}
 	began := ""
 	if t.resume && t.Measured != nil {
 		began = t.Measured.Adapter
@@ -241,6 +250,9 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 		o.writer.Settings = t.Settings
 		if err = o.writer.Cut(ctx, o.Run.Steps()); err == nil {
 			err = o.writer.SaveSettings(ctx)
+		}
+		if lost := o.writer.Lost; lost != nil {
+			c.note("%v", lost)
 		}
 		err = wrapOut(err)
 	}
@@ -306,7 +318,7 @@ func (t *training) reflection(w *runs.Writer, config rl.RunConfig, base string) 
 
 // config is the run for package rl.
 func (t *training) config() (c rl.RunConfig, err error) {
-	c = rl.RunConfig{Seed: uint64(t.Seed), Probe: t.Probe, HeldOut: rl.HeldOutConfig{Problems: t.HeldOut, Every: t.HeldOutGap}}
+	c = rl.RunConfig{Seed: uint64(t.Seed), Probe: t.Probe, SaveRollouts: t.Rollouts, HeldOut: rl.HeldOutConfig{Problems: t.HeldOut, Every: t.HeldOutGap}}
 	if c.Method, err = rl.MethodOf(t.Method); err != nil {
 		return c, err
 	}
@@ -317,13 +329,13 @@ func (t *training) config() (c rl.RunConfig, err error) {
 		layer, head, _ := strings.Cut(text, ".")
 		l, err := strconv.Atoi(layer)
 		h, err2 := strconv.Atoi(head)
-		if err != nil || err2 != nil {
-			return c, wrongUsage("train: --focus-heads is %q; write layer.head,layer.head, counted from 0", t.FocusHeads)
+		if err != nil || err2 != nil || l < 0 || h < 0 {
+			return c, wrongUsage("--focus-heads is %q; write layer.head,layer.head, counted from 0", t.FocusHeads)
 		}
 		c.Heads = append(c.Heads, score.Head{Layer: l, Head: h})
 	}
 	if n, given := t.Hyper["heads"]; given && !t.resume && c.Hyper.Int("heads") != len(c.Heads) {
-		return c, wrongUsage("train: --heads is %s and --focus-heads names %d; name as many, or leave out --heads", n, len(c.Heads))
+		return c, wrongUsage("--heads is %s and --focus-heads names %d; name as many, or leave out --heads", n, len(c.Heads))
 	}
 	return c, nil
 }
@@ -377,7 +389,7 @@ func (t *training) recall(c *console, begun runs.Settings) error {
 	if m, err := rl.MethodOf(begun.Method); err == nil {
 		for _, name := range slices.Sorted(maps.Keys(t.Hyper)) {
 			if _, ok := m.Params.Row(name); !ok {
-				return wrongUsage("train: %s does not take --%s", begun.Method, name)
+				return fmt.Errorf("train: %s does not take --%s", begun.Method, name)
 			}
 		}
 	}
@@ -406,7 +418,7 @@ func (t *training) recall(c *console, begun runs.Settings) error {
 		t.Steps, t.Budget = steps, budget
 	}
 	if t.Steps == 0 && t.Budget == 0 {
-		return wrongUsage("train: the run in %s has no planned end; give --steps or --budget", t.out)
+		return fmt.Errorf("train: the run in %s has no planned end; give --steps or --budget", t.out)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -20,6 +21,9 @@ import (
 
 func (c *console) train(ctx context.Context, t training) error {
 	if err := t.check(c); err != nil {
+		return err
+	}
+	if err := checkWritable("--token-loss", t.losses); err != nil {
 		return err
 	}
 	o, err := t.open(ctx, c)
@@ -58,6 +62,9 @@ func (c *console) runTraining(ctx context.Context, o *opened) (result trained, e
 		if err := o.writer.Append(ctx, report); err != nil {
 			return result, fmt.Errorf("step %d: %w", report.Step, err)
 		}
+		if err := o.writer.Keep(ctx, o.Rollouts); err != nil {
+			return result, fmt.Errorf("step %d: %w", report.Step, err)
+		}
 		if err := o.follow(ctx); err != nil && ctx.Err() == nil {
 			return result, err
 		}
@@ -79,6 +86,11 @@ func (c *console) runTraining(ctx context.Context, o *opened) (result trained, e
 	if err := o.save(ctx); err != nil {
 		return result, err
 	}
+	if o.losses != "" {
+		if err := o.writeLosses(); err != nil {
+			return result, err
+		}
+	}
 	if !settings.Done(o.Steps(), o.Generated) {
 		return result, fmt.Errorf("stopped after step %d; resume by \"attnlab train --resume --out %s\"", o.Steps(), o.out)
 	}
@@ -86,6 +98,27 @@ func (c *console) runTraining(ctx context.Context, o *opened) (result trained, e
 		err = fmt.Errorf("stopped while the trained model was measured; it is in %s, and --resume measures it again", o.out)
 	}
 	return result, err
+}
+
+// writeLosses writes the loss of each token of the last step, a line a response that it trained on.
+func (o *opened) writeLosses() error {
+	last := o.Last()
+	if last == nil {
+		return errors.New("--token-loss: no step was taken, so there is no loss to write; resume, and let it take a step")
+	}
+	var lines []runs.TokenLosses
+	for i, g := range last.Groups {
+		for j := range g.Samples {
+			l, err := o.TokenLosses(i, j)
+			if err != nil {
+				return err
+			}
+			if len(l.Tokens) > 0 {
+				lines = append(lines, l)
+			}
+		}
+	}
+	return writeLines("--token-loss", o.losses, lines)
 }
 
 // follow has the policy answer the run's followed problem where that is due. The answers are written with the next checkpoint.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"attnlab/model/hf"
+	"attnlab/rl"
 	"attnlab/rl/runs"
 	"attnlab/rl/score"
 )
@@ -114,6 +116,39 @@ func mustJSON(t *testing.T, v any) string {
 	return string(data)
 }
 
+// The losses of --token-loss sum to the loss that the log has of the last step.
+func TestTrainWritesTokenLosses(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "losses.jsonl")
+	if code, _, stderr := call("", trainArgs("--method", "grpo", "--kl", "0.1", "--entropy", "0.01", "--flat-groups", "keep", "--learning-rate", "1e-5", "--steps", "2", "--out", filepath.Join(dir, "run"), "--token-loss", file)...); code != 0 {
+		t.Fatalf("exit status %d, %s", code, stderr)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, updates := 0.0, 0
+	for text := range strings.Lines(string(data)) {
+		var l runs.TokenLosses
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		if l.Step != 2 || len(l.Tokens) == 0 || l.Prompt == "" || l.KL != 0.1 {
+			t.Errorf("%s", text)
+		}
+		sum, updates = sum+l.Sum(), len(l.Updates)
+	}
+	last := metricsOf(t, filepath.Join(dir, "run"))[1]["loss"].(float64)
+	if updates == 0 || last == 0 || math.Abs(sum/float64(updates)-last) > 1e-5 {
+		t.Errorf("the tokens' losses sum to %g in %d updates, the log has %g", sum, updates, last)
+	}
+	if code, _, stderr := call("", "train", "--resume", "--steps", "2", "--out", filepath.Join(dir, "run"), "--backend", "host", "--token-loss", file); code != 1 || !strings.Contains(stderr, "no step was taken") {
+		t.Errorf("without a step: exit status %d, %s", code, stderr)
+	}
+	if code, _, stderr := call("", trainArgs("--method", "grpo", "--out", filepath.Join(dir, "other"), "--token-loss", dir)...); code != 1 || !strings.Contains(stderr, "--token-loss") {
+		t.Errorf("a folder as file: exit status %d, %s", code, stderr)
+	}
+}
+
 func TestTrainKeepsTheBudget(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	var result map[string]any
@@ -176,6 +211,8 @@ func TestTrainErrors(t *testing.T) {
 		{trainArgs("--method", "rearl", "--cut", "normal", "--out", filepath.Join(taken, "c")), 1, "reflection model"},
 		{[]string{"reflect"}, 2, "--out"},
 		{[]string{"tree", "--branch", "left"}, 2, "--branch cannot be"},
+		{[]string{"tree", "--model", parrot, "--branch", "pivot"}, 2, "task chain knows no pivot"},
+		{[]string{"train", "--model", parrot, "--backend", "host", "--eval", "0", "--method", "attnrl", "--branch", "pivot", "--out", filepath.Join(taken, "d")}, 2, "task chain knows no pivot"},
 	} {
 		code, stdout, stderr := call("", test.args...)
 		if code != test.code || !strings.Contains(stderr, test.says) || stdout != "" {
@@ -184,11 +221,42 @@ func TestTrainErrors(t *testing.T) {
 	}
 }
 
+// Where the task knows the pivot, tree says which branch points lie in it and how many responses are branched there.
+func TestTreeAtThePivot(t *testing.T) {
+	for branch, want := range map[string]float64{"pivot": 1, "earliest": 0} {
+		var d treeDocument
+		document(t, &d, "", "tree", "--task", "relay", "--branch", branch, "--seed", "2", "--initial", "4", "--rollouts", "1")
+		if d.PivotHit == nil || *d.PivotHit != want || len(d.BranchPoints) < 4 {
+			t.Fatalf("%s: pivot_hit %v of %+v", branch, d.PivotHit, d.BranchPoints)
+		}
+		for _, p := range d.BranchPoints {
+			if p.Pivot == nil || *p.Pivot != (want == 1) {
+				t.Errorf("%s: %+v", branch, p)
+			}
+		}
+		code, text, _ := call("", "tree", "--task", "relay", "--branch", branch, "--seed", "2", "--initial", "4", "--rollouts", "1", "--backend", "host")
+		if line := fmt.Sprintf("\npivot_hit %.3f: ", want); code != 0 || !strings.Contains(text, line) {
+			t.Errorf("%s: exit status %d, without %q:\n%s", branch, code, line, text)
+		}
+	}
+	yes, no := true, false
+	points := []rl.BranchPoint{{Tree: 0, Pivot: &no}, {Tree: 0, Pivot: &yes}, {Tree: 1, Pivot: &no}, {Tree: 2}}
+	if got := pivotHit(points); got == nil || *got != 0.5 {
+		t.Errorf("one response of two that have a pivot is branched in it, not %v", got)
+	}
+	if got := pivotHit(points[3:]); got != nil {
+		t.Errorf("no pivot is known, and the share is %v", *got)
+	}
+}
+
 func TestTree(t *testing.T) {
 	for _, branch := range score.BranchNames() {
+		if branch == score.PivotBranch.Name { // chain has none
+			continue
+		}
 		var d treeDocument
 		document(t, &d, "", "tree", "--model", parrot, "--branch", branch, "--seed", "5")
-		if len(d.Nodes) < 10 || d.Root.Leaves < 7 || len(d.BranchPoints) == 0 || d.Nodes[0].Parent != -1 {
+		if len(d.Nodes) < 10 || d.PivotHit != nil || d.Root.Leaves < 7 || len(d.BranchPoints) == 0 || d.Nodes[0].Parent != -1 {
 			t.Fatalf("%s: %+v", branch, d)
 		}
 		leaves := 0

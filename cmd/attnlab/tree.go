@@ -13,6 +13,7 @@ import (
 	"attnlab/rl"
 	"attnlab/rl/examine"
 	"attnlab/rl/hyper"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -22,7 +23,8 @@ var treeCommand = command{
 	about: `
 Initial responses to one problem are branched and the branches sampled to their end, as TreeRL and AttnRL do. Every node is a stretch of
 tokens: V is the share of right leaves below it, global = V - V(root), local = V - V(parent), advantage = (global + local) / √leaves.
-Positions count from the first prompt token; the root holds the prompt.
+Positions count from the first prompt token; the root holds the prompt. Where the task knows the pivot of a response, as task relay does, pivot_hit
+is the share of branched responses with a pivot of which a branch point lies in it.
 
 Without --prompt it takes the first problem of "attnlab eval" with the same seed.
 
@@ -66,6 +68,7 @@ type treeDocument struct {
 	Root         treeRoot         `json:"root"`
 	Nodes        []treeNode       `json:"nodes"` // the root first
 	BranchPoints []rl.BranchPoint `json:"branch_points"`
+	PivotHit     *float64         `json:"pivot_hit,omitempty"` // share of branched responses with a pivot, as the metrics of training have it
 	openedAs
 }
 
@@ -91,12 +94,15 @@ func (c *console) tree(ctx context.Context, prompt string, h hyper.Values) error
 	if err := judgedTask("tree", l.Task); err != nil {
 		return err
 	}
+	if err := rl.AttnRL.Suits(l.Task, h); err != nil {
+		return usageError{err}
+	}
 	problem, err := c.problem(l.Task, prompt)
 	if err != nil {
 		return err
 	}
 	if problem.Gold == "" {
-		return wrongUsage("tree: nobody knows the answer of this prompt, so its leaves have no value; take a problem of the list")
+		return errors.New("tree: nobody knows the answer of this prompt, so its leaves have no value; take a problem of the list")
 	}
 	inUse := l.inUse([]task.Problem{problem}, examine.Cap(h.Int("max-length"), l.MaxContext))
 	d, _, err := c.decoder(l, treeSequences, inUse, 1)
@@ -135,7 +141,7 @@ func (c *console) growTree(ctx context.Context, p *rl.Policy, rule rl.TreeRule, 
 		case err == nil:
 		case ctx.Err() == nil:
 			return rl.BuiltTree{}, err
-		case !b.Chosen():
+		case len(b.Points()) == 0:
 			return rl.BuiltTree{}, errors.New("stopped before the first responses were finished")
 		default:
 			grown, err := b.Built()
@@ -153,6 +159,7 @@ func newTreeDocument(kind task.Task, g rl.BuiltTree) treeDocument {
 	if d.BranchPoints == nil {
 		d.BranchPoints = []rl.BranchPoint{}
 	}
+	d.PivotHit = pivotHit(g.Points)
 	// Any response through a node has its tokens.
 	through := map[int]rl.Sample{}
 	for i, leaf := range g.Leaf {
@@ -167,8 +174,27 @@ func newTreeDocument(kind task.Task, g rl.BuiltTree) treeDocument {
 	return d
 }
 
+// pivotHit is the share of branched responses with a pivot of which a branch point lies in it; nil where none has one.
+func pivotHit(points []rl.BranchPoint) *float64 {
+	hit := map[int]bool{}
+	for _, p := range points {
+		if p.Pivot != nil {
+			hit[p.Tree] = hit[p.Tree] || *p.Pivot
+		}
+	}
+	var hits []float64
+	for _, is := range hit {
+		hits = append(hits, stat.Indicator(is))
+	}
+	return stat.Finite(stat.Mean(hits))
+}
+
 func (d treeDocument) text(w io.Writer) {
-	fmt.Fprintf(w, "%s\n%d leaves, V(root) %.3f, the right answer is %s\n\n", strings.TrimSpace(d.Problem), d.Root.Leaves, d.Root.Value, d.Gold)
+	fmt.Fprintf(w, "%s\n%d leaves, V(root) %.3f, the right answer is %s\n", strings.TrimSpace(d.Problem), d.Root.Leaves, d.Root.Value, d.Gold)
+	if d.PivotHit != nil {
+		fmt.Fprintf(w, "pivot_hit %.3f: the share of branched responses that are branched in their pivot\n", *d.PivotHit)
+	}
+	fmt.Fprintln(w)
 	fmt.Fprintf(w, "node\tparent\ttree\tleaves\tV\tadvantage\ttext\n")
 	for _, n := range d.Nodes[1:] {
 		text := strings.ReplaceAll(n.Text, "\n", " / ")

@@ -21,8 +21,7 @@ type chosen struct {
 	mu    sync.Mutex
 	paths map[string]string // of files for the page, by id
 
-	models  []fs.FS // for the engine, by the number in their id
-	dropped fs.FS   // on a window, last
+	models []fs.FS // for the engine, by the number in their id
 }
 
 // filesPath is below it that chosen files are served.
@@ -130,11 +129,4 @@ func (d *desktop) openModel(w *webview.Window, path string) {
 	}
 	w.Eval(doScript("open-model"), nil)
 	_ = d.served.port.Send(session.LookAt{From: session.ModelPlace{Kind: session.FromFiles, ID: id, Name: filepath.Base(path)}}) // inside one process nothing fails
-}
-
-// dropped is called with the paths of what is dropped on a window. The page takes the files itself, but a model is read by the engine.
-func (d *desktop) dropped(paths []string) {
-	for _, path := range paths {
-		d.served.chosen.drop(path)
-	}
 }

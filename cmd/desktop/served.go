@@ -137,16 +137,7 @@ func (c *chosen) choose(path string) (id string, err error) {
 	return id, nil
 }
 
-// drop notes what was dropped on a window last: the page hands it to the engine by an id of its own.
-func (c *chosen) drop(path string) {
-	if files, err := filesAt(path); err == nil {
-		c.mu.Lock()
-		c.dropped = files
-		c.mu.Unlock()
-	}
-}
-
-// picked is what the engine asks for by an id: of a dialog, else what was dropped last.
+// picked is what the engine asks for by the id of a dialog. Files of a page have other ids.
 func (c *chosen) picked(_ context.Context, id string) (fs.FS, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,10 +145,7 @@ func (c *chosen) picked(_ context.Context, id string) (fs.FS, error) {
 	if _, err := fmt.Sscanf(id, "dialog-%d", &n); err == nil && n >= 1 && n <= len(c.models) {
 		return c.models[n-1], nil
 	}
-	if c.dropped == nil {
-		return nil, errors.New("the engine cannot read what the page was given; choose the model in the File menu, or drop it on the window")
-	}
-	return c.dropped, nil
+	return nil, errors.New("this was not chosen in a dialog; choose the model in the File menu")
 }
 
 // filesAt is a folder, or a folder of one file.

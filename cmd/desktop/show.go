@@ -71,7 +71,7 @@ func (d *desktop) in(ctx context.Context, way string) error {
 func (d *desktop) window(ctx context.Context) error {
 	app, err := d.openView(webview.Options{
 		Name: "attnlab", Icon: d.icon, Start: startScript(d.memory.Theme), Message: d.heard, Leave: d.leave, Report: func(text string) { d.note("%s", text) },
-		Opened: d.figureWindow, Dropped: func(_ *webview.Window, paths []string) { d.dropped(paths) },
+		Opened: d.figureWindow,
 	})
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ const loadLimit = 90 * time.Second
 //
 //	GOOS=js GOARCH=wasm go test -exec "dev browser-exec" ./shaders
 //
-// The program gets the arguments and the variables ATTNLAB_*. Its two outputs, in order, and its exit status are those of this process.
+// The program gets the arguments and the variables ATTNLAB_*, and can read the files of the model that ATTNLAB_REAL_MODEL names. Its two outputs, in order, and its exit status are those of this process.
 func browserExec(ctx context.Context, args []string) (int, error) {
 	limit := 11 * time.Minute // go test itself gives up after ten
 	if s := os.Getenv("ATTNLAB_BROWSER_TIMEOUT"); s != "" {
@@ -151,6 +151,7 @@ func (p *program) handler() http.Handler {
 		w.Header().Set("Content-Type", "text/javascript")
 		http.ServeFile(w, r, p.wasmExec)
 	})
+	mux.HandleFunc("GET /file", modelFile)
 	var once sync.Once
 	mux.HandleFunc("GET /program.wasm", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/wasm")
@@ -182,6 +183,30 @@ func (p *program) handler() http.Handler {
 		p.finish(ending{err: fmt.Errorf("the program crashed: %s", body)})
 	})
 	return mux
+}
+
+// modelFile answers by ranges with a file of the model that ATTNLAB_REAL_MODEL names: of a folder, or one whose name begins with the model's. For a
+// folder itself it sends the header X-Folder and the names in it. Relative names are relative to the package that is tested, as they are where its tests run natively.
+func modelFile(w http.ResponseWriter, r *http.Request) {
+	name, model := r.URL.Query().Get("path"), os.Getenv("ATTNLAB_REAL_MODEL")
+	rest, of := strings.CutPrefix(filepath.Clean(name), filepath.Clean(model))
+	if model == "" || !of || rest != "" && rest[0] != filepath.Separator && rest[0] != '.' {
+		http.NotFound(w, r)
+		return
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		names, _ := f.Readdirnames(-1)
+		w.Header().Set("X-Folder", "")
+		_ = json.NewEncoder(w).Encode(names)
+		return
+	}
+	http.ServeContent(w, r, "", time.Time{}, f)
 }
 
 // wait returns when the program has ended, or an error if it can no longer end.

@@ -26,9 +26,19 @@ func TestBrowserExec(t *testing.T) {
 		t.Fatalf("build probe: %v\n%s", err, out)
 	}
 	t.Setenv("ATTNLAB_PROBE", "one two")
+	model := filepath.Join(t.TempDir(), "a model")
+	for _, dir := range []string{model, model + "2"} { // of the second nothing may be seen
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(model, "config.json"), []byte(`{"of": "it"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("ATTNLAB_REAL_MODEL", model)
 
 	var lines [2]strings.Builder // what echo prints to its two outputs
-	fmt.Fprintln(&lines[0], "args [a b c] env one two home true\nno files true")
+	fmt.Fprintln(&lines[0], "args [a b c] env one two home true\nno files true\nfolder true of [config.json] <nil>, \"{\\\"of\\\": \\\"it\\\"}\" <nil>, part \"\\\"it\\\"\" <nil>")
 	for i := range 200 {
 		fmt.Fprintln(&lines[i%2], i)
 	}

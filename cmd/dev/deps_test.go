@@ -38,6 +38,8 @@ var rooms = []struct {
 	{"rl/score", []string{"rl/stat"}, "rl/score is a leaf: scores are computed from attention, not from a model"},
 	{"rl/examine", []string{"gpu", "model", "model/hf", "model/hf/tokenizer", "rl/stat", "rl/task", "rl/score", "rl/hyper"}, "rl/examine looks at a model over traces; it knows no method"},
 	{"rl/many", []string{"rl", "rl/stat", "rl/task"}, "rl/many looks at responses; it samples none"},
+	{"rl/handover", []string{"rl", "rl/handover/parquet", "rl/hyper", "rl/runs", "rl/score", "rl/task", "rl/task/text"}, "rl/handover writes files from settings; it trains nothing and opens no model"},
+	{"rl/handover/parquet", nil, "a file format knows no problem"},
 	{"rl/runs", []string{"rl/stat", "rl/hyper"}, "rl/runs is read by pages, which have no model"},
 	{"app/session", []string{"rl/stat", "rl/hyper", "rl/task", "rl/task/text", "rl/score", "rl/runs", "model/speed"}, "the session knows no engine and no screen"},
 	{"app/lab/glossary", nil, "the glossary is a list of words"},
@@ -130,8 +132,8 @@ func badImports(files []file) []string {
 				deny("the libraries of a window system are called in one package")
 			case below(imp, goApp) && dir != "app/panels" && dir != "cmd/lab":
 				deny("go-app draws panels and nothing else")
-			case imp != "C" && below(dir, "cmd/dev") && (isOwn || strings.Contains(imp, ".")):
-				deny("set-up runs on a bare machine: standard library only")
+			case imp != "C" && below(dir, "cmd/dev") && (isOwn && !below(own, "cmd/dev") || strings.Contains(imp, ".")):
+				deny("set-up runs on a bare machine: standard library and its own packages only")
 			}
 		}
 	}

@@ -22,6 +22,8 @@ type report struct {
 	stages         []stageTime
 	checks         map[backend]int // kernel checks
 	skips          []skip
+	slowest        []slow
+	failures       []string // names of failed tests, not of parts of one
 	notes          []string // for the summary
 }
 
@@ -35,6 +37,15 @@ type backend struct{ stage, adapter, kind string }
 
 // skip is a test that did not run, and why.
 type skip struct{ stage, test, reason string }
+
+// slow is a test, not a part of one, and how long it ran. Tests of several packages run at the same time.
+type slow struct {
+	stage, test string
+	seconds     float64
+}
+
+// mostSlow is how many of the slowest tests the summary names.
+const mostSlow = 20
 
 // testEvent is a line of `go test -json`.
 type testEvent struct {
@@ -77,6 +88,12 @@ func (r *report) read(stage string, events io.Reader) error {
 		case "pass", "fail", "skip":
 			if e.Action == "fail" {
 				r.printOutput(output[k])
+			}
+			if e.Test != "" && !strings.Contains(e.Test, "/") {
+				r.slowest = append(r.slowest, slow{stage, e.Package + " " + e.Test, e.Elapsed})
+				if e.Action == "fail" {
+					r.failures = append(r.failures, e.Test)
+				}
 			}
 			count := ran[e.Package]
 			switch {
@@ -158,6 +175,14 @@ func (r *report) print() {
 	w := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
 	for _, s := range r.stages {
 		fmt.Fprintf(w, "%s\t%.1f s\n", s.name, s.took.Seconds())
+	}
+	slices.SortStableFunc(r.slowest, func(a, b slow) int { return cmp.Compare(b.seconds, a.seconds) })
+	for i, s := range r.slowest[:min(mostSlow, len(r.slowest))] {
+		if i == 0 {
+			w.Flush()
+			fmt.Fprintln(r.out, "\nslowest tests")
+		}
+		fmt.Fprintf(w, "%s\t%s\t%.1f s\n", s.stage, s.test, s.seconds)
 	}
 	w.Flush()
 

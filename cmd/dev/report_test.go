@@ -10,8 +10,8 @@ import (
 const events = `{"Action":"start","Package":"a"}
 {"Action":"run","Package":"a","Test":"TestOne"}
 {"Action":"output","Package":"a","Test":"TestOne","Output":"quiet when it passes\n"}
-{"Action":"pass","Package":"a","Test":"TestOne/sub","Elapsed":0}
-{"Action":"pass","Package":"a","Test":"TestOne","Elapsed":0}
+{"Action":"pass","Package":"a","Test":"TestOne/sub","Elapsed":1.24}
+{"Action":"pass","Package":"a","Test":"TestOne","Elapsed":1.25}
 {"Action":"output","Package":"a","Test":"TestTwo","Output":"=== RUN   TestTwo\n"}
 {"Action":"output","Package":"a","Test":"TestTwo","Output":"    a_test.go:9: no shader-f16\n"}
 {"Action":"output","Package":"a","Test":"TestTwo","Output":"--- SKIP: TestTwo (0.00s)\n"}
@@ -40,7 +40,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("%d passed, %d failed, want 2 and 2", r.passed, r.failed)
 	}
 	for _, want := range []string{
-		"out of cheese", "syntax error",
+		"out of cheese", "syntax error", "slowest tests\nnative  a TestOne  1.2 s\nnative  a TestTwo  0.0 s\n",
 		"native  llvmpipe (LLVM 15, 256 bits)  vulkan   6              1",
 		"skipped in native: a TestTwo: a_test.go:9: no shader-f16",
 		"\n19 of 20 lines\n",
@@ -54,6 +54,36 @@ func TestReport(t *testing.T) {
 	}
 	if !strings.HasSuffix(text, "\n2 passed, 2 failed\n") {
 		t.Errorf("the counts are not alone on the last line:\n%s", text)
+	}
+}
+
+// A failed visit that passes when it runs again is not a failure, but is named. One that fails again is.
+func TestFailedVisitsAgain(t *testing.T) {
+	for _, c := range []struct {
+		second string // result of the second try
+		failed int
+		note   bool
+	}{{"pass", 1, true}, {"fail", 3, false}} {
+		var out strings.Builder
+		r := run{report: report{out: &out, checks: map[backend]int{}, failed: 1}}
+		visits := func(result string) error {
+			return r.read("lab", strings.NewReader(`{"Action":"`+result+`","Package":"a","Test":"TestVisitOne"}
+{"Action":"`+result+`","Package":"a"}
+`))
+		}
+		_ = visits("fail")
+		if err := r.again(1, r.failures, func(pattern string) error {
+			if pattern != "^(TestVisitOne)$" {
+				t.Errorf("the pattern is %s", pattern)
+			}
+			return visits(c.second)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		r.print()
+		if r.failed != c.failed || strings.Contains(out.String(), "unsteady: TestVisitOne") != c.note {
+			t.Errorf("%s: %d failed, want %d:\n%s", c.second, r.failed, c.failed, out.String())
+		}
 	}
 }
 

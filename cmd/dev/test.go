@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"attnlab/cmd/dev/xvfb"
 )
 
 // jsEnv builds for the browser.
@@ -186,7 +188,7 @@ func runTest(ctx context.Context, args []string) (int, error) {
 	} {
 		r.stage(s.name+" tests", func() error {
 			if s.name == "native" && len(filter(s.packages, func(p goPackage) bool { return p.reaches(ebiten) })) > 0 && os.Getenv("DISPLAY") == "" {
-				display, end, err := openDisplay()
+				display, end, err := xvfb.Start(1280, 800)
 				if err != nil {
 					return err
 				}
@@ -202,12 +204,34 @@ func runTest(ctx context.Context, args []string) (int, error) {
 	}
 	if !*short && *only == "" {
 		// Alone, because it measures how fast the page responds.
-		r.stage("lab in the browser", func() error {
+		visits := func(pattern string) error {
 			lab := []goPackage{{ImportPath: module + "/cmd/attnlab/visit"}}
-			return r.test("lab", lab, []string{require}, "-tags=desktop,visit", "-timeout=30m", "-run=^TestVisit")
-		})
+			return r.test("lab", lab, []string{require}, "-tags=desktop,visit", "-timeout=45m", "-run="+pattern)
+		}
+		failed, before := r.failed, len(r.failures)
+		r.stage("lab in the browser", func() error { return visits("^TestVisit") })
+		if again := r.failures[before:]; len(again) > 0 && len(again) <= mostAgain {
+			r.stage("failed visits again", func() error { return r.again(failed, again, visits) })
+		}
 	}
 	return r.exit()
+}
+
+// mostAgain is how many failed visits run again. A fault of the lab fails more of them, or fails again.
+const mostAgain = 3
+
+// again runs failed visits a second time. A visit waits for a browser of several processes, whose order no test decides, so that
+// one that passes now counts as passed; the summary names it, and its first output stays above. Before them failed tests had failed.
+func (r *run) again(failed int, tests []string, visits func(pattern string) error) error {
+	first := r.failed
+	if err := visits("^(" + strings.Join(tests, "|") + ")$"); err != nil || r.failed > first {
+		return err
+	}
+	r.failed = failed
+	for _, name := range tests {
+		r.notes = append(r.notes, "unsteady: "+name+" failed and passed when it ran again")
+	}
+	return nil
 }
 
 // toRoot changes to the folder of go.mod.

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 	"syscall/js"
-
-	"attnlab/rl/runs"
+	"time"
 )
 
 // shelf stores runs, and in a database of its own what the engine has measured, in this browser's IndexedDB: one object store, one
@@ -34,6 +34,11 @@ func (s *shelf) open() (js.Value, error) {
 	if s.db.Truthy() {
 		return s.db, nil
 	}
+	// A browser may freeze the page that its visitor leaves, for the way back. A frozen page that opens the database has all others wait.
+	// A page with a lock is not frozen.
+	if release, err := lock(shelfName+" opens", "shared"); err == nil {
+		defer release()
+	}
 	factory := js.Global().Get("indexedDB")
 	if !factory.Truthy() {
 		return js.Undefined(), errors.New("this browser stores nothing for this page; " + errNoStorage)
@@ -43,12 +48,17 @@ func (s *shelf) open() (js.Value, error) {
 		made := js.FuncOf(func(js.Value, []js.Value) any {
 			request.Get("result").Call("createObjectStore", shelfFiles)
 			return nil
-		})
-		defer made.Release()
+		}) // never released: the browser may answer after openTime
 		request.Set("onupgradeneeded", made)
-		err = settle(request, "success", "error", "blocked")
+		err = settle(request, openTime, "success", "error", "blocked")
 	}
 	if err != nil {
+		if request.Truthy() {
+			request.Set("onsuccess", js.FuncOf(func(js.Value, []js.Value) any {
+				request.Get("result").Call("close") // it came too late
+				return nil
+			}))
+		}
 		return js.Undefined(), fmt.Errorf("this browser's storage cannot be opened (%w); %s", err, errNoStorage)
 	}
 	db := request.Get("result")
@@ -92,7 +102,7 @@ func (s *shelf) transact(mode string, requests func(files js.Value)) error {
 		transaction.Call("abort")
 		return err
 	}
-	err = settle(transaction, "complete", "error", "abort")
+	err = settle(transaction, forever, "complete", "error", "abort")
 	if err != nil && strings.Contains(err.Error(), "Quota") {
 		return fmt.Errorf("its storage is full (%w); delete a run or free some space", err)
 	}
@@ -115,55 +125,6 @@ func (s *shelf) begin(mode string) (js.Value, error) {
 		db.Call("close")
 	}
 	return js.Undefined(), fmt.Errorf("this browser's storage was closed (%w); %s", failed, errNoStorage)
-}
-
-// Lock locks a run by navigator.locks. A browser without it locks nothing: there two tabs may write one run.
-func (s *shelf) Lock(_ context.Context, id string) (release func(), err error) {
-	locks := js.Global().Get("navigator").Get("locks")
-	if !locks.Truthy() {
-		return func() {}, nil
-	}
-	granted := make(chan bool, 1)
-	var let js.Value // resolves the promise that holds the lock
-	hold := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if !args[0].Truthy() {
-			granted <- false
-			return nil
-		}
-		executor := js.FuncOf(func(_ js.Value, args []js.Value) any {
-			let = args[0]
-			return nil
-		})
-		defer executor.Release()
-		promise := js.Global().Get("Promise").New(executor)
-		granted <- true
-		return promise
-	})
-	request, err := try(func() js.Value {
-		return locks.Call("request", shelfName+"/"+id, map[string]any{"ifAvailable": true}, hold)
-	})
-	if err != nil {
-		hold.Release()
-		return nil, fmt.Errorf("the run cannot be locked against other tabs: %w", err)
-	}
-	ended := make(chan error, 1)
-	go func() { // also where the browser refuses before it calls hold
-		_, err := await(request)
-		ended <- err
-		hold.Release()
-	}()
-	select {
-	case ok := <-granted:
-		if !ok {
-			return nil, runs.ErrLocked
-		}
-	case err := <-ended:
-		return nil, fmt.Errorf("the run cannot be locked against other tabs: %w", err)
-	}
-	return sync.OnceFunc(func() {
-		let.Invoke()
-		<-ended // another Lock finds it free
-	}), nil
 }
 
 // Persist asks the browser not to evict what is stored. Only a page may ask, so that a Worker has its page do it; web/lab.js
@@ -284,9 +245,15 @@ func (s *shelf) Delete(_ context.Context, id string) error {
 	return s.transact("readwrite", func(store js.Value) { store.Call("delete", ofRun(id)) })
 }
 
+// openTime is how long a browser may take to open a database before the engine goes on without it; tests change it. Transactions have
+// no limit: a run may be large.
+var openTime = 30 * time.Second
+
+const forever = time.Duration(math.MaxInt64)
+
 // settle waits until target has the event that is wanted, or one of the others, and
-// returns the error of target then.
-func settle(target js.Value, wanted string, others ...string) error {
+// returns the error of target then. It also returns an error if it waited as long as limit.
+func settle(target js.Value, limit time.Duration, wanted string, others ...string) error {
 	happened := make(chan string, 1)
 	hear := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		select {
@@ -300,7 +267,12 @@ func settle(target js.Value, wanted string, others ...string) error {
 		target.Call("addEventListener", event, hear)
 		defer target.Call("removeEventListener", event, hear)
 	}
-	event := <-happened
+	var event string
+	select {
+	case event = <-happened:
+	case <-time.After(limit):
+		return fmt.Errorf("no answer in %v", limit)
+	}
 	if event == wanted {
 		return nil
 	}

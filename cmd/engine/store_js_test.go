@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall/js"
 	"testing"
+	"time"
 
 	"attnlab/rl/runs"
 )
@@ -82,7 +83,7 @@ func TestShelfOpensAgain(t *testing.T) {
 		}
 	}
 	save()
-	if err := settle(js.Global().Get("indexedDB").Call("deleteDatabase", shelfName), "success", "error"); err != nil {
+	if err := settle(js.Global().Get("indexedDB").Call("deleteDatabase", shelfName), forever, "success", "error"); err != nil {
 		t.Fatalf("the database cannot be deleted while a page uses it: %v", err)
 	}
 	if ids, err := s.List(ctx); err != nil || len(ids) != 0 {
@@ -111,6 +112,43 @@ func TestShelfOpensAgain(t *testing.T) {
 }
 
 // B8: two tabs do not write one run.
+// A browser that does not answer is an error, not a wait: such as where a page is frozen in the middle of making the database.
+func TestShelfDoesNotWaitForever(t *testing.T) {
+	defer func(was time.Duration) { openTime = was }(openTime)
+	openTime = 200 * time.Millisecond
+	const name = "attnlab-test-frozen"
+	frozen := true
+	request := js.Global().Get("indexedDB").Call("open", name, 1)
+	var files js.Value
+	var goOn js.Func
+	goOn = js.FuncOf(func(js.Value, []js.Value) any {
+		if frozen { // another request keeps the transaction open
+			files.Call("get", "nothing").Set("onsuccess", goOn)
+		}
+		return nil
+	})
+	defer goOn.Release()
+	made := js.FuncOf(func(js.Value, []js.Value) any {
+		files = request.Get("result").Call("createObjectStore", shelfFiles)
+		goOn.Invoke()
+		return nil
+	})
+	defer made.Release()
+	request.Set("onupgradeneeded", made)
+	s := &shelf{name: name}
+	if _, err := s.open(); err == nil || !strings.Contains(err.Error(), "no answer in 200ms") {
+		t.Errorf("the error is %v", err)
+	}
+	frozen = false
+	if err := settle(request, forever, "success", "error"); err != nil {
+		t.Fatal(err)
+	}
+	openTime = time.Minute
+	if _, err := s.open(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestShelfLocks(t *testing.T) {
 	ctx := t.Context()
 	first, second := &shelf{}, &shelf{}

@@ -16,6 +16,7 @@ import (
 
 	"attnlab/app/lab/labtest"
 	"attnlab/app/session"
+	"attnlab/cmd/dev/xvfb"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
@@ -46,28 +47,13 @@ func openScreen(t *testing.T) *screen {
 	if _, err := exec.LookPath("Xvfb"); err != nil {
 		t.Skip("Xvfb is not installed: ", err)
 	}
-	number, w, err := os.Pipe()
+	name, end, err := xvfb.Start(1280, 800)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer number.Close()
-	server := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
-	server.ExtraFiles = []*os.File{w}
-	err = server.Start()
-	w.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		server.Process.Signal(os.Interrupt)
-		server.Wait()
-	})
-	line, err := bufio.NewReader(number).ReadString('\n')
-	if err != nil {
-		t.Fatal("Xvfb ended before it was ready")
-	}
+	t.Cleanup(end)
 	xgb.Logger.SetOutput(io.Discard) // it has no file of secrets, and needs none
-	s := &screen{T: t, name: ":" + strings.TrimSpace(line)}
+	s := &screen{T: t, name: name}
 	if s.x, err = xgb.NewConnDisplay(s.name); err != nil {
 		t.Fatal(err)
 	}

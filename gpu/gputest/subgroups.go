@@ -13,7 +13,7 @@ import (
 func Emulate(k *gpu.Kernel, size int, apart bool) *gpu.Kernel {
 	kind, lanes, begin := "f32", 32, "let lane = 8u * lid.y + lid.x;"
 	member, first, rank := "lane / SIZE * SIZE + i", "lane / SIZE * SIZE", "lane % SIZE"
-	if strings.Contains(k.Source, "fn rowSum(") {
+	if strings.Contains(k.Source(), "fn rowSum(") {
 		kind, lanes = "vec2f", 256
 	}
 	if apart {
@@ -49,12 +49,12 @@ fn emulatedMax(value: f32) -> f32 {
 	e := *k
 	e.Name = fmt.Sprintf("%s, emulated in subgroups of %d, apart %v", k.Name, size, apart)
 	e.Subgroups = false
-	e.Source = strings.NewReplacer("enable subgroups;", emulation,
+	e.Source = gpu.WGSL(strings.NewReplacer("enable subgroups;", emulation,
 		"subgroupAdd(1u)", "emulatedSize()", "subgroupExclusiveAdd(1u)", "emulatedRank()",
 		"subgroupAdd(", "emulatedAdd(", "subgroupMin(", "emulatedMin(", "subgroupMax(", "emulatedMax(",
 		begin, begin+" emulated = lane;",
 		"fn rowSum(lid: u32, value: vec2f) -> vec2f {", "fn rowSum(lid: u32, value: vec2f) -> vec2f { emulated = lid;",
-		"fn rowMax(lid: u32, value: f32) -> f32 {", "fn rowMax(lid: u32, value: f32) -> f32 { emulated = lid;").Replace(k.Source)
+		"fn rowMax(lid: u32, value: f32) -> f32 {", "fn rowMax(lid: u32, value: f32) -> f32 { emulated = lid;").Replace(k.Source()))
 	return &e
 }
 

@@ -1,6 +1,9 @@
 package examine
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // NoHeads is the error of scoring heads where none of a number of responses is correct.
 func NoHeads(responses int) error {
@@ -25,3 +28,6 @@ func noneOf(responses int, does string) error {
 func NoSteps(responses int) error {
 	return noneOf(responses, "has steps to resample")
 }
+
+// errSameAnswer is the error of [Patch] where nothing can come back.
+var errSameAnswer = errors.New("both responses give the same answer, or one gives none; change a step so that the answer changes")

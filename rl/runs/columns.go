@@ -16,6 +16,33 @@ type Column struct {
 	Values []*float64 `json:"values"` // one a line; nil where a line has none
 }
 
+// rounded is a copy with six digits of every number; whole numbers keep all theirs.
+func (c Column) rounded() Column {
+	values, numbers := make([]*float64, len(c.Values)), make([]float64, len(c.Values))
+	for i, x := range c.Values {
+		if x != nil {
+			numbers[i] = SixDigits(*x)
+			values[i] = &numbers[i]
+		}
+	}
+	return Column{Name: c.Name, Values: values}
+}
+
+// SixDigits is the number of six digits that is next to x; whole numbers keep all theirs.
+func SixDigits(x float64) float64 {
+	if x == math.Trunc(x) {
+		return x
+	}
+	digits := 5 - int(math.Floor(math.Log10(math.Abs(x))))
+	if digits > 300 {
+		return x
+	}
+	if scale := math.Pow10(max(digits, 0)); scale > 1 {
+		return math.Round(x*scale) / scale
+	}
+	return math.Round(x)
+}
+
 // Columns are the numbers of lines, the step first. They share no memory that a later [Columns.add] writes.
 type Columns []Column
 

@@ -41,9 +41,9 @@ type Comparison struct {
 
 // BaseRow is the model that runs began from.
 type BaseRow struct {
-	From           string      `json:"from"` // a file, "evaluation", "probe" or "first step"
-	Problems       int         `json:"problems"`
-	Seeds          []Seed      `json:"seeds"` // that it is the mean over
+	From           string      `json:"from"`     // a file, "evaluation", "probe" or "first step"
+	Problems       int         `json:"problems"` // 0 where the log of another trainer does not say
+	Seeds          []Seed      `json:"seeds"`    // that it is the mean over; none where the log of another trainer does not say
 	Accuracy       stat.Number `json:"accuracy"`
 	ThinkTokens    stat.Number `json:"think_tokens"`
 	Reflections    stat.Number `json:"reflections"` // not in a probe
@@ -74,7 +74,7 @@ func firstOf(m []Measured) *Measured {
 type Row struct {
 	Method        string      `json:"method"` // with the settings that set it apart
 	Seeds         int         `json:"seeds"`
-	SeedList      []Seed      `json:"seed_list"`
+	SeedList      []Seed      `json:"seed_list"` // none where the log of another trainer does not say
 	Accuracy      stat.Number `json:"accuracy"`
 	AccuracySD    stat.Number `json:"accuracy_sd"`
 	ThinkTokens   stat.Number `json:"think_tokens"`
@@ -190,6 +190,9 @@ func Compare(list []Named, order []string, base *BaseEvaluation, reach float64) 
 		if err := everyStep(r); err != nil {
 			return c, err
 		}
+		if r.Run.Settings.IsForeign() {
+			c.Notes = append(c.Notes, r.Name+": "+strings.TrimSuffix(r.Run.Settings.Note, "."))
+		}
 		runs = append(runs, finished{r, o})
 	}
 	if len(runs) == 0 {
@@ -198,8 +201,12 @@ func Compare(list []Named, order []string, base *BaseEvaluation, reach float64) 
 	if err := sameProblems(runs); err != nil {
 		return c, err
 	}
-	first := runs[0].Run.Settings
-	c.Task, c.Difficulty = first.Task, first.Difficulty
+	for _, r := range runs {
+		if s := r.Run.Settings; !s.isUnknown() {
+			c.Task, c.Difficulty = s.Task, s.Difficulty
+			break
+		}
+	}
 	groups, notes, err := groupRuns(runs, order)
 	if err != nil {
 		return c, err
@@ -242,6 +249,10 @@ func everyStep(r Named) error {
 
 // sameProblems returns an error that names two runs which cannot be in one table.
 func sameProblems(runs []finished) error {
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r finished) bool { return r.Run.Settings.isUnknown() })
+	if len(runs) == 0 { // nobody knows
+		return nil
+	}
 	a := runs[0]
 	for _, b := range runs[1:] {
 		x, y := a.Run.Settings, b.Run.Settings
@@ -326,6 +337,9 @@ func baseRow(runs []finished) BaseRow {
 		}
 		return SpreadOf(x).Mean
 	}
+	if runs[0].Run.Settings.isUnknown() {
+		seeds = []Seed{}
+	}
 	row := BaseRow{From: runs[0].baseFrom, Seeds: seeds, Measured: how, ByDifficulty: levels(all)}
 	for _, e := range all {
 		row.Problems += e.Problems
@@ -338,7 +352,8 @@ func baseRow(runs []finished) BaseRow {
 	return row
 }
 
-// bases are the distinct bases of rows: those measured alike are one, over the seeds of all its rows. fromFile means that one
+// bases are the distinct bases of rows: those measured alike are one, over the seeds of all its rows. The log of another trainer of
+// which nothing is known has its own. fromFile means that one
 // evaluation from a file is the base of every row.
 func bases(groups []*group, rows []Row, fromFile bool) (bases []BaseRow) {
 	var indices []int
@@ -347,7 +362,7 @@ func bases(groups []*group, rows []Row, fromFile bool) (bases []BaseRow) {
 	}
 	for _, of := range Group(indices, func(a, b int) bool {
 		x, y := rows[a].Base, rows[b].Base
-		return x.From == y.From && len(Differences(x.Measured[0], y.Measured[0], likeSeeds)) == 0
+		return (fromFile || !groups[a].runs[0].Run.Settings.isUnknown()) && x.From == y.From && len(Differences(x.Measured[0], y.Measured[0], likeSeeds)) == 0
 	}) {
 		one := rows[of[0]].Base
 		if !fromFile {

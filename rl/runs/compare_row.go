@@ -38,7 +38,12 @@ func (g *group) row(base BaseRow, reach float64) Row {
 		return SpreadOf(x)
 	}
 	last := func(name string) Spread {
-		return over(func(r finished) float64 { return r.Run.Log.Last(name) })
+		return over(func(r finished) float64 {
+			if r.Run.Settings.IsForeign() && r.Run.Log.Columns().Of(name) == nil {
+				return nan
+			}
+			return r.Run.Log.Last(name)
+		})
 	}
 	var evaluations []Evaluation
 	labels := map[string]bool{}
@@ -48,7 +53,7 @@ func (g *group) row(base BaseRow, reach float64) Row {
 			labels[label] = true
 		}
 	}
-	row := Row{Method: g.label, Seeds: len(g.runs), Labels: map[string]Spread{}, ByDifficulty: levels(evaluations), Base: base}
+	row := Row{Method: g.label, Seeds: len(g.runs), SeedList: []Seed{}, Labels: map[string]Spread{}, ByDifficulty: levels(evaluations), Base: base}
 	accuracy := over(func(r finished) float64 { return float64(r.Accuracy) })
 	think := over(func(r finished) float64 { return float64(r.ThinkTokens) })
 	row.Accuracy, row.AccuracySD, row.ThinkTokens, row.ThinkTokensSD = accuracy.Mean, accuracy.SD, think.Mean, think.SD
@@ -80,7 +85,9 @@ func (g *group) row(base BaseRow, reach float64) Row {
 			row.Gained++
 		}
 		row.Measured = append(row.Measured, r.measured)
-		row.SeedList, row.Runs = append(row.SeedList, r.Run.Settings.Seed), append(row.Runs, r.Named)
+		if row.Runs = append(row.Runs, r.Named); !r.Run.Settings.isUnknown() {
+			row.SeedList = append(row.SeedList, r.Run.Settings.Seed)
+		}
 		if !math.IsNaN(r.Run.tokensTo(reach)) {
 			row.Reached++
 		}

@@ -5,6 +5,8 @@
 //
 //	run.json        Settings: the options of the run
 //	metrics.jsonl   Log: a line a training step (training.jsonl of pretraining)
+//	rollouts.jsonl.gz
+//	                Rollouts: the responses of every step, a gzip member a step
 //	result.json     Result: measurements after the last step
 //	training.safetensors, model.safetensors, config.json, tokenizer.json, …
 //	                the newest checkpoint; package hf reads and writes these

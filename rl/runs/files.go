@@ -51,13 +51,19 @@ func known(name string) bool {
 			return slices.Contains(CheckpointFiles, inner)
 		}
 	}
-	return name == RunFile || name == ResultFile || name == FollowedFile || name == ProblemsFile || isPage(name, MetricsFile) || isPage(name, PretrainFile) || slices.Contains(CheckpointFiles, name)
+	return name == RunFile || name == ResultFile || name == FollowedFile || name == ProblemsFile || IsLog(name) || IsRollouts(name) || slices.Contains(CheckpointFiles, name)
 }
 
 // Light reports whether a file has settings or measurements of a run, and no weights.
 func Light(name string) bool {
-	return name == RunFile || name == ResultFile || isPage(name, MetricsFile) || isPage(name, PretrainFile)
+	return name == RunFile || name == ResultFile || IsLog(name)
 }
+
+// IsLog reports whether a file is a log, or a page of one.
+func IsLog(name string) bool { return isPage(name, MetricsFile) || isPage(name, PretrainFile) }
+
+// IsRollouts reports whether a file holds rollouts, or a page of them.
+func IsRollouts(name string) bool { return isPage(name, RolloutsFile) }
 
 // Run is a run as it is saved.
 type Run struct {
@@ -65,6 +71,7 @@ type Run struct {
 	Log        Log
 	Result     *Result           // nil before the end
 	Followed   *Followed         // nil where no problem is followed
+	Rollouts   Rollouts          // empty where none are saved
 	Checkpoint map[string][]byte // its files; empty where nothing is left but metrics
 	Base       map[string][]byte // files of the model it began from; empty of a shipped one
 	Reflection map[string][]byte // files of the reflection model; empty of a shipped one
@@ -75,7 +82,8 @@ type Run struct {
 var ErrNoRun = errors.New("there is no metrics.jsonl among the files; choose the folder of a run, or a metrics.jsonl alone")
 
 // Read reads a run from its files by name: those of any version, and a log alone. It does not cut the log to the checkpoint,
-// whose step it does not know: [Log.UpTo] does. A checkpoint counts only where it can be resumed from.
+// whose step it does not know: [Log.UpTo] does. A checkpoint counts only where it can be resumed from. With a [DamagedLog] it
+// returns the run with the lines before the damage too.
 func Read(files map[string][]byte) (r Run, err error) {
 	about := files[RunFile]
 	if about != nil {
@@ -83,14 +91,13 @@ func Read(files map[string][]byte) (r Run, err error) {
 			return r, fmt.Errorf("%s cannot be read: %w", RunFile, err)
 		}
 	}
-	if err := r.readLog(files); err != nil {
-		return r, err
-	}
+	damage := r.readLog(files)
 	if !IsRun(slices.Collect(maps.Keys(files))) {
 		return r, ErrNoRun
 	}
 	if about == nil {
-		r.Settings.Method, r.Settings.Version = r.methodOfLog(files), 1
+		r.Settings.Method, r.Settings.Seed = r.ofLog(files)
+		r.Settings.Version = 1
 	}
 	if data := files[ResultFile]; data != nil {
 		r.Result = &Result{}
@@ -111,11 +118,13 @@ func Read(files map[string][]byte) (r Run, err error) {
 			}
 		}
 	}
+	r.Rollouts = readRollouts(files)
 	r.Base, r.Reflection = inFolder(files, BaseFolder), inFolder(files, ReflectionFolder)
 	r.Problems = files[ProblemsFile]
-	return r, nil
+	return r, damage
 }
 
+// readLog returns a [DamagedLog] where the log cannot be read to its end.
 func (r *Run) readLog(files map[string][]byte) error {
 	names := []string{MetricsFile, PretrainFile}
 	if r.Settings.Method != "" {
@@ -127,29 +136,25 @@ func (r *Run) readLog(files map[string][]byte) error {
 			continue
 		}
 		log, err := ReadLog(text)
-		if err != nil {
-			return err
-		}
 		log.pages = pages
 		r.Log = log
-		return nil
+		return err
 	}
 	return nil
 }
 
-// methodOfLog is the method that the lines of a log without run.json name.
-func (r *Run) methodOfLog(files map[string][]byte) string {
-	var first struct{ Method string }
+// ofLog are the method and the seed that the first line of a log without run.json names.
+func (r *Run) ofLog(files map[string][]byte) (method string, seed Seed) {
+	var first map[string]json.RawMessage
 	if len(r.Log.lines) > 0 {
-		_ = json.Unmarshal(r.Log.lines[0], &first) // a line without a method has none
+		_ = json.Unmarshal(withoutNaN(r.Log.lines[0]), &first) // it was read as an object
 	}
-	if first.Method != "" {
-		return first.Method
+	_ = json.Unmarshal(first["method"], &method) // other logs may name none, or write it otherwise
+	_ = seed.UnmarshalJSON(first["seed"])        // likewise
+	if _, pages := joinPages(files, PretrainFile); pages > 0 && method == "" {
+		method = Pretrain
 	}
-	if _, pages := joinPages(files, PretrainFile); pages > 0 {
-		return Pretrain
-	}
-	return ""
+	return method, seed
 }
 
 func inFolder(files map[string][]byte, folder string) map[string][]byte {
@@ -168,7 +173,7 @@ func (r Run) Resumable() bool { return r.Checkpoint[StateFile] != nil }
 // Finished reports whether the run has taken all its steps.
 func (r Run) Finished() bool { return r.Settings.Done(r.Log.Step(), r.Log.Tokens()) }
 
-// Files are the files of the run by name, without its log: the inverse of [Read].
+// Files are the files of the run by name, without its log and rollouts: the inverse of [Read].
 func (r Run) Files() (files map[string][]byte, err error) {
 	files = map[string][]byte{}
 	for name, data := range r.Checkpoint {
@@ -212,23 +217,42 @@ func saveOrder(a, b string) int {
 // FilesIn reads the files of the run in a folder. Other files there are left alone.
 func FilesIn(folder fs.FS) (map[string][]byte, error) {
 	files := map[string][]byte{}
+	err := eachIn(folder, func(name string, _ fs.DirEntry) (err error) {
+		files[name], err = fs.ReadFile(folder, name)
+		return err
+	})
+	return files, err
+}
+
+// SizeIn is how many bytes [FilesIn] reads.
+func SizeIn(folder fs.FS) (bytes int64, err error) {
+	err = eachIn(folder, func(_ string, e fs.DirEntry) error {
+		info, err := e.Info()
+		if err == nil {
+			bytes += info.Size()
+		}
+		return err
+	})
+	return bytes, err
+}
+
+// eachIn calls do with each file of the run in a folder, by its name there, until the first error.
+func eachIn(folder fs.FS, do func(name string, e fs.DirEntry) error) error {
 	for _, inner := range []string{"", BaseFolder, ReflectionFolder} {
 		entries, err := fs.ReadDir(folder, path.Clean(inner))
 		if inner != "" && errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, e := range entries {
-			name := inner + e.Name()
-			if !known(name) || e.IsDir() {
-				continue
-			}
-			if files[name], err = fs.ReadFile(folder, name); err != nil {
-				return nil, err
+			if name := inner + e.Name(); known(name) && !e.IsDir() {
+				if err := do(name, e); err != nil {
+					return err
+				}
 			}
 		}
 	}
-	return files, nil
+	return nil
 }

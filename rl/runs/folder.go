@@ -200,6 +200,10 @@ func (f Folder) Lock(_ context.Context, id string) (release func(), err error) {
 	}
 	lock := flock.New(filepath.Join(dir, lockFile))
 	got, err := lock.TryLock()
+	for try := 1; try < lockTries && !got && err == nil; try++ { // Locked holds it for a moment
+		time.Sleep(lockPause)
+		got, err = lock.TryLock()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be locked: %w", dir, err)
 	}
@@ -215,4 +219,24 @@ func (f Folder) Lock(_ context.Context, id string) (release func(), err error) {
 		}
 	}
 	return func() { _ = lock.Unlock() }, nil
+}
+
+// A lock is asked for a few times, because another process may just look whether it is taken.
+const (
+	lockTries = 3
+	lockPause = 10 * time.Millisecond
+)
+
+// Locked looks at the file .lock and makes none.
+func (f Folder) Locked(_ context.Context, id string) bool {
+	path := f.path(id, lockFile)
+	if _, err := os.Stat(path); err != nil {
+		return false
+	}
+	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	got, err := lock.TryRLock()
+	if got {
+		_ = lock.Unlock()
+	}
+	return !got && err == nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,7 +110,7 @@ type group struct {
 }
 
 // groupRuns makes a row of runs that repeat each other and were measured alike, in the order of their methods. notes name
-// what separates runs of one series.
+// what separates runs of one series. It returns an error for a run that is there twice.
 func groupRuns(list []finished, order []string) (groups []*group, notes []string, err error) {
 	rows := Group(list, func(first, r finished) bool {
 		if !Repeats(first.Run.Standing(), r.Run.Standing()) {
@@ -121,6 +122,13 @@ func groupRuns(list []finished, order []string) (groups []*group, notes []string
 		}
 		return len(apart) == 0
 	})
+	for i, r := range list {
+		for _, before := range list[:i] {
+			if r.Run.Settings.isUnknown() && before.Run.Settings.isUnknown() && reflect.DeepEqual(before.Run.Log.Columns(), r.Run.Log.Columns()) {
+				return nil, nil, fmt.Errorf("%s and %s are the same log twice; leave one out", before.Name, r.Name)
+			}
+		}
+	}
 	var titles []Title
 	for _, row := range rows {
 		title := row[0].Run.Settings.title()
@@ -128,6 +136,7 @@ func groupRuns(list []finished, order []string) (groups []*group, notes []string
 		titles = append(titles, title)
 	}
 	for i, label := range Names(titles) {
+		label = cmp.Or(label, rows[i][0].Name) // of a log of another trainer, whose method is not known
 		slices.SortStableFunc(rows[i], func(a, b finished) int { return cmp.Compare(a.Run.Settings.Seed, b.Run.Settings.Seed) })
 		for j, r := range rows[i][1:] {
 			if before := rows[i][j]; before.Run.Settings.Seed == r.Run.Settings.Seed {

@@ -3,7 +3,6 @@ package runs
 import (
 	"bytes"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 )
@@ -18,7 +17,19 @@ type Log struct {
 	lines  [][]byte // of the newest page, each with its end
 	turned []int    // which lines of the pages before have a row in columns: it comes before those of lines
 	cols   Columns
+
+	brokeOff bool // the text that it was read from ends in a part of a line, which is left out
 }
+
+// DamagedLog is the error of a log that can be read up to a line and no further.
+type DamagedLog struct {
+	Line int // that cannot be read, from 1
+	Err  error
+}
+
+func (d *DamagedLog) Error() string { return fmt.Sprintf("line %d of the metrics: %v", d.Line, d.Err) }
+
+func (d *DamagedLog) Unwrap() error { return d.Err }
 
 // A log of a long run is shown by its newest steps one by one, and of those before every second, fourth, … so that what
 // screens get stays small. Column "step" has the steps.
@@ -31,7 +42,8 @@ const (
 var PageLines = 256
 
 // ReadLog reads metrics.jsonl, or the training.jsonl of pretraining, as one page: lines of any length. A last line that broke
-// off is left out. A value that is null, NaN or missing is a gap.
+// off is left out, see [Log.BrokeOff]. A value that is null, NaN or missing is a gap. With a [DamagedLog] it returns the lines before
+// the damage too.
 func ReadLog(text []byte) (l Log, err error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // byte order mark
 	for n := 1; len(text) > 0; n++ {
@@ -42,9 +54,10 @@ func ReadLog(text []byte) (l Log, err error) {
 		}
 		if err := l.Add(line); err != nil {
 			if last := len(bytes.TrimSpace(text)) == 0; last && l.Rows() > 0 {
+				l.brokeOff = true
 				break
 			}
-			return l, fmt.Errorf("line %d of the metrics: %w", n, err)
+			return l, &DamagedLog{n, err}
 		}
 	}
 	return l, nil
@@ -58,6 +71,9 @@ func (l *Log) Add(line []byte) error {
 	}
 	return err
 }
+
+// BrokeOff reports whether the text that the log was read from ends in a line that cannot be read, which is left out.
+func (l *Log) BrokeOff() bool { return l.brokeOff }
 
 // Rows is the number of lines of the whole log.
 func (l *Log) Rows() int { return l.first + len(l.lines) }
@@ -94,10 +110,14 @@ func (l *Log) UpTo(step int) Log {
 	return cut
 }
 
-// Shown are the columns for screens.
+// Shown are the columns for screens, with the six digits of a number that a screen can show: they make a message a third as long.
 func (l *Log) Shown() []Column {
 	columns, _ := l.pick(shownOf(l.Rows()))
-	return append([]Column{}, columns...)
+	shown := []Column{}
+	for _, c := range columns {
+		shown = append(shown, c.rounded())
+	}
+	return shown
 }
 
 // pick are the columns of the lines that are asked for and have a row, and the numbers of these lines.
@@ -145,13 +165,15 @@ func pageFile(log string, page int) string {
 	if page == 0 {
 		return log
 	}
-	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(log, path.Ext(log)), page, path.Ext(log))
+	stem, ends, _ := strings.Cut(log, ".")
+	return fmt.Sprintf("%s-%d.%s", stem, page, ends)
 }
 
 // isPage reports whether name is a page of a log.
 func isPage(name, log string) bool {
 	var page int
-	inner, ok := strings.CutPrefix(strings.TrimSuffix(name, path.Ext(log)), strings.TrimSuffix(log, path.Ext(log))+"-")
+	stem, _, _ := strings.Cut(log, ".")
+	inner, ok := strings.CutPrefix(name, stem+"-")
 	if ok {
 		_, err := fmt.Sscanf(inner, "%d", &page)
 		ok = err == nil && page > 0

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -26,6 +27,9 @@ func TestLogWithGaps(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}
 	}
+	if !log.BrokeOff() {
+		t.Error("the log does not say that its last line broke off")
+	}
 	if log.Rows() != 4 || !strings.Contains(string(log.Text()), long) || log.Step() != 4 {
 		t.Errorf("%d lines up to step %d", log.Rows(), log.Step())
 	}
@@ -36,6 +40,19 @@ func TestLogWithGaps(t *testing.T) {
 		if _, err := ReadLog([]byte(bad)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", bad, err, want)
 		}
+	}
+}
+
+// Of a damaged log the lines before the damage are there, and of the run all else.
+func TestDamagedLog(t *testing.T) {
+	text := []byte(`{"step":1}` + "\n" + `{"step":7}` + "\n" + `{"step":2}` + "\n" + `{"step":8}` + "\n")
+	r, err := Read(map[string][]byte{MetricsFile: text, RunFile: []byte(`{"method":"grpo","seed":3}`), StateFile: {1}, ResultFile: []byte(`{"step":8}`)})
+	damage, is := errors.AsType[*DamagedLog](err)
+	if !is || damage.Line != 3 || err.Error() != "line 3 of the metrics: step 2 comes after step 7" {
+		t.Fatalf("%v", err)
+	}
+	if r.Log.Rows() != 2 || r.Log.Step() != 7 || r.Log.BrokeOff() || r.Settings.Seed != 3 || !r.Resumable() || r.Result == nil {
+		t.Errorf("before the damage are %d lines up to step %d of %+v", r.Log.Rows(), r.Log.Step(), r)
 	}
 }
 
@@ -70,9 +87,17 @@ func TestShownLog(t *testing.T) {
 }
 
 func TestPageNames(t *testing.T) {
-	for name, want := range map[string]bool{"metrics.jsonl": true, "metrics-1.jsonl": true, "metrics-12.jsonl": true, "metrics-0.jsonl": false, "metrics-01.jsonl": false, "metrics-x.jsonl": false, "other.jsonl": false, "metrics-1.jsonl.tmp": false} {
+	for name, want := range map[string]bool{"metrics.jsonl": true, "metrics-1.jsonl": true, "metrics-12.jsonl": true, "metrics-0.jsonl": false, "metrics-01.jsonl": false, "metrics-x.jsonl": false, "other.jsonl": false, "metrics-1.jsonl.tmp": false, "metrics-1.jsonl.gz": false} {
 		if got := isPage(name, MetricsFile); got != want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestShownNumbersHaveSixDigits(t *testing.T) {
+	for x, want := range map[float64]float64{0: 0, 7: 7, 1234567: 1234567, 0.77734375: 0.777344, -0.020408163265306: -0.0204082, 1e-320: 1e-320, 123456.789: 123457, 1e9 + 0.5: 1e9 + 1, -1e-9 / 3: -3.33333e-10} {
+		if got := SixDigits(x); got != want {
+			t.Errorf("%v is shown as %v, want %v", x, got, want)
 		}
 	}
 }

@@ -167,6 +167,10 @@ func (p Paged) Lock(ctx context.Context, id string) (release func(), err error) 
 	return p.Folder.Lock(ctx, id)
 }
 
+func (p Paged) Locked(ctx context.Context, id string) bool {
+	return checkID(id) == nil && p.Folder.Locked(ctx, id)
+}
+
 // logOf is the log that name is a page of, empty for other files.
 func logOf(name string) string {
 	for _, log := range []string{MetricsFile, PretrainFile} {

@@ -68,8 +68,8 @@ type nestedResult struct {
 const nestedDraws = 2000
 
 // PairWith contrasts the row of a label with every other row, in some outcomes. within, where above 0, is the difference that is too small to
-// matter, in the unit of a single outcome. It returns an error where there is no such row, where two rows have no seed in common, or
-// where they were measured otherwise.
+// matter, in the unit of a single outcome. It returns an error where there is no such row, where a row is the log of another
+// trainer, where two rows have no seed in common, or where they were measured otherwise.
 func (c Comparison) PairWith(label string, outcomes []string, within float64) (list []Contrast, err error) {
 	at := slices.IndexFunc(c.Rows, func(r Row) bool { return r.Method == label })
 	if at < 0 {
@@ -81,6 +81,11 @@ func (c Comparison) PairWith(label string, outcomes []string, within float64) (l
 	}
 	if len(c.Rows) < 2 {
 		return nil, fmt.Errorf("there is only the row %q; give runs of two rows or more", label)
+	}
+	for _, r := range c.Rows {
+		if r.Runs[0].Run.Settings.IsForeign() {
+			return nil, fmt.Errorf("%s is a log of another trainer, whose problems and random numbers no other row has, so nothing pairs them; leave it out", r.Runs[0].Name)
+		}
 	}
 	var p []float64
 	for _, outcome := range outcomes {

@@ -210,14 +210,19 @@ func (r Run) outcomeOfLog() (o outcome) {
 	n := c.Rows()
 	o.Evaluation, o.base, o.baseFrom = of(max(0, n-tail), n), of(0, 1), "first step"
 	o.measured = r.LogMeasured()
-	o.measured.Problems = To(o.Evaluation.Problems)
 	o.baseHow = o.measured
-	o.baseHow.Problems, o.baseHow.Tokens, o.baseHow.Updates, o.baseHow.Model = To(o.base.Problems), To(int64(0)), To(0), o.measured.Base
+	o.baseHow.Tokens, o.baseHow.Updates, o.baseHow.Model = To(int64(0)), To(0), o.measured.Base
+	if !r.Settings.IsForeign() { // other logs do not say
+		o.measured.Problems, o.baseHow.Problems = To(o.Evaluation.Problems), To(o.base.Problems)
+	}
 	return o
 }
 
 // LogMeasured is how the numbers in the run's log are measured, at its end. Runs before version 2 did not record all of it.
 func (r Run) LogMeasured() Measured {
+	if r.Settings.isUnknown() {
+		return Measured{}
+	}
 	m := r.conditions()
 	if r.Settings.Measured != nil {
 		tokens, updates := m.Tokens, m.Updates

@@ -16,6 +16,17 @@ const Pretrain = "pretrain"
 // Version is that of run.json as this package writes it. Files without a version are of version 1.
 const Version = 2
 
+// What a run measures while it trains where nobody asks for something else: about a tenth of the time of a run of the lab. See
+// Settings.HeldOut and Settings.HeldOutGap.
+const (
+	HeldOut    = 100    // problems
+	HeldOutGap = 25_000 // tokens
+)
+
+// DefaultRollouts is the share of a run's problems whose responses are saved where nobody asks for another: all. See docs/rollouts.md for what
+// they take.
+const DefaultRollouts = 1.0
+
 // Settings are run.json: the options of a run, and what identifies it.
 type Settings struct {
 	Version    int               `json:"version"`
@@ -36,6 +47,7 @@ type Settings struct {
 	Every      int               `json:"report_every,omitempty"`   // steps of pretraining a line of the log
 	HeldOut    int               `json:"held_out,omitempty"`       // fixed problems that the model is measured on while it trains; 0 is none
 	HeldOutGap int64             `json:"held_out_every,omitempty"` // generated tokens between two of these measurements
+	Rollouts   *float64          `json:"save_rollouts,omitempty"`  // share of its problems whose responses are saved, from 0 to 1; nil where none are and this was not recorded
 	Evaluate   *int              `json:"evaluate,omitempty"`       // fresh problems for the evaluation at the end; nil where this was not recorded
 	Start      string            `json:"start,omitempty"`          // pretraining: the model whose weights it began with
 	Storage    string            `json:"storage,omitempty"`        // of the base's weights on the device, where adapters are trained over a base that was opened in parts
@@ -104,7 +116,7 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 	if p.Version > Version {
 		return fmt.Errorf("it is of version %d and this attnlab reads versions up to %d; use a newer attnlab", p.Version, Version)
 	}
-	if p.Steps < 0 || p.Budget < 0 || p.Probe < 0 || p.Every < 0 || p.HeldOut < 0 || p.HeldOutGap < 0 || p.Evaluate != nil && *p.Evaluate < 0 {
+	if p.Steps < 0 || p.Budget < 0 || p.Probe < 0 || p.Every < 0 || p.HeldOut < 0 || p.HeldOutGap < 0 || p.Rollouts != nil && !(*p.Rollouts >= 0) || p.Evaluate != nil && *p.Evaluate < 0 {
 		return fmt.Errorf("it has a negative number of steps, tokens or problems")
 	}
 	*s = Settings(p)
@@ -160,6 +172,11 @@ func (s Settings) Flag(name string) (string, bool) {
 		return strconv.Itoa(s.HeldOut), s.Method != Pretrain
 	case "held-out-every":
 		return strconv.FormatInt(s.HeldOutGap, 10), s.Method != Pretrain
+	case "save-rollouts":
+		if s.Rollouts == nil {
+			return "", s.Method != Pretrain
+		}
+		return strconv.FormatFloat(*s.Rollouts, 'g', -1, 64), s.Method != Pretrain
 	case "eval": // a run that has no evaluation may get one later
 		if s.Evaluate == nil || *s.Evaluate == 0 {
 			return "", false

@@ -24,6 +24,8 @@ type Store interface {
 	// Lock makes this process the only writer of a run until it calls release or ends, however it ends. It returns an
 	// error that wraps [ErrLocked] where another one writes the run.
 	Lock(ctx context.Context, id string) (release func(), err error)
+	// Locked reports whether a process, this one too, is the writer of a run. A store that cannot tell reports false.
+	Locked(ctx context.Context, id string) bool
 }
 
 // Appender is a store that can add to a file without writing it again.
@@ -110,4 +112,10 @@ func (m *Memory) Lock(_ context.Context, id string) (release func(), err error) 
 		defer m.mu.Unlock()
 		delete(m.locked, id)
 	}), nil
+}
+
+func (m *Memory) Locked(_ context.Context, id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.locked[id]
 }

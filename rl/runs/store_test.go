@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,12 +47,21 @@ func TestStores(t *testing.T) {
 			if !slices.Equal(ids, []string{"a"}) {
 				t.Errorf("runs %q", ids)
 			}
+			if store.Locked(ctx, "a") || store.Locked(ctx, "none") {
+				t.Error("locked before anyone did")
+			}
 			release, err := store.Lock(ctx, "a")
 			must(err)
+			if !store.Locked(ctx, "a") {
+				t.Error("a writer is not seen")
+			}
 			if _, err := store.Lock(ctx, "a"); !errors.Is(err, ErrLocked) {
 				t.Errorf("a second writer: %v", err)
 			}
 			release()
+			if store.Locked(ctx, "a") {
+				t.Error("a writer that left is seen")
+			}
 			again, err := store.Lock(ctx, "a")
 			must(err)
 			again()
@@ -244,6 +254,14 @@ func TestReadOldFiles(t *testing.T) {
 		}
 		if err == nil && (r.Settings.Method != test.method || r.Resumable() != test.resume) {
 			t.Errorf("%s: method %q, can be resumed %v", name, r.Settings.Method, r.Resumable())
+		}
+	}
+	for line, want := range map[string]Seed{
+		`{"step":1,"method":"grpo","seed":1}`: 1, `{"step":1,"method":"grpo","loss":NaN,"seed":"18446744073709551615"}`: math.MaxUint64,
+		`{"step":1,"method":"grpo","seed":-1}`: 0, `{"step":1,"method":"grpo"}`: 0,
+	} {
+		if r, err := Read(map[string][]byte{MetricsFile: []byte(line)}); err != nil || r.Settings.Seed != want || r.Settings.Method != "grpo" {
+			t.Errorf("%s: seed %d of %q, %v", line, r.Settings.Seed, r.Settings.Method, err)
 		}
 	}
 	want := Run{Settings: full(), Checkpoint: map[string][]byte{StateFile: {1}, ConfigFile: {2}}, Base: map[string][]byte{WeightsFile: {3}}, Reflection: map[string][]byte{WeightsFile: {4}}, Result: &Result{Step: 2}}

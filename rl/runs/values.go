@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"attnlab/rl/hyper"
@@ -16,6 +17,9 @@ func (s Settings) canonical(name, text string) string {
 		if v, err := p.Parse(text); err == nil {
 			return v.String()
 		}
+	}
+	if x, err := strconv.ParseFloat(text, 64); err == nil && name == "save-rollouts" {
+		return strconv.FormatFloat(x, 'g', -1, 64)
 	}
 	return text
 }

@@ -11,7 +11,8 @@ import (
 // Writer writes one run to a store; no other process does meanwhile.
 type Writer struct {
 	Run
-	Damaged bool // the store has a result.json that is not JSON: Open leaves it out, and Finish replaces it
+	Damaged bool  // the store has a result.json that is not JSON: Open leaves it out, and Finish replaces it
+	Lost    error // rollouts of steps before the checkpoint that cannot be read, and under which name Cut has put them aside; nil for none
 	store   Store
 	id      string
 	release func()
@@ -99,17 +100,41 @@ func (w *Writer) appends() bool {
 	return ok
 }
 
-// Cut drops the lines of the log after a step: they are of steps after the checkpoint, which are taken again. In a store that
-// appends, the log becomes one file.
+// Cut drops the lines of the log and the rollouts after a step: they are of steps after the checkpoint, which are taken again. In a store
+// that appends, both become one file each.
 func (w *Writer) Cut(ctx context.Context, step int) error {
-	before, pages := w.Log.Rows(), w.Log.pages
-	w.Log, w.Followed = w.Log.UpTo(step), w.Followed.UpTo(step)
-	if !w.appends() || w.Log.Rows() == before && pages < 2 && w.whole(ctx) {
+	before, pages, damage := w.Log.Rows(), w.Log.pages, w.Rollouts.damagedBefore(step)
+	w.Log, w.Followed, w.Rollouts = w.Log.UpTo(step), w.Followed.UpTo(step), w.Rollouts.UpTo(step)
+	if !w.appends() {
 		return nil
 	}
-	files := map[string][]byte{w.Settings.LogFile(): append([]byte{}, w.Log.Text()...)}
-	for page := 1; page < pages; page++ {
-		files[pageFile(w.Settings.LogFile(), page)] = nil
+	files := map[string][]byte{}
+	if w.Log.Rows() != before || pages > 1 || !w.whole(ctx) {
+		files[w.Settings.LogFile()] = append([]byte{}, w.Log.Text()...)
+		for page := 1; page < pages; page++ {
+			files[pageFile(w.Settings.LogFile(), page)] = nil
+		}
+	}
+	if damage != nil {
+		whole, err := w.store.Load(ctx, w.id, RolloutsFile)
+		if err != nil {
+			return err
+		}
+		aside := fmt.Sprintf("rollouts-damaged-%d.jsonl.gz", w.Rollouts.last())
+		files[aside] = whole[RolloutsFile]
+		w.Lost = fmt.Errorf("%w; the file is kept as %s", damage, aside)
+	}
+	if r := &w.Rollouts; r.had > 1 || r.stale < r.had {
+		for page := range r.had {
+			files[pageFile(RolloutsFile, page)] = nil
+		}
+		if text := r.text(); len(text) > 0 {
+			files[RolloutsFile] = text
+		}
+	}
+	w.Rollouts = Rollouts{}
+	if len(files) == 0 {
+		return nil
 	}
 	return w.store.Save(ctx, w.id, files)
 }
@@ -135,6 +160,19 @@ func (w *Writer) Append(ctx context.Context, report any) error {
 	return nil
 }
 
+// Keep saves the rollouts of a step after its line of the log.
+func (w *Writer) Keep(ctx context.Context, of []Rollout) error {
+	s, appends := w.store.(Appender)
+	if !appends || len(of) == 0 {
+		return w.Rollouts.Add(of)
+	}
+	p, err := packRollouts(of)
+	if err != nil {
+		return err
+	}
+	return s.Append(ctx, w.id, RolloutsFile, p.data)
+}
+
 // Save writes a checkpoint, with settings, log, result and what else changed, whole or not at all. The files of base and
 // reflection model are written once.
 func (w *Writer) Save(ctx context.Context, checkpoint map[string][]byte) error {
@@ -152,6 +190,9 @@ func (w *Writer) Save(ctx context.Context, checkpoint map[string][]byte) error {
 	if !w.appends() && len(w.Log.lines) > 0 {
 		files[pageFile(w.Settings.LogFile(), w.Log.page)] = w.Log.Text()
 	}
+	if !w.appends() {
+		maps.Copy(files, w.Rollouts.files())
+	}
 	if err := w.store.Save(ctx, w.id, files); err != nil {
 		return err
 	}
@@ -162,6 +203,7 @@ func (w *Writer) Save(ctx context.Context, checkpoint map[string][]byte) error {
 	if len(w.Log.lines) >= PageLines {
 		w.Log.turn()
 	}
+	w.Rollouts.saved()
 	return nil
 }
 

@@ -19,6 +19,8 @@ var statistic = regexp.MustCompile(`(?i)^(mean|average|median|std|stddev|sd|spre
 var roots = map[string]string{
 	"rl/tree.go":                    "TreeRL divides a node's advantage by √|L|, of its leaves",
 	"rl/score/node.go":              "shows that root as a term",
+	"app/engine/inside.go":          "the root of a head's width, by which attention divides q·k",
+	"rl/handover/trl.go":            "says by how much TRL's deviation, over G-1, differs from that over G",
 	"app/figures/tree_draw.go":      "the height of a node with leaves",
 	"app/figures/multiples.go":      "a root scale of colours",
 	"app/figures/roofline.go":       "the radius of a dot whose area is a time",

@@ -6,7 +6,7 @@
 // steps and verified; a [Step] is one line of the think part, and its [Label] is the truth about it, found by replaying the trace.
 // Token positions count from 0 at the first prompt token, and ranges are half open.
 //
-// [Tasks] lists the kinds of tasks: [ChainKind] and [CountdownKind]. [Draw] draws problems, so that no model is measured on what it
+// [Tasks] lists the kinds of tasks: [ChainKind], [CountdownKind] and [RelayKind]. [Draw] draws problems, so that no model is measured on what it
 // was trained on.
 //
 // Nothing draws from a global source of random numbers: the same key gives the same problem on every machine.

@@ -22,7 +22,7 @@ func TestPartsNeverMeet(t *testing.T) {
 	for _, c := range []struct {
 		Task
 		n int
-	}{{openTask(t, "countdown", "", "3"), draws}, {openTask(t, "countdown", "", "4"), draws / 10}, {openTask(t, "chain", "", "2"), draws / 10}} {
+	}{{openTask(t, "countdown", "", "3"), draws}, {openTask(t, "countdown", "", "4"), draws / 10}, {openTask(t, "chain", "", "2"), draws / 10}, {openTask(t, "relay", "guided", "0"), draws / 10}} {
 		streams := []string{TrainStream, RolloutStream, EvalStream, ProbeStream}
 		of := map[string]Part{} // content to part
 		counts := map[Part]int{}
@@ -47,10 +47,13 @@ func TestPartsNeverMeet(t *testing.T) {
 	}
 }
 
-// contentForTest identifies a problem independently of Content: by its sorted numbers, or by its prompt.
+// contentForTest identifies a problem independently of Content: by its sorted numbers, or by its prompt, without a "!".
 func contentForTest(t *testing.T, task Task, p Problem) string {
-	if task.Name() != "countdown" {
+	switch task.Name() {
+	case "chain":
 		return Text(task, p.Prompt)
+	case "relay":
+		return strings.Replace(Text(task, p.Prompt), "! ", "", 1)
 	}
 	at := slices.Index(p.Prompt, question)
 	return fmt.Sprint(slices.Sorted(slices.Values(p.Prompt[1:at])), p.Prompt[at+1])
@@ -70,6 +73,9 @@ func TestContent(t *testing.T) {
 		{"chain", true, "k 8 ; o 4 ; b &k * &o ; ? b", "k 8 ; o 4 ; d 3 ; e &d - &o ; b &k * &o ; ? b"}, // a distractor
 		{"chain", false, "k 8 ; o 4 ; b &k - &o ; ? b", "k 8 ; o 4 ; b &o - &k ; ? b"},                  // minus has an order
 		{"chain", false, "k 8 ; o 4 ; b &k * &o ; ? b", "k 8 ; o 4 ; b &k + &o ; ? b"},
+		{"relay", true, "2 # 1 9 ; 2 ; a 5 b * c * d * ?", "! 9 # 1 2 ; 2 ; a 5 b * c * d * ?"}, // ! and the order on offer
+		{"relay", false, "2 # 1 9 ; 2 ; a 5 b * c * d * ?", "2 1 # 9 ; 2 ; a 5 b * c * d * ?"},
+		{"relay", false, "2 # 1 9 ; 2 ; a 5 b * c * d * ?", "2 # 1 9 ; 2 ; a 6 b * c * d * ?"},
 	} {
 		task := openTask(t, c.task, "", "")
 		var content [2]string

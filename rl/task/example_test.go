@@ -66,6 +66,44 @@ back
 	// correct: true
 }
 
+// A typed problem whose trace slips once, chooses rightly and so ends with a wrong digit. The pivot is known.
+func ExampleRelay() {
+	relay, err := task.NewRelay(task.DefaultRelay())
+	if err != nil {
+		log.Fatal(err)
+	}
+	problem, err := relay.Parse("; 2 3 # 1 9 ; 2 ; a 5 b * c * d * ?")
+	if err != nil {
+		log.Fatal(err)
+	}
+	response, err := task.Tokens(relay, `hum w5
+a 5 2 = 8
+try 1
+b * 8 = 9
+a 5 2 = 7
+c * 8 = 9
+d * 9 = 0
+</think> # 1 <eos>`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	trace := relay.Judge(problem, response)
+	for _, step := range trace.Steps {
+		fmt.Printf("%-10v %s", step.Label, task.Text(relay, trace.Tokens[step.Start:step.End]))
+	}
+	pivot, _ := task.Pivot(relay, problem, trace)
+	fmt.Println("gold:", problem.Gold, "correct:", trace.Correct, "pivot: step", pivot+1)
+	// Output:
+	// redundant  hum w5
+	// wrong      a 5 2 = 8
+	// essential  try 1
+	// wrong      b * 8 = 9
+	// correcting a 5 2 = 7
+	// essential  c * 8 = 9
+	// essential  d * 9 = 0
+	// gold: 0 correct: false pivot: step 3
+}
+
 // Problems are drawn from named streams: the same stream, seed and index give the same problem on every machine. Every task writes problems
 // and responses as text and reads them back.
 func ExampleProblems() {

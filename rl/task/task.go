@@ -42,7 +42,7 @@ type Task interface {
 
 // Problem is one question of a task. All of it follows from the prompt.
 type Problem struct {
-	Difficulty   int    `json:"difficulty"`    // chain: needed variables; countdown: given numbers
+	Difficulty   int    `json:"difficulty"`    // chain: needed variables; countdown: given numbers; relay: level
 	MinimumThink int    `json:"minimum_think"` // tokens in the think part of the shortest complete trace
 	Prompt       []int  `json:"prompt"`        // <bos> … <think>
 	Gold         string `json:"gold"`          // the right answer; empty where nobody knows it

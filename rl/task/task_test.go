@@ -46,11 +46,12 @@ func everyTask(t testing.TB) []Task {
 	return []Task{
 		openTask(t, "chain", "plain", ""), openTask(t, "chain", "verdict", ""), openTask(t, "chain", "recompute", "2-8"),
 		openTask(t, "countdown", "", ""), openTask(t, "countdown", "", "2-5"),
+		openTask(t, "relay", "free", ""), openTask(t, "relay", "guided", "0-5"),
 	}
 }
 
 func TestVocabulary(t *testing.T) {
-	for name, size := range map[string]int{"chain": 58, "countdown": 60} {
+	for name, size := range map[string]int{"chain": 58, "countdown": 60, "relay": 50} {
 		task := openTask(t, name, "", "")
 		vocabulary := task.Vocabulary()
 		if len(vocabulary) != size || task.Name() != name {
@@ -84,6 +85,11 @@ func TestVocabularyConstants(t *testing.T) {
 	for token, id := range map[string]int{"back": countdownBack, "0": countdownValue, "45": countdownSize - 1} {
 		if countdownVocabulary[id] != token {
 			t.Errorf("countdown token %d is %q, want %q", id, countdownVocabulary[id], token)
+		}
+	}
+	for token, id := range map[string]int{"try": relayTry, "hum": relayHum, "!": relayGuide, "0": relayDigit, "a": relayLabel, "p": relayWord - 1, "w0": relayWord, "w7": relaySize - 1} {
+		if relayVocabulary[id] != token {
+			t.Errorf("relay token %d is %q, want %q", id, relayVocabulary[id], token)
 		}
 	}
 }
@@ -137,6 +143,7 @@ func TestNewTaskRefuses(t *testing.T) {
 	for _, args := range [][3]string{
 		{"sudoku", "", ""}, {"chain", "kind", ""}, {"chain", "", "1-5"}, {"chain", "", "2-9"}, {"chain", "", "five"},
 		{"countdown", "verdict", ""}, {"countdown", "", "3-6"}, {"countdown", "", "1"},
+		{"relay", "verdict", ""}, {"relay", "", "5-6"},
 	} {
 		if task, err := New(args[0], args[1], args[2]); err == nil || task != nil {
 			t.Errorf("%q made %v, error %v", args, task, err)
@@ -172,6 +179,18 @@ func TestConfigRefuses(t *testing.T) {
 		spoil(&config)
 		if _, err := NewCountdown(config); err == nil {
 			t.Errorf("countdown accepted: %s", name)
+		}
+	}
+	for name, spoil := range map[string]func(*RelayConfig){
+		"level":       func(c *RelayConfig) { c.Difficulty = Range{1, 6} },
+		"idle lines":  func(c *RelayConfig) { c.IdleFirst = Range{3, 2} },
+		"probability": func(c *RelayConfig) { c.Follow = 1.1 },
+		"context":     func(c *RelayConfig) { c.Context = 128 },
+	} {
+		config := DefaultRelay()
+		spoil(&config)
+		if _, err := NewRelay(config); err == nil {
+			t.Errorf("relay accepted: %s", name)
 		}
 	}
 }
@@ -231,7 +250,11 @@ func TestDemonstrationsAreWellFormed(t *testing.T) {
 		if dropped > count/20 {
 			t.Errorf("%s: %d of %d demonstrations did not fit the context", task.Name(), dropped, count)
 		}
-		if correct < count*7/10 || correct == count {
+		least := count * 7 / 10
+		if task.Name() == "relay" { // one choice of eight, mostly taken blindly
+			least = count / 10
+		}
+		if correct < least || correct == count {
 			t.Errorf("%s: %d of %d demonstrations are correct", task.Name(), correct, count)
 		}
 	}
@@ -290,13 +313,14 @@ func FuzzJudge(f *testing.F) {
 
 // FuzzParse types anything at all; what is accepted must be a problem that the teacher can work on and the judge can judge.
 func FuzzParse(f *testing.F) {
-	tasks := []Task{openTask(f, "chain", "", ""), openTask(f, "countdown", "", "")}
+	tasks := []Task{openTask(f, "chain", "", ""), openTask(f, "countdown", "", ""), openTask(f, "relay", "", "")}
 	for which, task := range tasks {
 		f.Add(uint8(which), Text(task, task.Problem(1).Prompt))
 	}
-	for _, text := range []string{"", "?", "k 8 ; o 4 ; b &k * &o ; ? b", "k 8 ; b &k + &k ? b", "3 7 5 ? 26", "9 9 ? 81", "1 1 1 1 1 ? 45", "<bos> <think>"} {
+	for _, text := range []string{"", "?", "k 8 ; o 4 ; b &k * &o ; ? b", "k 8 ; b &k + &k ? b", "3 7 5 ? 26", "9 9 ? 81", "1 1 1 1 1 ? 45", "; 2 3 # 1 9 ; 2 ; a 5 b * c * d * ?", "! 2 # 1 ; 2 ; a 5 ?", "<bos> <think>"} {
 		f.Add(uint8(0), text)
 		f.Add(uint8(1), text)
+		f.Add(uint8(2), text)
 	}
 	f.Fuzz(func(t *testing.T, which uint8, text string) {
 		task := tasks[int(which)%len(tasks)]
@@ -322,8 +346,8 @@ func FuzzParse(f *testing.F) {
 }
 
 func TestJudgeRefusesForeignProblems(t *testing.T) {
-	chain, countdown := openTask(t, "chain", "", ""), openTask(t, "countdown", "", "")
-	for _, pair := range [][2]Task{{chain, countdown}, {countdown, chain}} {
+	chain, countdown, relay := openTask(t, "chain", "", ""), openTask(t, "countdown", "", ""), openTask(t, "relay", "", "")
+	for _, pair := range [][2]Task{{chain, countdown}, {countdown, chain}, {relay, chain}, {chain, relay}} {
 		func() {
 			defer func() {
 				if recover() == nil {

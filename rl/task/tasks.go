@@ -26,6 +26,7 @@ type Kind struct {
 var Tasks = []Kind{
 	ChainKind,
 	CountdownKind,
+	RelayKind,
 }
 
 // Names lists the names of all kinds, in order.

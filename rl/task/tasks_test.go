@@ -55,7 +55,7 @@ func TestAddATask(t *testing.T) {
 			t.Errorf("%q was accepted", args)
 		}
 	}
-	if _, err := New("sudoku", "", ""); err == nil || !strings.Contains(err.Error(), "chain, countdown or sums") {
+	if _, err := New("sudoku", "", ""); err == nil || !strings.Contains(err.Error(), "chain, countdown, relay or sums") {
 		t.Errorf("unknown task: %v", err)
 	}
 	training := map[string]bool{}

@@ -18,6 +18,13 @@ func TestLineWords(t *testing.T) {
 		{"chain", "wait b &k 8 * &f 0 = b 3", "Computes b again: k times f: 8 × 0 = 0; the line says 3."},
 		{"chain", "so b 0", "Says again that b is 0."},
 		{"chain", "b b b", ""},
+		{"relay", "hum w5", "Idles; no other line needs this one."},
+		{"relay", "try 1", "Chooses the digit 1."},
+		{"relay", "a 5 2 = 7", "A adds 5: 2 + 5 = 7."},
+		{"relay", "b 5 7 = 2", "B adds 5: 7 + 5 = 12, last digit 2."},
+		{"relay", "b 5 7 = 3", "B adds 5: 7 + 5 = 12, last digit 2; the line says 3."},
+		{"relay", "d * 1 = 2", "D adds the chosen digit to 1 and gets 2."},
+		{"relay", "d + 1 = 2", ""},
 		{"", "8 + 3 = 11", ""},
 	} {
 		if got := WordsOf(c.task).Line(c.line); got != c.want {
@@ -32,6 +39,9 @@ func TestProblemWords(t *testing.T) {
 		{"chain", "k 8 ; f 0 ; b &k * &f ; ? b", "K is 8; f is 0; b is k times f; what is b?"},
 		{"chain", "k 8", ""},
 		{"countdown", "", ""},
+		{"relay", "; 2 # 1 9 ; 2 ; a 5 b 6 c * d * e * ?", "Choose one of 2, 1 and 9, where 1 is right; start with 2; add 5 and 6; add the chosen digit 3 times; what is the last digit?"},
+		{"relay", "; 2 # 1 ; 2 ; a 5 ?", "Start with 2; add 5; what is the last digit?"},
+		{"relay", "; 2 1 ; 2 ; a 5 ?", ""},
 	} {
 		if got := WordsOf(c.task).Ask(c.problem); got != c.want {
 			t.Errorf("%s %q: %q, want %q", c.task, c.problem, got, c.want)

@@ -78,9 +78,9 @@ func perHead(build func(C int) *gpu.Kernel) func(C int) *gpu.Kernel {
 func Positions(C int) int { return tile(2, C) }
 
 // named returns a kernel's name and WGSL for heads of C features, Q rows an invocation.
-func named(name string, C, Q int) (string, string) {
+func named(name string, C, Q int) (string, gpu.Source) {
 	source := shaders.Load("attn/"+name, shaders.Tune{"C4": uint32(C / 4), "Q": uint32(Q)})
-	return fmt.Sprintf("%s_c%d", name, C), shaders.Unroll(source, map[string]int{"c": C / 4, "i": Q})
+	return fmt.Sprintf("%s_c%d", name, C), func() string { return shaders.Unroll(source(), map[string]int{"c": C / 4, "i": Q}) }
 }
 
 // column returns where the key and the value head of query head h begin in a row of qkv.

@@ -21,7 +21,7 @@ type AttendParams struct {
 //
 //	weights [arena], rope [T,2,C/2], table [S,T], at [N,4] = (slot, position, hidden positions),
 //	row [N,4] = (–, –, –, token), x [N,D] → x, kv [rows,2K·C], o [N,D]
-var Attend = bySizes(func(name, source string, z Sizes) *gpu.Kernel {
+var Attend = bySizes(func(name string, source gpu.Source, z Sizes) *gpu.Kernel {
 	return gpu.New(name, source,
 		[]gpu.Binding{gpu.In("weights"), gpu.In("rope"), gpu.InU("table"), gpu.InU("at"), gpu.InU("row"),
 			gpu.Out("x"), gpu.Out("kv"), gpu.Out("o")},

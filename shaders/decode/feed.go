@@ -18,7 +18,7 @@ type FeedParams struct {
 // [nn.MatmulNTAdd] in one dispatch.
 //
 //	weights [arena], o [N,D], x [N,D] → x
-var Feed = bySizes(func(name, source string, z Sizes) *gpu.Kernel {
+var Feed = bySizes(func(name string, source gpu.Source, z Sizes) *gpu.Kernel {
 	return gpu.New(name, source,
 		[]gpu.Binding{gpu.In("weights"), gpu.In("o"), gpu.Out("x")},
 		func(p FeedParams) gpu.Groups { return z.groups(p.N) },

@@ -24,7 +24,7 @@ type NextParams struct {
 //
 //	weights [arena], x [N,D], at [N,4] = (slot, position, –, –), row [N,4] = (tokens left, tokens drawn, sequence, token) →
 //	at, row, out [N,M], stat [N,M,2] = (logp, entropy)
-var Next = bySizes(func(name, source string, z Sizes) *gpu.Kernel {
+var Next = bySizes(func(name string, source gpu.Source, z Sizes) *gpu.Kernel {
 	return gpu.New(name, source,
 		[]gpu.Binding{gpu.In("weights"), gpu.In("x"), gpu.OutU("at"), gpu.OutU("row"), gpu.OutU("out"), gpu.Out("stat")},
 		func(p NextParams) gpu.Groups { return z.groups(p.N) },

@@ -231,7 +231,7 @@ func TestSampleSeeds(t *testing.T) {
 func TestSampleDevice(t *testing.T) { gputest.Verify(t, sampleCases(gputest.Rand(1))...) }
 
 // uniforms writes Uniform of neighbouring and far keys, to compare bits.
-var uniforms = gpu.New("uniforms", shaders.Load("shared/random", nil)+`
+var uniforms = gpu.New("uniforms", gpu.WGSL(shaders.Load("shared/random", nil)()+`
 struct Params { n: u32, seed: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> u: array<f32>;
@@ -239,7 +239,7 @@ struct Params { n: u32, seed: u32 }
 fn main(@builtin(global_invocation_id) gid: vec3u) {
     if (gid.x < p.n) { u[gid.x] = random(vec4u(p.seed, gid.x % 3u, gid.x / 7u, gid.x * 2654435769u)); }
 }
-`, []gpu.Binding{gpu.Out("u")},
+`), []gpu.Binding{gpu.Out("u")},
 	func(p uniformsParams) gpu.Groups { return gpu.Groups1D(int(p.N), 64) },
 	uniformsHost[float32], uniformsHost[float64])
 

@@ -32,7 +32,7 @@ func (z Sizes) Loops(layers, T int) int {
 
 // bySizes returns a constructor that builds one kernel for each sizes, once. every gives the numbers of the tunable constants that
 // the kernel uses.
-func bySizes(build func(name, source string, z Sizes) *gpu.Kernel, stem string, tuned ...string) func(Sizes) *gpu.Kernel {
+func bySizes(build func(name string, source gpu.Source, z Sizes) *gpu.Kernel, stem string, tuned ...string) func(Sizes) *gpu.Kernel {
 	var mu sync.Mutex
 	kernels := map[Sizes]*gpu.Kernel{}
 	return func(z Sizes) *gpu.Kernel {
@@ -46,7 +46,8 @@ func bySizes(build func(name, source string, z Sizes) *gpu.Kernel, stem string, 
 			for _, name := range append(tuned, "D4", "WORDS", "R", "WG") {
 				tune[name] = uint32(all[name])
 			}
-			source := shaders.Unroll(shaders.Load("decode/"+stem, tune), map[string]int{"r": z.R, "q": 4, "c": z.C / 4, "i": Q})
+			load := shaders.Load("decode/"+stem, tune)
+			source := func() string { return shaders.Unroll(load(), map[string]int{"r": z.R, "q": 4, "c": z.C / 4, "i": Q}) }
 			kernels[z] = build(fmt.Sprintf("%s_r%d", stem, z.R), source, z)
 		}
 		return kernels[z]

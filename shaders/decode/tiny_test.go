@@ -12,7 +12,7 @@ import (
 func TestSteady(t *testing.T) {
 	type params struct{ N uint32 }
 	drawn := uint32(0)
-	k := gpu.New("restless", "", []gpu.Binding{gpu.In("x"), gpu.OutU("out")}, func(params) gpu.Groups { return gpu.Groups{} }, nil,
+	k := gpu.New("restless", gpu.WGSL(""), []gpu.Binding{gpu.In("x"), gpu.OutU("out")}, func(params) gpu.Groups { return gpu.Groups{} }, nil,
 		func(_ params, a gpu.Args[float64]) {
 			drawn++
 			a.U(1)[0] = drawn

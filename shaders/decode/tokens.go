@@ -25,7 +25,7 @@ type TokensParams struct {
 //	weights [arena], rope [T,2,C/2], table [S,T], at [N,4] = (slot, position, hidden positions),
 //	row [N,4] = (tokens left, tokens drawn, sequence, token), kv [layers,rows,2K·C] →
 //	at, row, kv, out [N,M], stat [N,M,2] = (logp, entropy)
-var Tokens = bySizes(func(name, source string, z Sizes) *gpu.Kernel {
+var Tokens = bySizes(func(name string, source gpu.Source, z Sizes) *gpu.Kernel {
 	return gpu.New(name, source,
 		[]gpu.Binding{gpu.In("weights"), gpu.In("rope"), gpu.InU("table"), gpu.OutU("at"), gpu.OutU("row"), gpu.Out("kv"),
 			gpu.OutU("out"), gpu.Out("stat")},

@@ -142,8 +142,8 @@ func (t Tile) name(stem string) string {
 }
 
 // forward assembles a product with shared/product_nt, backward one with shared/linear_bwd.
-func (t Tile) forward(path string) string { return t.load(path, t.Cols) }
-func (t Tile) backward(path string) string {
+func (t Tile) forward(path string) gpu.Source { return t.load(path, t.Cols) }
+func (t Tile) backward(path string) gpu.Source {
 	if t.Subgroups {
 		panic(fmt.Sprintf("nn: %s has no form by subgroups; use one of Tiles", path))
 	}
@@ -151,7 +151,7 @@ func (t Tile) backward(path string) string {
 }
 
 // load assembles a kernel for the tile, whose loops have the given number of columns.
-func (t Tile) load(path string, columns int) string {
+func (t Tile) load(path string, columns int) gpu.Source {
 	swap := t.Storage.swap()
 	if t.Saved == F16 {
 		maps.Copy(swap, shaders.Swap{"shared/save": "shared/save_f16", "shared/saved": "shared/saved_f16"})
@@ -162,8 +162,10 @@ func (t Tile) load(path string, columns int) string {
 	if t.Subgroups {
 		maps.Copy(swap, shaders.Swap{"shared/panels": "shared/lanes", "shared/product_nt": "shared/subgroup_nt"})
 	}
-	source := shaders.LoadSwapped(path, shaders.Tune{"R": uint32(t.Rows), "S": uint32(t.Cols)}, swap)
-	return shaders.Unroll(source, map[string]int{"r": t.Rows, "s": columns, "t": t.Rows / 4, "q": 4})
+	return func() string {
+		source := shaders.LoadSwapped(path, shaders.Tune{"R": uint32(t.Rows), "S": uint32(t.Cols)}, swap)
+		return shaders.Unroll(source(), map[string]int{"r": t.Rows, "s": columns, "t": t.Rows / 4, "q": 4})
+	}
 }
 
 // groups returns the workgroups that cover rows by cols of a product.

@@ -1,12 +1,12 @@
 // Copies words. One invocation copies 4 words.
 //
-//   y[i] = x[i]
+//   y[at + i] = x[i]
 //
-// x, y: [N], N a multiple of 4
+// x: [N]; y: [at + N]; N and at are multiples of 4
 
 #import shared/linear
 
-struct Params { N: u32 }
+struct Params { N: u32, at: u32 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -18,5 +18,5 @@ const WG: u32 = 64u; // tunable
 fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let i = linear(gid, groups, WG);
     if (i >= p.N / 4u) { return; }
-    y[i] = x[i];
+    y[p.at / 4u + i] = x[i];
 }

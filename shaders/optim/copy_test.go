@@ -10,9 +10,9 @@ import (
 
 // TestCopy copies four words by hand.
 func TestCopy(t *testing.T) {
-	y := []float64{0, 0, 0, 0, 9}
-	copyWords(CopyParams{4}, gpu.NewArgs[float64]([]float64{1, 2, 3, 4}, y))
-	if want := []float64{1, 2, 3, 4, 9}; !slices.Equal(y, want) {
+	y := []float64{7, 7, 7, 7, 0, 0, 0, 0, 9}
+	copyWords(CopyParams{N: 4, At: 4}, gpu.NewArgs[float64]([]float64{1, 2, 3, 4}, y))
+	if want := []float64{7, 7, 7, 7, 1, 2, 3, 4, 9}; !slices.Equal(y, want) {
 		t.Errorf("y = %v, want %v", y, want)
 	}
 }

@@ -75,6 +75,8 @@ func (s Subject) Of(what string) (Explanation, bool) {
 		return explainHead(s, Quantity(strings.TrimPrefix(kind, "head-")), layer, head), true
 	case kind == "credit":
 		return explainCredit(s, i)
+	case kind == "token-loss":
+		return explainTokenLoss(&s.TokenLosses, i)
 	case kind == "outcome":
 		return explainOutcome(s, i)
 	case kind == "group" && i >= 0 && i < len(s.Disruption.Groups):
@@ -83,6 +85,8 @@ func (s Subject) Of(what string) (Explanation, bool) {
 		return explainLoss(&s.Losses, i), true
 	case kind == "importance" && i >= 0 && i < len(s.Importances.Steps) && s.Importances.Steps[i].Importance != nil:
 		return explainImportance(&s.Importances, i), true
+	case kind == "inside":
+		return explainInside(s, of)
 	case kind == "pass":
 		return explainPass(&s.Samples, i)
 	case kind == "importance-rho":

@@ -175,6 +175,19 @@ func Credit(rollout int) session.Credit {
 		Outcome: []session.Term{{Name: "reward", Form: "1[c] (1 − α σ(z))", Value: 0.9, Source: "TLMRE"}, {Name: "advantage", Form: "r − mean of the others", Value: 0.4}}}
 }
 
+// TokenLosses are the losses of the rollout of [Credit]: its first token is clipped.
+func TokenLosses(rollout int) session.TokenLosses {
+	l := runs.TokenLosses{Step: 3, Update: 1, Updates: []float64{-0.25, -0.5}, Weight: 0.125, ClipLow: 0.2, ClipHigh: 0.28, KL: 0.5, Correct: true}
+	for i, text := range strings.Fields("so k 8 wait k 8 </think> 8") {
+		t := runs.TokenLoss{Text: text, Old: -1, New: -1, Ratio: 1, Entropy: 0.5, Advantage: 0.4, Gradient: 0.05, Loss: -0.05}
+		if i == 0 {
+			t.New, t.Ratio, t.Clipped, t.KL, t.Gradient, t.Loss = -0.5, 1.649, true, 0.106, -0.0246, -0.0574
+		}
+		l.Tokens = append(l.Tokens, t)
+	}
+	return session.TokenLosses{Number: 1, Rollout: rollout, TokenLosses: l}
+}
+
 // Tree is a finished tree over the problem of [Trace]: one response that was branched into two more, and one that was
 // not.
 func Tree() session.Tree {

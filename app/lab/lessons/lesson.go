@@ -77,6 +77,13 @@ type Gathering struct {
 	problems      []int       // whose rollouts are explained, in the order of these:
 	neededOf      [][]float64 // values of the needed steps of a problem
 	spareOf       [][]float64 // and of its redundant steps
+
+	samples  int            // continuations from each place of a response
+	measured uint64         // number of the trace whose steps are sampled again
+	over     []float64      // how much better FCI ranks importance than the place does, a response each
+	edits    []session.Edit // of the response that is changed, one after another
+	found    string         // its answer before them
+	passed   int            // responses in a row without a step to change
 }
 
 // Going reports whether there is more to come.
@@ -89,7 +96,7 @@ func (g *Gathering) StopEarly() { g.Of = g.Done }
 const Base = "chain-small"
 
 // All is every lesson, in order.
-var All = []Lesson{lessonTrace, lessonAttention, lessonBranching, lessonCredit, lessonShorter}
+var All = []Lesson{lessonTrace, lessonAttention, lessonBranching, lessonCredit, lessonShorter, lessonImportance, lessonThought}
 
 // StepFor is the first step of a lesson with a part, from 1. It panics if the lesson lacks the part.
 func (c *Lesson) StepFor(part Part) int {

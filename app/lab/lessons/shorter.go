@@ -32,7 +32,7 @@ var lessonShorter = Lesson{
 			Source: "ATTNPO, arXiv 2602.09953, results (read in summaries)"},
 	},
 	Ask:      "How will the think tokens of a response change over these training steps?",
-	Choices:  []string{"they get fewer", "they get more"},
+	Choices:  []string{"they fall", "they rise"},
 	Bounds:   []float64{0},
 	Quantity: "change in think tokens",
 	Tries: []Try{

@@ -25,7 +25,45 @@ import (
 // onNative runs every visit against an engine in this process, over the line, in place of the browser's:
 //
 //	ATTNLAB_VISIT_ENGINE=native go test -tags=desktop,visit -run TestVisitTrain ./cmd/attnlab/visit
+//
+// ATTNLAB_VISIT_BACKEND names its backend where a visit leaves the choice to the lab.
 var onNative = os.Getenv("ATTNLAB_VISIT_ENGINE") == "native"
+
+// browserAlone are the visits, and checks of visits, that are of the browser's engine alone: they are left out with the native one. docs/native.md
+// lists them.
+var browserAlone = map[string]string{
+	"TestVisitBench":          "it times kernels in the browser",
+	"TestVisitRace":           "it measures the browser's two backends",
+	"TestVisitTwoTabs":        "every page of the native engine follows one session",
+	"TestVisitWithoutAdapter": "it is of a browser without an adapter",
+	"TestVisitWithoutStorage": "the native engine saves runs in a folder",
+
+	"TestVisit/update": "a page that is newer than its program asks for a reload",
+	"TestVisit/open the link to the same state, without a network": "without a line there is no engine",
+	"TestVisitFollowed/another tab leaves a run alone":             "every page of the native engine follows one session",
+	"TestVisitPrompt/the link of one's own problems":               "the native engine outlives the page, and has the model still",
+	"TestVisitImportance/SwiftShader measures the same trace":      "a page that joins a session takes its backend",
+}
+
+// TestNativeVisitsAreListed checks that docs/native.md names what is left out with the native engine, with the reason.
+func TestNativeVisitsAreListed(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/native.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, why := range browserAlone {
+		visit, check, _ := strings.Cut(name, "/")
+		row := "| `" + visit + "` | "
+		if check != "" {
+			row += check + " | "
+		} else {
+			row += "all | "
+		}
+		if row += why + " |"; !strings.Contains(string(page), row) {
+			t.Errorf("docs/native.md has no row %q", row)
+		}
+	}
+}
 
 // homes are the engines by the address of the server that pages come from.
 var homes sync.Map
@@ -37,7 +75,7 @@ func withEngine(t testing.TB, files http.Handler) (handler http.Handler, home *s
 	if err != nil {
 		t.Fatal(err)
 	}
-	home, err = server.Start(context.Background(), server.Options{Site: built, Runs: t.TempDir(), Under: under})
+	home, err = server.Start(context.Background(), server.Options{Site: built, Runs: t.TempDir(), Under: under, Backend: os.Getenv("ATTNLAB_VISIT_BACKEND")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +127,8 @@ func serveNative(t *testing.T, runs, address string) *server.Home {
 // the command line. Then the server ends in a run and is started again.
 func TestVisitNative(t *testing.T) {
 	builtSite(t)
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	_, _ = program()                        // built before the cache of the compiler is out of reach
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // of the speeds of kernels
 	n := &notes{}
 	v := newVisitor(t, n, false)
 	folder := t.TempDir()
@@ -137,6 +176,7 @@ func TestVisitNative(t *testing.T) {
 		v.until("the page says that the program was started again", `document.querySelector(".toasts").textContent.includes("started again")`)
 		v.runs("the run is done", fmt.Sprintf(`latest("Run")?.info.id === %q && latest("Run")?.info.state === "done"`, run.ID))
 		sameNumbers(v, savedLog(v, folder, run.ID), whole)
+		v.until("the curves are drawn, also where they were asked for while the server was away", `document.querySelector("iframe.curves")?.contentDocument?.querySelector("canvas")`)
 	})
 	v.check("the command line takes the run that is not active any more", func(v *visitor) {
 		attnlab(v.T, "train", "--resume", "--out", filepath.Join(folder, begun), "--backend", "host", "--eval", "20")
@@ -167,8 +207,20 @@ func TestVisitNative(t *testing.T) {
 		v.run(chromedp.Evaluate(fmt.Sprintf("location.hash = %q", smallTree), nil))
 		v.runs("it is grown", ready+` && latest("Tree")?.done && document.querySelectorAll("#branch-points tbody tr").length > 0`)
 	})
+	v.check("the visitor's own run and model", func(v *visitor) {
+		v.run(chromedp.SetUploadFiles("#open-run-folder", []string{filepath.Join(folder, begun)}, chromedp.ByQuery))
+		v.until("the run is imported", `latest("Runs").runs.some((r) => r.info.from === "imported" && r.info.step === 10)`)
+		v.press(".engine")
+		v.press(`#dialog [data-do="open-model"]`)
+		v.press("#browser-alone summary")
+		v.shots("native-places", "#dialog")
+		v.chooses(ramblerFolder(v, "rambler"))
+		v.until("its plan is shown", planned)
+		v.press("#dialog [data-do=offer-open]")
+		v.runs("the model is in use", inUse("rambler"))
+	})
 	for _, line := range n.all() {
-		if !strings.Contains(line, "ERR_CONNECTION") && !strings.Contains(line, "WebSocket connection") && !strings.Contains(line, "/line") { // while the server was away
+		if !strings.Contains(line, "ERR_CONNECTION") && !strings.Contains(line, "WebSocket connection") && !strings.Contains(line, "/line") && !strings.Contains(line, "network error response") { // while the server was away
 			t.Errorf("%s", line)
 		}
 	}

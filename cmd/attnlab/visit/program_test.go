@@ -13,12 +13,14 @@ import (
 	"testing"
 
 	"attnlab/app/site"
+	"attnlab/model/hf/hub"
 	"attnlab/web"
 )
 
 // builtFiles builds the site once for all tests.
 var builtFiles = sync.OnceValues(func() (*site.Site, error) {
-	return site.Build(context.Background(), site.Options{Base: under})
+	from := siteHub().URL
+	return site.Build(context.Background(), site.Options{Base: under, Hub: from, Hosts: hub.Hosts(from)})
 })
 
 // builtSite writes the site into a folder of the test, which may change it, and returns the folder and the site.
@@ -26,6 +28,9 @@ func builtSite(t *testing.T) (dir string, s *site.Site) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: builds the site and visits it in Chromium")
+	}
+	if why, alone := browserAlone[t.Name()]; alone && onNative {
+		t.Skip("not with the native engine: " + why)
 	}
 	if len(web.Models()) == 0 {
 		t.Fatal("no base is shipped in web/models, so a visitor finds no model")
@@ -41,11 +46,14 @@ func builtSite(t *testing.T) (dir string, s *site.Site) {
 	return dir, s
 }
 
-// program is the path of the command line, which is built once for all tests. They run it on the host, so it needs no C compiler.
+// program is the path of the command line, which is built once for all tests. They run it on the host, so it needs no C compiler; with the native
+// engine they run it on that engine's adapter too.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(programFolder, "attnlab")
 	build := exec.Command("go", "build", "-o", path, "attnlab/cmd/attnlab")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if !onNative {
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	}
 	build.Stderr = os.Stderr
 	return path, build.Run()
 })

@@ -18,6 +18,7 @@ import (
 // TestVisitAdapters opens a model of free text in BF16 on the host backend, trains adapters over it on the Train page, saves them in PEFT's
 // form, and uses the trained model on the Trace page.
 func TestVisitAdapters(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)

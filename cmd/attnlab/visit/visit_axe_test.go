@@ -4,8 +4,10 @@ package visit
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"image"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,8 @@ import (
 	"time"
 
 	"attnlab/app/figures"
+	"attnlab/app/server"
+	"attnlab/app/session"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -60,8 +64,8 @@ func TestVisitAxe(t *testing.T) {
 		_, err := page.AddScriptToEvaluateOnNewDocument(string(source)).Do(ctx)
 		return err
 	}))
-	server := plainServer(t, dir, n)
-	address := server.URL + under + onHost
+	files := plainServer(t, dir, n)
+	address := files.URL + under + onHost
 	inspect := func(v *visitor, name string) {
 		v.Helper()
 		v.run(chromedp.Evaluate(`document.querySelectorAll("iframe").forEach((f) => { f.loading = "eager"; })`, nil))
@@ -104,14 +108,65 @@ func TestVisitAxe(t *testing.T) {
 			v.forcedPictures(s.name)
 		})
 	}
+	folder := writerFolder(v)
+	v.check("prompt", func(v *visitor) {
+		v.run(chromedp.Navigate("about:blank"))
+		v.open(address + "#page=trace")
+		v.until("the engine is ready", ready)
+		v.press(".engine")
+		v.run(chromedp.SetUploadFiles("#open-model", []string{folder}, chromedp.ByQuery))
+		v.until("its plan is shown", planned)
+		inspect(v, "plan")
+		v.press(`#dialog input[value="bf16"]`) // then it is trained by adapters
+		v.press("#dialog [data-do=offer-open]")
+		v.until("a prompt is shown", ready+` && latest("Trace").wording?.task && !document.querySelector("#dialog") && document.querySelector("#typed")`)
+		v.press(`#sampling [data-do="generate"]`)
+		v.until("the response is complete", ready+` && latest("Trace").complete`)
+		v.openDetails()
+		inspect(v, "prompt")
+	})
+	v.check("adapters", func(v *visitor) {
+		v.press(`nav [data-do="page:train"]`)
+		v.until("adapters are planned", `document.querySelectorAll("#adapter-needs tr").length > 0`)
+		v.openDetails()
+		inspect(v, "adapters")
+	})
+	v.check("connection and disk", func(v *visitor) {
+		home, err := server.Start(context.Background(), server.Options{Site: built, Runs: t.TempDir(), Root: filepath.Dir(folder), Backend: "host", Listener: listens(t)})
+		if err != nil {
+			v.Fatal(err)
+		}
+		t.Cleanup(func() { home.Close() })
+		v.run(chromedp.Navigate("about:blank"))
+		v.open(home.Link() + "#page=train")
+		v.until("the engine is ready", ready)
+		v.press(".engine")
+		v.until("the dialog is open", `document.querySelector("#dialog #engines")`)
+		v.openDetails()
+		inspect(v, "connection")
+		v.press(`#dialog [data-do="open-model"]`)
+		v.press(`#dialog [data-do="disk:"]`)
+		v.until("the folder is listed", `document.querySelectorAll("#disk li").length > 0`)
+		inspect(v, "disk")
+	})
 	for _, e := range figures.Figures {
 		v.check("window of "+e.Name, func(v *visitor) {
-			v.run(chromedp.Navigate("about:blank"), chromedp.Navigate(fmt.Sprintf("%s%sfigure.html#figure=%s&session=s", server.URL+under, built.Folder(), e.Name)))
+			v.run(chromedp.Navigate("about:blank"), chromedp.Navigate(fmt.Sprintf("%s%sfigure.html#figure=%s&session=s", files.URL+under, built.Folder(), e.Name)))
 			v.until("it is drawn", `document.querySelector("canvas")?.getAttribute("aria-label")?.includes(" yet.")`)
 			v.until("it is an orphan", `document.getElementById("gone")`)
 			inspect(v, "window-"+e.Name)
 		})
 	}
+}
+
+// listens is a free port of this machine.
+func listens(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 // shownFrames are the figures of the page that can be reached; a dialog covers all.
@@ -173,6 +228,30 @@ var screens = []screen{
 	{"explanation", "", func(v *visitor) {
 		v.press(`#rows [data-do^="explain:fci"]`)
 		v.until("it is open", `document.querySelector("#explanation:not([hidden])")`)
+	}},
+	{"importance", "#page=trace&seed=2&importance=8", func(v *visitor) {
+		v.until("every step is sampled again", `latest("Importances")?.ranking?.length && `+ready)
+		v.openDetails()
+		v.run(chromedp.ScrollIntoView("#importance", chromedp.ByQuery))
+	}},
+	{"importance-explanation", "", func(v *visitor) {
+		v.press(`#importance [data-do^="explain:importance"]`)
+		v.until("it is open", `document.querySelector("#explanation:not([hidden])")`)
+	}},
+	{"many", "#page=trace&seed=2&many=20", func(v *visitor) {
+		v.until("all responses are there", `latest("Samples")?.responses?.length === 20 && `+ready)
+		v.openDetails()
+		v.run(chromedp.ScrollIntoView("#many", chromedp.ByQuery))
+	}},
+	{"many-explanation", "", func(v *visitor) {
+		v.press(`#many [data-do^="explain:pass"]`)
+		v.until("it is open", `document.querySelector("#explanation:not([hidden])")`)
+	}},
+	{"beside", "#page=trace&seed=2", func(v *visitor) {
+		v.until("the response is complete", ready+` && latest("Trace").complete`)
+		v.run(chromedp.SetUploadFiles("#open-beside", []string{v.otherTrace()}, chromedp.ByQuery))
+		v.until("both traces are shown", `document.querySelector("#beside .first")`)
+		v.run(chromedp.ScrollIntoView("#beside", chromedp.ByQuery))
 	}},
 	{"keys", "#page=trace", func(v *visitor) {
 		v.press(`[data-do="keys"]`)
@@ -256,6 +335,27 @@ var screens = []screen{
 		v.press(".engine")
 		v.until("the dialog says so too", `document.querySelector("#dialog [role=alert]")`)
 	}},
+}
+
+// otherTrace saves the trace as one with another line in its second step, and with other log-probabilities before.
+func (v *visitor) otherTrace() (file string) {
+	v.Helper()
+	t := newest[session.Trace](v)
+	for i := t.PromptLength; i < len(t.LogProbs); i++ {
+		t.LogProbs[i] += float32(i%5-2) / 4
+	}
+	for i := t.Steps[1].Start; i < t.Steps[1].End-1; i++ {
+		t.Text[i] = "x"
+	}
+	data, err := json.Marshal(t)
+	if err != nil {
+		v.Fatal(err)
+	}
+	file = filepath.Join(v.TempDir(), "after-training.json")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		v.Fatal(err)
+	}
+	return file
 }
 
 // openDetails opens everything that opens, and what opens in that.

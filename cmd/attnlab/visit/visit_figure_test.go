@@ -24,6 +24,7 @@ import (
 // TestVisitFigureOutlivesPage opens a figure in a window of its own, reloads its page and closes it. The window joins the
 // reloaded page, and shows a notice when there is none. The server has no programs, because sessions begin and end without them.
 func TestVisitFigureOutlivesPage(t *testing.T) {
+	t.Parallel()
 	v := newVisitor(t, &notes{}, false)
 	dir, built := builtSite(t)
 	files := http.FileServer(http.Dir(dir))
@@ -82,6 +83,7 @@ func TestVisitFigureOutlivesPage(t *testing.T) {
 // receive. The figure draws that, describes it, and leaves space for the notice that its page is closed. The pictures go to the ignored
 // folder shots.
 func TestVisitEveryFigure(t *testing.T) {
+	t.Parallel()
 	n := &notes{}
 	page := newVisitor(t, n, true) // holds the session, as lab.js does
 	dir, built := builtSite(t)

@@ -89,7 +89,10 @@ func keepsTraces(v *visitor) {
 	if !slices.Equal(saved.Tokens, want.Tokens) || len(saved.Attention) != len(want.Attention) {
 		v.Errorf("the file has %d tokens, the page %d", len(saved.Tokens), len(want.Tokens))
 	}
+	v.run(chromedp.SetUploadFiles("#open-beside", []string{file}, chromedp.ByQuery))
+	v.until("the saved trace stands beside the same one", `document.querySelector("#beside .verdict")?.textContent === "All tokens are the same."`)
 	v.problem(3)
+	v.until("and then beside another problem's", `document.querySelector("#beside")?.textContent.includes("The problem of the saved trace is another one") || !document.querySelector("#beside table")`)
 	v.run(chromedp.SetUploadFiles("#open-trace", []string{file}, chromedp.ByQuery))
 	v.until("the saved trace is back", fmt.Sprintf(`%s && latest("Trace").complete && latest("Trace").tokens.length === %d`, ready, len(want.Tokens)))
 	if got := newest[session.Trace](v); !slices.Equal(got.Tokens, want.Tokens) || len(got.FCI) != len(want.FCI) {
@@ -100,6 +103,33 @@ func keepsTraces(v *visitor) {
 		v.until("a file without a trace is refused", `document.querySelector(".banner.failed p")?.textContent.includes("holds no trace")`)
 		v.press(".banner.failed button")
 	}
+}
+
+// foreignLogs imports the log of a run that TRL trained in a project of attnlab handover, shortened, and one that is damaged.
+func foreignLogs(v *visitor) {
+	v.press(`nav [data-do="page:compare"]`)
+	before := len(newest[session.Runs](v).Runs)
+	log, err := filepath.Abs(filepath.Join("testdata", "trainer_state.json"))
+	if err != nil {
+		v.Fatal(err)
+	}
+	v.run(chromedp.SetUploadFiles("#open-run", []string{log}, chromedp.ByQuery))
+	v.until("the run of TRL is listed with its source and what is unknown of it",
+		`[...document.querySelectorAll("#contenders .origin")].some((o) => o.textContent.startsWith("imported from TRL") && o.textContent.includes("Unknown: its adapter"))`)
+	v.until("it is compared", `[...document.querySelectorAll("#standings tbody tr")].some((r) => r.textContent.includes("imported from TRL"))`)
+	v.shots("foreign", "#contenders")
+	v.shots("foreign-table", "#standings")
+	broken := filepath.Join(v.TempDir(), "verl.jsonl")
+	if err := os.WriteFile(broken, []byte("{\"step\":1,\"data\":{}}\nrubbish\n{\"step\":2,\"data\":{}}\n"), 0o600); err != nil {
+		v.Fatal(err)
+	}
+	v.run(chromedp.SetUploadFiles("#open-run", []string{broken}, chromedp.ByQuery))
+	v.until("a damaged log gets a sentence", `document.querySelector(".banner.failed p")?.textContent.startsWith("verl.jsonl cannot be used: ")`)
+	v.press(".banner.failed button")
+	if after := len(newest[session.Runs](v).Runs); after != before+1 {
+		v.Errorf("there are %d runs, were %d", after, before)
+	}
+	v.press(`nav [data-do="page:trace"]`)
 }
 
 // folder opens a good model folder, then the shipped base again.

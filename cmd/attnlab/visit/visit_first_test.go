@@ -78,6 +78,15 @@ func TestVisitFirstMinute(t *testing.T) {
 		}
 		for i := range 8 {
 			v.until(fmt.Sprintf("stop %d", i+1), fmt.Sprintf(`document.querySelector(".tour")?.textContent.includes("stop %d of 8")`, i+1))
+			if i == 1 {
+				v.press(`[data-do="tour-do"]`)
+				for _, size := range []image.Point{{X: 390, Y: 844}, {X: 1440, Y: 900}} {
+					v.run(chromedp.EmulateViewport(int64(size.X), int64(size.Y)))
+					v.until("the top step opens its FCI", `document.querySelector("#explanation:not([hidden])")`)
+					apart(v, "#explanation", ".tour")
+					v.shoot("tour-explanation", size, 1, "light")
+				}
+			}
 			if i == 2 {
 				v.run(chromedp.EmulateViewport(390, 844))
 				v.press(`[data-do="tour-do"]`)
@@ -88,6 +97,18 @@ func TestVisitFirstMinute(t *testing.T) {
 			}
 			v.press(fmt.Sprintf(`[data-do="tour:%d"]`, i+2))
 		}
+	})
+	v.check("an explanation beside a lesson", func(v *visitor) {
+		for _, size := range []image.Point{{X: 390, Y: 844}, {X: 860, Y: 844}, {X: 1440, Y: 900}} {
+			v.run(chromedp.Navigate("about:blank"), chromedp.EmulateViewport(int64(size.X), int64(size.Y)))
+			v.open(address + "#page=trace&lesson=2.2")
+			v.until("the lesson is open", `document.querySelector(".lesson:not([hidden])") && document.querySelector('main [data-do^="explain:"]')`)
+			v.run(chromedp.Evaluate(`[...document.querySelectorAll('main [data-do^="explain:"]')].find((e) => e.getClientRects().length).click()`, nil))
+			v.until("it is open", `document.querySelector("#explanation:not([hidden])")`)
+			apart(v, "#explanation", ".lesson")
+			v.shoot("lesson-explanation", size, 1, "light")
+		}
+		v.run(chromedp.EmulateViewport(1440, 900))
 	})
 	v.check("in forced colours", func(v *visitor) {
 		v.look("light")
@@ -117,6 +138,19 @@ func TestVisitFirstMinute(t *testing.T) {
 			v.shoot("first", image.Pt(390, 844), 1, theme)
 		}
 	})
+}
+
+// apart reports two floating cards of which one lies over the other, or that leave the window.
+func apart(v *visitor, a, b string) {
+	v.Helper()
+	boxes := eval[[2][4]float64](v, fmt.Sprintf(`[%q, %q].map((s) => { const r = document.querySelector(s).getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; })`, a, b))
+	p, q := boxes[0], boxes[1]
+	if p[0] < q[2] && q[0] < p[2] && p[1] < q[3] && q[1] < p[3] {
+		v.Errorf("%s at %v lies over %s at %v", a, p, b, q)
+	}
+	if size := eval[[2]float64](v, `[innerWidth, innerHeight]`); p[0] < 0 || p[1] < 0 || p[2] > size[0]+1 || p[3] > size[1]+1 {
+		v.Errorf("%s at %v leaves the window of %v", a, p, size)
+	}
 }
 
 // moving lets the page move, which other visits do not, to save time.

@@ -64,6 +64,7 @@ func (v *visitor) settles(what, expression string) {
 
 // TestVisitHosts opens the lab on every kind of file server, first online, then without a network.
 func TestVisitHosts(t *testing.T) {
+	t.Parallel()
 	dir, s := builtSite(t)
 	for _, host := range sitetest.Hosts[1:] { // TestVisit has the simple one
 		t.Run(host.Name, func(t *testing.T) {
@@ -87,6 +88,7 @@ func TestVisitHosts(t *testing.T) {
 
 // TestVisitWithoutSlash opens the path of the lab without its last slash, which the server answers with the page all the same.
 func TestVisitWithoutSlash(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	v := newVisitor(t, &notes{}, false) // what the first page cannot load is noted
 	server := hostServer(t, sitetest.Named("plain"), "/my/lab/", dir)
@@ -117,6 +119,7 @@ func TestVisitWithoutSlash(t *testing.T) {
 // TestVisitLinks opens links that a mail program has cut within a % and its two digits, in a new page and in one that is open. Then it
 // goes back and forward through pages, and opens a page whose program stops.
 func TestVisitLinks(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)
@@ -128,7 +131,8 @@ func TestVisitLinks(t *testing.T) {
 	v.until("the page names what it could not read", says(`seed "3%"`))
 	v.figures()
 	v.run(chromedp.Evaluate(`location.hash = "#page=learn&step=%E0%A4%A"`, nil))
-	v.until("the open page does too", says(`step "%A"`)+` && document.querySelector("#lab[data-page=learn]")`)
+	// Chromium forgets a step back that is asked for while the page writes its own link.
+	v.until("the open page does too", says(`step "%A"`)+` && document.querySelector("#lab[data-page=learn]") && location.hash.includes("page=learn") && !location.hash.includes("%E0")`)
 	v.run(chromedp.Evaluate(`history.back()`, nil))
 	v.until("Back leads back", `document.querySelector("#lab[data-page=trace]")`)
 	order := []string{"heads", "tree", "compare"} // from trace
@@ -157,6 +161,7 @@ func TestVisitLinks(t *testing.T) {
 
 // TestVisitFile opens index.html as a file.
 func TestVisitFile(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	v := newVisitor(t, &notes{}, false)
 	v.run(chromedp.Navigate("file://" + filepath.Join(dir, "index.html")))
@@ -171,6 +176,7 @@ func TestVisitFile(t *testing.T) {
 
 // TestVisitTwoCopies opens two copies of the lab on one origin: each keeps its own files, and both open without a network.
 func TestVisitTwoCopies(t *testing.T) {
+	t.Parallel()
 	dir, s := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)
@@ -209,6 +215,7 @@ func TestVisitTwoCopies(t *testing.T) {
 // TestVisitRelease opens the lab, then a newer release at the same address, with a server that lets the browser store
 // everything for a year: the newer page runs newer files only.
 func TestVisitRelease(t *testing.T) {
+	t.Parallel()
 	dir, s := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)
@@ -255,6 +262,7 @@ func TestVisitRelease(t *testing.T) {
 
 // TestVisitWithoutStorage opens the lab in a browser that denies all storage: it works, and remembers nothing.
 func TestVisitWithoutStorage(t *testing.T) {
+	t.Parallel()
 	dir, s := builtSite(t)
 	n := &notes{}
 	profile := newProfile(t)
@@ -276,6 +284,11 @@ func TestVisitWithoutStorage(t *testing.T) {
 	v.press(`#sampling [data-do="generate"]`)
 	v.until("the response is complete", ready+` && latest("Trace").complete`)
 	v.figures()
+	v.press(`nav [data-do="page:train"]`)
+	v.until("the Train page says what is not saved", `document.getElementById("run-notes")?.textContent.includes("Runs are not saved: ")`)
+	if says := v.text("#lab"); strings.Contains(says, "saved in this browser") || eval[bool](v, `!!document.querySelector(".banner.failed")`) {
+		t.Errorf("without storage the visitor reads %q", says)
+	}
 	v.theme("dark")
 	v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))
 	v.runs("the engine is ready", ready)
@@ -289,6 +302,7 @@ func TestVisitWithoutStorage(t *testing.T) {
 
 // TestVisitRemembersTheme sets the theme: a later visit begins with it.
 func TestVisitRemembersTheme(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)

@@ -15,6 +15,7 @@ import (
 
 // TestVisitImportance samples every step of a trace again from a link, on the host backend and on SwiftShader, and looks at what the page says.
 func TestVisitImportance(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)

@@ -12,8 +12,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestVisitLessons follows the five lessons to their end, with their shorter experiment.
+// TestVisitLessons follows the seven lessons to their end, with their shorter experiment.
 func TestVisitLessons(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)
@@ -24,12 +25,12 @@ func TestVisitLessons(t *testing.T) {
 	}) {
 		t.FailNow()
 	}
-	for lesson := 1; lesson <= 5; lesson++ {
+	for lesson := 1; lesson <= 7; lesson++ {
 		v.check(fmt.Sprint("lesson ", lesson), func(v *visitor) { follow(v, lesson) })
 	}
 	v.check("all are listed with their findings", func(v *visitor) {
 		v.press(`nav [data-do="page:learn"]`)
-		v.until("five findings are listed", `document.querySelectorAll(".lessons .found").length === 5`)
+		v.until("seven findings are listed", `document.querySelectorAll(".lessons .found").length === 7`)
 	})
 	v.check("glossary", func(v *visitor) {
 		v.press(`[data-do="page:glossary"]`)
@@ -38,7 +39,7 @@ func TestVisitLessons(t *testing.T) {
 	})
 	v.check("findings are there on the next visit", func(v *visitor) {
 		v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))
-		v.until("all are listed that measured something", `document.querySelectorAll(".lessons .before").length === 5`)
+		v.until("all are listed that measured something", `document.querySelectorAll(".lessons .before").length === 7`)
 	})
 	v.check("pictures", func(v *visitor) {
 		v.pictures("learn", "glossary")

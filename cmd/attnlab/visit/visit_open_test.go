@@ -4,6 +4,8 @@ package visit
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,6 +14,7 @@ import (
 
 	"attnlab/app/session"
 	"attnlab/model/hf"
+	"attnlab/model/hf/hub/hubtest"
 	"attnlab/rl/rltest"
 
 	"github.com/chromedp/chromedp"
@@ -58,32 +61,33 @@ func folderOf(t testing.TB, name string, files map[string][]byte) string {
 	return dir
 }
 
-// TestVisitOpen opens models of others: from a folder and refused ones, on WebGPU.
+// TestVisitOpen opens models of others on WebGPU: from folders, a GGUF file, a hub and the browser's store, and refused ones. The site is served with
+// its content policies.
 func TestVisitOpen(t *testing.T) {
-	dir, _ := builtSite(t)
+	t.Parallel()
+	_, built := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)
-	server := plainServer(t, dir, n)
-	v.open(server.URL + under + onGPU)
+	server := httptest.NewServer(http.StripPrefix(strings.TrimSuffix(under, "/"), built.Handler()))
+	defer server.Close()
+	v.open(server.URL + under + onGPU + "#temperature=0")
 
 	v.check("the dialog", func(v *visitor) {
-		v.press(".engine")
-		v.press(`#dialog [data-do="open-model"]`)
-		v.until("the dialog is about models", `document.querySelector("#dialog [data-do=pick-gguf]")`)
-		v.shots("open-places", "#dialog")
+		v.modelsDialog()
+		v.dialogShots("open-places")
 	})
 	v.check("a folder", func(v *visitor) {
 		v.chooses(ramblerFolder(v, "rambler"))
 		v.until("its plan is shown", planned)
-		v.shots("open-plan", "#dialog")
+		v.dialogShots("open-plan")
 		if o := newest[session.Offer](v); o.Name != "rambler" || o.Kind != "llama" || len(o.Contexts[0].Needs) != 5 {
 			v.Errorf("%+v", o)
 		}
 		v.press(`#dialog input[value="bf16"]`)
 		v.press("#dialog [data-do=offer-open]")
-		v.until("the model is in use", inUse("rambler"))
+		v.runs("the model is in use", inUse("rambler"))
 		v.press(`#sampling [data-do="generate"]`)
-		v.until("it writes", ready+` && latest("Trace").complete`)
+		v.runs("it writes", ready+` && latest("Trace").complete`)
 		v.shots("open-trace", "#main")
 	})
 	v.check("refused", func(v *visitor) {
@@ -111,16 +115,25 @@ func TestVisitOpen(t *testing.T) {
 				v.until("its plan is shown", planned)
 				v.press("#dialog [data-do=offer-open]")
 			}
-			v.until("it is refused", fmt.Sprintf(`document.querySelector("#dialog .hint.bad")?.textContent.includes(%q)`, c.want))
-			v.until("the engine is idle", ready)
-			v.shots("open-refused-"+strings.ReplaceAll(name, " ", "-"), "#dialog")
+			v.refused("open-refused-"+strings.ReplaceAll(name, " ", "-"), c.want)
 			if after := newest[session.Capabilities](v).Model; !reflect.DeepEqual(after, before) {
 				v.Errorf("%s: the model is %+v", name, after)
 			}
 			v.press(`#dialog [data-do="close"]`)
 		}
 	})
+	var written session.Trace
+	if !v.check("a GGUF file", func(v *visitor) { written = fromGGUF(v) }) {
+		t.FailNow() // nothing can be compared
+	}
+	files := smallFiles(t)
+	h := hubtest.New(t, "me/small", files)
+	if v.check("from a hub", func(v *visitor) { fromHub(v, h, written) }) {
+		v.check("from the browser's store, without a network", func(v *visitor) { fromStore(v, server, h, files, written) })
+	}
 	for _, line := range n.all() {
-		t.Error(line)
+		if !strings.Contains(line, siteHub().URL) { // the browser logs what the hub refuses and drops
+			t.Error(line)
+		}
 	}
 }

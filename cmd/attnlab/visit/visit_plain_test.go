@@ -26,6 +26,7 @@ import (
 // TestVisitWithoutWebGL sees the figures of a browser that has no WebGL: they are drawn as SVG, follow the selection, and are saved as
 // SVG, as PNG and as GIF.
 func TestVisitWithoutWebGL(t *testing.T) {
+	t.Parallel()
 	dir, built := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false, chromedp.Flag("disable-3d-apis", true))

@@ -97,6 +97,7 @@ func writerFolder(v *visitor) (dir string) {
 
 // TestVisitPrompt opens the folder of a model of free text on the host backend and walks through everything that its prompt can be.
 func TestVisitPrompt(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)
@@ -109,7 +110,8 @@ func TestVisitPrompt(t *testing.T) {
 		prompts(v, folder)
 	})
 	v.check("examples, markers and system text", func(v *visitor) { wordings(v) })
-	v.check("problems of one's own", func(v *visitor) { ownProblems(v, address, folder) })
+	v.check("problems of one's own", ownProblems)
+	v.check("the link of one's own problems", func(v *visitor) { ownLink(v, address, folder) })
 	if lines := n.all(); len(lines) > 0 {
 		t.Errorf("during the visit:\n%s", strings.Join(lines, "\n"))
 	}
@@ -136,8 +138,8 @@ func wordings(v *visitor) {
 	v.until("an edited example leaves labels and the answer", ready+fmt.Sprintf(` && latest("Trace").complete && latest("Trace").typed && latest("Trace").wording.task === "few-shot-chain" && latest("Trace").gold === %q && latest("Trace").prompt.includes("Answer: surely")`, gold))
 }
 
-// ownProblems opens files of problems, a damaged one too, and comes back by the link.
-func ownProblems(v *visitor, address, folder string) {
+// ownProblems opens files of problems, a damaged one too.
+func ownProblems(v *visitor) {
 	dir := v.TempDir()
 	file := func(name, content string) []string {
 		path := filepath.Join(dir, name)
@@ -161,6 +163,10 @@ func ownProblems(v *visitor, address, folder string) {
 	v.press(`#sampling [data-do="generate"]`)
 	v.until("its answer is judged too", ready+` && latest("Trace").complete && document.querySelector(".verdict .mark.false")`)
 	v.shots("prompt-own", "#problem")
+}
+
+// ownLink comes back to such a problem by its link, in an engine that has the model no more.
+func ownLink(v *visitor, address, folder string) {
 	tokens, hash := newest[session.Trace](v).Tokens, eval[string](v, "location.hash")
 	v.run(chromedp.Navigate("about:blank"))
 	v.open(address + hash)

@@ -17,6 +17,7 @@ import (
 
 // TestVisitRecorded walks through a recorded trace of a real model: from the worked example, by its link, and away from it again.
 func TestVisitRecorded(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)

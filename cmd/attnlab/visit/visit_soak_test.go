@@ -186,6 +186,14 @@ func (v *visitor) footprint() (f footprint) {
 	}))
 	const memory = `.reduce((sum, p) => sum + p.exports.mem.buffer.byteLength, 0)`
 	f.screens = eval[float64](v, `[globalThis, ...[...document.querySelectorAll("iframe")].map((f) => f.contentWindow)].flatMap((w) => w.programs ?? [])`+memory) / MB
+	f.worker = v.workerMemory() / MB
+	f.processes = residentBelow(v, chromedp.FromContext(v.ctx).Browser.Process().Pid) / MB
+	return f
+}
+
+// workerMemory is the size of the WebAssembly memory of the engine's Worker, in bytes. It never shrinks, so this is its peak.
+func (v *visitor) workerMemory() (bytes float64) {
+	v.Helper()
 	targets, err := target.GetTargets().Do(v.browserOf())
 	if err != nil {
 		v.Fatal(err)
@@ -196,12 +204,10 @@ func (v *visitor) footprint() (f footprint) {
 	}
 	worker, leave := chromedp.NewContext(v.ctx, chromedp.WithTargetID(targets[at].TargetID))
 	defer leave()
-	if err := chromedp.Run(worker, chromedp.Evaluate(`wasm.instance.exports.mem.buffer.byteLength`, &f.worker)); err != nil {
+	if err := chromedp.Run(worker, chromedp.Evaluate(`wasm.instance.exports.mem.buffer.byteLength`, &bytes)); err != nil {
 		v.Fatal(err)
 	}
-	f.worker /= MB
-	f.processes = residentBelow(v, chromedp.FromContext(v.ctx).Browser.Process().Pid) / MB
-	return f
+	return bytes
 }
 
 // residentBelow is the resident memory of a process and all its descendants, in bytes.

@@ -168,20 +168,12 @@ func TestVisit(t *testing.T) {
 	v.check("figures and text are linked", follows)
 	v.check("long tasks", longTasks)
 	v.check("save and open a trace", keepsTraces)
+	v.check("open logs of other trainers", foreignLogs)
 	v.check("open a model folder", func(v *visitor) { folder(v, built) })
 	v.check("damaged checkpoint", func(v *visitor) { damaged(v, built) })
 	v.check("update", func(v *visitor) { updates(v, dir, built) })
 	v.check("open the link to the same state, without a network", func(v *visitor) {
-		v.until("the Service Worker controls the page", `navigator.serviceWorker.controller`)
-		const figures = `(async () => {
-			const name = new URL("figure.wasm", document.querySelector("script[src*='lab.js']").src).href;
-			return !!await caches.match(name);
-		})()`
-		for end := time.Now().Add(patience); !eval[bool](v, figures); time.Sleep(200 * time.Millisecond) {
-			if time.Now().After(end) {
-				v.Fatalf("not within %v: the Service Worker stores what a first visit does not need", patience)
-			}
-		}
+		v.cached()
 		server.CloseClientConnections()
 		server.Close()
 		v.run(chromedp.Navigate("about:blank"))
@@ -199,6 +191,7 @@ func TestVisit(t *testing.T) {
 // TestVisitRace lets the lab choose its backend in a browser whose adapter is SwiftShader: the processor is faster by the SIMD
 // module once the engine is idle, the page says why, and the next visit remembers it.
 func TestVisitRace(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)
@@ -236,6 +229,7 @@ func TestVisitRace(t *testing.T) {
 
 // TestVisitWithoutAdapter visits the site with a browser that has no WebGPU.
 func TestVisitWithoutAdapter(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, false)

@@ -22,6 +22,7 @@ const smallTree = "#page=tree&base=chain-tiny&seed=3&difficulty=2-3&m=4&n=1&t=2&
 
 // TestVisitTree grows branch trees in the page.
 func TestVisitTree(t *testing.T) {
+	t.Parallel()
 	dir, _ := builtSite(t)
 	n := &notes{}
 	v := newVisitor(t, n, true)
@@ -42,6 +43,7 @@ func TestVisitTree(t *testing.T) {
 		v.check("grow by rule "+rule, func(v *visitor) { grows(v, rule) })
 	}
 	v.check("choose nodes", nodes)
+	v.check("branch by hand", branchByHand)
 	v.check("compare two rules", rivals)
 	v.check("pictures", func(v *visitor) { v.pictures("tree") })
 	for _, line := range n.all() {
@@ -206,4 +208,20 @@ func rivals(v *visitor) {
 	if says := v.text("#rules-reading"); !strings.Contains(says, "Branching by FCI") {
 		v.Errorf("the page says %q", says)
 	}
+}
+
+// branchByHand writes another first step for a node, and drops the branch again.
+func branchByHand(v *visitor) {
+	v.runs("a tree is grown", ready+` && latest("Tree")?.done`)
+	tree := newest[session.Tree](v)
+	leaf := slices.IndexFunc(tree.Nodes, func(n session.TreeNode) bool { return n.Reward != nil && n.Start > tree.Prompt })
+	v.run(chromedp.Evaluate(fmt.Sprintf(`location.hash = location.hash.replace(/&node=[0-9]+/, "") + "&node=%d"`, tree.Nodes[leaf].ID), nil))
+	v.press(`#node-panel [data-do="branch"]`)
+	v.until("the field has the focus", `document.activeElement.id === "branch-text"`)
+	v.run(chromedp.Evaluate(`document.querySelector("#branch-text").select()`, nil), chromedp.KeyEvent("wait"))
+	v.press(`#node-panel [data-do="branch-write"]`)
+	v.runs("the branch is a node", fmt.Sprintf(`latest("Tree")?.nodes.length === %d && document.querySelector("#node-panel")?.textContent.includes("Begun by hand") && %s`, len(tree.Nodes)+1, ready))
+	v.shots("branch-by-hand", "#node-panel")
+	v.press(`#node-panel [data-do="unbranch"]`)
+	v.runs("it is gone", fmt.Sprintf(`latest("Tree")?.nodes.length === %d && %s`, len(tree.Nodes), ready))
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/inspector"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -148,6 +149,8 @@ func newVisitor(t *testing.T, n *notes, webgpu bool, more ...chromedp.ExecAlloca
 	t.Cleanup(end)
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch e := event.(type) {
+		case *inspector.EventTargetCrashed:
+			n.add("the page's process ended") // it answers nothing from here on
 		case *runtime.EventExceptionThrown:
 			n.add("exception: %v", e.ExceptionDetails)
 		case *cdplog.EventEntryAdded:
@@ -197,6 +200,10 @@ func (v *visitor) look(colours string) {
 // check is a subtest in this tab. It returns whether it passed.
 func (v *visitor) check(name string, f func(v *visitor)) bool {
 	v.Helper()
+	if why, alone := browserAlone[v.Name()+"/"+name]; alone && onNative {
+		v.Logf("%s: not with the native engine: %s", name, why)
+		return true
+	}
 	return v.Run(name, func(t *testing.T) {
 		begin := time.Now()
 		f(&visitor{T: t, ctx: v.ctx})
@@ -216,6 +223,21 @@ func (v *visitor) run(actions ...chromedp.Action) {
 	defer cancel()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		v.Fatalf("%v; the page says %s", err, v.saying())
+	}
+}
+
+// cached waits until the Service Worker stores the whole site, so that the page can be opened without a network.
+func (v *visitor) cached() {
+	v.Helper()
+	v.until("the Service Worker controls the page", `navigator.serviceWorker.controller`)
+	const figures = `(async () => {
+		const name = new URL("figure.wasm", document.querySelector("script[src*='lab.js']").src).href;
+		return !!await caches.match(name);
+	})()`
+	for end := time.Now().Add(patience); !eval[bool](v, figures); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(end) {
+			v.Fatalf("not within %v: the Service Worker stores what a first visit does not need", patience)
+		}
 	}
 }
 
@@ -299,8 +321,13 @@ func (v *visitor) press(selector string) {
 	for range 5 {
 		v.until(selector+" can be pressed", fmt.Sprintf(`(e => e && !e.disabled && e.getClientRects().length)(document.querySelector(%q))`, selector))
 		eval[bool](v, fmt.Sprintf(`(globalThis.hit = false, document.addEventListener("click", (e) => { globalThis.hit = !!e.target.closest(%q); }, { once: true, capture: true }), true)`, selector))
-		v.run(chromedp.Click(selector, chromedp.ByQuery))
-		if eval[bool](v, `globalThis.hit !== false`) {
+		ctx, cancel := context.WithTimeout(v.ctx, patience)
+		err := chromedp.Run(ctx, chromedp.Click(selector, chromedp.ByQuery))
+		cancel()
+		if err != nil && !strings.Contains(err.Error(), "Could not find node") { // the page drew another in its place
+			v.Fatalf("%v; the page says %s", err, v.saying())
+		}
+		if err == nil && eval[bool](v, `globalThis.hit !== false`) {
 			return
 		}
 		v.Logf("a click missed %s", selector)

@@ -91,14 +91,14 @@ func atIdle(uintptr) uintptr {
 func window(number uintptr) *Window { return current.windows[number] }
 
 // The callbacks, as C calls them: each is the Go function atNAME.
-var onIdle, onEvaluated, onMessage, onDestroy, onResize, onCreate, onClose, onTitle, onLoad, onTerminated, onPolicy, onActivate, onDownload, onDestination, onDownloadFailed, onDrop uintptr
+var onIdle, onEvaluated, onMessage, onDestroy, onResize, onCreate, onClose, onTitle, onLoad, onTerminated, onPolicy, onActivate, onDownload, onDestination, onDownloadFailed uintptr
 
 // makeCallbacks makes them. C keeps them for as long as the program runs.
 func makeCallbacks() {
 	for to, f := range map[*uintptr]any{
 		&onIdle: atIdle, &onEvaluated: atEvaluated, &onMessage: atMessage, &onDestroy: atDestroy, &onResize: atResize, &onCreate: atCreate, &onClose: atClose,
 		&onTitle: atTitle, &onLoad: atLoad, &onTerminated: atTerminated, &onPolicy: atPolicy, &onActivate: atActivate, &onDownload: atDownload,
-		&onDestination: atDestination, &onDownloadFailed: atDownloadFailed, &onDrop: atDrop,
+		&onDestination: atDestination, &onDownloadFailed: atDownloadFailed,
 	} {
 		*to = purego.NewCallback(f)
 	}

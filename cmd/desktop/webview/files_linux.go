@@ -1,9 +1,6 @@
 package webview
 
-import (
-	"net/url"
-	"unsafe"
-)
+import "net/url"
 
 // What a dialog asks for, GtkFileChooserAction.
 const openFile, saveFile, selectFolder = 0, 1, 2
@@ -82,29 +79,6 @@ func atDownloadFailed(_, failure, _ uintptr) uintptr {
 	// struct GError: domain and code, both of 4 bytes, then the message.
 	if code := *(*int32)(at(failure + 4)); code != cancelled {
 		current.report("A file could not be saved: " + text(*(*uintptr)(at(failure + 8))) + ". Save it elsewhere.")
-	}
-	return 0
-}
-
-// atDrop reports the paths of what is dropped on a window. The page gets the files too, without their paths.
-func atDrop(_, _, _, _, data, _, _, number uintptr) uintptr {
-	w := window(number)
-	if w == nil || current.options.Dropped == nil {
-		return 0
-	}
-	list := gtkSelectionURIs(data)
-	if list == 0 {
-		return 0
-	}
-	defer gStrfreev(list)
-	var paths []string
-	for p := list; *(*uintptr)(at(p)) != 0; p += unsafe.Sizeof(p) {
-		if u, err := url.Parse(text(*(*uintptr)(at(p)))); err == nil && u.Scheme == "file" {
-			paths = append(paths, u.Path)
-		}
-	}
-	if len(paths) > 0 {
-		current.options.Dropped(w, paths)
 	}
 	return 0
 }

@@ -72,8 +72,6 @@ var (
 	gtkFilterNew             func() handle
 	gtkFilterSetName         func(f handle, name string)
 	gtkFilterAddPattern      func(f handle, pattern string)
-	gtkSelectionURIs         func(data handle) handle
-	gStrfreev                func(list handle)
 
 	webContextDefault      func() handle
 	webViewNew             func() handle
@@ -109,7 +107,7 @@ var functions = map[string]map[string]any{
 	"libc.so.6": {"sigaction": &sigaction},
 	"libwebkit2gtk": { // it brings GTK and GLib
 		"g_free": &gFree, "g_idle_add": &gIdleAdd, "g_object_unref": &gObjectUnref, "g_signal_connect_data": &gSignalConnectData,
-		"g_set_prgname": &gSetPrgname, "g_set_application_name": &gSetApplication, "g_strfreev": &gStrfreev,
+		"g_set_prgname": &gSetPrgname, "g_set_application_name": &gSetApplication,
 		"gdk_pixbuf_loader_new": &gdkPixbufLoaderNew, "gdk_pixbuf_loader_write": &gdkPixbufLoaderWrite,
 		"gdk_pixbuf_loader_close": &gdkPixbufLoaderClose, "gdk_pixbuf_loader_get_pixbuf": &gdkPixbufLoaderGet,
 
@@ -130,7 +128,7 @@ var functions = map[string]map[string]any{
 		"gtk_file_chooser_get_filename": &gtkChooserFilename, "gtk_file_chooser_set_current_name": &gtkChooserSetCurrentName,
 		"gtk_file_chooser_set_do_overwrite_confirmation": &gtkChooserSetOverwrite, "gtk_file_chooser_add_filter": &gtkChooserAddFilter,
 		"gtk_file_chooser_set_current_folder": &gtkChooserSetFolder, "gtk_file_filter_new": &gtkFilterNew, "gtk_file_filter_set_name": &gtkFilterSetName,
-		"gtk_file_filter_add_pattern": &gtkFilterAddPattern, "gtk_selection_data_get_uris": &gtkSelectionURIs,
+		"gtk_file_filter_add_pattern": &gtkFilterAddPattern,
 
 		"webkit_web_context_get_default": &webContextDefault, "webkit_web_view_new": &webViewNew, "webkit_web_view_new_with_related_view": &webViewNewRelated,
 		"webkit_web_view_get_user_content_manager": &webViewContent, "webkit_web_view_get_settings": &webViewSettings,

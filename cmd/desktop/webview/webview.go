@@ -30,8 +30,6 @@ type Options struct {
 	// Opened gets the address of a window that a page opens, and returns how the window is; its address is ignored. window returns the window
 	// once it is open, for its menu.
 	Opened func(address string, window func() *Window) WindowOptions
-	// Dropped gets the paths of files and folders that are dropped on a window, before its page gets them.
-	Dropped func(w *Window, paths []string)
 }
 
 // WindowOptions are of one window.

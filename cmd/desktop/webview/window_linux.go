@@ -63,7 +63,6 @@ func (a *App) newWindow(o WindowOptions, view handle) *Window {
 	connect(view, "decide-policy", onPolicy, w.number)
 	connect(view, "load-changed", onLoad, w.number)
 	connect(view, "web-process-terminated", onTerminated, w.number)
-	connect(view, "drag-data-received", onDrop, w.number)
 	return w
 }
 

@@ -4,6 +4,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strconv"
@@ -15,7 +16,9 @@ func main() {
 	case "echo":
 		fmt.Println("args", os.Args[2:], "env", os.Getenv("ATTNLAB_PROBE"), "home", os.Getenv("HOME") == "")
 		_, err := os.ReadDir("testdata")
-		fmt.Println("no files", errors.Is(err, fs.ErrNotExist))
+		_, other := os.Stat(os.Getenv("ATTNLAB_REAL_MODEL") + "2")
+		fmt.Println("no files", errors.Is(err, fs.ErrNotExist) && errors.Is(other, fs.ErrNotExist))
+		model()
 		for i := range 200 {
 			fmt.Fprintln([]*os.File{os.Stdout, os.Stderr}[i%2], i)
 		}
@@ -35,6 +38,28 @@ func main() {
 	case "gpu":
 		gpu()
 	}
+}
+
+// model prints what can be read of the model that ATTNLAB_REAL_MODEL names.
+func model() {
+	folder := os.DirFS(os.Getenv("ATTNLAB_REAL_MODEL"))
+	info, err := fs.Stat(folder, ".")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	whole, err := fs.ReadFile(folder, "config.json")
+	names, listed := fs.Glob(folder, "*.json")
+	fmt.Printf("folder %v of %v %v, %q %v, ", info.IsDir(), names, listed, whole, err)
+	f, err := folder.Open("config.json")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer f.Close()
+	part := make([]byte, 4)
+	n, err := f.(io.ReaderAt).ReadAt(part, 7)
+	fmt.Printf("part %q %v\n", part[:n], err)
 }
 
 // gpu prints what the binding will need: a dedicated worker, globalThis.wasm and an adapter.

@@ -26,18 +26,19 @@ type Hub struct {
 	server   *httptest.Server
 	mu       sync.Mutex
 	files    map[string][]byte
-	Drops    int         // so many answers for weights still end in their middle
-	Empty    bool        // dropped answers bring nothing
-	Status   int         // of every answer, if it is not 0
-	NoList   bool        // there is no list of files
-	NoRange  bool        // the whole file comes, whatever is asked for
-	Wrong    bool        // the list has wrong checksums
-	Long     int         // bytes that the list adds to the size of weights
-	Tag      string      // ETag of all files
-	Redirect string      // address in whose place every file is asked for
-	Asked    []string    // paths and ranges of all requests
-	Headers  http.Header // of the last request
-	Slow     chan bool   // weights wait for it after their first half, if it is not nil
+	Drops    int           // so many answers for weights still end in their middle
+	Pause    time.Duration // before the line is dropped: a browser forgets what came and was not read yet
+	Empty    bool          // dropped answers bring nothing
+	Status   int           // of every answer, if it is not 0
+	NoList   bool          // there is no list of files
+	NoRange  bool          // the whole file comes, whatever is asked for
+	Wrong    bool          // the list has wrong checksums
+	Long     int           // bytes that the list adds to the size of weights
+	Tag      string        // ETag of all files
+	Redirect string        // address in whose place every file is asked for
+	Asked    []string      // paths and ranges of all requests
+	Headers  http.Header   // of the last request
+	Slow     chan bool     // weights wait for it after their first half, if it is not nil
 }
 
 // New starts a hub that serves a model until the test ends. It answers pages of any origin.
@@ -148,6 +149,7 @@ func (h *Hub) file(w http.ResponseWriter, r *http.Request, name string, data []b
 	_ = http.NewResponseController(w).Flush()
 	if h.Drops > 0 {
 		h.Drops--
+		time.Sleep(h.Pause)
 		panic(http.ErrAbortHandler) // the line is dropped
 	}
 	slow := h.Slow

@@ -1,4 +1,5 @@
-package main
+// Package xvfb starts X servers without a screen, for tests that open windows.
+package xvfb
 
 import (
 	"bufio"
@@ -8,16 +9,16 @@ import (
 	"strings"
 )
 
-// openDisplay starts an X server without a screen, because ebiten needs one to start. It returns the DISPLAY to use and a
-// function that stops the server.
-func openDisplay() (display string, end func(), err error) {
+// Start starts one of a size in pixels. It returns the DISPLAY to use and a function that stops the server. It returns an error where Xvfb is not
+// installed or does not start.
+func Start(width, height int) (display string, end func(), err error) {
 	number, w, err := os.Pipe()
 	if err != nil {
 		return "", nil, fmt.Errorf("make a pipe: %w", err)
 	}
 	defer number.Close()
 	// The server picks a free number and writes it to descriptor 3 when it is ready.
-	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-noreset", "-screen", "0", fmt.Sprintf("%dx%dx24", width, height), "-nolisten", "tcp")
 	cmd.ExtraFiles = []*os.File{w}
 	err = cmd.Start()
 	w.Close()

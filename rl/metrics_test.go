@@ -1,0 +1,109 @@
+package rl
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"attnlab/rl/rltest/near"
+	"attnlab/rl/task"
+)
+
+// The quantiles of a step are those of the responses that it was trained on.
+func TestQuantilesAreOfTheStep(t *testing.T) {
+	r := open(t, nil, diceRun(t, "tlmre", nil)) // whose rewards are not 0 and 1 alone
+	report := steps(t, r, 1)[0]
+	var rewards, lengths, advantages []float64
+	for _, g := range r.last {
+		for _, s := range g.Samples {
+			rewards, lengths = append(rewards, s.Reward), append(lengths, float64(len(s.Response())))
+			if g.valid() {
+				advantages = append(advantages, s.Advantage...)
+			}
+		}
+	}
+	for _, c := range []struct {
+		what string
+		got  *deciles
+		of   []float64
+	}{{"reward", report.Quantiles.Reward, rewards}, {"response_length", report.Quantiles.ResponseLength, lengths}, {"advantage", report.Quantiles.Advantage, advantages}} {
+		if c.got == nil || len(c.of) < 10 {
+			t.Fatalf("%s of %d values: %v", c.what, len(c.of), c.got)
+		}
+		x := slices.Sorted(slices.Values(c.of))
+		for q, got := range map[float64]float64{0.1: c.got.P10, 0.5: c.got.P50, 0.9: c.got.P90} {
+			at := q * float64(len(x)-1)
+			low, high := x[int(at)], x[int(math.Ceil(at))]
+			if want := low + (at-math.Floor(at))*(high-low); math.Abs(got-want) > 1e-12 {
+				t.Errorf("%s: the %g-quantile is %g, want %g", c.what, q, got, want)
+			}
+		}
+		if !(c.got.P10 < c.got.P90) {
+			t.Errorf("%s: all values are equal, so this shows little", c.what)
+		}
+	}
+}
+
+// Supervised steps have no rewards and no advantages: their quantiles are left out, and so are those of numbers that JSON has not.
+func TestQuantilesOfNothing(t *testing.T) {
+	q := steps(t, open(t, nil, diceRun(t, "sft", nil)), 1)[0].Quantiles
+	if q.Reward != nil || q.Advantage != nil || q.ResponseLength == nil {
+		t.Errorf("sft reports %s", text(t, q))
+	}
+	for _, x := range [][]float64{nil, {1, math.NaN()}, {1, math.Inf(1)}} {
+		if got := decilesOf(x); got != nil {
+			t.Errorf("the quantiles of %v are %+v", x, got)
+		}
+	}
+}
+
+// The parts of the reward sum to it; how many responses were cut off, how long the others are and how far advantages spread follow from
+// the responses.
+func TestPartsOfTheReward(t *testing.T) {
+	for _, method := range []string{"grpo", "tlmre", "dapo", "rearl"} {
+		r := open(t, nil, diceRun(t, method, nil))
+		report := steps(t, r, 1)[0]
+		var right, responses, finished, tokens, reward, credited float64
+		var advantages []float64
+		for _, g := range r.last {
+			for _, s := range g.Samples {
+				if reward, credited = reward+s.Reward, credited+1; s.Correct {
+					right++
+				}
+				if s.Kind == "" {
+					if responses++; s.Tokens[len(s.Tokens)-1] == task.Eos {
+						finished, tokens = finished+1, tokens+float64(len(s.Response()))
+					}
+				}
+				if g.valid() {
+					advantages = append(advantages, s.Advantage...)
+				}
+			}
+		}
+		p := report.RewardParts
+		near.Want(t, method+", reward", []float64{p.Accuracy + p.Other, p.Accuracy}, []float64{reward / credited, right / credited}, 1e-12)
+		if method == "rearl" {
+			near.Want(t, "other parts", []float64{*p.Length + *p.Reflection}, []float64{p.Other}, 1e-12)
+		}
+		if (method == "rearl") != (p.Length != nil) || (method == "grpo") != (p.Other == 0) {
+			t.Errorf("%s: %s", method, text(t, p))
+		}
+		if method != "dapo" { // which draws groups that it drops
+			near.Want(t, method, []float64{*report.CutOff, *report.FinishedTokens}, []float64{1 - finished/responses, tokens / finished}, 1e-12)
+		}
+		if *report.CutOff == 0 || *report.CutOff == 1 {
+			t.Errorf("%s: the share cut off is %g, so this shows little", method, *report.CutOff)
+		}
+		mean, squares := 0.0, 0.0
+		for _, a := range advantages {
+			mean += a / float64(len(advantages))
+		}
+		for _, a := range advantages {
+			squares += (a - mean) * (a - mean)
+		}
+		near.Want(t, method+", advantages", []float64{*report.AdvantageSpread}, []float64{math.Sqrt(squares / float64(len(advantages)))}, 1e-12)
+	}
+	if r := steps(t, open(t, nil, diceRun(t, "sft", nil)), 1)[0]; r.RewardParts != nil || r.AdvantageSpread != nil || r.CutOff == nil {
+		t.Errorf("sft reports %s", text(t, r))
+	}
+}
