@@ -48,7 +48,7 @@ func TestAblate(t *testing.T) {
 	s.send(session.Ablate{By: "zero", Problems: 40})
 	s.until(func(m any) bool { v, ok := m.(session.Ablations); return ok && len(v.Rows) == 1 })
 	s.send(session.Cancel{})
-	s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
+	s.rests()
 	if n := len(s.ablated.Rows); n == 0 || n == s.ablated.Of || !slices.Contains(s.texts, "Stopped.") {
 		t.Errorf("stopped after %d of %d ablations", n, s.ablated.Of)
 	}

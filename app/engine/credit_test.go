@@ -29,6 +29,7 @@ func TestShowCredit(t *testing.T) {
 		}
 	}
 	s.until(func(m any) bool { l, ok := m.(session.TokenLosses); return ok && l.Rollout == at })
+	s.rests()
 	loss := s.loss
 	if len(loss.Tokens) != row.Tokens || loss.Step != 1 || loss.Update < 1 || loss.Update > len(loss.Updates) || loss.Sum() == 0 {
 		t.Errorf("the loss of %+v: %+v", row, loss)

@@ -69,7 +69,7 @@ func TestDisruptStepsStops(t *testing.T) {
 	s.send(session.DisruptSteps{Samples: 40})
 	s.until(func(m any) bool { l, ok := m.(session.StepLosses); return ok && l.Steps[0].Cut.N > 0 })
 	s.send(session.Cancel{})
-	s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
+	s.rests()
 	last := s.losses.Steps[len(s.losses.Steps)-2].Cut.N
 	if s.losses.Steps[0].Cut.N == 0 || s.losses.Ranking == nil || !slices.Contains(s.texts, "Stopped.") {
 		t.Errorf("stopped: %+v, texts %q", s.losses.Steps[0], s.texts)

@@ -231,6 +231,13 @@ func (s *screen) hasRuns() {
 func (s *screen) do(c session.Command) {
 	s.Helper()
 	s.send(c)
+	s.rests()
+}
+
+// rests waits for the status at the end of a command. A test that waits for another event of a command calls it before the next
+// one, or else takes this status for the next one's.
+func (s *screen) rests() {
+	s.Helper()
 	s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
 }
 

@@ -86,7 +86,7 @@ func TestALongTraceOfADeepModel(t *testing.T) {
 		layered = l
 		return ok
 	})
-	s.until(func(m any) bool { status, is := m.(session.Status); return is && !status.Busy })
+	s.rests()
 	want := 0.0
 	for i, v := range tr.HeadsAt(score.FCI.Name, k) {
 		if l := i / 9; l >= 10 && l < 20 {

@@ -188,7 +188,7 @@ func TestLoadEndsInItsMiddle(t *testing.T) {
 	s.send(session.Check{Text: "x"}) // answered after the cancel
 	s.until(func(m any) bool { _, is := m.(session.Checked); return is })
 	close(cancelled)
-	s.until(func(m any) bool { status, is := m.(session.Status); return is && !status.Busy })
+	s.rests()
 	if s.able.Model.Name != "chain-small" || s.offer.Name != "rambler" || s.status.Text != "Stopped." {
 		t.Errorf("after a cancel: model %+v, offer %q, status %+v", s.able.Model, s.offer.Name, s.status)
 	}

@@ -68,7 +68,7 @@ func TestResampleStepsStops(t *testing.T) {
 	s.send(session.ResampleSteps{Samples: 120})
 	s.until(func(m any) bool { v, ok := m.(session.Importances); return ok && v.Steps[0].Measured() })
 	s.send(session.Cancel{})
-	s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
+	s.rests()
 	last := s.again.Steps[len(s.again.Steps)-1]
 	if !s.again.Steps[0].Measured() || last.Measured() || len(s.again.Ranking) == 0 || !slices.Contains(s.texts, "Stopped.") {
 		t.Errorf("stopped: %+v … %+v, texts %q", s.again.Steps[0], last, s.texts)

@@ -19,11 +19,12 @@ func TestShowRollouts(t *testing.T) {
 		s.send(session.ShowRollouts{ID: id, Filter: f, First: first})
 		s.until(func(m any) bool {
 			view, ok := m.(session.SavedRollouts)
-			if ok = ok && view.ID == id && view.Filter == f; ok { // not one that is sent again
+			if ok = ok && view.ID == id && view.Filter == f && view.First == first; ok { // not one that is sent again
 				v = view
 			}
 			return ok
 		})
+		s.rests()
 		return v
 	}
 	all := show(s, runs.RolloutFilter{}, 0)

@@ -269,7 +269,7 @@ func TestTrainingMakesRoom(t *testing.T) {
 	s.until(func(m any) bool { _, ok := m.(session.Credit); return ok })
 	s.send(session.Cancel{Command: "Advance"})
 	s.until(func(m any) bool { run, ok := m.(session.Run); return ok && run.Info.State == "paused" })
-	s.until(func(m any) bool { status, ok := m.(session.Status); return ok && !status.Busy })
+	s.rests()
 	if !slices.ContainsFunc(s.texts, func(text string) bool { return strings.HasPrefix(text, "Paused after step") }) || len(s.failures) > 0 {
 		t.Errorf("%q, failures %v", s.texts, s.failures)
 	}
@@ -418,6 +418,7 @@ func TestBeginRefusesWithASentence(t *testing.T) {
 	s.must(session.Begin{Settings: short("grpo", 2)})
 	s.send(session.ShowCredit{Rollout: 0})
 	s.until(func(m any) bool { f, ok := m.(session.Failure); return ok && f.Command == "ShowCredit" })
+	s.rests()
 	s.refused(session.ResumeRun{ID: "x"}, "no run")
 	s.refused(session.Advance{Steps: -1}, "1 or more")
 	if s.run.Info.State != "new" {

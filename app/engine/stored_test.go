@@ -209,7 +209,7 @@ func TestModelAtHubFails(t *testing.T) {
 	for end := time.Now().Add(time.Minute); !half() && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 	}
 	s.send(session.Cancel{Command: "OpenModel"})
-	s.until(func(m any) bool { status, is := m.(session.Status); return is && !status.Busy })
+	s.rests()
 	close(slow)
 	partly := s.models.Models[0]
 	if partly.Whole || partly.Have == 0 || partly.Have >= partly.Bytes {
