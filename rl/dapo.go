@@ -96,8 +96,7 @@ func (c dapo) Sample(ctx context.Context, r *Run) (kept []Group, err error) {
 		}
 		drawn += n
 		for _, g := range groups {
-			correct, _ := g.verdicts()
-			if !c.keeps(correct) {
+			if !c.keeps(g) {
 				continue
 			}
 			if mixed++; len(kept) < c.problems {
@@ -123,9 +122,7 @@ func (c dapo) toDraw(kept, mixed, drawn int) int {
 }
 
 // keeps reports whether a group is trained on.
-func (c dapo) keeps(correct []bool) bool {
-	return !c.dynamic || slices.Contains(correct, true) && slices.Contains(correct, false)
-}
+func (c dapo) keeps(g Group) bool { return !c.dynamic || g.mixed() }
 
 // ---- Score
 
@@ -154,7 +151,7 @@ func (c dapo) Credit(_ int, groups []Group) error {
 		correct, length := g.verdicts()
 		rewards := c.rewards(correct, length)
 		advantages := make([]float64, len(rewards))
-		if c.keeps(correct) {
+		if c.keeps(g) {
 			advantages = c.scale.advantages(rewards)
 		}
 		g.credit(rewards, advantages, advantages)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"attnlab/rl/rltest/near"
+	"attnlab/rl/task"
 )
 
 // Fault A7: the reward is +1 or -1 with the penalty on, as in DAPO. Lengths 60, 192, 60, 60, the first two right, give the rewards
@@ -29,16 +30,22 @@ func TestDAPOPenaltyEndsAtTheFactor(t *testing.T) {
 
 func TestDAPOKeepsMixedGroups(t *testing.T) {
 	c := newDAPO(paper(t, "dapo", nil))
+	group := func(correct ...bool) (g Group) {
+		for _, right := range correct {
+			g.Samples = append(g.Samples, Sample{Trace: task.Trace{Correct: right}})
+		}
+		return g
+	}
 	for _, x := range []struct {
-		correct []bool
-		keep    bool
-	}{{[]bool{true, true}, false}, {[]bool{false, false}, false}, {[]bool{true, false}, true}} {
-		if c.keeps(x.correct) != x.keep {
-			t.Errorf("keeps(%v) = %v", x.correct, !x.keep)
+		group Group
+		keep  bool
+	}{{group(true, true), false}, {group(false, false), false}, {group(true, false), true}} {
+		if correct, _ := x.group.verdicts(); c.keeps(x.group) != x.keep {
+			t.Errorf("of %v keeps is %v", correct, !x.keep)
 		}
 	}
 	c.dynamic = false
-	if !c.keeps([]bool{true, true}) {
+	if !c.keeps(group(true, true)) {
 		t.Error("without dynamic sampling a group of one outcome is dropped")
 	}
 }

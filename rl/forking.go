@@ -64,6 +64,9 @@ type forking struct {
 
 func (c forking) Sample(ctx context.Context, r *Run) ([]Group, error) {
 	groups, err := r.sampleGroups(ctx, c.problems, c.size)
+	if err != nil {
+		return nil, err
+	}
 	for _, g := range groups {
 		for i := range g.Samples {
 			s := &g.Samples[i]
@@ -74,7 +77,7 @@ func (c forking) Sample(ctx context.Context, r *Run) ([]Group, error) {
 		}
 	}
 	r.arrangeTokens(c.tokens, groups)
-	return groups, err
+	return groups, nil
 }
 
 // ---- Credit
@@ -128,7 +131,7 @@ func leastOfHighest(x []float64, share float64) float64 {
 func (c forking) Explain(g Group, i int) Explanation {
 	x, s := c.grpo.Explain(g, i), g.Samples[i]
 	τ := s.Inputs.Own.(forkingInputs).threshold
-	if c.share < 1 && !math.IsInf(τ, -1) {
+	if !math.IsInf(τ, -1) {
 		x.Outcome = append(x.Outcome, Term{"τ", fmt.Sprintf("%sa token of the batch's highest %g has at least this, nats", howTokens(c.tokens), c.share), τ, ofForking})
 	}
 	for k, r := range s.ResponseSteps() {

@@ -130,7 +130,7 @@ func (r *Run) update(groups []Group, c lossConfig) error {
 	for _, g := range groups {
 		for i := range g.Samples {
 			if s := &g.Samples[i]; s.Advantage != nil {
-				s.trained = &trainedOn{update: r.losses.began}
+				s.trained = &trainedOn{update: r.losses.begun}
 				samples, lengths = append(samples, *s), append(lengths, len(s.Advantage))
 			}
 		}
@@ -138,7 +138,7 @@ func (r *Run) update(groups []Group, c lossConfig) error {
 	if len(samples) == 0 {
 		return nil
 	}
-	r.losses.began++
+	r.losses.begun++
 	reference, err := r.referenceLogProbs(samples)
 	if err != nil {
 		return err

@@ -93,10 +93,9 @@ func (c reshaping) off() bool { return c.suppress == 0 && c.boost == 0 }
 // influence stores I of each think token as its score, for the responses that have an advantage.
 func (c reshaping) influence(ctx context.Context, r *Run, groups []Group) error {
 	for _, g := range groups {
-		flat := g.passRate() == 0 || g.passRate() == 1
 		for j := range g.Samples {
 			s := &g.Samples[j]
-			if s.TokenScores = make([]float64, len(s.Response())); flat || s.AnswerEnd == s.AnswerStart {
+			if s.TokenScores = make([]float64, len(s.Response())); !g.mixed() || s.AnswerEnd == s.AnswerStart {
 				continue
 			}
 			pieces := c.pieces(*s)

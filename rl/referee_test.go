@@ -70,7 +70,7 @@ func (r referee) groups(t *testing.T, c refereeCase, kind task.Task) (groups []G
 			}
 			g.Samples, refs = append(g.Samples, s), append(refs, x.Reference)
 		}
-		if p := g.passRate(); c.Method == "dapo" && (p == 0 || p == 1) { // dynamic sampling leaves these out
+		if c.Method == "dapo" && !g.mixed() { // dynamic sampling leaves these out
 			continue
 		}
 		groups, reference = append(groups, g), append(reference, refs...)

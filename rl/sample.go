@@ -58,6 +58,14 @@ func (g Group) passRate() float64 {
 	return float64(right) / float64(max(1, len(g.Samples)))
 }
 
+// mixed reports whether a group has right and wrong responses.
+func (g Group) mixed() bool { return g.passRate() > 0 && g.passRate() < 1 }
+
+// mixed are the groups that have right and wrong responses.
+func mixed(groups []Group) []Group {
+	return slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return !g.mixed() })
+}
+
 // rewards are the rewards of a group as credited.
 func (g Group) rewards() []float64 {
 	r := make([]float64, len(g.Samples))

@@ -21,7 +21,7 @@ type trainedOn struct {
 type lossRecord struct {
 	lossConfig
 	updates []float64 // loss of each
-	began   int       // updates so far
+	begun   int       // updates so far
 	tokens  int       // packed so far, context counted
 }
 

@@ -42,7 +42,7 @@ func (r *Run) lookAt(ctx context.Context, groups []Group, use func(s *Sample, a 
 	for _, g := range groups {
 		for i := range g.Samples {
 			s := &g.Samples[i]
-			if s.TokenScores = make([]float64, len(s.Response())); g.passRate() > 0 && g.passRate() < 1 {
+			if s.TokenScores = make([]float64, len(s.Response())); g.mixed() {
 				wanted = append(wanted, s)
 			}
 		}

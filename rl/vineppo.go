@@ -106,11 +106,6 @@ func (c vine) value(ctx context.Context, r *Run, groups []Group) error {
 	return nil
 }
 
-// mixed are the groups of both outcomes.
-func mixed(groups []Group) []Group {
-	return slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return g.passRate() == 0 || g.passRate() == 1 })
-}
-
 // stepStarts are the response tokens at which the steps of a response begin, in order and without repeats: the first is 0, and what
 // follows the last step is one step more.
 func stepStarts(s Sample) []int {

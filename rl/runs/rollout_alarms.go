@@ -191,18 +191,16 @@ func percent(n, of int) string { return fmt.Sprintf("%.0f %%", 100*portion(n, of
 // GroupsOf are rollouts by their group: the responses to one problem in one step, in the order of their first.
 func GroupsOf(all []Rollout) (groups [][]Rollout) {
 	type key struct {
-		step            int
-		problem, prompt string
+		step    int
+		problem string // its name, or its prompt where a log names none
 	}
 	at := map[key]int{}
 	for _, r := range all {
-		k := key{r.Step, r.Problem, cmp.Or(r.Problem, r.Prompt)}
-		i, seen := at[k]
-		if !seen {
-			i = len(groups)
-			at[k], groups = i, append(groups, nil)
+		k := key{r.Step, cmp.Or(r.Problem, r.Prompt)}
+		if _, seen := at[k]; !seen {
+			at[k], groups = len(groups), append(groups, nil)
 		}
-		groups[i] = append(groups[i], r)
+		groups[at[k]] = append(groups[at[k]], r)
 	}
 	return groups
 }
