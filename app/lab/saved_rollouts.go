@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"cmp"
+	"math"
 	"strconv"
 	"strings"
 
@@ -14,7 +16,31 @@ type RolloutQuery struct {
 	ID     string
 	Filter runs.RolloutFilter
 	First  int
-	Steps  string // as it is typed: "10-20"
+}
+
+// What the fields of the filter say where they leave nothing out.
+const (
+	AllSteps   = "all"
+	AnyRollout = "any"
+)
+
+// StepsText is the text of the field for steps: "all", "4" or "2-5".
+func (q RolloutQuery) StepsText() string {
+	if q.Filter.To == 0 {
+		return AllSteps
+	}
+	return task.Range{Min: q.Filter.From, Max: q.Filter.To}.String()
+}
+
+// ProblemText is the text of the field for the problem.
+func (q RolloutQuery) ProblemText() string { return cmp.Or(q.Filter.Problem, AnyRollout) }
+
+// RewardText is the text of a field for a bound of rewards.
+func RewardText(bound *float64) string {
+	if bound == nil {
+		return AnyRollout
+	}
+	return strconv.FormatFloat(*bound, 'g', -1, 64)
 }
 
 // rolloutActions are the actions of the panel with saved rollouts.
@@ -22,24 +48,19 @@ func rolloutActions() []Action {
 	shown := func(l *Lab) bool { return l.Browsing.ID != "" }
 	return []Action{
 		{"rollouts", "", "List the rollouts of every step", false, func(l *Lab) bool { return l.Opened }, func(l *Lab, id string) {
-			l.Browsing = RolloutQuery{ID: id}
-			l.browse(0)
+			l.query(RolloutQuery{ID: id})
 			l.screen.Reveal("saved-rollouts")
 		}},
 		{"rollouts-close", "", "", false, nil, func(l *Lab, _ string) { l.Browsing = RolloutQuery{} }},
 		{"rollouts-again", "", "List the rollouts of all steps so far", false, shown, func(l *Lab, _ string) { l.browse(0) }},
-		{"rollouts-all", "", "", false, shown, func(l *Lab, _ string) {
-			l.Browsing = RolloutQuery{ID: l.Browsing.ID}
-			l.browse(0)
-		}},
+		{"rollouts-all", "", "", false, shown, func(l *Lab, _ string) { l.query(RolloutQuery{ID: l.Browsing.ID}) }},
 		{"rollouts-next", "", "The next rollouts", false, func(l *Lab) bool { v := &l.Rollouts; return shown(l) && v.First+len(v.Rows) < v.Matches },
 			func(l *Lab, _ string) { l.browse(l.Rollouts.First + session.RolloutsShown) }},
 		{"rollouts-before", "", "The rollouts before", false, func(l *Lab) bool { return shown(l) && l.Rollouts.First > 0 },
 			func(l *Lab, _ string) { l.browse(l.Rollouts.First - session.RolloutsShown) }},
 		{"rollouts-problem", "", "This problem through training", false, shown, func(l *Lab, row string) {
 			if i := parse(row, -1, strconv.Atoi); i >= 0 && i < len(l.Rollouts.Rows) {
-				l.Browsing = RolloutQuery{ID: l.Browsing.ID, Filter: runs.RolloutFilter{Problem: l.Rollouts.Rows[i].Prompt}}
-				l.browse(0)
+				l.query(RolloutQuery{ID: l.Browsing.ID, Filter: runs.RolloutFilter{Problem: l.Rollouts.Rows[i].Prompt}})
 			}
 		}},
 	}
@@ -51,33 +72,63 @@ func (l *Lab) browse(first int) {
 	l.Send(session.ShowRollouts{ID: l.Browsing.ID, Filter: l.Browsing.Filter, First: l.Browsing.First})
 }
 
-// setRollouts takes a field of the filter, and reports whether name is one.
+// query asks for the rollouts of another query. What was refused in the fields of the one before is gone.
+func (l *Lab) query(q RolloutQuery) {
+	for _, name := range []string{"rollouts-steps", "rollouts-least", "rollouts-most"} {
+		delete(l.Refused, name)
+	}
+	l.Browsing = q
+	l.browse(0)
+}
+
+// setRollouts takes a field of the filter, and reports whether name is one. It refuses what is no range of steps and no number.
 func (l *Lab) setRollouts(name, value string) bool {
-	f := &l.Browsing.Filter
-	reward := func() *float64 {
-		x, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-		if err != nil {
-			return nil
+	f, text, wrong := &l.Browsing.Filter, strings.TrimSpace(value), ""
+	everything := AnyRollout
+	if name == "rollouts-steps" {
+		everything = AllSteps
+	}
+	if text == everything {
+		text = ""
+	}
+	reward := func(bound **float64) {
+		x, err := strconv.ParseFloat(text, 64)
+		switch {
+		case text == "":
+			*bound = nil
+		case err != nil || math.IsNaN(x) || math.IsInf(x, 0):
+			wrong = "Write any, or a number such as 0.5."
+		default:
+			*bound = &x
 		}
-		return &x
 	}
 	switch name {
 	case "rollouts-steps":
-		l.Browsing.Steps, f.From, f.To = value, 0, 0
-		if r, err := task.ParseRange(value); err == nil {
+		r, err := task.ParseRange(text)
+		switch {
+		case text == "":
+			f.From, f.To = 0, 0
+		case err != nil || r.Min < 1:
+			wrong = "Write all, a step such as 4, or steps such as 2-5."
+		default:
 			f.From, f.To = r.Min, r.Max
 		}
 	case "rollouts-problem":
-		f.Problem = strings.TrimSpace(value)
+		f.Problem = text
 	case "rollouts-outcome":
 		f.Outcome = value
 	case "rollouts-least":
-		f.Least = reward()
+		reward(&f.Least)
 	case "rollouts-most":
-		f.Most = reward()
+		reward(&f.Most)
 	default:
 		return false
 	}
+	if wrong != "" {
+		l.refuse(name, value, wrong)
+		return true
+	}
+	delete(l.Refused, name)
 	if l.Browsing.ID != "" {
 		l.browse(0)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
 	"attnlab/rl/stat"
@@ -34,16 +35,8 @@ func (p *Page) ablationPanel() app.UI {
 
 // ablatedField names the heads, with buttons for the selected one and for all.
 func (p *Page) ablatedField() app.UI {
-	const name = "ablate-heads"
-	refused, bad := p.Refused[name]
-	text := p.Controls.Ablated.Heads
-	if bad {
-		text = refused.Text
-	}
 	return app.Div().Class("ablated").Body(
-		app.Label().Class(when(bad, "refused")).Body(app.Text("heads"),
-			app.Input().ID("field-"+name).Type("text").DataSet("set", name).Attr("value", text).Aria("invalid", strconv.FormatBool(bad)).Title("each, or heads that are ablated together: layer.head, counted from 0, such as 1.2, 0.3"),
-			app.If(bad, func() app.UI { return app.Span().Class("hint bad").Role("alert").Text(refused.Why) })),
+		p.textField("ablate-heads", "heads", p.Controls.Ablated.Heads, lab.EachHead, "each, or heads that are ablated together: layer.head, counted from 0, such as 1.2, 0.3"),
 		app.If(p.Selection.Head >= 0, func() app.UI {
 			head := fmt.Sprintf("%d.%d", p.Selection.Layer, p.Selection.Head)
 			in := strings.Contains(","+p.Controls.Ablated.Heads+",", ","+head+",")

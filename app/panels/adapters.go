@@ -71,19 +71,16 @@ func (p *Page) adapterNeeds() app.UI {
 				row("together", weights+step+cache),
 			),
 		),
-		app.P().Class("hint").Text("Responses are sampled together while their keys and values take at most 512 MB. Browsers do not say how much memory a GPU has."),
+		app.P().Class("hint").Text("Responses are sampled together while their keys and values take at most 512 MB. WebGPU does not say how much memory a GPU has."),
 	)
 }
 
 // headsField names the heads of attnpo; without any it finds them.
 func (p *Page) headsField() app.UI {
-	refused, bad := p.Refused["focus"]
-	return app.Label().Class("wide", when(bad, "refused")).Body(
-		app.Text("key-focus heads"),
-		disabled(p.Fixed(), app.Input().ID("field-focus").Type("text").DataSet("set", "focus").Placeholder("found by probing").Value(p.FocusText()).
-			Aria("invalid", strconv.FormatBool(bad)).Title("layer.head, counted from 0, such as 16.2, 20.9")),
-		app.If(bad, func() app.UI { return app.Span().Class("hint bad").Role("alert").Text(refused.Why) }),
-	)
+	const name = "focus"
+	input, why := p.textInput(name, p.FocusText(), "found by probing", "layer.head, counted from 0, such as 16.2, 20.9")
+	_, bad := p.Refused[name]
+	return app.Label().Class("wide", when(bad, "refused")).Body(app.Text("key-focus heads"), disabled(p.Fixed(), input), why)
 }
 
 // adapterExports are the buttons that export parts of a run that trains adapters.

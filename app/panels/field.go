@@ -18,12 +18,30 @@ func (p *Page) numberField(name, label string, lo, hi uint64, value any) app.UI 
 
 // numberInput is the field without its label, and the reason why its text is refused.
 func (p *Page) numberInput(name string, lo, hi uint64, value any) (input app.HTMLInput, why app.UI) {
-	refused, bad := p.Refused[name]
-	input = app.Input().ID("field-"+name).Type("number").Attr("min", strconv.FormatUint(lo, 10)).Step(1).DataSet("set", name).Value(fieldText(refused, bad, value)).
-		Aria("invalid", strconv.FormatBool(bad))
+	input = app.Input().Type("number").Attr("min", strconv.FormatUint(lo, 10)).Step(1)
 	if hi < 1<<53 {
 		input = input.Attr("max", strconv.FormatUint(hi, 10))
 	}
+	return p.refusable(name, input, value)
+}
+
+// textField is a labelled field for text that is read once it is whole; takes says what it may be. What the lab refuses stays in it, beside the
+// reason.
+func (p *Page) textField(name, label, value, empty, takes string) app.UI {
+	input, why := p.textInput(name, value, empty, takes)
+	_, bad := p.Refused[name]
+	return app.Label().Class(when(bad, "refused")).Body(app.Text(label), input, why)
+}
+
+// textInput is the field without its label, and the reason why its text is refused.
+func (p *Page) textInput(name, value, empty, takes string) (input app.HTMLInput, why app.UI) {
+	return p.refusable(name, app.Input().Type("text").DataSet("on", "change").Placeholder(empty).Title(takes), value)
+}
+
+// refusable makes an input the field of a name, and gives the reason why its text is refused.
+func (p *Page) refusable(name string, input app.HTMLInput, value any) (_ app.HTMLInput, why app.UI) {
+	refused, bad := p.Refused[name]
+	input = input.ID("field-"+name).DataSet("set", name).Value(fieldText(refused, bad, value)).Aria("invalid", strconv.FormatBool(bad))
 	why = app.Text("")
 	if bad {
 		input = input.Aria("describedby", "field-"+name+"-why")

@@ -106,7 +106,7 @@ func (p *Page) changed(ctx app.Context, e app.Event) {
 	}
 	name, typing := what.String(), e.Get("type").String() == "input"
 	kind := target.Get("type").String()
-	if typing && (kind == "number" || kind == "checkbox") { // a change will follow
+	if typing && (kind == "number" || kind == "checkbox" || target.Get("dataset").Get("on").Truthy()) { // a change will follow
 		return
 	}
 	if files := target.Get("files"); files.Truthy() {

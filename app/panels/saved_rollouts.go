@@ -9,6 +9,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"attnlab/app/lab"
 	"attnlab/app/lab/explain"
 	"attnlab/rl/runs"
 	"attnlab/rl/stat"
@@ -58,22 +59,13 @@ func (p *Page) savedRollouts() app.UI {
 // rolloutFilter are the fields that choose rollouts.
 func (p *Page) rolloutFilter() app.UI {
 	q := &p.Browsing
-	field := func(name, label, value, example string) app.UI {
-		return app.Label().Body(app.Text(label), app.Input().Type("text").DataSet("set", name).Value(value).Placeholder(example))
-	}
-	number := func(x *float64) string {
-		if x == nil {
-			return ""
-		}
-		return strconv.FormatFloat(*x, 'g', -1, 64)
-	}
 	outcomes := map[string]string{"": "any outcome", "right": "right", "wrong": "wrong", "malformed": "malformed", "cut": "cut off"}
 	return app.Div().Class("rollout-filter").Role("group").Aria("label", "which rollouts").Body(
-		field("rollouts-steps", "steps", q.Steps, "all"),
-		field("rollouts-problem", "problem", q.Filter.Problem, "part of its text"),
+		p.textField("rollouts-steps", "steps", q.StepsText(), lab.AllSteps, "all, a step such as 4, or steps such as 2-5"),
+		p.textField("rollouts-problem", "problem", q.ProblemText(), lab.AnyRollout, "any, the name of a problem, or a part of its text"),
 		app.Label().Body(app.Text("outcome"), choice("rollouts-outcome", "outcome", q.Filter.Outcome, append([]string{""}, runs.RolloutOutcomes...), func(s string) string { return outcomes[s] })),
-		field("rollouts-least", "reward from", number(q.Filter.Least), "any"),
-		field("rollouts-most", "to", number(q.Filter.Most), "any"),
+		p.textField("rollouts-least", "reward from", lab.RewardText(q.Filter.Least), lab.AnyRollout, "any, or the least reward"),
+		p.textField("rollouts-most", "to", lab.RewardText(q.Filter.Most), lab.AnyRollout, "any, or the highest reward"),
 		app.Div().Class("buttons").Body(p.button("rollouts-all", "quiet", app.Text("All")), p.button("rollouts-again", "quiet", app.Text("Refresh"))),
 	)
 }

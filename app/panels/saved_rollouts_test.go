@@ -43,6 +43,23 @@ func TestSavedRollouts(t *testing.T) {
 	if f := asked.Filter; f.From != 2 || f.To != 4 || f.Outcome != "wrong" || f.Most == nil || *f.Most != 0.5 || f.Least != nil {
 		t.Errorf("the fields ask %+v", f)
 	}
+	for name, texts := range map[string][]string{"rollouts-steps": {"x", "4-2", "0", "1-", "-3"}, "rollouts-least": {"x", "0,5", "NaN", "inf"}, "rollouts-most": {"x", "1 2"}} {
+		for _, text := range texts {
+			p.Set(name, text) // asks for nothing, or the command after it would be another
+			field, reason := "", ""
+			walk(app.HTMLString(p), func(e *element, _ []*element) {
+				if invalid, marked := e.has["aria-invalid"]; e.has["data-set"] == name && marked && invalid != "false" {
+					field = e.has["value"]
+				}
+				if e.has["role"] == "alert" && e.has["id"] == "field-"+name+"-why" {
+					reason = strings.TrimSpace(e.text.String())
+				}
+			})
+			if field != text || !strings.HasPrefix(reason, "Write a") || p.Browsing.Filter != asked.Filter {
+				t.Errorf("%s takes %q: the field says %q for the reason %q, and the filter is %+v", name, text, field, reason, p.Browsing.Filter)
+			}
+		}
+	}
 	p.Do("rollouts-next")
 	if got := labtest.Sent(t, engine, 1)[0].(session.ShowRollouts); got.First != session.RolloutsShown {
 		t.Errorf("the next page begins at %d", got.First)
@@ -51,8 +68,20 @@ func TestSavedRollouts(t *testing.T) {
 	if got := labtest.Sent(t, engine, 1)[0].(session.ShowRollouts); got.Filter != (runs.RolloutFilter{Problem: row.Prompt}) {
 		t.Errorf("this problem asks %+v", got)
 	}
-	if html := app.HTMLString(p); !strings.Contains(html, "This problem through training") {
-		t.Error("the table of one problem has no name")
+	if html := app.HTMLString(p); !strings.Contains(html, "This problem through training") || len(p.Refused) != 0 {
+		t.Errorf("the table of one problem has no name, or the fields refuse still: %v", p.Refused)
+	}
+	p.Set("rollouts-least", "1e-3")
+	p.Do("rollouts-all")
+	if got := labtest.Sent(t, engine, 2)[1].(session.ShowRollouts); got.Filter != (runs.RolloutFilter{}) {
+		t.Errorf("all rollouts asks %+v", got)
+	}
+	says := map[string]string{}
+	walk(app.HTMLString(p), func(e *element, _ []*element) { says[e.has["data-set"]] = e.has["value"] })
+	for name, want := range map[string]string{"rollouts-steps": "all", "rollouts-problem": "any", "rollouts-least": "any", "rollouts-most": "any"} {
+		if says[name] != want {
+			t.Errorf("after all were asked for, the field %s says %q", name, says[name])
+		}
 	}
 	p.Do("rollouts-close")
 	if html := app.HTMLString(p); strings.Contains(html, "saved-rollouts") {
