@@ -258,7 +258,7 @@ func pageActions() []Action {
 		{"compare-page", "5", "Page Compare", true, nil, func(l *Lab, _ string) { l.show(PageCompare) }},
 		{"learn-page", "6", "Page Learn", true, nil, func(l *Lab, _ string) { l.show(PageLearn) }},
 		{"glossary-page", "7", "The glossary", true, nil, func(l *Lab, _ string) { l.show(PageGlossary) }},
-		{"bench-page", "8", "Page Benchmark: how fast this machine is", true, nil, func(l *Lab, _ string) { l.show(PageBench) }},
+		{"bench-page", "8", "Page Benchmark: how fast the engine is", true, nil, func(l *Lab, _ string) { l.show(PageBench) }},
 		{"undo", "z Ctrl+z", "Undo the last action", false, func(l *Lab) bool { return len(l.undo) > 0 }, func(l *Lab, _ string) {
 			last := l.undo[len(l.undo)-1]
 			l.undo = l.undo[:len(l.undo)-1]

@@ -11,10 +11,28 @@ import (
 // Native reports whether the engine runs in a program of its own, and not in this browser.
 func (l *Lab) Native() bool { return l.Link.Native }
 
+// Place is where the engine computes, in a sentence: "in this tab", or "on the machine NAME".
+func (l *Lab) Place() string {
+	switch {
+	case l.Link.Port == nil: // drawn ahead of time, for any engine
+		return "here"
+	case l.Native():
+		return "on " + l.machine()
+	case l.Link.Joined:
+		return "in another tab"
+	}
+	return "in this tab"
+}
+
+// machine is that of an engine in a program of its own.
+func (s *State) machine() string {
+	return "the machine " + cmp.Or(s.Connection.Machine, "that this page comes from")
+}
+
 // Kept is where runs are saved, in a sentence.
 func (s *State) Kept() string {
 	if s.Connection.State != "" {
-		return session.Where(session.Machine)
+		return "on " + s.machine()
 	}
 	return session.Where(session.Browser)
 }
@@ -37,9 +55,9 @@ func (l *Lab) EngineWords() (which, why string) {
 	case c.State == "refused":
 		return "none", c.Text
 	case c.Watch:
-		return "that of the machine " + c.Machine, "You follow its session by a link for watching, which changes nothing."
+		return "that of " + l.machine(), "You follow its session by a link for watching, which changes nothing."
 	default:
-		return "that of the machine " + cmp.Or(c.Machine, "that this page comes from"), "The program there serves this page: it has that machine's adapters and memory, and continues when this page is closed."
+		return "that of " + l.machine(), "The program there serves this page: it has that machine's adapters and memory, and continues when this page is closed."
 	}
 }
 
@@ -64,7 +82,7 @@ func (l *Lab) BrowserAlone() []Lack {
 // Reads says how the engine gets files that the visitor chooses, in a sentence.
 func (l *Lab) Reads() string {
 	if l.Native() {
-		return "Nothing is loaded before you press Open. The files stay on your machine: the engine on " + cmp.Or(l.Connection.Machine, "the other machine") + " asks this page for the parts that it reads, so leave the page open until the model is loaded."
+		return "Nothing is loaded before you press Open. The files stay on your machine: the engine on " + l.machine() + " asks this page for the parts that it reads, so leave the page open until the model is loaded."
 	}
 	return "Nothing is loaded before you press Open, and nothing leaves this machine."
 }

@@ -95,7 +95,7 @@ func (l *Lab) relabel() {
 	var give []session.StepLabel
 	if text := l.linkedLabels; text != "" {
 		if l.linkedLabels = ""; !strings.HasPrefix(text, l.labelSum()+".") {
-			l.Notice = "The labels of this link are of another response than the one that this machine samples, so they are not shown."
+			l.Notice = "The labels of this link are of another response than the one that the engine samples here, so they are not shown."
 			return
 		}
 		for k, label := range parseLabels(text) {

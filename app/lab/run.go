@@ -33,8 +33,11 @@ type away struct {
 	HiddenRate float64
 }
 
-// Slowed reports whether the browser clearly slowed the hidden tab.
-func (a away) Slowed() bool { return a.HiddenRate > 0 && a.HiddenRate < 0.7*a.ShownRate }
+// Slowed reports whether the browser clearly slowed the hidden tab. It slows no engine in a program of its own.
+func (l *Lab) Slowed() bool {
+	a := l.Away
+	return !l.Native() && a.HiddenRate > 0 && a.HiddenRate < 0.7*a.ShownRate
+}
 
 // ShownMethod is the method of the current run, or of the plan if there is no run.
 func (s *State) ShownMethod() string {

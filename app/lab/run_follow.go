@@ -36,7 +36,7 @@ func (l *Lab) Visible(is bool) {
 	l.Away.hidden = false
 	if n := l.Run.Info.Step - l.Away.step; n > 0 && l.Running() {
 		text := fmt.Sprintf("Training continued while this tab was hidden: %s.", explain.Plural(n, "step"))
-		if l.Away.Slowed() {
+		if l.Slowed() {
 			text = fmt.Sprintf("Training continued while this tab was hidden, but the browser slowed it to %.0f tokens per second: %s.", l.Away.HiddenRate, explain.Plural(n, "step"))
 		}
 		l.say(text)

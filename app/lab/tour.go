@@ -32,13 +32,13 @@ var TourStops = []stop{
 		"Sample the rest of a response again from several of its steps. The share of right endings below a step is its value, and the difference to its surroundings is its advantage: credit without attention.",
 		"Grow a tree", false, func(l *Lab) { l.Do("grow-again:all") }},
 	{PageTrain, "method", "Then train on the answer",
-		"Reinforcement learning runs in this tab. Each training step samples responses, pays right and short ones, and updates the model. GRPO pays all tokens of a response alike; ATTNPO shares the payment among its steps by attention. Press Start and watch accuracy and length.",
+		"This page trains the model by reinforcement learning. Each training step samples responses, pays right and short ones, and updates the model. GRPO pays all tokens of a response alike; ATTNPO shares the payment among its steps by attention. Press Start and watch accuracy and length.",
 		"", false, nil},
 	{PageCompare, "contenders", "Did it help?",
 		"Each run has its accuracy and its length. Further up is more accurate, further left is shorter; a run is better only if it is both. Your runs stand beside runs that come with the lab.",
 		"", false, nil},
 	{PageLearn, "lessons", "Predict, then measure",
-		"Seven lessons ask for a prediction, run an experiment on your machine, and check one against the other. They begin with the traces, go through training, and end with changing a thought.",
+		"Seven lessons ask for a prediction, run an experiment, and check one against the other. They begin with the traces, go through training, and end with changing a thought.",
 		"", false, nil},
 }
 

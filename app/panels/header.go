@@ -131,8 +131,12 @@ func (p *Page) banners() app.UI {
 }
 
 func (p *Page) footer() app.UI {
+	where := "Everything runs on your own machine: kernels sample, score and cut the model there, and nothing is sent anywhere."
+	if p.Native() {
+		where = "Kernels sample, score and cut the model " + p.Place() + ", and nothing is sent anywhere else."
+	}
 	return app.Footer().Class("foot").Body(
-		app.P().Text("Everything runs on your own machine: kernels sample, score and cut the model there, and nothing is sent anywhere."),
+		app.P().Text(where),
 		app.P().Body(app.A().Href("#"+p.at(lab.PageBench)).DataSet("do", "page:"+lab.PageBench).Text("Benchmark"), app.Text(" · Version "+p.Link.Version)),
 	)
 }

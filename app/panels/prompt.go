@@ -77,9 +77,12 @@ func (p *Page) problemOf(kind string) app.UI {
 			app.Div().Class("buttons").Body(p.button("problem", "", icon("fresh"), app.Text("Draw a problem"))),
 		)
 	case freetext.Problems.Name:
-		n := p.OwnProblems()
+		n, where := p.OwnProblems(), "It stays in this browser."
+		if p.Native() {
+			where = "The engine " + p.Place() + " gets its problems."
+		}
 		return app.Div().Class("prompt-kind").Body(
-			app.P().Class("hint").Text(`Choose a file, or drop it on the page. A line of it is a problem: {"prompt": "What is 2 + 3?", "answer": "5"}. It stays in this browser.`),
+			app.P().Class("hint").Text(`Choose a file, or drop it on the page. A line of it is a problem: {"prompt": "What is 2 + 3?", "answer": "5"}. `+where),
 			app.If(n > 0, func() app.UI {
 				return app.Div().Class("fields").Body(p.numberField("seed", fmt.Sprintf("problem, of %s", explain.Grouped(int64(n))), 1, uint64(n), p.seedShown()))
 			}),

@@ -17,7 +17,7 @@ func (p *Page) benchPage() app.UI {
 		app.Section().Class("column middle").Aria("label", "speeds").Body(
 			app.Div().Class("trace-head").Body(app.Div().Body(
 				app.H1().Text("Benchmark"),
-				app.P().Class("verdict").Text("How fast this machine trains and samples, on the processor and on WebGPU, and how near each kernel comes to the limit of the device."),
+				app.P().Class("verdict").Text("How fast the engine trains and samples, on the processor and on WebGPU, and how near each kernel comes to the limit of the device."),
 			)),
 			app.If(len(p.Speeds.Rows) == 0, p.noSpeeds).Else(func() app.UI {
 				return app.Div().Class("stack").Body(

@@ -60,7 +60,7 @@ func (p *Page) introduction() app.UI {
 	return app.Section().Class("introduction").Aria("label", "introduction").Body(
 		app.H1().Text("Which steps of a model’s reasoning mattered? Cut one and see. Then train on the answer."),
 		app.P().Body(
-			app.Text("A small transformer reasons in this tab. Follow the "),
+			app.Text("A small transformer reasons "+p.Place()+". Follow the "),
 			p.term("attention", "attention"),
 			app.Text(" between its "),
 			p.term("step", "steps"),

@@ -100,21 +100,26 @@ func (p *Page) runNotes() app.UI {
 	if p.Awake {
 		awake = awake.Checked(true)
 	}
-	kept := "Runs are saved " + p.Lab.Kept() + " while they train. After a reload you can resume them."
+	kept, hidden := "Runs are saved "+p.Lab.Kept()+" while they train. After a reload you can resume them.", "Training continues while this tab is hidden, as fast as the browser allows."
+	if p.Native() {
+		kept, hidden = "Runs are saved "+p.Lab.Kept()+" while they train.", "Training continues while this page is hidden or closed, and stops with the program there. A stopped run can be resumed."
+	}
 	switch {
 	case p.Runs.Closed != "":
 		kept = p.Runs.Closed
 	case p.Run.Info.ID == "":
 	case p.Run.Kept >= 0:
 		kept = fmt.Sprintf("Saved at step %d %s. After a reload the run continues from there.", p.Run.Kept, p.Lab.Kept())
+		if p.Native() {
+			kept = fmt.Sprintf("Saved at step %d %s.", p.Run.Kept, p.Lab.Kept())
+		}
 	default:
 		kept = "Not saved " + p.Lab.Kept() + " yet."
 	}
 	if p.Runs.Storage != "" {
 		kept += " " + p.Runs.Storage
 	}
-	hidden := "Training continues while this tab is hidden, as fast as the browser allows."
-	if p.Away.Slowed() {
+	if p.Slowed() {
 		hidden = fmt.Sprintf("While this tab was hidden the browser slowed training down: %.0f tokens per second, against %.0f now. Training stays fast in a window of its own or with this tab in front.", p.Away.HiddenRate, p.Away.ShownRate)
 	}
 	note := p.Run.Info.Note
