@@ -23,7 +23,7 @@ type report struct {
 	checks         map[backend]int // kernel checks
 	skips          []skip
 	slowest        []slow
-	failures       []string // names of failed tests, not of parts of one
+	failures       []failure
 	notes          []string // for the summary
 }
 
@@ -43,6 +43,9 @@ type slow struct {
 	stage, test string
 	seconds     float64
 }
+
+// failure is a failed test, not a part of one. It has no test where a package failed without one, and no package where a stage did.
+type failure struct{ pkg, test string }
 
 // mostSlow is how many of the slowest tests the summary names.
 const mostSlow = 20
@@ -92,7 +95,7 @@ func (r *report) read(stage string, events io.Reader) error {
 			if e.Test != "" && !strings.Contains(e.Test, "/") {
 				r.slowest = append(r.slowest, slow{stage, e.Package + " " + e.Test, e.Elapsed})
 				if e.Action == "fail" {
-					r.failures = append(r.failures, e.Test)
+					r.failures = append(r.failures, failure{e.Package, e.Test})
 				}
 			}
 			count := ran[e.Package]
@@ -123,6 +126,7 @@ func (r *report) read(stage string, events io.Reader) error {
 func (r *report) endPackage(e testEvent, count [2]int) {
 	if e.Action == "fail" && count[1] == 0 {
 		count[1] = 1
+		r.failures = append(r.failures, failure{pkg: e.Package})
 	}
 	r.passed += count[0]
 	r.failed += count[1]

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -57,33 +59,54 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// A failed visit that passes when it runs again is not a failure, but is named. One that fails again is.
-func TestFailedVisitsAgain(t *testing.T) {
+// A failed test of app or cmd that passes when it runs again is not a failure, but is named. One that fails again is, and so are many
+// failed tests, one of another package and a package that fails without a test: these have one try.
+func TestFailedTestsAgain(t *testing.T) {
+	const crash = `{"Action":"fail","Package":"attnlab/app/b"}
+`
 	for _, c := range []struct {
-		second string // result of the second try
-		failed int
-		note   bool
-	}{{"pass", 1, true}, {"fail", 3, false}} {
-		var out strings.Builder
-		r := run{report: report{out: &out, checks: map[backend]int{}, failed: 1}}
-		visits := func(result string) error {
-			return r.read("lab", strings.NewReader(`{"Action":"`+result+`","Package":"a","Test":"TestVisitOne"}
-{"Action":"`+result+`","Package":"a"}
-`))
-		}
-		_ = visits("fail")
-		if err := r.again(1, r.failures, func(pattern string) error {
-			if pattern != "^(TestVisitOne)$" {
-				t.Errorf("the pattern is %s", pattern)
+		name, pkg     string
+		tests         int
+		more          string
+		second        string // result of the second try
+		failed, tries int
+	}{
+		{"passes", "app/a", 1, "", "pass", 1, 1},
+		{"several pass", "cmd/a", mostAgain, "", "pass", 1, mostAgain},
+		{"fails again", "app/a", 1, "", "fail", 3, 1},
+		{"too many", "app/a", mostAgain + 1, "", "pass", 2 + mostAgain, 0},
+		{"arithmetic", "shaders/nn", 1, "", "pass", 2, 0},
+		{"beside a crash", "app/a", 1, crash, "pass", 3, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out strings.Builder
+			r := run{ctx: t.Context(), report: report{out: &out, checks: map[backend]int{}, failed: 1}}
+			results := func(result string, from, to int, more string) error {
+				lines := more
+				for k := from; k < to; k++ {
+					lines += fmt.Sprintf(`{"Action":%q,"Package":"attnlab/%s","Test":"Test%d"}
+`, result, c.pkg, k)
+				}
+				return r.read("native", strings.NewReader(lines+fmt.Sprintf(`{"Action":%q,"Package":"attnlab/%s"}
+`, result, c.pkg)))
 			}
-			return visits(c.second)
-		}); err != nil {
-			t.Fatal(err)
-		}
-		r.print()
-		if r.failed != c.failed || strings.Contains(out.String(), "unsteady: TestVisitOne") != c.note {
-			t.Errorf("%s: %d failed, want %d:\n%s", c.second, r.failed, c.failed, out.String())
-		}
+			if err := results("fail", 0, c.tests, c.more); err != nil {
+				t.Fatal(err)
+			}
+			tries := 0
+			r.again("native", 1, r.failures, func(packages []goPackage, flags ...string) error {
+				if want := fmt.Sprintf("-run=^Test%d$", tries); packages[0].ImportPath != "attnlab/"+c.pkg || !slices.Equal(flags, []string{want}) {
+					t.Errorf("%v with %v", packages, flags)
+				}
+				tries++
+				return results(c.second, tries-1, tries, "")
+			})
+			r.print()
+			unsteady := strings.Count(out.String(), "unsteady: Test")
+			if r.failed != c.failed || tries != c.tries || (unsteady == c.tests) != (c.failed == 1) {
+				t.Errorf("%d failed, want %d, %d tries, want %d, %d unsteady:\n%s", r.failed, c.failed, tries, c.tries, unsteady, out.String())
+			}
+		})
 	}
 }
 

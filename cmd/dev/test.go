@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ func (r *run) stage(name string, f func() error) {
 	start := time.Now()
 	if err := f(); err != nil {
 		r.failed++
+		r.failures = append(r.failures, failure{})
 		fmt.Fprintf(r.out, "  FAIL %v\n", err)
 	}
 	r.stages = append(r.stages, stageTime{name, time.Since(start)})
@@ -186,17 +188,20 @@ func runTest(ctx context.Context, args []string) (int, error) {
 		}),
 			jsEnv, []string{"-exec", "'" + dev + "' browser-exec"}},
 	} {
-		r.stage(s.name+" tests", func() error {
-			if s.name == "native" && len(filter(s.packages, func(p goPackage) bool { return p.reaches(ebiten) })) > 0 && os.Getenv("DISPLAY") == "" {
-				display, end, err := xvfb.Start(1280, 800)
-				if err != nil {
-					return err
-				}
-				defer end()
-				s.env = append(s.env, "DISPLAY="+display)
+		tests := func(packages []goPackage, flags ...string) error {
+			return r.test(s.name, packages, append(s.env, require), slices.Concat(s.flags, flags)...)
+		}
+		if s.name == "native" && len(filter(s.packages, func(p goPackage) bool { return p.reaches(ebiten) })) > 0 && os.Getenv("DISPLAY") == "" {
+			display, end, err := xvfb.Start(1280, 800)
+			if err != nil {
+				return 1, err
 			}
-			return r.test(s.name, s.packages, append(s.env, require), append(s.flags, goFlags...)...)
-		})
+			defer end()
+			s.env = append(s.env, "DISPLAY="+display)
+		}
+		failed, before := r.failed, len(r.failures)
+		r.stage(s.name+" tests", func() error { return tests(s.packages, goFlags...) })
+		r.again(s.name, failed, r.failures[before:], tests)
 		conformance := filter(s.packages, func(p goPackage) bool { return p.reaches(gpuTest) })
 		if len(conformance) > 0 && *only == "" && ctx.Err() == nil {
 			r.require(s.name)
@@ -204,34 +209,46 @@ func runTest(ctx context.Context, args []string) (int, error) {
 	}
 	if !*short && *only == "" {
 		// Alone, because it measures how fast the page responds.
-		visits := func(pattern string) error {
-			lab := []goPackage{{ImportPath: module + "/cmd/attnlab/visit"}}
-			return r.test("lab", lab, []string{require}, "-tags=desktop,visit", "-timeout=45m", "-run="+pattern)
+		visits := func(packages []goPackage, flags ...string) error {
+			return r.test("lab", packages, []string{require}, slices.Concat([]string{"-tags=desktop,visit", "-timeout=45m"}, flags)...)
 		}
 		failed, before := r.failed, len(r.failures)
-		r.stage("lab in the browser", func() error { return visits("^TestVisit") })
-		if again := r.failures[before:]; len(again) > 0 && len(again) <= mostAgain {
-			r.stage("failed visits again", func() error { return r.again(failed, again, visits) })
-		}
+		r.stage("lab in the browser", func() error {
+			return visits([]goPackage{{ImportPath: module + "/cmd/attnlab/visit"}}, "-run=^TestVisit")
+		})
+		r.again("lab", failed, r.failures[before:], visits)
 	}
 	return r.exit()
 }
 
-// mostAgain is how many failed visits run again. A fault of the lab fails more of them, or fails again.
+// mostAgain is how many failed tests of a stage run again. A fault of the lab fails more of them, or fails again.
 const mostAgain = 3
 
-// again runs failed visits a second time. A visit waits for a browser of several processes, whose order no test decides, so that
-// one that passes now counts as passed; the summary names it, and its first output stays above. Before them failed tests had failed.
-func (r *run) again(failed int, tests []string, visits func(pattern string) error) error {
+// again runs the few failed tests of a stage a second time, where all of them are of app or cmd: those wait for goroutines, processes and
+// browsers, whose order no test decides. One that passes now counts as passed; the summary names it, and its first output stays above.
+// The arithmetic of the other packages is the same each time and has one try. Before the stage, failed tests had failed.
+func (r *run) again(stage string, failed int, tests []failure, run func(packages []goPackage, flags ...string) error) {
+	once := func(f failure) bool { return f.test == "" || !(goPackage{ImportPath: f.pkg}).under("app", "cmd") }
+	if len(tests) == 0 || len(tests) > mostAgain || slices.ContainsFunc(tests, once) {
+		return
+	}
+	tests = slices.Clone(tests)
 	first := r.failed
-	if err := visits("^(" + strings.Join(tests, "|") + ")$"); err != nil || r.failed > first {
-		return err
+	r.stage("failed "+stage+" tests again", func() error {
+		for _, f := range tests {
+			if err := run([]goPackage{{ImportPath: f.pkg}}, "-run=^"+f.test+"$"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if r.failed > first {
+		return
 	}
 	r.failed = failed
-	for _, name := range tests {
-		r.notes = append(r.notes, "unsteady: "+name+" failed and passed when it ran again")
+	for _, f := range tests {
+		r.notes = append(r.notes, "unsteady: "+f.test+" failed and passed when it ran again")
 	}
-	return nil
 }
 
 // toRoot changes to the folder of go.mod.
