@@ -133,8 +133,9 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 		if r, ok := t.learner.(reinforcement); ok {
 			e.lastCredit(r.Last())
 		}
-		// Screens see ten snapshots a second at most, and writing them takes a tenth of the time.
-		if time.Since(t.shown) > max(100*time.Millisecond, 10*t.showing) {
+		// Screens see ten snapshots a second at most, and writing them takes a fortieth of the time: page and figures, which share a
+		// thread, each take several times as long to read one.
+		if time.Since(t.shown) > max(100*time.Millisecond, 40*t.showing) {
 			e.showRun(t)
 		}
 	}

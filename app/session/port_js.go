@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"slices"
 	"syscall/js"
 )
 
@@ -12,19 +13,15 @@ func Join(session string) *Port {
 }
 
 // Listen makes an end of a BroadcastChannel that is already open. It replaces the channel's onmessage. Messages that arrive
-// after Listen returns are received, but for a list of runs that the engine repeats: it does so for every new screen, and the
-// list takes long to read.
+// after Listen returns are received, but for two kinds: a list of runs that the engine repeats, which it does for every new screen
+// and which takes long to read, and a [Run] that is not read yet when the next one is there. A Run has all steps, so that a page
+// which read each one would fall ever further behind a fast run, until it answered nothing.
 func Listen(channel js.Value) *Port {
 	box := newMailbox()
 	var runs js.Value // the newest list, as text
-	receive := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		data := args[0].Get("data")
-		if data.Type() != js.TypeString {
-			box.put(fmt.Errorf("session: a message is not text; reload the page so that all parts have one version"))
-			return nil
-		}
+	take := func(data js.Value) {
 		if data.Equal(runs) {
-			return nil
+			return
 		}
 		message, err := Decode([]byte(data.String()))
 		if err != nil {
@@ -34,6 +31,16 @@ func Listen(channel js.Value) *Port {
 			runs = data
 		}
 		box.put(message)
+	}
+	startsWith := js.Global().Get("String").Get("prototype").Get("startsWith")
+	queue := newLatest(take, func(data js.Value) bool { return startsWith.Call("call", data, opening+Kind(Run{})+middle).Bool() })
+	receive := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		data := args[0].Get("data")
+		if data.Type() != js.TypeString {
+			box.put(fmt.Errorf("session: a message is not text; reload the page so that all parts have one version"))
+			return nil
+		}
+		queue.add(data)
 		return nil
 	})
 	channel.Set("onmessage", receive)
@@ -50,7 +57,68 @@ func Listen(channel js.Value) *Port {
 			channel.Set("onmessage", js.Null())
 			channel.Call("close")
 			receive.Release()
+			queue.close()
 			box.close()
 		},
 	}
+}
+
+// latest passes texts on in order, each in a task of its own from the first that may be replaced on. Of those that may be replaced and
+// wait, only the newest is passed on.
+type latest struct {
+	take      func(js.Value)
+	replaces  func(js.Value) bool
+	waiting   []waiting
+	turn      js.Value // a MessagePort: the thread first does what it was asked for before
+	onTurn    js.Func
+	scheduled bool
+}
+
+type waiting struct {
+	data     js.Value
+	replaced bool // by the next of its kind
+}
+
+func newLatest(take func(js.Value), replaces func(js.Value) bool) *latest {
+	l := &latest{take: take, replaces: replaces}
+	ends := js.Global().Get("MessageChannel").New()
+	l.turn = ends.Get("port2")
+	l.onTurn = js.FuncOf(func(js.Value, []js.Value) any {
+		l.scheduled = false
+		if len(l.waiting) > 0 {
+			first := l.waiting[0].data
+			l.waiting = l.waiting[1:]
+			l.take(first)
+			l.schedule()
+		}
+		return nil
+	})
+	ends.Get("port1").Set("onmessage", l.onTurn)
+	return l
+}
+
+func (l *latest) add(data js.Value) {
+	replaces := l.replaces(data)
+	if !replaces && len(l.waiting) == 0 {
+		l.take(data)
+		return
+	}
+	if replaces {
+		l.waiting = slices.DeleteFunc(l.waiting, func(w waiting) bool { return w.replaced })
+	}
+	l.waiting = append(l.waiting, waiting{data, replaces})
+	l.schedule()
+}
+
+func (l *latest) schedule() {
+	if len(l.waiting) > 0 && !l.scheduled {
+		l.scheduled = true
+		l.turn.Call("postMessage", 0)
+	}
+}
+
+func (l *latest) close() {
+	l.turn.Call("close")
+	l.waiting = nil
+	l.onTurn.Release()
 }
