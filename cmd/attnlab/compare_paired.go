@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"attnlab/rl/runs"
@@ -43,13 +44,21 @@ func (p pairing) outcomes() []string {
 	return runs.Outcomes
 }
 
-// paired prints the contrasts, one a row.
+// paired prints the contrasts, one a row. Where they are of several first rows, each row names its own.
 func (d comparison) paired(w io.Writer, markdown bool) {
 	first := d.Paired[0].First
+	several := slices.ContainsFunc(d.Paired, func(c runs.Contrast) bool { return c.First != first })
 	of, tests := pairsText(d.Paired)
-	fmt.Fprintf(w, "Task %s, row %s less each other row, of the same %s. 95 %% intervals: %s. p is adjusted by Holm over the %s of this table.\n\n",
-		d.Task, first, of, tests, count(len(d.Paired), "contrasts"))
+	what := "row " + first + " less each other row"
+	if several {
+		what = "a row less another"
+	}
+	fmt.Fprintf(w, "Task %s, %s, of the same %s. 95 %% intervals: %s. p is adjusted by Holm over the %s of this table.\n\n",
+		d.Task, what, of, tests, count(len(d.Paired), "contrasts"))
 	t := table{head: []string{"outcome", first + " less", "difference", "interval", "with problems drawn", "n", "p, Holm", "verdict"}}
+	if several {
+		t.head = slices.Concat(t.head[:1], []string{"row", "less"}, t.head[2:])
+	}
 	for _, c := range d.Paired {
 		form := outcomeForm[c.Outcome]
 		nested := "–"
@@ -60,8 +69,12 @@ func (d comparison) paired(w io.Writer, markdown bool) {
 		if c.Verdict == stat.Absent {
 			verdict += fmt.Sprintf(" within %g", c.Within)
 		}
-		t.add(strings.ReplaceAll(c.Outcome, "_", " "), c.Second, stat.Signed(float64(c.Estimate), form), rangeText(c.Low, c.High, form), nested,
-			count(c.N, c.Pairs), holm(c.Holm), verdict)
+		rows := []string{c.Second}
+		if several {
+			rows = []string{c.First, c.Second}
+		}
+		t.add(slices.Concat([]string{strings.ReplaceAll(c.Outcome, "_", " ")}, rows, []string{stat.Signed(float64(c.Estimate), form), rangeText(c.Low, c.High, form), nested,
+			count(c.N, c.Pairs), holm(c.Holm), verdict})...)
 	}
 	t.write(w, markdown)
 	d.remarks(w)

@@ -33,6 +33,7 @@ var fails = map[string]string{
 	"tree":       "--model none",
 	"reflect":    "--out x --model none",
 	"compare":    "--runs none",
+	"reproduce":  "relay --out %",
 	"rollouts":   "none",
 	"bench":      "--filter nothing-is-called-so",
 }

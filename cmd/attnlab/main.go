@@ -40,6 +40,7 @@ var commands = []command{
 	treeCommand,
 	reflectCommand,
 	compareCommand,
+	reproduceCommand,
 	benchCommand,
 }
 

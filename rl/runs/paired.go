@@ -82,18 +82,28 @@ func (c Comparison) PairWith(label string, outcomes []string, within float64) (l
 	if len(c.Rows) < 2 {
 		return nil, fmt.Errorf("there is only the row %q; give runs of two rows or more", label)
 	}
-	for _, r := range c.Rows {
-		if r.Runs[0].Run.Settings.IsForeign() {
-			return nil, fmt.Errorf("%s is a log of another trainer, whose problems and random numbers no other row has, so nothing pairs them; leave it out", r.Runs[0].Name)
+	var pairs [][2]int
+	for i := range c.Rows {
+		if i != at {
+			pairs = append(pairs, [2]int{at, i})
+		}
+	}
+	return c.Pair(pairs, outcomes, within)
+}
+
+// Pair contrasts pairs of rows, by their indices, in some outcomes, with one adjustment by Holm over all of them. within and the errors are those of [Comparison.PairWith].
+func (c Comparison) Pair(pairs [][2]int, outcomes []string, within float64) (list []Contrast, err error) {
+	for _, pair := range pairs {
+		for _, i := range pair {
+			if r := c.Rows[i]; r.Runs[0].Run.Settings.IsForeign() {
+				return nil, fmt.Errorf("%s is a log of another trainer, whose problems and random numbers no other row has, so nothing pairs them; leave it out", r.Runs[0].Name)
+			}
 		}
 	}
 	var p []float64
 	for _, outcome := range outcomes {
-		for i, other := range c.Rows {
-			if i == at {
-				continue
-			}
-			one, d, err := contrast(c.Rows[at], other, outcome)
+		for _, pair := range pairs {
+			one, d, err := contrast(c.Rows[pair[0]], c.Rows[pair[1]], outcome)
 			if err != nil {
 				return nil, err
 			}
