@@ -14,11 +14,11 @@ import (
 // errLater is returned by a command that lets others go first and continues later.
 var errLater = errors.New("engine: later")
 
-// planAdvance takes steps of the run that is active when the command starts. Between
+// planAdvance takes steps of the run that is active when the command starts, and of the one that trains beside it. Between
 // two steps it lets waiting commands go first.
 func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, error) {
 	var t *training
-	var target int
+	target := session.MaxSteps
 	return func(ctx context.Context) (string, error) {
 		switch {
 		case t == nil && c.Run != "" && (e.run == nil || e.run.info.ID != c.Run): // beginning or resuming it failed, and said why
@@ -28,17 +28,18 @@ func (e *Engine) planAdvance(c session.Advance) func(context.Context) (string, e
 		case c.Steps < 0:
 			return "", fmt.Errorf("%d steps are out of range; choose 1 or more, or 0 for all that are left", c.Steps)
 		case t == nil:
-			t, target = e.run, e.run.lastStep()
-			if c.Steps > 0 {
-				target = min(target, t.step()+c.Steps)
-			}
-			if t.done() {
+			t = e.run
+			next := e.turn(session.MaxSteps)
+			if next == nil {
 				return fmt.Sprintf("The run has taken all its %d steps; begin a new one for more.", t.step()), nil
+			}
+			if c.Steps > 0 {
+				target = next.step() + c.Steps
 			}
 		case t != e.run:
 			return "", nil // another run has taken its place
 		}
-		return e.advance(ctx, t, target)
+		return e.advance(ctx, target)
 	}
 }
 
@@ -50,7 +51,42 @@ func (t *training) lastStep() int {
 	return session.MaxSteps
 }
 
-func (e *Engine) advance(ctx context.Context, t *training, target int) (text string, err error) {
+func (e *Engine) advance(ctx context.Context, target int) (text string, err error) {
+	for _, t := range e.active() {
+		if err = e.ready(ctx, t); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = e.steps(ctx, target)
+	}
+	switch {
+	case errors.Is(err, errLater) || lost(err):
+		return "", err
+	case err != nil && ctx.Err() != nil:
+		text, err = fmt.Sprintf("Paused after step %d.", e.run.step()), nil
+	case err == nil && e.turn(session.MaxSteps) == nil:
+		text = "The run is complete."
+		if e.second != nil {
+			text = "Both runs are complete."
+		}
+	}
+	for _, t := range e.active() {
+		t.info.State = t.stateName()
+		if failed := e.save(t); lost(failed) || err == nil {
+			err = failed
+		}
+		e.showRun(t)
+	}
+	e.listRuns()
+	return text, err
+}
+
+// ready does what comes before the first step of a run.
+func (e *Engine) ready(ctx context.Context, t *training) error {
+	if t.done() {
+		return nil
+	}
 	if t.info.State != "running" {
 		t.info.State = "running"
 		e.showRun(t)
@@ -59,33 +95,19 @@ func (e *Engine) advance(ctx context.Context, t *training, target int) (text str
 	if r, ok := t.learner.(reinforcement); ok {
 		r.Progress = e.reporting("measuring the base", t.step(), t.view().Steps)
 	}
-	if err = t.learner.prepare(ctx, func(stage string) { e.busy(stage, t.step(), t.view().Steps) }); err == nil {
-		if err = e.follow(ctx, t); err == nil {
-			err = e.steps(ctx, t, target)
-		}
+	if err := t.learner.prepare(ctx, func(stage string) { e.busy(stage, t.step(), t.view().Steps) }); err != nil {
+		return err
 	}
-	switch {
-	case errors.Is(err, errLater) || lost(err):
-		return "", err
-	case err != nil && ctx.Err() != nil:
-		text, err = fmt.Sprintf("Paused after step %d.", t.step()), nil
-	case err == nil && t.done():
-		text = "The run is complete."
-	}
-	t.info.State = t.stateName()
-	if failed := e.save(t); lost(failed) || err == nil {
-		err = failed
-	}
-	e.showRun(t)
-	e.listRuns()
-	return text, err
+	return e.follow(ctx, t)
 }
 
-// steps takes steps until t is at target, or ctx ends, or others wait.
-func (e *Engine) steps(ctx context.Context, t *training, target int) error {
-	for t.step() < target && !t.done() {
+// steps takes steps in turn until the active runs are at target, or ctx ends, or others wait.
+func (e *Engine) steps(ctx context.Context, target int) error {
+	for t := e.turn(target); t != nil; t = e.turn(target) {
 		if e.crowded.Load() {
-			e.showRun(t)
+			for _, t := range e.active() {
+				e.showRun(t)
+			}
 			return errLater
 		}
 		e.busy("training", t.step(), t.view().Steps)
@@ -93,7 +115,7 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 			r.Progress = e.reporting("training", t.step(), t.view().Steps)
 		}
 		began, before := time.Now(), t.learner.taken()
-		report, err := t.learner.take(ctx, target)
+		report, err := t.learner.take(ctx, min(target, t.lastStep()))
 		if err != nil {
 			return err
 		}
@@ -130,7 +152,7 @@ func (e *Engine) steps(ctx context.Context, t *training, target int) error {
 				return err
 			}
 		}
-		if r, ok := t.learner.(reinforcement); ok {
+		if r, ok := t.learner.(reinforcement); ok && t == e.run {
 			e.lastCredit(r.Last())
 		}
 		// Screens see ten snapshots a second at most, and writing them takes a fortieth of the time: page and figures, which share a

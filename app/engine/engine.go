@@ -87,6 +87,8 @@ type Engine struct {
 	shown        time.Time  // when the last Trace was sent
 	showing      time.Duration
 	run          *training   // the active run; nil before the first
+	second       *training   // trains in turn with the active run; nil for none
+	pair         int         // place of the problem whose rollouts of both are shown
 	runs         []*training // all known runs, the newest last
 	runsFound    bool
 	unread       []unread
@@ -125,12 +127,14 @@ func Run(ctx context.Context, port *session.Port, library Library, first ...sess
 
 // close saves the active run and frees the device.
 func (e *Engine) close() {
-	if e.run != nil && e.run.learner != nil {
-		e.deactivate(e.run)
+	for _, t := range e.active() {
+		if t.learner != nil {
+			e.deactivate(t)
+		}
 	}
 	e.leaveOffer()
-	if e.run != nil {
-		e.run.frozen.close()
+	for _, t := range e.active() {
+		t.frozen.close()
 	}
 	e.held.close()
 	e.rig.release()

@@ -91,6 +91,8 @@ type screen struct {
 	patched  session.Patched
 	selected session.Selection
 	run      session.Run
+	second   session.Beside
+	pairs    session.PairedRollouts
 	runs     session.Runs
 	credit   session.Credit
 	loss     session.TokenLosses
@@ -339,6 +341,12 @@ func (s *screen) receive(message any) {
 	case session.Run:
 		newer(s.run.Number, m.Number)
 		s.run = m
+	case session.Beside:
+		newer(s.second.Number, m.Number)
+		s.second = m
+	case session.PairedRollouts:
+		newer(s.pairs.Number, m.Number)
+		s.pairs = m
 	case session.Runs:
 		newer(s.runs.Number, m.Number)
 		s.runs = m

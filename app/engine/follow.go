@@ -32,7 +32,9 @@ func (e *Engine) follow(ctx context.Context, t *training) error {
 			return err
 		}
 	}
-	e.showFollowed(t)
+	if t != e.second { // the page follows the active run, unless it is asked
+		e.showFollowed(t)
+	}
 	return nil
 }
 

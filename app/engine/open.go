@@ -62,6 +62,10 @@ func (e *Engine) move(ctx context.Context, d *gpu.Device) error {
 			return err
 		}
 	}
+	if err := e.moveSecond(d); err != nil {
+		next.release()
+		return err
+	}
 	if e.run != nil {
 		if !e.rig.device.Lost() {
 			if err := e.copyState(e.run); err != nil {
@@ -72,7 +76,11 @@ func (e *Engine) move(ctx context.Context, d *gpu.Device) error {
 			next.release()
 			return err
 		}
-		defer e.showRun(e.run)
+		defer func() {
+			for _, t := range e.active() {
+				e.showRun(t)
+			}
+		}()
 	}
 	old := e.rig
 	e.rig = next

@@ -89,22 +89,31 @@ func (t *training) stateName() string {
 
 // beginRun makes a run and makes it the active one.
 func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
+	t, err := e.newRun(ctx, s)
+	if err == nil {
+		e.activate(t)
+	}
+	return err
+}
+
+// newRun makes a run with its learner.
+func (e *Engine) newRun(ctx context.Context, s session.RunSettings) (*training, error) {
 	if e.rig.device == nil {
-		return errors.New("no device is open yet; open a backend first")
+		return nil, errors.New("no device is open yet; open a backend first")
 	}
 	if s.Steps < 1 || s.Steps > session.MaxSteps {
-		return fmt.Errorf("%d steps are out of range; choose 1 to %d", s.Steps, session.MaxSteps)
+		return nil, fmt.Errorf("%d steps are out of range; choose 1 to %d", s.Steps, session.MaxSteps)
 	}
 	if known := rl.Names(knownMethods()); !slices.Contains(known, s.Method) {
-		return fmt.Errorf("there is no method %q; choose one of %s", s.Method, strings.Join(known, ", "))
+		return nil, fmt.Errorf("there is no method %q; choose one of %s", s.Method, strings.Join(known, ", "))
 	}
 	values, err := hyperOf(s.Method, s.Hyper)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m, err := methodOf(s.Method)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	adapter := e.rig.device.Info.String()
 	t := &training{savedStep: -1, recorded: true, info: session.RunInfo{State: "new", From: e.place(), Note: adapter}}
@@ -117,14 +126,14 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		t.own = t.frozen == nil && !slices.Contains(e.names, s.Model)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if s.Probe < 0 || s.Probe > session.MaxProblems {
-		return fmt.Errorf("%d probing problems are out of range; choose 1 to %d, or 0 for %d", s.Probe, session.MaxProblems, labProbe)
+		return nil, fmt.Errorf("%d probing problems are out of range; choose 1 to %d, or 0 for %d", s.Probe, session.MaxProblems, labProbe)
 	}
 	measured, err := heldOutOf(s, t.frozen != nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if s.Probe == 0 && s.Method != runs.Pretrain {
 		if s.Probe = labProbe; t.frozen != nil {
@@ -138,7 +147,7 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 		t.run.Settings.Storage = t.frozen.storage.String()
 	}
 	if err := t.run.Settings.Complete(m.Params); err != nil {
-		return err
+		return nil, err
 	}
 	if s.Method == runs.Pretrain {
 		t.run.Settings.Every = reportEvery
@@ -149,20 +158,19 @@ func (e *Engine) beginRun(ctx context.Context, s session.RunSettings) error {
 	}
 	t.run.Settings.Measured = t.measured(adapter)
 	if err := e.reflectionOf(ctx, t); err != nil {
-		return err
+		return nil, err
 	}
 	t.info.ID = e.newID(s.Method)
 	t.info.Name = e.newName(fmt.Sprintf("%s, %s, seed %d", s.Method, s.Model, s.Seed))
 	if err := e.lock(ctx, t); err != nil {
-		return err
+		return nil, err
 	}
 	e.busy("loading", 0, 0)
 	if t.learner, err = e.learn(ctx, t, e.rig.device); err != nil {
 		t.unlock()
-		return err
+		return nil, err
 	}
-	e.activate(t)
-	return nil
+	return t, nil
 }
 
 // heldOut is what a run measures while it trains, as "attnlab train" does. Tests measure less.

@@ -89,7 +89,7 @@ func (e *Engine) readFor(ctx context.Context, c session.Command) {
 		if !strings.HasPrefix(c.Name, runModel) {
 			return
 		}
-	case session.Begin, session.Advance, session.ResumeRun, session.FollowRun, session.DropRun, session.RenameRun, session.ExportRun, session.ExportMetrics, session.ShowRollouts,
+	case session.Begin, session.TrainBeside, session.Advance, session.ResumeRun, session.FollowRun, session.DropRun, session.RenameRun, session.ExportRun, session.ExportMetrics, session.ShowRollouts,
 		session.ImportRun, session.OpenRun:
 	default:
 		return
@@ -213,6 +213,17 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 		e.showRun(t)
 		return nil
 	}
+	if t != e.second { // which has its learner
+		if err := e.loadRun(ctx, t); err != nil {
+			return err
+		}
+	}
+	e.activate(t)
+	return nil
+}
+
+// loadRun gives a saved run its learner.
+func (e *Engine) loadRun(ctx context.Context, t *training) error {
 	if e.rig.device == nil {
 		return errors.New("no device is open yet; open a backend first")
 	}
@@ -221,7 +232,7 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 		return err
 	}
 	t.elsewhere = false
-	err = e.fetchState(ctx, t)
+	err := e.fetchState(ctx, t)
 	if err == nil {
 		err = e.baseOf(ctx, t)
 	}
@@ -235,10 +246,8 @@ func (e *Engine) resumeRun(ctx context.Context, id string) error {
 	if err != nil {
 		e.forgetFrozen(t)
 		t.unlock()
-		return err
 	}
-	e.activate(t)
-	return nil
+	return err
 }
 
 // inAnotherTab explains an error of a run that another tab or program trains.
@@ -311,7 +320,7 @@ func (e *Engine) modelNamed(ctx context.Context, name string) (*hf.Checkpoint, e
 		}
 		c := *t.state
 		c.Train = nil
-		if t != e.run && t.savedStep == t.step() { // it can be loaded from storage
+		if t.learner == nil && t.savedStep == t.step() { // it can be loaded from storage
 			t.state = nil
 		}
 		return &c, nil
@@ -358,13 +367,20 @@ func (e *Engine) dropRun(ctx context.Context, id string) error {
 	t.unlock()
 	e.runs = slices.DeleteFunc(e.runs, func(other *training) bool { return other == t })
 	e.publish(session.SavedRollouts{Number: e.next(), Browsed: runs.Browse(nil, runs.RolloutFilter{}, 0, 0)})
+	if t == e.second {
+		e.releaseLearner(t)
+		e.second = nil
+		e.forgetFrozen(t)
+		e.showNoSecond()
+	}
 	if t == e.run {
+		e.endBeside()
 		e.releaseLearner(t)
 		e.run = nil
 		e.forgetFrozen(t)
 		e.clearCredit()
 		e.publish(session.Followed{Number: e.next(), Answers: []session.FollowedAnswer{}})
-		e.publish(session.Run{Number: e.next(), Base: []session.Metric{}, Metrics: []session.Metric{}, Rollouts: []session.RolloutRow{}, Kept: -1})
+		e.publish(noRun(e.next()))
 	}
 	e.listRuns()
 	return nil
@@ -407,7 +423,7 @@ func (e *Engine) renameRun(ctx context.Context, id, name string) error {
 			return err
 		}
 	}
-	if t == e.run {
+	if t.learner != nil {
 		e.showRun(t)
 	}
 	e.listRuns()

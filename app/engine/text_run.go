@@ -110,7 +110,8 @@ func (t *training) openFrozen(ctx context.Context, d *gpu.Device) (*model.Model,
 
 // closeModel closes the files of a model that neither the page nor the active run uses any more.
 func (e *Engine) closeModel(h *held) {
-	if h == nil || h.source == nil || e.held != nil && e.held.source == h.source || e.run != nil && e.run.frozen != nil && e.run.frozen.source == h.source {
+	if h == nil || h.source == nil || e.held != nil && e.held.source == h.source ||
+		slices.ContainsFunc(e.active(), func(t *training) bool { return t.frozen != nil && t.frozen.source == h.source }) {
 		return
 	}
 	h.close()
@@ -119,7 +120,7 @@ func (e *Engine) closeModel(h *held) {
 // forgetFrozen drops the base of a run that is not active: it belongs to the page alone again.
 func (e *Engine) forgetFrozen(t *training) {
 	h := t.frozen
-	if h == nil || t == e.run {
+	if h == nil || slices.Contains(e.active(), t) {
 		return
 	}
 	t.frozen, t.start = nil, nil

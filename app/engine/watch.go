@@ -21,7 +21,7 @@ func (e *Engine) watchRuns(ctx context.Context) {
 	}
 	changed := false
 	e.runs = slices.DeleteFunc(e.runs, func(t *training) bool {
-		deleted := t.savedStep >= 0 && t.writer == nil && t != e.run && !slices.Contains(ids, t.info.ID)
+		deleted := t.savedStep >= 0 && t.writer == nil && t.learner == nil && !slices.Contains(ids, t.info.ID)
 		changed = changed || deleted
 		return deleted
 	})
@@ -30,7 +30,7 @@ func (e *Engine) watchRuns(ctx context.Context) {
 		switch {
 		case i < 0:
 			e.runs, changed = append(e.runs, e.storedRun(ctx, id)), true
-		case e.runs[i] == e.run || e.runs[i].writer != nil:
+		case e.runs[i].learner != nil || e.runs[i].writer != nil:
 		case e.due(ctx, e.runs[i]):
 			e.runs[i], changed = e.storedRun(ctx, id), true
 		}

@@ -122,6 +122,10 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return e.planCompareRules(c)
 	case session.Begin:
 		return silent(func(ctx context.Context) error { return e.beginRun(ctx, c.Settings) })
+	case session.TrainBeside:
+		return silent(func(ctx context.Context) error { return e.trainBeside(ctx, c) })
+	case session.ShowPair:
+		return silent(func(context.Context) error { return e.showPair(c) })
 	case session.Advance:
 		return e.planAdvance(c)
 	case session.ShowCredit:

@@ -37,7 +37,7 @@ func newCurves(v *View) Figure {
 }
 
 // Follows lists what the figure draws.
-func (c *curves) Follows() []string { return []string{"Run", "Runs"} }
+func (c *curves) Follows() []string { return []string{"Run", "Beside", "Runs"} }
 
 // Show takes the active run, or the list of runs.
 func (c *curves) Show(event any, _ time.Time) {

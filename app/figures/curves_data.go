@@ -12,6 +12,7 @@ import (
 // runsShown holds the runs that a figure can draw.
 type runsShown struct {
 	active session.Run
+	second session.Run // that trains in turn with the active one
 	others session.Runs
 	only   []string // ids of the wanted runs; empty for the figure's default
 }
@@ -21,6 +22,8 @@ func (r *runsShown) take(event any) bool {
 	switch e := event.(type) {
 	case session.Run:
 		r.active = e
+	case session.Beside:
+		r.second = e.Run
 	case session.Runs:
 		r.others = e
 	default:
@@ -29,18 +32,21 @@ func (r *runsShown) take(event any) bool {
 	return true
 }
 
-// all lists every run. The active one is newer than its copy among the others.
+// all lists every run. Those that train are newer than their copies among the others.
 func (r *runsShown) all() []session.KeptRun {
 	all := slices.Clone(r.others.Runs)
-	if r.active.Info.ID == "" {
-		return all
+	for _, run := range []session.Run{r.active, r.second} {
+		if run.Info.ID == "" {
+			continue
+		}
+		now := session.KeptRun{Info: run.Info, Settings: run.Settings, Base: run.Base, Metrics: run.Metrics}
+		if i := indexOf(all, now.Info.ID); i >= 0 {
+			all[i] = now
+		} else {
+			all = append(all, now)
+		}
 	}
-	now := session.KeptRun{Info: r.active.Info, Settings: r.active.Settings, Base: r.active.Base, Metrics: r.active.Metrics}
-	if i := indexOf(all, now.Info.ID); i >= 0 {
-		all[i] = now
-		return all
-	}
-	return append(all, now)
+	return all
 }
 
 // pick lists the runs of the given ids, in that order. Unknown ids are skipped.

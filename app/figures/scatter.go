@@ -29,7 +29,7 @@ func newScatter(v *View) Figure {
 }
 
 // Follows lists what the figure draws.
-func (f *scatter) Follows() []string { return []string{"Run", "Runs"} }
+func (f *scatter) Follows() []string { return []string{"Run", "Beside", "Runs"} }
 
 // Show takes the active run, or the list of runs.
 func (f *scatter) Show(event any, _ time.Time) {

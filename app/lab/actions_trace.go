@@ -53,7 +53,7 @@ var Actions []Action
 
 // The table refers to functions that refer to the table, so it is filled here.
 func init() {
-	Actions = slices.Concat(traceActions(), pageActions(), treeActions(), trainActions(), compareActions(), rolloutActions(), benchActions(), lessonActions(), diskActions())
+	Actions = slices.Concat(traceActions(), pageActions(), treeActions(), trainActions(), compareActions(), rolloutActions(), pairActions(), benchActions(), lessonActions(), diskActions())
 }
 
 // traceActions are those of the Trace and Heads pages.

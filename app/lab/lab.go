@@ -124,7 +124,7 @@ func (l *Lab) Send(c session.Command) {
 	}
 	l.leads(c)
 	switch c.(type) {
-	case session.Hello, session.Select, session.Check, session.Cancel, session.ShowCredit:
+	case session.Hello, session.Select, session.Check, session.Cancel, session.ShowCredit, session.ShowPair:
 	default:
 		l.Status = session.Status{Stage: "asking the engine", Busy: true, Text: l.Status.Text}
 	}
@@ -210,6 +210,9 @@ func (l *Lab) Receive(message any) {
 		if run, ok := m.(session.Run); ok {
 			l.UserActive()
 			l.followRun(run)
+		}
+		if _, ok := m.(session.Beside); ok {
+			l.UserActive()
 		}
 	case error:
 		l.Notice = session.Message(m)

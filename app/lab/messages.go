@@ -30,7 +30,7 @@ func group(in <-chan any, pause time.Duration, receive func(messages []any)) {
 			switch message.(type) {
 			case session.Selection: // the engine's older selection; this page has the newer one and need not be redrawn
 				continue
-			case session.Run, session.Runs, session.Credit, session.TokenLosses, session.Followed:
+			case session.Run, session.Beside, session.PairedRollouts, session.Runs, session.Credit, session.TokenLosses, session.Followed:
 				if waiting = append(waiting, message); over == nil {
 					over = time.After(pause)
 				}

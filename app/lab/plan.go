@@ -30,6 +30,7 @@ type Plan struct {
 	HeldOut    int    // problems that it is measured on while it trains; 0 is the default, -1 none
 	HeldOutGap int    // generated tokens between two of these measurements, 0 is the default
 	Focus      string // heads of attnpo, as "16.2,20.9"; empty for those that it finds
+	Beside     string // method of a second run that trains in turn with this one; empty for none
 	Hyper      string // what differs from the lab's values, as "name=value name=value" in order of names
 }
 
@@ -55,6 +56,7 @@ func (p Plan) write(add func(key, value string)) {
 	}
 	text("held-out-every", strconv.Itoa(p.HeldOutGap), strconv.Itoa(start.HeldOutGap))
 	text("focus", p.Focus, start.Focus)
+	text("beside", p.Beside, start.Beside)
 	hyper := p.HyperValues()
 	for _, name := range slices.Sorted(maps.Keys(hyper)) {
 		add("h."+name, hyper[name])
@@ -67,6 +69,7 @@ func readPlan(q *linkReader) Plan {
 	p := startPlan()
 	p.Method = cmp.Or(q.text("method"), p.Method)
 	p.Model, p.Teacher, p.Difficulty = q.text("model"), q.text("teacher"), q.difficulty("run-difficulty")
+	p.Beside = q.text("beside")
 	q.seed("run-seed", &p.Seed)
 	q.whole("steps", &p.Steps, 0, session.MaxSteps)
 	q.whole("probe", &p.Probe, 0, session.MaxProblems)
@@ -243,6 +246,9 @@ func (s *State) Wrong() map[string]string {
 	known := s.Methods.Names()
 	if len(known) > 0 && !slices.Contains(known, s.Plan.Method) {
 		wrong["method"] = fmt.Sprintf("There is no method %q. Choose one of %s.", s.Plan.Method, strings.Join(known, ", "))
+	}
+	if b := s.Plan.Beside; b != "" && len(known) > 0 && !slices.Contains(known, b) {
+		wrong["beside"] = fmt.Sprintf("There is no method %q. Choose one of %s.", b, strings.Join(known, ", "))
 	}
 	for name, text := range s.Plan.HyperValues() {
 		if row, ok := s.HyperRow(name); ok {

@@ -85,6 +85,9 @@ func (l *Lab) chooseMethod(method string) {
 	if (method == runs.Pretrain) != (p.Method == runs.Pretrain) {
 		p.Model = "" // sizes are no bases
 	}
+	if p.Beside == method || method == runs.Pretrain {
+		p.Beside = ""
+	}
 	p.Method, p.Steps, l.Mistyped = method, 0, nil
 	delete(l.Refused, "steps")
 	values := p.HyperValues()
@@ -142,6 +145,10 @@ func (l *Lab) setTrain(name, value string) bool {
 		}
 		if l.PlanTask().Name != before { // levels and teachers are of a task
 			p.Difficulty, p.Teacher = "", ""
+		}
+	case "beside":
+		if !l.Paired() {
+			p.Beside = value
 		}
 	case "teacher":
 		p.Teacher = value

@@ -16,6 +16,7 @@ type training struct {
 	pausing   string            // run that is asked to pause and has not yet
 	stopped   string            // dismissed run: the settings may be changed for another
 	Group     int               // whose rollouts are listed
+	PairRow   int               // rollouts of two runs that are set side by side
 	Awaited   *int              // rollout whose credit was requested and has not arrived
 	LossBy    string            // the quantity that colours the tokens of a loss, one of [LossColours]; empty is the first
 	LossToken int               // whose numbers are shown
@@ -63,10 +64,11 @@ func (s *State) part() string {
 	return s.Status.Part
 }
 
-// Fixed reports whether a run that is not finished fixes the settings.
+// Fixed reports whether a run that is not finished, or one that trains in turn with it, fixes the settings.
 func (s *State) Fixed() bool {
+	open := func(i session.RunInfo) bool { return slices.Contains([]string{"new", "running", "paused"}, i.State) }
 	i := s.Run.Info
-	return i.ID != "" && i.ID != s.stopped && slices.Contains([]string{"new", "running", "paused"}, i.State)
+	return i.ID != "" && i.ID != s.stopped && (open(i) || s.Paired() && open(s.Second.Info))
 }
 
 // takeRun shows a newer snapshot of the current run. The plan follows a run that is new here.
@@ -75,6 +77,7 @@ func (s *State) takeRun(r session.Run) {
 		s.Mistyped, s.stopped, s.Group, s.Awaited, s.Credit, s.TokenLosses, s.LossToken = nil, "", 0, nil, session.Credit{}, session.TokenLosses{}, 0
 		if r.Info.ID != "" {
 			s.Plan = s.PlanOf(r.Settings)
+			s.Plan.Beside = s.Second.Settings.Method
 		}
 	}
 	if s.Run = r; !s.Running() {
@@ -105,7 +108,11 @@ func (l *Lab) stoppable() bool { return l.Fixed() }
 // takeSteps continues the current run, or begins one by the plan. 0 steps continue to its end.
 func (l *Lab) takeSteps(n int) {
 	if !l.Fixed() {
+		beside := l.Plan.Beside
 		l.Send(session.Begin{Settings: l.Settings()})
+		if beside != "" && slices.Contains(l.BesideMethods(), beside) {
+			l.Send(session.TrainBeside{Method: beside})
+		}
 	}
 	l.Send(session.Advance{Steps: n})
 }

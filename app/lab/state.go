@@ -165,6 +165,10 @@ func (s *State) apply(event session.Event) {
 		s.Rules = e
 	case session.Run:
 		s.takeRun(e)
+	case session.Beside:
+		s.takeSecond(e)
+	case session.PairedRollouts:
+		s.takePairs(e)
 	case session.Credit:
 		s.takeCredit(e)
 	case session.TokenLosses:

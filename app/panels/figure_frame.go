@@ -48,6 +48,9 @@ func (p *Page) figureOptions() string {
 		if same {
 			options += "&beat=this"
 		}
+		if p.Paired() {
+			options += "&runs=" + p.Run.Info.ID + "," + p.Second.Info.ID
+		}
 	}
 	options += "&at=" + strconv.Itoa(p.Answer)
 	if p.Page == lab.PageCompare {

@@ -23,12 +23,14 @@ func (p *Page) trainPage() app.UI {
 		),
 		app.Section().Class("column middle").Aria("label", "the run").Body(
 			p.runHead(),
+			p.secondHead(),
 			p.runTransport(),
 			app.If(p.Run.Info.ID != "", p.bigNumbers),
 			p.figure("curves", "Metrics of the run, step by step", true),
 			p.curveControls(),
 			p.smallNumbers(),
 			p.metricsTable(),
+			p.pairPanel(),
 			p.savedRollouts(),
 			p.runNotes(),
 		),
@@ -81,6 +83,7 @@ func (p *Page) runTransport() app.UI {
 			add(p.button("resume-run:"+i.ID, "", app.Text("Resume the stopped run")))
 		}
 	}
+	add(p.pairButtons()...)
 	if p.Status.Busy && !p.Running() && p.Opened {
 		add(p.button("cancel", "quiet", icon("stop"), app.Text("Stop the engine")))
 	}

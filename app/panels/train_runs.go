@@ -32,7 +32,7 @@ func (p *Page) runBanners() app.UI {
 func (p *Page) runsPanel() app.UI {
 	var kept []session.KeptRun
 	for _, r := range p.Runs.Runs {
-		if r.Info.From != "shipped" && r.Info.ID != p.Run.Info.ID {
+		if r.Info.From != "shipped" && r.Info.ID != p.Run.Info.ID && r.Info.ID != p.Second.Info.ID {
 			kept = append(kept, r)
 		}
 	}
@@ -75,6 +75,7 @@ func (p *Page) keptRun(r session.KeptRun) app.UI {
 		}),
 		app.Span().Class("buttons").Body(
 			app.If(i.State == "new" || i.State == "paused" || i.State == "running", func() app.UI { return p.button("resume-run:"+i.ID, "quiet", app.Text("Resume")) }),
+			app.If(p.MayPair(r) && !p.Paired(), func() app.UI { return p.button("resume-beside:"+i.ID, "quiet", app.Text("Train beside")) }),
 			app.If(i.HasModel() && i.State != "new", func() app.UI { return p.button("use-run:"+i.ID, "quiet", app.Text("Use on Trace")) }),
 			p.button("export-run:"+i.ID, "quiet", app.Text("Export")),
 			app.If(!open, func() app.UI {

@@ -68,8 +68,10 @@ func (p *Page) methodPanel() app.UI {
 			field("steps", "steps", 1, session.MaxSteps, cmp.Or(planned.Steps, p.UsualSteps(planned.Method))),
 			field("seed", "run-seed", 0, math.MaxUint64, planned.Seed),
 			app.If(about.Heads, p.headsField),
+			p.besideField(),
 		),
 		complaint(wrong["model"]),
+		complaint(wrong["beside"]),
 		app.If(p.Fixed(), func() app.UI {
 			return app.P().Class("hint").Text("These are the settings of the current run. Stop the run to choose others.")
 		}),

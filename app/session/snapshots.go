@@ -20,6 +20,8 @@ type Snapshots struct {
 	Tree         Tree
 	Rules        Rules
 	Run          Run
+	Second       Beside
+	Pairs        PairedRollouts
 	Credit       Credit
 	TokenLosses  TokenLosses
 	Methods      Methods

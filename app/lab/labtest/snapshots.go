@@ -215,3 +215,22 @@ func Tree() session.Tree {
 	}
 	return t
 }
+
+// Beside is a run by another method that trains in turn with that of [Run].
+func Beside() session.Beside {
+	r := Run("running")
+	r.Number, r.Info.ID, r.Info.Name, r.Settings.Method, r.Settings.Hyper = 4, "r2", "tlmre, chain-small, seed 7", "tlmre", hyper.Values{"group": hyper.Number(4)}
+	return session.Beside{Run: r}
+}
+
+// Pairs are rollouts of both runs: of three of the first, and two of the second, the first two differ and the next are the same.
+func Pairs() session.PairedRollouts {
+	one := func(correct bool, text string) session.PairedRollout {
+		r := session.PairedRollout{Correct: correct, Reward: 0.5, Text: strings.Split(text, " ")}
+		r.Steps = []session.StepView{{Start: 0, End: 3, Label: "essential", Text: "k 8"}}
+		return r
+	}
+	return session.PairedRollouts{Number: 5, Step: 3, Problems: 4, Problem: 0, Prompt: "k 8 ; ? k", Gold: "8",
+		First:  []session.PairedRollout{one(true, "k 8 \n </think> 8"), one(true, "k 8 \n </think> 8"), one(false, "k 9 \n </think> 9")},
+		Second: []session.PairedRollout{one(false, "k 8 \n wait </think> 9"), one(true, "k 8 \n </think> 8")}}
+}
