@@ -54,3 +54,34 @@ func TestShowRollouts(t *testing.T) {
 		t.Errorf("of a log alone: %+v", none)
 	}
 }
+
+// A run saves the responses to the share of its problems that its settings ask for, as "attnlab train --save-rollouts" does.
+func TestShareOfSavedRollouts(t *testing.T) {
+	count := func(share *float64) (n int) {
+		s := startWith(t, Library{Store: newShelf()}, able(t), openHost)
+		settings := short("grpo", 2)
+		settings.Rollouts = share
+		s.must(session.Begin{Settings: settings})
+		s.must(session.Advance{})
+		s.send(session.ShowRollouts{ID: s.run.Info.ID})
+		s.until(func(m any) bool {
+			view, ok := m.(session.SavedRollouts)
+			if ok = ok && view.ID == s.run.Info.ID; ok {
+				n = view.All
+			}
+			return ok
+		})
+		s.rests()
+		if v := s.run.Settings.Rollouts; v == nil || share != nil && *v != *share {
+			t.Errorf("the run says of its share %v", v)
+		}
+		return n
+	}
+	if all, half, none := count(nil), count(runs.To(0.5)), count(runs.To(0.0)); all != 2*3*4 || half == 0 || half >= all || none != 0 {
+		t.Errorf("%d responses are saved by default, %d of half the problems, %d of none", all, half, none)
+	}
+	s := start(t, able(t), openHost)
+	settings := short("grpo", 2)
+	settings.Rollouts = runs.To(1.5)
+	s.refused(session.Begin{Settings: settings}, "choose 0 to 1")
+}

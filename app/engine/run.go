@@ -131,6 +131,9 @@ func (e *Engine) newRun(ctx context.Context, s session.RunSettings) (*training, 
 	if s.Probe < 0 || s.Probe > session.MaxProblems {
 		return nil, fmt.Errorf("%d probing problems are out of range; choose 1 to %d, or 0 for %d", s.Probe, session.MaxProblems, labProbe)
 	}
+	if s.Rollouts != nil && !(*s.Rollouts >= 0 && *s.Rollouts <= 1) {
+		return nil, fmt.Errorf("a share of %g of the problems is out of range; choose 0 to 1", *s.Rollouts)
+	}
 	measured, err := heldOutOf(s, t.frozen != nil)
 	if err != nil {
 		return nil, err
@@ -152,7 +155,11 @@ func (e *Engine) newRun(ctx context.Context, s session.RunSettings) (*training, 
 	if s.Method == runs.Pretrain {
 		t.run.Settings.Every = reportEvery
 	} else {
-		t.run.Settings.Rollouts = runs.To(runs.DefaultRollouts)
+		share := runs.DefaultRollouts
+		if s.Rollouts != nil {
+			share = *s.Rollouts
+		}
+		t.run.Settings.Rollouts = &share
 		t.run.Settings.HeldOut, t.run.Settings.HeldOutGap = measured.Problems, measured.Every
 		t.run.Settings.Base = &runs.Identity{Name: s.Model, Weights: t.baseSum()}
 	}

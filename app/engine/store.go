@@ -247,7 +247,7 @@ func (t *training) view() session.RunSettings {
 	v.Series = t.run.Standing().Series
 	if t.info.HasModel() {
 		if s.Method != runs.Pretrain {
-			v.HeldOut, v.HeldOutGap = &s.HeldOut, s.HeldOutGap
+			v.HeldOut, v.HeldOutGap, v.Rollouts = &s.HeldOut, s.HeldOutGap, s.Rollouts
 		}
 		v.Series.Plan = s.Series().Plan
 	}

@@ -37,6 +37,7 @@ func TestNumberFieldsRefuse(t *testing.T) {
 		"probe":    {session.MaxProblems, func() uint64 { return uint64(l.Plan.Probe) }},
 		"held-out": {session.MaxProblems, func() uint64 { problems, _ := l.HeldOut(); return uint64(problems) }},
 
+		"save-rollouts":  {100, func() uint64 { return uint64(l.Plan.SavedShare()) }},
 		"held-out-every": {session.MaxTokens, func() uint64 { _, every := l.HeldOut(); return uint64(every) }},
 	}
 	for name, f := range fields {

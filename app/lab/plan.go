@@ -29,6 +29,7 @@ type Plan struct {
 	Probe      int    // problems the base is measured on, 0 is the default
 	HeldOut    int    // problems that it is measured on while it trains; 0 is the default, -1 none
 	HeldOutGap int    // generated tokens between two of these measurements, 0 is the default
+	Rollouts   int    // percent of its problems whose responses are saved; 0 is the default, all of them, -1 none
 	Focus      string // heads of attnpo, as "16.2,20.9"; empty for those that it finds
 	Beside     string // method of a second run that trains in turn with this one; empty for none
 	Hyper      string // what differs from the lab's values, as "name=value name=value" in order of names
@@ -55,6 +56,9 @@ func (p Plan) write(add func(key, value string)) {
 		add("held-out", strconv.Itoa(max(0, p.HeldOut)))
 	}
 	text("held-out-every", strconv.Itoa(p.HeldOutGap), strconv.Itoa(start.HeldOutGap))
+	if p.Rollouts != start.Rollouts {
+		add("save-rollouts", strconv.Itoa(max(0, p.Rollouts)))
+	}
 	text("focus", p.Focus, start.Focus)
 	text("beside", p.Beside, start.Beside)
 	hyper := p.HyperValues()
@@ -79,6 +83,11 @@ func readPlan(q *linkReader) Plan {
 		p.setHeldOut(problems)
 	}
 	q.whole("held-out-every", &p.HeldOutGap, 1, session.MaxTokens)
+	if q.has("save-rollouts") {
+		percent := 100
+		q.whole("save-rollouts", &percent, 0, 100)
+		p.setRollouts(percent)
+	}
 	var wrong string
 	if p.Focus, wrong = focusHeads(q.text("focus")); wrong != "" {
 		q.refuse("focus")
@@ -125,6 +134,27 @@ func (p *Plan) setHeldOut(problems int) {
 	}
 }
 
+// setRollouts plans to save the responses to so many percent of the problems.
+func (p *Plan) setRollouts(percent int) {
+	switch p.Rollouts = percent; percent {
+	case 0:
+		p.Rollouts = -1
+	case usualRollouts:
+		p.Rollouts = 0
+	}
+}
+
+// usualRollouts are the percent of a run's problems whose responses are saved by default.
+const usualRollouts = 100 * runs.DefaultRollouts
+
+// SavedShare are the percent of the planned run's problems whose responses are saved.
+func (p Plan) SavedShare() int {
+	if p.Rollouts == 0 {
+		return usualRollouts
+	}
+	return max(0, p.Rollouts)
+}
+
 func (p *Plan) setHyper(values map[string]string) {
 	var fields []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -144,6 +174,9 @@ func (s *State) PlanOf(r session.RunSettings) Plan {
 	}
 	if r.HeldOutGap != runs.HeldOutGap {
 		p.HeldOutGap = int(r.HeldOutGap)
+	}
+	if r.Rollouts != nil {
+		p.setRollouts(int(math.Round(100 * *r.Rollouts)))
 	}
 	texts := map[string]string{}
 	for name, v := range r.Hyper {
@@ -183,6 +216,10 @@ func (s *State) Settings() session.RunSettings {
 			r.HeldOut = &problems
 		}
 		r.HeldOutGap = int64(p.HeldOutGap)
+		if p.Rollouts != 0 {
+			share := float64(p.SavedShare()) / 100
+			r.Rollouts = &share
+		}
 	}
 	s.textSettings(&r)
 	if m, _ := s.Methods.Of(p.Method); m.Heads {
@@ -259,7 +296,7 @@ func (s *State) Wrong() map[string]string {
 			wrong[name] = fmt.Sprintf("%s has no hyper-parameter %q; reset it.", s.Plan.Method, name)
 		}
 	}
-	for _, name := range []string{"steps", "run-seed", "probe", "held-out", "held-out-every", "focus"} {
+	for _, name := range []string{"steps", "run-seed", "probe", "held-out", "held-out-every", "save-rollouts", "focus"} {
 		if refused, ok := s.Refused[name]; ok {
 			wrong[name] = refused.Why
 		}

@@ -180,6 +180,10 @@ func (l *Lab) setTrain(name, value string) bool {
 				p.HeldOutGap = 0
 			}
 		}
+	case "save-rollouts":
+		if n, ok := l.whole(name, value, 0, 100); ok {
+			p.setRollouts(int(n))
+		}
 	case "focus":
 		heads, wrong := focusHeads(value)
 		l.Controls.Focus = value

@@ -15,7 +15,7 @@ import (
 
 func TestPlanAsLink(t *testing.T) {
 	v := Start()
-	v.Page, v.Plan = PageTrain, Plan{Method: "tlmre", Model: "chain-small", Difficulty: "2-3", Teacher: "verdict", Seed: math.MaxUint64, Steps: 12, Probe: 8, HeldOut: 20, HeldOutGap: 5000, Hyper: "alpha=0.35 learning-rate=1e-06"}
+	v.Page, v.Plan = PageTrain, Plan{Method: "tlmre", Model: "chain-small", Difficulty: "2-3", Teacher: "verdict", Seed: math.MaxUint64, Steps: 12, Probe: 8, HeldOut: 20, HeldOutGap: 5000, Rollouts: 10, Beside: "attnpo", Hyper: "alpha=0.35 learning-rate=1e-06"}
 	for _, want := range []View{v, func() View { v := v; v.Plan.HeldOut = -1; return v }(), func() View { v := Start(); v.Page = PageTrain; return v }()} {
 		if got := viewOf(want.String()); got != want {
 			t.Errorf("%s\n reads back as %s", want, got)
@@ -133,6 +133,24 @@ func TestPlanTask(t *testing.T) {
 	of("countdown")
 	l.Do("method:pretrain")
 	of("chain")
+}
+
+// The share of problems whose responses are saved is in the link and in the settings where it is not the default.
+func TestSavedRolloutsOfAPlan(t *testing.T) {
+	l, _ := trainer(t)
+	if s := l.Settings(); s.Rollouts != nil || l.Plan.SavedShare() != 100 {
+		t.Errorf("by default %d %% are saved, and the settings are %+v", l.Plan.SavedShare(), s)
+	}
+	for text, want := range map[string]float64{"10": 0.1, "0": 0} {
+		l.Set("save-rollouts", text)
+		s := l.Settings()
+		if s.Rollouts == nil || *s.Rollouts != want || !strings.Contains(l.View.String(), "save-rollouts="+text) || viewOf(l.View.String()).Plan != l.Plan || l.PlanOf(s).Rollouts != l.Plan.Rollouts {
+			t.Errorf("%s %%: the settings are %+v, the link %s", text, s, l.View.String())
+		}
+	}
+	if l.Set("save-rollouts", "100"); l.Plan.Rollouts != 0 || strings.Contains(l.View.String(), "save-rollouts") {
+		t.Errorf("the default is in the link %s", l.View.String())
+	}
 }
 
 // What a run measures while it trains is in the link and in the settings where it is not the default.

@@ -127,7 +127,7 @@ func (p *Page) settingsPanel() app.UI {
 	slices.Sort(unknown)
 	more := len(rest)
 	if p.Plan.Method != runs.Pretrain {
-		more += 3 // the probe and the held-out problems
+		more += 4 // the probe, the held-out problems and the saved rollouts
 	}
 	all := app.Details().Class("own").ID("all-settings")
 	if !p.Folded["settings"] {
@@ -149,6 +149,7 @@ func (p *Page) settingsPanel() app.UI {
 					return app.Div().Class("knobs").Body(
 						app.If(p.Plan.Method != runs.Pretrain, func() app.UI { return p.probeKnob() }),
 						app.If(p.Plan.Method != runs.Pretrain, p.heldOutKnobs),
+						app.If(p.Plan.Method != runs.Pretrain, p.rolloutsKnob),
 						app.Range(rest).Slice(func(i int) app.UI { return p.knob(rest[i], wrong[rest[i].Name], true) }),
 					)
 				}),
@@ -184,6 +185,17 @@ func (p *Page) heldOutKnobs() app.UI {
 	return app.Div().Class("knobs").Body(
 		knob("held-out", "Fixed problems that the policy is measured on while it trains, the same for all runs of a task; 0 is none.", input, why),
 		knob("held-out-every", "Generated tokens between two such measurements.", gap, whyGap),
+	)
+}
+
+// rolloutsKnob sets of how many problems the responses are saved.
+func (p *Page) rolloutsKnob() app.UI {
+	input, why := p.numberInput("save-rollouts", 0, 100, p.Plan.SavedShare())
+	return app.Div().Class("knob").Body(
+		app.Span().Class("knob-name").Body(p.term("rollout", "saved rollouts")),
+		disabled(p.Fixed(), input.Aria("label", "saved rollouts, percent")),
+		why,
+		app.P().Class("hint").Text("Percent of the problems whose responses are saved with the run, to be browsed later; 0 saves none. --save-rollouts is the same as a share from 0 to 1."),
 	)
 }
 

@@ -284,6 +284,7 @@ type RunSettings struct {
 	Probe      int          `json:"probe,omitempty"`          // problems the base is measured on, 0 is the default
 	HeldOut    *int         `json:"held_out,omitempty"`       // fixed problems that it is measured on while it trains; 0 is none, nil the default
 	HeldOutGap int64        `json:"held_out_every,omitempty"` // generated tokens between two of these measurements, 0 is the default
+	Rollouts   *float64     `json:"save_rollouts,omitempty"`  // share of its problems whose responses are saved, 0 to 1; nil is the default
 	FocusHeads string       `json:"focus_heads,omitempty"`    // "0.0,0.2", heads of attnpo in place of those it finds
 	Wording    *Wording     `json:"wording,omitempty"`        // of a task of free text
 	Series     runs.Series  `json:"series,omitzero"`          // what it shares with its repeats, filled in by the engine
