@@ -30,10 +30,10 @@
       (document.querySelector("main") ?? document.body).append(drawing);
       if (focused) drawing.focus();
     },
-    // save offers a picture as a file; its kind is png, svg or gif.
+    // save offers a picture or its numbers as a file; its kind is png, svg, gif or csv.
     save(kind, data) {
       const a = document.createElement("a");
-      a.href = URL.createObjectURL(data instanceof Blob ? data : new Blob([data], { type: kind === "svg" ? "image/svg+xml" : "image/" + kind }));
+      a.href = URL.createObjectURL(data instanceof Blob ? data : new Blob([data], { type: { svg: "image/svg+xml", csv: "text/csv" }[kind] ?? "image/" + kind }));
       a.download = `attnlab-${wanted().get("figure")}.${kind}`;
       a.click();
       setTimeout(() => URL.revokeObjectURL(a.href), 10000);
@@ -56,15 +56,12 @@
       const canvas = await host.raster(text, 2);
       canvas.toBlob((blob) => host.save("png", blob));
     },
-    // settings are those of the page, as in its link, for the text below a saved picture.
+    // settings are those of the page, for the text below a saved picture: the link that opens it again. A window of its own has its options.
     settings() {
       const own = wanted();
       for (const name of ["session", "theme"]) own.delete(name);
-      let hash = inPage ? parent.location.hash : "#" + own;
-      try {
-        hash = decodeURIComponent(hash);
-      } catch { /* not encoded: as it is */ }
-      return hash.length > 1 ? "attnlab · " + hash : "attnlab";
+      const text = inPage ? parent.location.origin + parent.location.pathname + parent.location.hash : "#" + own;
+      return text.length > 1 ? "attnlab · " + text : "attnlab";
     },
   };
   globalThis.figureHost = host;
@@ -126,13 +123,13 @@
     for (const name of options) host.set(name, sent[name] ?? wanted().get(name) ?? ""); // the empty text is an option's default
   }
 
-  // {theme: "light"|"dark"|"", OPTION: "VALUE", save: "png"|"svg"|"gif"}, of this origin only. The options are those of the figure.
+  // {theme: "light"|"dark"|"", OPTION: "VALUE", save: "png"|"svg"|"gif"|"csv"}, of this origin only. The options are those of the figure.
   addEventListener("message", (e) => {
     if (e.origin !== location.origin || !e.data || typeof e.data !== "object") return;
     for (const [name, value] of Object.entries(e.data)) {
       if (typeof value === "string") sent[name] = value;
     }
-    if (["png", "svg", "gif"].includes(e.data.save)) host.set?.("save", e.data.save);
+    if (["png", "svg", "gif", "csv"].includes(e.data.save)) host.set?.("save", e.data.save);
     apply();
   });
   let shown = wanted();

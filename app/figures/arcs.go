@@ -51,6 +51,9 @@ func (a *arcs) Caption() string {
 	return fmt.Sprintf("Arcs: which of %d steps looks back at which, %s, down to %s of the largest attention; %s are left out.%s", len(a.trace.Steps), a.source(), draw.Number(a.threshold), a.leftOut(), grouped)
 }
 
+// Table is every pair that can have an arc, also below the threshold.
+func (a *arcs) Table() Table { return a.table(func(j, k int) bool { return !a.neighbours(j, k) }) }
+
 // Key moves the step, and the threshold by More and Fewer. Next shows all readers, or the strongest again.
 func (a *arcs) Key(key Key) bool {
 	switch key {

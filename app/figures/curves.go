@@ -172,6 +172,36 @@ func (c *curves) Caption() string {
 	return fmt.Sprintf("Curves of %s (%s) over the axis %s: %s.", count(len(c.chosen), "run", "runs"), strings.Join(groups, "; "), c.axis(), strings.Join(names, ", "))
 }
 
+// Table is a row for each place of each curve, then of each mean over runs with one standard deviation. Low and high are what is drawn around a
+// value: for a mean its standard deviation, for others what the metric has.
+func (c *curves) Table() Table {
+	x := "step"
+	if c.tokens {
+		x = "tokens"
+	}
+	t := newTable("metric run n " + x + " value smoothed low high")
+	at := func(values []float64, i int) float64 {
+		if i >= len(values) {
+			return math.NaN()
+		}
+		return values[i]
+	}
+	for _, chart := range c.charts {
+		for _, l := range chart.curves {
+			for i := range l.raw {
+				t.add(chart.Name, c.chosen[l.run].Info.Name, 1, l.x[i], l.raw[i], at(l.smooth, i), at(l.around[low], i), at(l.around[high], i))
+			}
+		}
+		for g := range c.groups {
+			b := chart.bands[g]
+			for i := range b.x {
+				t.add(chart.Name, c.groups[g].name, len(c.groups[g].runs), b.x[i], "", b.mean[i], b.mean[i]-b.sd[i], b.mean[i]+b.sd[i])
+			}
+		}
+	}
+	return t
+}
+
 // Key moves the reading to another step of the first curve. Back takes it away.
 func (c *curves) Key(key Key) bool {
 	if key == Back {

@@ -65,10 +65,10 @@ func indexOf(runs []session.KeptRun, id string) int {
 }
 
 // column is a run's values by name, one a row of its log, NaN where there is none. It is nil
-// if the run has none at all.
+// if the run has none at all, and for the empty name of what a metric does not have.
 func column(metrics []session.Metric, name string) []float64 {
 	i := slices.IndexFunc(metrics, func(m session.Metric) bool { return m.Name == name })
-	if i < 0 {
+	if i < 0 || name == "" {
 		return nil
 	}
 	values := optional(metrics[i].Values)

@@ -15,7 +15,7 @@ import (
 )
 
 // Figure is one kind of picture. A type that embeds [*View] has At and Key, which do what
-// most figures do, so it needs the other four methods. All calls come from one goroutine.
+// most figures do, so it needs the other five methods. All calls come from one goroutine.
 type Figure interface {
 	// Follows lists the kinds of messages, as in [session.Kind], that Show is given. Selections
 	// come always.
@@ -33,6 +33,8 @@ type Figure interface {
 	Key(key Key) bool
 	// Caption is one sentence that says what is drawn, for readers who do not see it.
 	Caption() string
+	// Table is the numbers that are drawn, each with its n and spread where it has them: what CSV saves.
+	Table() Table
 }
 
 // Zoomer is a figure whose content can be larger than its place.

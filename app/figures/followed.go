@@ -89,6 +89,27 @@ func (f *followed) Caption() string {
 	return fmt.Sprintf("Two answers to one problem side by side: the base writes %d tokens, the policy after %d steps %d.", len(a.Text), max(0, b.Step), len(b.Text))
 }
 
+// Table is a row a token of both answers.
+func (f *followed) Table() Table {
+	t := newTable("answer step correct token text log_probability_change")
+	if len(f.Answers) == 0 {
+		return t
+	}
+	a, b := f.Answers[0], f.Answers[f.second()]
+	rows := func(name string, of session.FollowedAnswer, changes session.Scores) {
+		for i, text := range of.Text {
+			change := math.NaN()
+			if i < len(changes) {
+				change = changes[i]
+			}
+			t.add(name, of.Step, of.Correct, i+1, text, change)
+		}
+	}
+	rows("base", a, b.OnFirst)
+	rows("trained", b, b.Change)
+	return t
+}
+
 // Key goes to the answer before or after.
 func (f *followed) Key(key Key) bool {
 	at, ok := moved(key, f.second(), len(f.Answers))

@@ -97,6 +97,29 @@ func (h *heads) Caption() string {
 	return fmt.Sprintf("Heads: %s of %d layers with %d heads each, %s.", h.score().Symbol, layers, heads, h.about())
 }
 
+// Table is the chosen score of every head, with its interval and n where it is a mean over responses.
+func (h *heads) Table() Table {
+	t := newTable("layer head score value low high n")
+	layers, heads := h.size()
+	values := h.values()
+	for i := range min(layers*heads, len(values)) {
+		low, high, n := math.NaN(), math.NaN(), ""
+		if h.score().Name == "sra" {
+			low, high, n = valueAt(h.probe.SRALow, i), valueAt(h.probe.SRAHigh, i), fmt.Sprint(h.probe.Ranked)
+		}
+		t.add(i/heads, i%heads, h.score().Name, values[i], low, high, n)
+	}
+	return t
+}
+
+// valueAt is the i-th value, NaN where there is none.
+func valueAt(values []*float64, i int) float64 {
+	if i >= len(values) || values[i] == nil {
+		return math.NaN()
+	}
+	return *values[i]
+}
+
 // Key moves to another head; Next chooses the next score.
 func (h *heads) Key(key Key) bool {
 	if key == Next {

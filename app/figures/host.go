@@ -29,6 +29,9 @@ func (h *Host) Follows() []string { return h.figure.Follows() }
 // Caption is one sentence that says what is drawn.
 func (h *Host) Caption() string { return h.figure.Caption() }
 
+// Table is the numbers that are drawn.
+func (h *Host) Table() Table { return h.figure.Table() }
+
 // Show takes a message of the session. What the figure does not follow changes nothing.
 func (h *Host) Show(event any, now time.Time) {
 	h.view.now = now

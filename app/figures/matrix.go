@@ -47,6 +47,9 @@ func (m *matrix) Caption() string {
 	return fmt.Sprintf("A matrix: attention from each of %d steps, the prompt and the answer to those before it, %s%s.", len(m.trace.Steps), m.source(), grouped)
 }
 
+// Table is every cell up to the diagonal.
+func (m *matrix) Table() Table { return m.table(func(int, int) bool { return true }) }
+
 // Key moves the column by Left and Right, the row by Up and Down.
 func (m *matrix) Key(key Key) bool {
 	switch key {

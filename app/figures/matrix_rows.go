@@ -295,6 +295,28 @@ func (r *rows) heading(s *draw.Scene, title, note string, largest float64, clipp
 	return bar
 }
 
+// table is what each row pays to each earlier row, for the pairs that want takes. Layer and head say whose attention it is.
+func (r *rows) table(want func(j, k int) bool) Table {
+	t := newTable("reader reader_text read read_text attention layer head neighbours")
+	text := func(i int) string {
+		if i == 0 || i > len(r.trace.Steps) {
+			return ""
+		}
+		return r.stepText(i)
+	}
+	layer, head := r.head()
+	for j := range r.count() {
+		for k := range j + 1 {
+			if r.trace.Heads == 0 || !want(j, k) { // not scored yet
+				continue
+			}
+			density, of := r.attention(j, k, layer, head)
+			t.add(r.name(j), text(j), r.name(k), text(k), density, of/r.trace.Heads, of%r.trace.Heads, r.neighbours(j, k))
+		}
+	}
+	return t
+}
+
 // badge draws the letter and colour of a row in a box.
 func (r *rows) badge(s *draw.Scene, i int, box draw.Box) {
 	letter, fill := r.shortName(i), s.Palette.Line

@@ -40,6 +40,23 @@ func (m *multiples) Caption() string {
 	return fmt.Sprintf("Attention between %s in %d layers with %d heads each, on one scale.", count(len(t.Steps), "step", "steps"), t.Layers, t.Heads)
 }
 
+// Table is what each range pays to each earlier one, in every head. Range 0 is the prompt, the last the answer.
+func (m *multiples) Table() Table {
+	t := newTable("layer head reader read attention")
+	n := m.trace.Ranges()
+	if len(m.trace.All) == 0 {
+		return t
+	}
+	for head := range m.trace.Layers * m.trace.Heads {
+		for j := range n {
+			for k := range j + 1 {
+				t.add(head/m.trace.Heads, head%m.trace.Heads, j, k, float64(m.trace.All[(head*n+j)*n+k]))
+			}
+		}
+	}
+	return t
+}
+
 // Key moves to another head.
 func (m *multiples) Key(key Key) bool { return m.moveHead(key, m.trace.Layers, m.trace.Heads) }
 

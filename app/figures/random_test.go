@@ -50,6 +50,7 @@ func FuzzSnapshots(f *testing.F) {
 				if text := broken(scene, changed); text != "" {
 					t.Fatalf("%s, seed %d, after event %d, %T: %s", e.Name, seed, i, event, text)
 				}
+				h.Table()
 				if caption := h.Caption(); strings.Contains(caption, "NaN") || strings.Contains(caption, "Inf") {
 					t.Fatalf("%s, seed %d: the caption is %q", e.Name, seed, caption)
 				}

@@ -53,6 +53,19 @@ func (r *ranks) Caption() string {
 		headName(best/r.probe.Heads, best%r.probe.Heads), stat.Decimals(*r.probe.SRA[best], 3))
 }
 
+// Table is every ranked head, the best first, and last the place of a step alone.
+func (r *ranks) Table() Table {
+	t := newTable("rank layer head sra low high n key_focus")
+	for rank, i := range r.order {
+		layer, head := i/r.probe.Heads, i%r.probe.Heads
+		t.add(rank+1, layer, head, r.probe.SRA[i], valueAt(r.probe.SRALow, i), valueAt(r.probe.SRAHigh, i), r.probe.Ranked, slices.Contains(r.probe.KeyFocus, [2]int{layer, head}))
+	}
+	if len(r.order) > 0 && r.probe.Position != nil {
+		t.add("position", "", "", r.probe.Position, r.probe.PositionLow, r.probe.PositionHigh, r.probe.Ranked, "")
+	}
+	return t
+}
+
 // Key moves to the next better or worse head.
 func (r *ranks) Key(key Key) bool {
 	at := -1

@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"attnlab/app/figures/draw"
@@ -93,6 +94,21 @@ func (f *roofline) Caption() string {
 		text += fmt.Sprintf("; %s without operations or of little weight %s left out", count(without, "kernel", "kernels"), verb(without))
 	}
 	return text + "."
+}
+
+// Table is a row a kernel, those too that are not drawn, and the ceilings.
+func (f *roofline) Table() Table {
+	t := newTable("kernel backend runs median_ms min_ms max_ms operations bytes operations_per_byte operations_per_second share_of_ceiling drawn")
+	drawn, _ := f.drawn()
+	for _, r := range speed.Kernels(f.rows, f.shown()) {
+		is := slices.ContainsFunc(drawn, func(d speed.Row) bool { return d.Name == r.Name && d.Shape == r.Shape })
+		t.add(r.KernelName(), r.Backend, r.Runs, r.MedianMs, r.MinMs, r.MaxMs, r.Operations, r.Bytes, r.Intensity(), r.OperationRate(), r.Share, is)
+	}
+	if c, ok := f.ceilings(); ok && len(t.Rows) > 0 {
+		t.add("ceiling of a copy", f.shown(), "", "", "", "", "", c.Bytes, "", "", "", true)
+		t.add("ceiling of a product", f.shown(), "", "", "", "", c.Operations, "", "", c.Operations, "", true)
+	}
+	return t
 }
 
 func verb(n int) string {

@@ -74,6 +74,15 @@ func (m *samples) Caption() string {
 	return text + "."
 }
 
+// Table is a row a response, in the order of sampling.
+func (m *samples) Table() Table {
+	t := newTable("response right well_formed answer tokens think_tokens steps reward text")
+	for i, r := range m.Responses {
+		t.add(i+1, r.Right, r.WellFormed, r.Answer, r.Tokens, r.Think, len(r.Steps), r.Reward, r.Text)
+	}
+	return t
+}
+
 const (
 	samplesTop = draw.Header + 6
 	histograms = 126.0 // height of the three below the bars, with their heads, scales and the meaning of colours

@@ -71,9 +71,35 @@ func (f *scatter) Caption() string {
 		if i == 6 {
 			return text + ", and more."
 		}
-		text += fmt.Sprintf("; %s: %s with %s", c.name, stat.Decimals(c.mean[1], 3), stat.Decimals(c.mean[0], 1))
+		text += fmt.Sprintf("; %s: %s with %s", c.label(), withSpread(c.mean[1], c.sd[1], 3), withSpread(c.mean[0], c.sd[0], 1))
 	}
-	return text + "."
+	return text + "; ± is one standard deviation, over runs or of a single run over its last steps."
+}
+
+// withSpread is a mean with its standard deviation, where that is known.
+func withSpread(mean, sd float64, places int) string {
+	if math.IsNaN(sd) {
+		return stat.Decimals(mean, places)
+	}
+	return stat.Decimals(mean, places) + " ± " + stat.Decimals(sd, places)
+}
+
+// Table is the mean of each group of runs with its spread: over runs, or of a single run over its last steps; then the end of each run.
+func (f *scatter) Table() Table {
+	t := newTable("group n accuracy accuracy_sd think_tokens think_tokens_sd base_accuracy base_think_tokens base_problems")
+	for _, c := range f.groups {
+		accuracy, think, problems := math.NaN(), math.NaN(), ""
+		if c.base != nil {
+			accuracy, think, problems = c.base.at[1], c.base.at[0], fmt.Sprint(c.base.problems)
+		}
+		t.add(c.name, len(c.points), c.mean[1], c.sd[1], c.mean[0], c.sd[0], accuracy, think, problems)
+		if len(c.points) > 1 {
+			for i, p := range c.points {
+				t.add(fmt.Sprintf("%s, run %d", c.name, i+1), 1, p[1], "", p[0], "", "", "", "")
+			}
+		}
+	}
+	return t
 }
 
 // Key goes to the next longer or shorter group. Back chooses none.

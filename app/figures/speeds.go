@@ -70,7 +70,13 @@ func (f *speeds) Caption() string {
 	if len(works) == 0 {
 		return "Tokens per second by the size of the model: nothing is measured yet."
 	}
-	text := "Tokens per second by the size of the model, on logarithmic axes."
+	most := 0
+	for _, w := range works {
+		for _, p := range w.Pairs {
+			most = max(most, p.Host.Runs, p.WebGPU.Runs)
+		}
+	}
+	text := fmt.Sprintf("Tokens per second by the size of the model, on logarithmic axes; medians, n = %d runs at most, with bars from the fastest to the slowest.", most)
 	for _, w := range works {
 		text += fmt.Sprintf(" %s: %s", capital(w.Title), w.Says())
 	}
@@ -82,6 +88,21 @@ func capital(s string) string {
 		return s
 	}
 	return string(s[0]-'a'+'A') + s[1:]
+}
+
+// Table is a row for each model, way and backend.
+func (f *speeds) Table() Table {
+	t := newTable("work model parameters backend adapter runs tokens_per_second slowest fastest")
+	for _, w := range f.works() {
+		for _, p := range w.Pairs {
+			for _, r := range []speed.Row{p.Host, p.WebGPU} {
+				if timed(r) {
+					t.add(w.Title, p.Model, p.Parameters, r.Backend, r.Adapter, r.Runs, r.TokensPerSecond, r.Slowest(), r.Fastest())
+				}
+			}
+		}
+	}
+	return t
 }
 
 // Key goes to the next point.

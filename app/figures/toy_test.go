@@ -38,6 +38,14 @@ func (f *toy) lengths() (lengths []float64) {
 	return lengths
 }
 
+func (f *toy) Table() Table {
+	t := newTable("step characters")
+	for k, v := range f.lengths() {
+		t.add(k+1, v)
+	}
+	return t
+}
+
 func (f *toy) Set(name, value string) {
 	if name == "tall" {
 		f.tall = value == "yes"

@@ -77,6 +77,15 @@ func (t *tree) Caption() string {
 	return fmt.Sprintf("Branch tree by %s: %s, %d of %s right.", score.FindBranch(t.tree.Rule.Branch).Title, count(len(t.tree.Nodes), "node", "nodes"), right, count(done, "leaf", "leaves"))
 }
 
+// Table is a row a node, parents before their children.
+func (t *tree) Table() Table {
+	table := newTable("node parent start end leaves reward value advantage global local trained by_hand text")
+	for _, n := range t.tree.Nodes {
+		table.add(n.ID, n.Parent, n.Start, n.End, n.Leaves, n.Reward, n.Value, n.Advantage, n.Global, n.Local, n.Trained, n.ByHand, n.Text)
+	}
+	return table
+}
+
 // outcomes counts the right and all finished leaves.
 func (t *tree) outcomes() (right, done int) {
 	for _, n := range t.tree.Nodes {

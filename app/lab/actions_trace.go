@@ -282,6 +282,7 @@ func pageActions() []Action {
 		{"offer-leave", "", "", false, nil, func(l *Lab, _ string) { l.leaveOffer() }},
 		{"figure-png", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "png") }},
 		{"figure-svg", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "svg") }},
+		{"figure-csv", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "csv") }},
 		{"figure-gif", "", "", false, nil, func(l *Lab, a string) { l.screen.SaveFigure(a, "gif") }},
 		{"base", "", "", false, ready, func(l *Lab, a string) { l.useModel(a) }},
 		{"lose", "", "Simulate a GPU loss (tests recovery)", false, ready, func(l *Lab, _ string) { l.Send(session.LoseDevice{}) }},

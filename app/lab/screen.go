@@ -28,7 +28,7 @@ type Screen interface {
 	HandOver(id string, names []string, files []any)
 	// Download offers data as a file of a media type.
 	Download(name, kind string, data []byte)
-	// SaveFigure offers the picture of a figure as a file. Its kind is png, svg, or gif: all frames of a figure that has several.
+	// SaveFigure offers a figure as a file. Its kind is png, svg, csv for its numbers, or gif: all frames of a figure that has several.
 	SaveFigure(name, kind string)
 
 	// Reveal scrolls to an element once the page is drawn, Focus gives it the focus, and Place puts it next to the element

@@ -30,7 +30,7 @@ func (p *Page) figure(name, title string, here bool) app.UI {
 		app.Div().Class("figure-tools").Body(
 			app.If(p.Figures && !p.Folded[name], func() app.UI {
 				return app.Span().Body(
-					saveFigure("svg", name, title), saveFigure("png", name, title),
+					saveFigure("svg", name, title), saveFigure("png", name, title), saveFigure("csv", name, title),
 					app.If(name == "followed", func() app.UI { return saveFigure("gif", name, title) }),
 				)
 			}),
@@ -64,7 +64,7 @@ func (p *Page) ownWindow(name, title string) app.UI {
 	return app.A().Class("tool").Href(p.figureAddress(name)).Target("_blank").Rel("noopener").Aria("label", title+", in a window of its own").Title("In a window of its own").Body(icon("out"))
 }
 
-// saveFigure is the button that saves a figure as a picture of a kind: svg, png or gif.
+// saveFigure is the button that saves a figure as a file of a kind: svg, png, gif or csv.
 func saveFigure(kind, name, title string) app.UI {
 	upper := strings.ToUpper(kind)
 	return app.Button().Type("button").Class("quiet").DataSet("do", "figure-"+kind+":"+name).Title("Save as "+upper).Aria("label", upper+": save "+title).Text(upper)

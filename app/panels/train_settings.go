@@ -195,7 +195,7 @@ func (p *Page) rolloutsKnob() app.UI {
 		app.Span().Class("knob-name").Body(p.term("rollout", "saved rollouts")),
 		disabled(p.Fixed(), input.Aria("label", "saved rollouts, percent")),
 		why,
-		app.P().Class("hint").Text("Percent of the problems whose responses are saved with the run, to be browsed later; 0 saves none. --save-rollouts is the same as a share from 0 to 1."),
+		app.P().Class("hint").Text("Percent of the problems whose responses are saved with the run, to be browsed later; 0 saves none. “attnlab train --save-rollouts” takes the same as a share from 0 to 1."),
 	)
 }
 

@@ -48,6 +48,10 @@ func (p *plain) Save(kind string) {
 		p.saveFilm()
 		return
 	}
+	if kind == window.CSV {
+		p.host.Call("save", kind, string(p.figure.Table().CSV()))
+		return
+	}
 	scene, _, _ := p.figure.Scene(time.Now())
 	scene = scene.WithNotes(p.figure.Caption(), p.host.Call("settings").String())
 	picture := svg.Write(&scene)

@@ -109,11 +109,11 @@ func (g *Game) ask() {
 	}
 }
 
-// The kinds of images that [Game.Save] makes.
-const PNG, SVG, GIF = "png", "svg", "gif"
+// The kinds of files that [Game.Save] makes.
+const PNG, SVG, GIF, CSV = "png", "svg", "gif", "csv"
 
-// Save asks for an image: PNG and SVG show the figure as it is, with caption and settings below. GIF shows all its frames; a figure
-// without frames gives a PNG.
+// Save asks for a file: PNG and SVG show the figure as it is, with caption and settings below. GIF shows all its frames; a figure
+// without frames gives a PNG. CSV has the numbers that are drawn.
 func (g *Game) Save(kind string) {
 	g.Do("save", func(*figures.Host, time.Time) { g.wanted, g.repaint = kind, true })
 }
@@ -164,6 +164,8 @@ func (g *Game) Draw(screen *ebiten.Image) {
 	g.repaint = false
 	g.painter.paint(screen, scene, g.scale)
 	switch kind := g.wanted; {
+	case kind == CSV:
+		g.save(CSV, g.figure.Table().CSV())
 	case kind == GIF && g.figure.Frames() > 1:
 		g.exportFilm(screen.Bounds().Size())
 	case kind != "":

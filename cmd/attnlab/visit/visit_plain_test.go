@@ -4,6 +4,7 @@ package visit
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/xml"
 	"fmt"
 	"image"
@@ -61,9 +62,17 @@ func TestVisitWithoutWebGL(t *testing.T) {
 				}
 			}
 		})
-		if text := string(saved); strings.Count(text, "<rect") < 10 || !strings.Contains(text, "attnlab · #") || !strings.Contains(text, "step=2") { // links count from 1
+		if text := string(saved); strings.Count(text, "<rect") < 10 || !strings.Contains(text, "attnlab · http") || !strings.Contains(text, "step=2") { // links count from 1
 			v.Errorf("the saved SVG is %.300s", text)
 		}
+		v.press(`[data-do="figure-csv:matrix"]`)
+		v.download(downloads, "attnlab-matrix.csv", func(data []byte) error {
+			rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+			if err == nil && (len(rows) < 10 || rows[0][0] != "reader") {
+				err = fmt.Errorf("%d lines, the first %q", len(rows), rows[0])
+			}
+			return err
+		})
 		v.press(`[data-do="figure-png:matrix"]`)
 		var img image.Image
 		v.download(downloads, "attnlab-matrix.png", func(data []byte) (err error) {
