@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"attnlab/app/session"
+	"attnlab/rl/handover"
 	"attnlab/rl/runs"
 )
 
@@ -19,6 +20,9 @@ func (e *Engine) exportRun(ctx context.Context, c session.ExportRun) error {
 	t, err := e.runNamed(c.ID)
 	if err != nil {
 		return err
+	}
+	if slices.Contains(handover.Engines, c.Part) {
+		return e.handOver(ctx, t, c.Part)
 	}
 	if t.info.State == session.Damaged {
 		return e.exportDamaged(ctx, t)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"attnlab/gpu"
 	"attnlab/model"
@@ -91,23 +90,10 @@ func (t *training) config() (c rl.RunConfig, err error) {
 	if c.Hyper, err = valuesOf(t.run.Settings); err != nil {
 		return c, err
 	}
-	c.Heads, err = headsOf(t.run.Settings.FocusHeads)
+	if c.Heads, err = score.ParseHeads(t.run.Settings.FocusHeads); err != nil {
+		err = fmt.Errorf("focus_heads of the run %w", err)
+	}
 	return c, err
-}
-
-// headsOf reads heads as run.json has them; none are the method's own to find.
-func headsOf(text string) (heads []score.Head, err error) {
-	if text == "" {
-		return nil, nil
-	}
-	for part := range strings.SplitSeq(text, ",") {
-		var h score.Head
-		if n, err := fmt.Sscanf(part, "%d.%d", &h.Layer, &h.Head); n != 2 || err != nil {
-			return nil, fmt.Errorf("the run's heads are %.60q; they must be layer.head,layer.head, counted from 0", text)
-		}
-		heads = append(heads, h)
-	}
-	return heads, nil
 }
 
 // reinforcement is one of rl.Methods.

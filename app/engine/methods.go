@@ -33,6 +33,7 @@ func catalogueOf(methods []rl.Method) (c session.Methods) {
 		c.Methods = append(c.Methods, session.Method{Name: m.Name, Title: m.Title, Summary: m.Summary, Source: m.Source, Steps: m.Steps,
 			Teacher: m.Takes.Demonstrations, Heads: m.Takes.Heads, Params: m.Params})
 	}
+	c.Trainers = trainers()
 	return c
 }
 

@@ -23,7 +23,11 @@ func packZip(files map[string][]byte) ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+		h := &zip.FileHeader{Name: name, Method: zip.Store}
+		if h.SetMode(0o644); strings.HasSuffix(name, ".sh") { // of the shell: it can be run
+			h.SetMode(0o755)
+		}
+		f, err := w.CreateHeader(h)
 		if err != nil {
 			return nil, err
 		}

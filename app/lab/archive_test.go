@@ -7,6 +7,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -281,4 +282,21 @@ func FuzzRunArchive(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Scripts of the shell can be run once they are unpacked.
+func TestPackedScriptsRun(t *testing.T) {
+	archive, err := packZip(map[string][]byte{"run.sh": []byte("true"), "train.py": nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.File {
+		if want := map[string]fs.FileMode{"run.sh": 0o755, "train.py": 0o644}[f.Name]; f.Mode() != want {
+			t.Errorf("%s has the mode %v, want %v", f.Name, f.Mode(), want)
+		}
+	}
 }

@@ -116,6 +116,7 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 	changes := r.Info.From != "shipped" && r.Info.State != session.Elsewhere
 	settings := p.View
 	settings.Page, settings.Plan = lab.PageTrain, p.PlanOf(r.Settings)
+	handOvers := p.handOvers(r.Info, r.Settings.Method, "quiet")
 	return app.Li().Class("contender").Body(
 		app.Div().Class("contender-head").Body(
 			app.Label().Class("check").Title(r.Info.Note).Body(tick, app.If(r.Settings.Method != "", func() app.UI { return swatch(r.Settings.Method) }), app.Text(r.Info.Name)),
@@ -144,6 +145,7 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 				}),
 				app.If(r.Info.State == "paused", func() app.UI { return p.button("resume-run:"+id, "quiet", app.Text("Resume")) }),
 				p.button("export-run:"+id, "quiet", app.Text("Export")),
+				app.If(r.Info.State != session.Damaged, func() app.UI { return app.Range(handOvers).Slice(func(i int) app.UI { return handOvers[i] }) }),
 				p.button("share-run:"+id, "quiet", app.Text("Copy link")),
 				app.If(lab.Browses(r.Info, r.Settings.Method), func() app.UI { return p.button("rollouts:"+id, "quiet", app.Text("Rollouts")) }),
 				app.If(r.Info.Answers, func() app.UI {

@@ -31,9 +31,10 @@ func TestComparePage(t *testing.T) {
 	if strings.Contains(text, "Use these settings") {
 		t.Error("the actions of a run are listed before its menu is open")
 	}
+	l.Receive(labtest.Methods())
 	l.Do("run-menu:a1")
-	if text := html(); strings.Contains(text, `data-do="ask-drop:`) || !strings.Contains(text, `data-do="export-run:a1"`) {
-		t.Error("a shipped run can be deleted, or not be exported")
+	if text := html(); strings.Contains(text, `data-do="ask-drop:`) || !strings.Contains(text, `data-do="export-run:a1"`) || !strings.Contains(text, `data-do="export-part:trl:a1"`) || !strings.Contains(text, "Hand over to TRL") {
+		t.Error("a shipped run can be deleted, or not be exported or handed over")
 	}
 	l.Do("run-menu:g1")
 	if text := html(); strings.Count(text, "Use these settings") != 1 || !strings.Contains(text, "page=train") || !strings.Contains(text, `data-do="ask-drop:g1"`) {

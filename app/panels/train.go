@@ -93,6 +93,7 @@ func (p *Page) runTransport() app.UI {
 	if i.ID != "" && !p.Running() && i.HasModel() {
 		add(app.Span().Class("grow"), p.button("use-run", "", app.Text("Use on Trace")), p.button("export-run", "", app.Text("Export")))
 		add(p.adapterExports(p.Run)...)
+		add(p.handOvers(i, p.Run.Settings.Method, "")...)
 	}
 	return app.Div().Class("buttons run-buttons").ID("run-buttons").Body(buttons...)
 }

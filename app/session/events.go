@@ -299,9 +299,11 @@ type (
 		Gold    string           `json:"gold"`
 		Answers []FollowedAnswer `json:"answers"`
 	}
-	// Methods is the catalogue of methods with their hyper-parameters. Screens make their controls from it.
+	// Methods is the catalogue of methods with their hyper-parameters, and of the trainers that runs are handed over to. Screens make their
+	// controls from it.
 	Methods struct {
-		Methods []Method `json:"methods"`
+		Methods  []Method  `json:"methods"`
+		Trainers []Trainer `json:"trainers,omitempty"`
 	}
 	// Runs lists the runs: this browser's, imported and shipped ones.
 	Runs struct {

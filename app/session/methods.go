@@ -21,6 +21,12 @@ type Method struct {
 	Params  hyper.Table `json:"params"`
 }
 
+// Trainer is a trainer on many machines that a run can be handed over to.
+type Trainer struct {
+	Name  string `json:"name"` // part of a run to export, see [ExportRun]
+	Title string `json:"title"`
+}
+
 // Of returns the method of a name. It is false before the engine has sent the catalogue.
 func (m Methods) Of(name string) (Method, bool) {
 	i := slices.IndexFunc(m.Methods, func(m Method) bool { return m.Name == name })

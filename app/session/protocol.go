@@ -180,7 +180,8 @@ type (
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	}
-	// ExportRun asks for a run's files, or for a part of them by name: its [Adapter], or its [Merged] model. [RunFiles] is the answer.
+	// ExportRun asks for a run's files, or for a part of them by name: its [Adapter], its [Merged] model, or a project that hands it over to a
+	// [Trainer] by that trainer's name. [RunFiles] is the answer.
 	ExportRun struct {
 		ID   string `json:"id"`
 		Part string `json:"part,omitempty"`

@@ -16,8 +16,6 @@ import (
 	"attnlab/rl"
 	"attnlab/rl/handover"
 	"attnlab/rl/runs"
-	"attnlab/rl/score"
-	"attnlab/rl/task"
 	"attnlab/rl/task/text"
 )
 
@@ -41,7 +39,7 @@ Method and settings are those of a run (--run), with the model that it began fro
 `,
 	flags: func(o *options, f *flag.FlagSet) action {
 		o.takeTask(f)
-		f.Lookup("task").Usage = "`" + strings.Join(append(task.Names(), text.Problems.Name), "|") + "`, the kind of problems"
+		f.Lookup("task").Usage = "`" + strings.Join(handover.TasksOver(), "|") + "`, the kind of problems"
 		o.takeModel(f)
 		var h handedOver
 		f.StringVar(&o.text.file, "problem-file", "", "`FILE` of task problems: lines of JSON with prompt and answer, and where wanted id and difficulty")
@@ -115,7 +113,7 @@ func (c *console) handover(ctx context.Context, h handedOver) error {
 	var names []string
 	err = writeWhole(h.out, func(folder string) error {
 		if p.Model == handover.ModelFolder {
-			if p.Base, err = c.handModel(ctx, h, p, base, filepath.Join(folder, handover.ModelFolder)); err != nil {
+			if err := c.handModel(ctx, h, &p, base, filepath.Join(folder, handover.ModelFolder)); err != nil {
 				return err
 			}
 		}
@@ -171,19 +169,7 @@ func (c *console) handedRun(ctx context.Context, h *handedOver) (base map[string
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, name := range runs.CheckpointFiles {
-		names = append(names, runs.BaseFolder+name)
-	}
-	files, err := store.Load(ctx, id, names...)
-	if err != nil {
-		return nil, err
-	}
-	base = map[string][]byte{}
-	for name, data := range files {
-		base[strings.TrimPrefix(name, runs.BaseFolder)] = data
-	}
-	return base, nil
+	return runs.BaseFiles(ctx, store, id)
 }
 
 // project is what the flags, or the settings of the run, describe.
@@ -202,36 +188,31 @@ func (c *console) project(h handedOver) (p handover.Project, err error) {
 			return p, wrongUsage("handover: %s does not take --%s", h.Method, name)
 		}
 	}
-	if h.Steps == 0 {
-		h.Steps = m.Steps
-	}
 	if err := h.Complete(m.Params); err != nil {
 		return p, err
 	}
-	config, err := h.config()
+	if _, err := h.config(); err != nil {
+		return p, err
+	}
+	own, err := c.ownProblems()
 	if err != nil {
 		return p, err
 	}
-	p = handover.Project{To: h.to, Method: m, Values: config.Hyper, Seed: c.seed, Steps: h.Steps, Heads: config.Heads, Model: handover.ModelFolder,
-		Task: handover.Task{Name: c.task, Teacher: c.teacher, Difficulty: c.difficulty}}
-	if h.hfModel != "" {
-		p.Model = h.hfModel
+	if h.run == "" {
+		h.Task, h.Teacher, h.Difficulty, h.Seed = c.task, c.teacher, c.difficulty, runs.Seed(c.seed)
+		h.Wording = &runs.Wording{System: c.text.system, StepRule: c.text.rule}
 	}
-	p.Task.Own, err = c.ownProblems()
-	if c.task == text.Problems.Name {
-		p.Task.System, p.Task.StepRule = c.text.system, text.Rule(c.text.rule)
+	if p, err = handover.Of(h.to, h.Settings, own); err == nil && h.hfModel != "" {
+		p.Model = h.hfModel
 	}
 	return p, err
 }
 
 // ownProblems are those of --problem-file, which task problems needs and no other takes.
 func (c *console) ownProblems() ([]text.OwnProblem, error) {
-	takes := append(task.Names(), text.Problems.Name)
 	switch {
-	case !slices.Contains(takes, c.task) && c.isText():
-		return nil, wrongUsage("handover: task %s is not handed over; choose one of %s", c.task, strings.Join(takes, ", "))
-	case !slices.Contains(takes, c.task):
-		return nil, wrongUsage("handover: unknown task %q; choose one of %s", c.task, strings.Join(takes, ", "))
+	case !slices.Contains(handover.TasksOver(), c.task) && !c.isText():
+		return nil, wrongUsage("handover: unknown task %q; choose one of %s", c.task, strings.Join(handover.TasksOver(), ", "))
 	case c.task != text.Problems.Name && c.text.file != "":
 		return nil, wrongUsage("--problem-file is of task %s, and --task is %s", text.Problems.Name, c.task)
 	case c.task != text.Problems.Name:
@@ -254,46 +235,38 @@ func (c *console) ownProblems() ([]text.OwnProblem, error) {
 	return own, nil
 }
 
-// handModel writes the model into a folder: base, the files of one that a run carries, or else that of --model. It returns what identifies it.
-func (c *console) handModel(ctx context.Context, h handedOver, p handover.Project, base map[string][]byte, folder string) (*runs.Identity, error) {
+// handModel writes the model into a folder: base, the files of one that a run carries, or else that of --model. The project says which it is.
+func (c *console) handModel(ctx context.Context, h handedOver, p *handover.Project, base map[string][]byte, folder string) error {
 	var s *hf.Source
 	name, err := filepath.Join(h.run, runs.BaseFolder), error(nil)
 	if base != nil {
 		s, err = hf.Open(hf.Memory(base))
 	} else {
 		if p.Task.Name == text.Problems.Name && c.model == "" {
-			return nil, wrongUsage("task %s needs a model that writes text: give its folder by --model, or its name by --hf-model", c.task)
+			return wrongUsage("task %s needs a model that writes text: give its folder by --model, or its name by --hf-model", c.task)
 		}
 		s, name, err = c.source()
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer s.Close()
 	if p.Task.Name != text.Problems.Name {
 		if _, err := c.taskFor(&s.Config, s.Tokenizer, name); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := headsFit(p.Heads, s.Config.Layers, s.Config.Heads); err != nil {
-		return nil, err
+	if err := p.FitHeads(s.Config.Layers, s.Config.Heads); err != nil {
+		return fmt.Errorf("--focus-heads: %w", err)
+	}
+	sum, err := hf.WeightsSum(ctx, s.Config, s)
+	if err != nil {
+		return err
+	}
+	if err := p.Identify(name, sum, h.Base); err != nil {
+		return err
 	}
 	bar := c.progress("writing MB")
 	defer bar.end()
-	err = hf.Export(ctx, folder, s.Config, s.Tokenizer, s, func(done, of int64) { bar.set(int(done>>20), int(of>>20), "") })
-	if err != nil {
-		return nil, err
-	}
-	sum, err := hf.WeightsSum(ctx, s.Config, s)
-	return &runs.Identity{Name: name, Weights: sum}, err
-}
-
-// headsFit returns an error for heads that a model does not have.
-func headsFit(of []score.Head, layers, heads int) error {
-	for _, h := range of {
-		if h.Layer < 0 || h.Layer >= layers || h.Head < 0 || h.Head >= heads {
-			return fmt.Errorf("--focus-heads: there is no head %d in layer %d; the model has %d layers of %d heads", h.Head, h.Layer, layers, heads)
-		}
-	}
-	return nil
+	return hf.Export(ctx, folder, s.Config, s.Tokenizer, s, func(done, of int64) { bar.set(int(done>>20), int(of>>20), "") })
 }

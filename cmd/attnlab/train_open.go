@@ -9,7 +9,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"attnlab/gpu"
@@ -325,14 +324,8 @@ func (t *training) config() (c rl.RunConfig, err error) {
 	if c.Hyper, err = t.HyperValues(c.Method.Params); err != nil || t.FocusHeads == "" {
 		return c, err
 	}
-	for text := range strings.SplitSeq(t.FocusHeads, ",") {
-		layer, head, _ := strings.Cut(text, ".")
-		l, err := strconv.Atoi(layer)
-		h, err2 := strconv.Atoi(head)
-		if err != nil || err2 != nil || l < 0 || h < 0 {
-			return c, wrongUsage("--focus-heads is %q; write layer.head,layer.head, counted from 0", t.FocusHeads)
-		}
-		c.Heads = append(c.Heads, score.Head{Layer: l, Head: h})
+	if c.Heads, err = score.ParseHeads(t.FocusHeads); err != nil {
+		return c, usageError{fmt.Errorf("--focus-heads %w", err)}
 	}
 	if n, given := t.Hyper["heads"]; given && !t.resume && c.Hyper.Int("heads") != len(c.Heads) {
 		return c, wrongUsage("--heads is %s and --focus-heads names %d; name as many, or leave out --heads", n, len(c.Heads))

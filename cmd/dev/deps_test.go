@@ -51,7 +51,7 @@ var rooms = []struct {
 	{"app/figures/svg", []string{"app/figures/draw", "app/theme"}, "SVG is written from shapes"},
 	{"app/figures", []string{"app/session", "app/figures/draw", "app/theme", "rl/stat", "rl/hyper", "rl/task", "rl/task/text", "rl/score", "rl/runs", "model/speed"}, "figures draw what the session brings, in any window"},
 	{"app/figures/window", []string{"app/session", "app/figures", "app/figures/draw", "app/figures/svg", "app/theme"}, "a window shows figures"},
-	{"app/engine", []string{"app/session", "gpu", "shaders/", "model", "model/hf", "model/hf/hub", "model/hf/tokenizer", "model/race", "model/speed", "model/workload", "rl", "rl/examine", "rl/many", "rl/stat", "rl/hyper", "rl/task", "rl/task/text", "rl/score", "rl/runs"}, "the engine knows no page and no figure"},
+	{"app/engine", []string{"app/session", "gpu", "shaders/", "model", "model/hf", "model/hf/hub", "model/hf/tokenizer", "model/race", "model/speed", "model/workload", "rl", "rl/examine", "rl/handover", "rl/many", "rl/stat", "rl/hyper", "rl/task", "rl/task/text", "rl/score", "rl/runs"}, "the engine knows no page and no figure"},
 	{"cmd/lab", []string{"app/session", "app/lab/", "app/panels"}, "the page's program starts panels"},
 	{"cmd/figure", []string{"app/session", "app/figures/"}, "a figure's program starts a window"},
 	{"cmd/engine", []string{"app/session", "app/engine", "gpu", "model/hf/hub", "rl/runs", "web"}, "the Worker's program starts the engine"},

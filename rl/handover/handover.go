@@ -42,6 +42,9 @@ type Project struct {
 	Task   Task
 }
 
+// Title is the name of an engine as people write it.
+func Title(to string) string { return engines[to].title }
+
 // engine is how a project for one engine is made.
 type engine struct {
 	title   string
@@ -92,6 +95,9 @@ func (p Project) Check() error {
 		return fmt.Errorf("task %s is written in tokens of its own, which %s does not have; choose task problems with a file of problems", p.Task.Name, p.Model)
 	case p.Method.Takes.Heads && p.Task.free() && len(p.Heads) == 0:
 		return errors.New("key-focus heads are found by labels of steps, which free text has not; name the heads, such as 16.2,20.9,23.2")
+	}
+	if err := p.Task.check(); err != nil {
+		return err
 	}
 	if p.Values.Has("focus") && p.Values.Choice("focus") != "heads" {
 		return fmt.Errorf("focus is %s, a control that is not handed over; choose heads", p.Values.Choice("focus"))

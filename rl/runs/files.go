@@ -2,6 +2,7 @@ package runs
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +37,23 @@ var ModelFiles = []string{ConfigFile, TokenizerFile, WeightsFile}
 
 // CheckpointFiles may be in a run's folder, in its base and in its reflection model. Package hf writes them.
 var CheckpointFiles = []string{StateFile, WeightsFile, ConfigFile, TokenizerFile, TokenizerConfigFile, "training.json"}
+
+// BaseFiles are the files of the model that a saved run began from, by their names in that model's folder; none where the run does not carry it.
+func BaseFiles(ctx context.Context, store Store, id string) (map[string][]byte, error) {
+	var names []string
+	for _, name := range CheckpointFiles {
+		names = append(names, BaseFolder+name)
+	}
+	files, err := store.Load(ctx, id, names...)
+	if err != nil {
+		return nil, err
+	}
+	base := map[string][]byte{}
+	for name, data := range files {
+		base[strings.TrimPrefix(name, BaseFolder)] = data
+	}
+	return base, nil
+}
 
 // IsRun reports whether a folder with files of these names holds a run that [Read] can read.
 func IsRun(names []string) bool {

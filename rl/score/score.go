@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"attnlab/rl/stat"
 )
@@ -56,6 +58,24 @@ func PoolAttention(attention []float32, layers, heads, tokens int, ranges [][2]i
 type Head struct {
 	Layer int `json:"layer"`
 	Head  int `json:"head"`
+}
+
+// ParseHeads reads heads as "1.2,0.3", each a layer and a head counted from 0; no text is no heads. The error continues a sentence that begins
+// with what the text is of.
+func ParseHeads(text string) (heads []Head, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for one := range strings.SplitSeq(text, ",") {
+		layer, head, _ := strings.Cut(one, ".")
+		l, err := strconv.Atoi(layer)
+		h, err2 := strconv.Atoi(head)
+		if err != nil || err2 != nil || l < 0 || h < 0 {
+			return nil, fmt.Errorf("is %.60q; write layer.head,layer.head, counted from 0", text)
+		}
+		heads = append(heads, Head{l, h})
+	}
+	return heads, nil
 }
 
 // TopHeads returns the n heads with the highest score[l][h], best first and

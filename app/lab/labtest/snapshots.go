@@ -121,7 +121,7 @@ func Runs() session.Runs {
 func Methods() session.Methods {
 	rate := hyper.Param{Name: "learning-rate", Symbol: "η", Meaning: "AdamW step size", Source: "a paper, section 3", Min: 1e-7, Max: 0.01, Step: 1e-7}.With(2e-6, 5e-4)
 	group := hyper.Param{Name: "group", Symbol: "G", Meaning: "responses sampled for a problem", Source: "a script", Min: 2, Max: 64, Step: 1}.With(8, 8)
-	return session.Methods{Methods: []session.Method{
+	return session.Methods{Trainers: []session.Trainer{{Name: "trl", Title: "TRL"}}, Methods: []session.Method{
 		{Name: "tlmre", Title: "TLMRE", Summary: "Short responses earn more.", Source: "a paper", Steps: 40, Params: hyper.Table{rate, group}},
 		{Name: "attnpo", Title: "ATTNPO", Summary: "TLMRE, then key-focus heads weigh the steps.", Source: "arXiv 2602.09953", Steps: 40, Params: hyper.Table{rate, group,
 			hyper.Param{Name: "negative", Meaning: "cancel negative advantage on essential steps", Source: "ATTNPO, step rescaling", Choices: []string{"off", "on"}, Max: 1, Step: 1}.Choosing("on", "on"),
