@@ -3,7 +3,8 @@
 
     go build -o attnlab ./cmd/attnlab && python3 testdata/handover.py ./attnlab         writes testdata/handover.json
     python3 testdata/handover.py --eager                                                compares attention.py with eager attention of a random Qwen3
-    python3 testdata/handover.py --table FILE                                           reads a Parquet file of rl/handover/parquet's test
+    python3 testdata/handover.py --table FILE                                           reads a Parquet file of rl/parquet's test
+    python3 testdata/handover.py --completions                                          writes rl/parquet/testdata, as TRL and pyarrow write tables
 
 Needs: pip install -r rl/handover/trl/requirements.txt. For each method the script has attnlab write a project, makes the project's own trainer,
 hands it responses that the base wrote (TRL's rollout_func), and writes down the rewards and the advantages of tokens that
@@ -28,6 +29,29 @@ def table(path):
     import pyarrow.parquet
     read = pyarrow.parquet.read_table(path)
     print(read.schema, json.dumps(read.to_pylist(), ensure_ascii=False)[:2000])
+
+
+def completions():
+    """Tables as TRL's log_completions writes them, a file a step, and one table in each form of pyarrow's that rl/parquet reads."""
+    import pyarrow, pyarrow.parquet
+    folder = HERE.parent / "rl/parquet/testdata"
+    folder.mkdir(exist_ok=True)
+    said = lambda text: [{"content": text, "role": "user"}]
+    for step in 2, 4:
+        put, answer = (said, lambda text: [{"content": text, "role": "assistant"}]) if step == 4 else (str, str)
+        table = {"step": [str(step)] * 4, "prompt": [put("2 + 3?"), put("2 + 3?"), put("zwölf & \"<1>\"?"), put("zwölf & \"<1>\"?")],
+                 "completion": [answer("5"), answer("6"), answer("13"), answer("")], "correct": [1.0, 0.0, 1.0, None], "short": [-0.25, 0.0, float("nan"), 0.0],
+                 "advantage": [0.5, -0.5, 0.70710678, -0.70710678]}
+        pyarrow.parquet.write_table(pyarrow.table(table), folder / f"completions_{step:05d}.parquet")
+    rows = range(20)
+    table = pyarrow.table({"text": ["", "zwölf", "long " * 20, None] * 5, "whole": [(-1) ** i << i for i in rows], "small": pyarrow.array([i - 9 for i in rows], pyarrow.int32()),
+                           "half": pyarrow.array([i / 2 for i in rows], pyarrow.float32()), "truth": [None if i % 7 == 3 else i % 3 == 0 for i in rows],
+                           "lists": [[None if j == 2 else j for j in range(i % 4)] if i % 5 else None for i in rows],
+                           "turns": [[{"role": "user", "said": [f"{i}", None][: j + 1]} for j in range(i % 3)] for i in rows], "group": [{"a": i, "b": {"c": "x" * (i % 3)}} for i in rows]})
+    for name, how in {"snappy": {}, "gzip": dict(compression="gzip", data_page_version="2.0"), "plain": dict(compression="none", use_dictionary=False, row_group_size=7), "snappy2": dict(data_page_version="2.0")}.items():
+        pyarrow.parquet.write_table(table, folder / f"{name}.parquet", **how)
+    pyarrow.parquet.write_table(table, folder / "zstd.parquet", compression="zstd")
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table.to_pylist()))
 
 
 def eager():
@@ -177,6 +201,8 @@ def main(attnlab):
 
 if sys.argv[1:2] == ["--table"]:
     table(sys.argv[2])
+elif sys.argv[1:2] == ["--completions"]:
+    completions()
 elif sys.argv[1:2] == ["--eager"]:
     eager()
 elif sys.argv[1:2] == ["--inside"]:

@@ -49,7 +49,7 @@ func TestForeignLogIsImported(t *testing.T) {
 }
 
 func TestDamagedForeignLogIsNamed(t *testing.T) {
-	for name, data := range map[string]string{"trainer_state.json": trainerLog[:60], "w.csv": "a,b\n1,2\n", "events.out.tfevents.1.host": "text that is no event"} {
+	for name, data := range map[string]string{"trainer_state.json": trainerLog[:60], "completions.parquet": "PAR1 and what is missing", "w.csv": "a,b\n1,2\n", "events.out.tfevents.1.host": "text that is no event"} {
 		l, _ := idle(t)
 		l.OpenDropped(chosen(map[string][]byte{name: []byte(data)}))
 		sentence(t, l.Failure.Text)

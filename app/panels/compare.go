@@ -96,7 +96,7 @@ func (p *Page) contenders() app.UI {
 			p.button("open-run", "", app.Text("Import")),
 			p.button("open-run-folder", "quiet", app.Text("Import a folder")),
 		),
-		app.P().Class("hint").Text("Logs (each a metrics.jsonl, of any name), or an exported run: its zip file or folder. Logs of other trainers too: trainer_state.json of TRL, verl's lines of JSON, rollouts of both as lines of JSON, exports of Weights & Biases, event files of TensorBoard."),
+		app.P().Class("hint").Text("Logs (each a metrics.jsonl, of any name), or an exported run: its zip file or folder. Logs of other trainers too: trainer_state.json of TRL, verl's lines of JSON, rollouts of both as lines of JSON or Parquet, exports of Weights & Biases, event files of TensorBoard."),
 	)
 }
 

@@ -25,7 +25,7 @@ func (p *Page) dialogs() app.UI {
 		file("open-problems").Accept(".jsonl,.json,.ndjson"),
 		file("open-model").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
 		file("open-gguf").Accept(".gguf"),
-		file("open-run").Multiple(true).Accept(".zip,.jsonl,.json,.safetensors,.csv"),
+		file("open-run").Multiple(true).Accept(".zip,.jsonl,.json,.safetensors,.csv,.parquet"),
 		file("open-run-folder").Multiple(true).Attr("webkitdirectory", "webkitdirectory"),
 		app.If(p.Dialog == "keys", p.keysDialog),
 		app.If(p.Dialog == "capabilities", p.capabilitiesDialog),

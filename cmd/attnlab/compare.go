@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"attnlab/rl"
+	"attnlab/rl/parquet"
 	"attnlab/rl/runs"
 	"attnlab/rl/task"
 )
@@ -26,7 +27,7 @@ var compareCommand = command{
 	does:  "compares finished runs in a table and a plot",
 	about: `
 Each DIR is a run by attnlab train, measured at its end, or a log of another trainer: trainer_state.json of TRL and transformers, the
-lines of JSON of verl's file logger, an export of Weights & Biases (CSV, JSON) or an event file of TensorBoard. Of such a log a note says what is not known of
+lines of JSON of verl's file logger, rollouts of both (JSON lines, Parquet, or their folder), an export of Weights & Biases (CSV, JSON) or an event file of TensorBoard. Of such a log a note says what is not known of
 how it was measured; its last 5 lines are taken as the trained model and the first as the base. Runs that differ only in their seed make one row: means over seeds ± their standard
 deviation. Accuracy, think tokens and steps are of the evaluation at the end, on fresh problems; groups, tokens, updates and time are of
 the training itself. Unfinished runs are skipped and listed. For runs that have only their metrics, the last 5 training steps are taken as
@@ -157,6 +158,9 @@ func readRun(ctx context.Context, dir string) (r runs.Run, err error) {
 		return r, err
 	}
 	if !slices.Contains(names, runs.RunFile) {
+		if r, files, err := foreignFolder(dir); err != nil || files != nil {
+			return r, err
+		}
 		if log := filepath.Join(dir, "trainer_state.json"); isFile(log) {
 			return r, fmt.Errorf("there is no run of attnlab train in %s, but the log of another trainer; give %s", dir, log)
 		}
@@ -198,14 +202,44 @@ func foreignFile(file string) (r runs.Run, files map[string][]byte, err error) {
 	switch {
 	case err != nil:
 		return r, nil, fmt.Errorf("%s: %w", file, err)
-	case files == nil && bytes.HasPrefix(data, []byte("PAR1")):
-		return r, nil, fmt.Errorf(`%s is Parquet; write it as lines of JSON first: python3 -c 'import pandas, sys; pandas.read_parquet(sys.argv[1]).to_json("rollouts.jsonl", orient="records", lines=True)' %s`, file, file)
+	case files == nil && parquet.Is(data):
+		return r, nil, fmt.Errorf("%s is Parquet without rollouts of TRL or verl; give a table with their columns, such as step, prompt, completion and advantage", file)
 	case files == nil && runs.IsRollouts(filepath.Base(file)):
 		return r, nil, fmt.Errorf("%s is a file of a run; give its folder", file)
 	case files == nil:
 		return r, nil, fmt.Errorf("%s is no folder of a run, and no log of TRL, verl, Weights & Biases or TensorBoard", file)
 	}
 	r, err = runs.Read(files)
+	return r, files, err
+}
+
+// foreignFolder is the rollouts that TRL or verl wrote to a folder, a file a step, as a run, and the files of that run; nil where there are none.
+func foreignFolder(dir string) (r runs.Run, files map[string][]byte, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return r, nil, err
+	}
+	chosen := map[string][]byte{}
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); e.Type().IsRegular() && (ext == ".jsonl" || ext == ".parquet") {
+			if chosen[path.Join("rollouts", e.Name())], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
+				return r, nil, err
+			}
+		}
+	}
+	chosen = runs.JoinDumps(chosen)
+	for _, name := range slices.Sorted(maps.Keys(chosen)) {
+		read, err := runs.Foreign(name, chosen[name])
+		if err != nil {
+			return r, nil, fmt.Errorf("%s: %w", filepath.Join(dir, path.Base(name)), err)
+		}
+		if files == nil && read[runs.RolloutsFile] != nil {
+			files = read
+		}
+	}
+	if files != nil {
+		r, err = runs.Read(files)
+	}
 	return r, files, err
 }
 

@@ -29,12 +29,14 @@ The list has alarms first: sentences with figures about groups whose rewards are
 that answer without reasoning. Then a line a step, of the responses that match, and the responses. --problem takes the name of a problem or a part of
 its prompt; a problem that comes again shows how the answers to it change through training.
 
-A file is rollouts of another trainer, as lines of JSON: those of verl's trainer.rollout_data_dir, or TRL's table of completions.
+Rollouts of another trainer are those of verl's trainer.rollout_data_dir, or TRL's table of completions: a file, as lines of JSON or Parquet, or the folder
+with a file a step.
 
   attnlab rollouts runs/grpo
   attnlab rollouts runs/grpo --steps 30-40 --outcome wrong --most 0.1
   attnlab rollouts runs/own --problem "How many" --json
-  attnlab rollouts verl-rollouts/17.jsonl
+  attnlab rollouts verl-rollouts
+  attnlab rollouts completions/completions_00020.parquet
 `,
 	flags: func(_ *options, f *flag.FlagSet) action {
 		var filter runs.RolloutFilter
@@ -111,6 +113,18 @@ func (c *console) savedRollouts(ctx context.Context, of string) (all []runs.Roll
 	store, id, err := runs.InFolder(of)
 	if err != nil {
 		return nil, "", err
+	}
+	names, err := store.Names(ctx, id)
+	if err != nil {
+		return nil, "", err
+	}
+	if !runs.IsRun(names) && !slices.ContainsFunc(names, runs.IsRollouts) {
+		if r, files, err := foreignFolder(of); err != nil || files != nil {
+			if err == nil {
+				all, err = runs.ReadRollouts(files)
+			}
+			return all, r.Settings.Note, err
+		}
 	}
 	files, err := runs.RolloutFiles(ctx, store, id, runs.Run{})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"attnlab/rl/parquet"
 	"attnlab/rl/runs"
 )
 
@@ -78,6 +79,56 @@ func TestForeignRollouts(t *testing.T) {
 	document(t, &d, "", "rollouts", file)
 	if d.All != 1 || d.Rows[0].Response != "5" || d.Rows[0].Correct != nil || !strings.Contains(d.Note, "rollouts of verl. Unknown: method") {
 		t.Errorf("%+v", d)
+	}
+	folder := t.TempDir()
+	for _, step := range []string{"2", "10"} {
+		line := `{"input": "2 + 3?", "output": "5", "gts": "5", "score": 1.0, "step": ` + step + "}\n"
+		if err := os.WriteFile(filepath.Join(folder, step+".jsonl"), []byte(line), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	document(t, &d, "", "rollouts", folder)
+	if d.All != 2 || len(d.Steps) != 2 || !strings.Contains(d.Note, "rollouts of verl. Unknown: method") {
+		t.Errorf("a folder of verl: %+v", d)
+	}
+	tables := t.TempDir()
+	for _, name := range []string{"completions_00002.parquet", "completions_00004.parquet"} {
+		data, err := os.ReadFile(filepath.Join("..", "..", "rl", "parquet", "testdata", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(tables, name), data, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	document(t, &d, "", "rollouts", filepath.Join(tables, "completions_00002.parquet"))
+	if d.All != 4 || len(d.Steps) != 1 || !strings.Contains(d.Note, "rollouts of TRL. Unknown: method") {
+		t.Errorf("Parquet of TRL: %+v", d)
+	}
+	document(t, &d, "", "rollouts", tables)
+	if d.All != 8 || len(d.Steps) != 2 {
+		t.Errorf("a folder of Parquet: %+v", d)
+	}
+	for _, run := range []string{tables, filepath.Join(tables, "completions_00002.parquet"), folder} {
+		if code, _, stderr := call("", "compare", "--runs", run); code != 0 {
+			t.Errorf("compare %s: %s", run, stderr)
+		}
+	}
+	damaged := filepath.Join(tables, "completions_00004.parquet")
+	if data, err := os.ReadFile(damaged); err != nil || os.WriteFile(damaged, data[:len(data)-30], 0o644) != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []string{tables, damaged} {
+		if code, _, stderr := call("", "rollouts", of); code != 1 || !strings.Contains(stderr, "completions_00004.parquet: it is a damaged Parquet file; copy it again") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("a damaged table: %d, %s", code, stderr)
+		}
+	}
+	problems := filepath.Join(t.TempDir(), "train.parquet")
+	if err := os.WriteFile(problems, parquet.Marshal(1, []parquet.Field{{Name: "prompt", Text: func(int, int) string { return "x" }}}), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call("", "rollouts", problems); code != 1 || !strings.Contains(stderr, "is Parquet without rollouts") {
+		t.Errorf("a table of problems: %d, %s", code, stderr)
 	}
 	log := filepath.Join(t.TempDir(), "v.jsonl")
 	if err := os.WriteFile(log, []byte(`{"step": 1, "data": {"critic/score/mean": 0.5}}`), 0o644); err != nil {

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"attnlab/rl/handover/parquet"
+	"attnlab/rl/parquet"
 	"attnlab/rl/task"
 	"attnlab/rl/task/text"
 )

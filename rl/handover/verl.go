@@ -10,8 +10,8 @@ import (
 	"text/template"
 
 	"attnlab/rl"
-	"attnlab/rl/handover/parquet"
 	"attnlab/rl/hyper"
+	"attnlab/rl/parquet"
 	"attnlab/rl/runs"
 )
 

@@ -11,6 +11,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"attnlab/rl/parquet"
 )
 
 // Trainers whose logs [Foreign] reads.
@@ -31,7 +33,7 @@ func (s Settings) IsForeign() bool { return strings.HasPrefix(s.From, ForeignFro
 // "attnlab handover".
 func (s Settings) isUnknown() bool { return s.IsForeign() && s.Method == "" }
 
-// Foreign reads the log of another trainer: trainer_state.json of TRL and transformers, the lines of JSON of verl's file logger, the rollouts of TRL and verl as lines of JSON, exports of
+// Foreign reads the log of another trainer: trainer_state.json of TRL and transformers, the lines of JSON of verl's file logger, the rollouts of TRL and verl as lines of JSON or Parquet, exports of
 // Weights & Biases as CSV, JSON or lines of JSON, and the event files of TensorBoard. It returns the files of a run of ours, its settings and its
 // log, and nil for a file that is no such log. The error says in a clause what is wrong with one that is.
 //
@@ -41,6 +43,11 @@ func Foreign(name string, data []byte) (map[string][]byte, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // byte order mark
 	var f *foreign
 	var err error
+	if parquet.Is(data) {
+		if data, err = linesOfTable(data); data == nil {
+			return nil, err
+		}
+	}
 	switch {
 	case strings.Contains(path.Base(name), "tfevents"):
 		f, err = readEvents(data)

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
+	"attnlab/rl/parquet"
 	"attnlab/rl/stat"
 )
 
@@ -22,11 +24,35 @@ var (
 	trlDump  = []string{"step", "prompt", "completion", "advantage"}
 )
 
+// linesOfTable are the rows of a Parquet file of rollouts as lines of JSON; nil for another table.
+func linesOfTable(data []byte) ([]byte, error) {
+	names, err := parquet.Columns(data)
+	if err != nil {
+		return nil, err
+	}
+	has := func(keys []string) bool {
+		return !slices.ContainsFunc(keys, func(key string) bool { return !slices.Contains(names, key) })
+	}
+	if !has(verlDump) && !has(trlDump) {
+		return nil, nil
+	}
+	lines, err := parquet.Lines(data)
+	if err == nil && len(lines) == 0 {
+		err = errors.New("it is a table of rollouts without any row; choose one of a run that has trained")
+	}
+	return lines, err
+}
+
 // JoinDumps joins the files of rollouts that verl and TRL write a step each, those of a folder to one file under the folder's name. Other
 // files stay.
 func JoinDumps(chosen map[string][]byte) map[string][]byte {
-	joined, parts := map[string][]byte{}, map[string][]string{}
+	joined, parts, tables := map[string][]byte{}, map[string][]string{}, map[string][]byte{}
 	for name, data := range chosen {
+		if parquet.Is(data) {
+			if lines, err := linesOfTable(data); err == nil && lines != nil { // Foreign says what is wrong with others
+				data, tables[name] = lines, lines
+			}
+		}
 		if isDump(bytes.TrimPrefix(data, []byte("\ufeff"))) {
 			parts[path.Dir(name)] = append(parts[path.Dir(name)], name)
 		} else {
@@ -37,7 +63,11 @@ func JoinDumps(chosen map[string][]byte) map[string][]byte {
 		slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) // 2.jsonl before 10.jsonl
 		var all []byte
 		for _, name := range names {
-			all = append(all, withEnd(chosen[name])...)
+			if lines, ok := tables[name]; ok {
+				all = append(all, lines...)
+			} else {
+				all = append(all, withEnd(chosen[name])...)
+			}
 		}
 		if name := folder + ".jsonl"; len(names) > 1 && joined[name] == nil {
 			joined[name] = all

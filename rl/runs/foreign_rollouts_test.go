@@ -1,8 +1,13 @@
 package runs
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"attnlab/rl/parquet"
 )
 
 const verlLines = `{"input": "2 + 3?", "output": "5", "gts": "5", "score": 1.0, "acc": 1, "step": 10}
@@ -60,6 +65,53 @@ func TestForeignRollouts(t *testing.T) {
 	} {
 		if files, err := Foreign("x.jsonl", []byte(text)); err == nil || files != nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %q", err, says)
+		}
+	}
+}
+
+// Parquet has the same rows as lines of JSON: texts and conversations, missing rewards, and steps as texts. A folder of it is one run.
+func TestForeignTables(t *testing.T) {
+	tables := map[string][]byte{}
+	for _, name := range []string{"completions_00002.parquet", "completions_00004.parquet"} {
+		data, err := os.ReadFile(filepath.Join("..", "parquet", "testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables["output/completions/"+name] = data
+	}
+	problems := parquet.Marshal(1, []parquet.Field{{Name: "prompt", Text: func(int, int) string { return "x" }}})
+	tables["output/problems.parquet"] = problems
+	joined := JoinDumps(tables)
+	if len(joined) != 2 || !bytes.Equal(joined["output/problems.parquet"], problems) {
+		t.Fatalf("%d files", len(joined))
+	}
+	files, err := Foreign("completions.jsonl", joined["output/completions.jsonl"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Read(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := ReadRollouts(files)
+	if err != nil || len(all) != 8 || r.Log.Rows() != 2 || r.Settings.From != ForeignFrom+"TRL" {
+		t.Fatalf("%d rollouts, %s, %v", len(all), r.Log.Text(), err)
+	}
+	for i, want := range []Rollout{0: {Prompt: "2 + 3?", Response: "5", Reward: 0.75}, 3: {Prompt: `zwölf & "<1>"?`}, 4: {Prompt: "2 + 3?", Response: "5", Reward: 0.75}, 6: {Prompt: `zwölf & "<1>"?`, Response: "13", Reward: 1}} {
+		if got := all[i]; want.Prompt != "" && (got.Prompt != want.Prompt || got.Response != want.Response || got.Reward != want.Reward || got.Step != 1+i/4) {
+			t.Errorf("rollout %d is %+v", i, got)
+		}
+	}
+	if all[3].Correct != nil || !*all[0].Correct || *all[1].Advantage != -0.5 {
+		t.Errorf("%+v", all)
+	}
+	for name, data := range tables {
+		single, err := Foreign(name, data)
+		if isTable := !bytes.Equal(data, problems); err != nil || (single[RolloutsFile] != nil) != isTable {
+			t.Errorf("%s alone: %d files, %v", name, len(single), err)
+		}
+		if _, err := Foreign(name, data[:len(data)-9]); err == nil || err.Error() != "it is a damaged Parquet file; copy it again" {
+			t.Errorf("%s, cut off: %v", name, err)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package parquet writes tables as Apache Parquet: texts and whole numbers, in groups and in lists of groups, without compression. It exists
-// because the maintained library for Go weighs more than the rest of the program, see docs/decisions.md.
+// Package parquet writes tables as Apache Parquet, texts and whole numbers in groups and in lists of groups without compression, and reads those that
+// pyarrow writes. It exists because the maintained library for Go weighs more than the rest of the program, see docs/decisions.md.
 package parquet
 
 import (
