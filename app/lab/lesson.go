@@ -195,6 +195,7 @@ func (l *Lab) tryLesson(i int) {
 	c.Clear(&l.Snapshots)
 	r.Tried, r.Gathering = true, lessons.Gathering{}
 	c.Tries[i].Do(l, &r.Gathering)
+	l.noteEnding() // of an experiment that asks nothing of the engine
 }
 
 // followLesson lets an experiment of several snapshots continue after an event.

@@ -11,7 +11,7 @@ func TestLessonAsLink(t *testing.T) {
 	if text := v.String(); !strings.Contains(text, "lesson=3.2&guess=1") || viewOf(text) != v {
 		t.Errorf("%q reads back as %+v", text, viewOf(text).Lesson)
 	}
-	for _, text := range []string{"lesson=0.1", "lesson=8.1", "lesson=1.6", "lesson=1.0", "lesson=x", "lesson=-1.2"} {
+	for _, text := range []string{"lesson=0.1", "lesson=9.1", "lesson=1.6", "lesson=1.0", "lesson=x", "lesson=-1.2"} {
 		if got := viewOf(text).Lesson; got != (LessonPlace{}) {
 			t.Errorf("%s reads as %+v", text, got)
 		}

@@ -15,7 +15,7 @@ import (
 func (p *Page) learnPage() app.UI {
 	return app.Div().Class("learn").Body(
 		app.H1().Text("Learn"),
-		app.P().Text("Seven short lessons on the live pages. Each asks what you expect, runs an experiment "+p.Place()+", and compares your prediction with the measurement. No number is prepared."),
+		app.P().Text("Eight short lessons on the live pages. Each asks what you expect, runs an experiment, and compares your prediction with the measurement. Seven run "+p.Place()+"; the last counts the runs that the lab ships."),
 		app.Ol().Class("lessons").ID("lessons").Body(app.Range(lessons.All).Slice(func(i int) app.UI { return p.lessonRow(i + 1) })),
 		app.Div().Class("panel").Body(
 			app.H2().Text("A first look"),

@@ -8,7 +8,7 @@ import (
 )
 
 // lessonPictures are small drawings of what the lessons show, in their order, 144 by 88. Their colours are those of the page.
-var lessonPictures = []string{pictureTrace(), pictureAttention(), pictureBranching(), pictureCredit(), pictureShorter(), pictureImportance(), pictureThought()}
+var lessonPictures = []string{pictureTrace(), pictureAttention(), pictureBranching(), pictureCredit(), pictureShorter(), pictureImportance(), pictureThought(), pictureControls()}
 
 // lessonPicture is the picture of lesson n, from 1. It repeats what the text beside it says.
 func lessonPicture(n int) app.UI { return picture(lessonPictures[n-1]) }
@@ -133,6 +133,18 @@ func pictureThought() string {
 	d.bar("picture-high", 56, 28, 12, 12)
 	d.path("picture-right", "M124 22l3 3 5-6")
 	d.path("picture-wrong", "M125 57l6 6m0-6l-6 6")
+	return d.String()
+}
+
+// pictureControls is the same weights in two orders: as attention has them, and sorted by place.
+func pictureControls() string {
+	var d drawing
+	for i, weights := range [][2]float64{{46, 54}, {12, 46}, {54, 34}, {34, 20}, {20, 12}} {
+		y := 10 + 15*float64(i)
+		d.bar("picture-high", 70-weights[0], y, weights[0], 9)
+		d.bar("picture-ink", 76, y, weights[1], 9)
+	}
+	d.path("picture-axis", "M73 6V82")
 	return d.String()
 }
 

@@ -286,6 +286,29 @@ func TestLessonShorter(t *testing.T) {
 	ends(t, l, "change in think tokens −14.97", "n\u00a0=\u00a04 training steps", "You predicted: they fall. The measurement agrees", "Accuracy changed by 0.120", "tlmre 50.0 tokens at accuracy 0.800 (n\u00a0=\u00a01)")
 }
 
+func TestLessonControls(t *testing.T) {
+	l, _ := pageWalk(t, 8, 2)
+	var list []session.KeptRun
+	for seed := range 8 {
+		for focus, redundant := range map[string]float64{"": 1, "focus=position": 1.1 + 0.01*float64(seed%3), "focus=shuffle": 1.5} {
+			m := session.Metric{Name: "redundant_steps"}
+			for _, v := range []float64{9, 9, redundant, redundant, redundant, redundant, redundant} { // the last five count
+				m.Values = append(m.Values, &v)
+			}
+			list = append(list, session.KeptRun{Info: session.RunInfo{ID: fmt.Sprint(focus, seed), From: "shipped"}, Metrics: []session.Metric{m},
+				Settings: session.RunSettings{Method: session.FirstMethod, Seed: runs.Seed(seed + 1), Series: runs.Series{Method: session.FirstMethod, Hyper: focus}}})
+		}
+	}
+	other := list[0]
+	other.Info.From, other.Settings.Seed = "imported", 9
+	l.Receive(session.Runs{Number: 1, Runs: append(list, other)})
+	if html := strings.ReplaceAll(app.HTMLString(l), "\u00a0", " "); !strings.Contains(html, "So far: redundant steps with attention less with place, −0.110 ± 0.006, n = 3 pairs of runs") {
+		t.Error("three seeds are not counted")
+	}
+	l.Do("lesson-try:1")
+	ends(t, l, "less with place, −0.109 ± 0.003, n\u00a0=\u00a08 pairs of runs", "You predicted: both alike, within 0.25. The measurement agrees", "less with shuffled scores it was −0.500 ± 0.000 (n\u00a0=\u00a08)")
+}
+
 func TestLessonImportance(t *testing.T) {
 	l, engine := pageWalk(t, 6, 2)
 	of := func(x float64) *float64 { return &x }

@@ -31,6 +31,9 @@ func spreadShort(s runs.Spread, decimals int) string {
 // cited finds a contrast that a sentence cites: "(−.80, −1.38 to −.22)", with or without the zero before the point.
 var cited = regexp.MustCompile(`\(([+−]?[0-9.]+), ([+−]?[0-9.]+) to ([+−]?[0-9.]+)\)`)
 
+// claimed finds a contrast that a sentence cites right after its verdict: "not shown (−.06, −.14 to +.03)".
+var claimed = regexp.MustCompile(`(not shown|shown) (` + cited.String() + `)`)
+
 // contrastText prints a contrast as a sentence cites it.
 func contrastText(c runs.Contrast) string {
 	form := outcomeForm[c.Outcome]
@@ -60,6 +63,19 @@ func TestDocsTables(t *testing.T) {
 	}
 	if m := cited.FindString(string(lesson)); verdicts[m] != stat.NotShown {
 		t.Errorf("the lesson cites %q as not shown; attnlab compare --paired says %q", m, verdicts[m])
+	}
+	controls, err := os.ReadFile("../../app/lab/lessons/controls.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims := claimed.FindAllStringSubmatch(string(controls), -1)
+	for _, m := range claims {
+		if verdict := verdicts[m[2]]; string(verdict) != m[1] {
+			t.Errorf("the lesson on controls cites %s as %s; attnlab compare --paired says %q", m[2], m[1], verdict)
+		}
+	}
+	if len(claims) != 2 || len(claims) != len(cited.FindAllString(string(controls), -1)) {
+		t.Errorf("the lesson on controls makes %d claims: %q", len(claims), claims)
 	}
 	base := d.Bases[0]
 	first := fmt.Sprintf("| %s | %s | %s |", stat.Decimals(float64(base.RedundantSteps), 2), strings.TrimPrefix(stat.Decimals(float64(base.Accuracy), 3), "0"), stat.Decimals(float64(base.ThinkTokens), 1))

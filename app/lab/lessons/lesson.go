@@ -96,7 +96,7 @@ func (g *Gathering) StopEarly() { g.Of = g.Done }
 const Base = "chain-small"
 
 // All is every lesson, in order.
-var All = []Lesson{lessonTrace, lessonAttention, lessonBranching, lessonCredit, lessonShorter, lessonImportance, lessonThought}
+var All = []Lesson{lessonTrace, lessonAttention, lessonBranching, lessonCredit, lessonShorter, lessonImportance, lessonThought, lessonControls}
 
 // StepFor is the first step of a lesson with a part, from 1. It panics if the lesson lacks the part.
 func (c *Lesson) StepFor(part Part) int {

@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestVisitLessons follows the seven lessons to their end, with their shorter experiment.
+// TestVisitLessons follows the eight lessons to their end, with their shorter experiment.
 func TestVisitLessons(t *testing.T) {
 	t.Parallel()
 	dir, _ := builtSite(t)
@@ -25,12 +25,12 @@ func TestVisitLessons(t *testing.T) {
 	}) {
 		t.FailNow()
 	}
-	for lesson := 1; lesson <= 7; lesson++ {
+	for lesson := 1; lesson <= 8; lesson++ {
 		v.check(fmt.Sprint("lesson ", lesson), func(v *visitor) { follow(v, lesson) })
 	}
 	v.check("all are listed with their findings", func(v *visitor) {
 		v.press(`nav [data-do="page:learn"]`)
-		v.until("seven findings are listed", `document.querySelectorAll(".lessons .found").length === 7`)
+		v.until("eight findings are listed", `document.querySelectorAll(".lessons .found").length === 8`)
 	})
 	v.check("glossary", func(v *visitor) {
 		v.press(`[data-do="page:glossary"]`)
@@ -39,7 +39,7 @@ func TestVisitLessons(t *testing.T) {
 	})
 	v.check("findings are there on the next visit", func(v *visitor) {
 		v.run(chromedp.Reload(), chromedp.Evaluate(ear, nil))
-		v.until("all are listed that measured something", `document.querySelectorAll(".lessons .before").length === 7`)
+		v.until("all are listed that measured something", `document.querySelectorAll(".lessons .before").length === 8`)
 	})
 	v.check("pictures", func(v *visitor) {
 		v.pictures("learn", "glossary")
