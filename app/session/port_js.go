@@ -14,8 +14,8 @@ func Join(session string) *Port {
 
 // Listen makes an end of a BroadcastChannel that is already open. It replaces the channel's onmessage. Messages that arrive
 // after Listen returns are received, but for two kinds: a list of runs that the engine repeats, which it does for every new screen
-// and which takes long to read, and a [Run] that is not read yet when the next one is there. A Run has all steps, so that a page
-// which read each one would fall ever further behind a fast run, until it answered nothing.
+// and which takes long to read, and a [Run] or [Beside] that is not read yet when the next one is there. They have all steps, so that
+// a page which read each one would fall ever further behind a fast run, until it answered nothing.
 func Listen(channel js.Value) *Port {
 	box := newMailbox()
 	var runs js.Value // the newest list, as text
@@ -33,7 +33,14 @@ func Listen(channel js.Value) *Port {
 		box.put(message)
 	}
 	startsWith := js.Global().Get("String").Get("prototype").Get("startsWith")
-	queue := newLatest(take, func(data js.Value) bool { return startsWith.Call("call", data, opening+Kind(Run{})+middle).Bool() })
+	queue := newLatest(take, func(data js.Value) string {
+		for _, kind := range []string{Kind(Run{}), Kind(Beside{})} {
+			if startsWith.Call("call", data, opening+kind+middle).Bool() {
+				return kind
+			}
+		}
+		return ""
+	})
 	receive := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		data := args[0].Get("data")
 		if data.Type() != js.TypeString {
@@ -63,11 +70,11 @@ func Listen(channel js.Value) *Port {
 	}
 }
 
-// latest passes texts on in order, each in a task of its own from the first that may be replaced on. Of those that may be replaced and
-// wait, only the newest is passed on.
+// latest passes texts on in order, each in a task of its own from the first that has a kind on. Of those of a kind that wait, only the
+// newest is passed on.
 type latest struct {
 	take      func(js.Value)
-	replaces  func(js.Value) bool
+	kind      func(js.Value) string // empty for a text that is always passed on
 	waiting   []waiting
 	turn      js.Value // a MessagePort: the thread first does what it was asked for before
 	onTurn    js.Func
@@ -75,12 +82,12 @@ type latest struct {
 }
 
 type waiting struct {
-	data     js.Value
-	replaced bool // by the next of its kind
+	data js.Value
+	kind string
 }
 
-func newLatest(take func(js.Value), replaces func(js.Value) bool) *latest {
-	l := &latest{take: take, replaces: replaces}
+func newLatest(take func(js.Value), kind func(js.Value) string) *latest {
+	l := &latest{take: take, kind: kind}
 	ends := js.Global().Get("MessageChannel").New()
 	l.turn = ends.Get("port2")
 	l.onTurn = js.FuncOf(func(js.Value, []js.Value) any {
@@ -98,15 +105,15 @@ func newLatest(take func(js.Value), replaces func(js.Value) bool) *latest {
 }
 
 func (l *latest) add(data js.Value) {
-	replaces := l.replaces(data)
-	if !replaces && len(l.waiting) == 0 {
+	kind := l.kind(data)
+	if kind == "" && len(l.waiting) == 0 {
 		l.take(data)
 		return
 	}
-	if replaces {
-		l.waiting = slices.DeleteFunc(l.waiting, func(w waiting) bool { return w.replaced })
+	if kind != "" {
+		l.waiting = slices.DeleteFunc(l.waiting, func(w waiting) bool { return w.kind == kind })
 	}
-	l.waiting = append(l.waiting, waiting{data, replaces})
+	l.waiting = append(l.waiting, waiting{data, kind})
 	l.schedule()
 }
 

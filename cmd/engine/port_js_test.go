@@ -13,17 +13,20 @@ func TestNewestRunIsRead(t *testing.T) {
 	channel.Set("close", js.Global().Get("Function").New())
 	port := session.Listen(channel)
 	defer port.Close()
-	for _, m := range []any{session.Status{Done: 1}, session.Run{Number: 1}, session.Run{Number: 2}, session.Status{Done: 2}, session.Run{Number: 3}, session.Run{Number: 4}, session.Status{Done: 3}} {
+	for _, m := range []any{session.Status{Done: 1}, session.Run{Number: 1}, session.Run{Number: 2}, session.Status{Done: 2}, session.Run{Number: 3}, session.Beside{Run: session.Run{Number: 9}}, session.Run{Number: 4}, session.Status{Done: 3}} {
 		text, err := session.Encode(m)
 		if err != nil {
 			t.Fatal(err)
 		}
 		channel.Call("onmessage", map[string]any{"data": string(text)}) // all in one task of the thread
 	}
-	for i, want := range []any{session.Status{Done: 1}, session.Status{Done: 2}, uint64(4), session.Status{Done: 3}} {
+	for i, want := range []any{session.Status{Done: 1}, session.Status{Done: 2}, uint64(9), uint64(4), session.Status{Done: 3}} {
 		got := <-port.In
-		if run, is := got.(session.Run); is {
-			got = run.Number
+		switch m := got.(type) {
+		case session.Run:
+			got = m.Number
+		case session.Beside:
+			got = m.Number
 		}
 		if got != want {
 			t.Fatalf("message %d is %+v, want %+v", i, got, want)
