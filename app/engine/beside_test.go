@@ -147,3 +147,17 @@ func TestWhatMayTrainBeside(t *testing.T) {
 		t.Errorf("the run that is left ends as %+v", s.run.Info)
 	}
 }
+
+// What waits behind a run that cannot begin is not done with the run before: neither a second run nor steps. What comes after them is.
+func TestAFailedBeginHasNoRunBeside(t *testing.T) {
+	in := &inbox{e: &Engine{}, ctx: t.Context()}
+	for _, c := range []session.Command{session.Begin{}, session.TrainBeside{Method: "tlmre"}, session.Advance{}, session.TrainBeside{Method: "grpo"}, session.Advance{}} {
+		in.add(c)
+	}
+	in.finish(failed)
+	for i, skipped := range []bool{true, true, false, false} {
+		if j := in.queue[i]; (j.do != nil) != skipped {
+			t.Errorf("%s, number %d, is skipped: %v", session.Kind(j.Command), i, j.do != nil)
+		}
+	}
+}

@@ -97,11 +97,17 @@ func (in *inbox) finish(how outcome) {
 	in.queue = in.queue[1:]
 }
 
-// skipAdvance makes the next Advance of the queue do nothing: it was meant for a run that could not begin.
+// skipAdvance makes the next Advance of the queue do nothing, and a TrainBeside before it: they were meant for a run that could not begin.
 func (in *inbox) skipAdvance() {
-	i := slices.IndexFunc(in.queue, func(j *job) bool { return j.trains() && j.do == nil })
-	if i >= 0 {
-		in.queue[i].do = func(context.Context) (string, error) { return "", nil }
+	nothing := func(context.Context) (string, error) { return "", nil }
+	for _, j := range in.queue {
+		if _, beside := j.Command.(session.TrainBeside); beside {
+			j.do = nothing
+		}
+		if j.trains() && j.do == nil {
+			j.do = nothing
+			return
+		}
 	}
 }
 
