@@ -71,19 +71,3 @@ func FindRecipe(name string) (Recipe, error) {
 	}
 	return Recipe{}, fmt.Errorf("there is no table %q; choose one of %s", name, strings.Join(names, ", "))
 }
-
-// seeds are rows with the same seeds.
-func seeds(first, last int, flags ...string) (rows []Planned) {
-	for _, f := range flags {
-		rows = append(rows, Planned{Flags: f, First: first, Last: last})
-	}
-	return rows
-}
-
-// against contrasts one row with others.
-func against(first string, others ...string) (pairs [][2]string) {
-	for _, second := range others {
-		pairs = append(pairs, [2]string{first, second})
-	}
-	return pairs
-}
