@@ -17,8 +17,8 @@ func TestPlanAsLink(t *testing.T) {
 	v := Start()
 	v.Page, v.Plan = PageTrain, Plan{Method: "tlmre", Model: "chain-small", Difficulty: "2-3", Teacher: "verdict", Seed: math.MaxUint64, Steps: 12, Probe: 8, HeldOut: 20, HeldOutGap: 5000, Rollouts: 10, Beside: "attnpo", Hyper: "alpha=0.35 learning-rate=1e-06"}
 	for _, want := range []View{v, func() View { v := v; v.Plan.HeldOut = -1; return v }(), func() View { v := Start(); v.Page = PageTrain; return v }()} {
-		if got := viewOf(want.String()); got != want {
-			t.Errorf("%s\n reads back as %s", want, got)
+		if got, unread := ParseLink(want.String()); got != want || unread != "" {
+			t.Errorf("%s\n reads back as %s, %s", want, got, unread)
 		}
 	}
 	if text := func() View { v := Start(); v.Page = PageTrain; return v }().String(); text != "page=train" {
