@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"attnlab/app/session"
@@ -65,6 +67,12 @@ func (e *Engine) trainBeside(ctx context.Context, c session.TrainBeside) (err er
 		if err == nil {
 			err = e.loadRun(ctx, t)
 		}
+		if err == nil && !bytes.Equal(first.run.Problems, t.run.Problems) {
+			e.releaseLearner(t)
+			e.forgetFrozen(t)
+			t.unlock()
+			err = fmt.Errorf("the own problems of %s are others than those of %s; choose a run of the same problems", t.info.Name, first.info.Name)
+		}
 	}
 	if err != nil {
 		return err
@@ -92,12 +100,14 @@ func sameProblems(first, t *training) error {
 		differs = "seed"
 	case a.Task != b.Task || a.Teacher != b.Teacher || a.Difficulty != b.Difficulty:
 		differs = "task"
+	case !reflect.DeepEqual(a.Wording, b.Wording):
+		differs = "way of putting problems"
 	case a.BaseName() != b.BaseName() || a.Base != nil && b.Base != nil && a.Base.Weights != b.Base.Weights:
 		differs = "model that it began from"
 	default:
 		return nil
 	}
-	return fmt.Errorf("the %s of %s is another one than that of %s; choose a run of the same seed, task and model", differs, t.info.Name, first.info.Name)
+	return fmt.Errorf("the %s of %s is not that of %s; choose a run of the same seed, task and model", differs, t.info.Name, first.info.Name)
 }
 
 // settingsBeside are the settings of a run by another method beside t. Of the hyper-parameters that differ from the lab's values those stay that
@@ -147,21 +157,16 @@ func (e *Engine) showNoSecond() {
 	e.clear(session.PairedRollouts{Number: e.next(), First: []session.PairedRollout{}, Second: []session.PairedRollout{}})
 }
 
-// moveSecond moves the second run to another device. A run that does not fit there is saved, and the first goes on alone.
-func (e *Engine) moveSecond(d *gpu.Device) error {
+// moveSecond moves the second run, whose state was copied, to another device. A run that does not fit there is saved, and the first goes on
+// alone.
+func (e *Engine) moveSecond(d *gpu.Device) {
 	if e.second == nil {
-		return nil
-	}
-	if !e.rig.device.Lost() {
-		if err := e.copyState(e.second); err != nil {
-			return err
-		}
+		return
 	}
 	if err := e.moveRun(e.second, d); err != nil {
 		e.fail("TrainBeside", err)
 		e.endBeside()
 	}
-	return nil
 }
 
 // showPair chooses the problem whose rollouts are shown.

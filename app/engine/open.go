@@ -62,13 +62,13 @@ func (e *Engine) move(ctx context.Context, d *gpu.Device) error {
 			return err
 		}
 	}
-	if err := e.moveSecond(d); err != nil {
-		next.release()
-		return err
-	}
 	if e.run != nil {
-		if !e.rig.device.Lost() {
-			if err := e.copyState(e.run); err != nil {
+		for _, t := range e.active() {
+			if e.rig.device.Lost() {
+				break
+			}
+			if err := e.copyState(t); err != nil {
+				next.release()
 				return err
 			}
 		}
@@ -76,6 +76,7 @@ func (e *Engine) move(ctx context.Context, d *gpu.Device) error {
 			next.release()
 			return err
 		}
+		e.moveSecond(d)
 		defer func() {
 			for _, t := range e.active() {
 				e.showRun(t)

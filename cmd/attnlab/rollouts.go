@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"attnlab/rl/runs"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -108,6 +109,9 @@ func (c *console) savedRollouts(ctx context.Context, of string) (all []runs.Roll
 		return nil, "", fmt.Errorf("there is no file or folder %s; give the folder of a run, or rollouts of TRL or verl", of)
 	}
 	if !info.IsDir() {
+		if !info.Mode().IsRegular() {
+			return nil, "", fmt.Errorf("%s is neither a file nor a folder; give the folder of a run, or rollouts of TRL or verl", of)
+		}
 		return foreignRollouts(of)
 	}
 	store, id, err := runs.InFolder(of)
@@ -160,7 +164,11 @@ func (d rolloutsDocument) text(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%d of %d rollouts match\n\nstep\trollouts\tright\treward\ttokens\t|advantage|\n", d.Matches, d.All)
 	for _, s := range d.Steps {
-		fmt.Fprintf(w, "%d\t%d\t%s\t%.3f\t%.1f\t%s\n", s.Step, s.Rollouts, orDash(s.Right), s.Reward, s.Tokens, orDash(s.Advantage))
+		tokens := "–" // unknown of rollouts of TRL
+		if s.Tokens > 0 {
+			tokens = stat.Decimals(s.Tokens, 1)
+		}
+		fmt.Fprintf(w, "%d\t%d\t%s\t%.3f\t%s\t%s\n", s.Step, s.Rollouts, orDash(s.Right), s.Reward, tokens, orDash(s.Advantage))
 	}
 	for _, r := range d.Rows {
 		fmt.Fprintf(w, "\nstep %d, %s\n%s\n%s\n", r.Step, strings.Join(marksOf(r), ", "), strings.TrimSpace(r.Prompt), strings.TrimSpace(r.Response))
