@@ -88,6 +88,11 @@ func (c *console) pretrain(ctx context.Context, p pretraining) error {
 		if err := w.SaveSettings(ctx); err != nil {
 			return wrapOut(err)
 		}
+		if start.Train == nil { // it was killed before that first checkpoint
+			if err := savePretraining(ctx, r, w); err != nil {
+				return err
+			}
+		}
 	}
 	if r.Trainer.Steps == settings.Steps {
 		c.note("the run in %s has its %d steps; give a larger --steps to train it further", p.out, settings.Steps)

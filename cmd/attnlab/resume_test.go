@@ -1,8 +1,11 @@
 package main
 
 import (
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,6 +27,45 @@ func resumable(t *testing.T) (run string, was map[string]string) {
 func resumeOf(run string, args ...string) (code int, stderr string) {
 	code, _, stderr = call("", append([]string{"train", "--resume", "--out", run, "--backend", "host"}, args...)...)
 	return code, stderr
+}
+
+// onWrite calls a function with each text that is written to it.
+type onWrite func(text string)
+
+func (f onWrite) Write(data []byte) (int, error) {
+	f(string(data))
+	return len(data), nil
+}
+
+// A run that was killed before its first checkpoint has one before it takes a step, so that it can be killed again.
+func TestResumeBeforeTheFirstCheckpoint(t *testing.T) {
+	for command, args := range map[string][]string{
+		"train":    trainArgs("--method", "grpo", "--steps", "1", "--held-out", "0"),
+		"pretrain": {"pretrain", "--preset", "tiny", "--tokens", "256", "--steps", "1", "--backend", "host"},
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		if code, _, stderr := call("", append(args, "--out", dir)...); code != 0 {
+			t.Fatal(stderr)
+		}
+		settings := filesOf(t, dir)[runs.RunFile]
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		os.Mkdir(dir, 0o755)
+		os.WriteFile(filepath.Join(dir, runs.RunFile), []byte(settings), 0o644)
+		looked := false
+		code := run(t.Context(), []string{command, "--resume", "--out", dir, "--backend", "host"}, strings.NewReader(""), io.Discard, onWrite(func(text string) {
+			if strings.Contains(text, "parameters on") { // what it says before the first step
+				looked = true
+				if files := filesOf(t, dir); files[runs.StateFile] == "" || files[runs.MetricsFile] != "" || files[runs.PretrainFile] != "" {
+					t.Errorf("%s: before its first step it has %q", command, slices.Sorted(maps.Keys(files)))
+				}
+			}
+		}))
+		if code != 0 || !looked {
+			t.Errorf("%s: exit status %d, looked at: %t", command, code, looked)
+		}
+	}
 }
 
 // A resumed run is evaluated on as many problems as it was begun with, also if an older version did not record the number.

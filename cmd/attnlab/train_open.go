@@ -250,6 +250,9 @@ func (t *training) open(ctx context.Context, c *console) (o *opened, err error) 
 		if err = o.writer.Cut(ctx, o.Run.Steps()); err == nil {
 			err = o.writer.SaveSettings(ctx)
 		}
+		if err == nil && state == nil { // it was killed before that first checkpoint
+			err = o.save(ctx)
+		}
 		if lost := o.writer.Lost; lost != nil {
 			c.note("%v", lost)
 		}
