@@ -153,7 +153,7 @@ func TestVisitNative(t *testing.T) {
 	}
 	v.check("train ten steps, as attnlab train does", func(v *visitor) {
 		v.press(`#run-buttons [data-do="train"]`)
-		v.runs("the run is done", `latest("Run")?.info.state === "done"`)
+		v.runs("the run is done", ready+` && latest("Run")?.info.state === "done"`)
 		begun = newest[session.Run](v).Info.ID
 		whole = savedLog(v, folder, begun)
 		out := filepath.Join(v.TempDir(), "run")

@@ -77,7 +77,7 @@ func TestVisitTrain(t *testing.T) {
 	}
 	trained := v.check("train without a pause", func(v *visitor) {
 		v.press(`#run-buttons [data-do="train"]`)
-		v.runs(`the run is done`, `latest("Run")?.info.state === "done"`)
+		v.runs(`the run is done`, ready+` && latest("Run")?.info.state === "done"`)
 		_, whole = exported(v, files)
 		if len(whole) != smallRunSteps {
 			v.Fatalf("the file has %d steps", len(whole))
