@@ -245,8 +245,8 @@ func (s *shelf) Delete(_ context.Context, id string) error {
 	return s.transact("readwrite", func(store js.Value) { store.Call("delete", ofRun(id)) })
 }
 
-// openTime is how long a browser may take to open a database before the engine goes on without it; tests change it. Transactions have
-// no limit: a run may be large.
+// openTime is how long a browser may take to open a database; after that the engine works without one. Tests change it. Transactions
+// have no limit: a run may be large.
 var openTime = 30 * time.Second
 
 const forever = time.Duration(math.MaxInt64)
