@@ -67,12 +67,7 @@ func process(t *testing.T, runs, address string) (kill func()) {
 // itself, the run is resumed from where it was saved, and its numbers are those of a run that nobody disturbed.
 func TestAKilledServerLosesNoStep(t *testing.T) {
 	const steps = 60 // more than are taken until the server is killed
-	whole := start(t, nil)
-	g := join(t, whole.Link())
-	next(g, idle)
-	g.send(session.Begin{Settings: short(steps)})
-	g.send(session.Advance{})
-	want := next(g, func(r session.Run) bool { return r.Info.State == "done" })
+	want := undisturbed(t, steps)
 
 	runs := t.TempDir()
 	free := listen(t, "127.0.0.1:0")

@@ -189,16 +189,21 @@ func TestOutboxKeepsAnswersAndTheNewest(t *testing.T) {
 	}
 }
 
+// undisturbed is a run of so many steps on a server that nobody ends.
+func undisturbed(t *testing.T, steps int) session.Run {
+	t.Helper()
+	g := join(t, start(t, nil).Link())
+	next(g, idle)
+	g.send(session.Begin{Settings: short(steps)})
+	g.send(session.Advance{})
+	return next(g, func(r session.Run) bool { return r.Info.State == "done" })
+}
+
 // TestTheServerIsStartedAgain ends the server in a run and starts it again on the same folder: the run is resumed where it was saved, with the
 // numbers of a run that nobody ended.
 func TestTheServerIsStartedAgain(t *testing.T) {
 	const steps = 40 // more than it takes until the server has ended
-	whole := start(t, nil)
-	g := join(t, whole.Link())
-	next(g, idle)
-	g.send(session.Begin{Settings: short(steps)})
-	g.send(session.Advance{})
-	want := next(g, func(r session.Run) bool { return r.Info.State == "done" })
+	want := undisturbed(t, steps)
 
 	first := start(t, nil)
 	link := first.Link()
