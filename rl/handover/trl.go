@@ -68,7 +68,7 @@ func forTRL(ctx context.Context, p Project, files map[string][]byte) error {
 			return err
 		}
 	}
-	files["README.md"], err = p.readme("trl/README.md.tmpl", p.trlRows(), p.trlLimits())
+	files["README.md"], err = p.readme("trl/README.md.tmpl", "The project's own Python reads these, or they do not matter to it:", p.trlRows(), p.trlLimits())
 	return err
 }
 

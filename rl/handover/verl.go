@@ -1,13 +1,11 @@
 package handover
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
 	"path"
 	"strings"
-	"text/template"
 
 	"attnlab/rl"
 	"attnlab/rl/hyper"
@@ -56,7 +54,7 @@ func forVerl(ctx context.Context, p Project, files map[string][]byte) error {
 		}
 	}
 	if files["attnlab.yaml"], err = fill("verl/attnlab.yaml.tmpl", p.verl()); err == nil {
-		files["README.md"], err = p.readme("verl/README.md.tmpl", p.verlRows(), p.verlLimits())
+		files["README.md"], err = p.readme("verl/README.md.tmpl", "Not in the configuration:", p.verlRows(), p.verlLimits())
 	}
 	return err
 }
@@ -100,10 +98,6 @@ func (p Project) buffer() int {
 func (p Project) verl() map[string]any {
 	h := p.Values
 	number := func(row hyper.Param) string { return floating(p.number(row)) }
-	manager, factor := "naive", 0.0
-	if p.buffer() > 0 {
-		manager, factor = p.Method.Name, h.Number("overlong-factor") // verl calls the one with the penalty after the method
-	}
 	scale := "null"
 	if p.choice(hyper.Aggregation) == "constant" {
 		scale = h[hyper.MaxLength.Name].String()
@@ -114,15 +108,24 @@ func (p Project) verl() map[string]any {
 		}
 		return number(row)
 	}
+	template, manager, penalty := "", "naive", ""
+	if !p.Task.free() {
+		template = "\n    custom_chat_template: \"{% for m in messages %}{{ m['content'] }}{% endfor %}\"  # the prompt is whole as it is"
+	}
+	if p.buffer() > 0 {
+		manager = p.Method.Name // verl calls the one with the penalty after the method
+		penalty = fmt.Sprintf("\n  reward_kwargs:\n    max_resp_len: %d\n    overlong_buffer_cfg: {enable: true, len: %d, penalty_factor: %s, log: false}",
+			h.Int(hyper.MaxLength.Name), p.buffer(), floating(h.Number("overlong-factor")))
+	}
 	return map[string]any{
-		"Title": p.Method.Title, "Method": p.Method.Name, "Model": p.Model, "Free": p.Task.free(), "Seed": p.Seed, "Steps": p.Steps,
+		"Title": p.Method.Title, "Method": p.Method.Name, "Model": p.Model, "ChatTemplate": template, "Seed": p.Seed, "Steps": p.Steps,
 		"Problems": h.Int(hyper.Problems.Name), "Group": h.Int(hyper.Group.Name), "MaxLength": h.Int(hyper.MaxLength.Name), "Temperature": number(hyper.Temperature),
 		"MiniBatch": h.Int(hyper.Problems.Name) / h.Int(hyper.MiniBatches.Name), "TokensPerGPU": max(16384, 4*(1024+h.Int(hyper.MaxLength.Name))),
 		"ClipLow": number(hyper.ClipLow), "ClipHigh": number(hyper.ClipHigh), "DualClip": orHuge(hyper.DualClip), "Aggregation": verlLoss[p.choice(hyper.Aggregation)], "Scale": scale,
 		"Entropy": number(hyper.Entropy), "UsesKL": p.number(hyper.KL) > 0, "KL": number(hyper.KL), "LearningRate": number(hyper.LearningRate), "WarmUp": h.Int(hyper.WarmUp.Name),
 		"WeightDecay": number(hyper.WeightDecay), "Beta1": number(hyper.AdamBeta1), "Beta2": number(hyper.AdamBeta2), "Epsilon": number(hyper.AdamEpsilon), "Clip": orHuge(hyper.GradientClip),
 		"LoRA": int(p.number(hyper.LoRA)), "LoRAAlpha": int(p.number(hyper.LoRAAlpha)), "DividesByStd": p.choice(hyper.Std) != "off",
-		"Dynamic": h.Has("dynamic") && h.On("dynamic"), "Manager": manager, "Buffer": p.buffer(), "BufferFactor": floating(factor),
+		"Dynamic": h.Has("dynamic") && h.On("dynamic"), "Manager": manager, "RewardKwargs": penalty,
 	}
 }
 
@@ -195,27 +198,32 @@ func (p Project) checkAttnRL() error {
 
 // attnrl is README.md of AttnRL.
 func (p Project) attnrl() ([]byte, error) {
-	values := map[string]string{}
+	values := map[string]any{"Title": p.Method.Title, "Source": p.Method.Source, "Model": p.Model, "AndModel": "", "StepRule": "lines", "Steps": p.Steps,
+		"Dynamic": python(p.Values.Choice("batch") != "fixed"), "UsesKL": python(p.number(hyper.KL) != 0), "OffPolicy": python(p.Values.On("pipeline")),
+		"Alpha": fmt.Sprintf("%.4g", 1-p.Values.Number("lambda"))}
+	if p.Model == ModelFolder {
+		values["Model"], values["AndModel"] = "PROJECT/model", " and the model"
+	}
+	if p.Task.free() {
+		values["StepRule"] = "the project's rule"
+	}
 	for name, v := range p.Values {
-		values[name] = v.String()
+		values[name] = v
 	}
 	var rest []string
 	for _, row := range []hyper.Param{hyper.WarmUp, hyper.DualClip, hyper.AdamBeta1, hyper.AdamBeta2, hyper.AdamEpsilon, hyper.WeightDecay, hyper.GradientClip, hyper.LoRA} {
 		if p.Values.Has(row.Name) {
-			rest = append(rest, row.Name+" "+values[row.Name])
+			rest = append(rest, row.Name+" "+p.Values[row.Name].String())
 		}
 	}
-	return fill("verl/ATTNRL.md.tmpl", map[string]any{"Title": p.Method.Title, "Source": p.Method.Source, "OwnModel": p.Model == ModelFolder, "Project": p, "V": values, "Rest": strings.Join(rest, ", "), "Free": p.Task.free(),
-		"Alpha": fmt.Sprintf("%.4g", 1-p.Values.Number("lambda"))})
+	values["Rest"] = strings.Join(rest, ", ")
+	return fill("verl/ATTNRL.md.tmpl", values)
 }
 
-// fill fills in one of the templates.
-func fill(file string, data any) ([]byte, error) {
-	t, err := template.ParseFS(scripts, file)
-	if err != nil {
-		return nil, err
+// python writes a truth as Python does.
+func python(b bool) string {
+	if b {
+		return "True"
 	}
-	var b bytes.Buffer
-	err = t.Execute(&b, data)
-	return b.Bytes(), err
+	return "False"
 }
