@@ -47,10 +47,13 @@ func missing(needs []requirement) []string {
 	return pkgs
 }
 
+// withWindows is GOFLAGS for all packages. Those that open a window need X headers, so plain `go test ./...` leaves them out.
+func withWindows() string { return strings.TrimSpace(os.Getenv("GOFLAGS") + " -tags=desktop") }
+
 // setUp installs what the tests need, and what they can use if that works.
 func setUp(ctx context.Context) error {
 	needs := adapters
-	packages, err := listPackages(ctx)
+	packages, err := listPackages(ctx, "GOFLAGS="+withWindows())
 	if err != nil {
 		return err
 	}

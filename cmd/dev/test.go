@@ -139,9 +139,8 @@ func runTest(ctx context.Context, args []string) (int, error) {
 	if err := toRoot(); err != nil {
 		return 1, err
 	}
-	// Packages that open a window need X headers, so plain `go test ./...` leaves them out.
-	os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=desktop"))
 	r := newRun(ctx)
+	os.Setenv("GOFLAGS", withWindows())
 	r.stage("set-up", func() error { return setUp(ctx) })
 	if r.failed > 0 {
 		return 1, nil
