@@ -34,6 +34,13 @@ type Rated struct {
 	TokenScores  []float64   `json:"token_scores"`  // one a token, for methods that weigh tokens
 	Reflections  int         `json:"reflections"`
 	ThinkTokens  *int        `json:"think_tokens"` // absent: length less answer_tokens
+	Branch       *branched   `json:"branch"`       // for methods that continue responses: where it left another
+}
+
+// branched says which response of a group another continues, counted from 0, and how many tokens they share.
+type branched struct {
+	Of int `json:"of"`
+	At int `json:"at"`
 }
 
 // ReadGroup reads a group in JSON for a method. It returns an error that names the key where one is unknown, is written in another
@@ -189,15 +196,38 @@ func (in GroupInput) group(takes Takes) (Group, error) {
 	var g Group
 	tokens := make([]int, in.PromptLength+in.longest()) // of all responses: only their number matters
 	for i, r := range in.all() {
+		if err := r.Branch.check(in.Responses, i); err != nil {
+			return Group{}, fmt.Errorf("%s: %w", in.nameOf(i), err)
+		}
+		if r.Branch != nil && !takes.Branches {
+			continue
+		}
 		if revision := i >= len(in.Responses); !revision || takes.Revisions {
 			s := r.sample(tokens[:in.PromptLength+r.Length], in.PromptLength)
 			if revision {
 				s.Kind = "revision"
 			}
+			if r.Branch != nil {
+				s.Kind, s.Of, s.Given = "branch", r.Branch.Of, r.Branch.At
+			}
 			g.Samples = append(g.Samples, s)
 		}
 	}
 	return g, nil
+}
+
+// check returns an error unless a response, by its number, can continue that one.
+func (b *branched) check(responses []Rated, i int) error {
+	switch {
+	case b == nil:
+	case i >= len(responses):
+		return fmt.Errorf("it is a revision and has a branch; give branches among the responses")
+	case b.Of < 0 || b.Of >= i:
+		return fmt.Errorf("it branches off response %d; give the number of one before it, from 0", b.Of)
+	case b.At < 1 || b.At >= responses[b.Of].Length || b.At > responses[i].Length:
+		return fmt.Errorf("it branches at token %d of response %d, which has %d; give at least 1, less than these, and at most its own %d", b.At, b.Of, responses[b.Of].Length, responses[i].Length)
+	}
+	return nil
 }
 
 // all are the responses and then their revisions.

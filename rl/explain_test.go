@@ -64,7 +64,7 @@ func TestExplainIsWhatTrained(t *testing.T) {
 			if named == 0 {
 				t.Error("nothing was explained")
 			}
-			if fine := method == "attnpo" || method == "attnrl" || method == "treerl" || method == "forking" || method == "anchors" || method == "vineppo"; fine && scaled == 0 {
+			if fine := method == "attnpo" || method == "attnrl" || method == "treerl" || method == "forking" || method == "anchors" || method == "vineppo" || method == "deepgrpo"; fine && scaled == 0 {
 				t.Error("no step got another credit than its response")
 			}
 		})
@@ -97,6 +97,15 @@ func checkTerms(t *testing.T, method string, s Sample, x Explanation) (n int) {
 			near("A", (term(x.Outcome, "r")-term(x.Outcome, "mean"))/(term(x.Outcome, "std")+1e-6), A)
 		}
 		near("trained on", x.After[0], term(x.Outcome, "A"))
+	case "deepgrpo":
+		if A := term(x.Outcome, "A"); A != 0 {
+			near("A", (term(x.Outcome, "r")-term(x.Outcome, "mean"))/(term(x.Outcome, "std")+1e-6), A)
+		}
+		near("trained on", x.After[len(x.After)-1], term(x.Outcome, "A"))
+		if s.Given > 0 {
+			near("given", x.After[s.Given-1], 0)
+			near("pivot", stat.Indicator(term(x.Outcome, "r_t") > 0 && term(x.Outcome, "Q(t)") > 0), 1)
+		}
 	case "drgrpo", "tlmre":
 		near("A", term(x.Outcome, "r")-term(x.Outcome, "mean"), term(x.Outcome, "A"))
 		near("trained on", x.After[0], term(x.Outcome, "A"))

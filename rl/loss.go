@@ -22,10 +22,11 @@ type lossConfig struct {
 	entropy           float64 // c_H
 	aggregation       string  // "token", "sequence" or "constant"
 	maxLength         int     // L_max of "constant", tokens
+	branchWeight      float64 // λ, of samples that begin with given tokens
 }
 
 func newLoss(h hyper.Values) lossConfig {
-	return lossConfig{
+	c := lossConfig{
 		clipLow:     h.Number("clip-low"),
 		clipHigh:    h.Number("clip-high"),
 		dualClip:    h.Number("dual-clip"),
@@ -34,6 +35,10 @@ func newLoss(h hyper.Values) lossConfig {
 		aggregation: h.Choice("aggregation"),
 		maxLength:   h.Int("max-length"),
 	}
+	if h.Has(branchWeight.Name) {
+		c.branchWeight = h.Number(branchWeight.Name)
+	}
+	return c
 }
 
 // surrogate returns the clipped objective of one token, which is to be maximised, for a probability ratio and an advantage.
@@ -73,6 +78,26 @@ func (c lossConfig) tokenWeights(lengths []int) []float64 {
 		case "constant": // over responses, each sum divided by L_max
 			w[i] = 1 / float64(len(lengths)*max(1, c.maxLength))
 		}
+	}
+	return w
+}
+
+// weights returns for each sample the weight of each of its tokens in the loss. Those that begin with given tokens are averaged apart from the
+// others, over their own tokens, and their mean has the weight λ.
+func (c lossConfig) weights(samples []Sample) []float64 {
+	var lengths [2][]int // of those written from the start, of those with given tokens
+	kind := func(s Sample) int { return min(1, s.Given) }
+	for _, s := range samples {
+		lengths[kind(s)] = append(lengths[kind(s)], len(s.Advantage)-s.Given)
+	}
+	of := [2][]float64{c.tokenWeights(lengths[0]), c.tokenWeights(lengths[1])}
+	for i := range of[1] {
+		of[1][i] *= c.branchWeight
+	}
+	w := make([]float64, len(samples))
+	for i, s := range samples {
+		own := &of[kind(s)]
+		w[i], *own = (*own)[0], (*own)[1:]
 	}
 	return w
 }
@@ -126,12 +151,11 @@ func taking(groups []Group, keepFlat bool) []Group {
 // update takes one step of the optimiser.
 func (r *Run) update(groups []Group, c lossConfig) error {
 	var samples []Sample
-	var lengths []int
 	for _, g := range groups {
 		for i := range g.Samples {
 			if s := &g.Samples[i]; s.Advantage != nil {
 				s.trained = &trainedOn{update: r.losses.begun}
-				samples, lengths = append(samples, *s), append(lengths, len(s.Advantage))
+				samples = append(samples, *s)
 			}
 		}
 	}
@@ -143,7 +167,7 @@ func (r *Run) update(groups []Group, c lossConfig) error {
 	if err != nil {
 		return err
 	}
-	weights := c.tokenWeights(lengths)
+	weights := c.weights(samples)
 	var parts []model.MicroBatch
 	for from := 0; from < len(samples); {
 		to, n := from, 0
@@ -198,8 +222,10 @@ func policyPart(samples []Sample, reference [][]float32, weights []float64, V in
 	for i, s := range samples {
 		for t, advantage := range s.Advantage {
 			row := part.PolicyTerms[4*(b.Starts[i]+s.PromptLength+t-1):]
-			row[0], row[1] = s.Old[t], reference[i][t]
-			row[2], row[3] = float32(advantage), float32(weights[i])
+			row[0], row[1], row[2] = s.Old[t], reference[i][t], float32(advantage)
+			if t >= s.Given {
+				row[3] = float32(weights[i])
+			}
 		}
 	}
 	return part

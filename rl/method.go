@@ -16,7 +16,7 @@ import (
 // Methods lists every training method: supervised training first, then the baselines, among them other ways to weigh tokens, then the
 // three papers. To add a method, write one file like those named here and add its value to this list; only values that other packages
 // name are exported.
-var Methods = []Method{SFT, GRPO, DrGRPO, DAPO, TLMRE, forkingTokens, anchorTokens, vinePPO, oar, flowTracer, TreeRL, AttnRL, ATTNPO, REARL}
+var Methods = []Method{SFT, GRPO, DrGRPO, DAPO, TLMRE, forkingTokens, anchorTokens, vinePPO, oar, flowTracer, deepGRPO, TreeRL, AttnRL, ATTNPO, REARL}
 
 // Method is a way to train. Its file holds the equations, the rows of its hyper-parameters, its training step and the explanation
 // of its credit.
@@ -40,6 +40,7 @@ type Takes struct {
 	Demonstrations bool // the teacher's, in place of credit
 	Tree           bool // responses that share prefixes
 	Revisions      bool // a second response made from each
+	Branches       bool // responses that continue another's first tokens and do not learn from these
 	Heads          bool // attention heads that the user may name
 
 	Keys []string // of a group's JSON, besides length and correct, that Credit needs

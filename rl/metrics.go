@@ -203,8 +203,8 @@ func (t *tally) credit(g Group) {
 		if s.Advantage == nil || !g.valid() {
 			continue
 		}
-		t.Trained += int64(len(s.Advantage))
-		t.advantages = append(t.advantages, s.Advantage...)
+		t.Trained += int64(len(s.Advantage) - s.Given)
+		t.advantages = append(t.advantages, s.Advantage[s.Given:]...)
 		credit, needed, redundant := s.stepCredit()
 		if auc := score.StepAUC(credit, needed, redundant); !math.IsNaN(auc) {
 			t.within = append(t.within, auc)
@@ -245,9 +245,12 @@ func hits(s Sample, at []int, step int) bool {
 	})
 }
 
-// stepCredit is the mean advantage of each step's tokens, with its label.
+// stepCredit is the mean advantage of each step's tokens, with its label; steps of given tokens are left out.
 func (s Sample) stepCredit() (credit []float64, needed, redundant []bool) {
 	for k, r := range s.ResponseSteps() {
+		if r[0] < s.Given {
+			continue
+		}
 		mean := stat.Mean(s.Advantage[r[0]:r[1]]) // exact where all are equal: rounding must not order equal steps
 		label := s.Steps[k].Label
 		credit = append(credit, mean)

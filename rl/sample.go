@@ -18,6 +18,8 @@ type Sample struct {
 	TokenScores []float64    `json:"-"` // [response] by which the method weighs tokens, where it does
 	Entropy     []float32    `json:"-"` // [response] of the distribution each token was drawn from, nats; nil of continued responses
 	Reflections int          `json:"-"` // words of reflection
+	Given       int          `json:"-"` // response tokens, from the first, that are another response's and are not trained on here
+	Of          int          `json:"-"` // the sample of the group whose tokens these are, where there are any
 	Reference   []float32    `json:"-"` // [response] log-probabilities under the frozen base, where Credit needs them
 	Inputs      creditInputs `json:"-"`
 	trained     *trainedOn   // nil where the step did not train on it

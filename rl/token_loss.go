@@ -65,7 +65,9 @@ func (r *Run) TokenLosses(group, response int) (runs.TokenLosses, error) {
 	for t, x := range stats {
 		one := runs.TokenLoss{Text: vocabulary[s.Response()[t]], Old: float64(s.Old[t]), New: float64(x.LogProb), Ratio: float64(x.Ratio), Clipped: x.Clipped,
 			KL: float64(x.KL), Entropy: float64(x.Entropy), Advantage: s.Advantage[t], Loss: float64(x.Loss)}
-		one.Gradient = l.Weight * c.slope(one, float64(s.trained.reference[t]))
+		if t >= s.Given {
+			one.Gradient = l.Weight * c.slope(one, float64(s.trained.reference[t]))
+		}
 		l.Tokens = append(l.Tokens, one)
 	}
 	return l, nil

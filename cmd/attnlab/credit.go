@@ -25,7 +25,8 @@ ranges are in response tokens, "step" is the training step:
    "tree": {"nodes": [{"id": 0, "parent": -1, "reward": null}, …]},
    "revisions": [{"length": 60, "correct": true, "reflections": 2, "think_tokens": 50}, …]}
 
-"tree" is for treerl and attnrl, "revisions" for rearl. Each response needs "length" and "correct", and attnpo needs every key of the
+"tree" is for treerl and attnrl, "revisions" for rearl. For deepgrpo a response that continues another has "branch": {"of": 1, "at": 30}, the number
+of that response, from 0, and the tokens they share; other methods leave it out. Each response needs "length" and "correct", and attnpo needs every key of the
 first two lines; methods that weigh tokens (forking, anchors, oar, flowtracer) need "token_scores", a number a token, and vineppo takes the value of the state
 before a token's step as its score. Without "reflections" or "answer_tokens" they are 0, and without "think_tokens" it is length less answer_tokens. A key
 that is unknown, null or given twice is an error. Hyper-parameters are flags with the paper's values as defaults; the help text of each
