@@ -62,7 +62,7 @@ var AttnRL = Method{
 		hyper.Initial.With(6, 6).From("AttnRL, training set-up"),
 		hyper.Points.With(2, 2).From("AttnRL, ATB"),
 		hyper.Rollouts.With(2, 2).From("AttnRL code"),
-		BranchParam.Choosing("fci", "fci").From("AttnRL, ATB; random and earliest are controls, pivot is an oracle"),
+		BranchParam.Choosing("fci", "fci").From("AttnRL, ATB; random, earliest and late are controls, pivot is an oracle"),
 		hyper.Unbranched.Choosing("drop", "drop").From("AttnRL code"),
 		hyper.Pipeline.Choosing("on", "on").From("AttnRL, one-step off-policy"),
 		hyper.Delta.With(4, 2).From("AttnRL, FCI"),

@@ -1,6 +1,7 @@
 package rl
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -117,5 +118,70 @@ func TestBranchedStep(t *testing.T) {
 	got.branched(s, nil, 2, 3) // not branched
 	if want := []float64{1, 0, 1}; !slices.Equal(got.pivots, want) {
 		t.Errorf("hits of the pivot %v, want %v", got.pivots, want)
+	}
+}
+
+// The control of lateness keeps each point's place in the mean, draws every step within reach alike, never the first, and has as many points.
+func TestAsLate(t *testing.T) {
+	const later, draws = 11, 40_000
+	random := task.NewRandom(task.SeedOf("late", 1, 0), 0)
+	for _, c := range []struct{ step, low, high int }{{1, 1, 1}, {4, 1, 7}, {6, 1, 11}, {9, 7, 11}, {11, 11, 11}} {
+		seen, sum := map[int]int{}, 0
+		for range draws {
+			k := asLate([]int{c.step}, later, random)[0]
+			seen[k]++
+			sum += k
+		}
+		if mean := float64(sum) / draws; math.Abs(mean-float64(c.step)) > .1 {
+			t.Errorf("points in place of step %d lie at %.2f in the mean", c.step, mean)
+		}
+		for k := range later + 1 {
+			share, want := float64(seen[k])/draws, 0.
+			if k >= c.low && k <= c.high {
+				want = 1 / float64(c.high-c.low+1)
+			}
+			if math.Abs(share-want) > .02 {
+				t.Errorf("step %d is drawn in place of step %d with probability %.3f, want %.3f", k, c.step, share, want)
+			}
+		}
+	}
+	rule := TreeRule{branch: "late", points: 2, topShare: 1, highest: true}
+	s := Sample{Trace: task.Trace{PromptLength: 5}}
+	for k := range 9 {
+		s.Steps = append(s.Steps, task.Step{Start: 5 + 3*k, End: 8 + 3*k})
+	}
+	fci := []float64{0, 0, 0, 0, 9, 0, 0, 0, 8} // steps 4 and 8; the last has no other in reach
+	places := map[int]bool{}
+	for range 200 {
+		at := rule.pointsOf(s, fci, noPivot, random)
+		if len(at) != 2 || at[1] != 24 || at[0] < 3 || at[0] > 21 || at[0]%3 != 0 {
+			t.Fatalf("branched after tokens %v", at)
+		}
+		places[at[0]] = true
+	}
+	if len(places) != 7 {
+		t.Errorf("%d places in place of step 4, want 7", len(places))
+	}
+	if got := rule.pointsOf(Sample{Trace: task.Trace{PromptLength: 5, Steps: s.Steps[:1]}}, fci[:1], noPivot, random); len(got) != 0 {
+		t.Errorf("one step: %v", got)
+	}
+}
+
+// A branch point is live where one of its rollouts ends otherwise than the response that was branched, and costs what its rollouts write themselves.
+func TestLivePoints(t *testing.T) {
+	of := func(correct bool, tokens int) Sample {
+		return Sample{Trace: task.Trace{Tokens: make([]int, 5+tokens), PromptLength: 5, Correct: correct}}
+	}
+	planned := plannedTree{Group: Group{Samples: []Sample{of(true, 10), of(false, 10), of(true, 10)}}, Points: [][]int{{2, 6}, {4}, nil}}
+	var got pointCount
+	TreeRule{rollouts: 2}.count(&got, planned, []Sample{of(true, 8), of(true, 9), of(true, 9), of(false, 9), of(false, 5), of(false, 10)})
+	if want := (pointCount{Total: 3, Live: 1, Tokens: 6 + 7 + 3 + 3 + 1 + 6}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for method, pipeline := range map[string]string{"attnrl": "on", "treerl": "off"} {
+		r := open(t, nil, diceRun(t, method, map[string]string{"pipeline": pipeline}))
+		if p := steps(t, r, 1)[0].Points; p == nil || p.Total == 0 || p.Live > p.Total || p.Tokens < int64(p.Total) {
+			t.Errorf("%s reports %+v", method, p)
+		}
 	}
 }

@@ -67,7 +67,8 @@ type StepReport struct {
 
 	Groups   GroupCount  `json:"groups"`
 	Branches *GroupCount `json:"branches,omitempty"` // the same of a problem's rollouts from branch points alone
-	Leaves   int         `json:"leaves,omitempty"`   // of the trees trained on
+	Points   *pointCount `json:"branch_points,omitempty"`
+	Leaves   int         `json:"leaves,omitempty"` // of the trees trained on
 
 	Problems        uint64  `json:"problems"`
 	Generated       int64   `json:"generated_tokens"` // a continued prefix does not count again
@@ -139,6 +140,24 @@ func (c *GroupCount) add(g Group) (mixed bool) {
 		return true
 	}
 	return false
+}
+
+// pointCount counts a step's branch points and what their rollouts cost.
+type pointCount struct {
+	Total  int   `json:"total"`
+	Live   int   `json:"live"`   // whose rollouts and own response differ in outcome: the others teach nothing about their step
+	Tokens int64 `json:"tokens"` // of the rollouts, without the prefixes that they continue
+}
+
+// add counts the rollouts of one point after some tokens of a response.
+func (c *pointCount) add(own Sample, at int, rollouts []Sample) {
+	c.Total++
+	if slices.ContainsFunc(rollouts, func(s Sample) bool { return s.Correct != own.Correct }) {
+		c.Live++
+	}
+	for _, s := range rollouts {
+		c.Tokens += int64(len(s.Response()) - at)
+	}
 }
 
 // tally sums the numbers of a step's report.

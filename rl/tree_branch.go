@@ -15,7 +15,7 @@ import (
 
 // BranchParam is the row of the table of hyper-parameters that names one of [score.BranchRules].
 var BranchParam = hyper.Param{
-	Name: "branch", Meaning: "what chooses branch points: steps of high FCI, uncertain tokens, random steps, the earliest steps, or the pivot where the task knows it", Source: "unstated",
+	Name: "branch", Meaning: "what chooses branch points: steps of high FCI, uncertain tokens, random steps, the earliest steps, random steps as late as those of high FCI, or the pivot where the task knows it", Source: "unstated",
 	Choices: score.BranchNames(), Max: float64(len(score.BranchRules) - 1), Step: 1,
 }
 
@@ -67,7 +67,7 @@ var readings = map[string]score.Score{"": score.FCI, "sum": score.FCI, "mean": s
 // suits returns an error if the rule needs a pivot that the task does not know.
 func (c TreeRule) suits(t task.Task) error {
 	if c.branch == score.PivotBranch.Name && !task.KnowsPivot(t) {
-		return fmt.Errorf("rl: task %s knows no pivot to branch at; choose branch fci, entropy, random or earliest, or a task that has one", t.Name())
+		return fmt.Errorf("rl: task %s knows no pivot to branch at; choose branch fci, entropy, random, earliest or late, or a task that has one", t.Name())
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func (c TreeRule) scores(p *Policy, groups []Group) (fci [][][]float64, err erro
 		fci = append(fci, make([][]float64, len(g.Samples)))
 		for k, s := range g.Samples {
 			fci[i][k] = make([]float64, len(s.Steps))
-			if c.branch == score.FCIBranch.Name || c.filter != "off" && g.passRate() == 1 {
+			if c.branch == score.FCIBranch.Name || c.branch == score.LateBranch.Name || c.filter != "off" && g.passRate() == 1 {
 				traces, wanted = append(traces, s.Trace), append(wanted, &fci[i][k])
 			}
 		}
@@ -184,12 +184,15 @@ func (c TreeRule) pointsOf(s Sample, fci []float64, pivot int, random *rand.Rand
 			logprob[t], think[t] = float64(l), s.PromptLength+t < s.ThinkEnd
 		}
 		return uncertainPoints(logprob, think, c.points)
-	case score.FCIBranch.Name:
+	case score.FCIBranch.Name, score.LateBranch.Name:
 		ranges := make([][2]int, len(s.Steps))
 		for k, step := range s.Steps {
 			ranges[k] = [2]int{step.Start, step.End}
 		}
 		steps = c.branchPoints(fci, ranges)
+		if c.branch == score.LateBranch.Name {
+			steps = asLate(steps, later, random)
+		}
 	case score.RandomBranch.Name:
 		steps = random.Perm(later)[:min(c.points, later)]
 		slices.Sort(steps)
@@ -212,6 +215,17 @@ func (c TreeRule) pointsOf(s Sample, fci []float64, pivot int, random *rand.Rand
 		at[i] = s.Steps[k].Start - s.PromptLength
 	}
 	return at
+}
+
+// asLate draws a step in place of each, evenly from those at most as far from it as the nearer end of steps 1 to later: each is in the mean as late as the one that it
+// replaces, and the step itself is as likely as any other. The two may be the same, and are where a step is step 1 or the last.
+func asLate(steps []int, later int, random *rand.Rand) (drawn []int) {
+	for _, k := range steps {
+		reach := min(k-1, later-k)
+		drawn = append(drawn, k-reach+random.IntN(2*reach+1))
+	}
+	slices.Sort(drawn)
+	return drawn
 }
 
 // ---- Credit

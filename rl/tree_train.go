@@ -84,15 +84,26 @@ func (c *treeTrainer) Sample(ctx context.Context, r *Run) ([]Group, error) {
 		}
 	}
 	samples = samples[len(first):]
-	r.tally.Branches = &GroupCount{}
+	r.tally.Branches, r.tally.Points = &GroupCount{}, &pointCount{}
 	groups := make([]Group, len(ready))
 	for i, planned := range ready {
 		if n := len(c.branches(ready[i : i+1])); n > 0 && r.tally.Branches.add(Group{Samples: samples[:n]}) {
 			r.tally.Branches.Valid++
 		}
+		c.count(r.tally.Points, planned, samples)
 		groups[i] = c.grow(planned, &samples)
 	}
 	return groups, nil
+}
+
+// count adds the branch points of a planned tree, whose rollouts are the first of samples.
+func (c TreeRule) count(points *pointCount, planned plannedTree, samples []Sample) {
+	for i, own := range planned.Samples {
+		for _, at := range planned.Points[i] {
+			points.add(own, at, samples[:c.rollouts])
+			samples = samples[c.rollouts:]
+		}
+	}
 }
 
 // ---- Credit

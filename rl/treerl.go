@@ -44,7 +44,7 @@ var TreeRL = Method{
 		hyper.Initial.With(6, 6).From("TreeRL, EPTree"),
 		hyper.Points.With(2, 2).From("TreeRL, EPTree"),
 		hyper.Rollouts.With(2, 2).From("TreeRL, EPTree"),
-		BranchParam.Choosing("entropy", "entropy").From("TreeRL, EPTree; random and earliest are controls, pivot is an oracle"),
+		BranchParam.Choosing("entropy", "entropy").From("TreeRL, EPTree; random, earliest and late are controls, pivot is an oracle"),
 		hyper.Unbranched.Choosing("drop", "drop").From("AttnRL code"),
 		hyper.Pipeline.Choosing("off", "off").From("AttnRL, one-step off-policy"),
 		hyper.Delta.With(4, 2).From("AttnRL, FCI"),

@@ -69,7 +69,7 @@ of three: shown, not shown, and, where --within names the difference that is too
 		reach := f.Float64("reach", 0, "`A`, show the tokens generated until the mean accuracy of 5 training steps first reached A")
 		var pair pairing
 		f.StringVar(&pair.row, "paired", "", "`ROW`, contrast this row of the table with every other, paired by seed")
-		f.StringVar(&pair.outcome, "outcome", "", "`O`, the one outcome of --paired: "+strings.Join(runs.Outcomes, ", ")+"; all without it")
+		f.StringVar(&pair.outcome, "outcome", "", "`O`, the one outcome of --paired: "+strings.Join(allOutcomes, ", ")+"; all but the last without it")
 		f.Float64Var(&pair.within, "within", 0, "`X`, the difference of --outcome that is too small to matter; choose it before the runs")
 		markdown := f.Bool("markdown", false, "print the tables for a README")
 		ship := f.String("ship", "", "`DIR` to copy the runs to, for the lab's Compare page: web/runs")

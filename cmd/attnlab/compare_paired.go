@@ -18,6 +18,9 @@ type pairing struct {
 	within  float64
 }
 
+// allOutcomes are the names of --outcome.
+var allOutcomes = append(slices.Clone(runs.Outcomes), runs.WhileTraining)
+
 // check refuses options that do not fit together.
 func (p pairing) check() error {
 	switch {
@@ -28,12 +31,10 @@ func (p pairing) check() error {
 	case !(p.within >= 0) || math.IsInf(p.within, 0):
 		return wrongUsage("--within is %g, it must be 0 or more, and finite", p.within)
 	}
-	for _, name := range runs.Outcomes {
-		if p.outcome == "" || p.outcome == name {
-			return nil
-		}
+	if p.outcome == "" || slices.Contains(allOutcomes, p.outcome) {
+		return nil
 	}
-	return wrongUsage("--outcome is %q; give one of %s", p.outcome, strings.Join(runs.Outcomes, ", "))
+	return wrongUsage("--outcome is %q; give one of %s", p.outcome, strings.Join(allOutcomes, ", "))
 }
 
 // outcomes are those that are contrasted.
@@ -81,7 +82,7 @@ func (d comparison) paired(w io.Writer, markdown bool) {
 }
 
 // outcomeForm is the number of decimals of each outcome.
-var outcomeForm = map[string]int{"redundant_steps": 2, "accuracy": 3, "think_tokens": 1}
+var outcomeForm = map[string]int{"redundant_steps": 2, "accuracy": 3, "think_tokens": 1, runs.WhileTraining: 3}
 
 // rangeText is an interval.
 func rangeText(low, high number, decimals int) string {

@@ -36,11 +36,18 @@ var recipeColumns = map[string]struct {
 	}},
 	"tokens to .85":              {row: func(r runs.Row) string { return docsSpread(r.TokensToReach, thousands) }},
 	"tokens to half of the gain": {row: func(r runs.Row) string { return docsSpread(r.TokensToHalf, thousands) }},
-	"credit AUC":                 {row: func(r runs.Row) string { return docsSpread(r.CreditAUC, two) }},
-	"score ~ place":              {row: func(r runs.Row) string { return docsSpread(r.ScorePosition, two) }},
-	"steps":                      {row: func(r runs.Row) string { return docsSpread(r.Steps, whole) }},
-	"updates":                    {row: func(r runs.Row) string { return docsSpread(r.Updates, whole) }},
-	"prefixes charged":           {row: func(r runs.Row) string { return docsSpread(r.ChargedTokens, thousands) }},
+	"accuracy while training":    {row: func(r runs.Row) string { return docsSpread(r.WhileTraining, three) }},
+	"reflections, easiest / hardest": {
+		row: func(r runs.Row) string {
+			return noZero(two(r.ByDifficulty[0].Reflections.Mean)) + " / " + noZero(two(r.ByDifficulty[len(r.ByDifficulty)-1].Reflections.Mean))
+		},
+	},
+	"tokens":           {row: func(r runs.Row) string { return docsSpread(r.GeneratedTokens, thousands) }},
+	"credit AUC":       {row: func(r runs.Row) string { return docsSpread(r.CreditAUC, two) }},
+	"score ~ place":    {row: func(r runs.Row) string { return docsSpread(r.ScorePosition, two) }},
+	"steps":            {row: func(r runs.Row) string { return docsSpread(r.Steps, whole) }},
+	"updates":          {row: func(r runs.Row) string { return docsSpread(r.Updates, whole) }},
+	"prefixes charged": {row: func(r runs.Row) string { return docsSpread(r.ChargedTokens, thousands) }},
 }
 
 // recipeTable is a table of the docs with its base, in the order of the recipe's rows.

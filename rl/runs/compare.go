@@ -100,10 +100,11 @@ type Row struct {
 	GeneratedTokens Spread      `json:"generated_tokens"`
 	ChargedTokens   Spread      `json:"charged_tokens"`
 	Seconds         Spread      `json:"seconds"`
-	Reached         int         `json:"reached,omitempty"`   // runs that reached the accuracy asked for
-	TokensToReach   Spread      `json:"tokens_to_reach"`     // of those
-	TokensToHalf    Spread      `json:"tokens_to_half_gain"` // generated tokens to half of the final gain on the held-out problems, see stat.TokensToHalfGain
-	Gained          int         `json:"gained"`              // runs whose gain is more than noise: TokensToHalf is of those
+	Reached         int         `json:"reached,omitempty"`       // runs that reached the accuracy asked for
+	TokensToReach   Spread      `json:"tokens_to_reach"`         // of those
+	TokensToHalf    Spread      `json:"tokens_to_half_gain"`     // generated tokens to half of the final gain on the held-out problems, see stat.TokensToHalfGain
+	WhileTraining   Spread      `json:"accuracy_while_training"` // on the held-out problems, mean over the generated tokens of the budget, see stat.MeanWhileTraining
+	Gained          int         `json:"gained"`                  // runs whose gain is more than noise: TokensToHalf is of those
 	FocusHeads      []HeldFocus `json:"focus_heads,omitempty"`
 	Measured        []Measured  `json:"measured_seeds"` // one for each seed, in the order of SeedList; JSON has the first one as "measured" too
 	Base            BaseRow     `json:"base"`           // of the same seeds under the same conditions: differences are to this one

@@ -80,6 +80,7 @@ func (g *group) row(base BaseRow, reach float64) Row {
 	row.Steps, row.Updates, row.GeneratedTokens, row.ChargedTokens, row.Seconds = last("step"), last("updates"), last("generated_tokens"), last("charged_tokens"), last("seconds")
 	row.TokensToReach = over(func(r finished) float64 { return r.Run.tokensTo(reach) })
 	row.TokensToHalf = over(func(r finished) float64 { return r.Run.tokensToHalf() })
+	row.WhileTraining = over(func(r finished) float64 { return r.Run.whileTraining() })
 	for _, r := range g.runs {
 		if !math.IsNaN(r.Run.tokensToHalf()) {
 			row.Gained++
@@ -138,20 +139,35 @@ func (r Run) tokensTo(level float64) float64 {
 	return nan
 }
 
+// heldOut is the run's accuracy on the held-out problems: of its base, in the first line, and after as many generated tokens where it was measured.
+func (r Run) heldOut() (base, tokens, accuracy []float64) {
+	c := r.Log.Columns()
+	for i, a := range c.Of("held_out.accuracy") {
+		if !math.IsNaN(a) {
+			tokens, accuracy = append(tokens, c.Of("generated_tokens")[i]), append(accuracy, a)
+		}
+	}
+	return c.Of("held_out_base.accuracy"), tokens, accuracy
+}
+
 // tokensToHalf is how many tokens the run had generated at half of its gain on the held-out problems; NaN where it was not
 // measured, or gained no more than noise.
 func (r Run) tokensToHalf() float64 {
-	c := r.Log.Columns()
-	base, baseError, accuracy, tokens := c.Of("held_out_base.accuracy"), c.Of("held_out_base.standard_error"), c.Of("held_out.accuracy"), c.Of("generated_tokens")
+	base, tokens, accuracy := r.heldOut()
+	baseError := r.Log.Columns().Of("held_out_base.standard_error")
 	if len(base) == 0 || len(baseError) == 0 {
 		return nan
 	}
-	var at, of []float64
-	for i, a := range accuracy {
-		if !math.IsNaN(a) {
-			at, of = append(at, tokens[i]), append(of, a)
-		}
-	}
-	half, _ := stat.TokensToHalfGain(base[0], baseError[0], at, of)
+	half, _ := stat.TokensToHalfGain(base[0], baseError[0], tokens, accuracy)
 	return half
+}
+
+// whileTraining is the run's accuracy on the held-out problems, the mean over the generated tokens of its budget, see [stat.MeanWhileTraining]; NaN where it has no budget or
+// was not measured up to it.
+func (r Run) whileTraining() float64 {
+	base, tokens, accuracy := r.heldOut()
+	if len(base) == 0 || r.Settings.Budget == 0 {
+		return nan
+	}
+	return stat.MeanWhileTraining(base[0], tokens, accuracy, float64(r.Settings.Budget))
 }

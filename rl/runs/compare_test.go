@@ -26,6 +26,15 @@ func TestTokensToHalf(t *testing.T) {
 	if got := r.tokensToHalf(); math.Abs(got-4000) > 1e-6 { // .6 of .4 to .8
 		t.Errorf("half of the gain at %g tokens", got)
 	}
+	if got := r.whileTraining(); !math.IsNaN(got) {
+		t.Errorf("a run without a budget has %v while training", got)
+	}
+	for budget, want := range map[int64]float64{5000: .525, 8000: .6} { // it rises by .05 in a thousand tokens
+		r.Settings.Budget = budget
+		if got := r.whileTraining(); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v in the mean over %d tokens, want %v", got, budget, want)
+		}
+	}
 	if got := (Run{}).tokensToHalf(); !math.IsNaN(got) {
 		t.Errorf("without measurements %g", got)
 	}

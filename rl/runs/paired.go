@@ -13,6 +13,10 @@ import (
 // Outcomes are what rows are contrasted in, the names of --outcome. All are of the evaluation at the end of a run.
 var Outcomes = []string{"redundant_steps", "accuracy", "think_tokens"}
 
+// WhileTraining is an outcome besides, of runs with a budget that were measured on held-out problems up to it: their accuracy there, the mean over generated tokens. It tells
+// apart rows that end at one level.
+const WhileTraining = "accuracy_while_training"
+
 // Each is what an evaluation found at each problem, in their order; runs of before it was kept have none.
 type Each struct {
 	Correct        stat.Counts `json:"correct"`
@@ -133,16 +137,14 @@ func contrast(first, second Row, outcome string) (c Contrast, d stat.Difference,
 		if named := Differences(first.Measured[i], second.Measured[j], slices.Concat(likeSeeds, []string{"seed"})); len(named) > 0 {
 			return c, d, fmt.Errorf("%s and %s of seed %s cannot be paired: they were measured with %s", first.Method, second.Method, seed, strings.Join(named, ", "))
 		}
-		x, err := first.Runs[i].evaluation()
+		mean, each, err := first.Runs[i].in(outcome)
 		if err != nil {
 			return c, d, err
 		}
-		y, err := second.Runs[j].evaluation()
+		otherMean, otherEach, err := second.Runs[j].in(outcome)
 		if err != nil {
 			return c, d, err
 		}
-		mean, each := x.of(outcome)
-		otherMean, otherEach := y.of(outcome)
 		c.Seeds, a, b = append(c.Seeds, seed), append(a, mean), append(b, otherMean)
 		if len(each) == len(otherEach) && len(each) > 0 {
 			of := make([]float64, len(each))
@@ -166,6 +168,21 @@ func contrast(first, second Row, outcome string) (c Contrast, d stat.Difference,
 	}
 	c.Estimate, c.Low, c.High, c.N, c.P = stat.Number(d.Mean), stat.Number(d.Low), stat.Number(d.High), d.N, stat.Number(d.P)
 	return c, d, nil
+}
+
+// in is an outcome of a finished run: its mean, and its values at each problem where they were kept.
+func (n Named) in(outcome string) (mean float64, each []float64, err error) {
+	if outcome == WhileTraining {
+		if mean = n.Run.whileTraining(); math.IsNaN(mean) {
+			err = fmt.Errorf("%s was not measured on held-out problems up to a budget; train it with --budget and --held-out-every", n.Name)
+		}
+		return mean, nil, err
+	}
+	e, err := n.evaluation()
+	if err == nil {
+		mean, each = e.of(outcome)
+	}
+	return mean, each, err
 }
 
 // evaluation is that at the end of a finished run.

@@ -16,7 +16,7 @@ type Recipe struct {
 	Common string    `json:"common"` // flags of "attnlab train" that every run has, but seed and folder
 	Rows   []Planned `json:"rows"`
 
-	// Outcome is one of [Outcomes], declared before the runs; empty contrasts rows in all of them. Holm's adjustment is over all contrasts of the recipe.
+	// Outcome is one of [Outcomes] or [WhileTraining], declared before the runs; empty contrasts rows in all of them. Holm's adjustment is over all contrasts of the recipe.
 	Outcome   string      `json:"outcome"`
 	Contrasts [][2]string `json:"contrasts"` // flags of the first row and of the second
 

@@ -11,18 +11,19 @@ type BranchRule struct {
 	Score  Score  // the number that is shown at a branch point
 }
 
-// The rules. FirstBranch and RandomBranch are controls: they do not use the model. PivotBranch is the oracle: it asks the task, see
-// [attnlab/rl/task.Pivotal].
+// The rules. FirstBranch and RandomBranch are controls: they do not use the model. LateBranch is the control of the place of FCI's points: as late as these, and
+// chosen at random. PivotBranch is the oracle: it asks the task, see [attnlab/rl/task.Pivotal].
 var (
 	FCIBranch     = BranchRule{Name: "fci", Title: "FCI", Phrase: "by FCI", Score: FCI}
 	EntropyBranch = BranchRule{Name: "entropy", Title: "entropy", Phrase: "by entropy", Score: Surprise} // as TreeRL's code
 	RandomBranch  = BranchRule{Name: "random", Title: "random", Phrase: "at random", Score: FCI}
 	FirstBranch   = BranchRule{Name: "earliest", Title: "earliest", Phrase: "earliest", Score: FCI}
+	LateBranch    = BranchRule{Name: "late", Title: "as late as FCI's, at random", Phrase: "at random, as late as by FCI", Score: FCI}
 	PivotBranch   = BranchRule{Name: "pivot", Title: "the pivot", Phrase: "at the pivot", Score: FCI}
 )
 
 // BranchRules lists all rules in the order in which they are shown.
-var BranchRules = []BranchRule{FCIBranch, EntropyBranch, RandomBranch, FirstBranch, PivotBranch}
+var BranchRules = []BranchRule{FCIBranch, EntropyBranch, RandomBranch, FirstBranch, LateBranch, PivotBranch}
 
 // BranchNames lists the names of all rules.
 func BranchNames() []string {

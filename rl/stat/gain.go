@@ -31,3 +31,21 @@ func TokensToHalfGain(base, baseError float64, tokens, accuracy []float64) (at, 
 	}
 	panic("unreachable: the last accuracy lies above the level")
 }
+
+// MeanWhileTraining is the accuracy of a run over its first upTo tokens, the mean over tokens: the area under the straight lines between the same measurements as those of
+// [TokensToHalfGain]. It is NaN where the last measurement lies before upTo.
+func MeanWhileTraining(base float64, tokens, accuracy []float64, upTo float64) float64 {
+	if len(tokens) != len(accuracy) {
+		panic("stat: MeanWhileTraining of two lengths")
+	}
+	area, before, value := 0.0, 0.0, base
+	for i, a := range accuracy {
+		if tokens[i] >= upTo {
+			at := value + (a-value)*(upTo-before)/(tokens[i]-before)
+			return (area + (upTo-before)*(value+at)/2) / upTo
+		}
+		area += (tokens[i] - before) * (value + a) / 2
+		before, value = tokens[i], a
+	}
+	return math.NaN()
+}

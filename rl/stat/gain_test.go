@@ -23,6 +23,19 @@ func TestTokensToHalfGain(t *testing.T) {
 	}
 }
 
+func TestMeanWhileTraining(t *testing.T) {
+	tokens, accuracy := []float64{100, 200, 400}, []float64{0.4, 0.6, 0.6}
+	for upTo, want := range map[float64]float64{50: 0.25, 100: 0.3, 200: 0.4, 300: (0.3 + 0.5 + 0.6) / 3, 400: (0.3 + 0.5 + 1.2) / 4} {
+		near.Want(t, "the area", []float64{MeanWhileTraining(0.2, tokens, accuracy, upTo)}, []float64{want}, 1e-9)
+	}
+	near.Want(t, "a frozen policy", []float64{MeanWhileTraining(0.3, tokens, []float64{0.3, 0.3, 0.3}, 350)}, []float64{0.3}, 1e-9)
+	for _, measured := range []int{0, 3} {
+		if got := MeanWhileTraining(0.2, tokens[:measured], accuracy[:measured], 401); !math.IsNaN(got) {
+			t.Errorf("%d measurements that end before: %v", measured, got)
+		}
+	}
+}
+
 // A policy that never learns must not reach the level (in an earlier measure up to all of them did).
 func TestFrozenPolicyReachesNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
