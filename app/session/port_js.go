@@ -77,6 +77,7 @@ type latest struct {
 	kind      func(js.Value) string // empty for a text that is always passed on
 	waiting   []waiting
 	turn      js.Value // a MessagePort: the thread first does what it was asked for before
+	turned    js.Value // its other end, where onTurn listens
 	onTurn    js.Func
 	scheduled bool
 }
@@ -89,7 +90,7 @@ type waiting struct {
 func newLatest(take func(js.Value), kind func(js.Value) string) *latest {
 	l := &latest{take: take, kind: kind}
 	ends := js.Global().Get("MessageChannel").New()
-	l.turn = ends.Get("port2")
+	l.turn, l.turned = ends.Get("port2"), ends.Get("port1")
 	l.onTurn = js.FuncOf(func(js.Value, []js.Value) any {
 		l.scheduled = false
 		if len(l.waiting) > 0 {
@@ -100,7 +101,7 @@ func newLatest(take func(js.Value), kind func(js.Value) string) *latest {
 		}
 		return nil
 	})
-	ends.Get("port1").Set("onmessage", l.onTurn)
+	l.turned.Set("onmessage", l.onTurn)
 	return l
 }
 
@@ -125,6 +126,7 @@ func (l *latest) schedule() {
 }
 
 func (l *latest) close() {
+	l.turned.Set("onmessage", js.Null())
 	l.turn.Call("close")
 	l.waiting = nil
 	l.onTurn.Release()

@@ -221,7 +221,7 @@ func foreignFolder(dir string) (r runs.Run, files map[string][]byte, err error) 
 	}
 	chosen := map[string][]byte{}
 	for _, e := range entries {
-		if ext := filepath.Ext(e.Name()); e.Type().IsRegular() && (ext == ".jsonl" || ext == ".parquet") {
+		if ext := filepath.Ext(e.Name()); (ext == ".jsonl" || ext == ".parquet") && isFile(filepath.Join(dir, e.Name())) {
 			if chosen[path.Join("rollouts", e.Name())], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
 				return r, nil, err
 			}
@@ -233,7 +233,11 @@ func foreignFolder(dir string) (r runs.Run, files map[string][]byte, err error) 
 		if err != nil {
 			return r, nil, fmt.Errorf("%s: %w", filepath.Join(dir, path.Base(name)), err)
 		}
-		if files == nil && read[runs.RolloutsFile] != nil {
+		switch {
+		case read[runs.RolloutsFile] == nil:
+		case files != nil:
+			return r, nil, fmt.Errorf("%s has rollouts of more than one run or trainer; give a folder of one, or one file", dir)
+		default:
 			files = read
 		}
 	}

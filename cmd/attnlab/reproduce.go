@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -84,20 +85,30 @@ func listRecipes(w io.Writer) {
 	t.write(w, false)
 }
 
-// ablation is a method whole and with each of its switches off.
-func ablation(method string) (runs.Recipe, error) {
-	m, err := rl.MethodOf(method)
-	if err != nil {
-		return runs.Recipe{}, err
-	}
-	flags := []string{method}
+// switchedOff are a method's rows of a table of ablation: the method with each of its switches off.
+func switchedOff(m rl.Method) (flags []string) {
 	for _, p := range m.Params {
 		if slices.Contains(p.Choices, "off") && p.Lab.String() == "on" {
-			flags = append(flags, method+" --"+p.Name+" off")
+			flags = append(flags, m.Name+" --"+p.Name+" off")
 		}
 	}
-	if len(flags) == 1 {
-		return runs.Recipe{}, fmt.Errorf("%s has no switch that is on, so there is nothing to ablate", method)
+	return flags
+}
+
+// ablation is a method whole and with each of its switches off.
+func ablation(method string) (runs.Recipe, error) {
+	var able []string
+	var flags []string
+	for _, m := range rl.Methods {
+		if off := switchedOff(m); len(off) > 0 {
+			able = append(able, m.Name)
+			if m.Name == method {
+				flags = append([]string{method}, off...)
+			}
+		}
+	}
+	if flags == nil {
+		return runs.Recipe{}, fmt.Errorf("there is no method %q with a switch that is on, so nothing to ablate; choose one of %s", method, strings.Join(able, ", "))
 	}
 	r := runs.Recipe{Name: "ablate-" + method, Common: "--budget 300000 --eval 1000",
 		Tables: [][]string{{"method", "seeds", "accuracy", "redundant steps", "think tokens", "steps"}}}
@@ -114,6 +125,9 @@ func ablation(method string) (runs.Recipe, error) {
 func (c *console) reproduce(ctx context.Context, r runs.Recipe, out string) error {
 	all := r.Runs()
 	var missing []runs.PlannedRun
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return fmt.Errorf("no runs can be kept in %s: %w", out, err)
+	}
 	for _, p := range all { // before anything is trained: a run of other settings is in the way
 		finished, err := c.finishedRun(ctx, r, p, filepath.Join(out, p.Folder()))
 		if err != nil {
@@ -175,8 +189,10 @@ func (c *console) finishedRun(ctx context.Context, r runs.Recipe, p runs.Planned
 	if err := plan.checkFlags(dir, have.Settings); err != nil {
 		return false, err
 	}
-	if steps, budget := plan.given["steps"], plan.given["budget"]; steps != "" && steps != fmt.Sprint(have.Settings.Steps) || budget != "" && budget != fmt.Sprint(have.Settings.Budget) {
-		return false, fmt.Errorf("the run in %s was begun with --steps %d and --budget %d, and the table takes %s; give another --out", dir, have.Settings.Steps, have.Settings.Budget, r.Common)
+	for name, value := range map[string]int64{"steps": int64(have.Settings.Steps), "budget": have.Settings.Budget} {
+		if takes := plan.given[name]; takes != "" && takes != fmt.Sprint(value) {
+			return false, fmt.Errorf("the run in %s has --%s %d, and the table takes --%s %s; give another --out", dir, name, value, name, takes)
+		}
 	}
 	return have.Result != nil && have.Result.Evaluation != nil && have.Result.Step == have.Log.Step(), nil
 }

@@ -88,7 +88,7 @@ func TestReproduce(t *testing.T) {
 	if again, err := reproduced(t.Context(), r, parts, errs); err != nil || again != want || errs.Len() > 0 {
 		t.Errorf("again: %v, %s%s", err, errs, again)
 	}
-	for _, change := range []struct{ old, by, says string }{{"--probe 12", "--probe 13", "--probe 12, not 13"}, {"--steps 2", "--steps 3", "begun with --steps 2"}} {
+	for _, change := range []struct{ old, by, says string }{{"--probe 12", "--probe 13", "--probe 12, not 13"}, {"--steps 2", "--steps 3", "takes --steps 3"}} {
 		other := r
 		other.Common = strings.Replace(r.Common, change.old, change.by, 1)
 		if _, err := reproduced(t.Context(), other, parts, &cancelOn{}); err == nil || !strings.Contains(err.Error(), change.says) {
@@ -109,7 +109,7 @@ func TestReproduceNames(t *testing.T) {
 		"one table at a time":                   {"attnpo", "relay"},
 		"leave out --seed":                      {"attnpo", "--seed", "2"},
 		"--out is for a table":                  {"--out", "x"},
-		"grpo has no switch that is on":         {"--ablate", "grpo"},
+		`no method "grpo" with a switch`:        {"--ablate", "grpo"},
 	} {
 		if code, _, stderr := call("", append([]string{"reproduce"}, args...)...); code != 2 || !strings.Contains(stderr, says) {
 			t.Errorf("%v: exit status %d, %s", args, code, stderr)

@@ -43,36 +43,41 @@ func linesOfTable(data []byte) ([]byte, error) {
 	return lines, err
 }
 
-// JoinDumps joins the files of rollouts that verl and TRL write a step each, those of a folder to one file under the folder's name. Other
-// files stay.
+// JoinDumps joins the files of rollouts that verl and TRL write a step each, those of a folder to one file under the folder's name, and under the
+// trainer's too where a folder has files of both. Other files stay, and so does one that cannot be read, which [Foreign] then refuses under its own name.
 func JoinDumps(chosen map[string][]byte) map[string][]byte {
-	joined, parts, tables := map[string][]byte{}, map[string][]string{}, map[string][]byte{}
+	type group struct{ folder, from string }
+	joined, parts, lines := map[string][]byte{}, map[group][]string{}, map[string][]byte{}
 	for name, data := range chosen {
+		joined[name] = data
 		if parquet.Is(data) {
-			if lines, err := linesOfTable(data); err == nil && lines != nil { // Foreign says what is wrong with others
-				data, tables[name] = lines, lines
+			if table, err := linesOfTable(data); err == nil && table != nil { // Foreign says what is wrong with others
+				data = table
 			}
 		}
-		if isDump(bytes.TrimPrefix(data, []byte("\ufeff"))) {
-			parts[path.Dir(name)] = append(parts[path.Dir(name)], name)
-		} else {
-			joined[name] = data
+		if data = bytes.TrimPrefix(data, []byte("\ufeff")); isDump(data) {
+			if f, err := readDump(data); err == nil {
+				g := group{path.Dir(name), f.from}
+				parts[g], lines[name] = append(parts[g], name), withEnd(data)
+			}
 		}
 	}
-	for folder, names := range parts {
-		slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) // 2.jsonl before 10.jsonl
-		var all []byte
-		for _, name := range names {
-			if lines, ok := tables[name]; ok {
-				all = append(all, lines...)
-			} else {
-				all = append(all, withEnd(chosen[name])...)
-			}
+	for g, names := range parts {
+		if len(names) == 1 {
+			continue
 		}
-		if name := folder + ".jsonl"; len(names) > 1 && joined[name] == nil {
-			joined[name] = all
-		} else {
-			joined[names[0]] = all
+		slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) // 2.jsonl before 10.jsonl
+		both := len(parts[group{g.folder, fromVerl}]) > 0 && len(parts[group{g.folder, fromTRL}]) > 0
+		name := g.folder + ".jsonl"
+		if both {
+			name = g.folder + "-" + strings.ToLower(g.from) + ".jsonl"
+		}
+		if joined[name] != nil {
+			continue // a file of that name was chosen too
+		}
+		for _, part := range names {
+			joined[name] = append(joined[name], lines[part]...)
+			delete(joined, part)
 		}
 	}
 	return joined

@@ -58,6 +58,15 @@ func TestForeignRollouts(t *testing.T) {
 	if r, all := read("dump.jsonl", string(joined["dump.jsonl"])); len(all) != 4 || r.Log.Rows() != 2 || r.Log.Columns().Of("trainer_step")[0] != 2 {
 		t.Errorf("joined, %d rollouts, %s", len(all), r.Log.Text())
 	}
+	damaged := strings.Replace(verlLines, `"score": `, `"score": "x`, 1)
+	joined = JoinDumps(map[string][]byte{"dump/1.jsonl": []byte(damaged), "dump/2.jsonl": []byte(verlLines), "dump/3.jsonl": []byte(verlLines)})
+	if len(joined) != 2 || string(joined["dump/1.jsonl"]) != damaged || joined["dump.jsonl"] == nil {
+		t.Errorf("a damaged file is not left under its own name: %d files", len(joined))
+	}
+	joined = JoinDumps(map[string][]byte{"dump/1.jsonl": []byte(verlLines), "dump/2.jsonl": []byte(verlLines), "dump/3.jsonl": []byte(trlLines), "dump/4.jsonl": []byte(trlLines)})
+	if len(joined) != 2 || !strings.HasPrefix(string(joined["dump-verl.jsonl"]), verlLines) || !strings.HasPrefix(string(joined["dump-trl.jsonl"]), trlLines) {
+		t.Errorf("files of two trainers are joined: %d files", len(joined))
+	}
 	for text, says := range map[string]string{
 		verlLines + "rubbish\n" + verlLines:             "line 3 is none of its lines",
 		verlLines + `{"input": 3, "step": 1}` + "\n{}":  `line 3 of its rollouts has the input "3"`,
