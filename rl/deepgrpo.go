@@ -136,13 +136,14 @@ func (c *deep) Sample(ctx context.Context, r *Run) ([]Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.tally.Branches = &GroupCount{}
+	r.tally.Branches, r.tally.Points = &GroupCount{}, &pointCount{}
 	for _, p := range pivots {
 		own := continued[:c.branches]
 		continued = continued[c.branches:]
 		if r.tally.Branches.add(Group{Samples: own}) {
 			r.tally.Branches.Valid++
 		}
+		r.tally.Points.add(groups[p.group].Samples[p.of], p.at, own)
 		saved := false
 		for _, s := range own {
 			s.Kind, s.Given, s.Of = "branch", p.at, p.of

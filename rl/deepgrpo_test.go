@@ -106,7 +106,7 @@ func TestDeepGivenTokensDoNotTrain(t *testing.T) {
 			given++
 		}
 	}
-	if given == 0 || report.Trained != own || report.Charged <= report.Generated || report.Branches == nil || report.Branches.Total == 0 {
+	if given == 0 || report.Trained != own || report.Charged <= report.Generated || report.Branches == nil || report.Branches.Total == 0 || report.Points.Total != report.Branches.Total || report.Points.Live == 0 {
 		t.Errorf("%d continuations, %d tokens are their own, report %s", given, own, text(t, report))
 	}
 }

@@ -66,9 +66,14 @@ type StepReport struct {
 	Base        *Probe                   `json:"base,omitempty"`          // the model that the run began from on the probing problems, in the first step
 
 	Groups   GroupCount  `json:"groups"`
-	Branches *GroupCount `json:"branches,omitempty"` // the same of a problem's rollouts from branch points alone
+	Branches *GroupCount `json:"branches,omitempty"` // the same of a problem's rollouts from branch points alone; of deepgrpo, of the rollouts from one state
 	Points   *pointCount `json:"branch_points,omitempty"`
 	Leaves   int         `json:"leaves,omitempty"` // of the trees trained on
+
+	// ValidSequences is how many responses the step trained on, those of valid groups, and ValidRate the same for each 10,000 tokens
+	// that the step generated: what adaptive sampling is to raise. Null where the step generated none.
+	ValidSequences int      `json:"valid_sequences"`
+	ValidRate      *float64 `json:"valid_per_10k"`
 
 	Problems        uint64  `json:"problems"`
 	Generated       int64   `json:"generated_tokens"` // a continued prefix does not count again
@@ -222,6 +227,7 @@ func (t *tally) credit(g Group) {
 		if s.Advantage == nil || !g.valid() {
 			continue
 		}
+		t.ValidSequences++
 		t.Trained += int64(len(s.Advantage) - s.Given)
 		t.advantages = append(t.advantages, s.Advantage[s.Given:]...)
 		credit, needed, redundant := s.stepCredit()

@@ -107,3 +107,31 @@ func TestPartsOfTheReward(t *testing.T) {
 		t.Errorf("sft reports %s", text(t, r))
 	}
 }
+
+// Valid sequences are the responses that a step trained on: of trees the leaves, for each 10,000 tokens that it generated.
+func TestValidSequences(t *testing.T) {
+	for _, method := range []string{"grpo", "attnrl", "rearl", "deepgrpo", "sft"} {
+		r := open(t, nil, diceRun(t, method, nil))
+		generated := int64(0)
+		for _, report := range steps(t, r, 2) {
+			if method != "sft" && (report.ValidSequences == 0 || *report.ValidRate != 1e4*float64(report.ValidSequences)/float64(report.Generated-generated)) {
+				t.Errorf("%s: %s", method, text(t, report))
+			}
+			if method == "attnrl" && report.ValidSequences != report.Leaves {
+				t.Errorf("%d valid sequences, %d leaves", report.ValidSequences, report.Leaves)
+			}
+			generated = report.Generated
+		}
+		count := 0
+		for _, g := range r.last {
+			for _, s := range g.Samples {
+				if g.valid() && s.Advantage != nil {
+					count++
+				}
+			}
+		}
+		if got := steps(t, open(t, nil, diceRun(t, method, nil)), 2)[1].ValidSequences; got != count {
+			t.Errorf("%s: %d valid sequences, %d have an advantage", method, got, count)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"attnlab/rl/hyper"
 	"attnlab/rl/runs"
 	"attnlab/rl/score"
+	"attnlab/rl/stat"
 	"attnlab/rl/task"
 )
 
@@ -226,6 +227,7 @@ func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	report.Problems, report.Calls, report.Generated, report.Charged = r.Problems, r.Calls, r.Generated, r.Charged
 	report.Trained, report.Updates, report.Seconds = r.state.Trained, r.Trainer.Steps, r.state.Seconds
 	report.TokensPerSecond = float64(r.Generated-count.Generated) / seconds
+	report.ValidRate = stat.Finite(1e4 * float64(report.ValidSequences) / float64(r.Generated-count.Generated))
 	report.HeldOutBase = heldOutBase
 	if r.state.Step == 1 {
 		report.Base = r.state.Base

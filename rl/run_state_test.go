@@ -31,6 +31,7 @@ func TestRunsOfVersion1Resume(t *testing.T) {
 			resumed := steps(t, open(t, saved, c), 2)
 			for i := range resumed { // version 1 did not report these
 				resumed[i].ScorePosition, resumed[i].EarliestOverlap, resumed[i].Quantiles = nil, nil, quantiles{}
+				resumed[i].ValidSequences, resumed[i].ValidRate = 0, nil
 				resumed[i].RewardParts, resumed[i].CutOff, resumed[i].FinishedTokens, resumed[i].AdvantageSpread = nil, nil, nil, nil
 			}
 			got, old := any(nil), any(nil)

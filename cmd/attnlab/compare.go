@@ -43,6 +43,7 @@ response. Differences are listed. --json reports in "measured" how the first see
   AES                 accuracy-efficiency score: share of think tokens removed, plus 3 × the relative gain in accuracy or minus 5 × the loss
   score ~ place       rank correlation, within a response, of the scores by which a method chooses or weighs steps with their place: 1 is
                       earlier first, 0 has nothing of it
+  valid per 10,000 tokens   responses trained on, those of groups with both outcomes, for each 10,000 generated tokens; – of older logs
   charged             tokens generated, where a prefix that a branch or revision continues counts as generated
 
 Each run measured its base with the same seed: on the problems of its evaluation, or in older runs by the probe before the first step.

@@ -24,7 +24,7 @@ func writeRun(t *testing.T, dir string, run runs.Settings, accuracy, tokens, red
 	log := runs.Log{}
 	for step := 1; step <= 6; step++ {
 		last = rl.StepReport{Step: step, Method: run.Method, Seed: run.Seed, Accuracy: float64(step) / 10, ThinkTokens: 60 - float64(step), RedundantSteps: 2, EssentialSteps: 1, CreditAUC: &auc,
-			Groups: rl.GroupCount{Total: 4, AllCorrect: 1, Valid: 2}, Generated: int64(1000 * step), Charged: int64(1500 * step), Updates: 2 * step, Seconds: 10 * float64(step)}
+			Groups: rl.GroupCount{Total: 4, AllCorrect: 1, Valid: 2}, ValidSequences: 3, Generated: int64(1000 * step), Charged: int64(1500 * step), Updates: 2 * step, Seconds: 10 * float64(step)}
 		if err := log.Add([]byte(mustJSON(t, last))); err != nil {
 			t.Fatal(err)
 		}
@@ -90,6 +90,7 @@ func TestCompare(t *testing.T) {
 	near("reflections at 3", attnpo.ByDifficulty[1].Reflections.Mean, 5)
 	near("all correct", attnpo.Groups.AllCorrect.Mean, 0.25)
 	near("valid", attnpo.Groups.Valid.Mean, 0.5)
+	near("valid per 10,000 tokens", attnpo.ValidRate.Mean, 30)
 	near("tokens", attnpo.GeneratedTokens.Mean, 6000)
 	near("charged", attnpo.ChargedTokens.Mean, 9000)
 	near("credit AUC", attnpo.CreditAUC.Mean, 0.75)

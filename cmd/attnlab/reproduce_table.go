@@ -42,12 +42,13 @@ var recipeColumns = map[string]struct {
 			return noZero(two(r.ByDifficulty[0].Reflections.Mean)) + " / " + noZero(two(r.ByDifficulty[len(r.ByDifficulty)-1].Reflections.Mean))
 		},
 	},
-	"tokens":           {row: func(r runs.Row) string { return docsSpread(r.GeneratedTokens, thousands) }},
-	"credit AUC":       {row: func(r runs.Row) string { return docsSpread(r.CreditAUC, two) }},
-	"score ~ place":    {row: func(r runs.Row) string { return docsSpread(r.ScorePosition, two) }},
-	"steps":            {row: func(r runs.Row) string { return docsSpread(r.Steps, whole) }},
-	"updates":          {row: func(r runs.Row) string { return docsSpread(r.Updates, whole) }},
-	"prefixes charged": {row: func(r runs.Row) string { return docsSpread(r.ChargedTokens, thousands) }},
+	"tokens":                  {row: func(r runs.Row) string { return docsSpread(r.GeneratedTokens, thousands) }},
+	"credit AUC":              {row: func(r runs.Row) string { return docsSpread(r.CreditAUC, two) }},
+	"score ~ place":           {row: func(r runs.Row) string { return docsSpread(r.ScorePosition, two) }},
+	"steps":                   {row: func(r runs.Row) string { return docsSpread(r.Steps, whole) }},
+	"updates":                 {row: func(r runs.Row) string { return docsSpread(r.Updates, whole) }},
+	"prefixes charged":        {row: func(r runs.Row) string { return docsSpread(r.ChargedTokens, thousands) }},
+	"valid per 10,000 tokens": {row: func(r runs.Row) string { return docsSpread(r.ValidRate, one) }},
 }
 
 // recipeTable is a table of the docs with its base, in the order of the recipe's rows.

@@ -95,6 +95,7 @@ type Row struct {
 		AllWrong   Spread `json:"all_wrong"`
 		Valid      Spread `json:"valid"`
 	} `json:"groups"`
+	ValidRate       Spread      `json:"valid_per_10k"` // responses trained on for each 10,000 tokens generated; nothing of logs by older versions
 	Steps           Spread      `json:"steps"`
 	Updates         Spread      `json:"updates"`
 	GeneratedTokens Spread      `json:"generated_tokens"`

@@ -77,6 +77,13 @@ func (g *group) row(base BaseRow, reach float64) Row {
 		})
 	}
 	row.Groups.AllCorrect, row.Groups.AllWrong, row.Groups.Valid = share("all_correct"), share("all_wrong"), share("valid")
+	row.ValidRate = over(func(r finished) float64 {
+		valid := r.Run.Log.Columns().Of("valid_sequences")
+		if valid == nil || slices.ContainsFunc(valid, math.IsNaN) { // some steps were logged by an older version
+			return nan
+		}
+		return 1e4 * sum(valid) / r.Run.Log.Last("generated_tokens")
+	})
 	row.Steps, row.Updates, row.GeneratedTokens, row.ChargedTokens, row.Seconds = last("step"), last("updates"), last("generated_tokens"), last("charged_tokens"), last("seconds")
 	row.TokensToReach = over(func(r finished) float64 { return r.Run.tokensTo(reach) })
 	row.TokensToHalf = over(func(r finished) float64 { return r.Run.tokensToHalf() })

@@ -114,6 +114,7 @@ var Metrics = []Metric{
 	{"essential_kept", "essential kept", "essential kept", "share of the base's", Thousandths, 0, Reinforcement, 0.1, 0, inf, alone},
 	{"groups.all_correct", "all correct", "valid group", "groups", Whole, 0, Reinforcement, 2, 0, inf, alone},
 	{"groups.all_wrong", "all wrong", "valid group", "groups", Whole, 0, Reinforcement, 2, 0, inf, alone},
+	{"valid_per_10k", "valid sequences", "valid group", "per 10,000 generated tokens", Tenths, 0, Reinforcement, 1, 0, inf, alone},
 	{"loss", "surrogate loss", "loss", "no scale", Significant, 0, Reinforcement, 0.01, -inf, inf, alone},
 	{"generated_tokens", "generated", "generated tokens", "tokens in all", Whole, InComparison | AddsUp, Reinforcement, 1, 0, inf, alone},
 	{"seconds", "time", "", "in all", Time, AddsUp, EveryRun, 1, 0, inf, alone},

@@ -45,17 +45,21 @@ import (
 // Everything else is malformed, including a line about an item that the program does not have.
 type Relay struct{ config RelayConfig }
 
-// RelayKind is task relay. Its two teachers differ in the problems: "guided" begins a fifth of them with !, so that a model can learn
-// there what the mark means.
+// RelayKind is task relay. Its teachers differ in the problems: "guided" begins a fifth of them with !, so that a model can learn
+// there what the mark means, and "mixed" makes half of them of level 0, without a pivot, whatever the difficulty. The responses to
+// most of these are all right, which is what adaptive sampling is for: of the groups of six that relay-tiny writes, about a third.
 var RelayKind = Kind{
 	Name: "relay", Title: "Relay", Summary: "Add digits along a program; one choice, at a place that varies, decides whether the end can be right.",
-	Teachers: []string{"free", "guided"}, Levels: Range{0, 5}, Difficulty: Range{1, 5},
+	Teachers: []string{"free", "guided", "mixed"}, Levels: Range{0, 5}, Difficulty: Range{1, 5},
 	Words: relayWords,
 	New: func(teacher string, difficulty Range) (Task, error) {
 		config := DefaultRelay()
 		config.Difficulty = difficulty
-		if teacher == "guided" {
+		switch teacher {
+		case "guided":
 			config.Guided = 0.2
+		case "mixed":
+			config.Plain = 0.5
 		}
 		return orNil(NewRelay(config))
 	},
@@ -69,6 +73,7 @@ var RelayKind = Kind{
 // offer. It slips in lines that add a digit, never in those that add the chosen one, and continues with the value that it wrote.
 type RelayConfig struct {
 	Difficulty Range   // level, uniform; within 0..5 [1-5]
+	Plain      float64 // probability that a problem is of level 0, whatever the difficulty [0]
 	Guided     float64 // probability that a problem begins with ! [0]
 	Follow     float64 // probability that the marked digit is taken knowingly, where ! does not ask for it [0.10]
 	Slip       float64 // probability that an added digit gives a value off by 1, 2, 3 or 5 [0.02]
@@ -127,7 +132,7 @@ func NewRelay(config RelayConfig) (*Relay, error) {
 	if shortest := 17 + 8*relayItems + 3 + 4; shortest > config.Context {
 		return nil, fmt.Errorf("task: a trace of task relay may need %d tokens and the context holds %d: enlarge it", shortest, config.Context)
 	}
-	err := checkProbabilities([]string{"Guided", "Follow", "Slip", "Idle"}, []float64{config.Guided, config.Follow, config.Slip, config.Idle})
+	err := checkProbabilities([]string{"Plain", "Guided", "Follow", "Slip", "Idle"}, []float64{config.Plain, config.Guided, config.Follow, config.Slip, config.Idle})
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +162,9 @@ type relayProblem struct {
 func (r *Relay) Problem(seed uint64) Problem {
 	random := NewRandom(seed, ProblemStream)
 	level := r.config.Difficulty.Draw(random)
+	if r.config.Plain > 0 && random.Float64() < r.config.Plain { // without it the draws that follow stay those of older versions
+		level = 0
+	}
 	p := relayProblem{guided: random.Float64() < r.config.Guided, offered: random.Perm(10)[:relayOffer], start: random.IntN(10), stars: relayStars[level]}
 	p.marked = p.offered[random.IntN(relayOffer)]
 	items := relayItems

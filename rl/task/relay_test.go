@@ -56,6 +56,22 @@ func TestRelayProblems(t *testing.T) {
 	}
 }
 
+// Half of the mixed problems have no pivot, and the other levels are as frequent as each other.
+func TestRelayMixed(t *testing.T) {
+	task, levels := openTask(t, "relay", "mixed", ""), [6]int{}
+	const count = 3000
+	for seed := range uint64(count) {
+		p := task.Problem(seed)
+		levels[p.Difficulty]++
+		if _, known := Pivot(task, p, task.Judge(p, task.Demonstrate(p, seed))); known != (p.Difficulty > 0) {
+			t.Fatalf("seed %d of level %d: a pivot is known: %v", seed, p.Difficulty, known)
+		}
+	}
+	for level, share := range [6]float64{.5, .1, .1, .1, .1, .1} {
+		checkRate(t, "level "+strconv.Itoa(level), levels[level], count, share)
+	}
+}
+
 // The teacher errs as often as its configuration says. The lines are read again here, from their text.
 func TestRelayTeacher(t *testing.T) {
 	task := openTask(t, "relay", "guided", "")

@@ -185,6 +185,7 @@ func TestConfigRefuses(t *testing.T) {
 		"level":       func(c *RelayConfig) { c.Difficulty = Range{1, 6} },
 		"idle lines":  func(c *RelayConfig) { c.IdleFirst = Range{3, 2} },
 		"probability": func(c *RelayConfig) { c.Follow = 1.1 },
+		"mix":         func(c *RelayConfig) { c.Plain = -0.1 },
 		"context":     func(c *RelayConfig) { c.Context = 128 },
 	} {
 		config := DefaultRelay()
