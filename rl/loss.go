@@ -184,6 +184,12 @@ func (r *Run) update(groups []Group, c lossConfig) error {
 		parts = append(parts, part)
 		from = to
 	}
+	return r.trainOn(parts...)
+}
+
+// trainOn takes one step of the optimiser on packed parts and counts its operations.
+func (r *Run) trainOn(parts ...model.MicroBatch) error {
+	r.tally.compute += r.Trainer.Operations(parts...)
 	return r.Trainer.Step(r.rate(), parts...)
 }
 

@@ -75,16 +75,19 @@ type StepReport struct {
 	ValidSequences int      `json:"valid_sequences"`
 	ValidRate      *float64 `json:"valid_per_10k"`
 
-	Problems        uint64  `json:"problems"`
-	Generated       int64   `json:"generated_tokens"` // a continued prefix does not count again
-	Charged         int64   `json:"charged_tokens"`   // prefixes count each time
-	Trained         int64   `json:"trained_tokens"`   // of responses in valid groups
-	Calls           int     `json:"generation_calls"`
-	Updates         int     `json:"updates"`
-	Seconds         float64 `json:"seconds"`
-	Sampling        float64 `json:"sampling_seconds"`  // of this step
-	Learning        float64 `json:"learning_seconds"`  // of this step
-	TokensPerSecond float64 `json:"tokens_per_second"` // generated, of this step as a whole
+	Problems  uint64 `json:"problems"`
+	Generated int64  `json:"generated_tokens"` // a continued prefix does not count again
+	Charged   int64  `json:"charged_tokens"`   // prefixes count each time
+	Trained   int64  `json:"trained_tokens"`   // of responses in valid groups
+	// Compute is the operations of all updates so far, in billions, see [model.Trainer.Operations]: prompts and prefixes count as often as they are
+	// packed. Sampling and scoring are not in it. Nil of runs that an older version began.
+	Compute         *float64 `json:"training_gflop,omitempty"`
+	Calls           int      `json:"generation_calls"`
+	Updates         int      `json:"updates"`
+	Seconds         float64  `json:"seconds"`
+	Sampling        float64  `json:"sampling_seconds"`  // of this step
+	Learning        float64  `json:"learning_seconds"`  // of this step
+	TokensPerSecond float64  `json:"tokens_per_second"` // generated, of this step as a whole
 }
 
 // rewardParts is what the mean reward is the sum of: accuracy, and all that the method adds to it or takes away.
@@ -176,6 +179,7 @@ type tally struct {
 	early              []float64 // 1 for a branch point in a step at which "earliest" branches, else 0
 	pivots             []float64 // 1 for a branched response with a branch point in its pivot, else 0
 	updates            float64   // this step's
+	compute            float64   // operations of this step's updates
 	rewards, lengths   []float64 // of responses
 	accuracies         []float64 // part of the reward, of responses; likewise the next two
 	shortness, thought []float64

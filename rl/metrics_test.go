@@ -135,3 +135,29 @@ func TestValidSequences(t *testing.T) {
 		}
 	}
 }
+
+// Compute counts every token that an update packs: of a tree a prefix as often as it is continued, of a group without advantage nothing.
+func TestTrainingCompute(t *testing.T) {
+	for _, method := range []string{"grpo", "attnrl", "deepgrpo", "sft"} {
+		r := open(t, nil, diceRun(t, method, nil))
+		want := 0.0
+		for _, report := range steps(t, r, 2) {
+			if report.Compute == nil || *report.Compute <= want {
+				t.Fatalf("%s: %s", method, text(t, report))
+			}
+			want = *report.Compute
+		}
+		if method == "sft" { // it packs demonstrations, not responses
+			continue
+		}
+		before := *steps(t, open(t, nil, diceRun(t, method, nil)), 1)[0].Compute
+		for _, g := range r.last {
+			for _, s := range g.Samples {
+				if g.valid() && s.Advantage != nil {
+					before += 3 * diceShape.Operations(len(s.Tokens)) / 1e9
+				}
+			}
+		}
+		near.Want(t, method, []float64{want}, []float64{before}, 1e-12)
+	}
+}

@@ -218,6 +218,9 @@ func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	}
 	seconds := time.Since(start).Seconds()
 	r.state.Step++
+	if r.state.Compute > 0 || r.state.Trained == 0 {
+		r.state.Compute += r.tally.compute / 1e9
+	}
 	r.state.Trained += r.tally.Trained
 	r.state.Seconds += seconds
 	r.Rollouts = r.saved()
@@ -229,6 +232,9 @@ func (r *Run) Step(ctx context.Context) (StepReport, error) {
 	report.TokensPerSecond = float64(r.Generated-count.Generated) / seconds
 	report.ValidRate = stat.Finite(1e4 * float64(report.ValidSequences) / float64(r.Generated-count.Generated))
 	report.HeldOutBase = heldOutBase
+	if r.state.Compute > 0 || r.state.Trained == 0 {
+		report.Compute = stat.Finite(r.state.Compute)
+	}
 	if r.state.Step == 1 {
 		report.Base = r.state.Base
 	}

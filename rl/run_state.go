@@ -16,6 +16,7 @@ type runState struct {
 	Step    int             `json:"step"`
 	Count   Count           `json:"count"`
 	Trained int64           `json:"trained"`
+	Compute float64         `json:"training_gflop"` // see StepReport; 0 although tokens were trained where an older version began the run
 	Seconds float64         `json:"seconds"`
 	Base    *Probe          `json:"base"`            // the base's own samples
 	Trainer json.RawMessage `json:"state,omitempty"` // [Trainer.State]

@@ -71,7 +71,7 @@ func (sft) demonstrations(r *Run) (traces [][]int, prompts []int) {
 func (s sft) learn(r *Run, watched []Group) error {
 	r.last = watched
 	traces, prompts := s.demonstrations(r)
-	if err := r.Trainer.Step(r.rate(), supervised(traces, prompts, r.Model.VocabSize)); err != nil {
+	if err := r.trainOn(supervised(traces, prompts, r.Model.VocabSize)); err != nil {
 		return err
 	}
 	return r.reportUpdates()

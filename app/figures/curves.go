@@ -21,7 +21,7 @@ type curves struct {
 	*View
 	runsShown
 	smooth float64 // 0 to 0.95
-	tokens bool    // over generated tokens, not over steps
+	over   runs.Axis
 	ghost  string  // id of a run that is drawn behind the chosen one, or in its place; empty for none
 	beat   bool    // the ghost began from the model that a run would begin from
 	cursor float64 // where keys or a press have put the reading, NaN for nowhere
@@ -33,7 +33,7 @@ type curves struct {
 
 func newCurves(v *View) Figure {
 	v.Pace = pace
-	return &curves{View: v, cursor: math.NaN()}
+	return &curves{View: v, cursor: math.NaN(), over: runs.AxisOf("")}
 }
 
 // Follows lists what the figure draws.
@@ -46,7 +46,7 @@ func (c *curves) Show(event any, _ time.Time) {
 	}
 }
 
-// Set sets an option: runs=ID,ID, by default the active run; ghost=ID, a run to beat; beat=this where it began from the same model; smooth=0..0.95; x=step or tokens.
+// Set sets an option: runs=ID,ID, by default the active run; ghost=ID, a run to beat; beat=this where it began from the same model; smooth=0..0.95; x=the name of one of [runs.Axes].
 func (c *curves) Set(name, value string) {
 	switch name {
 	case "runs":
@@ -72,10 +72,11 @@ func (c *curves) Set(name, value string) {
 		}
 		c.smooth = share
 	case "x":
-		if tokens := value == "tokens"; tokens == c.tokens {
+		over := runs.AxisOf(value)
+		if over.Name == c.over.Name {
 			return
 		}
-		c.tokens, c.cursor = !c.tokens, math.NaN()
+		c.over, c.cursor = over, math.NaN()
 	default:
 		return
 	}
@@ -109,9 +110,9 @@ func (c *curves) update() {
 		base = c.chosen[0].Base
 	}
 	for _, m := range drawn {
-		if chart, ok := newChart(m, c.chosen, c.groups, base, c.tokens, c.smooth); ok {
+		if chart, ok := newChart(m, c.chosen, c.groups, base, c.over, c.smooth); ok {
 			if len(ghost) == 1 && len(c.chosen) == 1 {
-				chart.addGhost(ghost[0], c.tokens)
+				chart.addGhost(ghost[0], c.over)
 			}
 			c.charts = append(c.charts, chart)
 		}
@@ -147,13 +148,10 @@ func (c *curves) scales() []float64 {
 
 // axis is the name of the horizontal axis.
 func (c *curves) axis() string {
-	if !c.tokens {
-		return "step"
-	}
-	if len(c.chosen) > 0 && c.chosen[0].Settings.Method == runs.Pretrain {
+	if c.over.Columns[len(c.over.Columns)-1] == "tokens" && len(c.chosen) > 0 && c.chosen[0].Settings.Method == runs.Pretrain {
 		return "tokens read"
 	}
-	return "tokens generated"
+	return c.over.Label
 }
 
 // Caption says what is drawn.
@@ -175,11 +173,7 @@ func (c *curves) Caption() string {
 // Table is a row for each place of each curve, then of each mean over runs with one standard deviation. Low and high are what is drawn around a
 // value: for a mean its standard deviation, for others what the metric has.
 func (c *curves) Table() Table {
-	x := "step"
-	if c.tokens {
-		x = "tokens"
-	}
-	t := newTable("metric run n " + x + " value smoothed low high")
+	t := newTable("metric run n " + c.over.Name + " value smoothed low high")
 	at := func(values []float64, i int) float64 {
 		if i >= len(values) {
 			return math.NaN()

@@ -98,7 +98,7 @@ type chart struct {
 	lo, hi float64      // ends of the axis
 }
 
-// curve is a metric of one run over steps or tokens, one value a row of the log; NaN where
+// curve is a metric of one run over an axis, one value a row of the log; NaN where
 // there is none.
 type curve struct {
 	run            int // place among the chosen runs
@@ -110,10 +110,10 @@ type curve struct {
 
 // newChart makes the chart of a metric. It returns false if no run has a value. base are the
 // measurements of the model that a single run started from.
-func newChart(m runs.Metric, chosen []session.KeptRun, groups []group, base []session.Metric, tokens bool, smooth float64) (chart, bool) {
+func newChart(m runs.Metric, chosen []session.KeptRun, groups []group, base []session.Metric, over runs.Axis, smooth float64) (chart, bool) {
 	c := chart{Metric: m, base: math.NaN(), lo: inf, hi: -inf}
 	for i, r := range chosen {
-		steps, raw, x := column(r.Metrics, "step"), column(r.Metrics, m.Name), along(r, tokens)
+		steps, raw, x := column(r.Metrics, "step"), column(r.Metrics, m.Name), along(r, over)
 		n := min(len(raw), len(x))
 		if n == 0 || !has(r.Settings, m) {
 			continue
@@ -169,8 +169,8 @@ func newChart(m runs.Metric, chosen []session.KeptRun, groups []group, base []se
 }
 
 // addGhost adds the curve of a run that is drawn behind the chosen one.
-func (c *chart) addGhost(r session.KeptRun, tokens bool) {
-	g, ok := newChart(c.Metric, []session.KeptRun{r}, nil, nil, tokens, ghostSmoothing)
+func (c *chart) addGhost(r session.KeptRun, over runs.Axis) {
+	g, ok := newChart(c.Metric, []session.KeptRun{r}, nil, nil, over, ghostSmoothing)
 	if !ok {
 		return
 	}
@@ -182,14 +182,13 @@ func (c *chart) addGhost(r session.KeptRun, tokens bool) {
 const ghostSmoothing = 0.8
 
 // along is the horizontal axis of a run's curves.
-func along(r session.KeptRun, tokens bool) []float64 {
-	if !tokens {
-		return column(r.Metrics, "step")
+func along(r session.KeptRun, over runs.Axis) []float64 {
+	for _, name := range over.Columns {
+		if x := column(r.Metrics, name); x != nil {
+			return x
+		}
 	}
-	if generated := column(r.Metrics, "generated_tokens"); generated != nil {
-		return generated
-	}
-	return column(r.Metrics, "tokens")
+	return nil
 }
 
 // smoothed is the exponential moving average of values [N] at steps [N]: from a step to the

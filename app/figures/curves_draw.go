@@ -17,8 +17,8 @@ func (c *curves) Draw(s *draw.Scene) {
 	case len(c.chosen) == 0:
 		s.Empty("No run yet.", "Start one, and its curves appear here.")
 		return
-	case len(c.charts) == 0 && c.tokens:
-		s.Empty("No curve over tokens.", "Choose steps, or wait for the first one.")
+	case len(c.charts) == 0 && c.over.Name != runs.Axes[0].Name:
+		s.Empty("No curve over "+c.over.Title+".", "Choose steps, or wait for the first one. Older logs may not have it.")
 		return
 	case !c.drawable():
 		s.Empty("No step yet.", "The first step gives the first points.")

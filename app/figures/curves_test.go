@@ -288,6 +288,19 @@ func TestChoices(t *testing.T) {
 	if h.Key(Back, start); !math.IsNaN(f.cursor) {
 		t.Error("back leaves the reading")
 	}
+
+	// Compute is an axis for runs whose logs have it: others have no curve over it.
+	if h.Set("x", "compute", start); len(f.charts) != 0 {
+		t.Errorf("%d charts over a column that no log has", len(f.charts))
+	}
+	counted := someRun("c", "grpo", 1, 3)
+	compute := []float64{11, 23, 34}
+	counted.Metrics = append(counted.Metrics, session.Metric{Name: "training_gflop", Values: []*float64{&compute[0], &compute[1], &compute[2]}})
+	h.Show(saved(old, counted), start)
+	h.Set("runs", "a,c", start)
+	if got := f.scales(); len(got) == 0 || !slices.Equal(got[:2], []float64{11, 34}) || len(f.charts[0].curves) != 1 || f.axis() != "training, GFLOP" || f.Table().Columns[3] != "compute" {
+		t.Errorf("over compute: %v, %s", got, f.axis())
+	}
 }
 
 // An active run is drawn ten times a second at most, and its axes do not jump.

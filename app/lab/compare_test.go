@@ -12,7 +12,7 @@ import (
 )
 
 func TestCurvesAsLink(t *testing.T) {
-	for _, c := range []Curves{startCurves(), {X: "tokens", Smooth: 0}, {X: "step", Smooth: 95}, {X: "tokens", Smooth: 7}} {
+	for _, c := range []Curves{startCurves(), {X: "tokens", Smooth: 0}, {X: "step", Smooth: 95}, {X: "tokens", Smooth: 7}, {X: "charged", Smooth: 60}, {X: "compute", Smooth: 60}} {
 		v := Start()
 		v.Page, v.Curves, v.Compared = PageCompare, c, "a1,g1"
 		if got := viewOf("#" + v.String()); got != v {

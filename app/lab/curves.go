@@ -2,19 +2,27 @@ package lab
 
 import (
 	"strconv"
+
+	"attnlab/rl/runs"
 )
 
 // Curves is how training curves are drawn on every page: over what, and how smooth.
 type Curves struct {
-	X      string // "step" or "tokens", those generated so far
+	X      string // the name of one of [runs.Axes]
 	Smooth int    // weight of the past in the running mean, percent
 }
 
 const MaxSmooth = 95
 
-var CurvesOver = []string{"step", "tokens"}
+// CurvesOver are the names of axes.
+var CurvesOver = func() (names []string) {
+	for _, a := range runs.Axes {
+		names = append(names, a.Name)
+	}
+	return names
+}()
 
-func startCurves() Curves { return Curves{X: "step", Smooth: 60} }
+func startCurves() Curves { return Curves{X: CurvesOver[0], Smooth: 60} }
 
 // write adds what differs from startCurves to a link.
 func (c Curves) write(add func(key, value string)) {

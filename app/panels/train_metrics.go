@@ -138,12 +138,7 @@ func (p *Page) curveControls() app.UI {
 			app.Input().Type("range").Min(0).Max(lab.MaxSmooth).DataSet("set", "smooth").Value(p.Curves.Smooth).Aria("label", "smoothing, percent").Aria("valuetext", p.Curves.Share()),
 			app.Output().Text(p.Curves.Share()),
 		),
-		app.Label().Body(app.Text("over"), choice("x", "curves over", p.Curves.X, lab.CurvesOver, func(s string) string {
-			if s == "tokens" {
-				return "generated tokens"
-			}
-			return "steps"
-		})),
+		app.Label().Body(app.Text("over"), choice("x", "curves over", p.Curves.X, lab.CurvesOver, func(s string) string { return runs.AxisOf(s).Title })),
 		app.If(p.Thinned() > 1, func() app.UI {
 			return app.P().Class("hint").Text(fmt.Sprintf("Of the older steps one in %.0f is drawn. Export and CSV have all steps.", p.Thinned()))
 		}),

@@ -45,6 +45,8 @@ response. Differences are listed. --json reports in "measured" how the first see
                       earlier first, 0 has nothing of it
   valid per 10,000 tokens   responses trained on, those of groups with both outcomes, for each 10,000 generated tokens; – of older logs
   charged             tokens generated, where a prefix that a branch or revision continues counts as generated
+  training GFLOP      operations of the updates, forward and backward, in billions: prompts and prefixes count as often as they are trained on;
+                      sampling is not in it; – of older logs
 
 Each run measured its base with the same seed: on the problems of its evaluation, or in older runs by the probe before the first step.
 --base takes an evaluation by attnlab eval --json instead, which must have been measured like the runs.

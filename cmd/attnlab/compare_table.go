@@ -130,13 +130,13 @@ func (d comparison) outcomes() *table {
 }
 
 func (d comparison) costs() *table {
-	t := &table{head: []string{"method", "groups all correct", "all wrong", "valid", "valid per 10,000 tokens", "steps", "updates", "tokens", "charged", "minutes", "credit AUC", "score ~ place", "tokens to half gain"}}
+	t := &table{head: []string{"method", "groups all correct", "all wrong", "valid", "valid per 10,000 tokens", "steps", "updates", "tokens", "charged", "training GFLOP", "minutes", "credit AUC", "score ~ place", "tokens to half gain"}}
 	if d.Reach > 0 {
 		t.head = append(t.head, fmt.Sprintf("tokens to %.2g", d.Reach))
 	}
 	for _, r := range d.Rows {
 		row := []string{r.Method, unit(spreadText(r.Groups.AllCorrect, percent)), unit(spreadText(r.Groups.AllWrong, percent)), unit(spreadText(r.Groups.Valid, percent)),
-			spreadText(r.ValidRate, one), spreadText(r.Steps, whole), spreadText(r.Updates, whole), spreadText(r.GeneratedTokens, thousands), spreadText(r.ChargedTokens, thousands),
+			spreadText(r.ValidRate, one), spreadText(r.Steps, whole), spreadText(r.Updates, whole), spreadText(r.GeneratedTokens, thousands), spreadText(r.ChargedTokens, thousands), spreadText(r.Compute, whole),
 			spreadText(r.Seconds, func(n number) string { return fmt.Sprintf("%.1f", time.Duration(float64(n)*1e9).Minutes()) }), spreadText(r.CreditAUC, two), spreadText(r.ScorePosition, two), halfText(r)}
 		if d.Reach > 0 {
 			row = append(row, fmt.Sprintf("%s (%d of %d)", spreadText(r.TokensToReach, thousands), r.Reached, r.Seeds))

@@ -48,6 +48,7 @@ var recipeColumns = map[string]struct {
 	"steps":                   {row: func(r runs.Row) string { return docsSpread(r.Steps, whole) }},
 	"updates":                 {row: func(r runs.Row) string { return docsSpread(r.Updates, whole) }},
 	"prefixes charged":        {row: func(r runs.Row) string { return docsSpread(r.ChargedTokens, thousands) }},
+	"training GFLOP":          {row: func(r runs.Row) string { return docsSpread(r.Compute, whole) }},
 	"valid per 10,000 tokens": {row: func(r runs.Row) string { return docsSpread(r.ValidRate, one) }},
 }
 

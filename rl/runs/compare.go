@@ -100,6 +100,7 @@ type Row struct {
 	Updates         Spread      `json:"updates"`
 	GeneratedTokens Spread      `json:"generated_tokens"`
 	ChargedTokens   Spread      `json:"charged_tokens"`
+	Compute         Spread      `json:"training_gflop"` // operations of the updates, in billions; nothing of older logs
 	Seconds         Spread      `json:"seconds"`
 	Reached         int         `json:"reached,omitempty"`       // runs that reached the accuracy asked for
 	TokensToReach   Spread      `json:"tokens_to_reach"`         // of those

@@ -85,6 +85,9 @@ func (g *group) row(base BaseRow, reach float64) Row {
 		return 1e4 * sum(valid) / r.Run.Log.Last("generated_tokens")
 	})
 	row.Steps, row.Updates, row.GeneratedTokens, row.ChargedTokens, row.Seconds = last("step"), last("updates"), last("generated_tokens"), last("charged_tokens"), last("seconds")
+	if row.Compute = SpreadOf(nil); !slices.ContainsFunc(g.runs, func(r finished) bool { return r.Run.Log.Columns().Of("training_gflop") == nil }) {
+		row.Compute = last("training_gflop")
+	}
 	row.TokensToReach = over(func(r finished) float64 { return r.Run.tokensTo(reach) })
 	row.TokensToHalf = over(func(r finished) float64 { return r.Run.tokensToHalf() })
 	row.WhileTraining = over(func(r finished) float64 { return r.Run.whileTraining() })

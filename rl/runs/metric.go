@@ -117,6 +117,8 @@ var Metrics = []Metric{
 	{"valid_per_10k", "valid sequences", "valid group", "per 10,000 generated tokens", Tenths, 0, Reinforcement, 1, 0, inf, alone},
 	{"loss", "surrogate loss", "loss", "no scale", Significant, 0, Reinforcement, 0.01, -inf, inf, alone},
 	{"generated_tokens", "generated", "generated tokens", "tokens in all", Whole, InComparison | AddsUp, Reinforcement, 1, 0, inf, alone},
+	{"charged_tokens", "charged", "charged tokens", "tokens in all", Whole, InComparison | AddsUp, Reinforcement, 1, 0, inf, alone},
+	{"training_gflop", "training compute", "training compute", "GFLOP in all", Whole, InComparison | AddsUp, Reinforcement, 1, 0, inf, alone},
 	{"seconds", "time", "", "in all", Time, AddsUp, EveryRun, 1, 0, inf, alone},
 }
 
