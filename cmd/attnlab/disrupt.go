@@ -114,10 +114,7 @@ func (c *console) disrupt(ctx context.Context, s sampled, delta int, picks []sco
 	if err != nil {
 		return err
 	}
-	traces := make([]task.Trace, len(attempts))
-	for i, a := range attempts {
-		traces[i] = a.Trace
-	}
+	traces := tracesOf(attempts)
 	scorer, err := l.scorer(traces)
 	if err != nil {
 		return err

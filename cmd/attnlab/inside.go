@@ -275,11 +275,7 @@ func (c *console) ablate(ctx context.Context, l *lab, i *model.Inspector, f insi
 	if err != nil {
 		return err
 	}
-	traces := make([]task.Trace, len(attempts))
-	for n, a := range attempts {
-		traces[n] = a.Trace
-	}
-	a, err := examine.NewAblating(ctx, i, l.Task, problems, traces)
+	a, err := examine.NewAblating(ctx, i, l.Task, problems, tracesOf(attempts))
 	if err != nil {
 		return err
 	}

@@ -337,6 +337,15 @@ func (c *console) attempts(ctx context.Context, l *lab, d *model.Decoder, proble
 	return attempts, err
 }
 
+// tracesOf are the traces of attempts, in order.
+func tracesOf(attempts []examine.Attempt) []task.Trace {
+	traces := make([]task.Trace, len(attempts))
+	for i, a := range attempts {
+		traces[i] = a.Trace
+	}
+	return traces
+}
+
 // examined computes the scores of traces. If ctx ends, it returns the first ones and an error.
 func (c *console) examined(ctx context.Context, s *model.Scorer, traces []task.Trace, delta int) ([]examine.Examined, error) {
 	p := c.progress("scoring responses")
