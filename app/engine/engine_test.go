@@ -73,37 +73,38 @@ func random(t testing.TB, task task.Task) *hf.Checkpoint {
 type screen struct {
 	leave func() // closes the page
 	testing.TB
-	port     *session.Port
-	status   session.Status
-	failures []session.Failure
-	checked  session.Checked
-	able     session.Capabilities
-	trace    session.Trace
-	head     session.HeadAttention
-	heads    session.HeadsView
-	cut      session.Disruption
-	losses   session.StepLosses
-	again    session.Importances
-	many     session.Samples
-	answers  session.AnswerLosses
-	inside   session.InsideView
-	ablated  session.Ablations
-	patched  session.Patched
-	selected session.Selection
-	run      session.Run
-	second   session.Beside
-	pairs    session.PairedRollouts
-	runs     session.Runs
-	credit   session.Credit
-	loss     session.TokenLosses
-	tree     session.Tree
-	rules    session.Rules
-	files    session.RunFiles
-	speeds   session.Speeds
-	offer    session.Offer
-	models   session.Models
-	folders  *folders
-	followed session.Followed
+	port      *session.Port
+	status    session.Status
+	failures  []session.Failure
+	checked   session.Checked
+	able      session.Capabilities
+	trace     session.Trace
+	head      session.HeadAttention
+	heads     session.HeadsView
+	cut       session.Disruption
+	losses    session.StepLosses
+	again     session.Importances
+	many      session.Samples
+	answers   session.AnswerLosses
+	inside    session.InsideView
+	ablated   session.Ablations
+	patched   session.Patched
+	selected  session.Selection
+	run       session.Run
+	second    session.Beside
+	pairs     session.PairedRollouts
+	runs      session.Runs
+	credit    session.Credit
+	loss      session.TokenLosses
+	tree      session.Tree
+	rules     session.Rules
+	files     session.RunFiles
+	contrasts session.Contrasts
+	speeds    session.Speeds
+	offer     session.Offer
+	models    session.Models
+	folders   *folders
+	followed  session.Followed
 
 	traces []time.Time // when each came
 	stages []string
@@ -376,6 +377,8 @@ func (s *screen) receive(message any) {
 		s.rules = m
 	case session.RunFiles:
 		s.files = m
+	case session.Contrasts:
+		s.contrasts = m
 	}
 }
 

@@ -102,11 +102,11 @@ func (e *Engine) wholeLog(ctx context.Context, t *training) ([]byte, error) {
 // exportMetrics sends every step of runs as one file.
 func (e *Engine) exportMetrics(ctx context.Context, c session.ExportMetrics) error {
 	var list []session.KeptRun
-	for _, id := range c.IDs {
-		t, err := e.runNamed(id)
-		if err != nil {
-			return err
-		}
+	of, err := e.runsNamed(c.IDs)
+	if err != nil {
+		return err
+	}
+	for _, t := range of {
 		text, err := e.wholeLog(ctx, t)
 		if err != nil {
 			return err

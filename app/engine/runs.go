@@ -89,7 +89,7 @@ func (e *Engine) readFor(ctx context.Context, c session.Command) {
 		if !strings.HasPrefix(c.Name, runModel) {
 			return
 		}
-	case session.Begin, session.TrainBeside, session.Advance, session.ResumeRun, session.FollowRun, session.DropRun, session.RenameRun, session.ExportRun, session.ExportMetrics, session.ShowRollouts,
+	case session.Begin, session.TrainBeside, session.Advance, session.ResumeRun, session.FollowRun, session.DropRun, session.RenameRun, session.ExportRun, session.ExportMetrics, session.ContrastRuns, session.ShowRollouts,
 		session.ImportRun, session.OpenRun:
 	default:
 		return

@@ -35,7 +35,7 @@ func (e *Engine) repeat() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, snapshot := range []session.Event{session.Methods{}, session.Capabilities{}, session.Trace{}, session.HeadAttention{}, session.StepDetail{}, session.HeadsView{},
-		session.Disruption{}, session.StepLosses{}, session.Importances{}, session.Samples{}, session.InsideView{}, session.AnswerLosses{}, session.LayerScores{}, session.Tree{}, session.Rules{}, session.Runs{}, session.Run{}, session.Beside{}, session.PairedRollouts{}, session.Credit{}, session.TokenLosses{}, session.Followed{}, session.Speeds{}, session.Offer{}, session.Listing{}, session.Selection{}, session.Status{}} {
+		session.Disruption{}, session.StepLosses{}, session.Importances{}, session.Samples{}, session.InsideView{}, session.AnswerLosses{}, session.LayerScores{}, session.Tree{}, session.Rules{}, session.Runs{}, session.Contrasts{}, session.Run{}, session.Beside{}, session.PairedRollouts{}, session.Credit{}, session.TokenLosses{}, session.Followed{}, session.Speeds{}, session.Offer{}, session.Listing{}, session.Selection{}, session.Status{}} {
 		if event, ok := e.snapshots[session.Kind(snapshot)]; ok {
 			e.send(event)
 		}

@@ -144,6 +144,8 @@ func (e *Engine) plan(c session.Command) func(context.Context) (string, error) {
 		return silent(func(ctx context.Context) error { return e.exportRun(ctx, c) })
 	case session.ExportMetrics:
 		return silent(func(ctx context.Context) error { return e.exportMetrics(ctx, c) })
+	case session.ContrastRuns:
+		return silent(func(ctx context.Context) error { return e.contrastRuns(ctx, c) })
 	case session.ImportRun:
 		return func(ctx context.Context) (string, error) { return e.importRun(ctx, c) }
 	case session.MeasureSpeed:

@@ -5,6 +5,7 @@ import "attnlab/app/session"
 // compareActions are the actions of the Compare page.
 func compareActions() []Action {
 	some := func(l *Lab) bool { return l.Page == PageCompare && len(l.ChosenRuns()) > 0 }
+	contrasted := func(l *Lab) bool { return l.Page == PageCompare && l.Contrasted() }
 	return []Action{
 		{"use-settings", "", "", true, nil, func(l *Lab, a string) {
 			for _, r := range l.AllRuns() {
@@ -44,6 +45,9 @@ func compareActions() []Action {
 		{"save-json", "", "Save the chosen runs as JSON", false, some, func(l *Lab, _ string) {
 			l.export("attnlab-runs.json")
 		}},
+		{"contrast", "", "Contrast a row of the chosen runs with every other row", false, (*Lab).mayContrast, func(l *Lab, _ string) { l.contrast() }},
+		{"save-contrasts", "", "Save the contrasts of rows as CSV", false, contrasted, func(l *Lab, _ string) { l.saveContrasts("csv") }},
+		{"save-contrasts-json", "", "Save the contrasts of rows as JSON", false, contrasted, func(l *Lab, _ string) { l.saveContrasts("json") }},
 		{"save-scatter", "compare:p", "Save the plot as PNG", false, some, func(l *Lab, _ string) { l.screen.SaveFigure("scatter", "png") }},
 		{"save-curves", "", "Save the curves as PNG", false, some, func(l *Lab, _ string) { l.screen.SaveFigure("curves", "png") }},
 	}

@@ -66,6 +66,7 @@ func (s *State) ChosenIDs() string {
 
 // choose ticks a run, or removes its tick. Where all are ticked the link names none, so that a new run is ticked too.
 func (s *State) choose(id string, is bool) {
+	s.View.Contrast = Contrast{}
 	ids, all := []string{}, true
 	for _, r := range s.AllRuns() {
 		if r.Info.ID == id && is || r.Info.ID != id && s.Compares(r.Info.ID) {
@@ -86,6 +87,7 @@ func (s *State) choose(id string, is bool) {
 
 // chooseMany ticks all runs, none, or those of one method as they are shown by its button: all of them, or none where all are.
 func (s *State) chooseMany(which string) {
+	s.View.Contrast = Contrast{}
 	method, one := strings.CutPrefix(which, "method:")
 	switch {
 	case which == "all":
@@ -123,6 +125,7 @@ func (l *Lab) setCompare(name, value string) bool {
 	switch {
 	case found:
 		l.choose(id, value == "true")
+	case l.setContrast(name, value):
 	case name == "run-order":
 		l.RunOrder = value
 	case name == "run-name":

@@ -51,7 +51,8 @@ type View struct {
 	Plan     Plan   // of the current run, or of the next
 	Curves   Curves // of training
 	Compared string // runs, ids with commas between; empty is all
-	Bench    Bench  // of the Benchmark page
+	Contrast Contrast
+	Bench    Bench // of the Benchmark page
 }
 
 // AllTokens in View.Tokens means a finished response.
@@ -220,8 +221,11 @@ func (v View) String() string {
 	if v.Page == PageTrain || v.Page == PageCompare {
 		v.Curves.write(add)
 	}
-	if v.Page == PageCompare && v.Compared != "" {
-		add("runs", v.Compared)
+	if v.Page == PageCompare {
+		if v.Compared != "" {
+			add("runs", v.Compared)
+		}
+		v.Contrast.write(add)
 	}
 	if v.Page == PageBench {
 		v.Bench.write(add)
@@ -299,6 +303,7 @@ func ParseLink(hash string) (v View, unread string) {
 	q.choose("patch", &v.PatchInto, []string{session.PatchEdit, session.PatchAnother})
 	q.whole("node", &v.Selection.Node, -1, math.MaxInt32)
 	v.Growth, v.Plan, v.Curves, v.Compared, v.Bench = readGrowth(q), readPlan(q), readCurves(q), q.text("runs"), readBench(q)
+	v.Contrast = readContrast(q)
 	chooseQuantity(q, "colour", &v.Quantity, explain.TokenQuantities())
 	chooseQuantity(q, "heads-by", &v.Grid, explain.HeadQuantities())
 	readArcs(q, &v.Arcs)

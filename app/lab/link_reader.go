@@ -16,7 +16,7 @@ import (
 var linkKeys = []string{
 	"page", "recorded", "problem", "seed", "difficulty", "tokens", "temperature", "top-p", "draw", "token", "step", "head", "node", "cut", "samples", "importance", "many", "inside", "ablate", "ablate-by", "ablate-over", "patch", "colour", "heads-by", "heads-as", "heads-top", "layers", "arcs-from", "readers",
 	"lesson", "guess", "term", "base", "own", "labels", "edits", "shots", "system", "chat", "step-rule", "rule", "m", "n", "t", "tseed", "rounds", "by-hand", "rivals", "over",
-	"method", "model", "teacher", "run-difficulty", "run-seed", "steps", "probe", "held-out", "held-out-every", "beside", "save-rollouts", "focus", "x", "smooth", "runs", "run", "measure", "runs-each", "roofline",
+	"method", "model", "teacher", "run-difficulty", "run-seed", "steps", "probe", "held-out", "held-out-every", "beside", "save-rollouts", "focus", "x", "smooth", "runs", "paired", "outcome", "within", "run", "measure", "runs-each", "roofline",
 }
 
 // freeKeys are those whose values may contain an &.

@@ -74,6 +74,9 @@ func (l *Lab) restore(old *View) {
 	if v.Ablated != (Ablated{}) && v.Recorded == "" && (old == nil || old.Ablated != v.Ablated || old.Model != v.Model || old.Difficulty != v.Difficulty) {
 		l.Send(v.Ablated.command())
 	}
+	if v.Contrast.Row != "" && (old == nil || old.Contrast != v.Contrast || old.Compared != v.Compared) {
+		l.Send(l.contrastCommand())
+	}
 	if v.Many > 0 && v.Recorded == "" && (old == nil || old.Many != v.Many || !old.sameProblem(v)) {
 		l.sampleMany()
 	}

@@ -92,11 +92,12 @@ type Controls struct {
 	Many       int    // responses to one problem at once
 	EditSeed   uint32 // of what the model writes after an edit
 	Ablated    Ablated
+	Contrast   Contrast
 }
 
 func newState(v View, shipped Example) *State {
 	s := &State{View: v, handLabels: handLabels{linkedLabels: v.Labels}, editing: editing{Draft: Draft{Step: -1}}, branching: branching{BranchOf: -1}, shipped: shipped, Booting: "the page", Hovered: -1, Endings: map[string]lessonEnd{},
-		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, System: v.Wording.System, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v.Cut), Again: samplesOf(v.Again), Many: samplesOf(v.Many), EditSeed: v.Sampling.Seed, Ablated: cmp.Or(v.Ablated, startAblated())},
+		Controls: Controls{Difficulty: v.Difficulty, Typed: v.Text, System: v.Wording.System, Sampling: v.Sampling, Unit: "step", Speed: 4, Problems: 64, Samples: samplesOf(v.Cut), Again: samplesOf(v.Again), Many: samplesOf(v.Many), EditSeed: v.Sampling.Seed, Ablated: cmp.Or(v.Ablated, startAblated()), Contrast: v.Contrast},
 		Folded:   map[string]bool{"heads": true, "table": true, "losses-table": true, "importance-table": true, "responses-table": true, "token-loss-table": true, "answers": true, "ablations-table": true, "patched-table": true, "metrics": true, "settings": true, "follow": true}}
 	if s.Example {
 		s.Trace = shipped.Trace
@@ -181,6 +182,8 @@ func (s *State) apply(event session.Event) {
 		s.Speeds = e
 	case session.Runs:
 		s.Runs = e
+	case session.Contrasts:
+		s.Contrasts, s.View.Contrast = e, contrastOf(e)
 	case session.Offer:
 		s.takeOffer(e)
 	case session.Models:

@@ -3,7 +3,6 @@ package lab
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"attnlab/app/lab/explain"
 	"attnlab/app/session"
@@ -18,17 +17,6 @@ type Verdict struct {
 	Length stat.Difference // think tokens, end less base, paired by run
 	Base   float64         // mean think tokens of the bases
 	Right  stat.Difference // accuracy, the same
-}
-
-// Contrast sets two groups beside each other, paired by the seeds that both have.
-type Contrast struct {
-	A, B   string
-	N      int // shared seeds
-	Length stat.Difference
-	Right  stat.Difference
-	// Adjusted are the p values of Length and Right, adjusted for all contrasts together (Holm).
-	Adjusted [2]float64
-	Other    string // why the groups cannot be compared, empty where they can
 }
 
 // Verdicts are those of each group, in order.
@@ -50,57 +38,6 @@ func Verdicts(groups []standing) (all []Verdict) {
 		all = append(all, v)
 	}
 	return all
-}
-
-// Contrasts are those of all pairs of groups.
-func Contrasts(groups []standing) (all []Contrast) {
-	for i, a := range groups {
-		for _, b := range groups[i+1:] {
-			all = append(all, contrast(a, b))
-		}
-	}
-	var p []float64
-	for _, c := range all {
-		p = append(p, c.Length.P, c.Right.P)
-	}
-	for i, adjusted := range stat.Holm(p) {
-		all[i/2].Adjusted[i%2] = adjusted
-	}
-	return all
-}
-
-func contrast(a, b standing) Contrast {
-	c := Contrast{A: a.Name, B: b.Name}
-	x, y := a.Settings.Series, b.Settings.Series
-	switch {
-	case x.Base != y.Base || x.Task != y.Task || x.Teacher != y.Teacher || x.Difficulty != y.Difficulty:
-		c.Other = "other base or other problems"
-	case x.Method == "" || y.Method == "":
-		c.Other = "settings unknown"
-	}
-	var length, right [2][]float64
-	for _, r := range a.Runs {
-		j := slices.IndexFunc(b.Runs, func(s session.KeptRun) bool { return s.Settings.Seed == r.Settings.Seed })
-		if j < 0 || c.Other != "" {
-			continue
-		}
-		pair := [2]session.KeptRun{r, b.Runs[j]}
-		ends := func(name string) (v [2]float64) {
-			for k := range pair {
-				v[k] = float64(RecentOf(pair[k].Metrics, name).Mean)
-			}
-			return v
-		}
-		l, acc := ends("think_tokens"), ends("accuracy")
-		if math.IsNaN(l[0] + l[1] + acc[0] + acc[1]) {
-			continue
-		}
-		for k := range pair {
-			length[k], right[k] = append(length[k], l[k]), append(right[k], acc[k])
-		}
-	}
-	c.N, c.Length, c.Right = len(length[0]), stat.Paired(length[0], length[1]), stat.Paired(right[0], right[1])
-	return c
 }
 
 // shown reports whether an interval excludes 0.
@@ -132,29 +69,4 @@ func (v Verdict) Says() string {
 		right = fmt.Sprintf("%s by %.3f (95 %%: %s to %s)", word, math.Abs(v.Right.Mean), stat.Signed(v.Right.Low, 3), stat.Signed(v.Right.High, 3))
 	}
 	return fmt.Sprintf("%s; %s. %s seeds, each from its own base.", length, right, explain.N(v.N))
-}
-
-// SaysLength and SaysRight are the contrast in words: what is shown after the adjustment for all contrasts, else that it is not.
-func (c Contrast) SaysLength() string {
-	return c.says(c.Length, c.Adjusted[0], "shorter", "longer", 1)
-}
-func (c Contrast) SaysRight() string {
-	return c.says(c.Right, c.Adjusted[1], "less accurate", "more accurate", 3)
-}
-
-func (c Contrast) says(d stat.Difference, p float64, less, more string, digits int) string {
-	switch {
-	case c.Other != "":
-		return "not comparable: " + c.Other
-	case c.N < 2:
-		return fmt.Sprintf("not shown: %d shared seeds", c.N)
-	}
-	numbers := fmt.Sprintf("%s (%s to %s)", stat.Signed(d.Mean, digits), stat.Signed(d.Low, digits), stat.Signed(d.High, digits))
-	if !(p < 0.05) {
-		return "not shown: " + numbers
-	}
-	if d.Mean < 0 {
-		return less + ": " + numbers
-	}
-	return more + ": " + numbers
 }

@@ -3,7 +3,6 @@ package lab
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -41,42 +40,6 @@ func TestVerdictSays(t *testing.T) {
 		if says := all[0].Says(); !strings.Contains(says, c.want) || strings.Contains(says, c.none) {
 			t.Errorf("%s: %q, want %q and no %q", c.what, says, c.want, c.none)
 		}
-	}
-}
-
-// Groups are paired by the seeds that both have; the adjustment for many tests takes back what one alone would show.
-func TestContrasts(t *testing.T) {
-	var list []session.KeptRun
-	for i, noise := range []float64{0, 0.4, -0.3} {
-		seed := uint64(i + 1)
-		list = append(list, ended("a", seed, 45+noise, .85, 65, .65), ended("b", seed, 46, .85+noise/100, 65, .65))
-	}
-	list = append(list, ended("c", 9, 46, .85, 65, .65), ended("d", 1, 20, .2, 65, .65), ended("d", 2, 20, .2, 65, .65))
-	all := Contrasts(Standings(list))
-	of := func(a, b string) Contrast {
-		i := slices.IndexFunc(all, func(c Contrast) bool { return c.A == a && c.B == b })
-		if i < 0 {
-			t.Fatalf("no contrast of %s and %s", a, b)
-		}
-		return all[i]
-	}
-	if len(all) != 6 {
-		t.Errorf("%d contrasts of four groups", len(all))
-	}
-	ab := of("a", "b")
-	if ab.N != 3 || ab.Length.P > 0.05 || ab.Adjusted[0] < 0.05 || !strings.HasPrefix(ab.SaysLength(), "not shown: −1.0 (") {
-		t.Errorf("a against b: p = %.3f, adjusted %.3f: %q", ab.Length.P, ab.Adjusted[0], ab.SaysLength())
-	}
-	if says := of("a", "c").SaysRight(); says != "not shown: 0 shared seeds" {
-		t.Errorf("without shared seeds %q", says)
-	}
-	if bd := of("b", "d"); bd.N != 2 || !strings.HasPrefix(bd.SaysLength(), "longer: +26.0") {
-		t.Errorf("b against d: %q", bd.SaysLength())
-	}
-	other := ended("e", 1, 45, .85, 65, .65)
-	other.Settings.Series.Base = "another"
-	if says := Contrasts(Standings([]session.KeptRun{list[0], other}))[0].SaysLength(); !strings.Contains(says, "not comparable: other base") {
-		t.Errorf("of other bases %q", says)
 	}
 }
 

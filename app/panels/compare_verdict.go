@@ -22,21 +22,3 @@ func (p *Page) verdicts() app.UI {
 		)
 	})
 }
-
-// contrasts sets each pair of groups beside each other.
-func (p *Page) contrasts() app.UI {
-	all := lab.Contrasts(lab.Standings(p.ChosenRuns()))
-	return app.If(len(all) > 0, func() app.UI {
-		return app.Div().Class("results").TabIndex(0).Role("region").Aria("label", "groups against each other").Body(app.Table().Class("table").ID("contrasts").Body(
-			app.Caption().Text("Each pair of groups at the end: mean difference over shared seeds with its 95 % interval (Student's t). What is called shown has p < .05 after Holm's adjustment for all of these tests."),
-			app.THead().Body(app.Tr().Body(
-				app.Th().Scope("col").Text("group"), app.Th().Scope("col").Text("against"), numberColumn("shared seeds"),
-				app.Th().Scope("col").Text("think tokens"), app.Th().Scope("col").Text("accuracy"),
-			)),
-			app.TBody().Body(app.Range(all).Slice(func(i int) app.UI {
-				c := all[i]
-				return app.Tr().Body(app.Th().Scope("row").Text(c.A), app.Td().Text(c.B), app.Td().Class("figure").Text(c.N), app.Td().Text(c.SaysLength()), app.Td().Text(c.SaysRight()))
-			})),
-		))
-	})
-}

@@ -18,9 +18,9 @@ const (
 
 var kinds = kindTable(
 	Hello{}, Restore{}, Open{}, UseModel{}, NewProblem{}, CutSteps{}, LabelSteps{}, Check{}, Generate{}, ShowTrace{}, FindHeads{}, Disrupt{}, DisruptSteps{}, ResampleSteps{}, SampleMany{}, ShowRollouts{}, EditResponse{}, BranchByHand{}, LookInside{}, Ablate{}, PatchStates{}, DisruptAnswer{}, ScoreLayers{}, Select{}, Hover{}, UserActive{}, Cancel{}, LoseDevice{},
-	GrowTree{}, CompareRules{}, Begin{}, TrainBeside{}, ShowPair{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ImportRun{}, MeasureSpeed{}, RaceAgain{}, LookAt{}, OpenModel{}, LeaveOffer{}, DropModel{},
+	GrowTree{}, CompareRules{}, Begin{}, TrainBeside{}, ShowPair{}, Advance{}, ShowCredit{}, FollowRun{}, ResumeRun{}, DropRun{}, RenameRun{}, ExportRun{}, ExportMetrics{}, ContrastRuns{}, ImportRun{}, MeasureSpeed{}, RaceAgain{}, LookAt{}, OpenModel{}, LeaveOffer{}, DropModel{},
 	Status{}, Failure{}, Checked{}, Capabilities{}, Trace{}, HeadAttention{}, StepDetail{}, LayerScores{}, HeadsView{}, Disruption{}, StepLosses{}, Importances{}, Samples{}, SavedRollouts{}, InsideView{}, Ablations{}, Patched{}, AnswerLosses{}, Selection{},
-	Tree{}, Rules{}, Run{}, Beside{}, PairedRollouts{}, Credit{}, TokenLosses{}, Followed{}, Methods{}, Runs{}, RunFiles{}, Speeds{}, Offer{}, Connection{}, Models{}, Listing{}, Browse{}, OpenRun{},
+	Tree{}, Rules{}, Run{}, Beside{}, PairedRollouts{}, Credit{}, TokenLosses{}, Followed{}, Methods{}, Runs{}, Contrasts{}, RunFiles{}, Speeds{}, Offer{}, Connection{}, Models{}, Listing{}, Browse{}, OpenRun{},
 )
 
 func (Hello) command()         {}

@@ -7,6 +7,7 @@ const (
 	MaxTokens    = 1_000_000_000 // generated tokens between two measurements of a run
 	MaxName      = 80            // characters of a run's name
 	MaxSamples   = 1000          // continuations of one trace, of each kind
+	MaxWithin    = 1_000_000     // difference of two runs that is too small to matter
 	MaxResponses = 256           // responses to one problem at once: a message holds all their text
 )
 

@@ -186,8 +186,8 @@ type (
 		ID   string `json:"id"`
 		Part string `json:"part,omitempty"`
 	}
-	// ExportMetrics asks for every step of some runs in one file: a table if Name ends in .csv, else JSON. [RunFiles] is the
-	// answer; its ID is Name.
+	// ExportMetrics asks for every step of some runs, or of every run where IDs is empty, in one file: a table if Name ends in .csv, else
+	// JSON. [RunFiles] is the answer; its ID is Name.
 	ExportMetrics struct {
 		IDs  []string `json:"ids"`
 		Name string   `json:"name"`

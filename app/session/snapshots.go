@@ -27,6 +27,7 @@ type Snapshots struct {
 	Methods      Methods
 	Followed     Followed
 	Runs         Runs
+	Contrasts    Contrasts
 	Rollouts     SavedRollouts
 	Speeds       Speeds
 	Offer        Offer

@@ -72,7 +72,7 @@ of three: shown, not shown, and, where --within names the difference that is too
 		reach := f.Float64("reach", 0, "`A`, show the tokens generated until the mean accuracy of 5 training steps first reached A")
 		var pair pairing
 		f.StringVar(&pair.row, "paired", "", "`ROW`, contrast this row of the table with every other, paired by seed")
-		f.StringVar(&pair.outcome, "outcome", "", "`O`, the one outcome of --paired: "+strings.Join(allOutcomes, ", ")+"; all but the last without it")
+		f.StringVar(&pair.outcome, "outcome", "", "`O`, the one outcome of --paired: "+strings.Join(runs.AllOutcomes, ", ")+"; all but the last without it")
 		f.Float64Var(&pair.within, "within", 0, "`X`, the difference of --outcome that is too small to matter; choose it before the runs")
 		markdown := f.Bool("markdown", false, "print the tables for a README")
 		ship := f.String("ship", "", "`DIR` to copy the runs to, for the lab's Compare page: web/runs")
@@ -123,7 +123,7 @@ func (c *console) compare(ctx context.Context, dirs []string, base string, reach
 	}
 	d := comparison{made}
 	if pair.row != "" {
-		if d.Paired, err = d.PairWith(pair.row, pair.outcomes(), pair.within); err != nil {
+		if d.Paired, err = d.PairWith(ctx, pair.row, pair.outcomes(), pair.within); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"attnlab/rl/runs"
-	"attnlab/rl/stat"
 )
 
 // pairing is what compare contrasts.
@@ -17,9 +16,6 @@ type pairing struct {
 	outcome string // empty is all
 	within  float64
 }
-
-// allOutcomes are the names of --outcome.
-var allOutcomes = append(slices.Clone(runs.Outcomes), runs.WhileTraining)
 
 // check refuses options that do not fit together.
 func (p pairing) check() error {
@@ -31,10 +27,10 @@ func (p pairing) check() error {
 	case !(p.within >= 0) || math.IsInf(p.within, 0):
 		return wrongUsage("--within is %g, it must be 0 or more, and finite", p.within)
 	}
-	if p.outcome == "" || slices.Contains(allOutcomes, p.outcome) {
+	if p.outcome == "" || slices.Contains(runs.AllOutcomes, p.outcome) {
 		return nil
 	}
-	return wrongUsage("--outcome is %q; give one of %s", p.outcome, strings.Join(allOutcomes, ", "))
+	return wrongUsage("--outcome is %q; give one of %s", p.outcome, strings.Join(runs.AllOutcomes, ", "))
 }
 
 // outcomes are those that are contrasted.
@@ -49,63 +45,24 @@ func (p pairing) outcomes() []string {
 func (d comparison) paired(w io.Writer, markdown bool) {
 	first := d.Paired[0].First
 	several := slices.ContainsFunc(d.Paired, func(c runs.Contrast) bool { return c.First != first })
-	of, tests := pairsText(d.Paired)
 	what := "row " + first + " less each other row"
 	if several {
 		what = "a row less another"
 	}
-	fmt.Fprintf(w, "Task %s, %s, of the same %s. 95 %% intervals: %s. p is adjusted by Holm over the %s of this table.\n\n",
-		d.Task, what, of, tests, count(len(d.Paired), "contrasts"))
-	t := table{head: []string{"outcome", first + " less", "difference", "interval", "with problems drawn", "n", "p, Holm", "verdict"}}
+	fmt.Fprintf(w, "Task %s, %s, %s\n\n", d.Task, what, runs.ContrastMethod(d.Paired))
+	t := table{head: slices.Concat([]string{"outcome", first + " less"}, runs.ContrastHead)}
 	if several {
-		t.head = slices.Concat(t.head[:1], []string{"row", "less"}, t.head[2:])
+		t.head = slices.Concat([]string{"outcome", "row", "less"}, runs.ContrastHead)
 	}
 	for _, c := range d.Paired {
-		form := outcomeForm[c.Outcome]
-		nested := "–"
-		if c.Nested != nil {
-			nested = rangeText(c.Nested.Low, c.Nested.High, form)
-		}
-		verdict := string(c.Verdict)
-		if c.Verdict == stat.Absent {
-			verdict += fmt.Sprintf(" within %g", c.Within)
-		}
 		rows := []string{c.Second}
 		if several {
 			rows = []string{c.First, c.Second}
 		}
-		t.add(slices.Concat([]string{strings.ReplaceAll(c.Outcome, "_", " ")}, rows, []string{stat.Signed(float64(c.Estimate), form), rangeText(c.Low, c.High, form), nested,
-			count(c.N, c.Pairs), holm(c.Holm), verdict})...)
+		t.add(slices.Concat([]string{runs.OutcomeName(c.Outcome)}, rows, c.Texts())...)
 	}
 	t.write(w, markdown)
 	d.remarks(w)
-}
-
-// outcomeForm is the number of decimals of each outcome.
-var outcomeForm = map[string]int{"redundant_steps": 2, "accuracy": 3, "think_tokens": 1, runs.WhileTraining: 3}
-
-// rangeText is an interval.
-func rangeText(low, high number, decimals int) string {
-	if low != low || high != high {
-		return "–"
-	}
-	return stat.Signed(float64(low), decimals) + " to " + stat.Signed(float64(high), decimals)
-}
-
-// pairsText says of what the pairs of contrasts are the same, and by which tests their intervals are.
-func pairsText(list []runs.Contrast) (of, tests string) {
-	const seeds, problems = "Student's t; of seeds and problems drawn with replacement, where runs kept each problem's outcome", "Newcombe's and McNemar's exact test for accuracy, else Student's t"
-	by := map[string]bool{}
-	for _, c := range list {
-		by[c.Pairs] = true
-	}
-	switch {
-	case !by["problems"]:
-		return "seeds", seeds
-	case !by["seeds"]:
-		return "problems", problems
-	}
-	return "seeds, or, for rows with one seed in common, of the same problems", "of seeds " + seeds + "; of problems " + problems
 }
 
 // count is a number of things whose plural ends in s.
@@ -114,12 +71,4 @@ func count(n int, things string) string {
 		things = strings.TrimSuffix(things, "s")
 	}
 	return fmt.Sprintf("%d %s", n, things)
-}
-
-// holm prints an adjusted p value. None is 0.
-func holm(p number) string {
-	if p < 0.0005 {
-		return "< 0.001"
-	}
-	return stat.Decimals(float64(p), 3)
 }

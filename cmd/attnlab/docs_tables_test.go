@@ -36,8 +36,8 @@ var claimed = regexp.MustCompile(`(not shown|shown) (` + cited.String() + `)`)
 
 // contrastText prints a contrast as a sentence cites it.
 func contrastText(c runs.Contrast) string {
-	form := outcomeForm[c.Outcome]
-	return fmt.Sprintf("(%s, %s)", stat.Signed(float64(c.Estimate), form), rangeText(c.Low, c.High, form))
+	texts := c.Texts()
+	return fmt.Sprintf("(%s, %s)", texts[0], texts[1])
 }
 
 // TestDocsTables checks that README, docs/results.md and the lesson on credit have the numbers of the shipped runs: every row of the table, the contrasts as

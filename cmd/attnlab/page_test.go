@@ -32,32 +32,37 @@ type page struct {
 	trace session.Trace
 	cut   session.Ablations
 	back  session.Patched
+	pairs session.Contrasts
 }
 
-// visitPage opens the lab's engine with a storage.
-func visitPage(t *testing.T, store runs.Store) *page {
+// visitPage opens the lab's engine with a storage, and with what more adds to its library.
+func visitPage(t *testing.T, store runs.Store, more ...func(*engine.Library)) *page {
 	t.Helper()
 	hub := &session.Hub{}
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &page{T: t, port: hub.Join()}
 	port, done := hub.Join(), make(chan struct{})
-	go func() {
-		defer close(done)
-		engine.Run(ctx, port, engine.Library{Store: store,
-			List: func(context.Context) ([]string, error) { return web.Models(), nil },
-			Fetch: func(_ context.Context, name string, _ func(done, total int)) (map[string][]byte, error) {
-				folder, err := fs.Sub(web.FS, "models/"+name)
-				if err != nil {
+	library := engine.Library{Store: store,
+		List: func(context.Context) ([]string, error) { return web.Models(), nil },
+		Fetch: func(_ context.Context, name string, _ func(done, total int)) (map[string][]byte, error) {
+			folder, err := fs.Sub(web.FS, "models/"+name)
+			if err != nil {
+				return nil, err
+			}
+			files := map[string][]byte{}
+			for _, file := range runs.ModelFiles {
+				if files[file], err = fs.ReadFile(folder, file); err != nil {
 					return nil, err
 				}
-				files := map[string][]byte{}
-				for _, file := range runs.ModelFiles {
-					if files[file], err = fs.ReadFile(folder, file); err != nil {
-						return nil, err
-					}
-				}
-				return files, nil
-			}})
+			}
+			return files, nil
+		}}
+	for _, add := range more {
+		add(&library)
+	}
+	go func() {
+		defer close(done)
+		engine.Run(ctx, port, library)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 	p.do(session.Open{Backend: gpu.Host})
@@ -87,6 +92,8 @@ func (p *page) do(c session.Command) {
 				p.cut = m
 			case session.Patched:
 				p.back = m
+			case session.Contrasts:
+				p.pairs = m
 			case session.Failure:
 				p.Fatalf("%s: %s", session.Kind(c), m.Text)
 			case session.Status:

@@ -241,7 +241,7 @@ func compareRecipe(ctx context.Context, r runs.Recipe, out string) (made runs.Co
 	if r.Outcome != "" {
 		outcomes = []string{r.Outcome}
 	}
-	made.Paired, err = made.Pair(pairs, outcomes, 0)
+	made.Paired, err = made.Pair(ctx, pairs, outcomes, 0)
 	return made, err
 }
 

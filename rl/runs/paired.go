@@ -2,6 +2,7 @@ package runs
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -10,12 +11,15 @@ import (
 	"attnlab/rl/stat"
 )
 
-// Outcomes are what rows are contrasted in, the names of --outcome. All are of the evaluation at the end of a run.
+// Outcomes are what rows are contrasted in. All are of the evaluation at the end of a run.
 var Outcomes = []string{"redundant_steps", "accuracy", "think_tokens"}
 
 // WhileTraining is an outcome besides, of runs with a budget that were measured on held-out problems up to it: their accuracy there, the mean over generated tokens. It tells
 // apart rows that end at one level.
 const WhileTraining = "accuracy_while_training"
+
+// AllOutcomes are the names of --outcome.
+var AllOutcomes = append(slices.Clone(Outcomes), WhileTraining)
 
 // Each is what an evaluation found at each problem, in their order; runs of before it was kept have none.
 type Each struct {
@@ -57,13 +61,13 @@ type Contrast struct {
 	Test     string        `json:"test"`  // "t" or "McNemar"
 	P        stat.Number   `json:"p"`
 	Holm     stat.Number   `json:"p_holm"` // adjusted for all contrasts of the table
-	Nested   *nestedResult `json:"nested,omitempty"`
+	Nested   *NestedResult `json:"nested,omitempty"`
 	Within   float64       `json:"within,omitempty"` // the bound of "shown to be absent"
 	Verdict  stat.Verdict  `json:"verdict"`
 }
 
-// nestedResult is the interval of [stat.Nested], where runs kept each problem's outcome.
-type nestedResult struct {
+// NestedResult is the interval of [stat.Nested], where runs kept each problem's outcome.
+type NestedResult struct {
 	Low  stat.Number `json:"low"`
 	High stat.Number `json:"high"`
 }
@@ -74,7 +78,7 @@ const nestedDraws = 2000
 // PairWith contrasts the row of a label with every other row, in some outcomes. within, where above 0, is the difference that is too small to
 // matter, in the unit of a single outcome. It returns an error where there is no such row, where a row is the log of another
 // trainer, where two rows have no seed in common, or where they were measured otherwise.
-func (c Comparison) PairWith(label string, outcomes []string, within float64) (list []Contrast, err error) {
+func (c Comparison) PairWith(ctx context.Context, label string, outcomes []string, within float64) (list []Contrast, err error) {
 	at := slices.IndexFunc(c.Rows, func(r Row) bool { return r.Method == label })
 	if at < 0 {
 		var labels []string
@@ -92,11 +96,11 @@ func (c Comparison) PairWith(label string, outcomes []string, within float64) (l
 			pairs = append(pairs, [2]int{at, i})
 		}
 	}
-	return c.Pair(pairs, outcomes, within)
+	return c.Pair(ctx, pairs, outcomes, within)
 }
 
 // Pair contrasts pairs of rows, by their indices, in some outcomes, with one adjustment by Holm over all of them. within and the errors are those of [Comparison.PairWith].
-func (c Comparison) Pair(pairs [][2]int, outcomes []string, within float64) (list []Contrast, err error) {
+func (c Comparison) Pair(ctx context.Context, pairs [][2]int, outcomes []string, within float64) (list []Contrast, err error) {
 	for _, pair := range pairs {
 		for _, i := range pair {
 			if r := c.Rows[i]; r.Runs[0].Run.Settings.IsForeign() {
@@ -107,6 +111,9 @@ func (c Comparison) Pair(pairs [][2]int, outcomes []string, within float64) (lis
 	var p []float64
 	for _, outcome := range outcomes {
 		for _, pair := range pairs {
+			if err := ctx.Err(); err != nil { // draws take a while
+				return nil, err
+			}
 			one, d, err := contrast(c.Rows[pair[0]], c.Rows[pair[1]], outcome)
 			if err != nil {
 				return nil, err
@@ -164,7 +171,7 @@ func contrast(first, second Row, outcome string) (c Contrast, d stat.Difference,
 		d, c.Pairs = stat.Paired(last[0], last[1]), "problems"
 	case len(apart) == len(c.Seeds):
 		of := stat.Nested(apart, nestedDraws, 1)
-		c.Nested = &nestedResult{stat.Number(of.Low), stat.Number(of.High)}
+		c.Nested = &NestedResult{stat.Number(of.Low), stat.Number(of.High)}
 	}
 	c.Estimate, c.Low, c.High, c.N, c.P = stat.Number(d.Mean), stat.Number(d.Low), stat.Number(d.High), d.N, stat.Number(d.P)
 	return c, d, nil
