@@ -52,7 +52,9 @@ func (a *arcs) Caption() string {
 }
 
 // Table is every pair that can have an arc, also below the threshold.
-func (a *arcs) Table() Table { return a.table(func(j, k int) bool { return !a.neighbours(j, k) }) }
+func (a *arcs) Table() session.Table {
+	return a.table(func(j, k int) bool { return !a.neighbours(j, k) })
+}
 
 // Key moves the step, and the threshold by More and Fewer. Next shows all readers, or the strongest again.
 func (a *arcs) Key(key Key) bool {

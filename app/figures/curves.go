@@ -172,8 +172,8 @@ func (c *curves) Caption() string {
 
 // Table is a row for each place of each curve, then of each mean over runs with one standard deviation. Low and high are what is drawn around a
 // value: for a mean its standard deviation, for others what the metric has.
-func (c *curves) Table() Table {
-	t := newTable("metric run n " + c.over.Name + " value smoothed low high")
+func (c *curves) Table() session.Table {
+	t := session.NewTable("metric run n " + c.over.Name + " value smoothed low high")
 	at := func(values []float64, i int) float64 {
 		if i >= len(values) {
 			return math.NaN()
@@ -183,13 +183,13 @@ func (c *curves) Table() Table {
 	for _, chart := range c.charts {
 		for _, l := range chart.curves {
 			for i := range l.raw {
-				t.add(chart.Name, c.chosen[l.run].Info.Name, 1, l.x[i], l.raw[i], at(l.smooth, i), at(l.around[low], i), at(l.around[high], i))
+				t.Add(chart.Name, c.chosen[l.run].Info.Name, 1, l.x[i], l.raw[i], at(l.smooth, i), at(l.around[low], i), at(l.around[high], i))
 			}
 		}
 		for g := range c.groups {
 			b := chart.bands[g]
 			for i := range b.x {
-				t.add(chart.Name, c.groups[g].name, len(c.groups[g].runs), b.x[i], "", b.mean[i], b.mean[i]-b.sd[i], b.mean[i]+b.sd[i])
+				t.Add(chart.Name, c.groups[g].name, len(c.groups[g].runs), b.x[i], "", b.mean[i], b.mean[i]-b.sd[i], b.mean[i]+b.sd[i])
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"attnlab/app/figures/draw"
+	"attnlab/app/session"
 )
 
 // Figure is one kind of picture. A type that embeds [*View] has At and Key, which do what
@@ -34,7 +35,7 @@ type Figure interface {
 	// Caption is one sentence that says what is drawn, for readers who do not see it.
 	Caption() string
 	// Table is the numbers that are drawn, each with its n and spread where it has them: what CSV saves.
-	Table() Table
+	Table() session.Table
 }
 
 // Zoomer is a figure whose content can be larger than its place.

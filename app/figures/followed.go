@@ -90,8 +90,8 @@ func (f *followed) Caption() string {
 }
 
 // Table is a row a token of both answers.
-func (f *followed) Table() Table {
-	t := newTable("answer step correct token text log_probability_change")
+func (f *followed) Table() session.Table {
+	t := session.NewTable("answer step correct token text log_probability_change")
 	if len(f.Answers) == 0 {
 		return t
 	}
@@ -102,7 +102,7 @@ func (f *followed) Table() Table {
 			if i < len(changes) {
 				change = changes[i]
 			}
-			t.add(name, of.Step, of.Correct, i+1, text, change)
+			t.Add(name, of.Step, of.Correct, i+1, text, change)
 		}
 	}
 	rows("base", a, b.OnFirst)

@@ -94,12 +94,26 @@ func (h *heads) Caption() string {
 	if layers*heads == 0 {
 		return "Heads: " + h.score().Symbol + ", not measured yet."
 	}
-	return fmt.Sprintf("Heads: %s of %d layers with %d heads each, %s.", h.score().Symbol, layers, heads, h.about())
+	return fmt.Sprintf("Heads: %s of %d layers with %d heads each, %s%s.", h.score().Symbol, layers, heads, h.about(), h.spread())
+}
+
+// spread is the widest 95 % interval of a head's ranking accuracy, as a caption has it; other scores have none.
+func (h *heads) spread() string {
+	widest := 0.0
+	for i := range h.probe.SRALow {
+		if half := (valueAt(h.probe.SRAHigh, i) - valueAt(h.probe.SRALow, i)) / 2; h.score().Name == "sra" && half > widest && half <= 1 {
+			widest = half
+		}
+	}
+	if widest == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; 95 %% intervals within ± %.2f", widest)
 }
 
 // Table is the chosen score of every head, with its interval and n where it is a mean over responses.
-func (h *heads) Table() Table {
-	t := newTable("layer head score value low high n")
+func (h *heads) Table() session.Table {
+	t := session.NewTable("layer head score value low high n")
 	layers, heads := h.size()
 	values := h.values()
 	for i := range min(layers*heads, len(values)) {
@@ -107,7 +121,7 @@ func (h *heads) Table() Table {
 		if h.score().Name == "sra" {
 			low, high, n = valueAt(h.probe.SRALow, i), valueAt(h.probe.SRAHigh, i), fmt.Sprint(h.probe.Ranked)
 		}
-		t.add(i/heads, i%heads, h.score().Name, values[i], low, high, n)
+		t.Add(i/heads, i%heads, h.score().Name, values[i], low, high, n)
 	}
 	return t
 }
@@ -193,7 +207,7 @@ func legendNumber(x float64) string {
 func (h *heads) about() string {
 	switch q := h.score(); {
 	case q.Chance > 0:
-		return fmt.Sprintf("%d pairs, %d problems", h.probe.Pairs, h.probe.Problems)
+		return fmt.Sprintf("%d pairs, n = %d problems", h.probe.Pairs, h.probe.Problems)
 	case q.ManyTraces:
 		return fmt.Sprintf("mean of %d problems", h.probe.Problems)
 	case q.OfTrace:

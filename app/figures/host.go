@@ -29,8 +29,14 @@ func (h *Host) Follows() []string { return h.figure.Follows() }
 // Caption is one sentence that says what is drawn.
 func (h *Host) Caption() string { return h.figure.Caption() }
 
+// Saved is the scene as a saved picture has it: below it the caption, and the settings that show the same again.
+func (h *Host) Saved(now time.Time, settings string) draw.Scene {
+	scene, _, _ := h.Scene(now)
+	return scene.WithNotes(h.Caption(), settings)
+}
+
 // Table is the numbers that are drawn.
-func (h *Host) Table() Table { return h.figure.Table() }
+func (h *Host) Table() session.Table { return h.figure.Table() }
 
 // Show takes a message of the session. What the figure does not follow changes nothing.
 func (h *Host) Show(event any, now time.Time) {

@@ -23,9 +23,11 @@ func probe(layers, heads int) session.HeadsView {
 	v := session.HeadsView{Problems: 8, Of: 200, Layers: layers, Heads: heads, Pairs: 80, KeyFocus: [][2]int{{0, 1}}}
 	for i := range layers * heads {
 		sra, kurtosis := float64(i)/float64(layers*heads), 12-float64(i)
+		low, high := sra-.1, sra+.1
 		v.SRA, v.Kurtosis = append(v.SRA, &sra), append(v.Kurtosis, &kurtosis)
+		v.SRALow, v.SRAHigh = append(v.SRALow, &low), append(v.SRAHigh, &high)
 	}
-	v.SRA[0] = nil
+	v.SRA[0], v.SRALow[0], v.SRAHigh[0] = nil, nil, nil
 	return v
 }
 

@@ -2,7 +2,6 @@ package figures
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"attnlab/app/figures/draw"
@@ -66,19 +65,6 @@ func (m *importance) Caption() string {
 		text += fmt.Sprintf("; rank correlation with it over %d steps: FCI %s, focus %s, position %s", n, rho(all[0]), rho(all[1]), rho(all[2]))
 	}
 	return text + "."
-}
-
-// Table is a row a step.
-func (m *importance) Table() Table {
-	t := newTable("step label text kept kept_right differ differ_right importance low high fci focus position")
-	for _, s := range m.Steps {
-		value, low, high := math.NaN(), math.NaN(), math.NaN()
-		if s.Importance != nil {
-			value, low, high = s.Importance.Value, s.Importance.Low, s.Importance.High
-		}
-		t.add(s.Step+1, s.Label, s.Text, s.Kept.N, s.Kept.Right, s.Differs.N, s.Differs.Right, value, low, high, s.FCI, s.Focus, s.Position)
-	}
-	return t
 }
 
 // Draw draws the heads of the columns, the rows, and the correlations.

@@ -2,7 +2,6 @@ package figures
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"attnlab/app/figures/draw"
@@ -47,22 +46,6 @@ func (l *losses) Caption() string {
 		text += fmt.Sprintf("; rank correlation with the loss over %d steps: FCI %s, position %s", r.N, rho(r.FCI), rho(r.Position))
 	}
 	return text + "."
-}
-
-// Table is a row a step.
-func (l *losses) Table() Table {
-	t := newTable("step label text n accuracy_control accuracy_control_se accuracy_cut accuracy_cut_se loss loss_se fci position")
-	for _, s := range l.Steps {
-		c := s.Cut
-		numbers := []float64{c.Control, c.ControlSE, c.Disrupted, c.DisruptedSE, c.Loss, c.LossSE}
-		if c.N <= 0 {
-			for i := range numbers {
-				numbers[i] = math.NaN()
-			}
-		}
-		t.add(s.Step+1, s.Label, s.Text, c.N, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], s.FCI, s.Position)
-	}
-	return t
 }
 
 // cut counts the steps that were cut.

@@ -48,7 +48,7 @@ func (m *matrix) Caption() string {
 }
 
 // Table is every cell up to the diagonal.
-func (m *matrix) Table() Table { return m.table(func(int, int) bool { return true }) }
+func (m *matrix) Table() session.Table { return m.table(func(int, int) bool { return true }) }
 
 // Key moves the column by Left and Right, the row by Up and Down.
 func (m *matrix) Key(key Key) bool {

@@ -296,8 +296,8 @@ func (r *rows) heading(s *draw.Scene, title, note string, largest float64, clipp
 }
 
 // table is what each row pays to each earlier row, for the pairs that want takes. Layer and head say whose attention it is.
-func (r *rows) table(want func(j, k int) bool) Table {
-	t := newTable("reader reader_text read read_text attention layer head neighbours")
+func (r *rows) table(want func(j, k int) bool) session.Table {
+	t := session.NewTable("reader reader_text read read_text attention layer head neighbours")
 	text := func(i int) string {
 		if i == 0 || i > len(r.trace.Steps) {
 			return ""
@@ -311,7 +311,7 @@ func (r *rows) table(want func(j, k int) bool) Table {
 				continue
 			}
 			density, of := r.attention(j, k, layer, head)
-			t.add(r.name(j), text(j), r.name(k), text(k), density, of/r.trace.Heads, of%r.trace.Heads, r.neighbours(j, k))
+			t.Add(r.name(j), text(j), r.name(k), text(k), density, of/r.trace.Heads, of%r.trace.Heads, r.neighbours(j, k))
 		}
 	}
 	return t

@@ -41,8 +41,8 @@ func (m *multiples) Caption() string {
 }
 
 // Table is what each range pays to each earlier one, in every head. Range 0 is the prompt, the last the answer.
-func (m *multiples) Table() Table {
-	t := newTable("layer head reader read attention")
+func (m *multiples) Table() session.Table {
+	t := session.NewTable("layer head reader read attention")
 	n := m.trace.Ranges()
 	if len(m.trace.All) == 0 {
 		return t
@@ -50,7 +50,7 @@ func (m *multiples) Table() Table {
 	for head := range m.trace.Layers * m.trace.Heads {
 		for j := range n {
 			for k := range j + 1 {
-				t.add(head/m.trace.Heads, head%m.trace.Heads, j, k, float64(m.trace.All[(head*n+j)*n+k]))
+				t.Add(head/m.trace.Heads, head%m.trace.Heads, j, k, float64(m.trace.All[(head*n+j)*n+k]))
 			}
 		}
 	}

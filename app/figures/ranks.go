@@ -54,14 +54,14 @@ func (r *ranks) Caption() string {
 }
 
 // Table is every ranked head, the best first, and last the place of a step alone.
-func (r *ranks) Table() Table {
-	t := newTable("rank layer head sra low high n key_focus")
+func (r *ranks) Table() session.Table {
+	t := session.NewTable("rank layer head sra low high n key_focus")
 	for rank, i := range r.order {
 		layer, head := i/r.probe.Heads, i%r.probe.Heads
-		t.add(rank+1, layer, head, r.probe.SRA[i], valueAt(r.probe.SRALow, i), valueAt(r.probe.SRAHigh, i), r.probe.Ranked, slices.Contains(r.probe.KeyFocus, [2]int{layer, head}))
+		t.Add(rank+1, layer, head, r.probe.SRA[i], valueAt(r.probe.SRALow, i), valueAt(r.probe.SRAHigh, i), r.probe.Ranked, slices.Contains(r.probe.KeyFocus, [2]int{layer, head}))
 	}
 	if len(r.order) > 0 && r.probe.Position != nil {
-		t.add("position", "", "", r.probe.Position, r.probe.PositionLow, r.probe.PositionHigh, r.probe.Ranked, "")
+		t.Add("position", "", "", r.probe.Position, r.probe.PositionLow, r.probe.PositionHigh, r.probe.Ranked, "")
 	}
 	return t
 }

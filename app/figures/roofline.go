@@ -90,6 +90,9 @@ func (f *roofline) Caption() string {
 	if c, ok := f.ceilings(); ok {
 		text += fmt.Sprintf("; the ceilings are %s operations and %s bytes per second", speed.Count(c.Operations), speed.Count(c.Bytes))
 	}
+	if apart := slowestByFastest(kernels); apart > 0 {
+		text += fmt.Sprintf("; the slowest run of a kernel took up to %.1f times as long as its fastest", apart)
+	}
 	if without > 0 {
 		text += fmt.Sprintf("; %s without operations or of little weight %s left out", count(without, "kernel", "kernels"), verb(without))
 	}
@@ -97,18 +100,28 @@ func (f *roofline) Caption() string {
 }
 
 // Table is a row a kernel, those too that are not drawn, and the ceilings.
-func (f *roofline) Table() Table {
-	t := newTable("kernel backend runs median_ms min_ms max_ms operations bytes operations_per_byte operations_per_second share_of_ceiling drawn")
+func (f *roofline) Table() session.Table {
+	t := session.NewTable("kernel backend runs median_ms min_ms max_ms operations bytes operations_per_byte operations_per_second share_of_ceiling drawn")
 	drawn, _ := f.drawn()
 	for _, r := range speed.Kernels(f.rows, f.shown()) {
 		is := slices.ContainsFunc(drawn, func(d speed.Row) bool { return d.Name == r.Name && d.Shape == r.Shape })
-		t.add(r.KernelName(), r.Backend, r.Runs, r.MedianMs, r.MinMs, r.MaxMs, r.Operations, r.Bytes, r.Intensity(), r.OperationRate(), r.Share, is)
+		t.Add(r.KernelName(), r.Backend, r.Runs, r.MedianMs, r.MinMs, r.MaxMs, r.Operations, r.Bytes, r.Intensity(), r.OperationRate(), r.Share, is)
 	}
 	if c, ok := f.ceilings(); ok && len(t.Rows) > 0 {
-		t.add("ceiling of a copy", f.shown(), "", "", "", "", "", c.Bytes, "", "", "", true)
-		t.add("ceiling of a product", f.shown(), "", "", "", "", c.Operations, "", "", c.Operations, "", true)
+		t.Add("ceiling of a copy", f.shown(), "", "", "", "", "", c.Bytes, "", "", "", true)
+		t.Add("ceiling of a product", f.shown(), "", "", "", "", c.Operations, "", "", c.Operations, "", true)
 	}
 	return t
+}
+
+// slowestByFastest is how many times as long as its fastest run the slowest run of a kernel took, at most; 0 where that was not measured.
+func slowestByFastest(kernels []speed.Row) (apart float64) {
+	for _, r := range kernels {
+		if usable(r.MinMs, r.MaxMs) {
+			apart = max(apart, r.MaxMs/r.MinMs)
+		}
+	}
+	return apart
 }
 
 func verb(n int) string {

@@ -64,7 +64,7 @@ func (m *samples) Caption() string {
 	if len(m.Responses) == 0 {
 		return "Many responses to one problem: none was sampled yet."
 	}
-	text := fmt.Sprintf("Bars: the steps of %d responses to one problem by their labels, up to %d tokens", len(m.Responses), m.longest)
+	text := fmt.Sprintf("Bars: the steps of %d responses to one problem by their labels, from %d to %d tokens", len(m.Responses), m.shortest(), m.longest)
 	if m.Judged {
 		text += fmt.Sprintf(", of which %d are right", m.RightOnes())
 	}
@@ -74,13 +74,13 @@ func (m *samples) Caption() string {
 	return text + "."
 }
 
-// Table is a row a response, in the order of sampling.
-func (m *samples) Table() Table {
-	t := newTable("response right well_formed answer tokens think_tokens steps reward text")
-	for i, r := range m.Responses {
-		t.add(i+1, r.Right, r.WellFormed, r.Answer, r.Tokens, r.Think, len(r.Steps), r.Reward, r.Text)
+// shortest is the tokens of the shortest response.
+func (m *samples) shortest() int {
+	least := m.longest
+	for _, r := range m.Responses {
+		least = min(least, r.Tokens)
 	}
-	return t
+	return least
 }
 
 const (

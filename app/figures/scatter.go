@@ -85,17 +85,17 @@ func withSpread(mean, sd float64, places int) string {
 }
 
 // Table is the mean of each group of runs with its spread: over runs, or of a single run over its last steps; then the end of each run.
-func (f *scatter) Table() Table {
-	t := newTable("group n accuracy accuracy_sd think_tokens think_tokens_sd base_accuracy base_think_tokens base_problems")
+func (f *scatter) Table() session.Table {
+	t := session.NewTable("group n accuracy accuracy_sd think_tokens think_tokens_sd base_accuracy base_think_tokens base_problems")
 	for _, c := range f.groups {
 		accuracy, think, problems := math.NaN(), math.NaN(), ""
 		if c.base != nil {
 			accuracy, think, problems = c.base.at[1], c.base.at[0], fmt.Sprint(c.base.problems)
 		}
-		t.add(c.name, len(c.points), c.mean[1], c.sd[1], c.mean[0], c.sd[0], accuracy, think, problems)
+		t.Add(c.name, len(c.points), c.mean[1], c.sd[1], c.mean[0], c.sd[0], accuracy, think, problems)
 		if len(c.points) > 1 {
 			for i, p := range c.points {
-				t.add(fmt.Sprintf("%s, run %d", c.name, i+1), 1, p[1], "", p[0], "", "", "", "")
+				t.Add(fmt.Sprintf("%s, run %d", c.name, i+1), 1, p[1], "", p[0], "", "", "", "")
 			}
 		}
 	}

@@ -91,13 +91,13 @@ func capital(s string) string {
 }
 
 // Table is a row for each model, way and backend.
-func (f *speeds) Table() Table {
-	t := newTable("work model parameters backend adapter runs tokens_per_second slowest fastest")
+func (f *speeds) Table() session.Table {
+	t := session.NewTable("work model parameters backend adapter runs tokens_per_second slowest fastest")
 	for _, w := range f.works() {
 		for _, p := range w.Pairs {
 			for _, r := range []speed.Row{p.Host, p.WebGPU} {
 				if timed(r) {
-					t.add(w.Title, p.Model, p.Parameters, r.Backend, r.Adapter, r.Runs, r.TokensPerSecond, r.Slowest(), r.Fastest())
+					t.Add(w.Title, p.Model, p.Parameters, r.Backend, r.Adapter, r.Runs, r.TokensPerSecond, r.Slowest(), r.Fastest())
 				}
 			}
 		}

@@ -8,20 +8,26 @@ import (
 	"testing"
 
 	"attnlab/app/figures/draw"
+	"attnlab/app/session"
 )
 
-// says is what a figure of measured numbers says of their number and spread, in its caption or on the picture. The others show numbers of one trace or
-// one tree, which have neither.
-var says = map[string][]string{
-	"losses":     {"pairs each", "± 1 standard error"},
-	"importance": {"continuations from each place", "95 % intervals"},
-	"samples":    {"25 responses"},
-	"ranks":      {"n = ", "95 % interval"},
-	"curves":     {"n = 2", "band: ± s.d."},
-	"scatter":    {"n = 2", "one standard deviation"},
-	"speeds":     {"n = ", "fastest and slowest run"},
-	"roofline":   {"n = "},
-	"followed":   {"Two answers to one problem"},
+// counted is what a figure says of the number and the spread of what it measured, in its caption or on the picture. Every figure has a line: that of one trace or one
+// tree has neither, and its table has no column of them either.
+var counted = map[string]struct{ n, spread, neither string }{
+	"arcs":       {neither: "of one trace"},
+	"matrix":     {neither: "of one trace"},
+	"heads":      {n: "n = ", spread: "95 %"},
+	"multiples":  {neither: "of one trace"},
+	"tree":       {neither: "of one tree"},
+	"followed":   {neither: "two answers to one problem"},
+	"losses":     {n: "pairs each", spread: "± 1 standard error"},
+	"importance": {n: "continuations from each place", spread: "95 % intervals"},
+	"samples":    {n: "25 responses", spread: "from "},
+	"ranks":      {n: "n = ", spread: "95 % interval"},
+	"curves":     {n: "n = 2", spread: "band: ± s.d."},
+	"scatter":    {n: "n = 2", spread: "one standard deviation"},
+	"speeds":     {n: "n = ", spread: "fastest and slowest run"},
+	"roofline":   {n: "n = ", spread: "times as long as its fastest"},
 }
 
 // Every figure with data has a caption, and a table with a name for each column and a field for each name, of numbers only that exist; where
@@ -39,6 +45,7 @@ func TestEveryFigureHasCaptionAndTable(t *testing.T) {
 		}
 		h.Show(saved(someRun("a", "attnpo", 1, 26), someRun("b", "attnpo", 2, 26)), start) // two seeds, as far as each other
 		h.Set("runs", "a,b", start)
+		h.Set("by", "sra", start) // heads by what is measured over many responses
 		rows, err := csv.NewReader(bytes.NewReader(h.Table().CSV())).ReadAll()
 		if err != nil || len(rows) < 2 {
 			t.Errorf("%s has %d lines of CSV (%v)", e.Name, len(rows), err)
@@ -63,22 +70,46 @@ func TestEveryFigureHasCaptionAndTable(t *testing.T) {
 				text += "\n" + l.Text
 			}
 		}
-		for _, want := range says[e.Name] {
+		says := counted[e.Name]
+		switch spread := slices.ContainsFunc(rows[0], isSpread); {
+		case says.neither == "" && (says.n == "" || says.spread == ""):
+			t.Errorf("%s is not in counted with what it says of n and spread", e.Name)
+		case says.neither != "" && spread:
+			t.Errorf("%s is said to have no spread, and its table has one: %q", e.Name, rows[0])
+		}
+		for _, want := range []string{says.n, says.spread} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s does not say %q:\n%s", e.Name, want, text)
 			}
 		}
+		picture := h.Saved(start, "attnlab · https://example.org/lab#page=trace&seed=7")
+		var saved strings.Builder
+		for _, shape := range picture.Shapes {
+			if l, ok := shape.(draw.Label); ok && l.Y > scene.Height {
+				saved.WriteString(strings.ReplaceAll(l.Text, " ", ""))
+			}
+		}
+		for _, want := range []string{h.Caption(), "https://example.org/lab#page=trace&seed=7"} {
+			if !strings.Contains(saved.String(), strings.ReplaceAll(want, " ", "")) {
+				t.Errorf("a saved picture of %s has below it %q, want %q", e.Name, saved.String(), want)
+			}
+		}
 	}
-	for name := range says {
+	for name := range counted {
 		if !slices.ContainsFunc(Figures, func(e Entry) bool { return e.Name == name }) {
 			t.Errorf("there is no figure %s", name)
 		}
 	}
 }
 
+// isSpread reports whether a column of a table is a spread.
+func isSpread(column string) bool {
+	return strings.HasSuffix(column, "_se") || strings.HasSuffix(column, "_sd") || column == "sd" || column == "se" || strings.HasSuffix(column, "low") || strings.HasSuffix(column, "fastest")
+}
+
 // The numbers of a table are those of the snapshot.
 func TestTablesHaveTheNumbers(t *testing.T) {
-	of := func(name string, events ...any) Table {
+	of := func(name string, events ...any) session.Table {
 		h, err := New(name)
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +119,7 @@ func TestTablesHaveTheNumbers(t *testing.T) {
 		}
 		return h.Table()
 	}
-	field := func(table Table, row int, column string) string {
+	field := func(table session.Table, row int, column string) string {
 		i := slices.Index(table.Columns, column)
 		if i < 0 || row >= len(table.Rows) {
 			t.Fatalf("no column %q or row %d of %d in %q", column, row, len(table.Rows), table.Columns)
@@ -97,17 +128,17 @@ func TestTablesHaveTheNumbers(t *testing.T) {
 	}
 	run := someRun("a", "attnpo", 1, 10)
 	curves := of("curves", run)
-	if metric, x, value := field(curves, 0, "metric"), field(curves, 0, "step"), field(curves, 0, "value"); x != "1" || value != exact(values(run, metric)[0]) {
+	if metric, x, value := field(curves, 0, "metric"), field(curves, 0, "step"), field(curves, 0, "value"); x != "1" || value != session.Exact(values(run, metric)[0]) {
 		t.Errorf("the curve of %s begins at %s, %s", metric, x, value)
 	}
 	tr := trace(5, 2, 3, true)
 	matrix := of("matrix", tr)
 	n := tr.Ranges()
-	if len(matrix.Rows) != n*(n+1)/2 || field(matrix, 2, "attention") != exact(float64(tr.Attention[n+1])) || field(matrix, 2, "reader") != "step 1" || field(matrix, 2, "read") != "step 1" {
+	if len(matrix.Rows) != n*(n+1)/2 || field(matrix, 2, "attention") != session.Exact(float64(tr.Attention[n+1])) || field(matrix, 2, "reader") != "step 1" || field(matrix, 2, "read") != "step 1" {
 		t.Errorf("the matrix of %d ranges has %d rows, the third is %q", n, len(matrix.Rows), matrix.Rows[2])
 	}
 	many := of("multiples", tr)
-	if last := len(many.Rows) - 1; len(many.Rows) != 6*n*(n+1)/2 || field(many, last, "attention") != exact(float64(tr.All[len(tr.All)-1])) {
+	if last := len(many.Rows) - 1; len(many.Rows) != 6*n*(n+1)/2 || field(many, last, "attention") != session.Exact(float64(tr.All[len(tr.All)-1])) {
 		t.Errorf("of every head there are %d rows, want %d", len(many.Rows), 6*n*(n+1)/2)
 	}
 	p := probe(2, 3)
@@ -118,7 +149,7 @@ func TestTablesHaveTheNumbers(t *testing.T) {
 		}
 	}
 	tree := branchTree(3, 2, 2)
-	if nodes := of("tree", tree); len(nodes.Rows) != len(tree.Nodes) || field(nodes, 1, "parent") != exact(float64(tree.Nodes[1].Parent)) {
+	if nodes := of("tree", tree); len(nodes.Rows) != len(tree.Nodes) || field(nodes, 1, "parent") != session.Exact(float64(tree.Nodes[1].Parent)) {
 		t.Errorf("%d nodes have %d rows", len(tree.Nodes), len(nodes.Rows))
 	}
 }

@@ -38,10 +38,10 @@ func (f *toy) lengths() (lengths []float64) {
 	return lengths
 }
 
-func (f *toy) Table() Table {
-	t := newTable("step characters")
+func (f *toy) Table() session.Table {
+	t := session.NewTable("step characters")
 	for k, v := range f.lengths() {
-		t.add(k+1, v)
+		t.Add(k+1, v)
 	}
 	return t
 }

@@ -78,10 +78,10 @@ func (t *tree) Caption() string {
 }
 
 // Table is a row a node, parents before their children.
-func (t *tree) Table() Table {
-	table := newTable("node parent start end leaves reward value advantage global local trained by_hand text")
+func (t *tree) Table() session.Table {
+	table := session.NewTable("node parent start end leaves reward value advantage global local trained by_hand text")
 	for _, n := range t.tree.Nodes {
-		table.add(n.ID, n.Parent, n.Start, n.End, n.Leaves, n.Reward, n.Value, n.Advantage, n.Global, n.Local, n.Trained, n.ByHand, n.Text)
+		table.Add(n.ID, n.Parent, n.Start, n.End, n.Leaves, n.Reward, n.Value, n.Advantage, n.Global, n.Local, n.Trained, n.ByHand, n.Text)
 	}
 	return table
 }

@@ -14,22 +14,7 @@ func (l *Lab) cutAll() {
 
 // saveLosses offers the losses of all steps as a file of a kind, csv or json.
 func (l *Lab) saveLosses(kind string) {
-	l.saveMeasured("DisruptSteps", "losses", "losses", kind, lossLines(&l.Losses), l.Losses)
-}
-
-// lossLines are a head and a line a step. An empty field is a number that the step does not have.
-func lossLines(l *session.StepLosses) [][]string {
-	lines := [][]string{{"step", "label", "text", "n", "accuracy_control", "accuracy_control_se", "accuracy_cut", "accuracy_cut_se", "loss", "loss_se", "fci", "position"}}
-	for _, s := range l.Steps {
-		line := []string{strconv.Itoa(s.Step + 1), s.Label, s.Text, strconv.Itoa(s.Cut.N), "", "", "", "", "", "", csvNumber(s.FCI), csvNumber(&s.Position)}
-		if g := s.Cut; g.N > 0 {
-			for i, x := range []float64{g.Control, g.ControlSE, g.Disrupted, g.DisruptedSE, g.Loss, g.LossSE} {
-				line[4+i] = csvNumber(&x)
-			}
-		}
-		lines = append(lines, line)
-	}
-	return lines
+	l.saveMeasured("DisruptSteps", "losses", "losses", kind, l.Losses.Table().Lines(), l.Losses)
 }
 
 // saveAnswerLosses offers how much less likely the answer is without each step as a table, a line a step.

@@ -15,6 +15,19 @@ import (
 // figure is a drawing in a frame of its own, which follows the session; it can be folded away, and opened in a window. It
 // is loaded after the engine, so that it does not hold up the first answer.
 func (p *Page) figure(name, title string, here bool) app.UI {
+	kinds := []string{"svg", "png", "csv"}
+	if name == "followed" {
+		kinds = append(kinds, "gif")
+	}
+	return p.figureSavedAs(kinds, name, title, here)
+}
+
+// measuredFigure is the figure of a measurement, whose panel saves its numbers.
+func (p *Page) measuredFigure(name, title string) app.UI {
+	return p.figureSavedAs([]string{"svg", "png"}, name, title, true)
+}
+
+func (p *Page) figureSavedAs(kinds []string, name, title string, here bool) app.UI {
 	view := app.UI(app.Div().Class("frame waiting").Body(app.Span().Text("The figure appears when the engine is ready. The table below has its numbers.")))
 	if p.Figures && p.Link.Session != "" {
 		view = &frame{Name: name, Title: title, Address: p.figureAddress(name), Height: p.figureHeight(name)}
@@ -29,10 +42,7 @@ func (p *Page) figure(name, title string, here bool) app.UI {
 		details.Body(app.Summary().DataSet("do", "fold:"+name).Body(app.Span().Text(title)), view),
 		app.Div().Class("figure-tools").Body(
 			app.If(p.Figures && !p.Folded[name], func() app.UI {
-				return app.Span().Body(
-					saveFigure("svg", name, title), saveFigure("png", name, title), saveFigure("csv", name, title),
-					app.If(name == "followed", func() app.UI { return saveFigure("gif", name, title) }),
-				)
+				return app.Span().Body(app.Range(kinds).Slice(func(i int) app.UI { return saveFigure(kinds[i], name, title) }))
 			}),
 			p.ownWindow(name, title),
 		),

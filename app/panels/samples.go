@@ -21,7 +21,7 @@ func (p *Page) manyPanel() app.UI {
 		do:     "sample-many", press: "Sample many responses", stage: "sampling many responses", counts: "responses",
 		found: len(p.Samples.Responses) > 0, save: "save-samples",
 		result: func() []app.UI {
-			return []app.UI{p.figure("samples", "Many responses to one problem", true), p.passFacts(), p.splitList(), p.responseTable()}
+			return []app.UI{p.measuredFigure("samples", "Many responses to one problem"), p.passFacts(), p.splitList(), p.responseTable()}
 		}})
 }
 

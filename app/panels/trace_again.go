@@ -22,7 +22,7 @@ func (p *Page) importancePanel() app.UI {
 		do:     "sample-again", press: "Sample every step again", stage: "sampling steps again", counts: "continuations", why: why,
 		found: len(p.Importances.Steps) > 0, save: "save-importance",
 		result: func() []app.UI {
-			return []app.UI{p.figure("importance", "Importance of each step beside FCI, focus and position", true), p.importanceVerdict(), p.importanceTable()}
+			return []app.UI{p.measuredFigure("importance", "Importance of each step beside FCI, focus and position"), p.importanceVerdict(), p.importanceTable()}
 		}})
 }
 

@@ -22,7 +22,7 @@ func (p *Page) everyStepPanel() app.UI {
 		do:     "cut-all", press: "Cut every step", stage: "cutting every step", counts: "continuations", why: why,
 		found: len(p.Losses.Steps) > 0, save: "save-losses",
 		result: func() []app.UI {
-			return []app.UI{p.figure("losses", "Measured loss beside FCI and position", true), p.lossVerdict(), p.lossTable()}
+			return []app.UI{p.measuredFigure("losses", "Measured loss beside FCI and position"), p.lossVerdict(), p.lossTable()}
 		}})
 }
 

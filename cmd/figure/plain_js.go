@@ -52,8 +52,7 @@ func (p *plain) Save(kind string) {
 		p.host.Call("save", kind, string(p.figure.Table().CSV()))
 		return
 	}
-	scene, _, _ := p.figure.Scene(time.Now())
-	scene = scene.WithNotes(p.figure.Caption(), p.host.Call("settings").String())
+	scene := p.figure.Saved(time.Now(), p.host.Call("settings").String())
 	picture := svg.Write(&scene)
 	if kind == window.SVG {
 		p.host.Call("save", kind, picture)

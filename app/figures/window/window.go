@@ -169,7 +169,7 @@ func (g *Game) Draw(screen *ebiten.Image) {
 	case kind == GIF && g.figure.Frames() > 1:
 		g.exportFilm(screen.Bounds().Size())
 	case kind != "":
-		g.export(kind, scene.WithNotes(g.caption, g.settings()))
+		g.export(kind, g.figure.Saved(time.Now(), g.settings()))
 	}
 	g.wanted = ""
 }
