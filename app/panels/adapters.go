@@ -84,11 +84,11 @@ func (p *Page) headsField() app.UI {
 }
 
 // adapterExports are the buttons that export parts of a run that trains adapters.
-func (p *Page) adapterExports(r session.Run) []app.UI {
+func (p *Page) adapterExports(r session.Run) []app.HTMLButton {
 	if !lab.TrainedAdapters(r.Settings) {
 		return nil
 	}
-	return []app.UI{
+	return []app.HTMLButton{
 		p.button("export-part:"+session.Adapter+":"+r.Info.ID, "", app.Text("Export adapter")).Title("The adapters as a zip file, as PEFT opens them over the model"),
 		p.button("export-part:"+session.Merged+":"+r.Info.ID, "", app.Text("Export merged")).Title("The model with its adapters in its weights, as a zip file that transformers opens"),
 	}

@@ -143,7 +143,6 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 				app.If(r.Settings.Method != "", func() app.UI {
 					return app.A().Href("#"+settings.String()).DataSet("do", "use-settings:"+id).Title("A link to the Train page with the settings and the seed of this run").Text("Use these settings")
 				}),
-				app.If(r.Info.State == "paused", func() app.UI { return p.button("resume-run:"+id, "quiet", app.Text("Resume")) }),
 				p.button("export-run:"+id, "quiet", app.Text("Export")),
 				app.If(r.Info.State != session.Damaged, func() app.UI { return app.Range(handOvers).Slice(func(i int) app.UI { return handOvers[i] }) }),
 				p.button("share-run:"+id, "quiet", app.Text("Copy link")),
@@ -152,9 +151,10 @@ func (p *Page) contender(r session.KeptRun) app.UI {
 					return p.button("follow-run:"+id, "quiet", app.Text("Base against trained")).Title("One problem, answered by the base and by this run")
 				}),
 				app.If(changes && r.Info.State != session.Damaged, func() app.UI { return p.button("ask-rename:"+id, "quiet", app.Text("Rename")) }),
-				app.If(changes && r.Info.State != "running", func() app.UI {
-					return p.button("ask-drop:"+id, "quiet", app.Text("Delete"))
+				app.If(changes, func() app.UI {
+					return waits(r.Info.State == "running", p.button("ask-drop:"+id, "quiet", app.Text("Delete")))
 				}),
+				app.If(r.Info.State == "paused", func() app.UI { return p.button("resume-run:"+id, "quiet", app.Text("Resume")) }), // last: it goes when the run ends
 			)
 		}),
 	)

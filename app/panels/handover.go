@@ -11,7 +11,7 @@ import (
 
 // handOvers are the buttons that hand a run over to trainers on many machines. Runs that learn from demonstrations and logs of other trainers
 // have none; why another run cannot be handed over, the engine says.
-func (p *Page) handOvers(i session.RunInfo, method, class string) (buttons []app.UI) {
+func (p *Page) handOvers(i session.RunInfo, method, class string) (buttons []app.HTMLButton) {
 	if m, ok := p.Methods.Of(method); !ok || m.Teacher || strings.HasPrefix(i.From, runs.ForeignFrom) {
 		return nil
 	}

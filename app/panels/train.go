@@ -55,47 +55,61 @@ func (p *Page) runHead() app.UI {
 	)
 }
 
-// runTransport are the buttons of the run, by its state.
+// runTransport are the buttons of the run: first those that train it, then those that use it. Every button keeps its place while the run changes
+// its state, so that a click hits what it was meant for; what comes and goes stands last in its row.
 func (p *Page) runTransport() app.UI {
 	i := p.Run.Info
-	var buttons []app.UI
-	add := func(b ...app.UI) { buttons = append(buttons, b...) }
+	word, sign := "Start", "play"
 	switch {
+	case p.Pausing():
+		word, sign = "Pausing", "pause"
 	case p.Running():
-		word := "Pause"
-		if p.Pausing() {
-			word = "Pausing"
-		}
-		add(p.button("train", "primary", icon("pause"), app.Text(word)),
-			p.button("train-stop", "", icon("stop"), app.Text("Stop")))
-	case p.Fixed():
-		word := "Resume"
-		if i.Step == 0 {
-			word = "Start"
-		}
-		add(p.button("train", "primary", icon("play"), app.Text(word)),
-			p.button("train-step", "", icon("next"), app.Text("One step")),
-			p.button("train-stop", "", icon("stop"), app.Text("Stop")))
-	default:
-		add(p.button("train", "primary", icon("play"), app.Text("Start")),
-			p.button("train-step", "", icon("next"), app.Text("One step")))
-		if i.ID != "" && i.State == "paused" {
-			add(p.button("resume-run:"+i.ID, "", app.Text("Resume the stopped run")))
-		}
+		word, sign = "Pause", "pause"
+	case p.Fixed() && i.Step > 0:
+		word = "Resume"
 	}
-	add(p.pairButtons()...)
+	train := append([]app.UI{
+		p.button("train", "primary", icon(sign), app.Text(word)),
+		p.button("train-step", "", icon("next"), app.Text("One step")),
+		p.button("train-stop", "", icon("stop"), app.Text("Stop")),
+	}, p.pairButtons()...)
+	if !p.Running() && !p.Fixed() && i.ID != "" && i.State == "paused" {
+		train = append(train, p.button("resume-run:"+i.ID, "", app.Text("Resume the stopped run")))
+	}
 	if p.Status.Busy && !p.Running() && p.Opened {
-		add(p.button("cancel", "quiet", icon("stop"), app.Text("Stop the engine")))
+		train = append(train, p.button("cancel", "quiet", icon("stop"), app.Text("Stop the engine")))
 	}
-	if lab.Browses(i, p.Run.Settings.Method) {
-		add(p.button("rollouts:"+i.ID, "", app.Text("All rollouts")))
+	return app.Div().Class("run-buttons").ID("run-buttons").Body(
+		app.Div().Class("buttons").Body(train...),
+		app.If(i.ID != "", func() app.UI { return app.Div().Class("buttons").Body(p.runUses()...) }),
+	)
+}
+
+// runUses are the buttons that use or save the run. While it trains they wait.
+func (p *Page) runUses() (buttons []app.UI) {
+	i := p.Run.Info
+	add := func(b ...app.HTMLButton) {
+		for _, one := range b {
+			buttons = append(buttons, waits(p.Running(), one))
+		}
 	}
-	if i.ID != "" && !p.Running() && i.HasModel() {
-		add(app.Span().Class("grow"), p.button("use-run", "", app.Text("Use on Trace")), p.button("export-run", "", app.Text("Export")))
+	if i.HasModel() {
+		add(p.button("use-run", "", app.Text("Use on Trace")), p.button("export-run", "", app.Text("Export")))
 		add(p.adapterExports(p.Run)...)
 		add(p.handOvers(i, p.Run.Settings.Method, "")...)
 	}
-	return app.Div().Class("buttons run-buttons").ID("run-buttons").Body(buttons...)
+	if lab.Browses(i, p.Run.Settings.Method) {
+		buttons = append(buttons, p.button("rollouts:"+i.ID, "", app.Text("All rollouts")))
+	}
+	return buttons
+}
+
+// waits disables a button as long as is.
+func waits(is bool, b app.HTMLButton) app.HTMLButton {
+	if is {
+		return b.Disabled(true)
+	}
+	return b
 }
 
 // runNotes are notes about a long run: where it is saved, and how the browser slows it.
