@@ -72,9 +72,37 @@ func (l *Lab) mayBeginBeside() bool {
 
 // MayPair reports whether a saved run can train beside the current one: it draws the same problems and began from the same model.
 func (s *State) MayPair(r session.KeptRun) bool {
-	a, b := s.Run.Settings, r.Settings
-	return s.Fixed() && r.Info.ID != s.Run.Info.ID && r.Info.ID != s.Second.Info.ID && (r.Info.State == "paused" || r.Info.State == "new") &&
-		a.Method != runs.Pretrain && b.Method != runs.Pretrain && a.Seed == b.Seed && a.Model == b.Model && a.Task == b.Task && a.Teacher == b.Teacher && a.Difficulty == b.Difficulty
+	return s.Fixed() && r.Info.ID != s.Run.Info.ID && r.Info.ID != s.Second.Info.ID && (r.Info.State == "paused" || r.Info.State == "new") && sameDraws(s.Run.Settings, r.Settings)
+}
+
+// sameDraws reports whether runs with these settings draw the same problems for the same model.
+func sameDraws(a, b session.RunSettings) bool {
+	return a.Method != runs.Pretrain && b.Method != runs.Pretrain && a.Seed == b.Seed && a.Model == b.Model && a.Task == b.Task && a.Teacher == b.Teacher && a.Difficulty == b.Difficulty
+}
+
+// ResumablePair are two saved runs that trained in turn before a reload, in the order in which they began: the newest that can be resumed, and
+// another of the same problems by another method that is as far, or a step from it, as a turn leaves them. ok is false where there are none.
+func (s *State) ResumablePair() (first, second session.KeptRun, ok bool) {
+	kept := s.Resumable()
+	for i, r := range kept {
+		if far := r.Info.Step - kept[0].Info.Step; i > 0 && r.Settings.Method != kept[0].Settings.Method && -1 <= far && far <= 1 && sameDraws(kept[0].Settings, r.Settings) {
+			return r, kept[0], true
+		}
+	}
+	return first, second, false
+}
+
+// resumePair resumes the runs of [State.ResumablePair].
+func (l *Lab) resumePair() {
+	first, second, ok := l.ResumablePair()
+	if !ok {
+		return
+	}
+	l.stopped = ""
+	l.Send(session.ResumeRun{ID: first.Info.ID})
+	l.Send(session.TrainBeside{ID: second.Info.ID})
+	l.Send(session.Advance{Run: first.Info.ID})
+	l.show(PageTrain)
 }
 
 // SecondState is the state of the run that trains beside the current one, as a sentence.
@@ -99,6 +127,10 @@ func pairActions() []Action {
 			l.Send(session.TrainBeside{Method: l.Plan.Beside})
 		}},
 		{"resume-beside", "", "", false, func(l *Lab) bool { return l.Ready() && l.Fixed() }, func(l *Lab, id string) { l.Send(session.TrainBeside{ID: id}) }},
+		{"resume-both", "", "Resume the two runs that trained in turn", false, func(l *Lab) bool {
+			_, _, ok := l.ResumablePair()
+			return ok && l.Ready() && l.Run.Info.ID == ""
+		}, func(l *Lab, _ string) { l.resumePair() }},
 		{"train-alone", "", "Save the second run and train the first alone", false, func(l *Lab) bool { return paired(l) && l.Ready() }, func(l *Lab, _ string) { l.Send(session.TrainBeside{}) }},
 		{"pair-next", "", "Rollouts of both runs to the next problem", false, problems, func(l *Lab, _ string) { show(l, 1) }},
 		{"pair-before", "", "Rollouts of both runs to the previous problem", false, problems, func(l *Lab, _ string) { show(l, -1) }},

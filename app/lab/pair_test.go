@@ -113,3 +113,39 @@ func TestWhichRunsMayPair(t *testing.T) {
 		}
 	}
 }
+
+// After a reload one press resumes both runs that trained in turn, in the order in which they began.
+func TestResumeBoth(t *testing.T) {
+	l, engine := trainer(t)
+	saved := func(id, method string, step int) session.KeptRun {
+		r := labtest.KeptRun(id, method, 3, "this browser", nil)
+		r.Info.State, r.Info.Step = "paused", step
+		return r
+	}
+	for _, c := range []struct {
+		what string
+		runs []session.KeptRun
+		want bool
+	}{
+		{"one run", []session.KeptRun{saved("r1", "grpo", 4)}, false},
+		{"two runs of a turn", []session.KeptRun{saved("r2", "tlmre", 4), saved("r1", "grpo", 5)}, true},
+		{"a run that is two steps ahead", []session.KeptRun{saved("r2", "tlmre", 4), saved("r1", "grpo", 6)}, false},
+		{"two runs by one method", []session.KeptRun{saved("r2", "grpo", 4), saved("r1", "grpo", 4)}, false},
+	} {
+		l.Runs.Runs = c.runs
+		if first, second, ok := l.ResumablePair(); ok != c.want || ok && (first.Info.ID != "r1" || second.Info.ID != "r2") {
+			t.Errorf("%s: %v, %s and %s", c.what, ok, first.Info.ID, second.Info.ID)
+		}
+		if a, _ := FindAction("resume-both"); a.Allowed(l) != c.want {
+			t.Errorf("%s: both can be resumed: %v", c.what, !c.want)
+		}
+	}
+	l.Runs.Runs = []session.KeptRun{saved("r2", "tlmre", 4), saved("r1", "grpo", 4)}
+	l.Do("resume-both")
+	want := []session.Command{session.ResumeRun{ID: "r1"}, session.TrainBeside{ID: "r2"}, session.Advance{Run: "r1"}}
+	for i, got := range labtest.Sent(t, engine, 3) {
+		if got != any(want[i]) {
+			t.Errorf("command %d is %#v, want %#v", i, got, want[i])
+		}
+	}
+}

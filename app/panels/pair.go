@@ -75,7 +75,7 @@ func (p *Page) pairPanel() app.UI {
 		app.P().Class("chosen-step").Text(v.Prompt),
 		app.P().Class("hint").Text(fmt.Sprintf("Right answer %s; %d of %d of %s and %d of %d of %s have it. Of training step %d of both.",
 			v.Gold, rightOnes(v.First), len(v.First), first, rightOnes(v.Second), len(v.Second), second, v.Step)),
-		app.Div().Class("scroll").TabIndex(0).Role("region").Aria("label", "rollouts of both runs").Body(app.Table().Class("table rollouts").Body(
+		app.Div().Class("scroll").TabIndex(0).Role("region").Aria("label", "rollouts of both runs").Body(app.Table().Class("table rollouts stacks").Body(
 			app.Caption().Class("unseen").Text("Rollouts of both runs to this problem"),
 			app.THead().Body(app.Tr().Body(columnHead("rollout"), columnHead(first), columnHead(second), columnHead("first difference"))),
 			app.TBody().Body(app.Range(make([]struct{}, p.PairRows())).Slice(p.pairRow)),
@@ -104,13 +104,13 @@ func (p *Page) pairRow(i int) app.UI {
 	}
 	return app.Tr().Class("rollout", when(chosen, "selected")).DataSet("do", "pair:"+strconv.Itoa(i)).Body(
 		app.Th().Scope("row").Body(app.Button().Type("button").Class("no").Aria("pressed", strconv.FormatBool(chosen)).Aria("label", fmt.Sprintf("rollout %d of both", i+1)).Text(i+1)),
-		pairCell(a), pairCell(b), app.Td().Text(parts))
+		pairCell(a, p.Title(p.Run.Settings.Method)), pairCell(b, p.Title(p.Second.Settings.Method)), labelled("first difference").Text(parts))
 }
 
-// pairCell says how a rollout ended, what it got and how long it is.
-func pairCell(r *session.PairedRollout) app.UI {
+// pairCell says how a rollout of a method ended, what it got and how long it is.
+func pairCell(r *session.PairedRollout, method string) app.UI {
 	if r == nil {
-		return app.Td().Body(app.Span().Class("hint").Text("none"))
+		return labelled(method).Body(app.Span().Class("hint").Text("none"))
 	}
 	mark, class := "✗ wrong", "false"
 	if r.Correct {
@@ -120,7 +120,7 @@ func pairCell(r *session.PairedRollout) app.UI {
 	if r.Kind != "" {
 		facts += ", " + r.Kind
 	}
-	return app.Td().Body(app.Span().Class("mark", class).Text(mark), app.Text(facts))
+	return labelled(method).Body(app.Span().Class("mark", class).Text(mark), app.Text(facts))
 }
 
 // chosenPair is the text of the chosen rollouts, line beside line.

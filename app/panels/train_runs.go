@@ -21,6 +21,17 @@ func (p *Page) runBanners() app.UI {
 		)
 	}), app.If(show && len(kept) > 0, func() app.UI {
 		r := kept[0]
+		if first, second, ok := p.ResumablePair(); ok {
+			at := func(r session.KeptRun) string {
+				return fmt.Sprintf("%s at step %d of %d", p.Title(r.Settings.Method), r.Info.Step, r.Settings.Steps)
+			}
+			return app.Div().Class("banner").ID("resume-banner").Body(
+				app.P().Text("Two runs of the same problems can train in turn: "+at(first)+" and "+at(second)+"."),
+				p.button("resume-both", "", app.Text("Resume both")),
+				p.button("resume-run:"+first.Info.ID, "quiet", app.Text("Only "+p.Title(first.Settings.Method))),
+				p.button("resume-run:"+second.Info.ID, "quiet", app.Text("Only "+p.Title(second.Settings.Method))),
+			)
+		}
 		return app.Div().Class("banner").ID("resume-banner").Body(
 			app.P().Text(fmt.Sprintf("A run of %s was at step %d of %d.", p.Title(r.Settings.Method), r.Info.Step, r.Settings.Steps)),
 			p.button("resume-run:"+r.Info.ID, "", app.Text("Resume")),
@@ -75,12 +86,12 @@ func (p *Page) keptRun(r session.KeptRun) app.UI {
 		}),
 		app.Span().Class("buttons").Body(
 			app.If(i.State == "new" || i.State == "paused" || i.State == "running", func() app.UI { return p.button("resume-run:"+i.ID, "quiet", app.Text("Resume")) }),
-			app.If(p.MayPair(r) && !p.Paired(), func() app.UI { return p.button("resume-beside:"+i.ID, "quiet", app.Text("Train beside")) }),
 			app.If(i.HasModel() && i.State != "new", func() app.UI { return p.button("use-run:"+i.ID, "quiet", app.Text("Use on Trace")) }),
 			p.button("export-run:"+i.ID, "quiet", app.Text("Export")),
 			app.If(!open, func() app.UI {
 				return p.button("ask-drop:"+i.ID, "quiet", app.Text("Delete")).Aria("label", "delete "+i.Name)
 			}),
+			app.If(p.MayPair(r) && !p.Paired(), func() app.UI { return p.button("resume-beside:"+i.ID, "quiet", app.Text("Train beside")) }), // last: it goes when the run ends
 		),
 	)
 }

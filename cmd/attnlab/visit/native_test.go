@@ -42,6 +42,7 @@ var browserAlone = map[string]string{
 	"TestVisit/open the link to the same state, without a network": "without a line there is no engine",
 	"TestVisitFollowed/another tab leaves a run alone":             "every page of the native engine follows one session",
 	"TestVisitPrompt/the link of one's own problems":               "the native engine outlives the page, and has the model still",
+	"TestVisitTwoRuns/one press resumes both after a reload":       "the native engine outlives the page, and both runs stay active",
 	"TestVisitImportance/SwiftShader measures the same trace":      "a page that joins a session takes its backend",
 }
 

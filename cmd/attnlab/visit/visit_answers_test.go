@@ -53,6 +53,24 @@ func longTasks(v *visitor) {
 	v.Errorf("in each round tasks of over 50 ms blocked the page for half of the time")
 }
 
+// during logs the tasks of the main thread that take over 50 ms while do drives a panel: how many there are, and the longest. On an idle machine
+// there are none; on a busy one every task takes longer, so it fails only where they block the page for half of the time.
+func (v *visitor) during(panel string, do func()) {
+	v.Helper()
+	eval[int](v, `long.length = 0`)
+	begin := eval[float64](v, `performance.now()`)
+	do()
+	tasks := eval[[]float64](v, `new Promise((done) => setTimeout(() => done([...long, 0]), 300))`) // the last is reported a little later
+	took, blocked := eval[float64](v, `performance.now()`)-begin, 0.0
+	for _, task := range tasks {
+		blocked += task
+	}
+	v.Logf("long tasks, %s: %d, longest %.0f ms, in %.1f s", panel, len(tasks)-1, slices.Max(tasks), took/1000)
+	if blocked > took/2 {
+		v.Errorf("%s: tasks of over 50 ms blocked the page for %.0f of %.0f ms: %.0f", panel, blocked, took, tasks)
+	}
+}
+
 // samples is how many keys and clicks are timed.
 const samples = 30
 
