@@ -50,7 +50,7 @@ func TestContrastFollowsItsFields(t *testing.T) {
 	}
 	l.Do("save-contrasts")
 	file := string(screen.Saved["attnlab-contrasts.csv"])
-	for _, want := range []string{"outcome,row,less,difference,low,high,problems_drawn_low", "accuracy,attnpo,grpo,0.0625,-0.25,0.375,-0.5,0.5,3,seeds,t,0.5,0.75,0.02,not shown", "accuracy,attnpo,tlmre,0.5,,,,,1,seeds,t,,,0.02,not shown"} {
+	for _, want := range []string{"outcome,row,less,difference,low,high,problems_drawn_low", "accuracy,here,there,0.0625,-0.25,0.375,-0.5,0.5,3,seeds,t,0.5,0.75,0.02,not shown", "accuracy,here,elsewhere,0.5,,,,,1,seeds,t,,,0.02,not shown"} {
 		if !strings.Contains(file, want) {
 			t.Errorf("the file lacks %q:\n%s", want, file)
 		}

@@ -21,7 +21,7 @@ func TestContrastPanel(t *testing.T) {
 	answer := labtest.Contrasts()
 	l.Receive(answer)
 	text = l.panelText("contrasts")
-	for _, want := range []string{`data-set="within"`, "Row attnpo less each other row, of the same seeds.", "by Holm over the 2 contrasts", "+0.062", "−0.250 to +0.375", "−0.500 to +0.500", "3 seeds", "1 seed<", "0.750",
+	for _, want := range []string{`data-set="within"`, "Row here less each other row, of the same seeds.", "by Holm over the 2 contrasts", "+0.062", "−0.250 to +0.375", "−0.500 to +0.500", "3 seeds", "1 seed<", "0.750",
 		"not shown", "m1 is not finished.", `data-do="save-contrasts"`, `data-label="p, Holm"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the panel lacks %q:\n%s", want, text)
