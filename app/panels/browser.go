@@ -20,10 +20,25 @@ type browser struct {
 	session string    // its name
 	lock    app.Value // of the Wake Lock API, nil without one
 	turns   []turn
+	drawn   []func() // for when no part waits for its turn
 }
 
 // after calls do once the page is drawn.
 func (b *browser) after(do func()) { b.ctx.Defer(func(app.Context) { do() }) }
+
+// afterTurns calls do once the page is drawn and no part of it waits for its turn.
+func (b *browser) afterTurns(do func()) {
+	b.after(func() {
+		b.ctx.Dispatch(func(ctx app.Context) { // new parts ask for their turns before this
+			ctx.PreventUpdate()
+			if len(b.turns) > 0 {
+				b.drawn = append(b.drawn, do)
+				return
+			}
+			do()
+		})
+	})
+}
 
 // dispatched is a JavaScript function that calls do in the goroutine of the lab.
 func (b *browser) dispatched(do func(v app.Value)) app.Func {
@@ -225,11 +240,11 @@ func (b *browser) SaveFigure(name, kind string) {
 }
 
 func (b *browser) Reveal(id string) {
-	b.after(func() { app.Window().Call("attnlabReveal", id) })
+	b.afterTurns(func() { app.Window().Call("attnlabReveal", id) })
 }
 
 func (b *browser) Focus(id string) {
-	b.after(func() {
+	b.afterTurns(func() {
 		if element := app.Window().GetElementByID(id); element.Truthy() {
 			element.Call("focus", map[string]any{"preventScroll": true})
 		}
@@ -237,7 +252,7 @@ func (b *browser) Focus(id string) {
 }
 
 func (b *browser) Place(id, anchor string) {
-	b.after(func() { app.Window().Call("attnlabPlace", id, anchor) })
+	b.afterTurns(func() { app.Window().Call("attnlabPlace", id, anchor) })
 }
 
 func (b *browser) Modal() {

@@ -32,6 +32,7 @@ type gutter struct {
 	to      float64
 	pointed int // the row under the pointer or with the focus, as a range; -1 for none
 	page    *Page
+	in      *later
 	ask     func() // for a measure in the next frame
 	stop    func()
 }
@@ -162,7 +163,7 @@ func (g *gutter) OnMount(ctx app.Context) {
 		}
 		if at != g.pointed {
 			ctx.Dispatch(func(app.Context) {
-				g.page.alone()
+				g.page.alone(g.in)
 				g.pointed = at
 			})
 		}
@@ -260,7 +261,7 @@ func (g *gutter) measure() {
 	}
 	if width != g.width || height != g.height || from != g.from || to != g.to || !slices.Equal(rows, g.rows) {
 		g.width, g.height, g.from, g.to, g.rows = width, height, from, to, rows
-		g.ctx.Dispatch(func(app.Context) { g.page.alone() })
+		g.ctx.Dispatch(func(app.Context) { g.page.alone(g.in) })
 	}
 }
 

@@ -13,25 +13,36 @@ import (
 
 func (p *Page) headsPage() app.UI {
 	return app.Div().Class("columns").Body(
+		hidden(),
 		app.Section().Class("column controls").Aria("label", "measurements").Body(
 			p.needsModel("find its heads and cut steps"),
-			p.findPanel(),
-			p.disruptPanel(),
+			p.later("controls", "find", p.findPanel),
+			p.later("controls", "disrupt", p.disruptPanel),
 		),
 		app.Section().Class("column middle").Aria("label", "heads").Body(
 			p.gridHead(),
-			app.If(len(p.Trace.All) > 0, func() app.UI { return p.figure("multiples", "Attention between steps, head by head", true) }),
-			p.headControls(),
-			p.grid(),
-			p.keyFocus(),
-			p.published(),
-			app.If(p.Heads.Of > 0, func() app.UI { return p.figure("ranks", "Heads ranked by step ranking accuracy", true) }),
-			p.heldOut(),
-			p.besidePosition(),
-			p.disruptionTable(),
-			app.If(p.Recorded == "", p.ablationPanel),
+			p.later("multiples", "multiples", func() app.UI {
+				if len(p.Trace.All) == 0 {
+					return nil
+				}
+				return p.figure("multiples", "Attention between steps, head by head", true)
+			}),
+			p.later("grid", "head controls", p.headControls),
+			p.later("grid", "grid", p.grid),
+			p.later("measured", "key-focus heads", p.keyFocus),
+			p.later("measured", "published heads", p.published),
+			p.later("ranks", "ranks", func() app.UI {
+				if p.Heads.Of == 0 {
+					return nil
+				}
+				return p.figure("ranks", "Heads ranked by step ranking accuracy", true)
+			}),
+			p.later("measured", "held out", p.heldOut),
+			p.later("measured", "beside the position", p.besidePosition),
+			p.later("measured", "disruption", p.disruptionTable),
+			p.later("models", "ablation", p.unlessRecorded(p.ablationPanel)),
 			app.Div().Class("trace-head").Body(app.Div().Body(app.H2().Text("The trace"), app.P().Class("hint").Text("Choose a step: FCI, focus and the cut are shown for it."))),
-			p.rows(),
+			p.later("rows", "rows of the heads", p.rows),
 		),
 		p.figuresColumn(),
 	)

@@ -20,6 +20,7 @@ type Page struct {
 
 	browser *browser
 	linked  linksOf // what was drawn last
+	drawing *later  // whose parts are drawn
 }
 
 // NewPage is a page at the view of a link, which is the part of an address after the #.

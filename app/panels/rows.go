@@ -114,13 +114,13 @@ func (p *Page) rows() app.UI {
 	prose := when(p.FreeText(), "prose")
 	if len(steps) > wholeRows {
 		return app.Div().ID("rows-box").Class("rows-box").TabIndex(0).Role("region").Aria("label", "the steps").Body(
-			app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf(), page: p}, p.longRows(before, steps, after, prose), p.threads()))
+			app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf(), page: p, in: p.drawing}, p.longRows(before, steps, after, prose), p.threads()))
 	}
 	list := before
 	for _, n := range steps {
 		list = append(list, &row{Line: n})
 	}
-	return app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf(), page: p}, app.Ol().Class("rows", prose).ID("rows").Body(append(list, after...)...), p.threads())
+	return app.Div().ID("rows-with-arcs").Class("rows-with-arcs").Body(&gutter{Arcs: p.arcsOf(), page: p, in: p.drawing}, app.Ol().Class("rows", prose).ID("rows").Body(append(list, after...)...), p.threads())
 }
 
 // Render draws the row.

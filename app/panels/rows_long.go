@@ -22,7 +22,7 @@ const (
 func (p *Page) longRows(before []app.UI, steps []line, after []app.UI, class string) app.UI {
 	list := []app.UI{app.Ol().Class("rows", class).Body(before...)}
 	for first := 0; first < len(steps); first += blockRows {
-		b := &block{First: first, Lines: steps[first:min(first+blockRows, len(steps))], Class: class, Selected: -1, page: p}
+		b := &block{First: first, Lines: steps[first:min(first+blockRows, len(steps))], Class: class, Selected: -1, page: p, in: p.drawing}
 		for _, n := range b.Lines {
 			if n.selected {
 				b.Selected = n.step
@@ -42,6 +42,7 @@ type block struct {
 	Selected int // step, -1 for none of these
 
 	page     *Page
+	in       *later
 	near     bool // it has rows
 	revealed int  // Selected that was scrolled to
 	stop     func()
@@ -79,7 +80,7 @@ func (b *block) OnMount(ctx app.Context) {
 			if over || b.isNear() == b.near {
 				return
 			}
-			b.page.inTurn(ctx, func() {
+			b.page.inTurn(ctx, b.in, "", func() {
 				if !over {
 					b.look(ctx)
 				}
@@ -158,7 +159,7 @@ func (b *block) reveal(ctx app.Context) {
 		return
 	}
 	ctx.Dispatch(func(ctx app.Context) {
-		b.page.alone()
+		b.page.alone(b.in)
 		element, box := app.Window().GetElementByID(b.id()), app.Window().GetElementByID("rows-box")
 		if !element.Truthy() || !box.Truthy() {
 			return
@@ -166,7 +167,7 @@ func (b *block) reveal(ctx app.Context) {
 		if !b.near {
 			b.show(ctx, true)
 		}
-		ctx.Defer(func(app.Context) {
+		b.nextFrame(ctx, func() {
 			row := app.Window().GetElementByID("step-" + strconv.Itoa(b.Selected))
 			if !row.Truthy() {
 				return
@@ -179,6 +180,20 @@ func (b *block) reveal(ctx app.Context) {
 			}
 		})
 	})
+}
+
+// nextFrame calls do in the next frame: to ask for a place before it makes the browser lay out the page at once.
+func (b *block) nextFrame(ctx app.Context, do func()) {
+	var frame app.Func
+	frame = app.FuncOf(func(app.Value, []app.Value) any {
+		frame.Release()
+		ctx.Dispatch(func(ctx app.Context) {
+			ctx.PreventUpdate()
+			do()
+		})
+		return nil
+	})
+	app.Window().Call("requestAnimationFrame", frame)
 }
 
 // releaseLater releases a function that the next frame may still call.

@@ -17,28 +17,33 @@ import (
 
 func (p *Page) tracePage() app.UI {
 	return app.Div().Class("columns").Body(
-		app.If(p.Example, p.introduction),
+		app.If(p.Example, p.introduction).Else(hidden), // so that the columns have the same places on both pages, see figuresColumn
 		app.Section().Class("column controls").Aria("label", "problem and sampling").Body(
-			app.If(p.Recorded != "", p.recordedPanel).Else(p.problemPanel),
-			app.If(p.Recorded == "", p.samplingPanel),
+			p.later("controls", "problem", func() app.UI {
+				if p.Recorded != "" {
+					return p.recordedPanel()
+				}
+				return p.problemPanel()
+			}),
+			p.later("controls", "sampling", p.unlessRecorded(p.samplingPanel)),
 		),
 		app.Section().Class("column middle").Aria("label", "trace").Body(
 			p.traceHead(),
 			p.taskLine(),
-			app.If(p.Recorded == "", p.cutPanel),
-			p.arcLegend(),
-			p.rows(),
-			p.transport(),
-			p.cursorPanel(),
-			app.If(p.Recorded == "", p.editPanel),
-			app.If(p.Recorded == "", p.insidePanel),
-			app.If(p.Recorded == "", p.ablationPanel),
-			app.If(p.Recorded == "", p.patchPanel),
-			p.answerPanel(),
-			app.If(p.Recorded == "", p.everyStepPanel),
-			app.If(p.Recorded == "", p.importancePanel),
-			app.If(p.Recorded == "", p.manyPanel),
-			p.besidePanel(),
+			p.later("above", "cut", p.unlessRecorded(p.cutPanel)),
+			p.later("above", "arc legend", p.arcLegend),
+			p.later("rows", "rows of the trace", p.rows),
+			p.later("below", "transport", p.transport),
+			p.later("below", "cursor", p.cursorPanel),
+			p.later("below", "edit", p.unlessRecorded(p.editPanel)),
+			p.later("models", "inside", p.unlessRecorded(p.insidePanel)),
+			p.later("models", "ablation", p.unlessRecorded(p.ablationPanel)),
+			p.later("models", "patch", p.unlessRecorded(p.patchPanel)),
+			p.later("answer", "answer", p.answerPanel),
+			p.later("answer", "every step", p.unlessRecorded(p.everyStepPanel)),
+			p.later("samples", "importance", p.unlessRecorded(p.importancePanel)),
+			p.later("samples", "many", p.unlessRecorded(p.manyPanel)),
+			p.later("samples", "beside", p.besidePanel),
 		),
 		p.figuresColumn(),
 	)

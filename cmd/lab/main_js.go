@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime/debug"
 	"syscall/js"
 
 	"attnlab/app/lab"
@@ -10,7 +11,12 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
+// garbage is by how many percent the page's heap of some 15 MB may grow before it is collected. Collecting takes the page's thread some 20 ms,
+// and drawing it makes megabytes of garbage.
+const garbage = 300
+
 func main() {
+	debug.SetGCPercent(garbage)
 	loader := js.Global().Get("attnlab")
 	hash := js.Global().Get("location").Get("hash").String()
 	link := lab.Link{
