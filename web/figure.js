@@ -253,9 +253,19 @@
     loading.remove();
     await go.run(program);
   }
+  // Frames of all figures of a page are one task of its thread, with the frame of the page itself. So each figure draws in a task of its own after it.
+  const frame = globalThis.requestAnimationFrame.bind(globalThis), draw = new MessageChannel(), due = [];
+  draw.port1.onmessage = () => due.shift()();
+  globalThis.requestAnimationFrame = (callback) => frame((at) => {
+    due.push(() => callback(at));
+    draw.port2.postMessage(0);
+  });
+
   // fetched is the program, or null if the line to the server breaks. It shows the megabytes that have arrived. Their total is
   // not known if they travel compressed.
   async function fetched(imports) {
+    const lab = inPage ? parent.attnlab : null; // where later figures of the page find what the first one compiled
+    if (lab?.figure) return WebAssembly.instantiate(lab.figure, imports);
     let response;
     try {
       response = await fetch("figure.wasm");
@@ -275,7 +285,9 @@
     });
     const body = new Response(response.body.pipeThrough(count), { headers: { "Content-Type": "application/wasm" } });
     try {
-      return (await WebAssembly.instantiateStreaming(body, imports)).instance;
+      const { instance, module } = await WebAssembly.instantiateStreaming(body, imports);
+      if (lab) lab.figure = module;
+      return instance;
     } catch (e) {
       if (e instanceof WebAssembly.CompileError || e instanceof WebAssembly.LinkError) throw e;
       return null; // the line broke on the way

@@ -41,6 +41,7 @@ if (location.protocol !== "file:") {
     offered: query.has("engine") || !!token(),
     backend: ["host", "webgpu"].includes(query.get("backend")) ? query.get("backend") : "auto",
     example: "",
+    figure: null, // figure.wasm, once a figure has compiled it
     update: false,
     early: [], // what was pressed before the page's program ran, which takes it over and sets this to null
   };
