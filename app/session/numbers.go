@@ -22,7 +22,7 @@ type (
 )
 
 // mostWritten is how many numbers travel as text at most.
-const mostWritten = 8192
+const mostWritten = 1024
 
 // The formats of packed numbers.
 const (
