@@ -387,6 +387,25 @@ func (t *Trainer) Profile(part MicroBatch) ([]gpu.Timing, error) {
 	return t.program(phase{policy: part.PolicyTerms != nil, first: true, last: true}).Profile()
 }
 
+// Gradient is the gradient of the sum of the losses of parts at the present weights, which it does not change: [the trained words]. It waits for the
+// device. The step that follows computes its own; the record and the metrics stay as they were.
+func (t *Trainer) Gradient(parts ...MicroBatch) ([]float32, error) {
+	if err := t.flush(); err != nil { // the row of the ring that it writes is read by nobody
+		return nil, err
+	}
+	for i, part := range parts {
+		if err := t.check(part); err != nil {
+			return nil, fmt.Errorf("part %d: %w", i, err)
+		}
+		t.write(part)
+		t.slot = 0
+		if err := t.program(phase{policy: part.PolicyTerms != nil, first: i == 0}).Run(1); err != nil {
+			return nil, err
+		}
+	}
+	return t.Gradients()
+}
+
 // Gradients reads the gradient arena of the last step, that of the adapters where they are trained.
 func (t *Trainer) Gradients() ([]float32, error) {
 	arena := make([]float32, t.trained.Len())

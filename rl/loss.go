@@ -8,6 +8,7 @@ import (
 
 	"attnlab/model"
 	"attnlab/rl/hyper"
+	"attnlab/rl/stat"
 )
 
 // lossConfig holds what the loss of a token is made of:
@@ -168,6 +169,11 @@ func (r *Run) update(groups []Group, c lossConfig) error {
 		return err
 	}
 	weights := c.weights(samples)
+	if r.GradientCosine && r.losses.begun == 1 {
+		if err := r.measureCosine(groups, samples, reference, weights); err != nil {
+			return err
+		}
+	}
 	var parts []model.MicroBatch
 	for from := 0; from < len(samples); {
 		to, n := from, 0
@@ -185,6 +191,43 @@ func (r *Run) update(groups []Group, c lossConfig) error {
 		from = to
 	}
 	return r.trainOn(parts...)
+}
+
+// measureCosine measures the cosine of the gradients of two halves of an update: every second of the groups that are trained on, with the weights
+// that its samples have in the whole update.
+func (r *Run) measureCosine(groups []Group, samples []Sample, reference [][]float32, weights []float64) error {
+	var parts [2][]model.MicroBatch
+	at, half := 0, 0
+	for _, g := range groups {
+		first := at
+		for _, s := range g.Samples {
+			if s.Advantage != nil {
+				at++
+			}
+		}
+		for from := first; from < at; {
+			to, n := from, 0
+			for to < at && (to == from || n+len(samples[to].Tokens) <= r.capacity()) {
+				n += len(samples[to].Tokens)
+				to++
+			}
+			parts[half] = append(parts[half], policyPart(samples[from:to], reference[from:to], weights[from:to], r.Model.VocabSize))
+			from = to
+		}
+		if at > first {
+			half = 1 - half
+		}
+	}
+	if parts[1] == nil {
+		return nil
+	}
+	a, err := r.Trainer.Gradient(parts[0]...)
+	if err != nil {
+		return err
+	}
+	b, err := r.Trainer.Gradient(parts[1]...)
+	r.tally.GradientCosine = stat.Finite(stat.Cosine(a, b))
+	return err
 }
 
 // trainOn takes one step of the optimiser on packed parts and counts its operations.

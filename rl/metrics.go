@@ -59,6 +59,12 @@ type StepReport struct {
 	GradNorm     float64 `json:"gradient_norm"`
 	Loss         float64 `json:"loss"`
 
+	// GradientCosine is the cosine of the gradients of two halves of the step's first update, before clipping: its problems in the order in which
+	// they were drawn, one in each half by turns. With as much noise in both it is SNR / (1 + SNR), where SNR is the squared length of the true
+	// gradient over the expected squared length of a half's noise: 1 is no noise, 0 nothing but noise. Nil where it is not measured, see
+	// [RunConfig], where fewer than two problems are trained on, or where a half has no gradient.
+	GradientCosine *float64 `json:"gradient_cosine,omitempty"`
+
 	Quantiles quantiles `json:"quantiles"`
 
 	HeldOut     *examine.HeldOutAccuracy `json:"held_out,omitempty"`      // the policy after this step, where it was measured

@@ -161,3 +161,48 @@ func TestTrainingCompute(t *testing.T) {
 		near.Want(t, method, []float64{want}, []float64{before}, 1e-12)
 	}
 }
+
+// The cosine of two halves is measured on demand, and measuring it changes nothing else. Problems that are all the same, answered alike, would
+// have 1: here it is within its bounds, and none where one problem is trained on.
+func TestGradientCosine(t *testing.T) {
+	for _, method := range []string{"grpo", "attnrl", "deepgrpo"} {
+		c := diceRun(t, method, map[string]string{"minibatches": "2"})
+		plain := open(t, nil, c)
+		c.GradientCosine = true
+		measured := open(t, nil, c)
+		want, got := steps(t, plain, 3), steps(t, measured, 3)
+		seen := 0
+		for i := range got {
+			if x := got[i].GradientCosine; x != nil && math.Abs(*x) <= 1 && *x != 0 {
+				seen++
+			}
+			if want[i].GradientCosine != nil {
+				t.Errorf("%s: measured without being asked", method)
+			}
+			got[i].GradientCosine = nil
+		}
+		if seen == 0 || text(t, got) != text(t, want) || !slices.Equal(weights(t, measured), weights(t, plain)) {
+			t.Errorf("%s: %d cosines; with it the run is %s\nwithout %s", method, seen, text(t, got), text(t, want))
+		}
+	}
+	r := open(t, nil, diceRun(t, "grpo", nil))
+	steps(t, r, 1)
+	g := mixed(r.last)[0]
+	for _, groups := range [][]Group{{g}, {g, g}} {
+		var samples []Sample
+		var reference [][]float32
+		var weights []float64
+		for _, g := range groups {
+			for _, s := range g.Samples {
+				samples, reference, weights = append(samples, s), append(reference, s.Old), append(weights, 0.1)
+			}
+		}
+		r.tally = &tally{}
+		if err := r.measureCosine(groups, samples, reference, weights); err != nil {
+			t.Fatal(err)
+		}
+		if x := r.tally.GradientCosine; (x == nil) != (len(groups) == 1) || x != nil && math.Abs(*x-1) > 1e-6 {
+			t.Errorf("%d groups that are alike: %v", len(groups), x)
+		}
+	}
+}

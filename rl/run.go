@@ -34,6 +34,8 @@ type RunConfig struct {
 	Tokens int // of a micro-batch, which bounds memory; 0 is 4096
 	Slots  int // sequences sampled at once; 0 is 64
 
+	GradientCosine bool // measure StepReport.GradientCosine, which computes the gradient of each step's first update twice
+
 	SaveRollouts *float64 // share of the problems whose responses are in Run.Rollouts; nil is 0
 
 	HeldOut HeldOutConfig // measurements on fixed problems while it trains

@@ -68,7 +68,7 @@ func (h *heads) values() []float64 {
 		return optional(h.probe.SRA)
 	case q.Name == "kurtosis":
 		return optional(h.probe.Kurtosis)
-	case !q.OfTrace && h.step() >= 0 && (q.Name == score.Focus.Name || h.trace.Scored(h.step())):
+	case !q.OfTrace && h.step() >= 0 && (q.EveryStep || h.trace.Scored(h.step())):
 		if values := h.trace.HeadsAt(q.Name, h.step()); values != nil {
 			return optional(values)
 		}

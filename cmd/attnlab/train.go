@@ -55,6 +55,7 @@ merge". The base without its adapters is the reference of KL terms, and takes no
 		f.Int64Var(&t.Budget, "budget", 0, "`N`, generated tokens in all: no step begins beyond it")
 		f.BoolVar(&t.resume, "resume", false, "continue from the checkpoint in DIR")
 		f.StringVar(&t.losses, "token-loss", "", "`FILE` to write the loss of each token of the last step to, one line of JSON a response")
+		f.BoolVar(&t.cosine, "gradient-cosine", false, "log the cosine of the gradients of two halves of each step's first update (gradient_cosine): 1 is no noise, 0 nothing but noise")
 		f.IntVar(&t.Probe, "probe", 256, "`N`, problems that the base is measured on before, and the model after")
 		f.IntVar(&t.evaluate, "eval", 500, "`N`, fresh problems to evaluate the trained model and its base on")
 		f.IntVar(&t.HeldOut, "held-out", rl.DefaultHeldOut.Problems, "`N`, fixed problems that the model is measured on while it trains, the same for all runs of a task; 0 is none")

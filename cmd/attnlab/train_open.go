@@ -30,6 +30,7 @@ type training struct {
 	share    float64 // of the problems whose rollouts are saved
 	resume   bool
 	losses   string // file for the loss of each token of the last step, or empty
+	cosine   bool   // measure the gradient of two halves
 }
 
 // opened is a run with everything that its steps need.
@@ -320,7 +321,7 @@ func (t *training) reflection(w *runs.Writer, config rl.RunConfig, base string) 
 
 // config is the run for package rl.
 func (t *training) config() (c rl.RunConfig, err error) {
-	c = rl.RunConfig{Seed: uint64(t.Seed), Probe: t.Probe, SaveRollouts: t.Rollouts, HeldOut: rl.HeldOutConfig{Problems: t.HeldOut, Every: t.HeldOutGap}}
+	c = rl.RunConfig{Seed: uint64(t.Seed), Probe: t.Probe, SaveRollouts: t.Rollouts, GradientCosine: t.cosine, HeldOut: rl.HeldOutConfig{Problems: t.HeldOut, Every: t.HeldOutGap}}
 	if c.Method, err = rl.MethodOf(t.Method); err != nil {
 		return c, err
 	}

@@ -99,6 +99,7 @@ var Metrics = []Metric{
 	{"kl", "KL", "KL", "nats per token", Significant, SmallCurve, Reinforcement, 1e-4, 0, inf, alone},
 	{"entropy", "entropy", "entropy", "nats per token", Thousandths, SmallCurve, Reinforcement, 0.02, 0, inf, alone},
 	{"gradient_norm", "gradient norm", "gradient norm", "before clipping", Thousandths, SmallCurve, EveryRun, 0.01, 0, inf, alone},
+	{"gradient_cosine", "gradient cosine", "gradient norm", "of two halves of an update", Thousandths, 0, Reinforcement, 0.1, -1, 1, alone},
 	{"tokens_per_second", "speed", "tokens per second", "tokens per second", Whole, SmallCurve, EveryRun, 10, 0, inf, alone},
 	{"lr", "learning rate", "learning rate", "per step", Significant, SmallCurve, Pretraining, 1e-5, 0, inf, alone},
 	{"reward_parts.accuracy", "reward: accuracy", "reward", "part of the mean", Thousandths, 0, Reinforcement, 0.1, -inf, inf, alone},

@@ -26,6 +26,32 @@ func TestFlowByHand(t *testing.T) {
 	near.Want(t, "no answer", FlowOf(a, 1, 5), make([]float64, 5), 0)
 }
 
+// Steps of one token have the flow of their tokens; of a step of two tokens that are looked at alike it is the flow of both.
+func TestFlowOfSteps(t *testing.T) {
+	in := Input{AnswerTokens: 1, Steps: [][2]int{{1, 2}, {2, 3}, {3, 4}}, Attention: StepAttention{Layers: 1, Heads: 1, Ranges: 5, Mean: []float32{
+		1, 0, 0, 0, 0,
+		.5, 0, 0, 0, 0,
+		.25, .5, 0, 0, 0,
+		0, .75, 0, 0, 0,
+		0, .5, .25, 0, 0}}}
+	near.Want(t, "flow", Flow.Of(in).Steps, []float64{5. / 6, 1. / 3, 0}, 1e-12)
+	near.Want(t, "of the head", Flow.Of(in).Heads[0][0], []float64{5. / 6, 1. / 3, 0}, 1e-12)
+	in.AnswerTokens = 0
+	near.Want(t, "no answer", Flow.Of(in).Steps, []float64{nan, nan, nan}, 0)
+
+	// Tokens 1 and 2 are one step: both look at the prompt with .5 and are looked at with .3 by token 3, which is looked at with .2 by the answer.
+	a := StepAttention{Layers: 1, Heads: 1, Ranges: 5, Mean: make([]float32, 25)}
+	for _, e := range []struct {
+		of, at int
+		weight float32
+	}{{1, 0, .5}, {2, 0, .5}, {3, 0, .1}, {3, 1, .3}, {3, 2, .3}, {4, 0, .2}, {4, 1, .1}, {4, 2, .1}, {4, 3, .2}} {
+		a.Mean[e.of*5+e.at] = e.weight
+	}
+	of := FlowOf(a, 1, 4)
+	pooled := Input{AnswerTokens: 1, Steps: [][2]int{{1, 3}, {3, 4}}, Attention: PoolAttention(a.Mean, 1, 1, 5, [][2]int{{0, 1}, {1, 3}, {3, 4}, {4, 5}})}
+	near.Want(t, "pooled", Flow.Of(pooled).Steps, []float64{of[1] + of[2], of[3]}, 1e-6)
+}
+
 // Against every path by itself: a token has the share of the weight of all paths from a token of the prompt that pass it. And all arrives.
 func TestFlowIsOfPaths(t *testing.T) {
 	random := rand.New(rand.NewPCG(8, 9))

@@ -11,6 +11,7 @@ type HeadScore struct {
 	Source  string // paper and section
 
 	OfTrace    bool    // it is of a whole trace and the same for every step
+	EveryStep  bool    // steps have it that nothing is late enough to look at, and the first one
 	ManyTraces bool    // it is measured over many traces; otherwise it is a score of one trace, of each step unless OfTrace
 	Chance     float64 // the value of a head that knows nothing, in the middle of a scale from 0 to 1; 0 where there is none
 }
@@ -22,13 +23,16 @@ var HeadScores = []HeadScore{
 		Formula: "Σ over j ≥ k+Δ of α(j, k)", Source: FCI.Source},
 	{Name: Focus.Name, Symbol: Focus.Name, Title: Focus.Title, Unit: Focus.Unit,
 		Meaning: "What all tokens of the answer together pay to a token of the step.",
-		Formula: "S(k) = (answer tokens) · α(answer, k)", Source: Focus.Source},
+		Formula: "S(k) = (answer tokens) · α(answer, k)", Source: Focus.Source, EveryStep: true},
 	{Name: FCIMean.Name, Symbol: "vertical", Title: "vertical score, mean over later steps",
 		Meaning: "What a later step pays to a token of the step, mean over the steps from Δ later on: Thought Anchors' vertical score of a head. A step gains nothing from having many steps after it.",
 		Formula: "mean over j ≥ k+Δ of α(j, k)", Source: "Thought Anchors, arXiv 2506.19143, vertical scores"},
 	{Name: FCIOverUniform.Name, Symbol: "÷ uniform", Title: "vertical score over uniform attention",
 		Meaning: "As the vertical score, each weight divided by that of uniform attention: 1 is a head that does not choose between tokens.",
 		Formula: "mean over j ≥ k+Δ of α(j, k) · (tokens that step j sees)"},
+	{Name: Flow.Name, Symbol: "flow", Title: Flow.Title, EveryStep: true,
+		Meaning: "The share of what flows from the prompt to the answer, along many hops of this head's attention alone, that passes through the step.",
+		Formula: "f(k) = Σ over j < k of f(j) c(j → k) g(k) / g(j), c(j → k) = (tokens of j) · α(k, j)", Source: Flow.Source},
 	{Name: Receiver.Name, Symbol: "receiver", Title: "receiver score, on this trace", OfTrace: true,
 		Meaning: "Kurtosis of the head's vertical scores over the steps of this trace: high where few steps receive most of the attention, as in a receiver head. One trace is a small sample: kurtosis over many traces is measured with the key-focus heads.",
 		Formula: "fourth standardised moment of the vertical scores of the steps, less 3",

@@ -29,7 +29,7 @@ type Score struct {
 
 // Scores lists all scores, in the order in which they are shown.
 var Scores = []Score{
-	FCI, FCIMean, FCIOverUniform, Focus, Receiver, Received, Entropy, Surprise, Position,
+	FCI, FCIMean, FCIOverUniform, Focus, Flow, Receiver, Received, Entropy, Surprise, Position,
 }
 
 // Names lists the names of all scores.

@@ -156,6 +156,9 @@ func TestUniformAttention(t *testing.T) {
 			t.Errorf("step %d: %v, and uniform attention is 1", k, v)
 		}
 	}
+	if rho := WithPosition(Flow, in); rho < 0.99 {
+		t.Errorf("flow along uniform attention ranks as place with ρ = %v", rho)
+	}
 	in.LogProbs = make([]float32, T)
 	for i := range in.LogProbs {
 		in.LogProbs[i] = -float32(i)
