@@ -46,7 +46,7 @@ func TestALongTraceOfADeepModel(t *testing.T) {
 	}
 	for _, m := range []any{tr, s.head} {
 		data, err := session.Encode(m)
-		if err != nil || len(data) > 500e3 {
+		if err != nil || len(data) > 520e3 {
 			t.Errorf("%s takes %d bytes, %v", session.Kind(m), len(data), err)
 		}
 	}
