@@ -10,7 +10,7 @@ import (
 const Steps = 10
 
 // CSS is the table as custom properties: light at the root, dark if the page has
-// data-theme="dark", or if the page has no data-theme and the system prefers dark.
+// data-theme="dark", or if the page has no data-theme and the system prefers dark. Paper is always light.
 //
 //	--ground --surface --line --ink --muted --accent --on-accent
 //	--essential --redundant --correcting --wrong --malformed --unlabelled   and --on-… each
@@ -23,8 +23,8 @@ const Steps = 10
 func CSS() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ":root {\n  color-scheme: light;\n%s}\n", Light.variables("  "))
-	fmt.Fprintf(&b, "[data-theme=dark] {\n  color-scheme: dark;\n%s}\n", Dark.variables("  "))
-	fmt.Fprintf(&b, "@media (prefers-color-scheme: dark) {\n  :root:not([data-theme=light]) {\n    color-scheme: dark;\n%s  }\n}\n", Dark.variables("    "))
+	fmt.Fprintf(&b, "@media screen {\n  [data-theme=dark] {\n    color-scheme: dark;\n%s  }\n}\n", Dark.variables("    "))
+	fmt.Fprintf(&b, "@media screen and (prefers-color-scheme: dark) {\n  :root:not([data-theme=light]) {\n    color-scheme: dark;\n%s  }\n}\n", Dark.variables("    "))
 	class := func(class, fill string) {
 		fmt.Fprintf(&b, ".%s { background: var(--%s); color: var(--on-%s); }\n", class, fill, fill)
 	}

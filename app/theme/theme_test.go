@@ -108,7 +108,7 @@ func TestSignedForColourBlind(t *testing.T) {
 
 func TestCSS(t *testing.T) {
 	css := CSS()
-	for _, want := range []string{":root {", "[data-theme=dark] {", "prefers-color-scheme: dark", ":root:not([data-theme=light])",
+	for _, want := range []string{":root {", "@media screen {\n  [data-theme=dark] {", "@media screen and (prefers-color-scheme: dark)", ":root:not([data-theme=light])",
 		"--ground: #fbfaf7;", "--ground: #14161a;", "--accent: #2458d3;", "--on-accent: #ffffff;", "--score-10: ", "--on-signed-20: ",
 		".label-wrong { background: var(--wrong); color: var(--on-wrong); }"} {
 		if !strings.Contains(css, want) {
