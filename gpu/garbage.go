@@ -7,7 +7,11 @@ import (
 )
 
 // spare is about how much garbage may gather before it is collected, where WebAssembly holds the buffers of the host backend, in bytes.
-const spare = 64 << 20
+const spare = 24 << 20
+
+// Shares reports whether the buffers of a device lie in this program's own WebAssembly memory, which never shrinks and of which a browser
+// gives little: what can be computed in smaller parts then is.
+func (d *Device) Shares() bool { return d.Info.Backend == Host && runtime.GOARCH == "wasm" }
 
 // hosted are the buffers of the host backend.
 var hosted struct {

@@ -112,10 +112,18 @@ func NewDecoder(m *Model, size DecoderSize) (*Decoder, error) {
 // prefillWords is how many words the activations of given tokens may take: 64 MiB.
 const prefillWords = 1 << 24
 
-// prefillRows is how many given tokens are computed at once: all of a context, if prefillWords hold their activations.
-func (c Config) prefillRows() int {
+// prefillRows is how many given tokens are computed at once: all of a context, if so many words hold their activations.
+func (c Config) prefillRows(words int) int {
 	token := 6*c.HiddenSize + c.qkvWidth() + c.Heads*(c.HeadDim+1) + 3*c.IntermediateSize + 3
-	return min(max(Align, prefillWords/token), max(1024, c.MaxContext))
+	return min(max(Align, words/token), max(1024, c.MaxContext))
+}
+
+// prefillRows are those of the config by prefillWords, or by an eighth of them where buffers share a program's own memory.
+func (m *Model) prefillRows() int {
+	if m.Device.Shares() {
+		return m.Config.prefillRows(prefillWords / 8)
+	}
+	return m.Config.prefillRows(prefillWords)
 }
 
 // newKV allocates the cache, words a layer: in one buffer if a kernel can bind it.

@@ -28,6 +28,14 @@ func chunksOf(N, rows int) (chunks []chunk) {
 // chunks cuts N tokens into chunks whose logits take no more than logitWords, or are of Align tokens.
 func (c Config) chunks(N int) []chunk { return chunksOf(N, logitWords/up4(c.VocabSize)) }
 
+// chunks are those of the config. Where buffers share a program's own memory they take an eighth of logitWords at most, or are of Align tokens: there a dispatch costs nothing.
+func (m *Model) chunks(N int) []chunk {
+	if m.Device.Shares() {
+		return chunksOf(N, logitWords/8/up4(m.VocabSize))
+	}
+	return m.Config.chunks(N)
+}
+
 // part is the part of a buffer of rows [N,width] that belongs to the chunk.
 func (c chunk) part(b *gpu.Buffer, width int) *gpu.Buffer { return b.Part(c.first*width, c.n*width) }
 

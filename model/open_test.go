@@ -380,11 +380,11 @@ func TestDecoderRefusesACacheTooLarge(t *testing.T) {
 
 // Given tokens of a large model are computed some at a time, so that their activations fit; those of a preset all at once.
 func TestPrefillRows(t *testing.T) {
-	if got := preset(t, "base", 58).prefillRows(); got != 1024 {
+	if got := preset(t, "base", 58).prefillRows(prefillWords); got != 1024 {
 		t.Errorf("base computes %d given tokens at once, want 1024", got)
 	}
 	c := Config{HiddenSize: 576, IntermediateSize: 1536, Heads: 9, KVHeads: 3, HeadDim: 64, MaxContext: 8192} // SmolLM2-135M
-	if got := c.prefillRows(); got < 1000 || got > 2000 {
+	if got := c.prefillRows(prefillWords); got < 1000 || got > 2000 {
 		t.Errorf("SmolLM2-135M computes %d given tokens at once", got)
 	}
 }

@@ -109,7 +109,7 @@ type Scorer struct {
 
 // NewScorer allocates a scorer for passes of up to capacity tokens.
 func NewScorer(m *Model, capacity int) (*Scorer, error) {
-	return newScorerBy(m, capacity, m.Config.chunks(capacity))
+	return newScorerBy(m, capacity, m.chunks(capacity))
 }
 
 // newScorerBy is NewScorer with given chunks of logits.

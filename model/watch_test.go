@@ -51,7 +51,7 @@ func TestGenerateStopsInPrompts(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	dec.Watch = func(int, []int) { stop() }
 	_, err := dec.Generate(ctx, requests(given, 5), Sampling{}, nil)
-	if capacity := c.prefillRows(); !errors.Is(err, context.Canceled) || dec.Prefilled != capacity || dec.Generated != 0 {
+	if capacity := dec.prefillRows(); !errors.Is(err, context.Canceled) || dec.Prefilled != capacity || dec.Generated != 0 {
 		t.Errorf("%d given tokens, of %d a pass, and %d new ones were computed, %v", dec.Prefilled, capacity, dec.Generated, err)
 	}
 	dec.Watch = nil

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"runtime"
 
 	"attnlab/gpu"
 	"attnlab/model"
@@ -94,14 +93,14 @@ func newRig(ctx context.Context, d *gpu.Device, c *held, loading func(done, tota
 // with the weights.
 const (
 	cacheBytes    = 256 << 20
-	tabCacheBytes = 64 << 20
+	tabCacheBytes = 24 << 20
 )
 
 // cacheRows is how many of the wanted rows of keys and values a decoder gets: as many as the bound and a buffer hold, and at least those of one
 // sequence.
 func cacheRows(d *gpu.Device, c model.Config, want int) int {
 	bytes := int64(cacheBytes)
-	if d.Info.Backend == gpu.Host && runtime.GOARCH == "wasm" {
+	if d.Shares() {
 		bytes = tabCacheBytes
 	}
 	row := 4 * 2 * int64(c.KVHeads*c.HeadDim) // bytes of a token in a layer
