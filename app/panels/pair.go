@@ -75,7 +75,7 @@ func (p *Page) pairPanel() app.UI {
 		app.P().Class("chosen-step").Text(v.Prompt),
 		app.P().Class("hint").Text(fmt.Sprintf("Right answer %s; %d of %d of %s and %d of %d of %s have it. Of training step %d of both.",
 			v.Gold, rightOnes(v.First), len(v.First), first, rightOnes(v.Second), len(v.Second), second, v.Step)),
-		app.Div().Class("scroll").TabIndex(0).Role("region").Aria("label", "rollouts of both runs").Body(app.Table().Class("table rollouts stacks").Body(
+		app.Div().Class("scroll").TabIndex(0).Role("region").Aria("label", "table of the rollouts of both runs").Body(app.Table().Class("table rollouts stacks").Body(
 			app.Caption().Class("unseen").Text("Rollouts of both runs to this problem"),
 			app.THead().Body(app.Tr().Body(columnHead("rollout"), columnHead(first), columnHead(second), columnHead("first difference"))),
 			app.TBody().Body(app.Range(make([]struct{}, p.PairRows())).Slice(p.pairRow)),
