@@ -142,7 +142,8 @@
   });
   system.dark.addEventListener("change", apply);
   system.still.addEventListener("change", apply);
-  matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", () => location.reload());
+  const density = devicePixelRatio; // paper has another, but not for long
+  matchMedia(`(resolution: ${density}dppx)`).addEventListener("change", () => { if (devicePixelRatio !== density) location.reload(); });
   apply();
 
   // A window can outlive its page. The page holds a lock as long as it is open (lab.js). When the lock is free the window says
@@ -188,6 +189,12 @@
     if (navigator.locks) outlive().catch(() => addEventListener("focus", ask)); // a browser may deny locks
     else addEventListener("focus", ask);
   }
+
+  // On paper a figure is an SVG in the light colours. The browser waits for these functions, but for no frame, and prints a canvas without one black.
+  addEventListener("beforeprint", () => {
+    if (host.paper) document.body.append(Object.assign(document.createElement("div"), { id: "paper", innerHTML: host.paper() }));
+  });
+  addEventListener("afterprint", () => document.getElementById("paper")?.remove());
 
   // fill shows a figure's window on the whole screen, for a projector, or no longer does. Escape leaves it too: the browser does that.
   function fill() {

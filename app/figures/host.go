@@ -81,6 +81,14 @@ func (h *Host) FrameScene(i int, now time.Time) draw.Scene {
 	return h.draw()
 }
 
+// Paper is the scene for print: in the light colours, without what the pointer explains.
+func (h *Host) Paper() draw.Scene {
+	v := h.view
+	defer func(was theme.Palette) { v.Palette, v.stale = was, true }(v.Palette)
+	v.Palette = theme.Light
+	return h.draw()
+}
+
 // take makes what the figure selected the selection, before the engine confirms it. It
 // returns nil if that is no change.
 func (h *Host) take() *session.Selection {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"attnlab/app/figures"
+	"attnlab/app/figures/svg"
 	"attnlab/app/figures/window"
 	"attnlab/app/session"
 )
@@ -83,6 +84,10 @@ func offer(host js.Value, figure *figures.Host, shown screen) {
 	host.Set("title", figure.Title)
 	host.Set("zoomable", figure.Zoomable())
 	host.Set("zoomed", js.FuncOf(func(js.Value, []js.Value) any { return figure.Zoomed() }))
+	host.Set("paper", js.FuncOf(func(js.Value, []js.Value) any {
+		scene := figure.Paper()
+		return svg.Write(&scene)
+	}))
 	host.Set("leave", js.FuncOf(func(js.Value, []js.Value) any {
 		shown.Do("leave", func(h *figures.Host, _ time.Time) { h.Leave() })
 		return nil
