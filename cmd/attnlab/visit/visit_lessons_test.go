@@ -56,9 +56,8 @@ func follow(v *visitor, lesson int) {
 	predicted, tried, checked := false, false, false
 	for step := 1; !checked; step++ {
 		v.until("the step is shown", fmt.Sprintf(`document.getElementById("lab").dataset.lesson === "%d.%d" && !document.getElementById("lesson").hidden`, lesson, step))
-		if there := eval[bool](v, `((ring) => !ring || document.getElementById(ring) !== null)(document.getElementById("lab").dataset.ring)`); !there {
-			v.Errorf("step %d rings what is not there", step)
-		}
+		// A page is drawn in turns, so what is ringed may come some frames after the step.
+		v.until(fmt.Sprintf("what step %d rings is there", step), `((ring) => !ring || document.getElementById(ring))(document.getElementById("lab").dataset.ring)`)
 		has := func(selector string) bool {
 			return eval[bool](v, fmt.Sprintf(`!!document.querySelector(%q)`, "#lesson "+selector))
 		}
