@@ -131,8 +131,8 @@ func TestDecodingInChunks(t *testing.T) {
 	eachModel(t, c, func(t *testing.T, m *Model) {
 		const slots = 2*Align + 2
 		d := newDecoder(t, m, DecoderSize{Slots: slots, Rows: 512, Chunk: 2, Path: PathKernels})
-		if n := len(d.logitChunks); n != 2 {
-			t.Fatalf("%d sequences have their logits in %d chunks", slots, n)
+		if n := len(d.logitChunks); n < 2 {
+			t.Fatalf("%d sequences have their logits in %d chunk", slots, n)
 		}
 		requests := make([]Request, slots)
 		for i := range requests {
